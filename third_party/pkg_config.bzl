@@ -1,0 +1,89 @@
+"""Repositories over libraries that the system has, under the labels the Bazel Central Registry gives them."""
+
+_HEADER = """load("@rules_cc//cc:defs.bzl", "cc_library")
+
+package(default_visibility = ["//visibility:public"])
+"""
+
+_LIBRARY = """
+cc_library(
+    name = {name},
+    hdrs = {hdrs},
+    defines = {defines},
+    includes = {includes},
+    linkopts = {linkopts},
+)
+"""
+
+def _run(ctx, words):
+    result = ctx.execute(words)
+    if result.return_code:
+        fail("'{}' failed: {}\nThe system packages Weft builds on are listed in third_party/debian_packages.txt; ./bazelw installs them.".format(
+            " ".join(words),
+            result.stderr.strip(),
+        ))
+    return [word for word in result.stdout.replace("\n", " ").split(" ") if word]
+
+def _package_of(label):
+    return label.split(":")[0]
+
+def _write_packages(ctx, libraries):
+    """Writes a BUILD.bazel for each package, libraries being label -> text of its cc_library."""
+    texts = {"": _HEADER}
+    for label, text in libraries.items():
+        package = _package_of(label)
+        texts[package] = texts.get(package, _HEADER) + text
+    ctx.file("WORKSPACE", "")
+    for package, text in texts.items():
+        ctx.file(package + "/BUILD.bazel" if package else "BUILD.bazel", text)
+
+def _pkg_config_repository_impl(ctx):
+    libraries = {}
+    for label, packages in ctx.attr.libraries.items():
+        words = _run(ctx, ["pkg-config", "--cflags", "--libs"] + packages.split(" "))
+        libraries[label] = _LIBRARY.format(
+            name = repr(label.split(":")[1]),
+            hdrs = [],
+            defines = repr([word[2:] for word in words if word.startswith("-D")]),
+            includes = [],
+            linkopts = repr([word for word in words if word.startswith("-l") or word.startswith("-L") or word.startswith("-W")]),
+        )
+    _write_packages(ctx, libraries)
+
+pkg_config_repository = repository_rule(
+    implementation = _pkg_config_repository_impl,
+    doc = "A cc_library for each label, with the flags that pkg-config gives for its packages.",
+    attrs = {
+        "libraries": attr.string_dict(
+            doc = "`package:name` of a library to the pkg-config packages behind it, a space between.",
+            mandatory = True,
+        ),
+    },
+    environ = ["PKG_CONFIG_PATH"],
+    local = True,
+)
+
+def _boringssl_repository_impl(ctx):
+    """Debian's android-libboringssl-dev: a folder of its own for headers and libraries, and no .pc file."""
+    multiarch = _run(ctx, ["gcc", "-print-multiarch"])[0]
+    folder = "/usr/lib/{}/android".format(multiarch)
+    headers = ctx.path("/usr/include/android/openssl")
+    if not headers.exists or not ctx.path(folder).exists:
+        fail("BoringSSL is not installed: apt-get install android-libboringssl-dev, or run ./bazelw, which does.")
+    ctx.symlink(headers, "include/openssl")
+    libraries = {}
+    for name, linked in {"crypto": ["crypto"], "ssl": ["ssl", "crypto"]}.items():
+        libraries[":" + name] = _LIBRARY.format(
+            name = repr(name),
+            hdrs = 'glob(["include/openssl/*.h"])',
+            defines = [],
+            includes = ["include"],
+            linkopts = repr(["-L" + folder, "-Wl,-rpath," + folder] + ["-l" + library for library in linked]),
+        )
+    _write_packages(ctx, libraries)
+
+boringssl_repository = repository_rule(
+    implementation = _boringssl_repository_impl,
+    doc = "@boringssl//:crypto and @boringssl//:ssl from Debian's android-libboringssl-dev.",
+    local = True,
+)
