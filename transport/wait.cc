@@ -1,0 +1,79 @@
+#include "weft/transport/wait.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include "absl/time/time.h"
+
+namespace weft {
+namespace {
+
+// What poll() takes: milliseconds, -1 for ever. Rounded up, or the last millisecond would spin; a
+// wait longer than an int can say is cut, and taken up again by the caller's loop.
+int PollTimeout(Deadline deadline) {
+  if (deadline.is_never()) return -1;
+  const int64_t ms =
+      absl::ToInt64Milliseconds(absl::Ceil(deadline.Remaining(), absl::Milliseconds(1)));
+  return static_cast<int>(std::min<int64_t>(ms, std::numeric_limits<int>::max()));
+}
+
+int16_t PollEvents(Interest interest) {
+  switch (interest) {
+    case Interest::kRead:
+      return POLLIN;
+    case Interest::kWrite:
+      return POLLOUT;
+    case Interest::kReadWrite:
+      break;
+  }
+  return POLLIN | POLLOUT;
+}
+
+}  // namespace
+
+absl::StatusOr<Notification> Notification::Create() {
+  UniqueFd fd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (!fd.is_open()) return absl::ErrnoToStatus(errno, "cannot make a notification (eventfd)");
+  return Notification(std::move(fd));
+}
+
+void Notification::Notify() const {
+  const int saved_errno = errno;  // a signal handler must not change it
+  // Fails only when the counter is at its limit, and then it has been notified.
+  while (eventfd_write(fd_.get(), 1) < 0 && errno == EINTR) {
+  }
+  errno = saved_errno;
+}
+
+bool Notification::HasBeenNotified() const {
+  pollfd poll_fd = {.fd = fd_.get(), .events = POLLIN, .revents = 0};
+  return poll(&poll_fd, 1, 0) > 0;
+}
+
+absl::Status Wait(int fd, Interest interest, Deadline deadline, const Notification* cancel) {
+  // poll() passes over a negative descriptor, which would be to wait for nothing.
+  if (fd < 0) return absl::FailedPreconditionError("cannot wait for a descriptor that is not open");
+  pollfd fds[2] = {
+      {.fd = fd, .events = PollEvents(interest), .revents = 0},
+      {.fd = cancel != nullptr ? cancel->fd() : -1, .events = POLLIN, .revents = 0},
+  };
+  while (true) {
+    const int timeout = PollTimeout(deadline);
+    const int ready = poll(fds, 2, timeout);
+    if (ready < 0 && errno != EINTR) return absl::ErrnoToStatus(errno, "poll");
+    if (ready > 0) {
+      if (fds[1].revents != 0) return absl::CancelledError("cancelled");
+      if ((fds[0].revents & POLLNVAL) == 0) return absl::OkStatus();
+      return absl::FailedPreconditionError("cannot wait for a descriptor that is not open");
+    }
+    if (ready == 0 && timeout == 0) return absl::DeadlineExceededError("deadline exceeded");
+  }
+}
+
+}  // namespace weft

@@ -1,0 +1,55 @@
+// Blocking, with a way out: until a descriptor is ready, a deadline passes, or another thread says
+// stop.
+
+#ifndef WEFT_TRANSPORT_WAIT_H_
+#define WEFT_TRANSPORT_WAIT_H_
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "weft/transport/deadline.h"
+#include "weft/transport/fd.h"
+#include "weft/transport/io.h"
+
+namespace weft {
+
+// Something that happens once and stays so, like absl::Notification, but can be waited for beside a
+// socket. The client's Cancel() is one:
+//
+//   Notification cancel = *Notification::Create();
+//   std::thread other([&] { cancel.Notify(); });
+//   Wait(fd, Interest::kRead, Deadline::Never(), &cancel);   // Cancelled, also when it came first
+//
+// All const methods may be called from any thread at once. Owns one descriptor.
+class Notification {
+ public:
+  // Fails when the process has no descriptor left.
+  static absl::StatusOr<Notification> Create();
+
+  // Wakes whoever waits, now or later. Safe in a signal handler. More than once is once.
+  void Notify() const;
+
+  bool HasBeenNotified() const;
+
+  // Readable from Notify() on, for ever. Only to be polled, never read.
+  int fd() const { return fd_.get(); }
+
+ private:
+  explicit Notification(UniqueFd fd) : fd_(std::move(fd)) {}
+
+  UniqueFd fd_;
+};
+
+// Waits until `fd` is ready for `interest`, or has ended or failed, which the next read or write
+// then says. Returns, the first that holds:
+//   Cancelled          `cancel` (may be null) has been notified
+//   OK                 the descriptor is ready; a deadline in the past just asks whether it is
+//   DeadlineExceeded   it is not, and the deadline has passed
+// Any thread; two threads may wait for the same descriptor.
+absl::Status Wait(int fd, Interest interest, Deadline deadline,
+                  const Notification* cancel = nullptr);
+
+}  // namespace weft
+
+#endif  // WEFT_TRANSPORT_WAIT_H_

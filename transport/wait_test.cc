@@ -1,0 +1,118 @@
+#include "weft/transport/wait.h"
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "weft/transport/deadline.h"
+#include "weft/transport/fd.h"
+#include "weft/transport/io.h"
+
+namespace weft {
+namespace {
+
+Deadline Past() { return Deadline::After(absl::ZeroDuration()); }
+
+class WaitTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    int fds[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    ours_ = UniqueFd(fds[0]);
+    peer_ = UniqueFd(fds[1]);
+    absl::StatusOr<Notification> cancel = Notification::Create();
+    ASSERT_TRUE(cancel.ok()) << cancel.status();
+    cancel_.emplace(*std::move(cancel));
+  }
+
+  void Fill() {
+    char buffer[4096] = {};
+    while (send(ours_.get(), buffer, sizeof(buffer), MSG_NOSIGNAL) > 0) {
+    }
+  }
+
+  UniqueFd ours_, peer_;
+  std::optional<Notification> cancel_;
+};
+
+TEST_F(WaitTest, ReadableWhenThePeerWrote) {
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Wait(ours_.get(), Interest::kRead, Past())));
+  ASSERT_EQ(write(peer_.get(), "x", 1), 1);
+  EXPECT_TRUE(Wait(ours_.get(), Interest::kRead, Past()).ok());
+}
+
+TEST_F(WaitTest, WritableUntilTheBufferIsFull) {
+  EXPECT_TRUE(Wait(ours_.get(), Interest::kWrite, Past()).ok());
+  Fill();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Wait(ours_.get(), Interest::kWrite, Past())));
+}
+
+TEST_F(WaitTest, EitherDirectionEndsAWaitForBoth) {
+  EXPECT_TRUE(Wait(ours_.get(), Interest::kReadWrite, Past()).ok());
+  Fill();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Wait(ours_.get(), Interest::kReadWrite, Past())));
+  ASSERT_EQ(write(peer_.get(), "x", 1), 1);
+  EXPECT_TRUE(Wait(ours_.get(), Interest::kReadWrite, Past()).ok());
+}
+
+TEST_F(WaitTest, ThePeersEndIsReadable) {
+  peer_.reset();
+  EXPECT_TRUE(Wait(ours_.get(), Interest::kRead, Deadline::Never()).ok());
+}
+
+TEST_F(WaitTest, WakesForWhatAnotherThreadWrites) {
+  std::thread writer([&] { EXPECT_EQ(write(peer_.get(), "x", 1), 1); });
+  EXPECT_TRUE(Wait(ours_.get(), Interest::kRead, Deadline::Never(), &*cancel_).ok());
+  writer.join();
+}
+
+TEST_F(WaitTest, EndsAtTheDeadlineAndNotBefore) {
+  const Deadline deadline = Deadline::After(absl::Milliseconds(20));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Wait(ours_.get(), Interest::kRead, deadline, &*cancel_)));
+  EXPECT_EQ(deadline.Remaining(), absl::ZeroDuration());
+}
+
+// The two threads may meet in either order: a notification stays.
+TEST_F(WaitTest, CancelFromAnotherThreadEndsAWait) {
+  std::thread canceller([&] { cancel_->Notify(); });
+  EXPECT_TRUE(absl::IsCancelled(Wait(ours_.get(), Interest::kRead, Deadline::Never(), &*cancel_)));
+  canceller.join();
+}
+
+TEST_F(WaitTest, CancelStaysAndGoesBeforeReadinessAndDeadline) {
+  EXPECT_FALSE(cancel_->HasBeenNotified());
+  cancel_->Notify();
+  cancel_->Notify();
+  EXPECT_TRUE(cancel_->HasBeenNotified());
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(absl::IsCancelled(Wait(ours_.get(), Interest::kWrite, Past(), &*cancel_)));
+  }
+}
+
+TEST_F(WaitTest, ADescriptorThatIsNotOpenIsAnErrorNotAnEndlessWait) {
+  EXPECT_TRUE(absl::IsFailedPrecondition(Wait(-1, Interest::kRead, Deadline::Never())));
+  const int closed = dup(ours_.get());
+  close(closed);
+  EXPECT_TRUE(absl::IsFailedPrecondition(Wait(closed, Interest::kRead, Deadline::Never())));
+}
+
+TEST_F(WaitTest, NoDescriptorLeftIsAStatus) {
+  rlimit old;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
+  const rlimit none = {.rlim_cur = 0, .rlim_max = old.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const absl::Status status = Notification::Create().status();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+}
+
+}  // namespace
+}  // namespace weft
