@@ -31,6 +31,8 @@ class Deadline {
 
   bool is_never() const { return time_ == Clock::time_point::max(); }
 
+  bool HasPassed() const { return !is_never() && Clock::now() >= time_; }
+
   // Never less than zero; infinite for Never().
   absl::Duration Remaining() const {
     if (is_never()) return absl::InfiniteDuration();

@@ -20,6 +20,7 @@ TEST(DeadlineTest, ZeroAndLessHavePassed) {
   for (absl::Duration timeout :
        {absl::ZeroDuration(), absl::Seconds(-1), -absl::InfiniteDuration()}) {
     EXPECT_EQ(Deadline::After(timeout).Remaining(), absl::ZeroDuration());
+    EXPECT_TRUE(Deadline::After(timeout).HasPassed());
   }
 }
 
@@ -27,6 +28,8 @@ TEST(DeadlineTest, RemainingIsAtMostTheTimeout) {
   const absl::Duration remaining = Deadline::After(absl::Hours(1)).Remaining();
   EXPECT_GT(remaining, absl::ZeroDuration());
   EXPECT_LE(remaining, absl::Hours(1));
+  EXPECT_FALSE(Deadline::After(absl::Hours(1)).HasPassed());
+  EXPECT_FALSE(Deadline::Never().HasPassed());
 }
 
 TEST(DeadlineTest, TheEarlierIsLess) {

@@ -1,0 +1,142 @@
+#include "weft/transport/resolve.h"
+
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "weft/transport/address.h"
+#include "weft/transport/deadline.h"
+#include "weft/transport/wait.h"
+
+namespace weft {
+namespace {
+
+using internal::Addresses;
+using internal::Lookup;
+using internal::ResolveName;
+
+SocketAddress Loopback(uint16_t port) { return *SocketAddress::FromIp("127.0.0.1", port); }
+
+Notification NewNotification() {
+  absl::StatusOr<Notification> notification = Notification::Create();
+  EXPECT_TRUE(notification.ok()) << notification.status();
+  return *std::move(notification);
+}
+
+// A name service that answers when the test says so, and says when its answer is gone.
+class SlowLookup {
+ public:
+  Lookup lookup() {
+    return [answer = answer_.get_future().share(), gone = gone_](const std::string&, uint16_t) {
+      answer.wait();
+      return Addresses(std::vector<SocketAddress>{Loopback(1)});
+    };
+  }
+  void Answer() { answer_.set_value(); }
+
+  // Blocks until the thread has dropped the lookup, with all that it shared.
+  void AwaitGone() {
+    std::future<void> gone = gone_->get_future();
+    gone_.reset();
+    // A promise that dies without a value makes its future ready.
+    gone.wait();
+  }
+
+ private:
+  std::promise<void> answer_;
+  std::shared_ptr<std::promise<void>> gone_ = std::make_shared<std::promise<void>>();
+};
+
+TEST(ResolveTest, DigitsNeedNoNameServiceAndNoTime) {
+  const Notification cancel = NewNotification();
+  cancel.Notify();
+  for (const char* ip : {"127.0.0.1", "::1", "2001:db8::1"}) {
+    const Addresses addresses = Resolve(ip, 8080, Deadline::After(absl::ZeroDuration()), &cancel);
+    ASSERT_TRUE(addresses.ok()) << addresses.status();
+    ASSERT_EQ(addresses->size(), 1u);
+    EXPECT_EQ(addresses->front(), *SocketAddress::FromIp(ip, 8080));
+  }
+}
+
+TEST(ResolveTest, LocalhostIsLoopbackEachAddressOnce) {
+  const Addresses addresses = Resolve("localhost", 8080, Deadline::Never());
+  ASSERT_TRUE(addresses.ok()) << addresses.status();
+  ASSERT_FALSE(addresses->empty());
+  for (size_t i = 0; i < addresses->size(); ++i) {
+    const SocketAddress& address = (*addresses)[i];
+    EXPECT_TRUE(address.ip() == "::1" || absl::StartsWith(address.ip(), "127."))
+        << address.ToString();
+    EXPECT_EQ(address.port(), 8080);
+    for (size_t j = 0; j < i; ++j) EXPECT_NE(address, (*addresses)[j]);
+  }
+}
+
+// A label longer than the 63 bytes of RFC 1035 never leaves the machine.
+TEST(ResolveTest, ANameThatCannotBeIsAnErrorThatNamesIt) {
+  const std::string name = std::string(64, 'a') + ".example";
+  const absl::Status status = Resolve(name, 80, Deadline::Never()).status();
+  EXPECT_FALSE(status.ok());
+  EXPECT_TRUE(absl::StartsWith(status.message(), "cannot resolve \"" + name + "\": ")) << status;
+}
+
+TEST(ResolveTest, NoNameAndANulAreRefused) {
+  for (absl::string_view name : {absl::string_view(""), absl::string_view("127.0.0.1\0x", 11)}) {
+    const absl::Status status = Resolve(name, 80, Deadline::Never()).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  }
+}
+
+TEST(ResolveNameTest, GivesTheLookupItsNameAndReturnsItsAnswer) {
+  const auto lookup = [](const std::string& host, uint16_t port) -> Addresses {
+    EXPECT_EQ(host, "name.example");
+    return std::vector<SocketAddress>{Loopback(port), Loopback(2)};
+  };
+  const Addresses addresses = ResolveName(lookup, "name.example", 1, Deadline::Never(), nullptr);
+  ASSERT_TRUE(addresses.ok()) << addresses.status();
+  EXPECT_EQ(*addresses, (std::vector<SocketAddress>{Loopback(1), Loopback(2)}));
+}
+
+TEST(ResolveNameTest, ReturnsTheLookupsError) {
+  const auto lookup = [](const std::string&, uint16_t) -> Addresses {
+    return absl::NotFoundError("no such name");
+  };
+  const absl::Status status =
+      ResolveName(lookup, "name.example", 1, Deadline::Never(), nullptr).status();
+  EXPECT_EQ(status, absl::NotFoundError("no such name"));
+}
+
+TEST(ResolveNameTest, TheDeadlineDoesNotWaitForTheLookup) {
+  SlowLookup slow;
+  const absl::Status status = ResolveName(slow.lookup(), "name.example", 80,
+                                          Deadline::After(absl::Milliseconds(1)), nullptr)
+                                  .status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(status));
+  EXPECT_EQ(status.message(), "cannot resolve \"name.example\": deadline exceeded");
+  slow.Answer();
+  slow.AwaitGone();  // the late answer goes nowhere, and leaves nothing behind
+}
+
+TEST(ResolveNameTest, CancelDoesNotWaitForTheLookup) {
+  SlowLookup slow;
+  const Notification cancel = NewNotification();
+  std::thread canceller([&] { cancel.Notify(); });
+  const absl::Status status =
+      ResolveName(slow.lookup(), "name.example", 80, Deadline::Never(), &cancel).status();
+  canceller.join();
+  EXPECT_TRUE(absl::IsCancelled(status));
+  EXPECT_EQ(status.message(), "cannot resolve \"name.example\": cancelled");
+  slow.Answer();
+  slow.AwaitGone();
+}
+
+}  // namespace
+}  // namespace weft
