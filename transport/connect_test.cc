@@ -1,0 +1,194 @@
+#include "weft/transport/connect.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "weft/transport/address.h"
+#include "weft/transport/deadline.h"
+#include "weft/transport/fd.h"
+#include "weft/transport/io.h"
+#include "weft/transport/listen.h"
+#include "weft/transport/stream.h"
+#include "weft/transport/wait.h"
+
+namespace weft {
+namespace {
+
+using absl::StrCat;
+
+Deadline Past() { return Deadline::After(absl::ZeroDuration()); }
+
+UniqueFd ListenOrDie(const SocketAddress& address, const ListenOptions& options = {}) {
+  absl::StatusOr<UniqueFd> listener = Listen(address, options);
+  EXPECT_TRUE(listener.ok()) << listener.status();
+  return *std::move(listener);
+}
+
+SocketAddress Loopback(uint16_t port) { return *SocketAddress::FromIp("127.0.0.1", port); }
+
+Notification NewNotification() {
+  absl::StatusOr<Notification> notification = Notification::Create();
+  EXPECT_TRUE(notification.ok()) << notification.status();
+  return *std::move(notification);
+}
+
+// A port that refuses: bound, so that nobody else gets it, and not listening.
+class RefusingPort {
+ public:
+  RefusingPort() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_storage storage;
+    const socklen_t size = Loopback(0).ToSockaddr(&storage);
+    EXPECT_EQ(bind(fd_.get(), reinterpret_cast<const sockaddr*>(&storage), size), 0);
+  }
+  SocketAddress address() const { return LocalAddress(fd_.get()); }
+
+ private:
+  UniqueFd fd_;
+};
+
+// A port that never answers: its queue is full, so the kernel drops who else wants in.
+class SilentPort {
+ public:
+  SilentPort() : listener_(ListenOrDie(Loopback(0), {.backlog = 0})) {
+    absl::StatusOr<Stream> stream = ConnectTo({address()}, Deadline::Never());
+    EXPECT_TRUE(stream.ok()) << stream.status();
+    first_ = *std::move(stream);
+    EXPECT_TRUE(Wait(listener_.get(), Interest::kRead, Deadline::Never()).ok());  // it is full
+  }
+  SocketAddress address() const { return LocalAddress(listener_.get()); }
+
+ private:
+  UniqueFd listener_;
+  Stream first_;  // a backlog of none holds one
+};
+
+TEST(ConnectTest, Connects) {
+  const UniqueFd listener = ListenOrDie(Loopback(0));
+  absl::StatusOr<Stream> stream = ConnectTo({LocalAddress(listener.get())}, Deadline::Never());
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  EXPECT_EQ(PeerAddress(stream->fd()), LocalAddress(listener.get()));
+  EXPECT_NE(fcntl(stream->fd(), F_GETFL) & O_NONBLOCK, 0);
+  EXPECT_NE(fcntl(stream->fd(), F_GETFD) & FD_CLOEXEC, 0);
+}
+
+TEST(ConnectTest, ConnectsOverIpv6) {
+  absl::StatusOr<UniqueFd> listener = Listen(*SocketAddress::FromIp("::1", 0));
+  if (!listener.ok()) GTEST_SKIP() << "this machine has no IPv6: " << listener.status();
+  const uint16_t port = LocalAddress(listener->get()).port();
+  absl::StatusOr<Stream> stream = ConnectTo("::1", port, Deadline::Never());
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  EXPECT_EQ(PeerAddress(stream->fd()).ip(), "::1");
+}
+
+TEST(ConnectTest, ConnectsToAName) {
+  const UniqueFd listener = ListenOrDie(Loopback(0));
+  const uint16_t port = LocalAddress(listener.get()).port();
+  absl::StatusOr<Stream> stream = ConnectTo("localhost", port, Deadline::Never());
+  EXPECT_TRUE(stream.ok()) << stream.status();
+}
+
+TEST(ConnectTest, ConnectsToAUnixSocket) {
+  char folder[] = "/tmp/weft_connect_XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  const std::string path = StrCat(folder, "/s");
+  const SocketAddress address = *SocketAddress::FromUnixPath(path);
+  {
+    const UniqueFd listener = ListenOrDie(address, {.backlog = 0});
+    absl::StatusOr<Stream> stream = ConnectTo({address}, Deadline::Never());
+    EXPECT_TRUE(stream.ok()) << stream.status();
+    // The queue is full now, which a Unix socket says at once.
+    EXPECT_TRUE(absl::IsUnavailable(ConnectTo({address}, Deadline::Never()).status()));
+  }
+  EXPECT_EQ(
+      ConnectTo({address}, Deadline::Never()).status(),
+      absl::UnavailableError(StrCat("cannot connect to unix:", path, " (Connection refused)")));
+  unlink(path.c_str());
+  rmdir(folder);
+}
+
+TEST(ConnectTest, TriesEachAddressInOrder) {
+  const RefusingPort refusing;
+  const UniqueFd first = ListenOrDie(Loopback(0));
+  const UniqueFd second = ListenOrDie(Loopback(0));
+  absl::StatusOr<Stream> stream =
+      ConnectTo({refusing.address(), LocalAddress(first.get()), LocalAddress(second.get())},
+                Deadline::Never());
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  EXPECT_EQ(PeerAddress(stream->fd()), LocalAddress(first.get()));
+}
+
+TEST(ConnectTest, AnErrorNamesEveryAddressTriedWithItsReason) {
+  const RefusingPort first, second;
+  EXPECT_EQ(ConnectTo({first.address(), second.address()}, Deadline::Never()).status(),
+            absl::UnavailableError(StrCat("cannot connect to ", first.address().ToString(),
+                                          " (Connection refused), ", second.address().ToString(),
+                                          " (Connection refused)")));
+}
+
+TEST(ConnectTest, AnErrorNamesTheHost) {
+  const RefusingPort refusing;
+  EXPECT_EQ(ConnectTo("127.0.0.1", refusing.address().port(), Deadline::Never()).status(),
+            absl::UnavailableError(StrCat("cannot connect to \"127.0.0.1\": ",
+                                          refusing.address().ToString(), " (Connection refused)")));
+}
+
+TEST(ConnectTest, NoAddressIsAnError) {
+  EXPECT_TRUE(absl::IsInvalidArgument(ConnectTo({}, Deadline::Never()).status()));
+  EXPECT_EQ(ConnectTo({SocketAddress()}, Deadline::Never()).status().code(),
+            absl::StatusCode::kUnavailable);
+}
+
+TEST(ConnectTest, TheDeadlineEndsAnAttemptThatIsNotAnsweredAndAllBehindIt) {
+  const SilentPort silent;
+  const UniqueFd behind = ListenOrDie(Loopback(0));
+  const absl::Status status = ConnectTo({silent.address(), LocalAddress(behind.get())},
+                                        Deadline::After(absl::Milliseconds(20)))
+                                  .status();
+  EXPECT_EQ(status,
+            absl::DeadlineExceededError(
+                StrCat("cannot connect to ", silent.address().ToString(), " (deadline exceeded)")));
+}
+
+TEST(ConnectTest, ADeadlineInThePastIsOverBeforeItStarts) {
+  const UniqueFd listener = ListenOrDie(Loopback(0));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(ConnectTo({LocalAddress(listener.get())}, Past()).status()));
+  Stream stream;
+  EXPECT_EQ(Accept(listener.get(), &stream).status, IoStatus::kWouldBlock);
+}
+
+// Whichever comes first, the wait or the cancellation.
+TEST(ConnectTest, CancelFromAnotherThreadEndsAnAttempt) {
+  const SilentPort silent;
+  const Notification cancel = NewNotification();
+  std::thread canceller([&] { cancel.Notify(); });
+  const absl::Status status = ConnectTo({silent.address()}, Deadline::Never(), &cancel).status();
+  canceller.join();
+  EXPECT_EQ(status, absl::CancelledError(
+                        StrCat("cannot connect to ", silent.address().ToString(), " (cancelled)")));
+}
+
+TEST(ConnectTest, CancelBeforeTheStartConnectsToNobody) {
+  const UniqueFd listener = ListenOrDie(Loopback(0));
+  const Notification cancel = NewNotification();
+  cancel.Notify();
+  const absl::Status status =
+      ConnectTo({LocalAddress(listener.get())}, Deadline::Never(), &cancel).status();
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+  Stream stream;
+  EXPECT_EQ(Accept(listener.get(), &stream).status, IoStatus::kWouldBlock);
+}
+
+}  // namespace
+}  // namespace weft
