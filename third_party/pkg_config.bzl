@@ -39,8 +39,10 @@ def _write_packages(ctx, libraries):
 
 def _pkg_config_repository_impl(ctx):
     libraries = {}
-    for label, packages in ctx.attr.libraries.items():
-        words = _run(ctx, ["pkg-config", "--cflags", "--libs"] + packages.split(" "))
+    for label, value in ctx.attr.libraries.items():
+        packages = [word for word in value.split(" ") if not word.startswith("-")]
+        flags = [word for word in value.split(" ") if word.startswith("-")]
+        words = flags + _run(ctx, ["pkg-config", "--cflags", "--libs"] + packages)
         libraries[label] = _LIBRARY.format(
             name = repr(label.split(":")[1]),
             hdrs = [],
@@ -55,7 +57,7 @@ pkg_config_repository = repository_rule(
     doc = "A cc_library for each label, with the flags that pkg-config gives for its packages.",
     attrs = {
         "libraries": attr.string_dict(
-            doc = "`package:name` of a library to the pkg-config packages behind it, a space between.",
+            doc = "`package:name` of a library to the pkg-config packages behind it, and flags they lack, a space between.",
             mandatory = True,
         ),
     },

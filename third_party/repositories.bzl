@@ -43,7 +43,7 @@ def weft_repositories():
     })
     _maybe(pkg_config_repository, "com_github_google_benchmark", libraries = {
         ":benchmark": "benchmark",
-        ":benchmark_main": "benchmark",
+        ":benchmark_main": "-lbenchmark_main benchmark",
     })
     _maybe(pkg_config_repository, "fmt", libraries = {":fmt": "fmt"})
     _maybe(pkg_config_repository, "simdjson", libraries = {":simdjson": "simdjson"})

@@ -1,0 +1,72 @@
+#include "weft/core/buffer.h"
+
+#include <cstring>
+#include <utility>
+
+#include "gtest/gtest.h"
+
+namespace weft {
+namespace {
+
+TEST(BufferTest, GrowKeepsTheBytes) {
+  Buffer buffer(3);
+  std::memcpy(buffer.data(), "abc", 3);
+  buffer.Grow(1 << 20);
+  EXPECT_GE(buffer.capacity(), 1u << 20);
+  EXPECT_EQ(std::memcmp(buffer.data(), "abc", 3), 0);
+  buffer.Grow(1);
+  EXPECT_GE(buffer.capacity(), 1u << 20);
+}
+
+TEST(BufferTest, MovedFromIsEmpty) {
+  Buffer buffer(10);
+  Buffer other = std::move(buffer);
+  EXPECT_EQ(buffer.data(), nullptr);
+  EXPECT_EQ(buffer.capacity(), 0u);
+  EXPECT_EQ(other.capacity(), 10u);
+}
+
+TEST(BufferPoolTest, GivesTheSmallestThatIsLargeEnough) {
+  BufferPool pool;
+  pool.Return(Buffer(100000));
+  pool.Return(Buffer(5000));
+  pool.Return(Buffer(20000));
+  EXPECT_EQ(pool.unused_bytes(), 125000u);
+  EXPECT_EQ(pool.Take(6000).capacity(), 20000u);
+  EXPECT_EQ(pool.Take(6000).capacity(), 100000u);
+  EXPECT_EQ(pool.Take(6000).capacity(), 6000u);
+  EXPECT_EQ(pool.unused_bytes(), 5000u);
+}
+
+TEST(BufferPoolTest, GivesTheSameMemoryAgain) {
+  BufferPool pool;
+  Buffer buffer = pool.Take(1);
+  const char* data = buffer.data();
+  pool.Return(std::move(buffer));
+  EXPECT_EQ(pool.Take(1).data(), data);
+}
+
+TEST(BufferPoolTest, KeepsNoMoreThanItsLimit) {
+  BufferPool pool(10000);
+  pool.Return(Buffer(6000));
+  pool.Return(Buffer(6000));
+  EXPECT_EQ(pool.unused_bytes(), 6000u);
+  pool.Return(Buffer());  // nothing is nothing
+  EXPECT_EQ(pool.unused_bytes(), 6000u);
+}
+
+TEST(BufferPoolTest, TrimFreesWhatNobodyNeeded) {
+  BufferPool pool;
+  pool.Return(Buffer(8000));
+  pool.Return(Buffer(9000));
+  pool.Trim();  // both are new since the last call
+  EXPECT_EQ(pool.unused_bytes(), 17000u);
+  pool.Return(pool.Take(8000));  // one of them is in use from time to time
+  pool.Trim();
+  EXPECT_EQ(pool.unused_bytes(), 8000u);
+  pool.Trim();
+  EXPECT_EQ(pool.unused_bytes(), 0u);
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,487 @@
+#include "weft/core/connection.h"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace weft {
+namespace {
+
+// Unfinished input up to this size is moved in front of the next read instead of being read behind:
+// that read then is as large as the scratch is.
+constexpr size_t kSmallTail = 4096;
+
+// Left free before kept input, so that a header fits in front of a payload that is sent back
+// (WriteQueue::AdoptBorrowed).
+constexpr size_t kHeadroom = 16;
+
+// Pongs are queued one by one and in order while fewer than these are unsent. Twice as many can be:
+// see pong_mark_.
+constexpr int kMaxUnsentPongs = 64;
+
+constexpr size_t kMaxCloseReason = kMaxControlPayload - 2;
+
+constexpr Violation kTextNotUtf8 = {CloseCode::kInvalidPayload, "8.1", "the text is not UTF-8"};
+constexpr Violation kCloseTooShort = {CloseCode::kProtocolError, "5.5.1",
+                                      "a close payload is empty or begins with a 2-byte code"};
+constexpr Violation kCloseCodeNotAllowed = {CloseCode::kProtocolError, "7.4",
+                                            "the close code must not be on the wire"};
+constexpr Violation kReasonNotUtf8 = {CloseCode::kInvalidPayload, "5.5.1",
+                                      "the close reason is not UTF-8"};
+
+bool Contains(absl::string_view outer, absl::string_view inner) {
+  std::less_equal<const char*> le;
+  return le(outer.data(), inner.data()) &&
+         le(inner.data() + inner.size(), outer.data() + outer.size());
+}
+
+size_t WriteClosePayload(CloseCode code, absl::string_view reason, char* out) {
+  if (code == CloseCode::kNoStatus) return 0;
+  out[0] = static_cast<char>(static_cast<uint16_t>(code) >> 8);
+  out[1] = static_cast<char>(static_cast<uint16_t>(code) & 0xFF);
+  if (!reason.empty()) std::memcpy(out + 2, reason.data(), reason.size());
+  return 2 + reason.size();
+}
+
+}  // namespace
+
+Connection::Connection(Role role, const ConnectionOptions& options)
+    : role_(role), options_(options), out_(options.pool) {}
+
+Connection::~Connection() { DropInput(); }
+
+// ---- Network in ----
+
+absl::Span<char> Connection::ReadBuffer(absl::Span<char> scratch) {
+  if (!owns_input()) {
+    DropInput();
+    in_ = scratch.data();
+    return scratch;
+  }
+
+  const size_t held = held_bytes();
+  if (held <= std::min(kSmallTail, scratch.size() / 2)) {
+    MoveInput(scratch.data(), 0);
+    ReturnBuffer(std::move(own_));
+    return scratch.subspan(held);
+  }
+
+  // Behind what is held. The room grows with the bytes that came, never with the length that a
+  // header announced: doubling at the most (record: R2).
+  MoveInput(own_.data(), message_begin_);
+  const bool in_last_frame = in_payload_ && frame_.fin && !IsControl(frame_.opcode);
+  const uint64_t wanted = in_last_frame ? frame_.remaining : std::max(held, scratch.size());
+  own_.Grow(end_ + std::min<uint64_t>(wanted, std::max(held, kSmallTail)));
+  in_ = own_.data();
+  return absl::MakeSpan(in_ + end_, std::min<uint64_t>(wanted, own_.capacity() - end_));
+}
+
+void Connection::DidRead(size_t size) { end_ += size; }
+
+void Connection::DidReadEof() { eof_ = true; }
+
+void Connection::MoveInput(char* to, size_t offset) {
+  const size_t message = message_end_ - message_begin_;
+  const size_t unparsed = end_ - parsed_;
+  std::memmove(to + offset, in_ + message_begin_, message);
+  std::memmove(to + offset + message, in_ + parsed_, unparsed);
+  in_ = to;
+  message_begin_ = offset;
+  message_end_ = parsed_ = offset + message;
+  end_ = parsed_ + unparsed;
+}
+
+void Connection::KeepUnfinishedInput() {
+  const size_t held = held_bytes();
+  if (held == 0 || input_over_) {
+    DropInput();
+    return;
+  }
+  if (owns_input()) return;
+  const size_t more = in_payload_ ? std::min<uint64_t>(frame_.remaining, held) : 0;
+  const size_t capacity = kHeadroom + held + more;
+  // A few bytes of a header are not worth one of the pool's buffers, which are larger.
+  const bool pooled = options_.pool != nullptr && capacity >= BufferPool::kMinCapacity / 2;
+  own_ = pooled ? options_.pool->Take(capacity) : Buffer(capacity);
+  MoveInput(own_.data(), kHeadroom);
+}
+
+void Connection::DropInput() {
+  in_ = nullptr;
+  message_begin_ = message_end_ = parsed_ = end_ = 0;
+  ReturnBuffer(std::move(own_));
+}
+
+void Connection::ReturnBuffer(Buffer buffer) {
+  if (options_.pool != nullptr) options_.pool->Return(std::move(buffer));
+}
+
+// ---- To the application ----
+
+std::optional<Event> Connection::NextEvent() {
+  EndEvent();
+  std::optional<Event> event;
+  while (!input_over_) {
+    if (!in_payload_ && !NextHeader(&event)) break;
+    event = IsControl(frame_.opcode) ? ControlFrame() : DataFrame();
+    if (event.has_value() || in_payload_) break;
+  }
+  if (event.has_value()) return event;
+  if (eof_ && !input_over_) return EndOfStream();
+  KeepUnfinishedInput();
+  return std::nullopt;
+}
+
+// Reads a header and holds it against the rules. False when it is not all there, or, with the
+// kClose event in `*failure`, when it breaks one.
+bool Connection::NextHeader(std::optional<Event>* failure) {
+  FrameHeader header;
+  const size_t size = DecodeFrameHeader({in_ + parsed_, end_ - parsed_}, &header);
+  if (size == 0) return false;
+  const bool control = IsControl(header.opcode);
+  const bool begins = !control && header.opcode != Opcode::kContinuation;
+  const ReceiveState state = {
+      .role = role_,
+      .in_message = incoming_.open,
+      .message_bytes = incoming_.open ? incoming_.bytes : 0,
+      .fragments = incoming_.open ? incoming_.fragments : 0,
+      .max_message_bytes = options_.max_message_bytes,
+      .max_fragments = options_.max_fragments,
+  };
+  if (const Violation* violation = CheckFrame(header, state)) {
+    *failure = Fail(*violation, DebugString(header));
+    return false;
+  }
+
+  parsed_ += size;
+  in_payload_ = true;
+  frame_ = {
+      .remaining = header.payload_length,
+      .masking_key = header.masking_key,
+      .masked = header.masked,
+      .fin = header.fin,
+      .opcode = header.opcode,
+  };
+  if (control) return true;
+  if (begins) {
+    incoming_ = {.opcode = header.opcode};
+    message_begin_ = message_end_ = parsed_;
+  }
+  incoming_.open = !header.fin;
+  incoming_.bytes += header.payload_length;
+  ++incoming_.fragments;
+  return true;
+}
+
+// Takes what there is of a data frame's payload: unmasked where it lies, or, behind the fragments
+// that came before, on the way to their end.
+std::optional<Event> Connection::DataFrame() {
+  if (message_begin_ == message_end_) message_begin_ = message_end_ = parsed_;
+  const size_t size = std::min<uint64_t>(frame_.remaining, end_ - parsed_);
+  char* const from = in_ + parsed_;
+  char* const to = in_ + message_end_;
+  if (!frame_.masked) {
+    if (to != from) std::memmove(to, from, size);
+  } else if (to == from) {
+    Mask(absl::MakeSpan(to, size), frame_.masking_key, frame_.mask_offset);
+  } else {
+    MaskCopy({from, size}, frame_.masking_key, frame_.mask_offset, to);
+  }
+  parsed_ += size;
+  message_end_ += size;
+  frame_.remaining -= size;
+  frame_.mask_offset = (frame_.mask_offset + size) % 4;
+  in_payload_ = frame_.remaining > 0;
+  const bool last = frame_.fin && !in_payload_;
+
+  if (incoming_.opcode == Opcode::kText) {
+    const bool valid = incoming_.utf8.Append({to, size}) && (!last || incoming_.utf8.AtBoundary());
+    if (!valid) return Fail(kTextNotUtf8, "");
+  }
+  if (!last && (!options_.stream_messages || size == 0)) return std::nullopt;
+  event_is_message_ = true;
+  return Event{
+      .type = Event::Type::kMessage,
+      .opcode = incoming_.opcode,
+      .first = std::exchange(incoming_.first, false),
+      .last = last,
+      .payload = {in_ + message_begin_, message_end_ - message_begin_},
+  };
+}
+
+std::optional<Event> Connection::ControlFrame() {
+  if (end_ - parsed_ < frame_.remaining) return std::nullopt;  // at most 125 bytes: wait for all
+  const absl::Span<char> payload = absl::MakeSpan(in_ + parsed_, frame_.remaining);
+  if (frame_.masked) Mask(payload, frame_.masking_key);
+  parsed_ += payload.size();
+  in_payload_ = false;
+  const absl::string_view view(payload.data(), payload.size());
+
+  if (frame_.opcode == Opcode::kClose) return CloseFrame(view);
+  if (frame_.opcode == Opcode::kPong) return Event{.type = Event::Type::kPong, .payload = view};
+  QueuePong(view);
+  return Event{.type = Event::Type::kPing, .payload = view};
+}
+
+std::optional<Event> Connection::CloseFrame(absl::string_view payload) {
+  if (payload.size() == 1) return Fail(kCloseTooShort, "got 1 byte");
+  CloseCode code = CloseCode::kNoStatus;
+  absl::string_view reason;
+  if (!payload.empty()) {
+    const uint8_t high = payload[0], low = payload[1];
+    code = static_cast<CloseCode>(high << 8 | low);
+    if (!IsValidOnWire(code)) {
+      return Fail(kCloseCodeNotAllowed, absl::StrCat("got ", static_cast<int>(code)));
+    }
+    reason = payload.substr(2);
+    if (!IsValidUtf8(reason)) return Fail(kReasonNotUtf8, "");
+  }
+  // The answer carries the same code, as section 5.5.1 has it, and the same reason.
+  if (!close_sent_) QueueFrame(Opcode::kClose, true, payload);
+  close_sent_ = true;
+  return End(code, reason);
+}
+
+// Section 7.1.7, "Fail the WebSocket Connection". `seen` is for the log of this end.
+std::optional<Event> Connection::Fail(const Violation& violation, absl::string_view seen) {
+  const std::string text =
+      absl::StrCat("the peer broke RFC 6455 section ", violation.section, ": ", violation.rule,
+                   seen.empty() ? "" : " (", seen, seen.empty() ? "" : ")");
+  const bool limit =
+      violation.code == CloseCode::kMessageTooBig || violation.code == CloseCode::kPolicyViolation;
+  status_ = limit ? absl::ResourceExhaustedError(text) : absl::InvalidArgumentError(text);
+  if (!close_sent_) {
+    char payload[kMaxControlPayload];
+    const size_t size = WriteClosePayload(violation.code, violation.rule, payload);
+    QueueFrame(Opcode::kClose, true, {payload, size});
+    close_sent_ = true;
+  }
+  return End(violation.code, violation.rule);
+}
+
+Event Connection::EndOfStream() {
+  status_ = absl::UnavailableError(close_sent_
+                                       ? "the stream ended before the peer answered the Close frame"
+                                       : "the stream ended without a Close frame");
+  out_.Clear();  // nobody is there to read it
+  return End(CloseCode::kAbnormal, "");
+}
+
+Event Connection::End(CloseCode code, absl::string_view reason) {
+  input_over_ = true;
+  in_payload_ = false;
+  held_pong_.reset();
+  return Event{.type = Event::Type::kClose, .close_code = code, .payload = reason};
+}
+
+// The payload of the last event dies here.
+void Connection::EndEvent() {
+  if (!out_.borrowed().empty()) SettleBorrowed();
+  if (!event_is_message_) return;
+  event_is_message_ = false;
+  message_begin_ = message_end_ = parsed_;
+}
+
+// What was borrowed from the input and is still unsent must find another place. A large message
+// that is sent back from the buffer it arrived in takes the buffer along.
+void Connection::SettleBorrowed() {
+  const bool adopt = owns_input() && parsed_ == end_ &&
+                     Contains({own_.data(), own_.capacity()}, out_.borrowed()) &&
+                     out_.borrowed().size() >= own_.capacity() / 2;
+  if (adopt) {
+    out_.AdoptBorrowed(std::move(own_));
+    DropInput();
+  } else {
+    out_.CopyBorrowed();
+  }
+}
+
+// ---- From the application ----
+
+absl::Status Connection::SendText(absl::string_view text) {
+  if (absl::Status status = CheckMessage(Opcode::kText, text); !status.ok()) return status;
+  QueueFrame(Opcode::kText, true, text);
+  return absl::OkStatus();
+}
+
+absl::Status Connection::SendBinary(absl::string_view data) {
+  if (absl::Status status = CheckMessage(Opcode::kBinary, data); !status.ok()) return status;
+  QueueFrame(Opcode::kBinary, true, data);
+  return absl::OkStatus();
+}
+
+absl::Status Connection::SendBorrowed(Opcode opcode, absl::string_view payload) {
+  if (absl::Status status = CheckMessage(opcode, payload); !status.ok()) return status;
+  if (role_ == Role::kClient) {  // masked bytes are other bytes
+    QueueFrame(opcode, true, payload);
+    return absl::OkStatus();
+  }
+  QueueHeader(opcode, true, payload.size(), 0, nullptr);
+  out_.AppendBorrowed(payload);
+  return absl::OkStatus();
+}
+
+absl::Status Connection::SendFragment(Opcode opcode, absl::string_view payload, bool fin) {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (opcode != Opcode::kText && opcode != Opcode::kBinary) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a message is text or binary, not ", OpcodeName(opcode)));
+  }
+  if (outgoing_.open && opcode != outgoing_.opcode) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the message in progress is ", OpcodeName(outgoing_.opcode), ", not ", OpcodeName(opcode)));
+  }
+  Utf8Validator utf8;
+  if (outgoing_.open) utf8 = outgoing_.utf8;
+  if (opcode == Opcode::kText && !(utf8.Append(payload) && (!fin || utf8.AtBoundary()))) {
+    return absl::InvalidArgumentError("the text is not UTF-8");
+  }
+  QueueFrame(outgoing_.open ? Opcode::kContinuation : opcode, fin, payload);
+  outgoing_ = {.open = !fin, .opcode = opcode, .utf8 = utf8};
+  return absl::OkStatus();
+}
+
+absl::Status Connection::SendPing(absl::string_view payload) {
+  return SendControl(Opcode::kPing, payload);
+}
+
+absl::Status Connection::SendPong(absl::string_view payload) {
+  return SendControl(Opcode::kPong, payload);
+}
+
+absl::Status Connection::SendControl(Opcode opcode, absl::string_view payload) {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (payload.size() > kMaxControlPayload) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a ", OpcodeName(opcode), " carries at most 125 bytes, not ", payload.size()));
+  }
+  QueueFrame(opcode, true, payload);
+  return absl::OkStatus();
+}
+
+absl::Status Connection::SendClose(CloseCode code, absl::string_view reason) {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  const bool no_status = code == CloseCode::kNoStatus;
+  if (!no_status && !IsValidOnWire(code)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("close code ", static_cast<int>(code), " must not be sent"));
+  }
+  if (no_status && !reason.empty()) {
+    return absl::InvalidArgumentError("a close reason needs a close code before it");
+  }
+  if (reason.size() > kMaxCloseReason) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a close reason has at most 123 bytes, not ", reason.size()));
+  }
+  if (!IsValidUtf8(reason)) return absl::InvalidArgumentError("the close reason is not UTF-8");
+  char payload[kMaxControlPayload];
+  QueueFrame(Opcode::kClose, true, {payload, WriteClosePayload(code, reason, payload)});
+  close_sent_ = true;
+  held_pong_.reset();
+  return absl::OkStatus();
+}
+
+absl::Status Connection::CheckOpen() const {
+  if (input_over_) return absl::FailedPreconditionError("the connection is closed");
+  if (close_sent_) return absl::FailedPreconditionError("a Close frame was sent already");
+  return absl::OkStatus();
+}
+
+absl::Status Connection::CheckMessage(Opcode opcode, absl::string_view payload) const {
+  if (!open()) return CheckOpen();
+  if (outgoing_.open) {
+    return absl::FailedPreconditionError("a fragmented message is in progress");
+  }
+  if (opcode == Opcode::kText) {
+    if (!IsCurrentText(payload) && !IsValidUtf8(payload)) {
+      return absl::InvalidArgumentError("the text is not UTF-8");
+    }
+  } else if (opcode != Opcode::kBinary) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a message is text or binary, not ", OpcodeName(opcode)));
+  }
+  return absl::OkStatus();
+}
+
+// Whether `payload` is the very text that was just received: it was checked when it came.
+bool Connection::IsCurrentText(absl::string_view payload) const {
+  return event_is_message_ && incoming_.opcode == Opcode::kText && !options_.stream_messages &&
+         payload.data() == in_ + message_begin_ && payload.size() == message_end_ - message_begin_;
+}
+
+// Queues a header and returns where the first `copied` bytes of the payload go; `*key` is to be
+// laid over them if this is a client.
+char* Connection::QueueHeader(Opcode opcode, bool fin, uint64_t payload_length, size_t copied,
+                              MaskingKey* key) {
+  FrameHeader header = {.fin = fin, .opcode = opcode, .payload_length = payload_length};
+  if (role_ == Role::kClient) {
+    header.masked = true;
+    header.masking_key = *key = options_.masking_key();
+  }
+  char bytes[kMaxFrameHeaderSize];
+  const size_t size = EncodeFrameHeader(header, bytes);
+  char* out = out_.Append(size + copied);
+  std::memcpy(out, bytes, size);
+  return out + size;
+}
+
+void Connection::QueueFrame(Opcode opcode, bool fin, absl::string_view payload) {
+  MaskingKey key;
+  char* out = QueueHeader(opcode, fin, payload.size(), payload.size(), &key);
+  if (role_ == Role::kClient) {
+    MaskCopy(payload, key, 0, out);
+  } else if (!payload.empty()) {
+    std::memcpy(out, payload.data(), payload.size());
+  }
+}
+
+// Answers a ping (section 5.5.3), but not behind a Close frame: nothing follows that.
+void Connection::QueuePong(absl::string_view payload) {
+  if (close_sent_) return;
+  if (held_pong_ != nullptr) {
+    held_pong_->assign(payload.data(), payload.size());
+    return;
+  }
+  if (pongs_after_mark_ == kMaxUnsentPongs) {
+    if (out_.removed() < pong_mark_) {
+      held_pong_ = std::make_unique<std::string>(payload);
+      return;
+    }
+    pong_mark_ = out_.appended();
+    pongs_after_mark_ = 0;
+  }
+  QueueFrame(Opcode::kPong, true, payload);
+  ++pongs_after_mark_;
+}
+
+// ---- Network out ----
+
+absl::string_view Connection::WriteBuffer() const { return out_.parts()[0]; }
+
+std::array<absl::string_view, 2> Connection::WriteBuffers() const { return out_.parts(); }
+
+size_t Connection::queued_bytes() const { return out_.size(); }
+
+void Connection::DidWrite(size_t size) {
+  out_.Remove(size);
+  const absl::string_view borrowed = out_.borrowed();
+  // What lies in the input stays valid until the next NextEvent, which finds a place for it.
+  if (!borrowed.empty() && !Contains({in_, end_}, borrowed)) out_.CopyBorrowed();
+  if (held_pong_ != nullptr && out_.removed() >= pong_mark_) {
+    const std::unique_ptr<std::string> pong = std::move(held_pong_);
+    QueuePong(*pong);
+  }
+}
+
+// ---- State ----
+
+bool Connection::open() const { return !close_sent_ && !input_over_; }
+
+bool Connection::closing() const { return !open() || eof_; }
+
+bool Connection::done() const { return input_over_ && out_.size() == 0; }
+
+}  // namespace weft

@@ -1,0 +1,243 @@
+// An open WebSocket without the socket: bytes in, events out; messages in, bytes out (RFC 6455,
+// sections 5 to 8).
+
+#ifndef WEFT_CORE_CONNECTION_H_
+#define WEFT_CORE_CONNECTION_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "weft/core/buffer.h"
+#include "weft/core/close_code.h"
+#include "weft/core/event.h"
+#include "weft/core/frame.h"
+#include "weft/core/frame_rules.h"
+#include "weft/core/mask.h"
+#include "weft/core/opcode.h"
+#include "weft/core/utf8.h"
+#include "weft/core/write_queue.h"
+
+namespace weft {
+
+struct ConnectionOptions {
+  // The largest message that is accepted, in bytes; the peer of a larger one is closed with 1009.
+  // A message is gathered in memory, so this is also what one peer can make a connection hold
+  // (twice, while the buffer grows).
+  uint64_t max_message_bytes = 1 << 20;
+
+  // The most frames that one message may come in; past that, close with 1008. Each costs a little
+  // time however small it is.
+  uint32_t max_fragments = 131072;
+
+  // Deliver messages in pieces as they arrive instead of whole: Event::first and Event::last tell
+  // where one begins and ends. Memory then does not grow with the message; max_message_bytes still
+  // holds, so set it to what the application wants to see go by.
+  bool stream_messages = false;
+
+  // Where the masking keys of a client come from. Another source is for tests only: a key that can
+  // be foreseen defeats its purpose (section 5.3).
+  MaskingKey (*masking_key)() = RandomMaskingKey;
+
+  // Buffers are taken from here and returned here when it is set; it must outlive the connection.
+  BufferPool* pool = nullptr;
+};
+
+// The state machine. It does no I/O and has no clock: whoever owns it reads, writes and decides how
+// long to wait. Every call is made by one thread at a time.
+//
+//   Connection connection(Role::kServer, {});
+//   absl::Span<char> into = connection.ReadBuffer(scratch);
+//   connection.DidRead(read(fd, into.data(), into.size()));
+//   while (std::optional<Event> event = connection.NextEvent()) {
+//     if (event->type == Event::Type::kMessage) connection.SendText(event->payload).IgnoreError();
+//   }
+//   absl::string_view out = connection.WriteBuffer();
+//   connection.DidWrite(write(fd, out.data(), out.size()));
+//   if (connection.done()) close(fd);
+//
+// When the peer breaks a rule, the connection fails (section 7.1.7): nothing more is delivered, a
+// Close frame with the fitting code is queued, status() says which rule and what was seen, and the
+// last event is a kClose. When the caller makes a mistake, the call returns FailedPrecondition or
+// InvalidArgument and nothing has changed.
+class Connection {
+ public:
+  Connection(Role role, const ConnectionOptions& options);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // ---- Network in ----
+
+  // Where to read into: `scratch`, which an event loop shares among all its connections, or room
+  // that the connection has behind a large unfinished message. Never empty, unless `scratch` is.
+  // `scratch` must stay as it is until NextEvent has returned nullopt.
+  absl::Span<char> ReadBuffer(absl::Span<char> scratch);
+
+  // `size` bytes, perhaps 0, were read into what ReadBuffer returned. Then call NextEvent until it
+  // returns nullopt.
+  void DidRead(size_t size);
+
+  // The peer's stream has ended. Then call NextEvent until it returns nullopt.
+  void DidReadEof();
+
+  // ---- To the application ----
+
+  // The next thing that happened, or nullopt when more input is needed, or none is wanted any more.
+  // Pings have been answered, and a Close echoed, into the write buffer.
+  std::optional<Event> NextEvent();
+
+  // ---- From the application ----
+  // FailedPrecondition after a Close frame was sent or received or the connection failed.
+
+  // A whole message in one frame. InvalidArgument for text that is not UTF-8. FailedPrecondition
+  // between the fragments of another message.
+  absl::Status SendText(absl::string_view text);
+  absl::Status SendBinary(absl::string_view data);
+
+  // One fragment of a message (section 5.4): `opcode` is kText or kBinary and the same for each;
+  // the one with `fin` is the last. Control frames may be sent in between.
+  absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin);
+
+  // At most 125 bytes, else InvalidArgument.
+  absl::Status SendPing(absl::string_view payload = "");
+  absl::Status SendPong(absl::string_view payload = "");
+
+  // Starts the closing handshake (section 7.1.2). `code` must be allowed on the wire, or kNoStatus
+  // for a Close frame with no code; `reason` is UTF-8 of at most 123 bytes. Messages that were on
+  // their way still arrive until the peer answers.
+  absl::Status SendClose(CloseCode code, absl::string_view reason = "");
+
+  // As SendText and SendBinary, but without copying a payload to the write buffer where that can be
+  // avoided: it must stay as it is until the DidWrite that has to follow, with WriteBuffers, before
+  // any other call.
+  absl::Status SendBorrowed(Opcode opcode, absl::string_view payload);
+
+  // ---- Network out ----
+
+  // What is to be written, in order. The second part is empty but after SendBorrowed. Valid until
+  // the next call.
+  absl::string_view WriteBuffer() const;
+  std::array<absl::string_view, 2> WriteBuffers() const;
+
+  // `size` bytes of it were written.
+  void DidWrite(size_t size);
+
+  // Bytes that wait to be written.
+  size_t queued_bytes() const;
+
+  // ---- State ----
+
+  Role role() const { return role_; }
+
+  // Whether messages can still be sent.
+  bool open() const;
+
+  // Whether the end has begun: a Close frame was sent or received, the stream ended, or the peer
+  // broke a rule. The owner should allow only so much time until done().
+  bool closing() const;
+
+  // Whether the owner should close the stream: everything is read and written that ever will be.
+  // After a closing handshake a client may wait a little for the server to close first
+  // (section 7.1.1).
+  bool done() const;
+
+  // OK, or what the peer did wrong: InvalidArgument for a broken rule, ResourceExhausted for a
+  // limit, Unavailable when the stream ended without a Close frame.
+  const absl::Status& status() const { return status_; }
+
+ private:
+  // The frame whose header was read and whose payload is not all there yet.
+  struct Frame {
+    uint64_t remaining = 0;  // payload bytes still to come
+    MaskingKey masking_key{};
+    uint8_t mask_offset = 0;  // payload bytes that came, modulo 4
+    bool masked = false;
+    bool fin = false;
+    Opcode opcode = Opcode::kContinuation;
+  };
+
+  // The message that is being received.
+  struct Incoming {
+    uint64_t bytes = 0;
+    uint32_t fragments = 0;
+    bool open = false;  // its last fragment has not begun
+    bool first = true;  // no piece of it was delivered
+    Opcode opcode = Opcode::kText;
+    Utf8Validator utf8;
+  };
+
+  // The message that is being sent by SendFragment.
+  struct Outgoing {
+    bool open = false;
+    Opcode opcode = Opcode::kText;
+    Utf8Validator utf8;
+  };
+
+  // Input. `in_` is a borrowed scratch, or own_.data(), or null. Of it, [message_begin_,
+  // message_end_) is the unmasked payload of the message so far, joined, and [parsed_, end_) is
+  // what was read and not looked at yet.
+  bool owns_input() const { return in_ != nullptr && in_ == own_.data(); }
+  size_t held_bytes() const { return (message_end_ - message_begin_) + (end_ - parsed_); }
+  void DropInput();
+  void KeepUnfinishedInput();
+  void MoveInput(char* to, size_t offset);
+  void ReturnBuffer(Buffer buffer);
+
+  bool NextHeader(std::optional<Event>* failure);
+  std::optional<Event> DataFrame();
+  std::optional<Event> ControlFrame();
+  std::optional<Event> CloseFrame(absl::string_view payload);
+  std::optional<Event> Fail(const Violation& violation, absl::string_view seen);
+  Event EndOfStream();
+  Event End(CloseCode code, absl::string_view reason);
+  void EndEvent();
+  void SettleBorrowed();
+
+  // Output.
+  absl::Status CheckOpen() const;
+  absl::Status CheckMessage(Opcode opcode, absl::string_view payload) const;
+  bool IsCurrentText(absl::string_view payload) const;
+  absl::Status SendControl(Opcode opcode, absl::string_view payload);
+  char* QueueHeader(Opcode opcode, bool fin, uint64_t payload_length, size_t copied,
+                    MaskingKey* key);
+  void QueueFrame(Opcode opcode, bool fin, absl::string_view payload);
+  void QueuePong(absl::string_view payload);
+
+  Role role_;
+  bool close_sent_ = false;
+  bool input_over_ = false;        // nothing more is read: the kClose event is out, or about to be
+  bool eof_ = false;               // the stream ended
+  bool in_payload_ = false;        // frame_ is in progress
+  bool event_is_message_ = false;  // [message_begin_, message_end_) is an event's payload
+  uint8_t pongs_after_mark_ = 0;
+  Frame frame_;
+  Incoming incoming_;
+  Outgoing outgoing_;
+  ConnectionOptions options_;
+
+  char* in_ = nullptr;
+  size_t message_begin_ = 0;
+  size_t message_end_ = 0;
+  size_t parsed_ = 0;
+  size_t end_ = 0;
+  Buffer own_;
+
+  WriteQueue out_;
+  // A position in the output. While it is unsent and as many pongs as may wait were queued behind
+  // it, only the latest further one is kept, here, to be queued when it is sent.
+  uint64_t pong_mark_ = 0;
+  std::unique_ptr<std::string> held_pong_;
+
+  absl::Status status_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_CORE_CONNECTION_H_

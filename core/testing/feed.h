@@ -1,0 +1,57 @@
+// Feeds a connection input that is cut in every way a network can cut it.
+
+#ifndef WEFT_CORE_TESTING_FEED_H_
+#define WEFT_CORE_TESTING_FEED_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/string_view.h"
+#include "weft/core/connection.h"
+#include "weft/core/event.h"
+
+namespace weft::testing {
+
+// "text Hello", "binary ...", "ping x", "close 1000 bye"; a piece of a message that is not whole
+// says so: "text [begin] Hel", "text [end] lo".
+std::string Describe(const Event& event);
+
+// How input is cut into reads, and how large the scratch is that they go through.
+class Cuts {
+ public:
+  static Cuts Whole();
+  static Cuts ByteByByte();
+  static Cuts Random(uint32_t seed);  // reads of 1 to 300 bytes, a scratch of 1 to 600
+
+  size_t Next();
+  size_t scratch_size() const { return scratch_size_; }
+
+ private:
+  uint32_t state_ = 0;  // of a small generator; 0: always `size_`
+  size_t size_ = 1;
+  size_t scratch_size_ = 1;
+};
+
+// All of `input` into `connection`, then, if `eof`, the end of the stream. Returns all events. The
+// scratch is overwritten after every read, so that nothing can lean on what it held.
+std::vector<std::string> Feed(Connection& connection, absl::string_view input, Cuts cuts,
+                              bool eof = false);
+
+// What a connection did with some input.
+struct Outcome {
+  std::vector<std::string> events;
+  std::vector<std::string> sent;  // DescribeFrames of what it wants to write
+  std::string status;
+};
+
+// Feeds `input` to a new connection whole, byte by byte and cut at random, with and without a pool;
+// returns what it did the first time. `differs` is called with a text where another time it did
+// something else.
+Outcome FeedInEveryWay(Role role, const ConnectionOptions& options, absl::string_view input,
+                       absl::FunctionRef<void(const std::string&)> differs, bool eof = false);
+
+}  // namespace weft::testing
+
+#endif  // WEFT_CORE_TESTING_FEED_H_

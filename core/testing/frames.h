@@ -1,0 +1,35 @@
+// Frames as strings, right ones and wrong ones, to feed to whatever reads frames.
+
+#ifndef WEFT_CORE_TESTING_FRAMES_H_
+#define WEFT_CORE_TESTING_FRAMES_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "weft/core/close_code.h"
+#include "weft/core/frame.h"
+
+namespace weft::testing {
+
+// The key that the RFC's examples use (section 5.7).
+inline constexpr MaskingKey kTestKey = {0x37, 0xfa, 0x21, 0x3d};
+
+// A frame of exactly this header, with `payload` behind it, masked if the header says so. The
+// length is that of the payload, whatever the header says.
+std::string Frame(FrameHeader header, absl::string_view payload);
+
+// A frame as a client and as a server must send it.
+std::string ClientFrame(Opcode opcode, absl::string_view payload, bool fin = true);
+std::string ServerFrame(Opcode opcode, absl::string_view payload, bool fin = true);
+
+// The payload of a Close frame.
+std::string ClosePayload(CloseCode code, absl::string_view reason = "");
+
+// All frames in `bytes`, each as text: "fin text Hello", "close 1002 the reason"; "incomplete" last
+// if bytes are left over.
+std::vector<std::string> DescribeFrames(absl::string_view bytes);
+
+}  // namespace weft::testing
+
+#endif  // WEFT_CORE_TESTING_FRAMES_H_

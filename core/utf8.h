@@ -1,0 +1,41 @@
+// Is this text UTF-8? Asked while it arrives (RFC 6455, section 8.1; RFC 3629).
+
+#ifndef WEFT_CORE_UTF8_H_
+#define WEFT_CORE_UTF8_H_
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+
+namespace weft {
+
+// Whether `text` is UTF-8 from its first byte to its last.
+bool IsValidUtf8(absl::string_view text);
+
+// Checks a text that comes in pieces, which may be cut anywhere, also inside a code point. A piece
+// fails as soon as no continuation could make the text valid: at the first bad byte. Not
+// thread-safe.
+//
+//   Utf8Validator validator;
+//   while (...) if (!validator.Append(piece)) return Fail();
+//   if (!validator.AtBoundary()) return Fail();       // ended inside a code point
+class Utf8Validator {
+ public:
+  // Whether all the text so far is, or could still become, valid. Once false the validator must be
+  // reset.
+  bool Append(absl::string_view piece);
+
+  // Whether the text could end here.
+  bool AtBoundary() const { return size_ == 0; }
+
+  void Reset() { size_ = 0; }
+
+ private:
+  // The bytes of a code point that the last piece cut off.
+  char tail_[3];
+  uint8_t size_ = 0;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_CORE_UTF8_H_

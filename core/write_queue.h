@@ -1,0 +1,65 @@
+// Bytes on their way out, in the order in which they were queued.
+
+#ifndef WEFT_CORE_WRITE_QUEUE_H_
+#define WEFT_CORE_WRITE_QUEUE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "weft/core/buffer.h"
+
+namespace weft {
+
+// A queue of bytes with at most one payload at its end that is not copied but borrowed. Holds no
+// memory while it is empty. Not thread-safe.
+class WriteQueue {
+ public:
+  // `pool` may be null.
+  explicit WriteQueue(BufferPool* pool) : pool_(pool) {}
+  ~WriteQueue() { Clear(); }
+
+  // Room for `size` more bytes, which are queued by this call and must be filled at once.
+  char* Append(size_t size);
+
+  // Queues `payload`, not copied: it must stay as it is until it is written, or CopyBorrowed was
+  // called, or anything else is appended (which copies it first).
+  void AppendBorrowed(absl::string_view payload);
+
+  // What is borrowed and not yet written.
+  absl::string_view borrowed() const { return borrowed_; }
+  void CopyBorrowed();
+
+  // Takes over `buffer`, which the borrowed bytes lie in, instead of copying them.
+  void AdoptBorrowed(Buffer buffer);
+
+  // All that is queued, in order; the second part is what is borrowed.
+  std::array<absl::string_view, 2> parts() const { return {owned(), borrowed_}; }
+
+  // The first `size` bytes are written.
+  void Remove(size_t size);
+  void Clear();
+
+  size_t size() const { return end_ - begin_ + borrowed_.size(); }
+
+  // Bytes removed in all, and bytes queued in all: the positions of both ends in the stream.
+  uint64_t removed() const { return removed_; }
+  uint64_t appended() const { return removed_ + size(); }
+
+ private:
+  absl::string_view owned() const { return {buffer_.data() + begin_, end_ - begin_}; }
+  void MakeRoom(size_t size);
+  void ReleaseBuffer();
+
+  BufferPool* pool_;
+  Buffer buffer_;  // the queued bytes are [begin_, end_) of it
+  size_t begin_ = 0;
+  size_t end_ = 0;
+  absl::string_view borrowed_;
+  uint64_t removed_ = 0;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_CORE_WRITE_QUEUE_H_

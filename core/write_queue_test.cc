@@ -1,0 +1,110 @@
+#include "weft/core/write_queue.h"
+
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+#include "weft/core/buffer.h"
+
+namespace weft {
+namespace {
+
+void Append(WriteQueue& queue, absl::string_view bytes) {
+  std::memcpy(queue.Append(bytes.size()), bytes.data(), bytes.size());
+}
+
+std::string Text(const WriteQueue& queue) {
+  return absl::StrCat(queue.parts()[0], queue.parts()[1]);
+}
+
+TEST(WriteQueueTest, FirstInFirstOut) {
+  WriteQueue queue(nullptr);
+  Append(queue, "one ");
+  Append(queue, "two ");
+  queue.Remove(2);
+  Append(queue, "three");
+  EXPECT_EQ(Text(queue), "e two three");
+  EXPECT_EQ(queue.size(), 11u);
+  EXPECT_EQ(queue.removed(), 2u);
+  EXPECT_EQ(queue.appended(), 13u);
+  queue.Remove(11);
+  EXPECT_EQ(queue.size(), 0u);
+}
+
+TEST(WriteQueueTest, HoldsNoMemoryWhenEmpty) {
+  BufferPool pool;
+  WriteQueue queue(&pool);
+  Append(queue, std::string(100000, 'x'));
+  EXPECT_EQ(pool.unused_bytes(), 0u);
+  queue.Remove(100000);
+  EXPECT_GE(pool.unused_bytes(), 100000u);
+}
+
+TEST(WriteQueueTest, ManyAppendsAndPartialRemovals) {
+  WriteQueue queue(nullptr);
+  std::string expected;
+  for (int i = 0; i < 5000; ++i) {
+    const std::string piece = absl::StrCat(i, ",");
+    Append(queue, piece);
+    expected += piece;
+    const size_t size = queue.size() * (i % 3) / 3;
+    queue.Remove(size);
+    expected.erase(0, size);
+    ASSERT_EQ(Text(queue), expected);
+  }
+}
+
+TEST(WriteQueueTest, BorrowedComesLastAndIsCopiedWhenSomethingFollows) {
+  WriteQueue queue(nullptr);
+  std::string payload = "payload";
+  Append(queue, "header ");
+  queue.AppendBorrowed(payload);
+  EXPECT_EQ(queue.parts()[1].data(), payload.data());
+  queue.Remove(9);
+  EXPECT_EQ(Text(queue), "yload");
+  Append(queue, " next");
+  payload = "#######";
+  EXPECT_EQ(Text(queue), "yload next");
+}
+
+TEST(WriteQueueTest, AdoptedBufferIsSentFromWhereItIs) {
+  Buffer buffer(8192);
+  std::memset(buffer.data(), '#', buffer.capacity());
+  std::memcpy(buffer.data() + 100, "payload", 7);
+  const char* at = buffer.data() + 100;
+  WriteQueue queue(nullptr);
+  Append(queue, "header ");
+  queue.AppendBorrowed({at, 7});
+  queue.AdoptBorrowed(std::move(buffer));
+  EXPECT_EQ(Text(queue), "header payload");
+  EXPECT_EQ(queue.parts()[0].data(), at - 7);
+  Append(queue, " next");
+  queue.Remove(7);
+  EXPECT_EQ(Text(queue), "payload next");
+}
+
+TEST(WriteQueueTest, AdoptWithNoRoomInFrontCopies) {
+  Buffer buffer(4096);
+  std::memcpy(buffer.data() + 3, "payload", 7);
+  WriteQueue queue(nullptr);
+  Append(queue, "header ");
+  queue.AppendBorrowed({buffer.data() + 3, 7});
+  queue.AdoptBorrowed(std::move(buffer));
+  EXPECT_EQ(Text(queue), "header payload");
+}
+
+TEST(WriteQueueTest, ClearForgetsAll) {
+  WriteQueue queue(nullptr);
+  Append(queue, "x");
+  queue.AppendBorrowed("y");
+  queue.Clear();
+  EXPECT_EQ(queue.size(), 0u);
+  Append(queue, "z");
+  EXPECT_EQ(Text(queue), "z");
+}
+
+}  // namespace
+}  // namespace weft
