@@ -324,6 +324,20 @@ absl::Status Connection::SendBorrowed(Opcode opcode, absl::string_view payload) 
   return absl::OkStatus();
 }
 
+absl::Status Connection::SendEncoded(const EncodedMessage& message) {
+  if (absl::Status status = CheckNoFragments(); !status.ok()) return status;
+  if (role_ == Role::kClient) {
+    return absl::FailedPreconditionError("a client masks each frame: nothing can be encoded once");
+  }
+  const absl::string_view frame = message.frame();
+  std::memcpy(out_.Append(frame.size()), frame.data(), frame.size());
+  return absl::OkStatus();
+}
+
+void Connection::QueueHandshake(absl::string_view bytes) {
+  std::memcpy(out_.Append(bytes.size()), bytes.data(), bytes.size());
+}
+
 absl::Status Connection::SendFragment(Opcode opcode, absl::string_view payload, bool fin) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
   if (opcode != Opcode::kText && opcode != Opcode::kBinary) {
@@ -390,11 +404,16 @@ absl::Status Connection::CheckOpen() const {
   return absl::OkStatus();
 }
 
-absl::Status Connection::CheckMessage(Opcode opcode, absl::string_view payload) const {
+absl::Status Connection::CheckNoFragments() const {
   if (!open()) return CheckOpen();
   if (outgoing_.open) {
     return absl::FailedPreconditionError("a fragmented message is in progress");
   }
+  return absl::OkStatus();
+}
+
+absl::Status Connection::CheckMessage(Opcode opcode, absl::string_view payload) const {
+  if (absl::Status status = CheckNoFragments(); !status.ok()) return status;
   if (opcode == Opcode::kText) {
     if (!IsCurrentText(payload) && !IsValidUtf8(payload)) {
       return absl::InvalidArgumentError("the text is not UTF-8");

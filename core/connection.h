@@ -16,6 +16,7 @@
 #include "absl/types/span.h"
 #include "weft/core/buffer.h"
 #include "weft/core/close_code.h"
+#include "weft/core/encoded_message.h"
 #include "weft/core/event.h"
 #include "weft/core/frame.h"
 #include "weft/core/frame_rules.h"
@@ -119,6 +120,14 @@ class Connection {
   // any other call.
   absl::Status SendBorrowed(Opcode opcode, absl::string_view payload);
 
+  // A message that was encoded once for many. For a server: FailedPrecondition for a client, whose
+  // frames are each masked anew.
+  absl::Status SendEncoded(const EncodedMessage& message);
+
+  // Puts bytes in front of all frames: the opening handshake, so that it leaves in one write with
+  // the first messages. Only before anything else was queued.
+  void QueueHandshake(absl::string_view bytes);
+
   // ---- Network out ----
 
   // What is to be written, in order. The second part is empty but after SendBorrowed. Valid until
@@ -202,6 +211,7 @@ class Connection {
 
   // Output.
   absl::Status CheckOpen() const;
+  absl::Status CheckNoFragments() const;
   absl::Status CheckMessage(Opcode opcode, absl::string_view payload) const;
   bool IsCurrentText(absl::string_view payload) const;
   absl::Status SendControl(Opcode opcode, absl::string_view payload);

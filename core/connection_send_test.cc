@@ -125,6 +125,32 @@ TEST(ConnectionSend, R18_ControlFramesHoldNoUninitialisedBytes) {
   EXPECT_EQ(build('\x55'), build('\xaa'));
 }
 
+TEST(ConnectionSend, EncodedOnceForMany) {
+  const absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(Opcode::kText, "for all");
+  ASSERT_TRUE(message.ok());
+  for (int i = 0; i < 3; ++i) {
+    Connection server(Role::kServer, {});
+    ASSERT_TRUE(server.SendText("own").ok());
+    ASSERT_TRUE(server.SendEncoded(*message).ok());
+    EXPECT_THAT(DescribeFrames(Drain(server)), ElementsAre("fin text own", "fin text for all"));
+    ASSERT_TRUE(server.SendFragment(Opcode::kText, "begun", false).ok());
+    EXPECT_EQ(server.SendEncoded(*message).code(), absl::StatusCode::kFailedPrecondition);
+  }
+  Connection client(Role::kClient, {});
+  EXPECT_EQ(client.SendEncoded(*message).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(EncodedMessage::Make(Opcode::kText, "\xff").status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(EncodedMessage::Make(Opcode::kPing, "").status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(ConnectionSend, HandshakeLeavesBeforeTheFirstFrame) {
+  Connection server(Role::kServer, {});
+  server.QueueHandshake("HTTP/1.1 101 ...\r\n\r\n");
+  ASSERT_TRUE(server.SendText("hi").ok());
+  EXPECT_EQ(Drain(server), "HTTP/1.1 101 ...\r\n\r\n\x81\x02hi");
+}
+
 // ---- Partial writes ----
 
 TEST(ConnectionSend, PartialWritesOfEverySize) {
