@@ -121,23 +121,33 @@ void Connection::ReturnBuffer(Buffer buffer) {
 
 // ---- To the application ----
 
+// Every step writes its event, if it has one, to where the caller wants it: an Event that is copied
+// right after it was written costs more than all the rest.
 std::optional<Event> Connection::NextEvent() {
   EndEvent();
   std::optional<Event> event;
   while (!input_over_) {
-    if (!in_payload_ && !NextHeader(&event)) break;
-    event = IsControl(frame_.opcode) ? ControlFrame() : DataFrame();
+    if (!in_payload_ && !NextHeader(event)) break;
+    if (IsControl(frame_.opcode)) {
+      ControlFrame(event);
+    } else {
+      DataFrame(event);
+    }
     if (event.has_value() || in_payload_) break;
   }
-  if (event.has_value()) return event;
-  if (eof_ && !input_over_) return EndOfStream();
-  KeepUnfinishedInput();
-  return std::nullopt;
+  if (!event.has_value()) {
+    if (eof_ && !input_over_) {
+      EndOfStream(event);
+    } else {
+      KeepUnfinishedInput();
+    }
+  }
+  return event;
 }
 
-// Reads a header and holds it against the rules. False when it is not all there, or, with the
-// kClose event in `*failure`, when it breaks one.
-bool Connection::NextHeader(std::optional<Event>* failure) {
+// Reads a header and holds it against the rules. False when it is not all there, or, with a kClose
+// event, when it breaks one.
+bool Connection::NextHeader(std::optional<Event>& event) {
   FrameHeader header;
   const size_t size = DecodeFrameHeader({in_ + parsed_, end_ - parsed_}, &header);
   if (size == 0) return false;
@@ -152,7 +162,7 @@ bool Connection::NextHeader(std::optional<Event>* failure) {
       .max_fragments = options_.max_fragments,
   };
   if (const Violation* violation = CheckFrame(header, state)) {
-    *failure = Fail(*violation, DebugString(header));
+    Fail(*violation, DebugString(header), event);
     return false;
   }
 
@@ -178,7 +188,7 @@ bool Connection::NextHeader(std::optional<Event>* failure) {
 
 // Takes what there is of a data frame's payload: unmasked where it lies, or, behind the fragments
 // that came before, on the way to their end.
-std::optional<Event> Connection::DataFrame() {
+void Connection::DataFrame(std::optional<Event>& event) {
   if (message_begin_ == message_end_) message_begin_ = message_end_ = parsed_;
   const size_t size = std::min<uint64_t>(frame_.remaining, end_ - parsed_);
   char* const from = in_ + parsed_;
@@ -199,54 +209,55 @@ std::optional<Event> Connection::DataFrame() {
 
   if (incoming_.opcode == Opcode::kText) {
     const bool valid = incoming_.utf8.Append({to, size}) && (!last || incoming_.utf8.AtBoundary());
-    if (!valid) return Fail(kTextNotUtf8, "");
+    if (!valid) return Fail(kTextNotUtf8, "", event);
   }
-  if (!last && (!options_.stream_messages || size == 0)) return std::nullopt;
+  if (!last && (!options_.stream_messages || size == 0)) return;
   event_is_message_ = true;
-  return Event{
-      .type = Event::Type::kMessage,
-      .opcode = incoming_.opcode,
-      .first = std::exchange(incoming_.first, false),
-      .last = last,
-      .payload = {in_ + message_begin_, message_end_ - message_begin_},
-  };
+  Event& message = event.emplace();
+  message.type = Event::Type::kMessage;
+  message.opcode = incoming_.opcode;
+  message.first = std::exchange(incoming_.first, false);
+  message.last = last;
+  message.payload = {in_ + message_begin_, message_end_ - message_begin_};
 }
 
-std::optional<Event> Connection::ControlFrame() {
-  if (end_ - parsed_ < frame_.remaining) return std::nullopt;  // at most 125 bytes: wait for all
+void Connection::ControlFrame(std::optional<Event>& event) {
+  if (end_ - parsed_ < frame_.remaining) return;  // at most 125 bytes: wait for all
   const absl::Span<char> payload = absl::MakeSpan(in_ + parsed_, frame_.remaining);
   if (frame_.masked) Mask(payload, frame_.masking_key);
   parsed_ += payload.size();
   in_payload_ = false;
   const absl::string_view view(payload.data(), payload.size());
 
-  if (frame_.opcode == Opcode::kClose) return CloseFrame(view);
-  if (frame_.opcode == Opcode::kPong) return Event{.type = Event::Type::kPong, .payload = view};
-  QueuePong(view);
-  return Event{.type = Event::Type::kPing, .payload = view};
+  if (frame_.opcode == Opcode::kClose) return CloseFrame(view, event);
+  if (frame_.opcode == Opcode::kPing) QueuePong(view);
+  event.emplace();
+  event->type = frame_.opcode == Opcode::kPing ? Event::Type::kPing : Event::Type::kPong;
+  event->payload = view;
 }
 
-std::optional<Event> Connection::CloseFrame(absl::string_view payload) {
-  if (payload.size() == 1) return Fail(kCloseTooShort, "got 1 byte");
+void Connection::CloseFrame(absl::string_view payload, std::optional<Event>& event) {
+  if (payload.size() == 1) return Fail(kCloseTooShort, "got 1 byte", event);
   CloseCode code = CloseCode::kNoStatus;
   absl::string_view reason;
   if (!payload.empty()) {
     const uint8_t high = payload[0], low = payload[1];
     code = static_cast<CloseCode>(high << 8 | low);
     if (!IsValidOnWire(code)) {
-      return Fail(kCloseCodeNotAllowed, absl::StrCat("got ", static_cast<int>(code)));
+      return Fail(kCloseCodeNotAllowed, absl::StrCat("got ", static_cast<int>(code)), event);
     }
     reason = payload.substr(2);
-    if (!IsValidUtf8(reason)) return Fail(kReasonNotUtf8, "");
+    if (!IsValidUtf8(reason)) return Fail(kReasonNotUtf8, "", event);
   }
   // The answer carries the same code, as section 5.5.1 has it, and the same reason.
   if (!close_sent_) QueueFrame(Opcode::kClose, true, payload);
   close_sent_ = true;
-  return End(code, reason);
+  End(code, reason, event);
 }
 
 // Section 7.1.7, "Fail the WebSocket Connection". `seen` is for the log of this end.
-std::optional<Event> Connection::Fail(const Violation& violation, absl::string_view seen) {
+void Connection::Fail(const Violation& violation, absl::string_view seen,
+                      std::optional<Event>& event) {
   const std::string text =
       absl::StrCat("the peer broke RFC 6455 section ", violation.section, ": ", violation.rule,
                    seen.empty() ? "" : " (", seen, seen.empty() ? "" : ")");
@@ -259,22 +270,25 @@ std::optional<Event> Connection::Fail(const Violation& violation, absl::string_v
     QueueFrame(Opcode::kClose, true, {payload, size});
     close_sent_ = true;
   }
-  return End(violation.code, violation.rule);
+  End(violation.code, violation.rule, event);
 }
 
-Event Connection::EndOfStream() {
+void Connection::EndOfStream(std::optional<Event>& event) {
   status_ = absl::UnavailableError(close_sent_
                                        ? "the stream ended before the peer answered the Close frame"
                                        : "the stream ended without a Close frame");
   out_.Clear();  // nobody is there to read it
-  return End(CloseCode::kAbnormal, "");
+  End(CloseCode::kAbnormal, "", event);
 }
 
-Event Connection::End(CloseCode code, absl::string_view reason) {
+void Connection::End(CloseCode code, absl::string_view reason, std::optional<Event>& event) {
   input_over_ = true;
   in_payload_ = false;
   held_pong_.reset();
-  return Event{.type = Event::Type::kClose, .close_code = code, .payload = reason};
+  event.emplace();
+  event->type = Event::Type::kClose;
+  event->close_code = code;
+  event->payload = reason;
 }
 
 // The payload of the last event dies here.

@@ -199,13 +199,13 @@ class Connection {
   void MoveInput(char* to, size_t offset);
   void ReturnBuffer(Buffer buffer);
 
-  bool NextHeader(std::optional<Event>* failure);
-  std::optional<Event> DataFrame();
-  std::optional<Event> ControlFrame();
-  std::optional<Event> CloseFrame(absl::string_view payload);
-  std::optional<Event> Fail(const Violation& violation, absl::string_view seen);
-  Event EndOfStream();
-  Event End(CloseCode code, absl::string_view reason);
+  bool NextHeader(std::optional<Event>& event);
+  void DataFrame(std::optional<Event>& event);
+  void ControlFrame(std::optional<Event>& event);
+  void CloseFrame(absl::string_view payload, std::optional<Event>& event);
+  void Fail(const Violation& violation, absl::string_view seen, std::optional<Event>& event);
+  void EndOfStream(std::optional<Event>& event);
+  void End(CloseCode code, absl::string_view reason, std::optional<Event>& event);
   void EndEvent();
   void SettleBorrowed();
 

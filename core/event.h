@@ -19,7 +19,7 @@ struct Event {
     kClose,  // the last event of a connection, exactly one
   };
 
-  Type type;
+  Type type = Type::kMessage;
 
   // kMessage: kText or kBinary.
   Opcode opcode = Opcode::kBinary;
