@@ -1,0 +1,34 @@
+// A bare server for `load --scenario=open`: accepts, reads 200 bytes, writes 150, and keeps the
+// connection until its end, as a server must that opens WebSocket connections. What it does with
+// those bytes is nothing, and so the least that such a server must cost.
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#include "weft/bench/raw_server.h"
+
+namespace weft::bench {
+namespace {
+
+class RawAccept final : public RawHandler {
+ public:
+  bool OnReady(int poller, int fd, uint32_t events) override {
+    char request[200];
+    static constexpr char kAnswer[150] = {};
+    const ssize_t got = recv(fd, request, sizeof(request), 0);
+    if (got < 0) return errno == EAGAIN;
+    // What so few bytes were sent in one piece arrives in one piece, and goes in one piece.
+    return got == sizeof(request) &&
+           send(fd, kAnswer, sizeof(kAnswer), MSG_NOSIGNAL) == sizeof(kAnswer);
+  }
+};
+
+}  // namespace
+}  // namespace weft::bench
+
+int main(int argc, char** argv) {
+  weft::bench::RawAccept accept;
+  return weft::bench::RunRawServer(argc, argv, accept);
+}

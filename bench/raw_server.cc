@@ -1,0 +1,99 @@
+#include "weft/bench/raw_server.h"
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+
+#include <cstdio>
+#include <string>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "weft/bench/process.h"
+#include "weft/transport/address.h"
+#include "weft/transport/fd.h"
+#include "weft/transport/listen.h"
+
+ABSL_FLAG(std::string, address, "127.0.0.1", "the IP address to listen on");
+ABSL_FLAG(uint16_t, port, 8080, "the port to listen on; 0 for a free one");
+ABSL_FLAG(int, pin, -1, "the processor to run on; -1 for any");
+
+namespace weft::bench {
+namespace {
+
+void Watch(int poller, int fd) {
+  epoll_event event = {.events = EPOLLIN, .data = {.fd = fd}};
+  epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event);
+}
+
+// A descriptor that is readable once the process shall end.
+UniqueFd EndSignal() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return UniqueFd(signalfd(-1, &signals, SFD_CLOEXEC));
+}
+
+void Serve(int listener, RawHandler& handler) {
+  const UniqueFd poller(epoll_create1(EPOLL_CLOEXEC));
+  const UniqueFd end = EndSignal();
+  Watch(poller.get(), listener);
+  Watch(poller.get(), end.get());
+  epoll_event events[1024];
+  for (;;) {
+    const int count = epoll_wait(poller.get(), events, std::size(events), -1);
+    for (int i = 0; i < count; ++i) {
+      const int fd = events[i].data.fd;
+      if (fd == end.get()) return;
+      if (fd == listener) {
+        // TCP_NODELAY comes from the listener.
+        int accepted;
+        while ((accepted = accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+          Watch(poller.get(), accepted);
+        }
+      } else if (!handler.OnReady(poller.get(), fd, events[i].events)) {
+        handler.OnClose(fd);
+        close(fd);
+      }
+    }
+  }
+}
+
+absl::Status Run(RawHandler& handler) {
+  // As many connections as the system lets this process have.
+  rlimit files;
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+
+  if (const int cpu = absl::GetFlag(FLAGS_pin); cpu >= 0) {
+    if (absl::Status status = PinToCpu(cpu); !status.ok()) return status;
+  }
+  const auto address =
+      SocketAddress::FromIp(absl::GetFlag(FLAGS_address), absl::GetFlag(FLAGS_port));
+  if (!address.ok()) return address.status();
+  const absl::StatusOr<UniqueFd> listener = Listen(*address);
+  if (!listener.ok()) return listener.status();
+  std::printf("Server Listening on %s\n", LocalAddress(listener->get()).ToString().c_str());
+  std::fflush(stdout);
+  Serve(listener->get(), handler);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int RunRawServer(int argc, char** argv, RawHandler& handler) {
+  absl::ParseCommandLine(argc, argv);
+  const absl::Status status = Run(handler);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  return 1;
+}
+
+}  // namespace weft::bench
