@@ -1,0 +1,159 @@
+#include "weft/bench/echo_run.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
+
+namespace weft::bench {
+namespace {
+
+constexpr int kPatienceMs = 10000;
+
+int64_t Now() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * int64_t{1000000000} + now.tv_nsec;
+}
+
+}  // namespace
+
+EchoRun::EchoRun(const EchoStream& stream, size_t depth, absl::Span<const UniqueFd> fds)
+    : stream_(stream), depth_(depth), poller_(epoll_create1(EPOLL_CLOEXEC)), buffer_(512 * 1024) {
+  for (size_t i = 0; i < fds.size(); ++i) {
+    Peer peer = {.fd = fds[i].get(), .first = i % stream.cycle(), .last = 0, .started = {}};
+    peer.started.resize(depth);
+    peer.sent = peer.first * stream.sent_size();
+    peer.received = peer.first * stream.echo_size();
+    peer.completed = peer.first;
+    peers_.push_back(std::move(peer));
+    epoll_event event = {.events = EPOLLIN, .data = {.u64 = i}};
+    epoll_ctl(poller_.get(), EPOLL_CTL_ADD, fds[i].get(), &event);
+  }
+}
+
+absl::Status EchoRun::Start(uint64_t messages) {
+  for (Peer& peer : peers_) {
+    peer.last = messages > UINT64_MAX - peer.first ? UINT64_MAX : peer.first + messages;
+    if (absl::Status status = Send(peer); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EchoRun::RunFor(absl::Duration duration) {
+  const int64_t end = Now() + absl::ToInt64Nanoseconds(duration);
+  bool idle;
+  for (int64_t now = Now(); now < end; now = Now()) {
+    const int timeout = static_cast<int>((end - now) / 1000000 + 1);
+    if (absl::Status status = Turn(timeout, &idle); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EchoRun::Drain() {
+  for (Peer& peer : peers_) peer.last = std::min(peer.last, StartedBy(peer));
+  const auto done = [](const Peer& peer) { return peer.completed == peer.last; };
+  // Peers are done for good, so one that was passed is not looked at again.
+  for (auto peer = peers_.begin();;) {
+    peer = std::find_if_not(peer, peers_.end(), done);
+    if (peer == peers_.end()) return absl::OkStatus();
+    bool idle;
+    if (absl::Status status = Turn(kPatienceMs, &idle); !status.ok()) return status;
+    if (idle) {
+      absl::Status status = Failed(*peer, 0, "no byte in ten seconds");
+      return absl::DeadlineExceededError(status.message());
+    }
+  }
+}
+
+void EchoRun::ResetCounts() {
+  messages_ = 0;
+  round_trips_ = Histogram();
+}
+
+absl::Status EchoRun::Turn(int timeout_ms, bool* idle) {
+  epoll_event events[1024];
+  const int count = epoll_wait(poller_.get(), events, std::size(events), timeout_ms);
+  *idle = count == 0;
+  for (int i = 0; i < count; ++i) {
+    Peer& peer = peers_[events[i].data.u64];
+    if (events[i].events & ~EPOLLOUT) {
+      if (absl::Status status = Receive(peer); !status.ok()) return status;
+    }
+    if (absl::Status status = Send(peer); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// The message that the next byte to be sent belongs to, when it is not the first of one, is
+// started.
+uint64_t EchoRun::StartedBy(const Peer& peer) const {
+  return (peer.sent + stream_.sent_size() - 1) / stream_.sent_size();
+}
+
+absl::Status EchoRun::Send(Peer& peer) {
+  const size_t size = stream_.sent_size();
+  const uint64_t due = std::min(peer.last, peer.completed + depth_) * size;
+  if (peer.sent == due) return absl::OkStatus();
+
+  const int64_t now = Now();
+  const absl::string_view bytes = stream_.Sent(peer.sent, due - peer.sent);
+  ssize_t put = send(peer.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (put < 0 && errno != EAGAIN) return Failed(peer, 0, strerror(errno));
+  put = std::max<ssize_t>(put, 0);
+
+  uint64_t message = StartedBy(peer);
+  peer.sent += put;
+  for (const uint64_t end = StartedBy(peer); message < end; ++message) {
+    peer.started[message % depth_] = now;
+  }
+  const bool waits_to_send = peer.sent < due;
+  if (waits_to_send != peer.waits_to_send) {
+    peer.waits_to_send = waits_to_send;
+    epoll_event event = {.events = EPOLLIN | (waits_to_send ? EPOLLOUT : 0u),
+                         .data = {.u64 = static_cast<uint64_t>(&peer - peers_.data())}};
+    epoll_ctl(poller_.get(), EPOLL_CTL_MOD, peer.fd, &event);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EchoRun::Receive(Peer& peer) {
+  const ssize_t got = recv(peer.fd, buffer_.data(), buffer_.size(), 0);
+  if (got < 0 && errno == EAGAIN) return absl::OkStatus();
+  if (got < 0) return Failed(peer, 0, strerror(errno));
+  if (got == 0) return Failed(peer, 0, "closed by the server");
+  const absl::string_view bytes(buffer_.data(), got);
+  const size_t wrong = stream_.Mismatch(peer.received, bytes);
+  if (wrong != absl::string_view::npos) {
+    return Failed(peer, wrong, stream_.Describe(peer.received, bytes, wrong));
+  }
+  const uint64_t due = StartedBy(peer) * stream_.echo_size();
+  if (peer.received + got > due) return Failed(peer, due - peer.received, "an echo of nothing");
+  peer.received += got;
+  Complete(peer);
+  return absl::OkStatus();
+}
+
+void EchoRun::Complete(Peer& peer) {
+  const uint64_t end = peer.received / stream_.echo_size();
+  if (peer.completed == end) return;
+  messages_ += end - peer.completed;
+  const int64_t now = Now();
+  for (; peer.completed < end; ++peer.completed) {
+    round_trips_.Add(now - peer.started[peer.completed % depth_]);
+  }
+}
+
+absl::Status EchoRun::Failed(const Peer& peer, size_t index, absl::string_view what) const {
+  const uint64_t at = peer.received - peer.first * stream_.echo_size() + index;
+  return absl::DataLossError(
+      absl::StrCat("connection ", &peer - peers_.data(), ", byte ", at, ": ", what));
+}
+
+}  // namespace weft::bench

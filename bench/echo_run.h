@@ -1,0 +1,84 @@
+// Keeps messages going around on open connections, and checks every byte that comes back.
+
+#ifndef WEFT_BENCH_ECHO_RUN_H_
+#define WEFT_BENCH_ECHO_RUN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "weft/bench/echo_stream.h"
+#include "weft/bench/histogram.h"
+#include "weft/transport/fd.h"
+
+namespace weft::bench {
+
+// The echo load on one thread: as soon as an echo is whole, the next message leaves, so that
+// `depth` messages are on their way on each connection. Not thread-safe; blocks the caller.
+//
+//   EchoRun run(stream, depth, fds);                 // `stream` made for at least this depth
+//   status = run.Start();
+//   status = run.RunFor(warmup);  run.ResetCounts();
+//   status = run.RunFor(duration);
+//   Report(run.messages(), run.round_trips());
+//   status = run.Drain();
+//
+// An error ends the run and names the connection and the byte of its echoes, counted from the first
+// one: a wrong byte, an echo of nothing, a closed connection.
+class EchoRun {
+ public:
+  // Non-blocking sockets, open for echoes. `stream` and the descriptors must outlive this.
+  EchoRun(const EchoStream& stream, size_t depth, absl::Span<const UniqueFd> fds);
+
+  // Sends the first messages. No connection sends more than `messages` in all.
+  absl::Status Start(uint64_t messages = std::numeric_limits<uint64_t>::max());
+
+  absl::Status RunFor(absl::Duration duration);
+
+  // Starts no more messages, and returns when all that were started are back; DeadlineExceeded when
+  // not a byte came in ten seconds.
+  absl::Status Drain();
+
+  // Echoes that were completed, and their round trips in nanoseconds from the moment before the
+  // message was sent to the moment after its last byte was read.
+  uint64_t messages() const { return messages_; }
+  const Histogram& round_trips() const { return round_trips_; }
+  void ResetCounts();
+
+ private:
+  // Offsets are those of EchoStream: a connection begins at the message `first` of the cycle.
+  struct Peer {
+    int fd;
+    uint64_t first;
+    uint64_t last;           // messages it may send, counted from the cycle's beginning
+    uint64_t sent = 0;       // bytes
+    uint64_t received = 0;   // bytes
+    uint64_t completed = 0;  // echoes
+    bool waits_to_send = false;
+    std::vector<int64_t> started;  // when, for each of the `depth` messages on their way
+  };
+
+  absl::Status Turn(int timeout_ms, bool* idle);
+  absl::Status Send(Peer& peer);
+  absl::Status Receive(Peer& peer);
+  void Complete(Peer& peer);
+  uint64_t StartedBy(const Peer& peer) const;
+  absl::Status Failed(const Peer& peer, size_t index, absl::string_view what) const;
+
+  const EchoStream& stream_;
+  const size_t depth_;
+  UniqueFd poller_;
+  std::vector<Peer> peers_;
+  std::vector<char> buffer_;
+  uint64_t messages_ = 0;
+  Histogram round_trips_;
+};
+
+}  // namespace weft::bench
+
+#endif  // WEFT_BENCH_ECHO_RUN_H_
