@@ -1,0 +1,288 @@
+// The load generator: opens many connections to an echo server, keeps messages going around on
+// them, checks every byte that comes back and reports what it measured. One thread.
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "weft/bench/echo_run.h"
+#include "weft/bench/echo_stream.h"
+#include "weft/bench/open.h"
+#include "weft/bench/process.h"
+#include "weft/transport/address.h"
+#include "weft/transport/fd.h"
+
+ABSL_FLAG(std::string, url, "ws://127.0.0.1:8080/", "the echo server; its host as an IP address");
+ABSL_FLAG(std::string, raw, "",
+          "IP:PORT of a bare TCP server instead: raw_echo, or raw_accept for --scenario=open");
+ABSL_FLAG(std::string, scenario, "echo",
+          "echo: messages a second, and round trips; idle: memory a connection, before and after "
+          "one echo on each; open: CPU time a connection");
+ABSL_FLAG(int, connections, 100, "connections");
+ABSL_FLAG(int, concurrency, 64, "connections that are being opened at one time");
+ABSL_FLAG(bool, keep, true, "--scenario=open: keep the connections until all are open");
+ABSL_FLAG(int64_t, payload, 20, "bytes a message (--scenario=idle: 1024 is usual)");
+ABSL_FLAG(int, depth, 1, "messages on their way at once on each connection");
+ABSL_FLAG(std::string, mode, "binary", "binary; text: ASCII; mixed_text: UTF-8 of many scripts");
+ABSL_FLAG(double, warmup, 1, "seconds of echoing before measuring");
+ABSL_FLAG(double, duration, 5, "seconds of echoing while measuring");
+ABSL_FLAG(int, pid, 0, "the server's process, to measure its CPU time and memory; 0: do not");
+ABSL_FLAG(int, pin, -1, "the processor to run on; -1 for any");
+ABSL_FLAG(bool, json, false, "print one JSON object");
+
+namespace weft::bench {
+namespace {
+
+// The figures measured, in the order in which they are printed.
+using Report = std::vector<std::pair<std::string, double>>;
+
+void Print(const Report& report) {
+  if (!absl::GetFlag(FLAGS_json)) {
+    for (const auto& [name, value] : report) absl::PrintF("%-34s %.15g\n", name, value);
+    return;
+  }
+  const char* separator = "{";
+  for (const auto& [name, value] : report) {
+    absl::PrintF("%s\"%s\": %.15g", std::exchange(separator, ", "), name, value);
+  }
+  absl::PrintF("}\n");
+}
+
+// What was used by a moment.
+struct Usage {
+  absl::Time time;
+  double server_cpu = 0;  // seconds, as is the next
+  double load_cpu = 0;
+  int64_t server_memory = 0;  // bytes resident
+};
+
+absl::StatusOr<Usage> MeasureUsage() {
+  Usage usage;
+  const absl::StatusOr<double> load_cpu = CpuSeconds(getpid());
+  if (!load_cpu.ok()) return load_cpu.status();
+  usage.load_cpu = *load_cpu;
+  if (const int pid = absl::GetFlag(FLAGS_pid); pid != 0) {
+    const absl::StatusOr<int64_t> memory = ResidentBytes(pid);
+    if (!memory.ok()) return memory.status();
+    usage.server_memory = *memory;
+    const absl::StatusOr<double> cpu = CpuSeconds(pid);
+    if (!cpu.ok()) return cpu.status();
+    usage.server_cpu = *cpu;
+  }
+  usage.time = absl::Now();
+  return usage;
+}
+
+// The same, once the server rests: what it still does when its last answer is here counts, and the
+// kernel has accounted for all of it.
+absl::StatusOr<Usage> MeasureUsageAtRest() {
+  absl::StatusOr<Usage> usage = MeasureUsage();
+  for (int i = 0; i < 100; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    absl::StatusOr<Usage> next = MeasureUsage();
+    if (!usage.ok() || !next.ok()) return next;
+    if (std::exchange(usage, next)->server_cpu == next->server_cpu) break;
+  }
+  return usage;
+}
+
+absl::StatusOr<PayloadKind> Mode() {
+  const std::string mode = absl::GetFlag(FLAGS_mode);
+  if (mode == "binary") return PayloadKind::kBinary;
+  if (mode == "text") return PayloadKind::kText;
+  if (mode == "mixed_text") return PayloadKind::kMixedText;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--mode is \"", mode, "\", not binary, text or mixed_text"));
+}
+
+// "127.0.0.1:8080", "[::1]:8080"; port 80 when there is none.
+absl::StatusOr<SocketAddress> ParseAddress(absl::string_view text) {
+  absl::string_view ip = text;
+  uint32_t port = 80;
+  const size_t colon = text.rfind(':');
+  if (colon != absl::string_view::npos && !absl::EndsWith(text, "]")) {
+    if (!absl::SimpleAtoi(text.substr(colon + 1), &port) || port > 65535) {
+      return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" ends in no port"));
+    }
+    ip = text.substr(0, colon);
+  }
+  if (absl::ConsumePrefix(&ip, "[")) absl::ConsumeSuffix(&ip, "]");
+  return SocketAddress::FromIp(ip, static_cast<uint16_t>(port));
+}
+
+// Where --url or --raw points, and what its server wants to hear first.
+absl::StatusOr<OpenOptions> Target(const Greeting& raw_greeting) {
+  const std::string raw = absl::GetFlag(FLAGS_raw);
+  const std::string url = absl::GetFlag(FLAGS_url);
+  OpenOptions options = {.greeting = raw_greeting};
+  absl::string_view host = raw;
+  if (raw.empty()) {
+    host = url;
+    if (!absl::ConsumePrefix(&host, "ws://")) {
+      return absl::InvalidArgumentError(absl::StrCat("--url is \"", url, "\", not ws://..."));
+    }
+    const size_t slash = std::min(host.find('/'), host.size());
+    const absl::string_view path = host.substr(slash);
+    host = host.substr(0, slash);
+    options.greeting = Greeting::WebSocket(host, path.empty() ? "/" : path);
+  }
+  const absl::StatusOr<SocketAddress> address = ParseAddress(host);
+  if (!address.ok()) return address.status();
+  options.server = *address;
+  options.connections = absl::GetFlag(FLAGS_connections);
+  options.concurrency = absl::GetFlag(FLAGS_concurrency);
+  return options;
+}
+
+absl::StatusOr<Report> EchoScenario(const EchoStream& stream) {
+  const absl::StatusOr<OpenOptions> target = Target(Greeting::None());
+  if (!target.ok()) return target.status();
+  const absl::StatusOr<std::vector<UniqueFd>> fds = Open(*target);
+  if (!fds.ok()) return fds.status();
+
+  EchoRun run(stream, absl::GetFlag(FLAGS_depth), *fds);
+  if (absl::Status status = run.Start(); !status.ok()) return status;
+  if (absl::Status s = run.RunFor(absl::Seconds(absl::GetFlag(FLAGS_warmup))); !s.ok()) return s;
+  run.ResetCounts();
+  const absl::StatusOr<Usage> before = MeasureUsage();
+  if (!before.ok()) return before.status();
+  if (absl::Status s = run.RunFor(absl::Seconds(absl::GetFlag(FLAGS_duration))); !s.ok()) return s;
+  const absl::StatusOr<Usage> after = MeasureUsage();
+  if (!after.ok()) return after.status();
+  const double messages = run.messages();
+  const Histogram round_trips = run.round_trips();
+  if (absl::Status status = run.Drain(); !status.ok()) return status;
+
+  const double seconds = absl::ToDoubleSeconds(after->time - before->time);
+  const double server_cpu = after->server_cpu - before->server_cpu;
+  Report report = {{"seconds", seconds},
+                   {"messages", messages},
+                   {"messages_per_second", messages / seconds},
+                   {"p50_us", round_trips.Percentile(0.5) / 1e3},
+                   {"p99_us", round_trips.Percentile(0.99) / 1e3},
+                   {"p99.9_us", round_trips.Percentile(0.999) / 1e3},
+                   {"load_cpu_seconds", after->load_cpu - before->load_cpu}};
+  if (absl::GetFlag(FLAGS_pid) != 0) {
+    report.emplace_back("server_cpu_seconds", server_cpu);
+    report.emplace_back("messages_per_server_cpu_second", messages / server_cpu);
+    report.emplace_back("server_resident_bytes", after->server_memory);
+  }
+  return report;
+}
+
+absl::StatusOr<Report> IdleScenario(const EchoStream& stream) {
+  if (absl::GetFlag(FLAGS_pid) == 0) {
+    return absl::InvalidArgumentError("--scenario=idle measures the memory of --pid");
+  }
+  const absl::StatusOr<OpenOptions> target = Target(Greeting::None());
+  if (!target.ok()) return target.status();
+  const absl::StatusOr<Usage> empty = MeasureUsageAtRest();
+  if (!empty.ok()) return empty.status();
+  const absl::StatusOr<std::vector<UniqueFd>> fds = Open(*target);
+  if (!fds.ok()) return fds.status();
+  const absl::StatusOr<Usage> opened = MeasureUsageAtRest();
+  if (!opened.ok()) return opened.status();
+  EchoRun run(stream, 1, *fds);
+  if (absl::Status status = run.Start(1); !status.ok()) return status;
+  if (absl::Status status = run.Drain(); !status.ok()) return status;
+  const absl::StatusOr<Usage> echoed = MeasureUsageAtRest();
+  if (!echoed.ok()) return echoed.status();
+
+  const double count = fds->size();
+  const auto each = [&](const Usage& usage) {
+    return (usage.server_memory - empty->server_memory) / count;
+  };
+  return Report{{"connections", count},
+                {"empty_server_resident_bytes", static_cast<double>(empty->server_memory)},
+                {"bytes_per_connection", each(*opened)},
+                {"bytes_per_connection_after_echo", each(*echoed)}};
+}
+
+absl::StatusOr<Report> OpenScenario() {
+  absl::StatusOr<OpenOptions> target = Target(Greeting::Bare());
+  if (!target.ok()) return target.status();
+  target->keep = absl::GetFlag(FLAGS_keep);
+  const absl::StatusOr<Usage> before = MeasureUsageAtRest();
+  if (!before.ok()) return before.status();
+  const absl::Time start = absl::Now();
+  const absl::StatusOr<std::vector<UniqueFd>> fds = Open(*target);
+  if (!fds.ok()) return fds.status();
+  const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
+  const absl::StatusOr<Usage> after = MeasureUsageAtRest();
+  if (!after.ok()) return after.status();
+
+  const double count = target->connections;
+  Report report = {
+      {"connections", count},
+      {"connections_per_second", count / seconds},
+      {"load_cpu_us_per_connection", (after->load_cpu - before->load_cpu) * 1e6 / count}};
+  if (absl::GetFlag(FLAGS_pid) != 0) {
+    report.emplace_back("server_cpu_us_per_connection",
+                        (after->server_cpu - before->server_cpu) * 1e6 / count);
+  }
+  return report;
+}
+
+absl::StatusOr<Report> Run() {
+  if (absl::GetFlag(FLAGS_connections) < 1 || absl::GetFlag(FLAGS_depth) < 1 ||
+      absl::GetFlag(FLAGS_concurrency) < 1 || absl::GetFlag(FLAGS_payload) < 0) {
+    return absl::InvalidArgumentError(
+        "--connections, --depth and --concurrency must be positive, --payload not negative");
+  }
+  if (const int cpu = absl::GetFlag(FLAGS_pin); cpu >= 0) {
+    if (absl::Status status = PinToCpu(cpu); !status.ok()) return status;
+  }
+  // As many connections as the system lets this process have.
+  rlimit files;
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+
+  const std::string scenario = absl::GetFlag(FLAGS_scenario);
+  if (scenario == "open") return OpenScenario();
+  const absl::StatusOr<PayloadKind> kind = Mode();
+  if (!kind.ok()) return kind.status();
+  const EchoStream stream({.kind = *kind,
+                           .payload = static_cast<size_t>(absl::GetFlag(FLAGS_payload)),
+                           .depth = static_cast<size_t>(absl::GetFlag(FLAGS_depth)),
+                           .raw = !absl::GetFlag(FLAGS_raw).empty()});
+  if (scenario == "echo") return EchoScenario(stream);
+  if (scenario == "idle") return IdleScenario(stream);
+  return absl::InvalidArgumentError(
+      absl::StrCat("--scenario is \"", scenario, "\", not echo, idle or open"));
+}
+
+}  // namespace
+}  // namespace weft::bench
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage("Loads a WebSocket echo server and measures it.");
+  absl::ParseCommandLine(argc, argv);
+  const absl::StatusOr<weft::bench::Report> report = weft::bench::Run();
+  if (!report.ok()) {
+    std::fprintf(stderr, "%s\n", report.status().ToString().c_str());
+    return 1;
+  }
+  weft::bench::Print(*report);
+  return 0;
+}

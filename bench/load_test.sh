@@ -1,0 +1,60 @@
+#!/bin/bash
+# The load generator against the bare servers: what it reports, and what it calls an error.
+set -eu
+load=bench/load
+
+# Starts a server, the words given, and sets $pid and $address.
+start() {
+  exec 3< <(exec "$@" --port=0)
+  pid=$!
+  read -r -u 3 line
+  address=${line##* }
+}
+
+stop() {
+  kill -TERM "$pid"
+  wait "$pid" || fail "the server ended with $? and not 0 on SIGTERM"
+}
+
+fail() {
+  echo "$*" >&2
+  exit 1
+}
+
+# The words before `--` are the load's; each one behind it must be in what it prints, and it must
+# end with $expected.
+expect() {
+  local words=()
+  while [[ $1 != -- ]]; do words+=("$1") && shift; done
+  shift
+  local result=0 out
+  out=$("$load" --pid="$pid" --warmup=0.01 --duration=0.05 "${words[@]}" 2>&1) || result=$?
+  [[ $result == "$expected" ]] || fail "load ${words[*]} ended with $result: $out"
+  for word in "$@"; do
+    [[ $out == *"$word"* ]] || fail "load ${words[*]} did not say '$word': $out"
+  done
+}
+
+start bench/raw_echo
+expected=0
+for size in 0 20 1024 65536; do
+  expect --raw="$address" --payload=$size -- messages_per_server_cpu_second p99.9_us
+done
+expect --raw="$address" --depth=16 --json -- '{"seconds": ' ', "messages_per_second": '
+expect --raw="$address" --connections=2 --payload=16777216 --mode=mixed_text -- load_cpu_seconds
+expect --raw="$address" --scenario=idle --payload=1024 -- bytes_per_connection_after_echo
+expected=1
+expect --url="ws://$address/" -- "connection 0: the handshake was refused: GET / HTTP/1.1"
+expect --raw=nonsense -- nonsense
+expect --mode=nonsense -- --mode nonsense
+expect --scenario=nonsense -- --scenario nonsense
+stop
+expect --raw="$address" --pid=0 -- "cannot connect to $address"
+
+start bench/raw_accept
+expected=0
+expect --raw="$address" --scenario=open -- server_cpu_us_per_connection
+expect --raw="$address" --scenario=open --nokeep -- connections_per_second
+expected=1
+expect --raw="$address" --connections=1 --payload=192 -- "connection 0, byte 0: byte 0 of an echo"
+stop

@@ -1,0 +1,194 @@
+#include "weft/bench/open.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace weft::bench {
+namespace {
+
+constexpr size_t kBareRequest = 200;
+constexpr size_t kBareAnswer = 150;
+constexpr int kPatienceMs = 10000;
+constexpr size_t kPortsPerSource = 20000;
+
+// RFC 6455, section 1.3.
+constexpr absl::string_view kNonce = "dGhlIHNhbXBsZSBub25jZQ==";
+constexpr absl::string_view kAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+absl::Status CheckHead(absl::string_view head) {
+  bool accepted = false;
+  for (absl::string_view line : absl::StrSplit(head, "\r\n")) {
+    if (!absl::StartsWithIgnoreCase(line, "sec-websocket-accept:")) continue;
+    accepted = absl::StripAsciiWhitespace(line.substr(line.find(':') + 1)) == kAccept;
+  }
+  if (absl::StartsWith(head, "HTTP/1.1 101 ") && accepted) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("the handshake was refused: ", absl::CEscape(head.substr(0, 300))));
+}
+
+// An address of the loopback network for every kPortsPerSource connections.
+absl::Status BindSource(int fd, size_t index) {
+  const int one = 1;
+  setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+  sockaddr_in source = {};
+  source.sin_family = AF_INET;
+  source.sin_addr.s_addr = htonl(INADDR_LOOPBACK + index / kPortsPerSource);
+  if (bind(fd, reinterpret_cast<sockaddr*>(&source), sizeof(source)) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, "cannot bind its source address");
+}
+
+absl::StatusOr<UniqueFd> Connect(const SocketAddress& server, size_t index) {
+  UniqueFd fd(socket(server.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd.is_open()) return absl::ErrnoToStatus(errno, "cannot make a socket");
+  const int one = 1;
+  setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+  if (absl::StartsWith(server.ip(), "127.")) {
+    if (absl::Status status = BindSource(fd.get(), index); !status.ok()) return status;
+  }
+  sockaddr_storage storage;
+  const socklen_t size = server.ToSockaddr(&storage);
+  // Blocks: to connect takes no time on one machine, as long as the server's backlog has room.
+  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&storage), size) < 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot connect to ", server.ToString()));
+  }
+  fcntl(fd.get(), F_SETFL, O_NONBLOCK);
+  return fd;
+}
+
+// The connections of one call of Open().
+class Opening {
+ public:
+  explicit Opening(const OpenOptions& options)
+      : options_(options),
+        poller_(epoll_create1(EPOLL_CLOEXEC)),
+        fds_(options.connections),
+        answers_(options.connections) {}
+
+  absl::StatusOr<std::vector<UniqueFd>> Run() {
+    size_t started = 0;
+    while (answered_ < options_.connections) {
+      for (; started < options_.connections && started - answered_ < options_.concurrency;
+           ++started) {
+        if (absl::Status status = Start(started); !status.ok()) return Named(started, status);
+      }
+      epoll_event events[256];
+      if (answered_ == started) continue;  // with nothing to say, connected is open
+      const int count = epoll_wait(poller_.get(), events, std::size(events), kPatienceMs);
+      if (count == 0) {
+        return absl::DeadlineExceededError(absl::StrCat("no answer in ten seconds to ",
+                                                        started - answered_, " greetings, after ",
+                                                        answered_, " answers"));
+      }
+      for (int i = 0; i < count; ++i) {
+        const size_t index = events[i].data.u64;
+        if (absl::Status status = Read(index); !status.ok()) return Named(index, status);
+      }
+    }
+    if (!options_.keep) fds_.clear();
+    return std::move(fds_);
+  }
+
+ private:
+  static absl::Status Named(size_t index, const absl::Status& status) {
+    return absl::Status(status.code(), absl::StrCat("connection ", index, ": ", status.message()));
+  }
+
+  absl::Status Start(size_t index) {
+    absl::StatusOr<UniqueFd> fd = Connect(options_.server, index);
+    if (!fd.ok()) return fd.status();
+    fds_[index] = *std::move(fd);
+    const std::string& request = options_.greeting.request();
+    if (send(fds_[index].get(), request.data(), request.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(request.size())) {
+      return absl::ErrnoToStatus(errno, "cannot send its greeting");
+    }
+    epoll_event event = {.events = EPOLLIN, .data = {.u64 = index}};
+    epoll_ctl(poller_.get(), EPOLL_CTL_ADD, fds_[index].get(), &event);
+    return Check(index);
+  }
+
+  absl::Status Read(size_t index) {
+    char buffer[4096];
+    const ssize_t got = recv(fds_[index].get(), buffer, sizeof(buffer), 0);
+    if (got < 0 && errno == EAGAIN) return absl::OkStatus();
+    if (got < 0) return absl::ErrnoToStatus(errno, "lost before it was answered");
+    if (got == 0) return absl::UnavailableError("closed by the server while others were opened");
+    answers_[index].append(buffer, got);
+    return Check(index);
+  }
+
+  // Counts the connection once its answer is whole.
+  absl::Status Check(size_t index) {
+    const absl::StatusOr<bool> answered = options_.greeting.Answered(answers_[index]);
+    if (!answered.ok()) return answered.status();
+    if (!*answered) return absl::OkStatus();
+    ++answered_;
+    if (!options_.keep) fds_[index].reset();
+    return absl::OkStatus();
+  }
+
+  const OpenOptions& options_;
+  UniqueFd poller_;
+  std::vector<UniqueFd> fds_;
+  std::vector<std::string> answers_;
+  size_t answered_ = 0;
+};
+
+}  // namespace
+
+Greeting Greeting::Bare() { return Greeting(Kind::kBare, std::string(kBareRequest, 'r')); }
+
+Greeting Greeting::WebSocket(absl::string_view host, absl::string_view path) {
+  return Greeting(Kind::kWebSocket, absl::StrCat("GET ", path, " HTTP/1.1\r\nHost: ", host,
+                                                 "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                                 "Sec-WebSocket-Key: ",
+                                                 kNonce,
+                                                 "\r\nSec-WebSocket-Version: 13\r\n"
+                                                 "User-Agent: Weft load generator\r\n\r\n"));
+}
+
+absl::StatusOr<bool> Greeting::Answered(absl::string_view answer) const {
+  size_t size = 0;
+  switch (kind_) {
+    case Kind::kNone:
+      break;
+    case Kind::kBare:
+      if (answer.size() < kBareAnswer) return false;
+      size = kBareAnswer;
+      break;
+    case Kind::kWebSocket: {
+      const size_t end = answer.find("\r\n\r\n");
+      if (end == absl::string_view::npos) {
+        if (answer.size() < 16384) return false;
+        return absl::FailedPreconditionError("the answer to its handshake never ends");
+      }
+      size = end + 4;
+      if (absl::Status status = CheckHead(answer.substr(0, end)); !status.ok()) return status;
+      break;
+    }
+  }
+  if (answer.size() == size) return true;
+  return absl::FailedPreconditionError(
+      absl::StrCat(answer.size() - size, " bytes came that answer nothing"));
+}
+
+absl::StatusOr<std::vector<UniqueFd>> Open(const OpenOptions& options) {
+  return Opening(options).Run();
+}
+
+}  // namespace weft::bench
