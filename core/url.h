@@ -1,0 +1,42 @@
+// ws:// and wss:// URLs (RFC 6455, section 3).
+
+#ifndef WEFT_CORE_URL_H_
+#define WEFT_CORE_URL_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace weft {
+
+// Where a WebSocket is: whom to connect to, and what to ask for there.
+//
+//   absl::StatusOr<Url> url = ParseUrl("wss://example.com/chat?room=1");
+//   if (!url.ok()) return url.status();
+//   Connect(url->host, url->port);                      // "example.com", 443
+//   ... "GET " << url->resource ... "Host: " << HostHeader(*url)
+struct Url {
+  bool secure = false;         // wss: TLS
+  std::string host;            // in lower case; an IPv6 address, without brackets, if it has a ':'
+  uint16_t port = 80;          // the scheme's own, 80 or 443, when the URL has none
+  std::string resource = "/";  // path and query, as the request line has them
+
+  friend bool operator==(const Url&, const Url&) = default;
+};
+
+// Reads a URL. Scheme and host may be in upper or lower case. InvalidArgument, with the part that
+// is wrong, for: another scheme; no host; a port that is none; a user name or password, which no
+// WebSocket request carries (an Authorization header does); a fragment, which section 3 forbids;
+// spaces, controls and bytes that are not ASCII, which a URL has only %-encoded. What stands after
+// the host is not decoded or changed.
+absl::StatusOr<Url> ParseUrl(absl::string_view url);
+
+// The value of the Host header: an IPv6 address in brackets, the port only where it is not the
+// scheme's own (section 4.1).
+std::string HostHeader(const Url& url);
+
+}  // namespace weft
+
+#endif  // WEFT_CORE_URL_H_
