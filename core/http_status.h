@@ -1,0 +1,27 @@
+// Errors that know the HTTP status to answer with.
+
+#ifndef WEFT_CORE_HTTP_STATUS_H_
+#define WEFT_CORE_HTTP_STATUS_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace weft {
+
+// An error whose HTTP status is `http_status`, and whose code is the nearest that absl has (403:
+// PermissionDenied). `http_status` is 300 to 599.
+absl::Status HttpError(int http_status, absl::string_view message);
+
+// The HTTP status of an error made by HttpError. For every other error, what its code comes nearest
+// to: InvalidArgument 400, Unauthenticated 401, PermissionDenied 403, NotFound 404,
+// DeadlineExceeded 408, ResourceExhausted and Unavailable 503, Unimplemented 501, and 500 for the
+// rest. 200 for Ok.
+int HttpStatusOf(const absl::Status& status);
+
+// "Forbidden" for 403; empty for a status that is not among the common ones, which is legal on the
+// wire (RFC 9112, section 4).
+absl::string_view HttpReason(int http_status);
+
+}  // namespace weft
+
+#endif  // WEFT_CORE_HTTP_STATUS_H_
