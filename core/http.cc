@@ -54,13 +54,13 @@ absl::string_view TrimSpacesAndTabs(absl::string_view text) {
 }
 
 absl::Status BadLineEnd() {
-  return HttpError(400, "a line of the HTTP head ends in LF without the CR before it");
+  return absl::InvalidArgumentError("a line of the HTTP head ends in LF without the CR before it");
 }
 
 // Takes the next line off the front of `rest`, without its CRLF.
 absl::StatusOr<absl::string_view> ConsumeLine(absl::string_view* rest) {
   const size_t end = rest->find('\n');
-  if (end == rest->npos) return HttpError(400, "the HTTP head ends within a line");
+  if (end == rest->npos) return absl::InvalidArgumentError("the HTTP head ends within a line");
   if (end == 0 || (*rest)[end - 1] != '\r') return BadLineEnd();
   const absl::string_view line = rest->substr(0, end - 1);
   rest->remove_prefix(end + 1);
@@ -78,7 +78,7 @@ absl::string_view ConsumeWord(absl::string_view* line) {
 absl::StatusOr<int> ParseVersion(absl::string_view text) {
   if (text.size() != 8 || !absl::StartsWith(text, "HTTP/") || !absl::ascii_isdigit(text[5]) ||
       text[6] != '.' || !absl::ascii_isdigit(text[7])) {
-    return HttpError(400, absl::StrCat(Quote(text), " is no HTTP version"));
+    return absl::InvalidArgumentError(absl::StrCat(Quote(text), " is no HTTP version"));
   }
   if (text[5] != '1') return HttpError(505, absl::StrCat(text, " is not spoken here, HTTP/1.1 is"));
   return 10 + (text[7] - '0');
@@ -87,19 +87,20 @@ absl::StatusOr<int> ParseVersion(absl::string_view text) {
 // RFC 9112, section 5.1: what has been understood in two ways is refused.
 absl::StatusOr<HttpHeader> ParseHeaderLine(absl::string_view line) {
   if (line[0] == ' ' || line[0] == '\t') {  // section 5.2
-    return HttpError(400, absl::StrCat("a header is folded over two lines: ", Quote(line)));
+    return absl::InvalidArgumentError(
+        absl::StrCat("a header is folded over two lines: ", Quote(line)));
   }
   const size_t colon = line.find(':');
   if (colon == line.npos) {
-    return HttpError(400, absl::StrCat("a header has no colon: ", Quote(line)));
+    return absl::InvalidArgumentError(absl::StrCat("a header has no colon: ", Quote(line)));
   }
   const HttpHeader header = {line.substr(0, colon), TrimSpacesAndTabs(line.substr(colon + 1))};
   if (!IsHttpToken(header.name)) {
-    return HttpError(400, absl::StrCat(Quote(header.name), " is no name of a header"));
+    return absl::InvalidArgumentError(absl::StrCat(Quote(header.name), " is no name of a header"));
   }
   if (!AllAre(kValue, header.value)) {
-    return HttpError(400, absl::StrCat("the header ", header.name,
-                                       " holds a control character: ", Quote(header.value)));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the header ", header.name, " holds a control character: ", Quote(header.value)));
   }
   return header;
 }
@@ -117,7 +118,8 @@ absl::Status ParseHeaders(absl::string_view rest, const HttpLimits& limits, Http
     if (!header.ok()) return header.status();
     headers->Add(*header);
   }
-  if (!rest.empty()) return HttpError(400, "the HTTP head goes on behind its empty line");
+  if (!rest.empty())
+    return absl::InvalidArgumentError("the HTTP head goes on behind its empty line");
   return absl::OkStatus();
 }
 
@@ -199,7 +201,7 @@ absl::StatusOr<HttpRequest> ParseHttpRequest(absl::string_view head, const HttpL
   request.method = ConsumeWord(&rest);
   request.target = ConsumeWord(&rest);
   if (!IsHttpToken(request.method) || !IsTarget(request.target)) {
-    return HttpError(400, absl::StrCat(Quote(*line), " is no line of an HTTP request"));
+    return absl::InvalidArgumentError(absl::StrCat(Quote(*line), " is no line of an HTTP request"));
   }
   const absl::StatusOr<int> version = ParseVersion(rest);
   if (!version.ok()) return version.status();
@@ -225,7 +227,8 @@ absl::StatusOr<HttpResponse> ParseHttpResponse(absl::string_view head, const Htt
   const bool is_code =
       code.size() == 3 && std::all_of(code.begin(), code.end(), absl::ascii_isdigit);
   if (!is_code || code[0] == '0' || !AllAre(kValue, response.reason)) {
-    return HttpError(400, absl::StrCat(Quote(*line), " is no line of an HTTP response"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(Quote(*line), " is no line of an HTTP response"));
   }
   response.status = 100 * (code[0] - '0') + 10 * (code[1] - '0') + (code[2] - '0');
   if (absl::Status status = ParseHeaders(head, limits, &response.headers); !status.ok()) {

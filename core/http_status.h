@@ -9,7 +9,8 @@
 namespace weft {
 
 // An error whose HTTP status is `http_status`, and whose code is the nearest that absl has (403:
-// PermissionDenied). `http_status` is 300 to 599.
+// PermissionDenied). Where HttpStatusOf gives the code that status anyway, as it gives
+// InvalidArgument 400, this is not needed.
 absl::Status HttpError(int http_status, absl::string_view message);
 
 // The HTTP status of an error made by HttpError. For every other error, what its code comes nearest

@@ -1,0 +1,24 @@
+// The two keys of the opening handshake (RFC 6455, sections 1.3 and 4.1).
+
+#ifndef WEFT_CORE_ACCEPT_KEY_H_
+#define WEFT_CORE_ACCEPT_KEY_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace weft {
+
+// A new Sec-WebSocket-Key: 16 random bytes in base64.
+std::string RandomKey();
+
+// Whether `key` can be one: 24 characters, the base64 of 16 bytes.
+bool IsKey(absl::string_view key);
+
+// The Sec-WebSocket-Accept that answers `key`: it proves that the server understood a WebSocket
+// handshake, and is not some other server that was tricked into answering.
+std::string AcceptKey(absl::string_view key);
+
+}  // namespace weft
+
+#endif  // WEFT_CORE_ACCEPT_KEY_H_

@@ -1,0 +1,320 @@
+#include "weft/core/handshake.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "weft/core/accept_key.h"
+#include "weft/core/authority.h"
+#include "weft/core/http_status.h"
+#include "weft/core/quote.h"
+
+namespace weft {
+namespace {
+
+constexpr absl::string_view kVersion = "13";
+
+using HeaderList = absl::InlinedVector<HttpHeader, 12>;
+
+// The value of a header that may stand in a head at most once.
+absl::StatusOr<std::optional<absl::string_view>> FindSingle(const HttpHeaders& headers,
+                                                            absl::string_view name) {
+  if (headers.Count(name) > 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the header ", name, " is there more than once"));
+  }
+  return headers.Find(name);
+}
+
+// The value of a header that must stand in a head exactly once.
+absl::StatusOr<absl::string_view> FindRequired(const HttpHeaders& headers, absl::string_view name) {
+  const absl::StatusOr<std::optional<absl::string_view>> value = FindSingle(headers, name);
+  if (!value.ok()) return value.status();
+  if (!value->has_value()) {
+    return absl::InvalidArgumentError(absl::StrCat("the header ", name, " is missing"));
+  }
+  return **value;
+}
+
+// "Connection: close" for messages about a header that lacks something.
+std::string Shown(const HttpHeaders& headers, absl::string_view name) {
+  const std::optional<absl::string_view> value = headers.Find(name);
+  return value.has_value() ? absl::StrCat(name, ": ", Quote(*value))
+                           : absl::StrCat("no header ", name);
+}
+
+absl::Status CheckNoneTwice(absl::Span<const absl::string_view> subprotocols) {
+  if (subprotocols.size() < 2) return absl::OkStatus();
+  absl::flat_hash_set<absl::string_view> seen;
+  for (const absl::string_view subprotocol : subprotocols) {
+    if (!seen.insert(subprotocol).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the subprotocol ", subprotocol, " is offered more than once"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Headers that an application may not add.
+bool IsSetByHandshake(absl::string_view name) {
+  if (absl::StartsWithIgnoreCase(name, "Sec-WebSocket-")) return true;
+  for (const absl::string_view own :
+       {"Host", "Connection", "Upgrade", "Origin", "Content-Length", "Transfer-Encoding"}) {
+    if (absl::EqualsIgnoreCase(name, own)) return true;
+  }
+  return false;
+}
+
+absl::Status AddExtra(ExtraHeaders extra, HeaderList* headers) {
+  for (const auto& [name, value] : extra) {
+    if (IsSetByHandshake(name)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the header ", name, " is set by the handshake and cannot be added"));
+    }
+    headers->push_back({name, value});
+  }
+  return absl::OkStatus();
+}
+
+// ---- Server ----
+
+// RFC 9112, section 3.2: a target is a path, or a URL, whose host then has the last word. The two
+// disagree in no honest request.
+absl::StatusOr<absl::string_view> PathOf(absl::string_view target, absl::string_view host) {
+  if (target[0] == '/') return target;
+  for (const absl::string_view scheme : {"http://", "https://", "ws://", "wss://"}) {
+    if (!absl::StartsWithIgnoreCase(target, scheme)) continue;
+    const absl::string_view rest = target.substr(scheme.size());
+    const absl::string_view path = rest.substr(std::min(rest.find('/'), rest.size()));
+    if (path.empty() || !absl::EqualsIgnoreCase(rest.substr(0, rest.find('/')), host)) break;
+    return path;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("the target ", Quote(target), " is no path on this host"));
+}
+
+// The target and whom it is asked of.
+absl::Status CheckTarget(const HttpRequest& http, UpgradeRequest* request) {
+  const absl::StatusOr<absl::string_view> host = FindRequired(http.headers, "Host");
+  if (!host.ok()) return host.status();
+  if (const auto authority = ParseAuthority(*host); !authority.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("in the header Host ", authority.status().message()));
+  }
+  request->host = *host;
+  const absl::StatusOr<absl::string_view> path = PathOf(http.target, *host);
+  if (!path.ok()) return path.status();
+  request->target = *path;
+
+  // What follows the head are frames already; a body would be taken for them.
+  if (http.headers.Count("Transfer-Encoding") != 0) {
+    return absl::InvalidArgumentError(
+        "an upgrade request has no body, but this one has Transfer-Encoding");
+  }
+  const auto length = FindSingle(http.headers, "Content-Length");
+  if (!length.ok()) return length.status();
+  if (length->has_value() && **length != "0") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "an upgrade request has no body, but this one has ", "Content-Length: ", Quote(**length)));
+  }
+  return absl::OkStatus();
+}
+
+// Section 4.2.1, items 3 to 6.
+absl::Status CheckUpgrade(const HttpRequest& http, UpgradeRequest* request) {
+  if (!http.headers.HasToken("Upgrade", "websocket")) {
+    return HttpError(426, "this is a WebSocket: connect with a ws:// or wss:// URL");
+  }
+  if (!http.headers.HasToken("Connection", "upgrade")) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "an upgrade needs Connection: Upgrade, and there is ", Shown(http.headers, "Connection")));
+  }
+  const absl::StatusOr<absl::string_view> version =
+      FindRequired(http.headers, "Sec-WebSocket-Version");
+  if (!version.ok()) return version.status();
+  if (*version != kVersion) {
+    return HttpError(426, absl::StrCat("this server speaks Sec-WebSocket-Version ", kVersion,
+                                       ", not ", Quote(*version)));
+  }
+  const absl::StatusOr<absl::string_view> key = FindRequired(http.headers, "Sec-WebSocket-Key");
+  if (!key.ok()) return key.status();
+  if (!IsKey(*key)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Sec-WebSocket-Key ", Quote(*key), " is not the base64 of 16 bytes"));
+  }
+  request->key = *key;
+  return absl::OkStatus();
+}
+
+// Appends what one Sec-WebSocket-Protocol header lists.
+absl::Status ParseSubprotocols(absl::string_view value, UpgradeRequest* request) {
+  const size_t before = request->subprotocols.size();
+  for (absl::string_view element : absl::StrSplit(value, ',')) {
+    element = absl::StripAsciiWhitespace(element);
+    if (element.empty()) continue;  // RFC 9110, section 5.6.1.2
+    if (!IsHttpToken(element)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("in Sec-WebSocket-Protocol ", Quote(element), " is no token"));
+    }
+    request->subprotocols.push_back(element);
+  }
+  if (request->subprotocols.size() > before) return absl::OkStatus();
+  return absl::InvalidArgumentError("Sec-WebSocket-Protocol is empty");
+}
+
+// Section 4.2.1, items 7 to 10.
+absl::Status ParseOffers(const HttpHeaders& headers, UpgradeRequest* request) {
+  const auto origin = FindSingle(headers, "Origin");
+  if (!origin.ok()) return origin.status();
+  request->origin = *origin;
+  for (const HttpHeader& header : headers) {
+    absl::Status status;
+    if (absl::EqualsIgnoreCase(header.name, "Sec-WebSocket-Protocol")) {
+      status = ParseSubprotocols(header.value, request);
+    } else if (absl::EqualsIgnoreCase(header.name, "Sec-WebSocket-Extensions")) {
+      status = ParseExtensions(header.value, &request->extensions);
+    }
+    if (!status.ok()) return status;
+  }
+  return CheckNoneTwice(request->subprotocols);
+}
+
+// ---- Client ----
+
+// Section 4.1, items 1 to 4 of what the client must check.
+absl::Status CheckSwitched(const HttpResponse& http, absl::string_view key) {
+  if (http.status != 101) {
+    const absl::string_view reason = HttpReason(http.status);
+    return HttpError(http.status, absl::StrCat("the server answered HTTP ", http.status,
+                                               reason.empty() ? "" : " ", reason,
+                                               " instead of 101 Switching Protocols"));
+  }
+  if (http.version < 11) {
+    return absl::InvalidArgumentError("the server answered in HTTP/1.0, which has no upgrade");
+  }
+  const absl::StatusOr<absl::string_view> upgrade = FindRequired(http.headers, "Upgrade");
+  if (!upgrade.ok()) return upgrade.status();
+  if (!absl::EqualsIgnoreCase(*upgrade, "websocket") ||
+      !http.headers.HasToken("Connection", "upgrade")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the server switched to no WebSocket: its answer has ",
+                     Shown(http.headers, "Upgrade"), " and ", Shown(http.headers, "Connection")));
+  }
+  const absl::StatusOr<absl::string_view> accept =
+      FindRequired(http.headers, "Sec-WebSocket-Accept");
+  if (!accept.ok()) return accept.status();
+  if (const std::string expected = AcceptKey(key); *accept != expected) {
+    return absl::InvalidArgumentError(absl::StrCat("the server's Sec-WebSocket-Accept is ",
+                                                   Quote(*accept), ", but must be ", expected));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::string_view UpgradeRequest::query() const {
+  return target.substr(std::min(target.find('?'), target.size() - 1) + 1);
+}
+
+absl::StatusOr<UpgradeRequest> ParseUpgradeRequest(const HttpRequest& http) {
+  if (http.method != "GET") {
+    return HttpError(405, absl::StrCat("only GET is answered here, not ", Quote(http.method)));
+  }
+  if (http.version < 11) return HttpError(505, "HTTP/1.0 has no upgrade, HTTP/1.1 has");
+  UpgradeRequest request;
+  if (absl::Status status = CheckTarget(http, &request); !status.ok()) return status;
+  if (absl::Status status = CheckUpgrade(http, &request); !status.ok()) return status;
+  if (absl::Status status = ParseOffers(http.headers, &request); !status.ok()) return status;
+  request.headers = http.headers;
+  return request;
+}
+
+absl::StatusOr<std::string> AcceptResponse(const UpgradeRequest& request,
+                                           absl::string_view subprotocol, ExtraHeaders extra) {
+  const std::string accept = AcceptKey(request.key);
+  HeaderList headers = {
+      {"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Accept", accept}};
+  if (!subprotocol.empty()) {
+    const auto& offered = request.subprotocols;
+    if (std::find(offered.begin(), offered.end(), subprotocol) == offered.end()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the client did not offer the subprotocol ", Quote(subprotocol)));
+    }
+    headers.push_back({"Sec-WebSocket-Protocol", subprotocol});
+  }
+  if (absl::Status status = AddExtra(extra, &headers); !status.ok()) return status;
+  return WriteHttpResponse(101, headers);
+}
+
+std::string RejectResponse(const absl::Status& error, ExtraHeaders extra) {
+  const int http_status = HttpStatusOf(error);
+  const std::string body = absl::StrCat(error.message(), "\n");
+  const std::string length = absl::StrCat(body.size());
+  HeaderList headers = {{"Connection", http_status == 426 ? "close, Upgrade" : "close"},
+                        {"Content-Type", "text/plain; charset=utf-8"},
+                        {"Content-Length", length}};
+  if (http_status == 405) headers.push_back({"Allow", "GET"});
+  if (http_status == 426) {  // RFC 9110, section 15.5.22; RFC 6455, section 4.2.2, item 4
+    headers.push_back({"Upgrade", "websocket"});
+    headers.push_back({"Sec-WebSocket-Version", kVersion});
+  }
+  absl::Status status = AddExtra(extra, &headers);
+  if (status.ok()) {
+    const absl::StatusOr<std::string> head = WriteHttpResponse(http_status, headers);
+    if (head.ok()) return absl::StrCat(*head, body);
+  }
+  return RejectResponse(absl::InternalError("the server's own answer could not be sent"));
+}
+
+absl::StatusOr<std::string> RequestText(const Url& url, absl::string_view key,
+                                        const UpgradeOffer& offer) {
+  if (!IsKey(key)) {
+    return absl::InvalidArgumentError(absl::StrCat(Quote(key), " is no Sec-WebSocket-Key"));
+  }
+  for (const absl::string_view subprotocol : offer.subprotocols) {
+    if (!IsHttpToken(subprotocol)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the subprotocol ", Quote(subprotocol), " is no token"));
+    }
+  }
+  const std::vector<absl::string_view> subprotocols(offer.subprotocols.begin(),
+                                                    offer.subprotocols.end());
+  if (absl::Status status = CheckNoneTwice(subprotocols); !status.ok()) return status;
+
+  const std::string host = HostHeader(url);
+  const std::string protocol_list = absl::StrJoin(subprotocols, ", ");
+  HeaderList headers = {{"Host", host},
+                        {"Upgrade", "websocket"},
+                        {"Connection", "Upgrade"},
+                        {"Sec-WebSocket-Key", key},
+                        {"Sec-WebSocket-Version", kVersion}};
+  if (!offer.origin.empty()) headers.push_back({"Origin", offer.origin});
+  if (!protocol_list.empty()) headers.push_back({"Sec-WebSocket-Protocol", protocol_list});
+  if (absl::Status status = AddExtra(offer.headers, &headers); !status.ok()) return status;
+  return WriteHttpRequest("GET", url.resource, headers);
+}
+
+absl::StatusOr<std::string> CheckUpgradeResponse(const HttpResponse& http, absl::string_view key,
+                                                 absl::Span<const std::string> offered) {
+  if (absl::Status status = CheckSwitched(http, key); !status.ok()) return status;
+  if (http.headers.Count("Sec-WebSocket-Extensions") != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the server chose an extension, and none was offered: ",
+                     Quote(*http.headers.Find("Sec-WebSocket-Extensions"))));
+  }
+  const auto subprotocol = FindSingle(http.headers, "Sec-WebSocket-Protocol");
+  if (!subprotocol.ok()) return subprotocol.status();
+  if (!subprotocol->has_value()) return std::string();
+  if (std::find(offered.begin(), offered.end(), **subprotocol) == offered.end()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the server chose the subprotocol ", Quote(**subprotocol), ", which was not offered"));
+  }
+  return std::string(**subprotocol);
+}
+
+}  // namespace weft
