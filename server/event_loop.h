@@ -1,0 +1,88 @@
+// One thread that waits for many sockets.
+
+#ifndef WEFT_SERVER_EVENT_LOOP_H_
+#define WEFT_SERVER_EVENT_LOOP_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/types/span.h"
+#include "weft/core/buffer.h"
+#include "weft/server/clock.h"
+#include "weft/server/mailbox.h"
+#include "weft/server/poller.h"
+#include "weft/server/timer_wheel.h"
+
+namespace weft {
+
+// Something with a descriptor that a loop watches, and a timer. It may be destroyed between the
+// turns of its loop, in EventLoop::set_end_of_turn, but not by its own callbacks: the same turn may
+// still have something for it.
+class EventSource : public Timer {
+ public:
+  virtual void OnReadable() = 0;
+  virtual void OnWritable() = 0;
+};
+
+// Waits, reads the clock, tells the sources what is ready, fires timers and runs posted tasks, turn
+// after turn. All but mailbox() is for the thread that calls Run, or for before it.
+class EventLoop {
+ public:
+  using Interest = Poller::Interest;
+
+  // `clock` must outlive the loop.
+  explicit EventLoop(const Clock& clock);
+  ~EventLoop();
+
+  // Turns until Stop. Call it once.
+  void Run();
+
+  // After this turn Run returns.
+  void Stop() { stopped_ = true; }
+
+  bool Watch(int fd, Interest interest, EventSource* source, bool shared = false) {
+    return poller_.Add(fd, interest, source, shared);
+  }
+  void Modify(int fd, Interest interest, EventSource* source) {
+    poller_.Modify(fd, interest, source);
+  }
+  void Unwatch(int fd) { poller_.Remove(fd); }
+
+  // The time when this turn began, in milliseconds of the clock.
+  int64_t now_ms() const { return now_ms_; }
+  void ArmTimer(Timer* timer, int64_t deadline_ms) { timers_.Arm(timer, deadline_ms); }
+  void DisarmTimer(Timer* timer) { timers_.Disarm(timer); }
+
+  // Called at the end of each turn, before the loop waits again.
+  void set_end_of_turn(absl::AnyInvocable<void()> hook) { end_of_turn_ = std::move(hook); }
+
+  // For other threads, and what outlives the loop.
+  const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
+
+  // What every source of this loop reads into, one after the other.
+  absl::Span<char> scratch() { return absl::MakeSpan(scratch_.data(), kScratchSize); }
+  BufferPool& pool() { return pool_; }
+
+ private:
+  static constexpr size_t kScratchSize = 512 << 10;
+
+  void Turn();
+
+  const Clock& clock_;
+  Poller poller_;
+  int64_t now_ms_;
+  TimerWheel timers_;
+  BufferPool pool_;
+  int64_t trim_pool_at_ms_ = 0;
+  Buffer scratch_{kScratchSize};
+  std::shared_ptr<Mailbox> mailbox_;
+  absl::AnyInvocable<void()> end_of_turn_ = [] {};
+  std::vector<Poller::Ready> ready_;
+  bool stopped_ = false;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_EVENT_LOOP_H_

@@ -1,0 +1,33 @@
+// What an application implements: one object for each session.
+
+#ifndef WEFT_SERVER_HANDLER_H_
+#define WEFT_SERVER_HANDLER_H_
+
+#include "absl/strings/string_view.h"
+#include "weft/core/close_code.h"
+#include "weft/core/message.h"
+
+namespace weft {
+
+class Session;
+
+// The application's side of one session; its fields are the session's state. Made by the Acceptor,
+// owned by the session, and called by the session's thread alone, so it needs no locks of its own.
+// A callback must not block: every session of the thread waits for it.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+
+  // The upgrade was accepted: messages can be sent from now on.
+  virtual void OnOpen(Session& session) {}
+
+  virtual void OnMessage(Session& session, const Message& message) = 0;
+
+  // The session has ended, however it did: called exactly once after OnOpen, and nothing after it.
+  // `code` is what the peer said, or kAbnormal if it just went. Sending has no effect any more.
+  virtual void OnClose(Session& session, CloseCode code, absl::string_view reason) {}
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_HANDLER_H_

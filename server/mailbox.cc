@@ -1,0 +1,50 @@
+#include "weft/server/mailbox.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace weft {
+
+Mailbox::Mailbox() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return;  // fd() is then -1
+  read_end_.reset(ends[0]);
+  write_end_.reset(ends[1]);
+}
+
+bool Mailbox::Post(Task task) {
+  bool wake;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (closed_) return false;
+    wake = tasks_.empty();
+    tasks_.push_back(std::move(task));
+  }
+  // One byte is enough, and a full pipe holds one already.
+  if (wake && write(write_end_.get(), "", 1) < 0) return true;
+  return true;
+}
+
+void Mailbox::RunTasks() {
+  char bytes[64];
+  while (read(read_end_.get(), bytes, sizeof(bytes)) == sizeof(bytes)) {
+  }
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    running_.swap(tasks_);
+  }
+  for (Task& task : running_) task();
+  running_.clear();
+}
+
+void Mailbox::Close() {
+  std::vector<Task> unrun;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  closed_ = true;
+  unrun.swap(tasks_);
+  // `unrun` outlives the lock's scope order: it is destroyed after the lock is released.
+}
+
+}  // namespace weft

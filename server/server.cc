@@ -1,0 +1,191 @@
+#include "weft/server/server.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "weft/core/encoded_message.h"
+#include "weft/server/thread_pool.h"
+#include "weft/server/worker.h"
+#include "weft/transport/deadline.h"
+#include "weft/transport/fd.h"
+#include "weft/transport/listen.h"
+#include "weft/transport/resolve.h"
+
+namespace weft {
+namespace {
+
+// Past the limit of connections so many more are accepted to be told so; further ones are dropped.
+constexpr size_t kRefusedAtOnce = 256;
+
+absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor) {
+  if (!acceptor) return absl::InvalidArgumentError("a server needs an acceptor");
+  if (options.threads < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("threads must be at least 1, not ", options.threads));
+  }
+  if (options.max_connections < 1) {
+    return absl::InvalidArgumentError("max_connections must be at least 1");
+  }
+  if (options.connection.pool != nullptr) {
+    return absl::InvalidArgumentError("connection.pool must be null: each loop has its own pool");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SocketAddress> ListenAddress(const ServerOptions& options) {
+  absl::string_view path = options.address;
+  if (absl::ConsumePrefix(&path, "unix:")) return SocketAddress::FromUnixPath(path);
+  absl::StatusOr<std::vector<SocketAddress>> addresses =
+      Resolve(options.address, options.port, Deadline::After(absl::Seconds(10)));
+  if (!addresses.ok()) return addresses.status();
+  return addresses->front();
+}
+
+}  // namespace
+
+class Server::Impl : public WorkerGroup {
+ public:
+  Impl(ServerOptions options, Acceptor acceptor, UniqueFd listener)
+      : options_(std::move(options)),
+        acceptor_(std::move(acceptor)),
+        listener_(std::move(listener)),
+        address_(LocalAddress(listener_.get())),
+        running_(options_.threads),
+        threads_(options_.threads) {
+    for (int i = 0; i < options_.threads; ++i) {
+      workers_.push_back(std::make_unique<Worker>(options_, acceptor_, *this, i));
+      workers_.back()->Listen(listener_.get());
+    }
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+      threads_.Schedule([this, worker = worker.get()] {
+        worker->Run();
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (--running_ == 0) stopped_.notify_all();
+      });
+    }
+  }
+
+  ~Impl() override { Shutdown(absl::ZeroDuration()); }
+
+  const SocketAddress& address() const { return address_; }
+
+  size_t connections() const {
+    size_t sum = 0;
+    for (const std::unique_ptr<Worker>& worker : workers_) sum += worker->load();
+    return sum;
+  }
+
+  // To the worker with the fewest sessions: their number stays even, however the kernel wakes us.
+  void Assign(Worker* from, Stream stream, const SocketAddress& peer) override {
+    const size_t now = connections();
+    if (now >= options_.max_connections + kRefusedAtOnce) return;  // closes the stream
+    const bool refuse = now >= options_.max_connections;
+    Worker* least = from;
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+      if (worker->load() < least->load()) least = worker.get();
+    }
+    ++least->load();
+    if (least == from) return from->Adopt(std::move(stream), peer, refuse);
+    const bool posted =
+        least->mailbox()->Post([least, stream = std::move(stream), peer, refuse]() mutable {
+          least->Adopt(std::move(stream), peer, refuse);
+        });
+    if (!posted) --least->load();
+  }
+
+  void PublishToOthers(Worker* from, absl::string_view topic,
+                       std::shared_ptr<const EncodedMessage> message) override {
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+      if (worker.get() == from) continue;
+      worker->mailbox()->Post([worker = worker.get(), topic = std::string(topic), message] {
+        worker->PublishHere(topic, *message);
+      });
+    }
+  }
+
+  void Shutdown(absl::Duration grace) {
+    const Deadline deadline = Deadline::After(grace);
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+      worker->mailbox()->Post([worker = worker.get()] { worker->GoAway(); });
+    }
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (running_ > 0 && !deadline.HasPassed()) {
+      stopped_.wait_for(lock,
+                        absl::ToChronoMilliseconds(std::min(deadline.Remaining(), absl::Hours(1))));
+    }
+    if (running_ > 0) {
+      for (const std::unique_ptr<Worker>& worker : workers_) {
+        worker->mailbox()->Post([worker = worker.get()] { worker->Stop(); });
+      }
+      stopped_.wait(lock, [this] { return running_ == 0; });
+    }
+    lock.unlock();
+    CloseListener();
+  }
+
+  void Wait() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    stopped_.wait(lock, [this] { return running_ == 0; });
+  }
+
+ private:
+  // When no loop watches it any more.
+  void CloseListener() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!listener_.is_open()) return;
+    listener_.reset();
+    const std::string path(address_.path());
+    if (!path.empty() && path[0] != '@') unlink(path.c_str());
+  }
+
+  const ServerOptions options_;
+  const Acceptor acceptor_;
+  UniqueFd listener_;
+  const SocketAddress address_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::mutex mutex_;
+  std::condition_variable stopped_;
+  int running_;         // workers whose loops turn
+  ThreadPool threads_;  // last: joined before the rest goes
+};
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, Acceptor acceptor) {
+  if (absl::Status status = CheckOptions(options, acceptor); !status.ok()) return status;
+  absl::StatusOr<SocketAddress> address = ListenAddress(options);
+  if (!address.ok()) return address.status();
+  absl::StatusOr<UniqueFd> listener = weft::Listen(*address);
+  if (!listener.ok()) return listener.status();
+  return std::unique_ptr<Server>(new Server(
+      std::make_unique<Impl>(std::move(options), std::move(acceptor), *std::move(listener))));
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() = default;
+
+const SocketAddress& Server::address() const { return impl_->address(); }
+
+size_t Server::connections() const { return impl_->connections(); }
+
+absl::Status Server::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload) {
+  absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload);
+  if (!message.ok()) return message.status();
+  impl_->PublishToOthers(nullptr, topic,
+                         std::make_shared<const EncodedMessage>(*std::move(message)));
+  return absl::OkStatus();
+}
+
+void Server::Shutdown(absl::Duration grace) { impl_->Shutdown(grace); }
+
+void Server::Wait() { impl_->Wait(); }
+
+}  // namespace weft

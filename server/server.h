@@ -1,0 +1,73 @@
+// A WebSocket server.
+
+#ifndef WEFT_SERVER_SERVER_H_
+#define WEFT_SERVER_SERVER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "weft/core/opcode.h"
+#include "weft/server/acceptor.h"
+#include "weft/server/handler.h"
+#include "weft/server/server_options.h"
+#include "weft/server/session.h"
+#include "weft/server/session_ref.h"
+#include "weft/transport/address.h"
+
+namespace weft {
+
+// Serves from Start on, on ServerOptions::threads threads of its own. All methods may be called
+// from any thread but, as they wait, Shutdown, Wait and the destructor not from a handler's.
+//
+//   struct Echo : weft::Handler {
+//     void OnMessage(weft::Session& session, const weft::Message& message) override {
+//       session.Send(message).IgnoreError();
+//     }
+//   };
+//   auto server = weft::Server::Start({.port = 8080}, [](auto&, auto&) {
+//     return std::make_unique<Echo>();
+//   });
+//   if (server.ok()) (*server)->Wait();
+class Server {
+ public:
+  // Listens, and accepts from now on. The error says what could not be: a bad option, an address
+  // that is in use.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options, Acceptor acceptor);
+
+  // Shuts down at once.
+  ~Server();
+
+  // Where it listens; the port is the one it got.
+  const SocketAddress& address() const;
+  uint16_t port() const { return address().port(); }
+
+  // Connections now, those in their handshake included.
+  size_t connections() const;
+
+  // To every session that is subscribed to `topic`. InvalidArgument for text that is not UTF-8. A
+  // session whose queue is full misses the message.
+  absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload);
+
+  // Accepts no more, closes every session with 1001, waits up to `grace` for their closing
+  // handshakes, then ends what is left. When it returns every OnClose has been called. Twice is
+  // once.
+  void Shutdown(absl::Duration grace = absl::Seconds(5));
+
+  // Waits until some thread has called Shutdown and it is done.
+  void Wait();
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_SERVER_H_

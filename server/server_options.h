@@ -1,0 +1,73 @@
+// How a server behaves.
+
+#ifndef WEFT_SERVER_SERVER_OPTIONS_H_
+#define WEFT_SERVER_SERVER_OPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "weft/core/connection.h"
+#include "weft/core/http.h"
+#include "weft/core/log.h"
+#include "weft/server/clock.h"
+
+namespace weft {
+
+// The defaults are meant to be safe against strangers; each wait and each queue has a limit.
+struct ServerOptions {
+  // Where to listen: a host name, an IP address ("0.0.0.0" and "::" for all), or "unix:/path".
+  // Port 0 gets a free one: Server::port.
+  std::string address = "127.0.0.1";
+  uint16_t port = 0;
+
+  // Event loops, each on a thread of its own. A session stays on one. More than there are cores is
+  // of no use.
+  int threads = 1;
+
+  // Sessions at once, those in their handshake included. Past it a client gets 503.
+  size_t max_connections = 100000;
+
+  // Limits of what clients send: see core/connection.h. The pool is the server's own.
+  ConnectionOptions connection;
+
+  // Of an upgrade request. Longer or later ones are refused, or dropped.
+  HttpLimits http_limits;
+  absl::Duration handshake_timeout = absl::Seconds(10);
+
+  // Browsers say which page opens a WebSocket, and a page of another origin than the server's own
+  // is refused with 403, unless its origin ("https://example.com", "null" for a file) is listed
+  // here, or "*" is. Clients that are no browsers send no Origin and pass.
+  std::vector<std::string> allowed_origins;
+
+  // Silence after which a peer is pinged, and further silence after which it is given up. A peer
+  // that vanished is noticed after the sum of both. InfiniteDuration: never.
+  absl::Duration ping_interval = absl::Seconds(30);
+  absl::Duration pong_timeout = absl::Seconds(20);
+
+  // A session that got no message for so long is closed, with 1000. Pings do not count.
+  absl::Duration idle_timeout = absl::InfiniteDuration();
+
+  // How long a closing handshake may take before the socket is closed without it.
+  absl::Duration close_timeout = absl::Seconds(5);
+
+  // What a session may have waiting to be sent, in bytes. A send that does not fit is refused with
+  // ResourceExhausted and nothing of it is sent.
+  size_t max_send_queue_bytes = 16 << 20;
+
+  // Over this many waiting bytes the server reads nothing more from that session until half of
+  // them are gone: who does not take the answers gets to ask no more questions.
+  size_t pause_reading_bytes = 1 << 20;
+
+  // Where the server says what it refused and lost. Nothing else prints.
+  LogHook log;
+
+  // Another clock is for tests. It must outlive the server.
+  const Clock* clock = &Clock::Steady();
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_SERVER_OPTIONS_H_

@@ -1,0 +1,641 @@
+// What a server promises, seen from the other end of a socket.
+
+#include "weft/server/server.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/core/http_status.h"
+#include "weft/core/testing/frames.h"
+#include "weft/server/clock.h"
+#include "weft/server/testing/journal.h"
+#include "weft/server/testing/test_client.h"
+
+namespace weft {
+namespace {
+
+using ::testing::AllOf;
+using testing::ClientFrame;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::Journal;
+using ::testing::StartsWith;
+using testing::TestClient;
+
+// A handler whose callbacks are written where the test is; by default an echo that keeps a journal.
+struct Script {
+  std::function<void(Session&)> on_open = [](Session&) {};
+  std::function<void(Session&, const Message&)> on_message =
+      [](Session& session, const Message& message) { session.Send(message).IgnoreError(); };
+  std::function<void(Session&)> on_close = [](Session&) {};
+};
+
+class ScriptedHandler : public Handler {
+ public:
+  ScriptedHandler(const Script& script, Journal& journal) : script_(script), journal_(journal) {}
+  ~ScriptedHandler() override { journal_.Write("destroyed"); }
+
+  void OnOpen(Session& session) override {
+    journal_.Write("open");
+    script_.on_open(session);
+  }
+  void OnMessage(Session& session, const Message& message) override {
+    journal_.Write(absl::StrCat("message ", message.payload.substr(0, 40)));
+    script_.on_message(session, message);
+  }
+  void OnClose(Session& session, CloseCode code, absl::string_view reason) override {
+    journal_.Write(absl::StrCat("close ", static_cast<int>(code), " ", reason));
+    script_.on_close(session);
+  }
+
+ private:
+  const Script& script_;
+  Journal& journal_;
+};
+
+class ServerTest : public ::testing::Test {
+ protected:
+  void Start(ServerOptions options = {}) {
+    options.clock = &clock_;
+    options.log = [this](LogLevel, absl::string_view text) { log_.Write(std::string(text)); };
+    absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(
+        std::move(options),
+        [this](const UpgradeRequest& request,
+               UpgradeResponse& response) -> absl::StatusOr<std::unique_ptr<Handler>> {
+          if (accept_) {
+            if (absl::Status status = accept_(request, response); !status.ok()) return status;
+          }
+          return std::make_unique<ScriptedHandler>(script_, journal_);
+        });
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+  }
+
+  TestClient Connect() { return TestClient(server_->address()); }
+
+  TestClient ConnectAndUpgrade() {
+    TestClient client = Connect();
+    EXPECT_EQ(client.Upgrade(), "HTTP/1.1 101 Switching Protocols");
+    return client;
+  }
+
+  ManualClock clock_;
+  Journal journal_, log_;
+  Script script_;
+  std::function<absl::Status(const UpgradeRequest&, UpgradeResponse&)> accept_;
+  std::unique_ptr<Server> server_;
+};
+
+// ---- Messages ----
+
+TEST_F(ServerTest, EchoesAndCloses) {
+  Start();
+  TestClient client = ConnectAndUpgrade();
+  client.SendText("Hello");
+  EXPECT_EQ(client.ReadFrame(), "fin text Hello");
+  client.Send(ClientFrame(Opcode::kBinary, "\x01\xff"));
+  EXPECT_EQ(client.ReadFrame(), "fin binary \x01\xff");
+  client.Send(ClientFrame(Opcode::kPing, "p"));
+  EXPECT_EQ(client.ReadFrame(), "fin pong p");
+  client.SendClose(1000);
+  EXPECT_EQ(client.ReadFrame(), "fin close 1000");
+  EXPECT_EQ(client.ReadFrame(), "end");
+  journal_.WaitFor("destroyed");
+  EXPECT_THAT(journal_.lines(),
+              ElementsAre("open", "message Hello", "message \x01\xff", "close 1000 ", "destroyed"));
+}
+
+TEST_F(ServerTest, MessagesOfEverySizeAlsoWhereTheSocketTakesLess) {
+  Start({.connection = {.max_message_bytes = 32 << 20}, .max_send_queue_bytes = 64 << 20});
+  TestClient client = ConnectAndUpgrade();
+  for (const size_t size : {0, 1, 125, 126, 65535, 65536, 1 << 20, 16 << 20}) {
+    const std::string payload(size, 'x');
+    for (const Opcode opcode : {Opcode::kText, Opcode::kBinary}) {
+      client.Send(ClientFrame(opcode, payload));
+      EXPECT_TRUE(client.ReadFrame() == absl::StrCat("fin ", OpcodeName(opcode), " ", payload))
+          << size;
+    }
+  }
+}
+
+TEST_F(ServerTest, HandshakeAndFirstFramesInOneSegment) {
+  script_.on_open = [](Session& session) { session.SendText("welcome").IgnoreError(); };
+  Start();
+  TestClient client = Connect();
+  std::string bytes = TestClient::UpgradeRequest();
+  for (int i = 0; i < 100; ++i) bytes += ClientFrame(Opcode::kText, absl::StrCat(i));
+  client.Send(bytes);
+  EXPECT_THAT(client.ReadHead(), HasSubstr("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+  EXPECT_EQ(client.ReadFrame(), "fin text welcome");
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(client.ReadFrame(), absl::StrCat("fin text ", i));
+}
+
+TEST_F(ServerTest, HandshakeByteByByte) {
+  Start();
+  TestClient client = Connect();
+  for (const char byte : TestClient::UpgradeRequest() + ClientFrame(Opcode::kText, "x")) {
+    client.Send({&byte, 1});
+  }
+  EXPECT_THAT(client.ReadHead(), StartsWith("HTTP/1.1 101 "));
+  EXPECT_EQ(client.ReadFrame(), "fin text x");
+}
+
+TEST_F(ServerTest, StreamedMessagesAreEchoedInPieces) {
+  Start({.connection = {.stream_messages = true}});
+  TestClient client = ConnectAndUpgrade();
+  client.Send(ClientFrame(Opcode::kText, "one ", false));
+  EXPECT_EQ(client.ReadFrame(), "text one ");
+  client.Send(ClientFrame(Opcode::kContinuation, "two"));
+  EXPECT_EQ(client.ReadFrame(), "fin continuation two");
+}
+
+// ---- Opening ----
+
+TEST_F(ServerTest, AcceptorSeesTheRequestAndShapesTheAnswer) {
+  accept_ = [](const UpgradeRequest& request, UpgradeResponse& response) {
+    EXPECT_EQ(request.path(), "/room");
+    EXPECT_EQ(request.query(), "name=x");
+    EXPECT_THAT(request.subprotocols, ElementsAre("chat", "superchat"));
+    response.subprotocol = "superchat";
+    response.headers.push_back({"Set-Cookie", "id=1"});
+    return absl::OkStatus();
+  };
+  Start();
+  TestClient client = Connect();
+  client.Send(
+      TestClient::UpgradeRequest("/room?name=x", "Sec-WebSocket-Protocol: chat, superchat\r\n"));
+  const std::string head = client.ReadHead();
+  EXPECT_THAT(head, AllOf(StartsWith("HTTP/1.1 101 "), HasSubstr("Set-Cookie: id=1\r\n"),
+                          HasSubstr("Sec-WebSocket-Protocol: superchat\r\n")));
+}
+
+TEST_F(ServerTest, AcceptorsStatusBecomesAnHttpAnswer) {
+  const std::map<std::string, absl::Status> answers = {
+      {"401", absl::UnauthenticatedError("who are you?")},
+      {"403", absl::PermissionDeniedError("not you")},
+      {"404", absl::NotFoundError("no such room")},
+      {"418", HttpError(418, "a teapot")},
+  };
+  accept_ = [&](const UpgradeRequest& request, UpgradeResponse&) {
+    return answers.at(std::string(request.path().substr(1)));
+  };
+  Start();
+  for (const auto& [code, status] : answers) {
+    TestClient client = Connect();
+    client.Send(TestClient::UpgradeRequest("/" + code));
+    const std::string answer = client.ReadToEnd();
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 " + code));
+    EXPECT_THAT(answer, HasSubstr(std::string(status.message())));
+  }
+  EXPECT_THAT(journal_.lines(), IsEmpty());
+}
+
+TEST_F(ServerTest, RequestsThatAreNoUpgrade) {
+  Start();
+  const std::map<std::string, std::string> answers = {
+      {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "426"},
+      {"POST / HTTP/1.1\r\nHost: x\r\n\r\n", "405"},
+      {"garbage\r\n\r\n", "400"},
+      {TestClient::UpgradeRequest("/", "Sec-WebSocket-Version: 8\r\n"), "400"},
+      {std::string(100000, 'x'), "431"},
+  };
+  for (const auto& [request, code] : answers) {
+    TestClient client = Connect();
+    client.Send(request);
+    EXPECT_THAT(client.ReadToEnd(), StartsWith("HTTP/1.1 " + code)) << request.substr(0, 80);
+  }
+}
+
+// R20: a page of another origin may not open a WebSocket in its visitor's name.
+TEST_F(ServerTest, R20_OriginIsChecked) {
+  Start({.allowed_origins = {"https://friend.example", "null"}});
+  const std::map<std::string, std::string> answers = {
+      {"", "101"},
+      {"Origin: http://server.example\r\n", "101"},
+      {"Origin: https://friend.example\r\n", "101"},
+      {"Origin: null\r\n", "101"},
+      {"Origin: http://friend.example\r\n", "403"},
+      {"Origin: https://evil.example\r\n", "403"},
+      {"Origin: http://server.example.evil.example\r\n", "403"},
+  };
+  for (const auto& [origin, code] : answers) {
+    EXPECT_THAT(Connect().Upgrade("/", origin), StartsWith("HTTP/1.1 " + code)) << origin;
+  }
+}
+
+TEST_F(ServerTest, R20_NullOriginIsRefusedByDefault) {
+  Start();
+  EXPECT_THAT(Connect().Upgrade("/", "Origin: null\r\n"), StartsWith("HTTP/1.1 403 "));
+}
+
+TEST_F(ServerTest, R20_AnyOriginOnlyWhereAsked) {
+  Start({.allowed_origins = {"*"}});
+  EXPECT_THAT(Connect().Upgrade("/", "Origin: https://evil.example\r\n"),
+              StartsWith("HTTP/1.1 101 "));
+}
+
+// R11: a broken frame in the very segment of the handshake fails that connection and nothing else.
+TEST_F(ServerTest, R11_InvalidBytesRightBehindTheHandshake) {
+  Start();
+  TestClient client = Connect();
+  client.Send(TestClient::UpgradeRequest() +
+              "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff");
+  EXPECT_THAT(client.ReadHead(), StartsWith("HTTP/1.1 101 "));
+  EXPECT_THAT(client.ReadFrame(), StartsWith("fin close 1002 "));
+  EXPECT_EQ(client.ReadFrame(), "end");
+  client.Close();
+  journal_.WaitFor("destroyed");
+  EXPECT_THAT(journal_.lines(), ElementsAre("open", StartsWith("close 1002"), "destroyed"));
+  TestClient other = ConnectAndUpgrade();
+  other.SendText("still here");
+  EXPECT_EQ(other.ReadFrame(), "fin text still here");
+}
+
+// R25: before it is accepted, a client has a budget of bytes and of time.
+TEST_F(ServerTest, R25_HandshakeDeadline) {
+  Start({.handshake_timeout = absl::Seconds(10)});
+  TestClient silent = Connect(), slow = Connect();
+  slow.Send("GET / HTTP/1.1\r\nHost");
+  journal_.Write("connected");
+  while (server_->connections() < 2) std::this_thread::yield();
+  clock_.AdvanceMs(9000);
+  slow.Send(": x\r\n");
+  clock_.AdvanceMs(2000);
+  EXPECT_EQ(silent.ReadFrame(), "end");
+  EXPECT_THAT(slow.ReadFrame(), ::testing::AnyOf("end", "reset"));
+  log_.WaitFor("dropped", 0);
+}
+
+TEST_F(ServerTest, R25_LimitOfConnections) {
+  Start({.max_connections = 2});
+  TestClient one = ConnectAndUpgrade();
+  {
+    TestClient two = ConnectAndUpgrade();
+    EXPECT_THAT(Connect().Upgrade(), StartsWith("HTTP/1.1 503 "));
+  }
+  journal_.WaitFor("destroyed");
+  while (server_->connections() > 1) std::this_thread::yield();
+  TestClient three = ConnectAndUpgrade();
+  one.SendText("x");
+  EXPECT_EQ(one.ReadFrame(), "fin text x");
+}
+
+// ---- Time ----
+
+TEST_F(ServerTest, SilentPeerIsPingedAndThenGivenUp) {
+  Start({.ping_interval = absl::Seconds(30), .pong_timeout = absl::Seconds(20)});
+  TestClient client = ConnectAndUpgrade();
+  for (int round = 0; round < 3; ++round) {
+    clock_.AdvanceMs(31000);
+    EXPECT_EQ(client.ReadFrame(), "fin ping ");
+    client.Send(ClientFrame(Opcode::kPong, ""));
+    client.SendText("alive");  // its echo says that the pong was read, too
+    EXPECT_EQ(client.ReadFrame(), "fin text alive");
+  }
+  clock_.AdvanceMs(31000);
+  EXPECT_EQ(client.ReadFrame(), "fin ping ");
+  clock_.AdvanceMs(21000);
+  EXPECT_EQ(client.ReadFrame(), "end");
+  journal_.WaitFor("close 1006 the client did not answer a ping");
+  journal_.WaitFor("destroyed");
+}
+
+TEST_F(ServerTest, IdleSessionIsClosed) {
+  Start({.ping_interval = absl::InfiniteDuration(), .idle_timeout = absl::Seconds(60)});
+  TestClient client = ConnectAndUpgrade();
+  clock_.AdvanceMs(59000);
+  client.SendText("not idle");
+  EXPECT_EQ(client.ReadFrame(), "fin text not idle");
+  clock_.AdvanceMs(59000);
+  client.Send(ClientFrame(Opcode::kPing, "but this is no message"));
+  EXPECT_EQ(client.ReadFrame(), "fin pong but this is no message");
+  clock_.AdvanceMs(2000);
+  EXPECT_EQ(client.ReadFrame(), "fin close 1000 idle");
+}
+
+// R24: a closing handshake that never ends does end, and gives everything back.
+TEST_F(ServerTest, R24_PeerThatNeverAnswersClose) {
+  script_.on_message = [](Session& session, const Message&) {
+    session.Close(CloseCode::kGoingAway).IgnoreError();
+  };
+  Start({.close_timeout = absl::Seconds(5)});
+  TestClient client = ConnectAndUpgrade();
+  client.SendText("bye");
+  EXPECT_EQ(client.ReadFrame(), "fin close 1001");
+  clock_.AdvanceMs(4000);
+  client.Send(ClientFrame(Opcode::kPing, "stalling"));
+  clock_.AdvanceMs(2000);
+  EXPECT_EQ(client.ReadFrame(), "end");
+  journal_.WaitFor("destroyed");
+  while (server_->connections() > 0) std::this_thread::yield();
+  EXPECT_THAT(journal_.lines(),
+              ElementsAre("open", "message bye", "close 1006 the closing handshake took too long",
+                          "destroyed"));
+}
+
+// ---- Slow readers ----
+
+TEST_F(ServerTest, FullQueueRefusesAndReadingPauses) {
+  const std::string payload(100000, 'x');
+  script_.on_message = [&](Session& session, const Message&) {
+    const size_t before = session.queued_bytes();
+    const absl::Status status = session.SendBinary(payload);
+    if (!status.ok()) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+      EXPECT_EQ(session.queued_bytes(), before) << "nothing of it is sent";
+      journal_.Write("refused");
+    }
+    EXPECT_LE(session.queued_bytes(), 1100000u);
+  };
+  Start({.max_send_queue_bytes = 1000000, .pause_reading_bytes = 50 << 20});
+  TestClient client = ConnectAndUpgrade();
+  std::string requests;
+  for (int i = 0; i < 1000; ++i) requests += ClientFrame(Opcode::kText, ".");
+  client.Send(requests);
+  journal_.WaitFor("refused");
+  EXPECT_THAT(client.ReadFrame(), StartsWith("fin binary xxx"));
+  server_.reset();  // before what the script refers to
+}
+
+// Questions larger than a read, so that each is a read of its own; answers that nobody takes at
+// first. When a question is read, the answers before it are below the mark.
+TEST_F(ServerTest, WhoDoesNotTakeTheAnswersIsNotRead) {
+  constexpr int kQuestions = 60;
+  const std::string question(600000, 'q'), answer(1000000, 'a');
+  script_.on_message = [&](Session& session, const Message&) {
+    EXPECT_LE(session.queued_bytes(), 1000u);
+    EXPECT_TRUE(session.SendBinary(answer).ok());
+    journal_.Write("answered");
+  };
+  Start({.max_send_queue_bytes = 100 << 20, .pause_reading_bytes = 1000});
+  TestClient client = ConnectAndUpgrade();
+  std::thread asking([&] {
+    for (int i = 0; i < kQuestions; ++i) client.Send(ClientFrame(Opcode::kBinary, question));
+  });
+  journal_.WaitFor("answered", 3);
+  for (int i = 0; i < kQuestions; ++i) EXPECT_EQ(client.ReadFrame().size(), 11 + answer.size());
+  asking.join();
+  journal_.WaitFor("answered", kQuestions);
+  server_.reset();
+}
+
+// ---- Ending, everywhere ----
+
+// R14, R15: a session may throw itself away in each callback.
+TEST_F(ServerTest, R14_TerminateInEveryCallback) {
+  for (const std::string where : {"open", "message", "close"}) {
+    SCOPED_TRACE(where);
+    script_ = Script();
+    auto end = [](Session& session) {
+      session.Subscribe("topic");
+      session.Terminate();
+      session.Terminate();
+      EXPECT_FALSE(session.SendText("x").ok());
+      EXPECT_FALSE(session.Close().ok());
+      session.Publish("topic", Opcode::kText, "to nobody").IgnoreError();
+      session.Unsubscribe("topic");
+    };
+    if (where == "open") script_.on_open = end;
+    if (where == "message") script_.on_message = [&](Session& s, const Message&) { end(s); };
+    if (where == "close") script_.on_close = end;
+    Start();
+    TestClient client = Connect();
+    client.Send(
+        absl::StrCat(TestClient::UpgradeRequest(), ClientFrame(Opcode::kText, "one"),
+                     ClientFrame(Opcode::kText, "two"),
+                     ClientFrame(Opcode::kClose, testing::ClosePayload(CloseCode::kNormal))));
+    client.ReadToEnd();
+    journal_.WaitFor("destroyed");
+    server_.reset();
+    int closes = 0;
+    for (const std::string& line : journal_.lines()) closes += line.substr(0, 6) == "close ";
+    EXPECT_EQ(closes, where == "open" ? 1 : where == "message" ? 2 : 3);
+    journal_.Write("next");
+    journal_.WaitFor("destroyed", where == "open" ? 1 : where == "message" ? 2 : 3);
+  }
+}
+
+// R15: refused or gone at each stage of the handshake and after; OnClose once for each OnOpen.
+TEST_F(ServerTest, R15_DropAtEveryStage) {
+  const std::string whole =
+      absl::StrCat(TestClient::UpgradeRequest(), ClientFrame(Opcode::kText, "message"),
+                   ClientFrame(Opcode::kClose, testing::ClosePayload(CloseCode::kNormal)));
+  Start();
+  for (size_t size = 0; size <= whole.size(); size += 3) {
+    for (const bool reset : {false, true}) {
+      TestClient client = Connect();
+      client.Send(absl::string_view(whole).substr(0, size));
+      reset ? client.Reset() : client.Close();
+    }
+  }
+  while (server_->connections() > 0) std::this_thread::yield();
+  server_.reset();
+  int opens = 0, closes = 0, destroyed = 0;
+  for (const std::string& line : journal_.lines()) {
+    opens += line == "open";
+    closes += line.substr(0, 6) == "close ";
+    destroyed += line == "destroyed";
+  }
+  EXPECT_GT(opens, 0);
+  EXPECT_EQ(closes, opens);
+  EXPECT_EQ(destroyed, opens);
+}
+
+TEST_F(ServerTest, ShutdownSaysGoingAwayAndEndsInTime) {
+  Start({.threads = 2});
+  std::vector<TestClient> clients;
+  for (int i = 0; i < 10; ++i) clients.push_back(ConnectAndUpgrade());
+  TestClient in_handshake = Connect();
+  in_handshake.Send("GET / HT");
+  while (server_->connections() < 11) std::this_thread::yield();
+
+  std::thread shutdown([&] { server_->Shutdown(absl::Seconds(30)); });
+  for (TestClient& client : clients) {
+    EXPECT_EQ(client.ReadFrame(), "fin close 1001 the server is going away");
+    client.SendClose(1001);
+    EXPECT_EQ(client.ReadFrame(), "end");
+  }
+  EXPECT_THAT(in_handshake.ReadFrame(), ::testing::AnyOf("end", "reset"));
+  shutdown.join();
+  server_->Wait();
+  EXPECT_EQ(server_->connections(), 0u);
+  journal_.WaitFor("close 1001 ", 10);
+  server_->Shutdown();
+}
+
+TEST_F(ServerTest, ShutdownIsBoundedAlsoWhenNobodyAnswers) {
+  Start();
+  TestClient client = ConnectAndUpgrade();
+  server_->Shutdown(absl::ZeroDuration());
+  EXPECT_THAT(journal_.lines(), ElementsAre("open", StartsWith("close 1006"), "destroyed"));
+}
+
+TEST_F(ServerTest, NobodyIsAcceptedAfterShutdown) {
+  Start();
+  const SocketAddress address = server_->address();
+  server_->Shutdown();
+  Server* none = nullptr;
+  EXPECT_EQ(none, nullptr);
+  absl::StatusOr<std::unique_ptr<Server>> again = Server::Start(
+      {.port = address.port()}, [](auto&, auto&) { return absl::NotFoundError("none"); });
+  EXPECT_TRUE(again.ok()) << again.status();  // the port is free again
+}
+
+// ---- Topics and other threads ----
+
+TEST_F(ServerTest, TopicsReachSubscribersOnEveryThread) {
+  script_.on_message = [](Session& session, const Message& message) {
+    if (message.payload == "join") {
+      session.Subscribe("room");
+      session.Subscribe("room");
+      session.SendText("joined").IgnoreError();
+    } else if (message.payload == "leave") {
+      session.Unsubscribe("room");
+      session.SendText("left").IgnoreError();
+    } else {
+      EXPECT_TRUE(session.Publish("room", message.opcode, message.payload).ok());
+    }
+  };
+  Start({.threads = 3});
+  std::vector<TestClient> clients;
+  for (int i = 0; i < 9; ++i) {
+    clients.push_back(ConnectAndUpgrade());
+    clients.back().SendText("join");
+    EXPECT_EQ(clients.back().ReadFrame(), "fin text joined");
+  }
+  clients[0].SendText("to all");
+  for (TestClient& client : clients) EXPECT_EQ(client.ReadFrame(), "fin text to all");
+  clients[1].SendText("leave");
+  EXPECT_EQ(clients[1].ReadFrame(), "fin text left");
+  ASSERT_TRUE(server_->Publish("room", Opcode::kBinary, "from outside").ok());
+  EXPECT_FALSE(server_->Publish("room", Opcode::kText, "\xff").ok());
+  for (int i = 0; i < 9; ++i) {
+    if (i == 1) continue;
+    EXPECT_EQ(clients[i].ReadFrame(), "fin binary from outside");
+  }
+  clients[1].SendText("join");
+  EXPECT_EQ(clients[1].ReadFrame(), "fin text joined") << "nothing of what it missed";
+}
+
+TEST_F(ServerTest, SessionsAreSpreadEvenly) {
+  std::mutex mutex;
+  std::map<std::thread::id, int> sessions;
+  script_.on_open = [&](Session&) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    ++sessions[std::this_thread::get_id()];
+  };
+  Start({.threads = 2});
+  std::vector<TestClient> clients;
+  for (int i = 0; i < 10; ++i) clients.push_back(ConnectAndUpgrade());
+  journal_.WaitFor("open", 10);
+  server_.reset();
+  ASSERT_EQ(sessions.size(), 2u);
+  for (const auto& [id, count] : sessions) EXPECT_EQ(count, 5);
+}
+
+TEST_F(ServerTest, SessionRefSendsFromAnyThreadInOrder) {
+  std::mutex mutex;
+  SessionRef ref;
+  script_.on_open = [&](Session& session) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    ref = session.ref();
+    EXPECT_EQ(ref.id(), session.id());
+    EXPECT_TRUE(ref == session.ref());
+  };
+  Start();
+  TestClient client = ConnectAndUpgrade();
+  journal_.WaitFor("open");
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 250; ++i) EXPECT_TRUE(ref.SendText(absl::StrCat(t, " ", i)).ok());
+    });
+  }
+  int next[4] = {};
+  for (int i = 0; i < 1000; ++i) {
+    const std::string frame = client.ReadFrame();
+    ASSERT_THAT(frame, StartsWith("fin text "));
+    const int thread = frame[9] - '0';
+    EXPECT_EQ(frame, absl::StrCat("fin text ", thread, " ", next[thread]++));
+  }
+  for (std::thread& thread : threads) thread.join();
+
+  EXPECT_EQ(ref.SendText("\xff").code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(ref.Subscribe("topic").ok());
+  EXPECT_TRUE(ref.Close(CloseCode::kNormal, "done").ok());
+  EXPECT_EQ(client.ReadFrame(), "fin close 1000 done");
+  client.SendClose(1000);
+  journal_.WaitFor("destroyed");
+  EXPECT_EQ(ref.SendText("x").code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ref.Close().code(), absl::StatusCode::kFailedPrecondition);
+  server_.reset();
+  EXPECT_EQ(ref.SendText("x").code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(SessionRef().SendText("x").code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(ServerTest, SessionRefIsBoundedLikeTheSession) {
+  std::mutex mutex;
+  SessionRef ref;
+  script_.on_open = [&](Session& session) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    ref = session.ref();
+  };
+  Start({.max_send_queue_bytes = 1000000});
+  TestClient client = ConnectAndUpgrade();
+  journal_.WaitFor("open");
+  const std::string payload(100000, 'x');
+  absl::Status status;
+  for (int i = 0; i < 1000 && status.ok(); ++i) status = ref.SendBinary(payload);
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  server_.reset();
+}
+
+// ---- Listening ----
+
+TEST_F(ServerTest, ListensOnIpv6AndUnixSockets) {
+  // Not in the test's own folder: its name is longer than a socket's may be.
+  const std::string path = absl::StrCat("/tmp/weft_server_test_", getpid(), ".sock");
+  Start({.address = "unix:" + path});
+  TestClient client = ConnectAndUpgrade();
+  client.SendText("x");
+  EXPECT_EQ(client.ReadFrame(), "fin text x");
+  server_.reset();
+  EXPECT_NE(access(path.c_str(), F_OK), 0) << "the socket file is left behind";
+
+  absl::StatusOr<std::unique_ptr<Server>> ipv6 =
+      Server::Start({.address = "::1"}, [](auto&, auto&) { return absl::NotFoundError("none"); });
+  if (!ipv6.ok()) GTEST_SKIP() << "no IPv6 here: " << ipv6.status();
+  EXPECT_THAT((*ipv6)->address().ToString(), StartsWith("[::1]:"));
+}
+
+TEST_F(ServerTest, StartSaysWhatIsWrong) {
+  Start();
+  auto refuse = [](auto&, auto&) { return absl::NotFoundError("none"); };
+  auto error = [&](ServerOptions options) {
+    return std::string(Server::Start(std::move(options), refuse).status().message());
+  };
+  EXPECT_THAT(error({.port = server_->port()}),
+              AllOf(HasSubstr(absl::StrCat("127.0.0.1:", server_->port())), HasSubstr("in use")));
+  EXPECT_THAT(error({.threads = 0}), HasSubstr("threads must be at least 1"));
+  EXPECT_THAT(error({.max_connections = 0}), HasSubstr("max_connections"));
+  EXPECT_THAT(error({.address = "unix:"}), HasSubstr("path"));
+  EXPECT_FALSE(Server::Start({}, nullptr).ok());
+}
+
+}  // namespace
+}  // namespace weft

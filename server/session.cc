@@ -1,0 +1,433 @@
+#include "weft/server/session.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "weft/core/handshake.h"
+#include "weft/core/http_status.h"
+#include "weft/core/log.h"
+#include "weft/server/server_options.h"
+#include "weft/server/upgrade.h"
+#include "weft/server/worker.h"
+
+namespace weft {
+namespace {
+
+// From here on a payload is written from where it lies instead of being copied to the queue.
+constexpr size_t kBorrowFrom = 16 << 10;
+
+// So much is gathered during a callback before it is written.
+constexpr size_t kWriteFrom = 64 << 10;
+
+// How long to read what a peer still sends after it was told why it is refused.
+constexpr int64_t kLingerMs = 2000;
+
+// Long enough for ever, and no sum with it overflows.
+constexpr int64_t kNever = int64_t{1} << 60;
+
+int64_t Milliseconds(absl::Duration duration) {
+  return duration >= absl::Hours(24 * 365) ? kNever : absl::ToInt64Milliseconds(duration);
+}
+
+}  // namespace
+
+Session::Session(Worker& worker, Stream stream, const SocketAddress& peer, uint64_t id, bool refuse)
+    : worker_(worker),
+      stream_(std::move(stream)),
+      refuse_(refuse),
+      id_(id),
+      peer_(peer),
+      since_ms_(worker.loop().now_ms()),
+      connection_(Role::kServer, worker.options().connection) {
+  ArmTimer();
+}
+
+Session::~Session() = default;
+
+// ---- What the loop says ----
+
+void Session::OnReadable() {
+  if (state_ == State::kDropped) return;
+  const absl::Span<char> into = state_ == State::kOpen
+                                    ? connection_.ReadBuffer(worker_.loop().scratch())
+                                    : worker_.loop().scratch();
+  const IoResult result = stream_.Read(into);
+  if (result.ok()) {
+    received_ms_ = worker_.loop().now_ms();
+    ping_sent_ms_ = 0;
+  }
+  const bool ended = !result.ok() && result.status != IoStatus::kWouldBlock;
+  switch (state_) {
+    case State::kOpen:
+      connection_.DidRead(result.bytes);
+      if (ended) connection_.DidReadEof();
+      Deliver();
+      break;
+    case State::kHandshake:
+      if (ended) {
+        Drop("the client left during the handshake");
+      } else if (result.ok()) {
+        OnHandshakeBytes({into.data(), result.bytes});
+      }
+      break;
+    case State::kRefusing:
+    case State::kLingering:
+      if (ended) Drop("");
+      break;
+    case State::kDropped:
+      break;
+  }
+}
+
+void Session::OnWritable() {
+  if (state_ == State::kDropped) return;
+  write_blocked_ = false;
+  Write();
+  Settle();
+}
+
+void Session::OnTimer() {
+  const int64_t now = worker_.loop().now_ms();
+  switch (state_) {
+    case State::kHandshake:
+      if (now - since_ms_ >= Milliseconds(worker_.options().handshake_timeout)) {
+        return Drop("the handshake took too long");
+      }
+      break;
+    case State::kRefusing:
+    case State::kLingering:
+      if (now - since_ms_ >= kLingerMs) return Drop("");
+      break;
+    case State::kOpen:
+      if (!closing_) {
+        CheckSilence();
+      } else if (now - since_ms_ >= Milliseconds(worker_.options().close_timeout)) {
+        return Drop("the closing handshake took too long");
+      }
+      break;
+    case State::kDropped:
+      return;
+  }
+  if (state_ != State::kDropped) ArmTimer();
+}
+
+// ---- Opening ----
+
+void Session::OnHandshakeBytes(absl::string_view bytes) {
+  if (upgrade_ == nullptr)
+    upgrade_ = std::make_unique<UpgradeReader>(worker_.options().http_limits);
+  const absl::StatusOr<UpgradeReader::Head> head = upgrade_->Read(bytes);
+  if (!head.ok()) return Refuse(head.status());
+  if (head->head.empty()) return;  // more has to come
+  const std::unique_ptr<UpgradeReader> keeps_the_head_alive = std::move(upgrade_);
+  Upgrade(head->head, head->rest);
+}
+
+void Session::Upgrade(absl::string_view head, absl::string_view rest) {
+  if (refuse_) return Refuse(HttpError(503, "the server has as many connections as it can take"));
+  absl::StatusOr<AcceptedUpgrade> accepted =
+      AcceptUpgrade(head, worker_.options(), worker_.acceptor());
+  if (!accepted.ok()) return Refuse(accepted.status());
+  state_ = State::kOpen;
+  handler_ = std::move(accepted->handler);
+  connection_.QueueHandshake(accepted->response);
+  received_ms_ = message_ms_ = worker_.loop().now_ms();
+  ArmTimer();
+
+  in_callback_ = true;
+  open_notified_ = true;
+  handler_->OnOpen(*this);
+  in_callback_ = false;
+  if (state_ == State::kDropped) return;
+  Receive(rest);
+}
+
+// Answers with an HTTP error, and waits a little for the client to read it.
+void Session::Refuse(const absl::Status& why) {
+  Log(worker_.options().log, LogLevel::kInfo,
+      absl::StrCat("refused ", peer_.ToString(), ": HTTP ", HttpStatusOf(why), ", ",
+                   why.message()));
+  state_ = State::kRefusing;
+  since_ms_ = worker_.loop().now_ms();
+  upgrade_.reset();
+  connection_.QueueHandshake(RejectResponse(why));
+  Write();
+  Settle();
+  if (state_ != State::kDropped) ArmTimer();
+}
+
+// ---- Reading ----
+
+// What came behind the handshake, in the same read.
+void Session::Receive(absl::string_view bytes) {
+  while (!bytes.empty() && state_ == State::kOpen) {
+    const absl::Span<char> into = connection_.ReadBuffer(worker_.loop().scratch());
+    const size_t size = std::min(bytes.size(), into.size());
+    std::memmove(into.data(), bytes.data(), size);  // they may lie in the scratch themselves
+    bytes.remove_prefix(size);
+    connection_.DidRead(size);
+    Deliver();
+  }
+  if (state_ == State::kOpen) Flush();
+}
+
+void Session::Deliver() {
+  in_callback_ = true;
+  while (const std::optional<Event> event = connection_.NextEvent()) {
+    if (event->type == Event::Type::kMessage) {
+      message_ms_ = worker_.loop().now_ms();
+      handler_->OnMessage(*this, {.opcode = event->opcode,
+                                  .payload = event->payload,
+                                  .first = event->first,
+                                  .last = event->last});
+    } else if (event->type == Event::Type::kClose) {
+      NotifyClosed(event->close_code, event->payload);
+    }
+    if (state_ == State::kDropped) break;
+  }
+  in_callback_ = false;
+  Flush();
+}
+
+// ---- Writing ----
+
+absl::Status Session::Send(const Message& message) {
+  if (message.first && message.last) return SendWhole(message.opcode, message.payload);
+  return SendFragment(message.opcode, message.payload, message.last);
+}
+
+absl::Status Session::CheckRoom(size_t payload_size) const {
+  if (state_ != State::kOpen) return absl::FailedPreconditionError("the session is closed");
+  const size_t limit = worker_.options().max_send_queue_bytes;
+  const size_t queued = connection_.queued_bytes();
+  if (queued >= limit || payload_size > limit - queued) {
+    return absl::ResourceExhaustedError(absl::StrCat("the send queue is full: ", queued, " of ",
+                                                     limit, " bytes wait, and ", payload_size,
+                                                     " more do not fit"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Session::SendWhole(Opcode opcode, absl::string_view payload) {
+  if (absl::Status status = CheckRoom(payload.size()); !status.ok()) return status;
+  if (payload.size() < kBorrowFrom) {
+    absl::Status status =
+        opcode == Opcode::kText ? connection_.SendText(payload) : connection_.SendBinary(payload);
+    if (status.ok()) AfterSend();
+    return status;
+  }
+  if (absl::Status status = connection_.SendBorrowed(opcode, payload); !status.ok()) return status;
+  if (write_blocked_) {
+    connection_.DidWrite(0);
+  } else {
+    Write();
+  }
+  AfterSend();
+  return absl::OkStatus();
+}
+
+absl::Status Session::SendFragment(Opcode opcode, absl::string_view payload, bool fin) {
+  if (absl::Status status = CheckRoom(payload.size()); !status.ok()) return status;
+  absl::Status status = connection_.SendFragment(opcode, payload, fin);
+  if (status.ok()) AfterSend();
+  return status;
+}
+
+absl::Status Session::SendPing(absl::string_view payload) {
+  if (absl::Status status = CheckRoom(payload.size()); !status.ok()) return status;
+  absl::Status status = connection_.SendPing(payload);
+  if (status.ok()) AfterSend();
+  return status;
+}
+
+absl::Status Session::SendEncoded(const EncodedMessage& message) {
+  if (absl::Status status = CheckRoom(message.frame().size()); !status.ok()) return status;
+  absl::Status status = connection_.SendEncoded(message);
+  if (status.ok()) AfterSend();
+  return status;
+}
+
+absl::Status Session::Close(CloseCode code, absl::string_view reason) {
+  if (state_ != State::kOpen) return absl::FailedPreconditionError("the session is closed");
+  absl::Status status = connection_.SendClose(code, reason);
+  if (status.ok()) AfterSend();
+  return status;
+}
+
+void Session::AfterSend() {
+  if (in_callback_) {
+    if (connection_.queued_bytes() >= kWriteFrom && !write_blocked_) Write();
+  } else if (!flush_queued_) {
+    flush_queued_ = true;
+    worker_.FlushLater(this);
+  }
+}
+
+void Session::FlushNow() {
+  flush_queued_ = false;
+  Flush();
+}
+
+void Session::Flush() {
+  if (state_ == State::kDropped) return;
+  if (!write_blocked_ && connection_.queued_bytes() > 0) Write();
+  Settle();
+}
+
+// One system call; what the socket does not take waits until it is writable again.
+void Session::Write() {
+  if (state_ == State::kDropped) return;
+  const std::array<absl::string_view, 2> parts = connection_.WriteBuffers();
+  const IoResult result = parts[1].empty() ? stream_.Write(parts[0]) : stream_.Writev(parts);
+  if (result.status == IoStatus::kError) {
+    connection_.DidWrite(0);
+    return Drop("the client is gone");
+  }
+  connection_.DidWrite(result.bytes);
+  write_blocked_ = connection_.queued_bytes() > 0;
+}
+
+// ---- What follows ----
+
+void Session::Settle() {
+  if (state_ == State::kDropped) return;
+  const size_t queued = connection_.queued_bytes();
+  if (shared_ != nullptr) shared_->queued_bytes = queued;
+  if (state_ == State::kRefusing && queued == 0) return StartLingering();
+  if (state_ == State::kOpen) {
+    if (connection_.done()) {
+      // A peer that broke a rule has more on its way: closing now would take the Close frame, which
+      // says what was wrong, away from it (a reset overtakes it).
+      if (connection_.status().ok()) return Drop("");
+      return StartLingering();
+    }
+    if (connection_.closing() && !closing_) {
+      closing_ = true;
+      since_ms_ = worker_.loop().now_ms();
+      ArmTimer();
+    }
+  }
+  const size_t mark = worker_.options().pause_reading_bytes;
+  paused_ = queued > (paused_ ? mark / 2 : mark);
+  const Poller::Interest interest =
+      (paused_ ? Poller::kNone : Poller::kRead) | (write_blocked_ ? Poller::kWrite : Poller::kNone);
+  if (interest != interest_) {
+    interest_ = interest;
+    worker_.loop().Modify(stream_.fd(), interest, this);
+  }
+}
+
+void Session::ArmTimer() {
+  const ServerOptions& options = worker_.options();
+  int64_t deadline = kNever;
+  if (state_ == State::kHandshake) {
+    deadline = since_ms_ + Milliseconds(options.handshake_timeout);
+  } else if (state_ != State::kOpen) {
+    deadline = since_ms_ + kLingerMs;
+  } else if (closing_) {
+    deadline = since_ms_ + Milliseconds(options.close_timeout);
+  } else {
+    deadline = message_ms_ + Milliseconds(options.idle_timeout);
+    deadline =
+        std::min(deadline, ping_sent_ms_ != 0 ? ping_sent_ms_ + Milliseconds(options.pong_timeout)
+                                              : received_ms_ + Milliseconds(options.ping_interval));
+  }
+  if (deadline < kNever) worker_.loop().ArmTimer(this, deadline);
+}
+
+// Asks a silent peer whether it is there, gives up one that did not say, closes an idle one. The
+// timer is not moved for each byte that comes: it looks, when it fires, at what came since.
+void Session::CheckSilence() {
+  const ServerOptions& options = worker_.options();
+  const int64_t now = worker_.loop().now_ms();
+  if (ping_sent_ms_ != 0 && now - ping_sent_ms_ >= Milliseconds(options.pong_timeout)) {
+    return Drop("the client did not answer a ping");
+  }
+  if (now - message_ms_ >= Milliseconds(options.idle_timeout)) {
+    Close(CloseCode::kNormal, "idle").IgnoreError();
+  } else if (ping_sent_ms_ == 0 && now - received_ms_ >= Milliseconds(options.ping_interval)) {
+    ping_sent_ms_ = now;
+    connection_.SendPing().IgnoreError();
+    AfterSend();
+  }
+}
+
+// ---- Ending ----
+
+void Session::GoAway() {
+  if (state_ == State::kHandshake) return Drop("the server is going away");
+  if (state_ == State::kOpen)
+    Close(CloseCode::kGoingAway, "the server is going away").IgnoreError();
+}
+
+void Session::StartLingering() {
+  state_ = State::kLingering;
+  since_ms_ = worker_.loop().now_ms();
+  stream_.ShutdownWrite();
+  ArmTimer();
+}
+
+void Session::Drop(absl::string_view why) {
+  if (state_ == State::kDropped) return;
+  if (!why.empty()) {
+    Log(worker_.options().log, LogLevel::kInfo,
+        absl::StrCat("dropped ", peer_.ToString(), ": ", why));
+  }
+  state_ = State::kDropped;
+  drop_reason_ = why;
+  worker_.loop().Unwatch(stream_.fd());
+  worker_.loop().DisarmTimer(this);
+  stream_.Close();
+  if (shared_ != nullptr) shared_->open = false;
+  worker_.DestroyLater(this);
+}
+
+void Session::End() {
+  NotifyClosed(CloseCode::kAbnormal, drop_reason_);
+  worker_.topics().UnsubscribeAll(&subscriptions_);
+  if (shared_ != nullptr) shared_->session = nullptr;
+}
+
+void Session::NotifyClosed(CloseCode code, absl::string_view reason) {
+  if (!open_notified_ || close_notified_) return;
+  close_notified_ = true;
+  worker_.topics().UnsubscribeAll(&subscriptions_);
+  handler_->OnClose(*this, code, reason);
+}
+
+// ---- Topics and references ----
+
+void Session::Subscribe(absl::string_view topic) {
+  if (state_ == State::kOpen && !close_notified_) {
+    worker_.topics().Subscribe(topic, this, &subscriptions_);
+  }
+}
+
+void Session::Unsubscribe(absl::string_view topic) {
+  worker_.topics().Unsubscribe(topic, &subscriptions_);
+}
+
+absl::Status Session::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload) {
+  absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload);
+  if (!message.ok()) return message.status();
+  worker_.Publish(topic, *std::move(message));
+  return absl::OkStatus();
+}
+
+SessionRef Session::ref() {
+  if (shared_ == nullptr) {
+    shared_ = std::make_shared<SessionRef::Shared>();
+    shared_->id = id_;
+    shared_->mailbox = worker_.mailbox();
+    shared_->max_queue_bytes = worker_.options().max_send_queue_bytes;
+    shared_->session = this;
+    shared_->open = state_ == State::kOpen;
+    shared_->queued_bytes = connection_.queued_bytes();
+  }
+  return SessionRef(shared_);
+}
+
+}  // namespace weft

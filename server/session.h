@@ -1,0 +1,158 @@
+// The server's side of one client, from its first byte to its last.
+
+#ifndef WEFT_SERVER_SESSION_H_
+#define WEFT_SERVER_SESSION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "weft/core/close_code.h"
+#include "weft/core/connection.h"
+#include "weft/core/message.h"
+#include "weft/server/event_loop.h"
+#include "weft/server/handler.h"
+#include "weft/server/session_ref.h"
+#include "weft/server/topics.h"
+#include "weft/transport/address.h"
+#include "weft/transport/stream.h"
+
+namespace weft {
+
+class Worker;
+class UpgradeReader;
+
+// A handler is given its session with each callback and may use it until OnClose returns, on its
+// own thread only; ref() is for others. What is sent during a callback leaves when it returns, in
+// one write with the answers to what else was read.
+//
+//   void OnMessage(Session& session, const Message& message) override {
+//     session.Send(message).IgnoreError();   // an echo
+//   }
+class Session final : private EventSource {
+ public:
+  ~Session() override;
+
+  // Queues a message. FailedPrecondition once the session is closing, ResourceExhausted when its
+  // queue is full (ServerOptions::max_send_queue_bytes), InvalidArgument for text that is not
+  // UTF-8; nothing was sent then. A large payload is written at once, without a copy.
+  absl::Status SendText(absl::string_view text) { return SendWhole(Opcode::kText, text); }
+  absl::Status SendBinary(absl::string_view data) { return SendWhole(Opcode::kBinary, data); }
+
+  // The same message back: a whole one whole, a piece as a fragment.
+  absl::Status Send(const Message& message);
+
+  // One fragment of a message: see Connection::SendFragment.
+  absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin);
+
+  absl::Status SendPing(absl::string_view payload = "");
+
+  // Starts the closing handshake; OnClose follows when it is done, or took too long. See
+  // Connection::SendClose.
+  absl::Status Close(CloseCode code = CloseCode::kNormal, absl::string_view reason = "");
+
+  // Closes the socket without a closing handshake; OnClose follows, with kAbnormal, at the end of
+  // this turn of the loop. May be called anywhere, also in OnClose.
+  void Terminate() { Drop("terminated by the application"); }
+
+  // Receives what is published to `topic` from now on. Twice is once.
+  void Subscribe(absl::string_view topic);
+  void Unsubscribe(absl::string_view topic);
+
+  // To every subscriber of `topic` on every thread, this session too if it is one. InvalidArgument
+  // for text that is not UTF-8. A subscriber whose queue is full misses the message.
+  absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload);
+
+  // Different for every session of a server.
+  uint64_t id() const { return id_; }
+  const SocketAddress& peer_address() const { return peer_; }
+
+  // Bytes that wait to be sent.
+  size_t queued_bytes() const { return connection_.queued_bytes(); }
+
+  // For other threads, and to outlive the session.
+  SessionRef ref();
+
+ private:
+  friend class SessionRef;
+  friend class Worker;
+
+  enum class State : uint8_t {
+    kHandshake,  // reads an upgrade request
+    kRefusing,   // writes an HTTP answer that is no upgrade
+    kOpen,
+    kLingering,  // has said all; reads until the peer closes, so that it can read what was said
+    kDropped,    // the socket is closed; destroyed at the end of the turn
+  };
+
+  Session(Worker& worker, Stream stream, const SocketAddress& peer, uint64_t id, bool refuse);
+
+  // EventSource.
+  void OnReadable() override;
+  void OnWritable() override;
+  void OnTimer() override;
+
+  // Opening.
+  void OnHandshakeBytes(absl::string_view bytes);
+  void Upgrade(absl::string_view head, absl::string_view rest);
+  void Refuse(const absl::Status& why);
+
+  // Reading.
+  void Receive(absl::string_view bytes);
+  void Deliver();
+
+  // Writing.
+  absl::Status SendWhole(Opcode opcode, absl::string_view payload);
+  absl::Status CheckRoom(size_t payload_size) const;
+  absl::Status SendEncoded(const EncodedMessage& message);
+  void AfterSend();
+  void FlushNow();
+  void Flush();
+  void Write();
+
+  // What follows from the state the connection is in now: interest, timer, the end.
+  void Settle();
+  void ArmTimer();
+  void CheckSilence();
+
+  // Ending. GoAway closes as politely as the state allows. Drop closes the socket at once; the
+  // worker destroys the session at the end of the turn, after End has told the handler.
+  void GoAway();
+  void StartLingering();
+  void Drop(absl::string_view why);  // `why` must live for ever; logged if not empty
+  void End();
+  void NotifyClosed(CloseCode code, absl::string_view reason);
+
+  Worker& worker_;
+  Stream stream_;
+  State state_ = State::kHandshake;
+  Poller::Interest interest_ = Poller::kRead;
+  bool refuse_ = false;         // over the limit of connections: answer 503
+  bool in_callback_ = false;    // a flush follows
+  bool flush_queued_ = false;   // the worker flushes at the end of the turn
+  bool write_blocked_ = false;  // the socket takes no more
+  bool paused_ = false;         // too much is queued: nothing is read
+  bool closing_ = false;        // the closing handshake began at since_ms_
+  bool open_notified_ = false;
+  bool close_notified_ = false;
+  uint32_t index_ = 0;  // among the worker's sessions
+  const uint64_t id_;
+  const SocketAddress peer_;
+  int64_t since_ms_;                        // when the state, or the closing handshake, began
+  int64_t received_ms_ = 0;                 // when the last byte came
+  int64_t message_ms_ = 0;                  // when the last message came
+  int64_t ping_sent_ms_ = 0;                // 0: nothing has been asked since the last byte
+  std::unique_ptr<UpgradeReader> upgrade_;  // while a request comes in pieces
+  std::unique_ptr<Handler> handler_;
+  Connection connection_;
+  std::shared_ptr<SessionRef::Shared> shared_;  // made when first asked for
+  Topics::Subscriptions subscriptions_;
+  absl::string_view drop_reason_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_SESSION_H_

@@ -1,0 +1,69 @@
+#include "weft/server/session_ref.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "weft/core/utf8.h"
+#include "weft/server/session.h"
+
+namespace weft {
+namespace {
+
+absl::Status Gone() { return absl::FailedPreconditionError("the session is gone"); }
+
+}  // namespace
+
+absl::Status SessionRef::SendText(absl::string_view text) const {
+  return Send(Opcode::kText, text);
+}
+
+absl::Status SessionRef::SendBinary(absl::string_view data) const {
+  return Send(Opcode::kBinary, data);
+}
+
+absl::Status SessionRef::Send(Opcode opcode, absl::string_view payload) const {
+  if (shared_ == nullptr || !shared_->open) return Gone();
+  if (opcode == Opcode::kText && !IsValidUtf8(payload)) {
+    return absl::InvalidArgumentError("the text is not UTF-8");
+  }
+  // What is on its way counts as queued, so that the bound holds whoever sends.
+  const size_t size = payload.size();
+  const size_t waiting = shared_->posted_bytes.fetch_add(size) + shared_->queued_bytes;
+  if (waiting >= shared_->max_queue_bytes || size > shared_->max_queue_bytes - waiting) {
+    shared_->posted_bytes -= size;
+    return absl::ResourceExhaustedError(absl::StrCat("the send queue is full: ", waiting, " of ",
+                                                     shared_->max_queue_bytes, " bytes wait"));
+  }
+  const bool posted =
+      shared_->mailbox->Post([shared = shared_, opcode, payload = std::string(payload)] {
+        shared->posted_bytes -= payload.size();
+        if (shared->session != nullptr) shared->session->SendWhole(opcode, payload).IgnoreError();
+      });
+  if (!posted) shared_->posted_bytes -= size;
+  return posted ? absl::OkStatus() : Gone();
+}
+
+absl::Status SessionRef::Close(CloseCode code, absl::string_view reason) const {
+  return Post([code, reason = std::string(reason)](Session& session) {
+    session.Close(code, reason).IgnoreError();
+  });
+}
+
+absl::Status SessionRef::Subscribe(absl::string_view topic) const {
+  return Post([topic = std::string(topic)](Session& session) { session.Subscribe(topic); });
+}
+
+absl::Status SessionRef::Unsubscribe(absl::string_view topic) const {
+  return Post([topic = std::string(topic)](Session& session) { session.Unsubscribe(topic); });
+}
+
+absl::Status SessionRef::Post(absl::AnyInvocable<void(Session&)> task) const {
+  if (shared_ == nullptr || !shared_->open) return Gone();
+  const bool posted = shared_->mailbox->Post([shared = shared_, task = std::move(task)]() mutable {
+    if (shared->session != nullptr) task(*shared->session);
+  });
+  return posted ? absl::OkStatus() : Gone();
+}
+
+}  // namespace weft

@@ -1,0 +1,55 @@
+// A client for tests of servers, which says exactly what it is told to and nothing by itself.
+
+#ifndef WEFT_SERVER_TESTING_TEST_CLIENT_H_
+#define WEFT_SERVER_TESTING_TEST_CLIENT_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "weft/core/opcode.h"
+#include "weft/transport/address.h"
+#include "weft/transport/stream.h"
+
+namespace weft::testing {
+
+// Blocking; any wait of more than half a minute is a failure, told as text.
+class TestClient {
+ public:
+  explicit TestClient(const SocketAddress& server);
+
+  // A request that any server accepts; `headers` are further lines, each with its CR LF.
+  static std::string UpgradeRequest(absl::string_view target = "/", absl::string_view headers = "");
+
+  // Sends UpgradeRequest and returns the status line of the answer.
+  std::string Upgrade(absl::string_view target = "/", absl::string_view headers = "");
+
+  void Send(absl::string_view bytes);
+  void SendText(absl::string_view text);
+  void SendClose(int code);
+
+  // The head of an HTTP answer, blank line included.
+  std::string ReadHead();
+
+  // The next frame, as testing::DescribeFrames says it; "end" at the end of the stream, "reset"
+  // when the connection was.
+  std::string ReadFrame();
+
+  // All bytes until the end.
+  std::string ReadToEnd();
+
+  // Resets the connection instead of closing it.
+  void Reset();
+  void Close() { stream_.Close(); }
+  Stream& stream() { return stream_; }
+
+ private:
+  // More bytes into buffer_, or why there are none: "end", "reset", "timeout".
+  std::string Fill();
+
+  Stream stream_;
+  std::string buffer_;
+};
+
+}  // namespace weft::testing
+
+#endif  // WEFT_SERVER_TESTING_TEST_CLIENT_H_

@@ -1,0 +1,64 @@
+#include "weft/server/thread_pool.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace weft {
+namespace {
+
+TEST(ThreadPoolTest, RunsEveryTaskBeforeItEnds) {
+  std::atomic<int> ran{0};
+  {
+    ThreadPool pool(4);
+    EXPECT_EQ(pool.size(), 4);
+    for (int i = 0; i < 1000; ++i) pool.Schedule([&] { ++ran; });
+  }
+  EXPECT_EQ(ran, 1000);
+}
+
+TEST(ThreadPoolTest, OneThreadKeepsTheOrder) {
+  std::vector<int> order;
+  {
+    ThreadPool pool(1);
+    for (int i = 0; i < 100; ++i) pool.Schedule([&order, i] { order.push_back(i); });
+  }
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(order[i], i);
+}
+
+// Each task waits for the other: this ends only where both run at once.
+TEST(ThreadPoolTest, TasksRunSideBySide) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int arrived = 0;
+  ThreadPool pool(2);
+  for (int i = 0; i < 2; ++i) {
+    pool.Schedule([&] {
+      std::unique_lock<std::mutex> lock(mutex);
+      ++arrived;
+      changed.notify_all();
+      changed.wait(lock, [&] { return arrived == 2; });
+    });
+  }
+  std::unique_lock<std::mutex> lock(mutex);
+  changed.wait(lock, [&] { return arrived == 2; });
+}
+
+TEST(ThreadPoolTest, TasksMayScheduleTasks) {
+  std::atomic<int> ran{0};
+  {
+    ThreadPool pool(2);
+    pool.Schedule([&] {
+      for (int i = 0; i < 10; ++i) pool.Schedule([&] { ++ran; });
+    });
+  }
+  EXPECT_EQ(ran, 10);
+}
+
+TEST(ThreadPoolTest, HasAtLeastOneThread) { EXPECT_EQ(ThreadPool(0).size(), 1); }
+
+}  // namespace
+}  // namespace weft

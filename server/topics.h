@@ -1,0 +1,70 @@
+// Who is subscribed to what, on one loop.
+
+#ifndef WEFT_SERVER_TOPICS_H_
+#define WEFT_SERVER_TOPICS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+
+namespace weft {
+
+class Session;
+
+// A table of topics and their subscribers. One a loop, used by its thread only: no locks. Leaving a
+// topic costs the same however many others are in it: topic and subscriber each know the other's
+// place.
+class Topics {
+  struct Topic;
+
+ public:
+  // What one session is subscribed to; its field.
+  class Subscriptions {
+    friend class Topics;
+    struct Link {
+      Topic* topic;
+      uint32_t member;  // index in topic->members
+    };
+    std::vector<Link> links_;
+  };
+
+  // Twice is once.
+  void Subscribe(absl::string_view topic, Session* session, Subscriptions* subscriptions);
+  void Unsubscribe(absl::string_view topic, Subscriptions* subscriptions);
+  void UnsubscribeAll(Subscriptions* subscriptions);
+
+  // Calls `visit` with each Session& that is subscribed; it must not change the table.
+  template <typename Visit>
+  void ForEachSubscriber(absl::string_view topic, Visit visit) const {
+    const auto found = topics_.find(topic);
+    if (found == topics_.end()) return;
+    for (const Member& member : found->second->members) visit(*member.session);
+  }
+
+  // How many topics have a subscriber.
+  size_t size() const { return topics_.size(); }
+
+ private:
+  struct Member {
+    Session* session;
+    Subscriptions* subscriptions;
+    uint32_t link;  // index in subscriptions->links_
+  };
+  struct Topic {
+    std::string name;
+    std::vector<Member> members;
+  };
+
+  void Remove(Subscriptions* subscriptions, uint32_t link);
+
+  absl::flat_hash_map<std::string, std::unique_ptr<Topic>> topics_;  // none is empty
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_TOPICS_H_

@@ -1,0 +1,80 @@
+#include "weft/server/topics.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace weft {
+namespace {
+
+// Topics only hands Session pointers on: any address will do.
+class TopicsTest : public ::testing::Test {
+ protected:
+  Session* At(int i) { return reinterpret_cast<Session*>(&places_[i]); }
+
+  std::set<Session*> Subscribers(absl::string_view topic) {
+    std::set<Session*> sessions;
+    topics_.ForEachSubscriber(topic, [&](Session& session) {
+      EXPECT_TRUE(sessions.insert(&session).second) << "told twice";
+    });
+    return sessions;
+  }
+
+  char places_[64] = {};
+  Topics topics_;
+  Topics::Subscriptions subscriptions_[64];
+};
+
+TEST_F(TopicsTest, SubscribeTwiceIsOnce) {
+  topics_.Subscribe("a", At(0), &subscriptions_[0]);
+  topics_.Subscribe("a", At(0), &subscriptions_[0]);
+  EXPECT_EQ(Subscribers("a"), std::set<Session*>{At(0)});
+  topics_.Unsubscribe("a", &subscriptions_[0]);
+  EXPECT_TRUE(Subscribers("a").empty());
+  EXPECT_EQ(topics_.size(), 0u);
+}
+
+TEST_F(TopicsTest, UnsubscribeFromWhatWasNotSubscribed) {
+  topics_.Unsubscribe("a", &subscriptions_[0]);
+  topics_.UnsubscribeAll(&subscriptions_[0]);
+  EXPECT_EQ(topics_.size(), 0u);
+}
+
+// Against a slow, obvious table, in an order that nobody chose.
+TEST_F(TopicsTest, AgreesWithAMapOfSets) {
+  std::map<std::string, std::set<int>> expected;
+  uint32_t random = 1;
+  auto next = [&](uint32_t below) {
+    random = random * 1664525 + 1013904223;
+    return (random >> 16) % below;
+  };
+  for (int step = 0; step < 20000; ++step) {
+    const int session = next(64);
+    const std::string topic(1, static_cast<char>('a' + next(8)));
+    switch (next(5)) {
+      case 0:
+        topics_.Unsubscribe(topic, &subscriptions_[session]);
+        expected[topic].erase(session);
+        break;
+      case 1:
+        if (next(4) != 0) break;
+        topics_.UnsubscribeAll(&subscriptions_[session]);
+        for (auto& [name, sessions] : expected) sessions.erase(session);
+        break;
+      default:
+        topics_.Subscribe(topic, At(session), &subscriptions_[session]);
+        expected[topic].insert(session);
+    }
+    std::set<Session*> sessions;
+    for (const int i : expected[topic]) sessions.insert(At(i));
+    ASSERT_EQ(Subscribers(topic), sessions) << topic << " after step " << step;
+  }
+  for (auto& subscriptions : subscriptions_) topics_.UnsubscribeAll(&subscriptions);
+  EXPECT_EQ(topics_.size(), 0u);
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,58 @@
+#include "weft/server/upgrade.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "weft/core/handshake.h"
+#include "weft/core/http_status.h"
+#include "weft/core/origin.h"
+
+namespace weft {
+namespace {
+
+// A page of another origin must not use its visitor's cookies and network to speak to this server
+// (section 10.2). Who sends no Origin is no browser, and could send any.
+absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& options) {
+  if (!request.origin.has_value() || IsSameOrigin(*request.origin, request.host) ||
+      IsAllowedOrigin(*request.origin, options.allowed_origins)) {
+    return absl::OkStatus();
+  }
+  return HttpError(403, absl::StrCat("pages of the origin ", *request.origin,
+                                     " may not connect to this server"));
+}
+
+}  // namespace
+
+absl::StatusOr<UpgradeReader::Head> UpgradeReader::Read(absl::string_view bytes) {
+  absl::string_view all = bytes;
+  if (!gathered_.empty()) {
+    gathered_.append(bytes.data(), bytes.size());
+    all = gathered_;
+  }
+  const absl::StatusOr<size_t> size = scanner_.Scan(all);
+  if (!size.ok()) return size.status();
+  if (*size != 0) return Head{.head = all.substr(0, *size), .rest = all.substr(*size)};
+  if (gathered_.empty()) gathered_.assign(bytes.data(), bytes.size());
+  return Head{};
+}
+
+absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(absl::string_view head, const ServerOptions& options,
+                                              const Acceptor& acceptor) {
+  const absl::StatusOr<HttpRequest> http = ParseHttpRequest(head, options.http_limits);
+  if (!http.ok()) return http.status();
+  const absl::StatusOr<UpgradeRequest> request = ParseUpgradeRequest(*http);
+  if (!request.ok()) return request.status();
+  if (absl::Status status = CheckOrigin(*request, options); !status.ok()) return status;
+
+  UpgradeResponse response;
+  absl::StatusOr<std::unique_ptr<Handler>> handler = acceptor(*request, response);
+  if (!handler.ok()) return handler.status();
+  if (*handler == nullptr) return HttpError(500, "the application gave no handler");
+  absl::StatusOr<std::string> text =
+      AcceptResponse(*request, response.subprotocol, response.headers);
+  // What the application asked for cannot be sent: not the client's mistake.
+  if (!text.ok()) return HttpError(500, text.status().message());
+  return AcceptedUpgrade{.handler = *std::move(handler), .response = *std::move(text)};
+}
+
+}  // namespace weft

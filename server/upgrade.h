@@ -1,0 +1,48 @@
+// The server's side of the opening handshake: from bytes to a handler and an answer.
+
+#ifndef WEFT_SERVER_UPGRADE_H_
+#define WEFT_SERVER_UPGRADE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "weft/core/http.h"
+#include "weft/server/acceptor.h"
+#include "weft/server/handler.h"
+#include "weft/server/server_options.h"
+
+namespace weft {
+
+// Gathers a request's head from the pieces it comes in. A head that comes whole is not copied.
+class UpgradeReader {
+ public:
+  explicit UpgradeReader(const HttpLimits& limits) : scanner_(limits) {}
+
+  // A whole head, and what came behind it: views into the last `bytes` or into the reader.
+  struct Head {
+    absl::string_view head;  // empty while more has to come
+    absl::string_view rest;
+  };
+
+  // Takes what was read. Fails as HttpHeadScanner does.
+  absl::StatusOr<Head> Read(absl::string_view bytes);
+
+ private:
+  HttpHeadScanner scanner_;
+  std::string gathered_;
+};
+
+struct AcceptedUpgrade {
+  std::unique_ptr<Handler> handler;
+  std::string response;  // the whole head of the 101
+};
+
+// Checks the request and its origin, and asks the application. An error knows its HTTP status.
+absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(absl::string_view head, const ServerOptions& options,
+                                              const Acceptor& acceptor);
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_UPGRADE_H_

@@ -1,0 +1,158 @@
+#include "weft/server/worker.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "weft/transport/listen.h"
+
+namespace weft {
+namespace {
+
+// So many connections are accepted in one turn; the rest wait for the next, behind the sessions.
+constexpr int kMaxAcceptsPerTurn = 64;
+
+// How long to leave the listener alone when the system has no descriptor or memory left.
+constexpr int64_t kAcceptBackOffMs = 200;
+
+ServerOptions WithPool(ServerOptions options, BufferPool* pool) {
+  options.connection.pool = pool;
+  return options;
+}
+
+}  // namespace
+
+// The worker's watch on the listening socket.
+class Worker::Listener : public EventSource {
+ public:
+  Listener(Worker& worker, int fd) : worker_(worker), fd_(fd) { Watch(); }
+  ~Listener() override {
+    if (!armed()) worker_.loop_.Unwatch(fd_);
+  }
+
+  void OnReadable() override {
+    for (int i = 0; i < kMaxAcceptsPerTurn; ++i) {
+      Stream stream;
+      SocketAddress peer;
+      const IoResult result = Accept(fd_, &stream, &peer);
+      if (result.ok()) {
+        worker_.group_.Assign(&worker_, std::move(stream), peer);
+      } else if (result.status == IoStatus::kWouldBlock) {
+        return;
+      } else {
+        BackOff(result.error);
+        return;
+      }
+    }
+  }
+
+  void OnWritable() override {}
+
+ private:
+  void Watch() { worker_.loop_.Watch(fd_, Poller::kRead, this, /*shared=*/true); }
+
+  // The connection still waits: a level-triggered loop would turn for nothing.
+  void BackOff(int error) {
+    Log(worker_.options_.log, LogLevel::kError,
+        absl::StrCat("cannot accept a connection: ", std::strerror(error), "; trying again in ",
+                     kAcceptBackOffMs, " ms"));
+    worker_.loop_.Unwatch(fd_);
+    worker_.loop_.ArmTimer(this, worker_.loop_.now_ms() + kAcceptBackOffMs);
+  }
+
+  void OnTimer() override { Watch(); }
+
+  Worker& worker_;
+  const int fd_;
+};
+
+Worker::Worker(const ServerOptions& options, const Acceptor& acceptor, WorkerGroup& group,
+               uint32_t index)
+    : loop_(*options.clock),
+      options_(WithPool(options, &loop_.pool())),
+      acceptor_(acceptor),
+      group_(group),
+      index_(index) {
+  loop_.set_end_of_turn([this] { EndOfTurn(); });
+}
+
+Worker::~Worker() = default;
+
+void Worker::Run() {
+  loop_.Run();
+  StopListening();
+  loop_.mailbox()->Close();
+  while (!sessions_.empty()) {
+    sessions_.back()->Drop("the server has stopped");
+    EndOfTurn();
+  }
+}
+
+void Worker::Listen(int listener) { listener_ = std::make_unique<Listener>(*this, listener); }
+
+void Worker::StopListening() { listener_.reset(); }
+
+void Worker::Adopt(Stream stream, const SocketAddress& peer, bool refuse) {
+  const int fd = stream.fd();
+  const uint64_t id = uint64_t{index_} << 32 | next_id_++;
+  std::unique_ptr<Session> session(new Session(*this, std::move(stream), peer, id, refuse));
+  if (!loop_.Watch(fd, Poller::kRead, session.get())) {
+    Log(options_.log, LogLevel::kError,
+        absl::StrCat("cannot watch a connection: ", std::strerror(errno)));
+    --load_;
+    return;
+  }
+  session->index_ = static_cast<uint32_t>(sessions_.size());
+  sessions_.push_back(std::move(session));
+  if (going_away_) sessions_.back()->Drop("the server is going away");
+}
+
+void Worker::GoAway() {
+  going_away_ = true;
+  StopListening();
+  for (const std::unique_ptr<Session>& session : sessions_) session->GoAway();
+}
+
+void Worker::Stop() {
+  StopListening();
+  loop_.Stop();
+}
+
+void Worker::Publish(absl::string_view topic, EncodedMessage message) {
+  auto shared = std::make_shared<const EncodedMessage>(std::move(message));
+  PublishHere(topic, *shared);
+  group_.PublishToOthers(this, topic, std::move(shared));
+}
+
+void Worker::PublishHere(absl::string_view topic, const EncodedMessage& message) {
+  topics_.ForEachSubscriber(topic,
+                            [&](Session& session) { session.SendEncoded(message).IgnoreError(); });
+}
+
+void Worker::EndOfTurn() {
+  // A flush can drop a session, and the handler of a dropped one can send to others: until nothing
+  // is left of either.
+  while (!to_flush_.empty() || !dropped_.empty()) {
+    for (size_t i = 0; i < to_flush_.size(); ++i) to_flush_[i]->FlushNow();
+    to_flush_.clear();
+    for (Session* session : std::exchange(dropped_, {})) Destroy(session);
+  }
+  if (going_away_ && sessions_.empty()) loop_.Stop();
+}
+
+void Worker::Destroy(Session* session) {
+  session->End();
+  // OnClose may have queued it again, or let it publish.
+  if (session->flush_queued_) {
+    to_flush_.erase(std::remove(to_flush_.begin(), to_flush_.end(), session), to_flush_.end());
+  }
+  const uint32_t index = session->index_;
+  std::swap(sessions_[index], sessions_.back());
+  sessions_[index]->index_ = index;
+  sessions_.pop_back();
+  --load_;
+}
+
+}  // namespace weft

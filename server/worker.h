@@ -1,0 +1,105 @@
+// One loop of a server, with the sessions that live on it.
+
+#ifndef WEFT_SERVER_WORKER_H_
+#define WEFT_SERVER_WORKER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "weft/core/encoded_message.h"
+#include "weft/server/acceptor.h"
+#include "weft/server/event_loop.h"
+#include "weft/server/server_options.h"
+#include "weft/server/session.h"
+#include "weft/server/topics.h"
+#include "weft/transport/address.h"
+#include "weft/transport/stream.h"
+
+namespace weft {
+
+class Worker;
+
+// What the workers of a server share. Thread-safe.
+class WorkerGroup {
+ public:
+  virtual ~WorkerGroup() = default;
+
+  // `from` accepted a connection: some worker takes it.
+  virtual void Assign(Worker* from, Stream stream, const SocketAddress& peer) = 0;
+
+  // To every worker but `from`, which may be null.
+  virtual void PublishToOthers(Worker* from, absl::string_view topic,
+                               std::shared_ptr<const EncodedMessage> message) = 0;
+};
+
+// Owns the sessions of one thread. All methods but those marked are for that thread.
+class Worker {
+ public:
+  // All must outlive the worker.
+  Worker(const ServerOptions& options, const Acceptor& acceptor, WorkerGroup& group,
+         uint32_t index);
+  ~Worker();
+
+  // Turns the loop until the worker has stopped, and ends what sessions are left: its thread's
+  // work.
+  void Run();
+
+  // Accepts from `listener`, shared with the other workers. Before Run.
+  void Listen(int listener);
+  void StopListening();
+
+  // Any thread: sessions on this worker or on their way to it.
+  std::atomic<size_t>& load() { return load_; }
+  const std::shared_ptr<Mailbox>& mailbox() const { return loop_.mailbox(); }
+
+  void Adopt(Stream stream, const SocketAddress& peer, bool refuse);
+
+  // Closes every session with 1001, and stops the loop when the last one is gone.
+  void GoAway();
+  // Stops the loop; sessions that are left end without a closing handshake.
+  void Stop();
+
+  // ---- For sessions ----
+
+  const ServerOptions& options() const { return options_; }
+  const Acceptor& acceptor() const { return acceptor_; }
+  EventLoop& loop() { return loop_; }
+  Topics& topics() { return topics_; }
+  bool going_away() const { return going_away_; }
+
+  // At the end of this turn: write what was queued; destroy.
+  void FlushLater(Session* session) { to_flush_.push_back(session); }
+  void DestroyLater(Session* session) { dropped_.push_back(session); }
+
+  // To the subscribers on this worker, and on the others.
+  void Publish(absl::string_view topic, EncodedMessage message);
+  void PublishHere(absl::string_view topic, const EncodedMessage& message);
+
+ private:
+  class Listener;
+
+  void EndOfTurn();
+  void Destroy(Session* session);
+
+  EventLoop loop_;
+  const ServerOptions options_;  // with this loop's pool
+  const Acceptor& acceptor_;
+  WorkerGroup& group_;
+  const uint32_t index_;
+  Topics topics_;
+  std::unique_ptr<Listener> listener_;
+  std::atomic<size_t> load_{0};
+  uint32_t next_id_ = 1;
+  bool going_away_ = false;
+  std::vector<std::unique_ptr<Session>> sessions_;
+  std::vector<Session*> to_flush_;
+  std::vector<Session*> dropped_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_WORKER_H_
