@@ -1,0 +1,96 @@
+#include "examples/server_main.h"
+
+#include <pthread.h>
+
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/strings/str_join.h"
+#include "fmt/core.h"
+
+// A flag that may be given several times.
+struct Origins {
+  std::vector<std::string> all;
+};
+
+// Each value is parsed into a new Origins; what came before is here.
+bool AbslParseFlag(absl::string_view text, Origins* origins, std::string* /*error*/) {
+  static auto& all = *new std::vector<std::string>();
+  if (!text.empty()) all.emplace_back(text);
+  origins->all = all;
+  return true;
+}
+
+std::string AbslUnparseFlag(const Origins& origins) { return absl::StrJoin(origins.all, ","); }
+
+ABSL_FLAG(std::string, address, "127.0.0.1", "where to listen: an address, or unix:/path");
+ABSL_FLAG(uint16_t, port, 8080, "the port; 0 for a free one");
+ABSL_FLAG(int, threads, 1, "event loops, each on a thread of its own");
+ABSL_FLAG(size_t, max_connections, 100000, "connections at once");
+ABSL_FLAG(Origins, allow_origin, {},
+          "an origin whose pages may connect, beside the server's own: https://example.com, null "
+          "for a file, * for any; may be given several times");
+ABSL_FLAG(bool, verbose, false, "print what the server refuses and drops");
+
+namespace examples {
+namespace {
+
+// The signals that end the server, blocked in every thread and waited for in this one.
+sigset_t EndSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+}  // namespace
+
+weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* usage) {
+  absl::SetProgramUsageMessage(usage);
+  const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
+  if (rest.size() > 1) {
+    fmt::print(stderr, "unexpected argument: {} (try --help)\n", rest[1]);
+    std::exit(2);
+  }
+  weft::ServerOptions options;
+  options.address = absl::GetFlag(FLAGS_address);
+  options.port = absl::GetFlag(FLAGS_port);
+  options.threads = absl::GetFlag(FLAGS_threads);
+  options.max_connections = absl::GetFlag(FLAGS_max_connections);
+  options.allowed_origins = absl::GetFlag(FLAGS_allow_origin).all;
+  const bool verbose = absl::GetFlag(FLAGS_verbose);
+  options.log = [verbose](weft::LogLevel level, absl::string_view text) {
+    if (!verbose && level == weft::LogLevel::kInfo) return;
+    fmt::print(stderr, "{}\n", std::string(text));
+  };
+  return options;
+}
+
+int RunServer(weft::ServerOptions options, weft::Acceptor acceptor) {
+  const sigset_t signals = EndSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  absl::StatusOr<std::unique_ptr<weft::Server>> server =
+      weft::Server::Start(std::move(options), std::move(acceptor));
+  if (!server.ok()) {
+    fmt::print(stderr, "Error: {}\n", std::string(server.status().message()));
+    return 1;
+  }
+  fmt::print("Server Listening on {}\n", (*server)->address().ToString());
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  (*server)->Shutdown();
+  return 0;
+}
+
+}  // namespace examples

@@ -1,0 +1,20 @@
+// What the examples' servers have in common: flags, a line that says where, an end on Ctrl-C.
+
+#ifndef WEFT_EXAMPLES_SERVER_MAIN_H_
+#define WEFT_EXAMPLES_SERVER_MAIN_H_
+
+#include "weft/server/server.h"
+
+namespace examples {
+
+// Parses the command line, with --help from `usage`: --address, --port, --threads,
+// --max_connections, --allow_origin, --verbose.
+weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* usage);
+
+// Serves until SIGINT or SIGTERM. Prints "Server Listening on ADDRESS:PORT", and returns main's
+// result.
+int RunServer(weft::ServerOptions options, weft::Acceptor acceptor);
+
+}  // namespace examples
+
+#endif  // WEFT_EXAMPLES_SERVER_MAIN_H_
