@@ -49,7 +49,12 @@ size_t WriteClosePayload(CloseCode code, absl::string_view reason, char* out) {
 }  // namespace
 
 Connection::Connection(Role role, const ConnectionOptions& options)
-    : role_(role), options_(options), out_(options.pool) {}
+    : stream_messages_(options.stream_messages),
+      receiving_{.role = role,
+                 .max_fragments = options.max_fragments,
+                 .max_message_bytes = options.max_message_bytes},
+      new_masking_key_(options.masking_key),
+      out_(options.pool) {}
 
 Connection::~Connection() { DropInput(); }
 
@@ -104,8 +109,8 @@ void Connection::KeepUnfinishedInput() {
   const size_t more = in_payload_ ? std::min<uint64_t>(frame_.remaining, held) : 0;
   const size_t capacity = kHeadroom + held + more;
   // A few bytes of a header are not worth one of the pool's buffers, which are larger.
-  const bool pooled = options_.pool != nullptr && capacity >= BufferPool::kMinCapacity / 2;
-  own_ = pooled ? options_.pool->Take(capacity) : Buffer(capacity);
+  const bool pooled = out_.pool() != nullptr && capacity >= BufferPool::kMinCapacity / 2;
+  own_ = pooled ? out_.pool()->Take(capacity) : Buffer(capacity);
   MoveInput(own_.data(), kHeadroom);
 }
 
@@ -116,7 +121,7 @@ void Connection::DropInput() {
 }
 
 void Connection::ReturnBuffer(Buffer buffer) {
-  if (options_.pool != nullptr) options_.pool->Return(std::move(buffer));
+  if (out_.pool() != nullptr) out_.pool()->Return(std::move(buffer));
 }
 
 // ---- To the application ----
@@ -153,15 +158,7 @@ bool Connection::NextHeader(std::optional<Event>& event) {
   if (size == 0) return false;
   const bool control = IsControl(header.opcode);
   const bool begins = !control && header.opcode != Opcode::kContinuation;
-  const ReceiveState state = {
-      .role = role_,
-      .in_message = incoming_.open,
-      .message_bytes = incoming_.open ? incoming_.bytes : 0,
-      .fragments = incoming_.open ? incoming_.fragments : 0,
-      .max_message_bytes = options_.max_message_bytes,
-      .max_fragments = options_.max_fragments,
-  };
-  if (const Violation* violation = CheckFrame(header, state)) {
+  if (const Violation* violation = CheckFrame(header, receiving_)) {
     Fail(*violation, DebugString(header), event);
     return false;
   }
@@ -180,9 +177,10 @@ bool Connection::NextHeader(std::optional<Event>& event) {
     incoming_ = {.opcode = header.opcode};
     message_begin_ = message_end_ = parsed_;
   }
-  incoming_.open = !header.fin;
-  incoming_.bytes += header.payload_length;
-  ++incoming_.fragments;
+  // Only what is still to come of a message counts against the next frame.
+  receiving_.in_message = !header.fin;
+  receiving_.message_bytes = header.fin ? 0 : receiving_.message_bytes + header.payload_length;
+  receiving_.fragments = header.fin ? 0 : receiving_.fragments + 1;
   return true;
 }
 
@@ -211,7 +209,7 @@ void Connection::DataFrame(std::optional<Event>& event) {
     const bool valid = incoming_.utf8.Append({to, size}) && (!last || incoming_.utf8.AtBoundary());
     if (!valid) return Fail(kTextNotUtf8, "", event);
   }
-  if (!last && (!options_.stream_messages || size == 0)) return;
+  if (!last && (!stream_messages_ || size == 0)) return;
   event_is_message_ = true;
   Event& message = event.emplace();
   message.type = Event::Type::kMessage;
@@ -329,28 +327,25 @@ absl::Status Connection::SendBinary(absl::string_view data) {
 
 absl::Status Connection::SendBorrowed(Opcode opcode, absl::string_view payload) {
   if (absl::Status status = CheckMessage(opcode, payload); !status.ok()) return status;
-  if (role_ == Role::kClient) {  // masked bytes are other bytes
+  if (role() == Role::kClient) {  // masked bytes are other bytes
     QueueFrame(opcode, true, payload);
     return absl::OkStatus();
   }
-  QueueHeader(opcode, true, payload.size(), 0, nullptr);
+  QueueFrame(opcode, true, "", payload.size());
   out_.AppendBorrowed(payload);
   return absl::OkStatus();
 }
 
 absl::Status Connection::SendEncoded(const EncodedMessage& message) {
   if (absl::Status status = CheckNoFragments(); !status.ok()) return status;
-  if (role_ == Role::kClient) {
+  if (role() == Role::kClient) {
     return absl::FailedPreconditionError("a client masks each frame: nothing can be encoded once");
   }
-  const absl::string_view frame = message.frame();
-  std::memcpy(out_.Append(frame.size()), frame.data(), frame.size());
+  out_.Append(message.frame());
   return absl::OkStatus();
 }
 
-void Connection::QueueHandshake(absl::string_view bytes) {
-  std::memcpy(out_.Append(bytes.size()), bytes.data(), bytes.size());
-}
+void Connection::QueueHandshake(absl::string_view bytes) { out_.Append(bytes); }
 
 absl::Status Connection::SendFragment(Opcode opcode, absl::string_view payload, bool fin) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
@@ -441,34 +436,26 @@ absl::Status Connection::CheckMessage(Opcode opcode, absl::string_view payload) 
 
 // Whether `payload` is the very text that was just received: it was checked when it came.
 bool Connection::IsCurrentText(absl::string_view payload) const {
-  return event_is_message_ && incoming_.opcode == Opcode::kText && !options_.stream_messages &&
+  return event_is_message_ && incoming_.opcode == Opcode::kText && !stream_messages_ &&
          payload.data() == in_ + message_begin_ && payload.size() == message_end_ - message_begin_;
 }
 
-// Queues a header and returns where the first `copied` bytes of the payload go; `*key` is to be
-// laid over them if this is a client.
-char* Connection::QueueHeader(Opcode opcode, bool fin, uint64_t payload_length, size_t copied,
-                              MaskingKey* key) {
-  FrameHeader header = {.fin = fin, .opcode = opcode, .payload_length = payload_length};
-  if (role_ == Role::kClient) {
+// Queues a frame with `copied` behind its header, and room in the header's length for what is not.
+void Connection::QueueFrame(Opcode opcode, bool fin, absl::string_view copied,
+                            uint64_t not_copied) {
+  FrameHeader header = {.fin = fin, .opcode = opcode, .payload_length = copied.size() + not_copied};
+  if (role() == Role::kClient) {
     header.masked = true;
-    header.masking_key = *key = options_.masking_key();
+    header.masking_key = new_masking_key_();
   }
-  char bytes[kMaxFrameHeaderSize];
-  const size_t size = EncodeFrameHeader(header, bytes);
-  char* out = out_.Append(size + copied);
-  std::memcpy(out, bytes, size);
-  return out + size;
-}
-
-void Connection::QueueFrame(Opcode opcode, bool fin, absl::string_view payload) {
-  MaskingKey key;
-  char* out = QueueHeader(opcode, fin, payload.size(), payload.size(), &key);
-  if (role_ == Role::kClient) {
-    MaskCopy(payload, key, 0, out);
-  } else if (!payload.empty()) {
-    std::memcpy(out, payload.data(), payload.size());
+  char* const frame = out_.Reserve(kMaxFrameHeaderSize + copied.size());
+  const size_t size = EncodeFrameHeader(header, frame);
+  if (header.masked) {
+    MaskCopy(copied, header.masking_key, 0, frame + size);
+  } else if (!copied.empty()) {
+    std::memcpy(frame + size, copied.data(), copied.size());
   }
+  out_.Commit(size + copied.size());
 }
 
 // Answers a ping (section 5.5.3), but not behind a Close frame: nothing follows that.

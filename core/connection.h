@@ -143,7 +143,7 @@ class Connection {
 
   // ---- State ----
 
-  Role role() const { return role_; }
+  Role role() const { return receiving_.role; }
 
   // Whether messages can still be sent.
   bool open() const;
@@ -215,12 +215,10 @@ class Connection {
   absl::Status CheckMessage(Opcode opcode, absl::string_view payload) const;
   bool IsCurrentText(absl::string_view payload) const;
   absl::Status SendControl(Opcode opcode, absl::string_view payload);
-  char* QueueHeader(Opcode opcode, bool fin, uint64_t payload_length, size_t copied,
-                    MaskingKey* key);
-  void QueueFrame(Opcode opcode, bool fin, absl::string_view payload);
+  void QueueFrame(Opcode opcode, bool fin, absl::string_view copied, uint64_t not_copied = 0);
   void QueuePong(absl::string_view payload);
 
-  Role role_;
+  const bool stream_messages_;
   bool close_sent_ = false;
   bool input_over_ = false;        // nothing more is read: the kClose event is out, or about to be
   bool eof_ = false;               // the stream ended
@@ -230,7 +228,8 @@ class Connection {
   Frame frame_;
   Incoming incoming_;
   Outgoing outgoing_;
-  ConnectionOptions options_;
+  ReceiveState receiving_;
+  MaskingKey (*const new_masking_key_)();
 
   char* in_ = nullptr;
   size_t message_begin_ = 0;

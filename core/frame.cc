@@ -60,7 +60,7 @@ size_t DecodeFrameHeader(absl::string_view in, FrameHeader* header) {
   return size;
 }
 
-size_t EncodeFrameHeader(const FrameHeader& header, char (&out)[kMaxFrameHeaderSize]) {
+size_t EncodeFrameHeader(const FrameHeader& header, char* out) {
   out[0] = static_cast<char>((header.fin ? kFin : 0) | (header.rsv1 ? kRsv1 : 0) |
                              (header.rsv2 ? kRsv2 : 0) | (header.rsv3 ? kRsv3 : 0) |
                              (static_cast<uint8_t>(header.opcode) & kOpcodeBits));

@@ -53,8 +53,8 @@ struct FrameHeader {
 // are a header.
 size_t DecodeFrameHeader(absl::string_view in, FrameHeader* header);
 
-// Writes `header` to `out` and returns its size in bytes.
-size_t EncodeFrameHeader(const FrameHeader& header, char (&out)[kMaxFrameHeaderSize]);
+// Writes `header` to `out`, which has room for kMaxFrameHeaderSize bytes, and returns its size.
+size_t EncodeFrameHeader(const FrameHeader& header, char* out);
 
 // One line for logs and test failures, such as "fin text masked length=5 key=37fa213d".
 std::string DebugString(const FrameHeader& header);

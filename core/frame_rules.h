@@ -22,12 +22,12 @@ struct Violation {
 
 // What the connection knows when a header arrives.
 struct ReceiveState {
-  Role role;               // of the receiver
-  bool in_message;         // a message has begun and its last fragment has not come
-  uint64_t message_bytes;  // of that message so far, never more than max_message_bytes
-  uint32_t fragments;      // of that message so far
-  uint64_t max_message_bytes;
+  Role role;                // of the receiver
+  bool in_message = false;  // a message has begun and its last fragment has not come
+  uint32_t fragments = 0;   // of that message so far
   uint32_t max_fragments;
+  uint64_t message_bytes = 0;  // of that message so far, never more than max_message_bytes
+  uint64_t max_message_bytes;
 };
 
 // The first rule that `header` breaks, or null.

@@ -6,12 +6,16 @@
 
 namespace weft {
 
-char* WriteQueue::Append(size_t size) {
+char* WriteQueue::Reserve(size_t size) {
   if (!borrowed_.empty()) CopyBorrowed();
   if (size > buffer_.capacity() - end_) MakeRoom(size);
-  char* room = buffer_.data() + end_;
-  end_ += size;
-  return room;
+  return buffer_.data() + end_;
+}
+
+void WriteQueue::Append(absl::string_view bytes) {
+  if (bytes.empty()) return;
+  std::memcpy(Reserve(bytes.size()), bytes.data(), bytes.size());
+  Commit(bytes.size());
 }
 
 void WriteQueue::AppendBorrowed(absl::string_view payload) {
@@ -19,10 +23,7 @@ void WriteQueue::AppendBorrowed(absl::string_view payload) {
   borrowed_ = payload;
 }
 
-void WriteQueue::CopyBorrowed() {
-  const absl::string_view payload = std::exchange(borrowed_, {});
-  if (!payload.empty()) std::memcpy(Append(payload.size()), payload.data(), payload.size());
-}
+void WriteQueue::CopyBorrowed() { Append(std::exchange(borrowed_, {})); }
 
 void WriteQueue::AdoptBorrowed(Buffer buffer) {
   const absl::string_view payload = std::exchange(borrowed_, {});

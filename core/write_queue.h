@@ -20,8 +20,14 @@ class WriteQueue {
   explicit WriteQueue(BufferPool* pool) : pool_(pool) {}
   ~WriteQueue() { Clear(); }
 
-  // Room for `size` more bytes, which are queued by this call and must be filled at once.
-  char* Append(size_t size);
+  BufferPool* pool() const { return pool_; }
+
+  // Room for at most `size` more bytes at the end; Commit queues as many of them as were written.
+  char* Reserve(size_t size);
+  void Commit(size_t size) { end_ += size; }
+
+  // Queues a copy.
+  void Append(absl::string_view bytes);
 
   // Queues `payload`, not copied: it must stay as it is until it is written, or CopyBorrowed was
   // called, or anything else is appended (which copies it first).
@@ -52,7 +58,7 @@ class WriteQueue {
   void MakeRoom(size_t size);
   void ReleaseBuffer();
 
-  BufferPool* pool_;
+  BufferPool* const pool_;
   Buffer buffer_;  // the queued bytes are [begin_, end_) of it
   size_t begin_ = 0;
   size_t end_ = 0;

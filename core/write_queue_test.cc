@@ -12,20 +12,16 @@
 namespace weft {
 namespace {
 
-void Append(WriteQueue& queue, absl::string_view bytes) {
-  std::memcpy(queue.Append(bytes.size()), bytes.data(), bytes.size());
-}
-
 std::string Text(const WriteQueue& queue) {
   return absl::StrCat(queue.parts()[0], queue.parts()[1]);
 }
 
 TEST(WriteQueueTest, FirstInFirstOut) {
   WriteQueue queue(nullptr);
-  Append(queue, "one ");
-  Append(queue, "two ");
+  queue.Append("one ");
+  queue.Append("two ");
   queue.Remove(2);
-  Append(queue, "three");
+  queue.Append("three");
   EXPECT_EQ(Text(queue), "e two three");
   EXPECT_EQ(queue.size(), 11u);
   EXPECT_EQ(queue.removed(), 2u);
@@ -34,10 +30,19 @@ TEST(WriteQueueTest, FirstInFirstOut) {
   EXPECT_EQ(queue.size(), 0u);
 }
 
+TEST(WriteQueueTest, QueuesWhatWasCommittedOfWhatWasReserved) {
+  WriteQueue queue(nullptr);
+  queue.Append("one ");
+  std::memcpy(queue.Reserve(1000), "two three", 9);
+  queue.Commit(4);
+  queue.Append("four");
+  EXPECT_EQ(Text(queue), "one two four");
+}
+
 TEST(WriteQueueTest, HoldsNoMemoryWhenEmpty) {
   BufferPool pool;
   WriteQueue queue(&pool);
-  Append(queue, std::string(100000, 'x'));
+  queue.Append(std::string(100000, 'x'));
   EXPECT_EQ(pool.unused_bytes(), 0u);
   queue.Remove(100000);
   EXPECT_GE(pool.unused_bytes(), 100000u);
@@ -48,7 +53,7 @@ TEST(WriteQueueTest, ManyAppendsAndPartialRemovals) {
   std::string expected;
   for (int i = 0; i < 5000; ++i) {
     const std::string piece = absl::StrCat(i, ",");
-    Append(queue, piece);
+    queue.Append(piece);
     expected += piece;
     const size_t size = queue.size() * (i % 3) / 3;
     queue.Remove(size);
@@ -60,12 +65,12 @@ TEST(WriteQueueTest, ManyAppendsAndPartialRemovals) {
 TEST(WriteQueueTest, BorrowedComesLastAndIsCopiedWhenSomethingFollows) {
   WriteQueue queue(nullptr);
   std::string payload = "payload";
-  Append(queue, "header ");
+  queue.Append("header ");
   queue.AppendBorrowed(payload);
   EXPECT_EQ(queue.parts()[1].data(), payload.data());
   queue.Remove(9);
   EXPECT_EQ(Text(queue), "yload");
-  Append(queue, " next");
+  queue.Append(" next");
   payload = "#######";
   EXPECT_EQ(Text(queue), "yload next");
 }
@@ -76,12 +81,12 @@ TEST(WriteQueueTest, AdoptedBufferIsSentFromWhereItIs) {
   std::memcpy(buffer.data() + 100, "payload", 7);
   const char* at = buffer.data() + 100;
   WriteQueue queue(nullptr);
-  Append(queue, "header ");
+  queue.Append("header ");
   queue.AppendBorrowed({at, 7});
   queue.AdoptBorrowed(std::move(buffer));
   EXPECT_EQ(Text(queue), "header payload");
   EXPECT_EQ(queue.parts()[0].data(), at - 7);
-  Append(queue, " next");
+  queue.Append(" next");
   queue.Remove(7);
   EXPECT_EQ(Text(queue), "payload next");
 }
@@ -90,7 +95,7 @@ TEST(WriteQueueTest, AdoptWithNoRoomInFrontCopies) {
   Buffer buffer(4096);
   std::memcpy(buffer.data() + 3, "payload", 7);
   WriteQueue queue(nullptr);
-  Append(queue, "header ");
+  queue.Append("header ");
   queue.AppendBorrowed({buffer.data() + 3, 7});
   queue.AdoptBorrowed(std::move(buffer));
   EXPECT_EQ(Text(queue), "header payload");
@@ -98,11 +103,11 @@ TEST(WriteQueueTest, AdoptWithNoRoomInFrontCopies) {
 
 TEST(WriteQueueTest, ClearForgetsAll) {
   WriteQueue queue(nullptr);
-  Append(queue, "x");
+  queue.Append("x");
   queue.AppendBorrowed("y");
   queue.Clear();
   EXPECT_EQ(queue.size(), 0u);
-  Append(queue, "z");
+  queue.Append("z");
   EXPECT_EQ(Text(queue), "z");
 }
 

@@ -179,10 +179,7 @@ void Session::Deliver() {
   while (const std::optional<Event> event = connection_.NextEvent()) {
     if (event->type == Event::Type::kMessage) {
       message_ms_ = worker_.loop().now_ms();
-      handler_->OnMessage(*this, {.opcode = event->opcode,
-                                  .payload = event->payload,
-                                  .first = event->first,
-                                  .last = event->last});
+      handler_->OnMessage(*this, *event);
     } else if (event->type == Event::Type::kClose) {
       NotifyClosed(event->close_code, event->payload);
     }
