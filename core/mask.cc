@@ -1,34 +1,71 @@
 #include "weft/core/mask.h"
 
 #include <openssl/rand.h>
+#include <pthread.h>
 
-#include <cstring>
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "weft/core/mask_kernels.h"
 
 namespace weft {
+namespace {
+
+// From this size on, in bytes, the width of the vectors is worth an indirect call. No kernel needs
+// as much.
+constexpr size_t kWide = 128;
+
+// The kernel with the widest vectors that the processor has.
+const internal::MaskKernel& WidestKernel() {
+  static const internal::MaskKernel& widest =
+      *std::find_if(internal::MaskKernels().begin(), internal::MaskKernels().end(),
+                    [](const internal::MaskKernel& kernel) { return kernel.supported(); });
+  return widest;
+}
+
+// Keys made ahead, because BoringSSL takes about as long for 4 bytes as for 256.
+struct KeyStock {
+  std::array<MaskingKey, 64> keys;
+  size_t unused = 0;
+};
+
+thread_local KeyStock key_stock;
+
+}  // namespace
 
 void Mask(absl::Span<char> data, const MaskingKey& key, size_t offset) {
   MaskCopy({data.data(), data.size()}, key, offset, data.data());
 }
 
 void MaskCopy(absl::string_view in, const MaskingKey& key, size_t offset, char* out) {
-  char rotated[8];  // the key as it falls on in[0] and the bytes after it
-  for (size_t i = 0; i < sizeof(rotated); ++i) rotated[i] = key[(offset + i) % 4];
-  uint64_t key64;
-  std::memcpy(&key64, rotated, sizeof(key64));
-  size_t i = 0;
-  for (; i + sizeof(key64) <= in.size(); i += sizeof(key64)) {
-    uint64_t word;
-    std::memcpy(&word, in.data() + i, sizeof(word));
-    word ^= key64;
-    std::memcpy(out + i, &word, sizeof(word));
+  const size_t size = in.size();
+  const uint32_t word = internal::RotateKey(std::bit_cast<uint32_t>(key), offset);
+  if (size >= kWide) {
+    WidestKernel().mask(in.data(), size, word, out);
+  } else if (size >= 16) {
+    internal::MaskVectors<16>(in.data(), size, word, out);
+  } else if (size >= 8) {
+    internal::MaskVectors<8>(in.data(), size, word, out);
+  } else if (size >= 4) {
+    internal::MaskVectors<4>(in.data(), size, word, out);
+  } else {
+    for (size_t i = 0; i < size; ++i) out[i] = in[i] ^ key[(offset + i) % key.size()];
   }
-  for (; i < in.size(); ++i) out[i] = in[i] ^ rotated[i % 4];
 }
 
 MaskingKey RandomMaskingKey() {
-  MaskingKey key;
-  RAND_bytes(key.data(), key.size());
-  return key;
+  if (key_stock.unused == 0) {
+    // A child process must not repeat the keys that its parent, from the same stock, goes on to
+    // use.
+    static const int registered = pthread_atfork(nullptr, nullptr, [] { key_stock.unused = 0; });
+    static_cast<void>(registered);
+    RAND_bytes(key_stock.keys.front().data(), sizeof(key_stock.keys));
+    key_stock.unused = key_stock.keys.size();
+  }
+  return key_stock.keys[--key_stock.unused];
 }
 
 }  // namespace weft
