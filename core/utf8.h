@@ -26,14 +26,16 @@ class Utf8Validator {
   bool Append(absl::string_view piece);
 
   // Whether the text could end here.
-  bool AtBoundary() const { return size_ == 0; }
+  bool AtBoundary() const { return missing_ == 0; }
 
-  void Reset() { size_ = 0; }
+  void Reset() { *this = Utf8Validator(); }
 
  private:
-  // The bytes of a code point that the last piece cut off.
-  char tail_[3];
-  uint8_t size_ = 0;
+  bool AppendByte(uint8_t byte);
+
+  uint8_t missing_ = 0;  // bytes of the code point that the last piece cut off
+  uint8_t low_ = 0x80;   // the range of the next of them
+  uint8_t high_ = 0xBF;
 };
 
 }  // namespace weft
