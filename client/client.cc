@@ -1,0 +1,394 @@
+#include "weft/client/client.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "weft/client/upgrade.h"
+#include "weft/core/event.h"
+#include "weft/core/log.h"
+
+namespace weft {
+namespace {
+
+// What the client keeps of buffers that it does not need at the moment.
+constexpr size_t kUnusedBytes = 4 << 20;
+
+// A position behind everything that is queued.
+constexpr uint64_t kAllQueued = std::numeric_limits<uint64_t>::max();
+
+absl::Duration Now() {
+  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+Deadline Earlier(Deadline a, Deadline b) { return b < a ? b : a; }
+
+Deadline At(absl::Duration time) { return Deadline::After(time - Now()); }
+
+ConnectionOptions WithPool(ConnectionOptions options, BufferPool* pool) {
+  options.pool = pool;
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Connect(absl::string_view url,
+                                                        ClientOptions options) {
+  absl::StatusOr<Notification> stop = Notification::Create();
+  if (!stop.ok()) return stop.status();
+  absl::StatusOr<Upgraded> upgraded = Upgrade(url, options);
+  if (!upgraded.ok()) return upgraded.status();
+
+  std::unique_ptr<Client> client(
+      new Client(std::move(upgraded->stream), *std::move(stop), std::move(options)));
+  client->subprotocol_ = std::move(upgraded->subprotocol);
+  client->TakeInput(upgraded->early);
+  Log(client->options_.log, LogLevel::kInfo,
+      absl::StrCat("connected to ", url, " at ", client->peer_address_.ToString()));
+  return client;
+}
+
+Client::Client(Stream stream, Notification stop, ClientOptions options)
+    : options_(std::move(options)),
+      local_address_(LocalAddress(stream.fd())),
+      peer_address_(PeerAddress(stream.fd())),
+      stop_(std::move(stop)),
+      scratch_(std::make_unique_for_overwrite<char[]>(kScratchBytes)),
+      stream_(std::move(stream)),
+      pool_(kUnusedBytes),
+      connection_(Role::kClient, WithPool(options_.connection, &pool_)),
+      keepalive_(options_.ping_interval, options_.pong_timeout, Now()) {}
+
+// The bytes that came right behind the head of the server's answer: the first frames.
+void Client::TakeInput(absl::string_view bytes) {
+  static_assert(kMaxEarlyBytes <= kScratchBytes);
+  const absl::Span<char> into =
+      connection_.ReadBuffer(absl::MakeSpan(scratch_.get(), kScratchBytes));
+  std::copy(bytes.begin(), bytes.end(), into.begin());
+  connection_.DidRead(bytes.size());
+}
+
+// ---- Sending ----
+
+absl::Status Client::SendText(absl::string_view text) {
+  return Send([text](Connection& connection) { return connection.SendText(text); });
+}
+
+absl::Status Client::SendBinary(absl::string_view data) {
+  return Send([data](Connection& connection) { return connection.SendBinary(data); });
+}
+
+absl::Status Client::SendFragment(Opcode opcode, absl::string_view payload, bool fin) {
+  return Send(
+      [=](Connection& connection) { return connection.SendFragment(opcode, payload, fin); });
+}
+
+absl::Status Client::SendPing(absl::string_view payload) {
+  return Send([payload](Connection& connection) { return connection.SendPing(payload); });
+}
+
+template <typename Queue>
+absl::Status Client::Send(Queue queue) {
+  const Deadline deadline = Deadline::After(options_.send_timeout);
+  Lock lock(mutex_);
+  // One unfinished message at a time: what a peer that does not read costs is bounded by it.
+  absl::Status status = WaitWritten(lock, kAllQueued, deadline);
+  if (absl::IsDeadlineExceeded(status) && end_.ok()) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(peer_address_.ToString(), " does not read: ", connection_.queued_bytes(),
+                     " bytes of earlier messages are still queued"));
+  }
+  if (!status.ok()) return status;
+  if (status = queue(connection_); !status.ok()) return status;
+  status = WaitWritten(lock, written_ + connection_.queued_bytes(), deadline);
+  if (absl::IsDeadlineExceeded(status) && end_.ok()) {
+    return absl::DeadlineExceededError(absl::StrCat(
+        peer_address_.ToString(), " did not read for ", absl::FormatDuration(options_.send_timeout),
+        ": ", connection_.queued_bytes(), " bytes are still queued"));
+  }
+  return status;
+}
+
+// Writes what the socket takes.
+void Client::Flush() {
+  while (connection_.queued_bytes() > 0) {
+    size_t size = connection_.queued_bytes();
+    if (write_status_.ok()) {
+      const IoResult result = stream_.Write(connection_.WriteBuffer());
+      if (result.status == IoStatus::kWouldBlock) return;
+      if (result.ok()) {
+        size = result.bytes;
+      } else {
+        write_status_ = absl::UnavailableError(absl::StrCat(
+            "cannot send to ", peer_address_.ToString(), ": ", std::strerror(result.error)));
+      }
+    }
+    // Past an error the bytes are dropped, as if they were written: what the peer sent before it
+    // went, perhaps why, can still be received.
+    connection_.DidWrite(size);
+    written_ += size;
+  }
+}
+
+// Waits until `position` bytes were written in all, or nothing is queued.
+absl::Status Client::WaitWritten(Lock& lock, uint64_t position, Deadline deadline) {
+  while (true) {
+    if (!end_.ok()) return end_;
+    Flush();
+    if (!write_status_.ok()) return write_status_;
+    if (connection_.queued_bytes() == 0 || written_ >= position) return absl::OkStatus();
+    lock.unlock();
+    absl::Status status = Wait(stream_.fd(), Interest::kWrite, deadline, &stop_);
+    lock.lock();
+    if (!end_.ok()) return end_;
+    if (!status.ok()) return status;
+  }
+}
+
+// ---- Receiving ----
+
+absl::StatusOr<Message> Client::Receive(absl::Duration timeout) {
+  const Deadline deadline = Deadline::After(timeout);
+  Lock lock(mutex_);
+  if (absl::Status status = BecomeReader(lock, deadline); !status.ok()) return status;
+  message_of_ = {};
+  absl::StatusOr<Message> message = ReadMessage(lock, deadline);
+  if (message.ok()) message_of_ = std::this_thread::get_id();
+  StopReading();
+  if (absl::IsDeadlineExceeded(message.status()) && end_.ok()) {
+    return absl::DeadlineExceededError(
+        absl::StrCat("no message within ", absl::FormatDuration(timeout)));
+  }
+  return message;
+}
+
+// Waits until no other thread reads.
+absl::Status Client::BecomeReader(Lock& lock, Deadline deadline) {
+  const auto ready = [this] { return !reading_ || !end_.ok(); };
+  if (deadline.is_never()) {
+    changed_.wait(lock, ready);
+  } else if (!changed_.wait_for(lock, absl::ToChronoNanoseconds(deadline.Remaining()), ready)) {
+    return absl::DeadlineExceededError("another thread is receiving");
+  }
+  if (!end_.ok()) return end_;
+  reading_ = true;
+  return absl::OkStatus();
+}
+
+void Client::StopReading() {
+  reading_ = false;
+  changed_.notify_all();
+}
+
+// For the thread that reads: the next message.
+absl::StatusOr<Message> Client::ReadMessage(Lock& lock, Deadline deadline) {
+  bool last_read = false;
+  while (true) {
+    while (std::optional<Event> event = connection_.NextEvent()) {
+      if (event->type == Event::Type::kClose) return EndWithClose(lock, *event, deadline);
+      if (event->type != Event::Type::kMessage) continue;
+      Flush();  // the pongs for pings in front of it: who knows when we are called again
+      return Message{event->opcode, event->payload, event->first, event->last};
+    }
+    if (last_read) return absl::DeadlineExceededError("deadline exceeded");
+    last_read = deadline.HasPassed();  // or a peer that sends pings only could keep us for ever
+    if (absl::Status status = Read(lock, deadline); !status.ok()) return status;
+  }
+}
+
+// For the thread that reads: reads once, or waits until that is worth another try.
+absl::Status Client::Read(Lock& lock, Deadline deadline) {
+  Flush();
+  const absl::Span<char> into =
+      connection_.ReadBuffer(absl::MakeSpan(scratch_.get(), kScratchBytes));
+  // It does not block, but where there is always more to read, others must have their turn.
+  lock.unlock();
+  const IoResult result = stream_.Read(into);
+  lock.lock();
+  if (!end_.ok()) return end_;
+  switch (result.status) {
+    case IoStatus::kOk:
+      keepalive_.Heard(Now());
+      connection_.DidRead(result.bytes);
+      break;
+    case IoStatus::kWouldBlock:
+      return WaitForInput(lock, result.wanted, deadline);
+    case IoStatus::kEof:
+      connection_.DidReadEof();
+      break;
+    case IoStatus::kError:
+      return End(CannotReceive(result.error));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Client::WaitForInput(Lock& lock, Interest wanted, Deadline deadline) {
+  Deadline wake = deadline;
+  if (connection_.open()) {  // when it closes, close_timeout is the limit
+    switch (keepalive_.Check(Now())) {
+      case Keepalive::Verdict::kGone:
+        return End(absl::UnavailableError(
+            absl::StrCat(peer_address_.ToString(), " is gone: nothing was received for ",
+                         absl::FormatDuration(options_.pong_timeout), " after a ping")));
+      case Keepalive::Verdict::kPing:
+        connection_.SendPing().IgnoreError();  // cannot fail: it is open
+        Flush();
+        break;
+      case Keepalive::Verdict::kWait:
+        break;
+    }
+    wake = Earlier(deadline, At(keepalive_.due()));
+  }
+  const Interest interest = connection_.queued_bytes() > 0 ? Interest::kReadWrite : wanted;
+  lock.unlock();
+  absl::Status status = Wait(stream_.fd(), interest, wake, &stop_);
+  lock.lock();
+  if (!end_.ok()) return end_;
+  const bool keepalive_is_due = absl::IsDeadlineExceeded(status) && !deadline.HasPassed();
+  return keepalive_is_due ? absl::OkStatus() : status;
+}
+
+// ---- Ending ----
+
+absl::Status Client::Close(CloseCode code, absl::string_view reason) {
+  Lock lock(mutex_);
+  if (end_.ok() && connection_.open()) {
+    if (absl::Status status = connection_.SendClose(code, reason); !status.ok()) return status;
+    closed_here_ = true;
+    close_deadline_ = Deadline::After(options_.close_timeout);
+  }
+  if (end_.ok()) AwaitClose(lock, code, reason);
+  return closed_cleanly_ ? absl::OkStatus() : end_;
+}
+
+// The second half of the closing handshake. At its end the connection has ended.
+void Client::AwaitClose(Lock& lock, CloseCode code, absl::string_view reason) {
+  // The thread that reads may be waiting for input alone.
+  if (reading_) WaitWritten(lock, kAllQueued, close_deadline_).IgnoreError();
+  absl::Status status = BecomeReader(lock, close_deadline_);
+  if (status.ok()) {
+    if (message_of_ == std::thread::id() || message_of_ == std::this_thread::get_id()) {
+      status = DropMessages(lock, close_deadline_);
+    } else {
+      // Another thread holds a message, which lies where frames would be read to. The end of the
+      // stream is answer enough.
+      status = DrainStream(lock, close_deadline_);
+      if (status.ok()) {
+        closed_cleanly_ = true;
+        close_code_ = code;
+        close_reason_ = std::string(reason);
+      }
+    }
+    StopReading();
+  }
+  if (!end_.ok()) return;
+  if (closed_cleanly_) {
+    status = ClosedHere();
+  } else if (absl::IsDeadlineExceeded(status)) {
+    status = absl::DeadlineExceededError(
+        absl::StrCat(peer_address_.ToString(), " did not answer the Close frame within ",
+                     absl::FormatDuration(options_.close_timeout)));
+  }
+  End(std::move(status)).IgnoreError();
+}
+
+// For the thread that reads: reads messages, for nobody, until the connection ends.
+absl::Status Client::DropMessages(Lock& lock, Deadline deadline) {
+  while (!deadline.HasPassed()) {  // a peer can have a message ready for every read
+    absl::Status status = ReadMessage(lock, deadline).status();
+    if (!status.ok()) return status;
+  }
+  return absl::DeadlineExceededError("deadline exceeded");
+}
+
+// For the thread that reads: reads what comes, without a look at it, until the end of the stream,
+// while what is queued leaves.
+absl::Status Client::DrainStream(Lock& lock, Deadline deadline) {
+  char dropped[4096];
+  while (true) {
+    Flush();
+    lock.unlock();
+    const IoResult result = stream_.Read(absl::MakeSpan(dropped));
+    lock.lock();
+    if (!end_.ok()) return end_;
+    if (result.status == IoStatus::kEof) return absl::OkStatus();
+    if (result.status == IoStatus::kError) return CannotReceive(result.error);
+    if (deadline.HasPassed()) return absl::DeadlineExceededError("deadline exceeded");
+    if (result.ok()) continue;
+    if (absl::Status status = WaitForInput(lock, result.wanted, deadline); !status.ok()) {
+      return status;
+    }
+  }
+}
+
+absl::Status Client::CannotReceive(int error) const {
+  return absl::UnavailableError(
+      absl::StrCat("cannot receive from ", peer_address_.ToString(), ": ", std::strerror(error)));
+}
+
+// The connection's last event: the peer's Close frame or its equivalent.
+absl::Status Client::EndWithClose(Lock& lock, const Event& close, Deadline deadline) {
+  close_code_ = close.close_code;
+  close_reason_ = std::string(close.payload);
+  closed_cleanly_ = connection_.status().ok();
+  deadline =
+      Earlier(deadline, closed_here_ ? close_deadline_ : Deadline::After(options_.close_timeout));
+  // Our answer leaves before the end is told, which stops everything.
+  WaitWritten(lock, kAllQueued, deadline).IgnoreError();
+  // The server closes first (section 7.1.1): it is better placed to end the stream for both.
+  if (closed_here_ && closed_cleanly_) DrainStream(lock, deadline).IgnoreError();
+
+  if (!end_.ok()) return end_;
+  if (!closed_cleanly_) return End(connection_.status());
+  if (closed_here_) return End(ClosedHere());
+  return End(absl::UnavailableError(
+      absl::StrCat(peer_address_.ToString(), " closed the connection: ", CloseText())));
+}
+
+absl::Status Client::ClosedHere() const {
+  return absl::FailedPreconditionError(
+      absl::StrCat("the connection was closed by Close(): ", CloseText()));
+}
+
+// "1001 going away (restart)"
+std::string Client::CloseText() const {
+  std::string text = absl::StrCat(static_cast<int>(close_code_), " ", CloseCodeName(close_code_));
+  if (!close_reason_.empty()) absl::StrAppend(&text, " (", close_reason_, ")");
+  return text;
+}
+
+void Client::Cancel() {
+  Lock lock(mutex_);
+  if (absl::IsCancelled(end_)) return;
+  closed_cleanly_ = false;
+  End(absl::CancelledError("the client was cancelled")).IgnoreError();
+}
+
+// From here on every call returns `status`, and so does this one.
+absl::Status Client::End(absl::Status status) {
+  end_ = std::move(status);
+  stop_.Notify();
+  changed_.notify_all();
+  if (!closed_cleanly_) stream_.ShutdownWrite();  // the peer learns of it, if it is there
+  Log(options_.log, LogLevel::kInfo, end_.message());
+  return end_;
+}
+
+// ---- State ----
+
+CloseCode Client::close_code() const {
+  Lock lock(mutex_);
+  return close_code_;
+}
+
+std::string Client::close_reason() const {
+  Lock lock(mutex_);
+  return close_reason_;
+}
+
+}  // namespace weft

@@ -1,0 +1,191 @@
+// A blocking WebSocket client.
+
+#ifndef WEFT_CLIENT_CLIENT_H_
+#define WEFT_CLIENT_CLIENT_H_
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "weft/client/client_options.h"
+#include "weft/client/keepalive.h"
+#include "weft/core/buffer.h"
+#include "weft/core/close_code.h"
+#include "weft/core/connection.h"
+#include "weft/core/event.h"
+#include "weft/core/message.h"
+#include "weft/core/opcode.h"
+#include "weft/transport/address.h"
+#include "weft/transport/deadline.h"
+#include "weft/transport/io.h"
+#include "weft/transport/stream.h"
+#include "weft/transport/wait.h"
+
+namespace weft {
+
+// One connection to a server.
+//
+//   auto client = weft::Client::Connect("ws://127.0.0.1:8080/chat");
+//   if (!client.ok()) return client.status();
+//   if (absl::Status sent = (*client)->SendText("hello"); !sent.ok()) return sent;
+//   absl::StatusOr<weft::Message> message = (*client)->Receive(absl::Seconds(10));
+//   if (message.ok()) std::cout << message->payload << "\n";
+//   return (*client)->Close();
+//
+// Threads: one may be in Receive() while others send, close and cancel. A thread of the library's
+// own there is none: pings are answered, the peer's end noticed and keepalive pings sent while
+// somebody is in Receive(), so a client that lives long should mostly be there.
+//
+// When the connection has ended, for whatever reason, every call returns that reason:
+//   Unavailable          the peer closed (close_code() and close_reason() say how), went away, or
+//                        was silent for too long
+//   InvalidArgument,     the peer broke RFC 6455, or a limit of ours; it was told so with a Close
+//   ResourceExhausted    frame
+//   FailedPrecondition   Close() was called here
+//   DeadlineExceeded     Close() was called here, and the peer did not answer
+//   Cancelled            Cancel() was called here
+class Client {
+ public:
+  // Connects to a ws:// URL and performs the opening handshake (section 4.1), all within
+  // options.connect_timeout.
+  //
+  // Errors say what failed and with whom: InvalidArgument for a URL, header or subprotocol that
+  // cannot be sent, Unimplemented for wss://, and the errors of the network. A server that refuses
+  // is quoted, "... answered HTTP 403 Forbidden ..." with the start of its body, under the code
+  // that comes nearest (403: PermissionDenied); HttpStatusOf (weft/core/http_status.h) tells the
+  // number.
+  static absl::StatusOr<std::unique_ptr<Client>> Connect(absl::string_view url,
+                                                         ClientOptions options = {});
+
+  // Closes the socket at once, without a closing handshake. No other thread may be in a call.
+  ~Client() = default;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // ---- Sending ----
+  // Each waits until the socket has taken all of it, at most for options.send_timeout:
+  //   OK                   the system has it
+  //   DeadlineExceeded     the peer does not read. What was not written yet stays queued, and later
+  //                        calls of Send*(), Receive() and Close() go on with it: do not send it
+  //                        again
+  //   ResourceExhausted    the peer does not read, and an earlier message is still queued: nothing
+  //                        of this one was sent
+  //   InvalidArgument, FailedPrecondition   as Connection says; nothing was sent
+  //
+  // They wait for room only, and do not read meanwhile: where both sides send more than the network
+  // between them holds before they read, one side needs a second thread that receives.
+
+  // A whole message in one frame.
+  absl::Status SendText(absl::string_view text);
+  absl::Status SendBinary(absl::string_view data);
+
+  // One fragment of a message: see Connection::SendFragment. The fragments of one message come from
+  // one thread; until its last, whole messages are refused.
+  absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin);
+
+  // At most 125 bytes.
+  absl::Status SendPing(absl::string_view payload = "");
+
+  // ---- Receiving ----
+
+  // The next message, or piece of one (ConnectionOptions::stream_messages), valid until the next
+  // call of Receive(), or of Close() from the same thread. DeadlineExceeded after `timeout`, and
+  // then nothing is lost: the next call goes on where this one stopped. Zero takes what has
+  // arrived, but reads once at most: a large message takes several calls.
+  absl::StatusOr<Message> Receive(absl::Duration timeout = absl::InfiniteDuration());
+
+  // ---- Ending ----
+
+  // The closing handshake (section 7.1.2): sends a Close frame behind what is queued, waits for the
+  // peer's and for the end of the stream, at most for options.close_timeout. Messages that arrive
+  // meanwhile go to the thread that is in Receive(), or are dropped. `code` and `reason` as in
+  // Connection::SendClose.
+  //
+  // OK when the peer answered, or had closed before. DeadlineExceeded when it did not; the
+  // connection has ended all the same.
+  absl::Status Close(CloseCode code = CloseCode::kNormal, absl::string_view reason = "");
+
+  // Makes every call that is blocked and every later one return Cancelled. Sends nothing.
+  void Cancel();
+
+  // ---- State ----
+
+  // The subprotocol that the server chose; empty when none.
+  const std::string& subprotocol() const { return subprotocol_; }
+
+  const SocketAddress& local_address() const { return local_address_; }
+  const SocketAddress& peer_address() const { return peer_address_; }
+
+  // How the connection ended: the code and reason of the peer's Close frame; kNoStatus when it had
+  // none; what the peer was told when it broke a rule. kAbnormal when there was no Close frame, or
+  // the connection has not ended.
+  CloseCode close_code() const;
+  std::string close_reason() const;
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  Client(Stream stream, Notification stop, ClientOptions options);
+
+  void TakeInput(absl::string_view bytes);
+
+  template <typename Queue>
+  absl::Status Send(Queue queue);
+  void Flush();
+  absl::Status WaitWritten(Lock& lock, uint64_t position, Deadline deadline);
+
+  absl::Status BecomeReader(Lock& lock, Deadline deadline);
+  void StopReading();
+  absl::StatusOr<Message> ReadMessage(Lock& lock, Deadline deadline);
+  absl::Status Read(Lock& lock, Deadline deadline);
+  absl::Status WaitForInput(Lock& lock, Interest wanted, Deadline deadline);
+  absl::Status DropMessages(Lock& lock, Deadline deadline);
+  absl::Status DrainStream(Lock& lock, Deadline deadline);
+  absl::Status CannotReceive(int error) const;
+
+  void AwaitClose(Lock& lock, CloseCode code, absl::string_view reason);
+  absl::Status EndWithClose(Lock& lock, const Event& close, Deadline deadline);
+  absl::Status ClosedHere() const;
+  std::string CloseText() const;
+  absl::Status End(absl::Status status);
+
+  static constexpr size_t kScratchBytes = 64 << 10;
+
+  const ClientOptions options_;
+  std::string subprotocol_;
+  SocketAddress local_address_;
+  SocketAddress peer_address_;
+  const Notification stop_;  // notified when end_ is set: wakes every wait
+  const std::unique_ptr<char[]> scratch_;
+
+  // Guards all below, and is never held while a thread waits. The stream is read without it, by
+  // the thread that has the reading end.
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;  // reading_ or end_
+  Stream stream_;
+  BufferPool pool_;
+  Connection connection_;
+  Keepalive keepalive_;
+  bool reading_ = false;         // a thread has the reading end
+  std::thread::id message_of_;   // who was given the message that lies in the input, if one does
+  uint64_t written_ = 0;         // bytes, since the opening handshake
+  absl::Status write_status_;    // why nothing can be written any more; reading goes on
+  absl::Status end_;             // why the connection ended
+  bool closed_here_ = false;     // Close() began the closing handshake
+  bool closed_cleanly_ = false;  // and whoever began it, it was completed
+  Deadline close_deadline_ = Deadline::Never();  // of the Close() that began it
+  CloseCode close_code_ = CloseCode::kAbnormal;
+  std::string close_reason_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_CLIENT_CLIENT_H_

@@ -1,0 +1,344 @@
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/client/client.h"
+#include "weft/client/testing/client_tests.h"
+#include "weft/client/testing/fake_server.h"
+#include "weft/core/testing/frames.h"
+
+namespace weft {
+namespace {
+
+using testing::CloseFrame;
+using testing::ClosePayload;
+using testing::ConnectOrDie;
+using testing::FakePeer;
+using testing::FakeServer;
+using ::testing::HasSubstr;
+using testing::kSoon;
+using testing::Quiet;
+using testing::ServerFrame;
+using testing::Signal;
+using ::testing::StartsWith;
+using testing::Text;
+
+// ---- The end ----
+
+TEST(ClientEnd, ThePeersCloseIsToldAndAnswered) {
+  std::string answer;
+  FakeServer server([&](FakePeer& peer) {
+    peer.AcceptUpgrade(Text("last words") + CloseFrame(CloseCode::kGoingAway, "restart"));
+    answer = peer.Next();
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  EXPECT_EQ(client->close_code(), CloseCode::kAbnormal);
+  EXPECT_RECEIVES(client, "last words");
+  const absl::Status status = client->Receive().status();
+  EXPECT_CODE(status, kUnavailable);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("1001 going away (restart)"));
+  EXPECT_EQ(client->close_code(), CloseCode::kGoingAway);
+  EXPECT_EQ(client->close_reason(), "restart");
+  server.Join();
+  EXPECT_EQ(answer, "close 1001 restart");
+
+  // And it stays so.
+  EXPECT_EQ(client->Receive().status(), status);
+  EXPECT_EQ(client->SendText("x"), status);
+  EXPECT_TRUE(client->Close().ok());
+}
+
+TEST(ClientEnd, ACloseWithoutACode) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade(ServerFrame(Opcode::kClose, ""));
+    peer.ReadToEnd();
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  EXPECT_CODE(client->Receive().status(), kUnavailable);
+  EXPECT_EQ(client->close_code(), CloseCode::kNoStatus);
+}
+
+TEST(ClientEnd, ThePeersMistakeIsNamedAndThePeerIsTold) {
+  std::string told;
+  FakeServer server([&](FakePeer& peer) {
+    peer.AcceptUpgrade(testing::ClientFrame(Opcode::kText, "masked"));
+    told = peer.Next();
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  const absl::Status status = client->Receive().status();
+  EXPECT_CODE(status, kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("RFC 6455 section 5.1"));
+  server.Join();
+  EXPECT_THAT(told, StartsWith("close 1002"));
+  EXPECT_EQ(client->SendText("x"), status);
+}
+
+TEST(ClientEnd, AMessageOverTheLimit) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade(Text("12345"));
+    peer.ReadToEnd();
+  });
+  ClientOptions options = Quiet();
+  options.connection.max_message_bytes = 4;
+  std::unique_ptr<Client> client = ConnectOrDie(server, options);
+  EXPECT_CODE(client->Receive().status(), kResourceExhausted);
+  EXPECT_EQ(client->close_code(), CloseCode::kMessageTooBig);
+}
+
+TEST(ClientEnd, AStreamThatEndsWithoutAClose) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade(Text("one") + Text("cut off").substr(0, 4));
+    peer.Shutdown();
+    peer.ReadToEnd();
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  EXPECT_RECEIVES(client, "one");
+  const absl::Status status = client->Receive().status();
+  EXPECT_CODE(status, kUnavailable);
+  EXPECT_EQ(client->close_code(), CloseCode::kAbnormal);
+  EXPECT_EQ(client->Close(), status);
+}
+
+TEST(ClientEnd, AReset) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    peer.Reset();
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  EXPECT_CODE(client->Receive().status(), kUnavailable);
+  EXPECT_CODE(client->SendText("x"), kUnavailable);
+}
+
+// The peer closed and went; sending fails before anybody has read why. It can still be read.
+TEST(ClientEnd, AFailedSendDoesNotHideThePeersClose) {
+  FakeServer server(
+      [&](FakePeer& peer) { peer.AcceptUpgrade(CloseFrame(CloseCode::kServiceRestart)); });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  while (client->SendText("x").ok()) std::this_thread::yield();
+  EXPECT_THAT(std::string(client->Receive().status().message()), HasSubstr("1012"));
+}
+
+// ---- Close ----
+
+TEST(ClientClose, SaysCodeAndReasonAndWaitsForTheAnswer) {
+  std::string how;
+  FakeServer server([&](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    how = peer.EchoToEnd();
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  EXPECT_TRUE(client->Close(CloseCode::kGoingAway, "bye").ok());
+  server.Join();
+  EXPECT_EQ(how, "close 1001 bye");
+  EXPECT_EQ(client->close_code(), CloseCode::kGoingAway);
+  EXPECT_CODE(client->Receive().status(), kFailedPrecondition);
+  EXPECT_CODE(client->SendText("x"), kFailedPrecondition);
+  EXPECT_TRUE(client->Close().ok());
+}
+
+TEST(ClientClose, DropsWhatWasOnItsWay) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade(Text("unread"));
+    EXPECT_EQ(peer.Next(), "close 1000");
+    peer.Write(Text("on its way") + CloseFrame(CloseCode::kNormal, "you too"));
+    peer.Shutdown();
+    peer.ReadToEnd();
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  EXPECT_TRUE(client->Close().ok());
+  EXPECT_EQ(client->close_reason(), "you too");
+}
+
+// R24: a peer that never answers is gone when the time is over.
+TEST(ClientClose, R24_IsBounded) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    peer.ReadToEnd();
+  });
+  ClientOptions options = Quiet();
+  options.close_timeout = kSoon;
+  std::unique_ptr<Client> client = ConnectOrDie(server, options);
+  const absl::Status status = client->Close();
+  EXPECT_CODE(status, kDeadlineExceeded);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("did not answer the Close frame"));
+  EXPECT_EQ(client->Receive().status(), status);
+  server.Join();  // the end of our stream has told it
+}
+
+// Nor does one that sends messages instead of an answer keep it.
+TEST(ClientClose, R24_IsBoundedWhateverThePeerSends) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    while (peer.Write(Text(std::string(1000, 'x')))) {
+    }
+  });
+  ClientOptions options = Quiet();
+  options.close_timeout = kSoon;
+  std::unique_ptr<Client> client = ConnectOrDie(server, options);
+  EXPECT_CODE(client->Close(), kDeadlineExceeded);
+}
+
+TEST(ClientClose, AServerThatAnswersAndKeepsTheStreamOpen) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    EXPECT_EQ(peer.Next(), "close 1000");
+    peer.Answer();
+    peer.ReadToEnd();
+  });
+  ClientOptions options = Quiet();
+  options.close_timeout = absl::Milliseconds(100);
+  std::unique_ptr<Client> client = ConnectOrDie(server, options);
+  // On a machine that takes longer than that for it, the answer is not seen.
+  const absl::Status status = client->Close();
+  EXPECT_EQ(status.ok(), client->close_code() == CloseCode::kNormal) << status;
+}
+
+TEST(ClientClose, AServerThatEndsTheStreamInstead) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    EXPECT_EQ(peer.Next(), "close 1000");
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  EXPECT_CODE(client->Close(), kUnavailable);
+  EXPECT_EQ(client->close_code(), CloseCode::kAbnormal);
+}
+
+TEST(ClientClose, WhileAnotherThreadReceives) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade(Text("first"));
+    peer.EchoToEnd();
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  Signal receiving;
+  absl::Status end;
+  std::thread receiver([&] {
+    EXPECT_RECEIVES(client, "first");
+    receiving.Give();
+    end = client->Receive().status();
+  });
+  receiving.Await();
+  EXPECT_TRUE(client->Close(CloseCode::kNormal, "done").ok());
+  receiver.join();
+  EXPECT_CODE(end, kFailedPrecondition);
+  EXPECT_EQ(client->close_reason(), "done");
+}
+
+// Whatever Close() reads, the message in another thread's hands stays as it is.
+TEST(ClientClose, WhileAnotherThreadHoldsAMessage) {
+  for (const size_t size : {10, 1 << 20}) {
+    FakeServer server([size](FakePeer& peer) {
+      peer.AcceptUpgrade(ServerFrame(Opcode::kBinary, std::string(size, 'a')));
+      EXPECT_EQ(peer.Next(), "close 1000");
+      peer.Write(ServerFrame(Opcode::kBinary, std::string(size, 'b')));
+      peer.Answer();
+    });
+    std::unique_ptr<Client> client = ConnectOrDie(server);
+    Signal received, closed;
+    std::thread receiver([&] {
+      const absl::StatusOr<Message> message = client->Receive();
+      ASSERT_TRUE(message.ok()) << message.status();
+      received.Give();
+      closed.Await();
+      EXPECT_TRUE(message->payload == std::string(size, 'a'));
+      EXPECT_CODE(client->Receive().status(), kFailedPrecondition);
+    });
+    received.Await();
+    EXPECT_TRUE(client->Close().ok());
+    EXPECT_EQ(client->close_code(), CloseCode::kNormal);
+    closed.Give();
+    receiver.join();
+  }
+}
+
+TEST(ClientClose, AnUnansweredOneWakesTheThreadThatReceives) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    peer.ReadToEnd();
+  });
+  ClientOptions options = Quiet();
+  options.close_timeout = kSoon;
+  std::unique_ptr<Client> client = ConnectOrDie(server, options);
+  std::thread receiver([&] { EXPECT_FALSE(client->Receive().ok()); });
+  EXPECT_CODE(client->Close(), kDeadlineExceeded);
+  receiver.join();
+}
+
+// ---- Cancel ----
+
+TEST(ClientCancel, EndsABlockedReceiveAndEveryLaterCall) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    peer.ReadToEnd();
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  std::thread receiver([&] { EXPECT_CODE(client->Receive().status(), kCancelled); });
+  client->Cancel();
+  receiver.join();
+  client->Cancel();
+  EXPECT_CODE(client->Receive().status(), kCancelled);
+  EXPECT_CODE(client->SendText("x"), kCancelled);
+  EXPECT_CODE(client->SendPing(), kCancelled);
+  EXPECT_CODE(client->Close(), kCancelled);
+}
+
+// There is always more to read, and never a message.
+TEST(ClientCancel, EndsAReceiveThatNeverRests) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade(ServerFrame(Opcode::kBinary, "", false));
+    const std::string fragment = ServerFrame(Opcode::kContinuation, "", false);
+    std::string fragments;
+    for (int i = 0; i < 10000; ++i) fragments += fragment;
+    while (peer.Write(fragments)) {
+    }
+  });
+  ClientOptions options = Quiet();
+  options.connection.max_fragments = std::numeric_limits<uint32_t>::max();
+  std::unique_ptr<Client> client = ConnectOrDie(server, options);
+  std::thread receiver([&] { EXPECT_CODE(client->Receive().status(), kCancelled); });
+  EXPECT_TRUE(client->SendText("others have their turn").ok());
+  client->Cancel();
+  receiver.join();
+}
+
+TEST(ClientCancel, EndsABlockedSend) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    peer.AwaitStop();
+  });
+  ClientOptions options = Quiet();
+  options.send_timeout = absl::InfiniteDuration();
+  std::unique_ptr<Client> client = ConnectOrDie(server, options);
+  std::thread sender(
+      [&] { EXPECT_CODE(client->SendBinary(std::string(64 << 20, 'x')), kCancelled); });
+  client->Cancel();
+  sender.join();
+}
+
+TEST(ClientCancel, EndsABlockedClose) {
+  Signal closing;
+  FakeServer server([&](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    EXPECT_EQ(peer.Next(), "close 1000");
+    closing.Give();
+    peer.ReadToEnd();
+  });
+  ClientOptions options = Quiet();
+  options.close_timeout = absl::InfiniteDuration();
+  std::unique_ptr<Client> client = ConnectOrDie(server, options);
+  std::thread closer([&] { EXPECT_CODE(client->Close(), kCancelled); });
+  closing.Await();
+  client->Cancel();
+  closer.join();
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,196 @@
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/client/client.h"
+#include "weft/client/testing/client_tests.h"
+#include "weft/client/testing/fake_server.h"
+#include "weft/core/testing/frames.h"
+
+namespace weft {
+namespace {
+
+using ::testing::AllOf;
+using testing::ConnectOrDie;
+using testing::FakePeer;
+using testing::FakeServer;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::Quiet;
+using ::testing::StartsWith;
+using testing::Text;
+
+// ---- The opening handshake ----
+
+TEST(ClientConnect, AsksForWhatItWasTold) {
+  std::string request;
+  FakeServer server([&](FakePeer& peer) {
+    request = peer.ReadRequest();
+    peer.Write(FakePeer::Accept(request, "v2"));
+    peer.ReadToEnd();
+  });
+  ClientOptions options = Quiet();
+  options.subprotocols = {"v2", "v1"};
+  options.origin = "https://example.com";
+  options.headers = {{"X-Token", "abc"}};
+  absl::StatusOr<std::unique_ptr<Client>> client =
+      Client::Connect(server.url("/chat?room=1"), options);
+  ASSERT_TRUE(client.ok()) << client.status();
+  EXPECT_EQ((*client)->subprotocol(), "v2");
+  EXPECT_EQ((*client)->peer_address().ToString(), absl::StrCat("127.0.0.1:", server.port()));
+  EXPECT_EQ((*client)->local_address().ip(), "127.0.0.1");
+  EXPECT_NE((*client)->local_address().port(), server.port());
+  EXPECT_THAT(request, StartsWith("GET /chat?room=1 HTTP/1.1\r\n"));
+  EXPECT_THAT(request, HasSubstr(absl::StrCat("\r\nHost: 127.0.0.1:", server.port(), "\r\n")));
+  EXPECT_THAT(request, HasSubstr("\r\nX-Token: abc\r\n"));
+  EXPECT_THAT(request, HasSubstr("\r\nOrigin: https://example.com\r\n"));
+  EXPECT_THAT(request, HasSubstr("v2, v1"));
+}
+
+// R11, the client's side: frames right behind the handshake, in the same segment.
+TEST(ClientConnect, R11_FramesInTheSegmentOfTheAnswer) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade(Text("one") + Text(std::string(100000, 'x')) + Text("three"));
+    peer.ReadToEnd();
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  EXPECT_RECEIVES(client, "one");
+  EXPECT_RECEIVES(client, std::string(100000, 'x'));
+  EXPECT_RECEIVES(client, "three");
+}
+
+TEST(ClientConnect, R11_AViolationInTheSegmentOfTheAnswer) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade(std::string(14, '\xff'));
+    peer.ReadToEnd();
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  EXPECT_CODE(client->Receive().status(), kInvalidArgument);
+  EXPECT_EQ(client->close_code(), CloseCode::kProtocolError);
+}
+
+TEST(ClientConnect, AnAnswerByteByByte) {
+  FakeServer server([](FakePeer& peer) {
+    for (const char c : FakePeer::Accept(peer.ReadRequest()) + Text("hi")) {
+      peer.Write({&c, 1});
+    }
+    peer.ReadToEnd();
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  EXPECT_RECEIVES(client, "hi");
+}
+
+// What Connect() says to a server that writes `answer` and ends the stream.
+absl::Status ConnectTo(absl::string_view answer) {
+  FakeServer server([&](FakePeer& peer) {
+    peer.ReadRequest();
+    peer.Write(answer);
+    peer.Shutdown();
+    peer.ReadToEnd();
+  });
+  return Client::Connect(server.url()).status();
+}
+
+TEST(ClientConnect, ARefusalShowsStatusAndBody) {
+  const absl::Status status =
+      ConnectTo("HTTP/1.1 403 Forbidden\r\nContent-Length: 13\r\n\r\nmembers only\nnot this");
+  EXPECT_CODE(status, kPermissionDenied);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("answered HTTP 403 Forbidden"), HasSubstr("members only")));
+  EXPECT_THAT(std::string(status.message()), Not(HasSubstr("not this")));
+}
+
+TEST(ClientConnect, ARefusalsBodyIsCutAndMadePrintable) {
+  const absl::Status status = ConnectTo("HTTP/1.1 500\r\n\r\n\x1b[31m" + std::string(1 << 20, 'x'));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("answered HTTP 500"));
+  EXPECT_THAT(std::string(status.message()), Not(HasSubstr("\x1b")));
+  EXPECT_LT(status.message().size(), 1000u);
+}
+
+// The server keeps the connection open behind a body that has a length, and one that has none.
+TEST(ClientConnect, ARefusalDoesNotWaitForTheEndOfTheStream) {
+  FakeServer server([&](FakePeer& peer) {
+    peer.ReadRequest();
+    peer.Write("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone");
+    peer.ReadToEnd();
+  });
+  const absl::Status status =
+      Client::Connect(server.url(), {.connect_timeout = absl::InfiniteDuration()}).status();
+  EXPECT_CODE(status, kNotFound);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("none"));
+}
+
+TEST(ClientConnect, AnAnswerThatIsNotHttp) {
+  EXPECT_THAT(std::string(ConnectTo("SSH-2.0-OpenSSH_9.2\r\n\r\n").message()),
+              HasSubstr("SSH-2.0"));
+}
+
+TEST(ClientConnect, AnAnswerThatDoesNotFit) {
+  const absl::Status status = ConnectTo(
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+  EXPECT_THAT(std::string(status.message()), HasSubstr("Sec-WebSocket-Accept"));
+}
+
+TEST(ClientConnect, AnAnswerThatEndsInTheMiddle) {
+  for (const absl::string_view answer :
+       {"", "HTTP/1.1 101 Switch", "HTTP/1.1 403 No\r\nA: b\r\n"}) {
+    const absl::Status status = ConnectTo(answer);
+    EXPECT_CODE(status, kUnavailable);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("127.0.0.1"));
+  }
+}
+
+TEST(ClientConnect, AnAnswerThatIsTooLarge) {
+  const absl::Status status = ConnectTo("HTTP/1.1 101 x\r\nA: " + std::string(1 << 20, 'a'));
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(std::string(status.message()), HasSubstr("16384"));
+}
+
+TEST(ClientConnect, AnAnswerThatNeverComes) {
+  FakeServer server([](FakePeer& peer) { peer.ReadToEnd(); });
+  const absl::Status status =
+      Client::Connect(server.url(), {.connect_timeout = absl::Milliseconds(20)}).status();
+  EXPECT_CODE(status, kDeadlineExceeded);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("127.0.0.1"));
+}
+
+TEST(ClientConnect, NobodyListens) {
+  std::string url;
+  {
+    FakeServer server([](FakePeer&) {});
+    url = server.url();
+  }
+  EXPECT_CODE(Client::Connect(url).status(), kUnavailable);
+}
+
+TEST(ClientConnect, WhatCannotBeAskedFor) {
+  EXPECT_CODE(Client::Connect("http://example.com").status(), kInvalidArgument);
+  const absl::Status tls = Client::Connect("wss://example.com").status();
+  EXPECT_CODE(tls, kUnimplemented);
+  EXPECT_THAT(std::string(tls.message()), AllOf(HasSubstr("wss://"), HasSubstr("TLS")));
+}
+
+// R21: what would smuggle a header in is refused before anything is sent.
+TEST(ClientConnect, R21_HeadersCannotBeInjected) {
+  FakeServer server([](FakePeer& peer) { EXPECT_EQ(peer.ReadRequest(), ""); });
+  const std::string bad = "x\r\nY: z";
+  std::vector<ClientOptions> all(4);
+  all[0].headers = {{"X", bad}};
+  all[1].headers = {{bad, "x"}};
+  all[2].origin = bad;
+  all[3].subprotocols = {bad};
+  for (const ClientOptions& options : all) {
+    EXPECT_CODE(Client::Connect(server.url(), options).status(), kInvalidArgument);
+  }
+}
+
+}  // namespace
+}  // namespace weft

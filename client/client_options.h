@@ -1,0 +1,57 @@
+// What a client can be told.
+
+#ifndef WEFT_CLIENT_CLIENT_OPTIONS_H_
+#define WEFT_CLIENT_CLIENT_OPTIONS_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "weft/core/connection.h"
+#include "weft/core/http.h"
+#include "weft/core/log.h"
+
+namespace weft {
+
+// Every wait of a client has a limit; absl::InfiniteDuration() takes it away.
+struct ClientOptions {
+  // For everything that Connect() does: the name, the connection, the opening handshake.
+  absl::Duration connect_timeout = absl::Seconds(30);
+
+  // How long a Send*() may wait for a peer that does not read.
+  absl::Duration send_timeout = absl::Seconds(30);
+
+  // How long Close() may wait for the peer's answer.
+  absl::Duration close_timeout = absl::Seconds(5);
+
+  // While Receive() waits, a peer that was silent for `ping_interval` is sent a ping, and one from
+  // which not a byte came for `pong_timeout` after that is gone. Shorter notices a dead network
+  // sooner, and costs a mobile peer its battery.
+  absl::Duration ping_interval = absl::Seconds(20);
+  absl::Duration pong_timeout = absl::Seconds(20);
+
+  // Limits for what is received, and whether messages come in pieces. The client brings a pool of
+  // its own: `connection.pool` is not looked at.
+  ConnectionOptions connection;
+
+  // Subprotocols to offer, the preferred one first; Client::subprotocol() is the server's choice.
+  std::vector<std::string> subprotocols;
+
+  // The Origin header, such as "https://example.com"; empty: none is sent, as is right for a
+  // program that is not a browser.
+  std::string origin;
+
+  // More headers for the request: name, value.
+  std::vector<std::pair<std::string, std::string>> headers;
+
+  // Limits for the head of the server's answer.
+  HttpLimits http;
+
+  // Called from any thread that uses the client.
+  LogHook log;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_CLIENT_CLIENT_OPTIONS_H_

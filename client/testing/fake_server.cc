@@ -1,0 +1,165 @@
+#include "weft/client/testing/fake_server.h"
+
+#include <sys/socket.h>
+
+#include <optional>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "gtest/gtest.h"
+#include "weft/core/accept_key.h"
+#include "weft/core/event.h"
+#include "weft/core/http.h"
+#include "weft/core/testing/feed.h"
+#include "weft/transport/address.h"
+#include "weft/transport/io.h"
+#include "weft/transport/listen.h"
+
+namespace weft::testing {
+namespace {
+
+constexpr size_t kScratchBytes = 64 << 10;
+
+}  // namespace
+
+FakePeer::FakePeer(Stream stream, const Notification& stop)
+    : stream_(std::move(stream)),
+      stop_(stop),
+      connection_(Role::kServer, {.max_message_bytes = 256 << 20}),
+      scratch_(kScratchBytes, '\0') {}
+
+// Appends what arrives next; false at the end of the stream.
+bool FakePeer::Read(std::string* bytes) {
+  while (true) {
+    const IoResult result = stream_.Read(absl::MakeSpan(&scratch_[0], scratch_.size()));
+    if (result.ok()) {
+      bytes->append(scratch_, 0, result.bytes);
+      return true;
+    }
+    if (result.status != IoStatus::kWouldBlock) return false;
+    if (!Wait(stream_.fd(), result.wanted, Deadline::Never(), &stop_).ok()) return false;
+  }
+}
+
+std::string FakePeer::ReadRequest() {
+  std::string request;
+  while (!absl::EndsWith(request, "\r\n\r\n")) {
+    if (!Read(&request)) return request;
+  }
+  return request;
+}
+
+bool FakePeer::Write(absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const IoResult result = stream_.Write(bytes);
+    if (result.ok()) {
+      bytes.remove_prefix(result.bytes);
+    } else if (result.status != IoStatus::kWouldBlock ||
+               !Wait(stream_.fd(), result.wanted, Deadline::Never(), &stop_).ok()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void FakePeer::ReadToEnd() {
+  std::string dropped;
+  while (Read(&dropped)) dropped.clear();
+}
+
+void FakePeer::AwaitStop() { Wait(stop_.fd(), Interest::kRead, Deadline::Never()).IgnoreError(); }
+
+void FakePeer::Shutdown() { stream_.ShutdownWrite(); }
+
+void FakePeer::Reset() {
+  const linger now = {.l_onoff = 1, .l_linger = 0};
+  EXPECT_EQ(setsockopt(stream_.fd(), SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
+  stream_.Close();
+}
+
+std::string FakePeer::Accept(absl::string_view request, absl::string_view subprotocol) {
+  const absl::StatusOr<HttpRequest> parsed = ParseHttpRequest(request);
+  if (!parsed.ok()) return "";
+  const std::string key = AcceptKey(parsed->headers.Find("Sec-WebSocket-Key").value_or(""));
+  return absl::StrCat(
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n",
+      "Sec-WebSocket-Accept: ", key, "\r\n",
+      subprotocol.empty() ? "" : absl::StrCat("Sec-WebSocket-Protocol: ", subprotocol, "\r\n"),
+      "\r\n");
+}
+
+void FakePeer::AcceptUpgrade(absl::string_view frames) {
+  Write(absl::StrCat(Accept(ReadRequest()), frames));
+}
+
+// Reads once, or waits until there is something to read. False at the end of the stream.
+bool FakePeer::FillConnection() {
+  const IoResult result =
+      stream_.Read(connection_.ReadBuffer(absl::MakeSpan(&scratch_[0], scratch_.size())));
+  connection_.DidRead(result.bytes);
+  if (result.ok()) return true;
+  return result.status == IoStatus::kWouldBlock &&
+         Wait(stream_.fd(), result.wanted, Deadline::Never(), &stop_).ok();
+}
+
+std::string FakePeer::Next() {
+  while (true) {
+    if (std::optional<Event> event = connection_.NextEvent()) return Describe(*event);
+    if (!FillConnection()) return "end of the stream";
+  }
+}
+
+void FakePeer::Answer() {
+  Write(connection_.WriteBuffer());
+  connection_.DidWrite(connection_.queued_bytes());
+}
+
+std::string FakePeer::EchoToEnd() {
+  while (true) {
+    while (std::optional<Event> event = connection_.NextEvent()) {
+      if (event->type == Event::Type::kMessage) {
+        EXPECT_TRUE(connection_.SendBorrowed(event->opcode, event->payload).ok());
+        for (absl::string_view part : connection_.WriteBuffers()) Write(part);
+        connection_.DidWrite(connection_.queued_bytes());
+      }
+      if (event->type == Event::Type::kClose) {
+        const std::string how = Describe(*event);
+        Answer();
+        stream_.Close();
+        return how;
+      }
+    }
+    Answer();
+    if (!FillConnection()) return "end of the stream";
+  }
+}
+
+FakeServer::FakeServer(std::function<void(FakePeer&)> script)
+    : listener_(Listen(*SocketAddress::FromIp("127.0.0.1", 0)).value()),
+      port_(LocalAddress(listener_.get()).port()),
+      stop_(Notification::Create().value()),
+      thread_([this, script = std::move(script)] {
+        if (!Wait(listener_.get(), Interest::kRead, Deadline::Never(), &stop_).ok()) return;
+        Stream stream;
+        if (!Accept(listener_.get(), &stream).ok()) return;
+        FakePeer peer(std::move(stream), stop_);
+        script(peer);
+      }) {}
+
+FakeServer::~FakeServer() {
+  stop_.Notify();
+  Join();
+}
+
+void FakeServer::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+std::string FakeServer::url(absl::string_view resource) const {
+  return absl::StrCat("ws://127.0.0.1:", port_, resource);
+}
+
+}  // namespace weft::testing

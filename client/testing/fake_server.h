@@ -1,0 +1,93 @@
+// A server that does what a test tells it, right or wrong, to one client.
+
+#ifndef WEFT_CLIENT_TESTING_FAKE_SERVER_H_
+#define WEFT_CLIENT_TESTING_FAKE_SERVER_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/strings/string_view.h"
+#include "weft/core/connection.h"
+#include "weft/transport/deadline.h"
+#include "weft/transport/fd.h"
+#include "weft/transport/stream.h"
+#include "weft/transport/wait.h"
+
+namespace weft::testing {
+
+// The server's end of one connection, with its script's steps. Each blocks until it is done, or the
+// client or the FakeServer is gone.
+class FakePeer {
+ public:
+  FakePeer(Stream stream, const Notification& stop);
+
+  // ---- Bytes ----
+
+  // The head of the client's request.
+  std::string ReadRequest();
+
+  // The answer that accepts `request`.
+  static std::string Accept(absl::string_view request, absl::string_view subprotocol = "");
+
+  // False when the client is gone.
+  bool Write(absl::string_view bytes);
+
+  // Reads and drops all up to the end of the client's stream.
+  void ReadToEnd();
+
+  // Reads nothing, until the FakeServer is gone.
+  void AwaitStop();
+
+  // Ends the stream: with its end, or as a crash would.
+  void Shutdown();
+  void Reset();
+
+  // ---- Frames, once AcceptUpgrade() is done ----
+
+  // Reads the request and accepts it; `frames` go in the same write as the answer.
+  void AcceptUpgrade(absl::string_view frames = "");
+
+  // What the client sent next, as testing::Describe has it ("text Hello"). Nothing is answered:
+  // pongs and the echo of a Close wait for Answer().
+  std::string Next();
+  void Answer();
+
+  // Answers and echoes messages, until the client closes or ends the stream. Returns what it did.
+  std::string EchoToEnd();
+
+ private:
+  bool Read(std::string* bytes);
+  bool FillConnection();
+
+  Stream stream_;
+  const Notification& stop_;
+  Connection connection_;
+  std::string scratch_;
+};
+
+// Listens on a free port of the loopback address, and runs `script` for the first that connects, in
+// a thread of its own. Declare it before the client, so that the client goes first.
+class FakeServer {
+ public:
+  explicit FakeServer(std::function<void(FakePeer&)> script);
+  ~FakeServer();
+
+  // Waits until the script has run to its end. What it wrote can be read then.
+  void Join();
+
+  std::string url(absl::string_view resource = "/") const;
+  uint16_t port() const { return port_; }
+
+ private:
+  UniqueFd listener_;
+  uint16_t port_;
+  Notification stop_;
+  std::thread thread_;
+};
+
+}  // namespace weft::testing
+
+#endif  // WEFT_CLIENT_TESTING_FAKE_SERVER_H_
