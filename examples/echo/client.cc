@@ -1,0 +1,55 @@
+// Sends what stands on the command line and prints what comes back.
+
+#include "weft/client/client.h"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "fmt/core.h"
+
+ABSL_FLAG(absl::Duration, timeout, absl::Seconds(30), "how long to wait for each answer");
+
+namespace {
+
+constexpr char kUsage[] =
+    "Sends each message as text to a WebSocket server and prints each answer on its own line.\n\n"
+    "  client ws://127.0.0.1:8080 MESSAGE...";
+
+absl::Status Echo(const std::string& url, const std::vector<std::string>& messages) {
+  weft::ClientOptions options;
+  options.connection.max_message_bytes = 64 << 20;
+  absl::StatusOr<std::unique_ptr<weft::Client>> client = weft::Client::Connect(url, options);
+  if (!client.ok()) return client.status();
+  for (const std::string& message : messages) {
+    if (absl::Status sent = (*client)->SendText(message); !sent.ok()) return sent;
+    const absl::StatusOr<weft::Message> answer = (*client)->Receive(absl::GetFlag(FLAGS_timeout));
+    if (!answer.ok()) return answer.status();
+    fmt::print("{}\n", fmt::string_view(answer->payload.data(), answer->payload.size()));
+  }
+  return (*client)->Close();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(kUsage);
+  const std::vector<char*> words = absl::ParseCommandLine(argc, argv);
+  if (words.size() < 3) {
+    fmt::print(stderr, "{}\n", kUsage);
+    return 2;
+  }
+  const absl::Status status = Echo(words[1], {words.begin() + 2, words.end()});
+  if (status.ok()) return 0;
+  std::fflush(stdout);
+  fmt::print(stderr, "{}\n", status.ToString());
+  return 1;
+}
