@@ -1,0 +1,102 @@
+// Runs the cases of a conformance server such as the Autobahn test suite's fuzzing server: echoes
+// what each case sends, until the case ends.
+
+#include "weft/client/client.h"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
+#include "fmt/core.h"
+
+ABSL_FLAG(std::string, url, "ws://127.0.0.1:9001", "where the conformance server is");
+ABSL_FLAG(std::string, agent, "weft", "the name of this client in the server's reports");
+
+namespace {
+
+using weft::Client;
+
+absl::StatusOr<std::unique_ptr<Client>> Connect(absl::string_view resource) {
+  weft::ClientOptions options;
+  options.ping_interval = absl::InfiniteDuration();  // the cases say who sends what
+  options.connection.max_message_bytes = 64 << 20;
+  const std::string server = absl::GetFlag(FLAGS_url);
+  return Client::Connect(absl::StrCat(absl::StripSuffix(server, "/"), resource), options);
+}
+
+absl::StatusOr<int> CaseCount() {
+  absl::StatusOr<std::unique_ptr<Client>> client = Connect("/getCaseCount");
+  if (!client.ok()) return client.status();
+  absl::StatusOr<weft::Message> message = (*client)->Receive(absl::Seconds(30));
+  if (!message.ok()) return message.status();
+  int count = 0;
+  if (!absl::SimpleAtoi(message->payload, &count)) {
+    return absl::InternalError(absl::StrCat("the number of cases is no number: \"",
+                                            absl::CEscape(message->payload), "\""));
+  }
+  (*client)->Close().IgnoreError();
+  return count;
+}
+
+// Echoes until the end, and says what that was; an error where it never began.
+absl::StatusOr<std::string> RunCase(int number, const std::string& agent) {
+  absl::StatusOr<std::unique_ptr<Client>> client =
+      Connect(absl::StrCat("/runCase?case=", number, "&agent=", agent));
+  if (!client.ok()) return client.status();
+  while (true) {
+    const absl::StatusOr<weft::Message> message = (*client)->Receive();
+    if (!message.ok()) return std::string(message.status().message());
+    const absl::Status sent = message->is_text() ? (*client)->SendText(message->payload)
+                                                 : (*client)->SendBinary(message->payload);
+    // The end, and why, is for Receive() to tell.
+    if (absl::IsDeadlineExceeded(sent)) return std::string(sent.message());
+  }
+}
+
+absl::Status UpdateReports(const std::string& agent) {
+  absl::StatusOr<std::unique_ptr<Client>> client =
+      Connect(absl::StrCat("/updateReports?agent=", agent));
+  if (!client.ok()) return client.status();
+  (*client)->Receive().status().IgnoreError();  // the server closes when it is done
+  return absl::OkStatus();
+}
+
+absl::Status RunAll(const std::string& agent) {
+  const absl::StatusOr<int> count = CaseCount();
+  if (!count.ok()) return count.status();
+  int failed = 0;
+  for (int number = 1; number <= *count; ++number) {
+    const absl::StatusOr<std::string> end = RunCase(number, agent);
+    if (!end.ok()) ++failed;
+    fmt::print("case {} of {}: {}\n", number, *count, end.ok() ? *end : end.status().ToString());
+    std::fflush(stdout);
+  }
+  if (absl::Status status = UpdateReports(agent); !status.ok()) return status;
+  fmt::print("{} cases run as \"{}\", {} could not be; the verdicts are in the server's reports\n",
+             *count - failed, agent, failed);
+  if (failed > 0) return absl::UnavailableError(absl::StrCat(failed, " cases could not be run"));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(
+      "Runs every case of a WebSocket conformance server (/getCaseCount, /runCase,\n"
+      "/updateReports) as its client.");
+  absl::ParseCommandLine(argc, argv);
+  const absl::Status status = RunAll(absl::GetFlag(FLAGS_agent));
+  if (status.ok()) return 0;
+  fmt::print(stderr, "{}\n", status.ToString());
+  return 1;
+}
