@@ -1,0 +1,27 @@
+// A chat in the terminal. Start the server first: bazel run //examples/chat:server
+
+#include <iostream>
+#include <string>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "examples/chat/link.h"
+#include "examples/chat/session.h"
+
+ABSL_FLAG(std::string, url, "ws://127.0.0.1:8080", "where the chat server is");
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(
+      "Chat in the terminal. Type `help` at the prompt `> `; after `connect`, each line is sent "
+      "to\n"
+      "everybody in the chat, and `__disconnect` leaves it.");
+  absl::ParseCommandLine(argc, argv);
+
+  const std::string url = absl::GetFlag(FLAGS_url);
+  weft::chat::Session session(
+      [&url](weft::chat::LinkListener& listener) { return weft::chat::ConnectLink(url, listener); },
+      std::cout);
+  session.Run(std::cin);
+  return 0;
+}

@@ -1,0 +1,19 @@
+// The chat client's connection: a Weft client, and the thread that receives.
+
+#ifndef EXAMPLES_CHAT_LINK_H_
+#define EXAMPLES_CHAT_LINK_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "examples/chat/session.h"
+
+namespace weft::chat {
+
+// Connects to `url`, and from then on tells `listener` what comes.
+absl::StatusOr<std::unique_ptr<Link>> ConnectLink(const std::string& url, LinkListener& listener);
+
+}  // namespace weft::chat
+
+#endif  // EXAMPLES_CHAT_LINK_H_
