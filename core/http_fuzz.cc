@@ -1,0 +1,108 @@
+// Any bytes as the head of a request and of a response.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/types/span.h"
+#include "weft/core/http.h"
+#include "weft/core/http_status.h"
+#include "weft/core/testing/require.h"
+
+namespace weft {
+namespace {
+
+using testing::Require;
+
+// Small enough for a fuzzer to get there.
+constexpr HttpLimits kLimits = {.max_head_bytes = 2048, .max_headers = 20};
+
+bool Same(const HttpHeaders& a, const HttpHeaders& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const HttpHeader& x, const HttpHeader& y) {
+                      return x.name == y.name && x.value == y.value;
+                    });
+}
+
+absl::Span<const HttpHeader> All(const HttpHeaders& headers) {
+  return absl::MakeConstSpan(headers.begin(), headers.end());
+}
+
+// What the scanner says when `in` arrives in pieces of `step` bytes.
+absl::StatusOr<size_t> ScanInSteps(absl::string_view in, size_t step) {
+  HttpHeadScanner scanner(kLimits);
+  for (size_t size = step; size < in.size(); size += step) {
+    const absl::StatusOr<size_t> end = scanner.Scan(in.substr(0, size));
+    if (!end.ok() || *end != 0) return end;
+  }
+  return scanner.Scan(in);
+}
+
+void CheckScanner(absl::string_view in) {
+  const absl::StatusOr<size_t> whole = ScanInSteps(in, in.size() + 1);
+  for (const size_t step : {1, 2, 3, 7}) {
+    Require(ScanInSteps(in, step) == whole, "a head ends where it ends, however it arrives");
+  }
+  if (whole.ok() && *whole != 0) {
+    Require(*whole <= kLimits.max_head_bytes, "the limit holds");
+    Require(in.substr(0, *whole) == "\r\n" || in.substr(*whole - 4, 4) == "\r\n\r\n",
+            "a head ends in an empty line");
+  }
+}
+
+void CheckRequest(absl::string_view in) {
+  const absl::StatusOr<HttpRequest> request = ParseHttpRequest(in, kLimits);
+  if (!request.ok()) {
+    Require(HttpStatusOf(request.status()) >= 400, "an error is a status to answer with");
+    return;
+  }
+  Require(*HttpHeadScanner({.max_head_bytes = in.size()}).Scan(in) == in.size(),
+          "what is parsed as a head is found as one");
+  Require(request->headers.size() <= kLimits.max_headers, "the limit holds");
+  const absl::StatusOr<std::string> written =
+      WriteHttpRequest(request->method, request->target, All(request->headers));
+  Require(written.ok(), "what was read can be written");
+  const absl::StatusOr<HttpRequest> again = ParseHttpRequest(*written, kLimits);
+  Require(again.ok() && again->method == request->method && again->target == request->target &&
+              Same(again->headers, request->headers),
+          "a request that is written is read as itself");
+}
+
+void CheckResponse(absl::string_view in) {
+  const absl::StatusOr<HttpResponse> response = ParseHttpResponse(in, kLimits);
+  if (!response.ok()) return;
+  Require(*HttpHeadScanner({.max_head_bytes = in.size()}).Scan(in) == in.size(),
+          "what is parsed as a head is found as one");
+  const absl::StatusOr<std::string> written =
+      WriteHttpResponse(response->status, All(response->headers));
+  Require(written.ok(), "what was read can be written");
+  const absl::StatusOr<HttpResponse> again = ParseHttpResponse(*written, kLimits);
+  Require(
+      again.ok() && again->status == response->status && Same(again->headers, response->headers),
+      "a response that is written is read as itself");
+}
+
+// The input as one header, which may not become two.
+void CheckWriter(absl::string_view in) {
+  const absl::string_view name = in.substr(0, in.find('|'));
+  const absl::string_view value = in.substr(std::min(name.size() + 1, in.size()));
+  const HttpHeader headers[] = {{name, value}, {"Last", "x"}};
+  const absl::StatusOr<std::string> written = WriteHttpRequest("GET", "/", headers);
+  if (!written.ok()) return;
+  const absl::StatusOr<HttpRequest> again = ParseHttpRequest(*written);
+  Require(again.ok() && again->headers.size() == 2 && again->headers.begin()->name == name,
+          "a header that is written is one header");
+}
+
+}  // namespace
+}  // namespace weft
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const absl::string_view in(reinterpret_cast<const char*>(data), size);
+  weft::CheckScanner(in);
+  weft::CheckRequest(in);
+  weft::CheckResponse(in);
+  weft::CheckWriter(in);
+  return 0;
+}

@@ -1,0 +1,58 @@
+// Any text as a URL, an authority and an origin.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "weft/core/authority.h"
+#include "weft/core/origin.h"
+#include "weft/core/testing/require.h"
+#include "weft/core/url.h"
+
+namespace weft {
+namespace {
+
+using testing::Require;
+
+void CheckUrl(absl::string_view text) {
+  const absl::StatusOr<Url> url = ParseUrl(text);
+  if (!url.ok()) {
+    const absl::string_view message = url.status().message();
+    Require(
+        message.size() < 1000 && std::all_of(message.begin(), message.end(), absl::ascii_isprint),
+        "a message is one short line");
+    return;
+  }
+  const std::string& resource = url->resource;
+  Require(absl::StartsWith(resource, "/") && !absl::StrContains(resource, '#') &&
+              std::all_of(resource.begin(), resource.end(), absl::ascii_isgraph),
+          "the resource can stand in a request line");
+  Require(!url->host.empty() && url->port != 0, "there is somebody to connect to");
+  const std::string written =
+      absl::StrCat(url->secure ? "wss://" : "ws://", HostHeader(*url), resource);
+  const absl::StatusOr<Url> again = ParseUrl(written);
+  Require(again.ok() && *again == *url, "a URL that is written is read as itself");
+}
+
+void CheckAuthority(absl::string_view text) {
+  const std::string origin = absl::StrCat("http://", text);
+  const bool is_authority = ParseAuthority(text).ok();
+  Require(IsSameOrigin(origin, text) == is_authority, "a page comes from its own host");
+  Require(IsSameOrigin(origin, "other.example") == IsSameOrigin("http://other.example", text),
+          "to be of the same origin goes both ways");
+}
+
+}  // namespace
+}  // namespace weft
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const absl::string_view text(reinterpret_cast<const char*>(data), size);
+  weft::CheckUrl(text);
+  weft::CheckUrl(absl::StrCat("ws://", text));
+  weft::CheckAuthority(text);
+  return 0;
+}
