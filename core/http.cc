@@ -46,6 +46,11 @@ bool AllAre(uint8_t kind, absl::string_view text) {
 
 bool IsTarget(absl::string_view text) { return !text.empty() && AllAre(kTarget, text); }
 
+// The size decides nearly always, and costs no call.
+bool IsNamed(const HttpHeader& header, absl::string_view name) {
+  return header.name.size() == name.size() && absl::EqualsIgnoreCase(header.name, name);
+}
+
 absl::string_view TrimSpacesAndTabs(absl::string_view text) {
   const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
@@ -171,20 +176,19 @@ absl::StatusOr<size_t> HttpHeadScanner::Scan(absl::string_view in) {
 
 std::optional<absl::string_view> HttpHeaders::Find(absl::string_view name) const {
   for (const HttpHeader& header : headers_) {
-    if (absl::EqualsIgnoreCase(header.name, name)) return header.value;
+    if (IsNamed(header, name)) return header.value;
   }
   return std::nullopt;
 }
 
 size_t HttpHeaders::Count(absl::string_view name) const {
-  return std::count_if(begin(), end(), [name](const HttpHeader& header) {
-    return absl::EqualsIgnoreCase(header.name, name);
-  });
+  return std::count_if(begin(), end(),
+                       [name](const HttpHeader& header) { return IsNamed(header, name); });
 }
 
 bool HttpHeaders::HasToken(absl::string_view name, absl::string_view token) const {
   for (const HttpHeader& header : headers_) {
-    if (!absl::EqualsIgnoreCase(header.name, name)) continue;
+    if (!IsNamed(header, name)) continue;
     for (const absl::string_view element : absl::StrSplit(header.value, ',')) {
       if (absl::EqualsIgnoreCase(TrimSpacesAndTabs(element), token)) return true;
     }
