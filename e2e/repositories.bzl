@@ -1,0 +1,11 @@
+"""What //e2e needs beyond weft_repositories(): a workspace that depends on Weft does without it."""
+
+load("//e2e:npm.bzl", "npm_packages")
+
+def e2e_repositories():
+    """Declares the repositories of the end-to-end tests."""
+    npm_packages(
+        name = "weft_e2e_npm",
+        package_json = "//e2e:package.json",
+        package_lock = "//e2e:package-lock.json",
+    )
