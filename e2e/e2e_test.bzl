@@ -4,7 +4,7 @@ load("@rules_shell//shell:sh_test.bzl", "sh_test")
 
 _LIBRARIES = {
     "js": ["program.js", "websocket_cases.js"],
-    "py": ["messages.py", "program.py", "terminal.py"],
+    "py": ["messages.py", "program.py"],
 }
 
 def e2e_test(name, driver, peers, programs, data = []):

@@ -1,0 +1,161 @@
+'use strict';
+// The echo server with headless Chromium: the cases of websocket_cases.js on the browser's own WebSocket, and
+// examples/echo/index.html as a person uses it, opened from disk.
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const http = require('node:http');
+const os = require('node:os');
+const path = require('node:path');
+const {after, before, test} = require('node:test');
+const {pathToFileURL} = require('node:url');
+const {chromium} = require('playwright-core');
+
+const {startServer} = require('./program.js');
+const {cases} = require('./websocket_cases.js');
+
+const LIMIT = {timeout: 120_000};
+const PAGE_FILE = path.resolve(process.env.ECHO_PAGE);
+const PAGE_URL = pathToFileURL(PAGE_FILE).href;
+const OUTPUTS = process.env.TEST_UNDECLARED_OUTPUTS_DIR || os.tmpdir();
+
+let server;
+let browser;
+let profile;
+
+before(async () => {
+  // "null" is the Origin of a page from disk.
+  server = await startServer('ECHO_SERVER', ['--allow_origin=null', '--max_message_bytes=16777216']);
+  profile = fs.mkdtempSync(path.join(process.env.TEST_TMPDIR || os.tmpdir(), 'chromium-'));
+  browser = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM,
+    args: [
+      '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    ],
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  fs.rmSync(profile, {recursive: true, force: true});
+  assert.equal(await server.stop(), 0, 'exit code after SIGTERM');
+});
+
+// A page of examples/echo, of its own for each test; what goes wrong in its script fails the test.
+async function openPage(t, {width = 960, height = 640, colorScheme = 'light', url = PAGE_URL} = {}) {
+  const page = await browser.newPage();
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(error));
+  t.after(async () => {
+    await page.close();
+    assert.deepEqual(errors, []);
+  });
+  await page.setViewportSize({width, height});
+  await page.emulateMedia({colorScheme});
+  await page.goto(url);
+  return page;
+}
+
+async function connect(page) {
+  await page.fill('#url', server.url);
+  await page.click('#connect');
+  await waitForLog(page, ['CONNECTED', server.url], ['SENT', 'WebSocket rocks'], ['RECEIVED', 'WebSocket rocks']);
+}
+
+async function say(page, text) {
+  await page.fill('#text', text);
+  await page.press('#text', 'Enter');
+}
+
+// Waits until the log has as many lines, and compares their kind and text.
+async function waitForLog(page, ...lines) {
+  await page.waitForFunction((count) => document.querySelectorAll('#log li').length >= count, lines.length);
+  assert.deepEqual(await page.$$eval('#log li', (items) => items.map((item) => [
+    item.querySelector('b').textContent, item.querySelector('q').textContent,
+  ])), lines);
+}
+
+const screenshot = (page, name) => page.screenshot({path: path.join(OUTPUTS, `${name}.png`)});
+
+for (const name of Object.keys(cases)) {
+  test(name, LIMIT, async (t) => {
+    const page = await openPage(t);
+    await page.addScriptTag({path: path.join(__dirname, 'websocket_cases.js')});
+    await page.evaluate(([name, url]) => websocketCases.cases[name](WebSocket, url), [name, server.url]);
+  });
+}
+
+test('the page: RS46, connect, talk, disconnect', LIMIT, async (t) => {
+  const page = await openPage(t);
+  assert.equal(await page.inputValue('#url'), 'ws://127.0.0.1:8080');
+  assert.equal(await page.textContent('#state'), 'disconnected');
+  assert.ok(await page.isDisabled('#text'));
+
+  await connect(page);
+  assert.equal(await page.textContent('#state'), 'connected');
+  await say(page, 'Schuß und Kette, нити, νήματα');
+  const log = [
+    ['CONNECTED', server.url], ['SENT', 'WebSocket rocks'], ['RECEIVED', 'WebSocket rocks'],
+    ['SENT', 'Schuß und Kette, нити, νήματα'], ['RECEIVED', 'Schuß und Kette, нити, νήματα'],
+  ];
+  await waitForLog(page, ...log);
+  for (const roundTrip of await page.$$eval('.RECEIVED small', (notes) => notes.map((note) => note.textContent))) {
+    assert.match(roundTrip, /^\d+\.\d ms$/);
+  }
+  await screenshot(page, 'echo_light');
+
+  await page.click('#connect');
+  await waitForLog(page, ...log, ['DISCONNECTED', '1000, the user left']);
+  assert.equal(await page.textContent('#state'), 'disconnected');
+  assert.ok(await page.isDisabled('#text'));
+});
+
+test('the page: what others send is text, never HTML', LIMIT, async (t) => {
+  const page = await openPage(t, {colorScheme: 'dark'});
+  await connect(page);
+  const text = '<img src=x onerror="throw 1"><b>bold</b><script>throw 2</script>';
+  await say(page, text);
+  await page.waitForFunction(() => document.querySelectorAll('.RECEIVED').length === 2);
+  assert.equal(await page.textContent('.RECEIVED:last-child q'), text);
+  assert.equal(await page.$$eval('#log :is(img, script, b b, q *)', (found) => found.length), 0);
+  await screenshot(page, 'echo_dark');
+});
+
+test('the page: fits a phone', LIMIT, async (t) => {
+  const page = await openPage(t, {width: 360, height: 640});
+  await connect(page);
+  await say(page, 'A message that is too long for one line of so narrow a screen, and ' + 'x'.repeat(100));
+  await page.waitForFunction(() => document.querySelectorAll('.RECEIVED').length === 2);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it scrolls sideways');
+  await screenshot(page, 'echo_phone');
+});
+
+test('the page: the server ends', LIMIT, async (t) => {
+  const other = await startServer('ECHO_SERVER', ['--allow_origin=null']);
+  t.after(() => other.stop());
+  const page = await openPage(t);
+  await page.fill('#url', other.url);
+  await page.click('#connect');
+  await page.waitForSelector('.RECEIVED');
+  assert.equal(await other.stop(), 0);
+  await page.waitForSelector('.DISCONNECTED');
+  assert.match(await page.textContent('.DISCONNECTED q'), /^1001\b/);
+  assert.equal(await page.textContent('#state'), 'disconnected');
+});
+
+test('R20: a page of another origin is refused', LIMIT, async (t) => {
+  const site = http.createServer((_, response) => {
+    response.setHeader('Content-Type', 'text/html');
+    response.end(fs.readFileSync(PAGE_FILE));
+  });
+  await new Promise((resolve) => site.listen(0, '127.0.0.1', resolve));
+  t.after(() => site.close());
+  const page = await openPage(t, {url: `http://127.0.0.1:${site.address().port}/`});
+  await page.fill('#url', server.url);
+  await page.click('#connect');
+  await page.waitForSelector('.DISCONNECTED');
+  assert.match(await page.textContent('.DISCONNECTED q'), /^1006, never connected.*\n--allow_origin=http:\/\/127\.0\.0\.1:\d+ \?$/);
+  assert.equal(await page.$('.CONNECTED'), null);
+  await screenshot(page, 'echo_refused');
+});
