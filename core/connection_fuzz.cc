@@ -3,25 +3,20 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "weft/core/connection.h"
 #include "weft/core/frame.h"
 #include "weft/core/testing/feed.h"
+#include "weft/core/testing/require.h"
 
 namespace weft {
 namespace {
 
-MaskingKey FixedKey() { return {1, 2, 3, 4}; }
+using testing::Require;
 
-void Require(bool condition, const std::string& what) {
-  if (condition) return;
-  std::fprintf(stderr, "%s\n", what.c_str());
-  std::abort();
-}
+MaskingKey FixedKey() { return {1, 2, 3, 4}; }
 
 // What is decoded is encoded to the same bytes, where the length was in its shortest form.
 void CheckHeader(absl::string_view input) {
@@ -30,7 +25,7 @@ void CheckHeader(absl::string_view input) {
   if (size == 0 || !header.minimal_length) return;
   char bytes[kMaxFrameHeaderSize];
   const size_t encoded = EncodeFrameHeader(header, bytes);
-  Require(input.substr(0, size) == absl::string_view(bytes, encoded), DebugString(header));
+  Require(input.substr(0, size) == absl::string_view(bytes, encoded), DebugString(header).c_str());
 }
 
 // What a connection answers breaks no rule.
@@ -39,7 +34,7 @@ void CheckAnswers(Role role, const ConnectionOptions& options, absl::string_view
       peer(role == Role::kServer ? Role::kClient : Role::kServer, {});
   testing::Feed(connection, input, testing::Cuts::Random(1));
   testing::Feed(peer, connection.WriteBuffer(), testing::Cuts::Whole());
-  Require(peer.status().ok(), peer.status().ToString());
+  Require(peer.status().ok(), peer.status().ToString().c_str());
 }
 
 }  // namespace
@@ -61,7 +56,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // Pieces of messages differ with the cuts, so only whole messages can be compared.
   if (!options.stream_messages) {
     weft::testing::FeedInEveryWay(
-        role, options, input, [](const std::string& text) { weft::Require(false, text); },
+        role, options, input,
+        [](const std::string& text) { weft::testing::Require(false, text.c_str()); },
         (choice & 16) != 0);
   }
   return 0;
