@@ -193,7 +193,7 @@ absl::StatusOr<Message> Client::ReadMessage(Lock& lock, Deadline deadline) {
       if (event->type == Event::Type::kClose) return EndWithClose(lock, *event, deadline);
       if (event->type != Event::Type::kMessage) continue;
       Flush();  // the pongs for pings in front of it: who knows when we are called again
-      return Message{event->opcode, event->payload, event->first, event->last};
+      return Message(*event);
     }
     if (last_read) return absl::DeadlineExceededError("deadline exceeded");
     last_read = deadline.HasPassed();  // or a peer that sends pings only could keep us for ever
