@@ -61,8 +61,8 @@ Connection::~Connection() { DropInput(); }
 // ---- Network in ----
 
 absl::Span<char> Connection::ReadBuffer(absl::Span<char> scratch) {
-  if (!owns_input()) {
-    DropInput();
+  if (!owns_input()) KeepUnfinishedInput();  // there is some where NextEvent was not called
+  if (in_ == nullptr) {
     in_ = scratch.data();
     return scratch;
   }

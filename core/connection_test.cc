@@ -161,6 +161,17 @@ TEST(ConnectionTest, FragmentsWithDifferentKeysAreJoined) {
   EXPECT_THAT(FeedServer(input).events, ElementsAre("binary " + payload));
 }
 
+// A read that got nothing, and no NextEvent after it: what is held stays held.
+TEST(ConnectionTest, ReadBufferTwiceLosesNothing) {
+  const std::string frame = ClientFrame(Opcode::kText, "in two halves");
+  Connection connection(Role::kServer, {});
+  EXPECT_THAT(Feed(connection, frame.substr(0, 9), Cuts::Whole()), IsEmpty());
+  std::vector<char> scratch(1000), other(1000);
+  connection.ReadBuffer(absl::MakeSpan(scratch));
+  connection.ReadBuffer(absl::MakeSpan(other));
+  EXPECT_THAT(Feed(connection, frame.substr(9), Cuts::Whole()), ElementsAre("text in two halves"));
+}
+
 // ---- What a peer must not send ----
 
 TEST(ConnectionTest, Section_5_2_ReservedBits) {
