@@ -86,20 +86,23 @@ class Server::Impl : public WorkerGroup {
 
   // To the worker with the fewest sessions: their number stays even, however the kernel wakes us.
   void Assign(Worker* from, Stream stream, const SocketAddress& peer) override {
-    const size_t now = connections();
-    if (now >= options_.max_connections + kRefusedAtOnce) return;  // closes the stream
-    const bool refuse = now >= options_.max_connections;
+    size_t refusing = 0;
+    for (const std::unique_ptr<Worker>& worker : workers_) refusing += worker->refusing();
+    // Those that are being refused do not count: else a crowd at the door would keep places empty.
+    const bool refuse = connections() >= options_.max_connections + refusing;
+    if (refuse && refusing >= kRefusedAtOnce) return;  // closes the stream
     Worker* least = from;
     for (const std::unique_ptr<Worker>& worker : workers_) {
       if (worker->load() < least->load()) least = worker.get();
     }
     ++least->load();
+    if (refuse) ++least->refusing();
     if (least == from) return from->Adopt(std::move(stream), peer, refuse);
     const bool posted =
         least->mailbox()->Post([least, stream = std::move(stream), peer, refuse]() mutable {
           least->Adopt(std::move(stream), peer, refuse);
         });
-    if (!posted) --least->load();
+    if (!posted) least->Release(refuse);
   }
 
   void PublishToOthers(Worker* from, absl::string_view topic,

@@ -295,6 +295,18 @@ TEST_F(ServerTest, R25_LimitOfConnections) {
   EXPECT_EQ(one.ReadFrame(), "fin text x");
 }
 
+// Those who wait at the door, refused, do not take the place that becomes free.
+TEST_F(ServerTest, R25_RefusedConnectionsTakeNoPlace) {
+  Start({.max_connections = 1});
+  TestClient in = ConnectAndUpgrade();
+  std::vector<TestClient> at_the_door;
+  for (int i = 0; i < 10; ++i) at_the_door.push_back(Connect());
+  EXPECT_THAT(Connect().Upgrade(), StartsWith("HTTP/1.1 503 "));
+  in.Close();
+  journal_.WaitFor("destroyed");
+  ConnectAndUpgrade();
+}
+
 // ---- Time ----
 
 TEST_F(ServerTest, SilentPeerIsPingedAndThenGivenUp) {

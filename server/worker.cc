@@ -101,7 +101,7 @@ void Worker::Adopt(Stream stream, const SocketAddress& peer, bool refuse) {
   if (!loop_.Watch(fd, Poller::kRead, session.get())) {
     Log(options_.log, LogLevel::kError,
         absl::StrCat("cannot watch a connection: ", std::strerror(errno)));
-    --load_;
+    Release(refuse);
     return;
   }
   session->index_ = static_cast<uint32_t>(sessions_.size());
@@ -148,11 +148,16 @@ void Worker::Destroy(Session* session) {
   if (session->flush_queued_) {
     to_flush_.erase(std::remove(to_flush_.begin(), to_flush_.end(), session), to_flush_.end());
   }
+  Release(session->refuse_);
   const uint32_t index = session->index_;
   std::swap(sessions_[index], sessions_.back());
   sessions_[index]->index_ = index;
   sessions_.pop_back();
+}
+
+void Worker::Release(bool refused) {
   --load_;
+  if (refused) --refusing_;
 }
 
 }  // namespace weft

@@ -52,9 +52,14 @@ class Worker {
   void Listen(int listener);
   void StopListening();
 
-  // Any thread: sessions on this worker or on their way to it.
+  // Any thread: sessions on this worker or on their way to it, and how many of them are only there
+  // to be told that the server is full.
   std::atomic<size_t>& load() { return load_; }
+  std::atomic<size_t>& refusing() { return refusing_; }
   const std::shared_ptr<Mailbox>& mailbox() const { return loop_.mailbox(); }
+
+  // A session that was counted in load(), and in refusing() if it was to be refused, is gone.
+  void Release(bool refused);
 
   void Adopt(Stream stream, const SocketAddress& peer, bool refuse);
 
@@ -93,6 +98,7 @@ class Worker {
   Topics topics_;
   std::unique_ptr<Listener> listener_;
   std::atomic<size_t> load_{0};
+  std::atomic<size_t> refusing_{0};
   uint32_t next_id_ = 1;
   bool going_away_ = false;
   std::vector<std::unique_ptr<Session>> sessions_;

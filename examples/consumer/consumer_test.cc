@@ -1,0 +1,45 @@
+// What a dependent sees: a server and a client of Weft, beside headers of its own.
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "core/frame.h"
+#include "gtest/gtest.h"
+#include "weft/client/client.h"
+#include "weft/core/frame.h"
+#include "weft/server/server.h"
+
+namespace {
+
+class EchoHandler : public weft::Handler {
+  void OnMessage(weft::Session& session, const weft::Message& message) override {
+    session.Send(message).IgnoreError();
+  }
+};
+
+TEST(ConsumerTest, ServerAndClient) {
+  absl::StatusOr<std::unique_ptr<weft::Server>> server =
+      weft::Server::Start({}, [](auto&, auto&) { return std::make_unique<EchoHandler>(); });
+  ASSERT_TRUE(server.ok()) << server.status();
+  const std::string url = "ws://" + (*server)->address().ToString() + "/";
+
+  absl::StatusOr<std::unique_ptr<weft::Client>> client = weft::Client::Connect(url);
+  ASSERT_TRUE(client.ok()) << client.status();
+  ASSERT_TRUE((*client)->SendText("Hello").ok());
+  absl::StatusOr<weft::Message> message = (*client)->Receive(absl::Seconds(30));
+  ASSERT_TRUE(message.ok()) << message.status();
+  EXPECT_TRUE(message->is_text());
+  EXPECT_EQ(message->payload, "Hello");
+  EXPECT_TRUE((*client)->Close().ok());
+}
+
+TEST(ConsumerTest, HeadersOfTheSameNameLiveTogether) {
+  const consumer::PictureFrame picture = {.width_mm = 200, .height_mm = 300};
+  const weft::FrameHeader header = {.opcode = weft::Opcode::kText, .payload_length = 5};
+  char bytes[weft::kMaxFrameHeaderSize];
+  EXPECT_EQ(weft::EncodeFrameHeader(header, bytes), 2u);
+  EXPECT_EQ(picture.height_mm, 300);
+}
+
+}  // namespace
