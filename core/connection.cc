@@ -159,7 +159,7 @@ bool Connection::NextHeader(std::optional<Event>& event) {
   const bool control = IsControl(header.opcode);
   const bool begins = !control && header.opcode != Opcode::kContinuation;
   if (const Violation* violation = CheckFrame(header, receiving_)) {
-    Fail(*violation, DebugString(header), event);
+    RefuseHeader(*violation, event);
     return false;
   }
 
@@ -184,6 +184,13 @@ bool Connection::NextHeader(std::optional<Event>& event) {
   return true;
 }
 
+// Decodes the header once more to describe it: one whose address nobody takes lives in registers.
+void Connection::RefuseHeader(const Violation& violation, std::optional<Event>& event) {
+  FrameHeader header;
+  DecodeFrameHeader({in_ + parsed_, end_ - parsed_}, &header);
+  Fail(violation, DebugString(header), event);
+}
+
 // Takes what there is of a data frame's payload: unmasked where it lies, or, behind the fragments
 // that came before, on the way to their end.
 void Connection::DataFrame(std::optional<Event>& event) {
@@ -191,12 +198,10 @@ void Connection::DataFrame(std::optional<Event>& event) {
   const size_t size = std::min<uint64_t>(frame_.remaining, end_ - parsed_);
   char* const from = in_ + parsed_;
   char* const to = in_ + message_end_;
-  if (!frame_.masked) {
-    if (to != from) std::memmove(to, from, size);
-  } else if (to == from) {
-    Mask(absl::MakeSpan(to, size), frame_.masking_key, frame_.mask_offset);
-  } else {
+  if (frame_.masked) {
     MaskCopy({from, size}, frame_.masking_key, frame_.mask_offset, to);
+  } else if (to != from) {
+    std::memmove(to, from, size);
   }
   parsed_ += size;
   message_end_ += size;
@@ -314,19 +319,19 @@ void Connection::SettleBorrowed() {
 // ---- From the application ----
 
 absl::Status Connection::SendText(absl::string_view text) {
-  if (absl::Status status = CheckMessage(Opcode::kText, text); !status.ok()) return status;
+  if (!CanSend(Opcode::kText, text)) return WhyNot(Opcode::kText);
   QueueFrame(Opcode::kText, true, text);
   return absl::OkStatus();
 }
 
 absl::Status Connection::SendBinary(absl::string_view data) {
-  if (absl::Status status = CheckMessage(Opcode::kBinary, data); !status.ok()) return status;
+  if (!CanSend(Opcode::kBinary, data)) return WhyNot(Opcode::kBinary);
   QueueFrame(Opcode::kBinary, true, data);
   return absl::OkStatus();
 }
 
 absl::Status Connection::SendBorrowed(Opcode opcode, absl::string_view payload) {
-  if (absl::Status status = CheckMessage(opcode, payload); !status.ok()) return status;
+  if (!CanSend(opcode, payload)) return WhyNot(opcode);
   if (role() == Role::kClient) {  // masked bytes are other bytes
     QueueFrame(opcode, true, payload);
     return absl::OkStatus();
@@ -337,7 +342,7 @@ absl::Status Connection::SendBorrowed(Opcode opcode, absl::string_view payload) 
 }
 
 absl::Status Connection::SendEncoded(const EncodedMessage& message) {
-  if (absl::Status status = CheckNoFragments(); !status.ok()) return status;
+  if (!open() || outgoing_.open) return WhyNot(Opcode::kBinary);
   if (role() == Role::kClient) {
     return absl::FailedPreconditionError("a client masks each frame: nothing can be encoded once");
   }
@@ -413,25 +418,21 @@ absl::Status Connection::CheckOpen() const {
   return absl::OkStatus();
 }
 
-absl::Status Connection::CheckNoFragments() const {
+// Whether a whole message may be sent now. Asked for each: what is wrong is found out by WhyNot.
+bool Connection::CanSend(Opcode opcode, absl::string_view payload) const {
+  if (!open() || outgoing_.open) return false;
+  if (opcode == Opcode::kText) return IsCurrentText(payload) || IsValidUtf8(payload);
+  return opcode == Opcode::kBinary;
+}
+
+absl::Status Connection::WhyNot(Opcode opcode) const {
   if (!open()) return CheckOpen();
   if (outgoing_.open) {
     return absl::FailedPreconditionError("a fragmented message is in progress");
   }
-  return absl::OkStatus();
-}
-
-absl::Status Connection::CheckMessage(Opcode opcode, absl::string_view payload) const {
-  if (absl::Status status = CheckNoFragments(); !status.ok()) return status;
-  if (opcode == Opcode::kText) {
-    if (!IsCurrentText(payload) && !IsValidUtf8(payload)) {
-      return absl::InvalidArgumentError("the text is not UTF-8");
-    }
-  } else if (opcode != Opcode::kBinary) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a message is text or binary, not ", OpcodeName(opcode)));
-  }
-  return absl::OkStatus();
+  if (opcode == Opcode::kText) return absl::InvalidArgumentError("the text is not UTF-8");
+  return absl::InvalidArgumentError(
+      absl::StrCat("a message is text or binary, not ", OpcodeName(opcode)));
 }
 
 // Whether `payload` is the very text that was just received: it was checked when it came.
@@ -483,8 +484,6 @@ absl::string_view Connection::WriteBuffer() const { return out_.parts()[0]; }
 
 std::array<absl::string_view, 2> Connection::WriteBuffers() const { return out_.parts(); }
 
-size_t Connection::queued_bytes() const { return out_.size(); }
-
 void Connection::DidWrite(size_t size) {
   out_.Remove(size);
   const absl::string_view borrowed = out_.borrowed();
@@ -497,8 +496,6 @@ void Connection::DidWrite(size_t size) {
 }
 
 // ---- State ----
-
-bool Connection::open() const { return !close_sent_ && !input_over_; }
 
 bool Connection::closing() const { return !open() || eof_; }
 

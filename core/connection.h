@@ -139,14 +139,14 @@ class Connection {
   void DidWrite(size_t size);
 
   // Bytes that wait to be written.
-  size_t queued_bytes() const;
+  size_t queued_bytes() const { return out_.size(); }
 
   // ---- State ----
 
   Role role() const { return receiving_.role; }
 
   // Whether messages can still be sent.
-  bool open() const;
+  bool open() const { return !close_sent_ && !input_over_; }
 
   // Whether the end has begun: a Close frame was sent or received, the stream ended, or the peer
   // broke a rule. The owner should allow only so much time until done().
@@ -203,6 +203,7 @@ class Connection {
   void DataFrame(std::optional<Event>& event);
   void ControlFrame(std::optional<Event>& event);
   void CloseFrame(absl::string_view payload, std::optional<Event>& event);
+  void RefuseHeader(const Violation& violation, std::optional<Event>& event);
   void Fail(const Violation& violation, absl::string_view seen, std::optional<Event>& event);
   void EndOfStream(std::optional<Event>& event);
   void End(CloseCode code, absl::string_view reason, std::optional<Event>& event);
@@ -211,8 +212,8 @@ class Connection {
 
   // Output.
   absl::Status CheckOpen() const;
-  absl::Status CheckNoFragments() const;
-  absl::Status CheckMessage(Opcode opcode, absl::string_view payload) const;
+  bool CanSend(Opcode opcode, absl::string_view payload) const;
+  absl::Status WhyNot(Opcode opcode) const;
   bool IsCurrentText(absl::string_view payload) const;
   absl::Status SendControl(Opcode opcode, absl::string_view payload);
   void QueueFrame(Opcode opcode, bool fin, absl::string_view copied, uint64_t not_copied = 0);

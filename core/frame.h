@@ -19,6 +19,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -48,6 +49,8 @@ struct FrameHeader {
   MaskingKey masking_key{};     // meaningful when `masked`
 };
 
+// Both functions are inline because every message pays for them.
+
 // Reads the header that `in` begins with. Returns its size in bytes, 2 to kMaxFrameHeaderSize, or
 // 0 when `in` ends before the header does; `*header` then has no meaning. Cannot fail: all bytes
 // are a header.
@@ -58,6 +61,90 @@ size_t EncodeFrameHeader(const FrameHeader& header, char* out);
 
 // One line for logs and test failures, such as "fin text masked length=5 key=37fa213d".
 std::string DebugString(const FrameHeader& header);
+
+// ---- The rest is implementation ----
+
+namespace internal {
+
+inline constexpr uint8_t kFin = 0x80;
+inline constexpr uint8_t kRsv1 = 0x40;
+inline constexpr uint8_t kRsv2 = 0x20;
+inline constexpr uint8_t kRsv3 = 0x10;
+inline constexpr uint8_t kOpcodeBits = 0x0F;
+inline constexpr uint8_t kMask = 0x80;
+inline constexpr uint8_t kLengthBits = 0x7F;
+
+// What the 7-bit length says when the length itself follows in 2 or in 8 bytes.
+inline constexpr uint8_t kLength16 = 126;
+inline constexpr uint8_t kLength64 = 127;
+
+inline uint64_t ReadBigEndian(const uint8_t* bytes, size_t size) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < size; ++i) value = value << 8 | bytes[i];
+  return value;
+}
+
+inline void WriteBigEndian(uint64_t value, size_t size, char* out) {
+  for (size_t i = size; i > 0; --i, value >>= 8) out[i - 1] = static_cast<char>(value);
+}
+
+}  // namespace internal
+
+inline size_t DecodeFrameHeader(absl::string_view in, FrameHeader* header) {
+  if (in.size() < 2) return 0;
+  const uint8_t* bytes = reinterpret_cast<const uint8_t*>(in.data());
+  const uint8_t first = bytes[0], second = bytes[1];
+  const uint8_t length7 = second & internal::kLengthBits;
+  const bool masked = (second & internal::kMask) != 0;
+
+  const size_t length_size = length7 == internal::kLength64   ? 8
+                             : length7 == internal::kLength16 ? 2
+                                                              : 0;
+  const size_t size = 2 + length_size + (masked ? sizeof(MaskingKey) : 0);
+  if (in.size() < size) return 0;
+
+  header->fin = (first & internal::kFin) != 0;
+  header->rsv1 = (first & internal::kRsv1) != 0;
+  header->rsv2 = (first & internal::kRsv2) != 0;
+  header->rsv3 = (first & internal::kRsv3) != 0;
+  header->opcode = static_cast<Opcode>(first & internal::kOpcodeBits);
+  header->masked = masked;
+  if (length_size == 0) {
+    header->payload_length = length7;
+    header->minimal_length = true;
+  } else {
+    header->payload_length = internal::ReadBigEndian(bytes + 2, length_size);
+    header->minimal_length =
+        header->payload_length >= (length_size == 2 ? internal::kLength16 : 0x10000);
+  }
+  if (masked) std::memcpy(&header->masking_key, bytes + size - sizeof(MaskingKey), 4);
+  return size;
+}
+
+inline size_t EncodeFrameHeader(const FrameHeader& header, char* out) {
+  out[0] =
+      static_cast<char>((header.fin ? internal::kFin : 0) | (header.rsv1 ? internal::kRsv1 : 0) |
+                        (header.rsv2 ? internal::kRsv2 : 0) | (header.rsv3 ? internal::kRsv3 : 0) |
+                        (static_cast<uint8_t>(header.opcode) & internal::kOpcodeBits));
+  const uint8_t mask = header.masked ? internal::kMask : 0;
+  size_t size = 2;
+  if (header.payload_length < internal::kLength16) {
+    out[1] = static_cast<char>(mask | header.payload_length);
+  } else if (header.payload_length <= 0xFFFF) {
+    out[1] = static_cast<char>(mask | internal::kLength16);
+    internal::WriteBigEndian(header.payload_length, 2, out + 2);
+    size += 2;
+  } else {
+    out[1] = static_cast<char>(mask | internal::kLength64);
+    internal::WriteBigEndian(header.payload_length, 8, out + 2);
+    size += 8;
+  }
+  if (header.masked) {
+    std::memcpy(out + size, &header.masking_key, sizeof(MaskingKey));
+    size += sizeof(MaskingKey);
+  }
+  return size;
+}
 
 }  // namespace weft
 

@@ -30,8 +30,59 @@ struct ReceiveState {
   uint64_t max_message_bytes;
 };
 
-// The first rule that `header` breaks, or null.
-const Violation* CheckFrame(const FrameHeader& header, const ReceiveState& state);
+namespace rules {
+
+inline constexpr Violation kReservedBit = {CloseCode::kProtocolError, "5.2",
+                                           "a reserved bit is set and no extension was agreed on"};
+inline constexpr Violation kReservedOpcode = {CloseCode::kProtocolError, "5.2",
+                                              "the opcode is reserved"};
+inline constexpr Violation kUnmasked = {CloseCode::kProtocolError, "5.1",
+                                        "a client must mask every frame"};
+inline constexpr Violation kMasked = {CloseCode::kProtocolError, "5.1",
+                                      "a server must not mask a frame"};
+inline constexpr Violation kLengthTooLarge = {CloseCode::kProtocolError, "5.2",
+                                              "the highest bit of a 64-bit length must be 0"};
+inline constexpr Violation kLengthNotMinimal = {CloseCode::kProtocolError, "5.2",
+                                                "the length must be in its shortest form"};
+inline constexpr Violation kControlTooLong = {CloseCode::kProtocolError, "5.5",
+                                              "a control frame carries at most 125 bytes"};
+inline constexpr Violation kControlFragmented = {CloseCode::kProtocolError, "5.5",
+                                                 "a control frame must not be fragmented"};
+inline constexpr Violation kNothingToContinue = {
+    CloseCode::kProtocolError, "5.4", "a continuation frame without a message to continue"};
+inline constexpr Violation kMessageInterrupted = {CloseCode::kProtocolError, "5.4",
+                                                  "a new message inside a fragmented one"};
+inline constexpr Violation kMessageTooBig = {CloseCode::kMessageTooBig, "10.4",
+                                             "the message is larger than this end accepts"};
+inline constexpr Violation kTooManyFragments = {
+    CloseCode::kPolicyViolation, "10.4", "the message has more fragments than this end accepts"};
+
+}  // namespace rules
+
+// The first rule that `header` breaks, or null. Inline because every frame pays for it.
+inline const Violation* CheckFrame(const FrameHeader& header, const ReceiveState& state) {
+  if (header.rsv1 || header.rsv2 || header.rsv3) return &rules::kReservedBit;
+  if (!IsDefined(header.opcode)) return &rules::kReservedOpcode;
+  if (state.role == Role::kServer && !header.masked) return &rules::kUnmasked;
+  if (state.role == Role::kClient && header.masked) return &rules::kMasked;
+  if (header.payload_length > INT64_MAX) return &rules::kLengthTooLarge;
+  if (!header.minimal_length) return &rules::kLengthNotMinimal;
+
+  if (IsControl(header.opcode)) {
+    if (header.payload_length > kMaxControlPayload) return &rules::kControlTooLong;
+    if (!header.fin) return &rules::kControlFragmented;
+    return nullptr;
+  }
+
+  const bool continues = header.opcode == Opcode::kContinuation;
+  if (continues && !state.in_message) return &rules::kNothingToContinue;
+  if (!continues && state.in_message) return &rules::kMessageInterrupted;
+  // By subtraction from what is left: a sum could wrap.
+  if (header.payload_length > state.max_message_bytes - state.message_bytes)
+    return &rules::kMessageTooBig;
+  if (state.fragments >= state.max_fragments) return &rules::kTooManyFragments;
+  return nullptr;
+}
 
 }  // namespace weft
 

@@ -196,20 +196,21 @@ absl::Status Session::Send(const Message& message) {
   return SendFragment(message.opcode, message.payload, message.last);
 }
 
-absl::Status Session::CheckRoom(size_t payload_size) const {
+bool Session::HasRoom(size_t payload_size) const {
+  const size_t queued = connection_.queued_bytes(), limit = worker_.options().max_send_queue_bytes;
+  return state_ == State::kOpen && queued < limit && payload_size <= limit - queued;
+}
+
+absl::Status Session::WhyNoRoom(size_t payload_size) const {
   if (state_ != State::kOpen) return absl::FailedPreconditionError("the session is closed");
-  const size_t limit = worker_.options().max_send_queue_bytes;
-  const size_t queued = connection_.queued_bytes();
-  if (queued >= limit || payload_size > limit - queued) {
-    return absl::ResourceExhaustedError(absl::StrCat("the send queue is full: ", queued, " of ",
-                                                     limit, " bytes wait, and ", payload_size,
-                                                     " more do not fit"));
-  }
-  return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the send queue is full: ", connection_.queued_bytes(), " of ",
+                   worker_.options().max_send_queue_bytes, " bytes wait, and ", payload_size,
+                   " more do not fit"));
 }
 
 absl::Status Session::SendWhole(Opcode opcode, absl::string_view payload) {
-  if (absl::Status status = CheckRoom(payload.size()); !status.ok()) return status;
+  if (!HasRoom(payload.size())) return WhyNoRoom(payload.size());
   if (payload.size() < kBorrowFrom) {
     absl::Status status =
         opcode == Opcode::kText ? connection_.SendText(payload) : connection_.SendBinary(payload);
@@ -227,21 +228,21 @@ absl::Status Session::SendWhole(Opcode opcode, absl::string_view payload) {
 }
 
 absl::Status Session::SendFragment(Opcode opcode, absl::string_view payload, bool fin) {
-  if (absl::Status status = CheckRoom(payload.size()); !status.ok()) return status;
+  if (!HasRoom(payload.size())) return WhyNoRoom(payload.size());
   absl::Status status = connection_.SendFragment(opcode, payload, fin);
   if (status.ok()) AfterSend();
   return status;
 }
 
 absl::Status Session::SendPing(absl::string_view payload) {
-  if (absl::Status status = CheckRoom(payload.size()); !status.ok()) return status;
+  if (!HasRoom(payload.size())) return WhyNoRoom(payload.size());
   absl::Status status = connection_.SendPing(payload);
   if (status.ok()) AfterSend();
   return status;
 }
 
 absl::Status Session::SendEncoded(const EncodedMessage& message) {
-  if (absl::Status status = CheckRoom(message.frame().size()); !status.ok()) return status;
+  if (!HasRoom(message.frame().size())) return WhyNoRoom(message.frame().size());
   absl::Status status = connection_.SendEncoded(message);
   if (status.ok()) AfterSend();
   return status;

@@ -106,7 +106,8 @@ class Session final : private EventSource {
 
   // Writing.
   absl::Status SendWhole(Opcode opcode, absl::string_view payload);
-  absl::Status CheckRoom(size_t payload_size) const;
+  bool HasRoom(size_t payload_size) const;
+  absl::Status WhyNoRoom(size_t payload_size) const;
   absl::Status SendEncoded(const EncodedMessage& message);
   void AfterSend();
   void FlushNow();
