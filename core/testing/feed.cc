@@ -99,7 +99,7 @@ Outcome FeedInEveryWay(Role role, const ConnectionOptions& options, absl::string
     outcome.status = connection.status().ToString();
     return outcome;
   };
-  const Outcome first = run(Cuts::Whole(), nullptr);
+  Outcome first = run(Cuts::Whole(), nullptr);
   BufferPool pool;
   auto check = [&](absl::string_view how, const Outcome& outcome) {
     if (Text(outcome) == Text(first)) return;
