@@ -126,33 +126,9 @@ void Connection::ReturnBuffer(Buffer buffer) {
 
 // ---- To the application ----
 
-// Every step writes its event, if it has one, to where the caller wants it: an Event that is copied
-// right after it was written costs more than all the rest.
-std::optional<Event> Connection::NextEvent() {
-  EndEvent();
-  std::optional<Event> event;
-  while (!input_over_) {
-    if (!in_payload_ && !NextHeader(event)) break;
-    if (IsControl(frame_.opcode)) {
-      ControlFrame(event);
-    } else {
-      DataFrame(event);
-    }
-    if (event.has_value() || in_payload_) break;
-  }
-  if (!event.has_value()) {
-    if (eof_ && !input_over_) {
-      EndOfStream(event);
-    } else {
-      KeepUnfinishedInput();
-    }
-  }
-  return event;
-}
-
 // Reads a header and holds it against the rules. False when it is not all there, or, with a kClose
 // event, when it breaks one.
-bool Connection::NextHeader(std::optional<Event>& event) {
+inline bool Connection::NextHeader(std::optional<Event>& event) {
   FrameHeader header;
   const size_t size = DecodeFrameHeader({in_ + parsed_, end_ - parsed_}, &header);
   if (size == 0) return false;
@@ -193,7 +169,7 @@ void Connection::RefuseHeader(const Violation& violation, std::optional<Event>& 
 
 // Takes what there is of a data frame's payload: unmasked where it lies, or, behind the fragments
 // that came before, on the way to their end.
-void Connection::DataFrame(std::optional<Event>& event) {
+inline void Connection::DataFrame(std::optional<Event>& event) {
   if (message_begin_ == message_end_) message_begin_ = message_end_ = parsed_;
   const size_t size = std::min<uint64_t>(frame_.remaining, end_ - parsed_);
   char* const from = in_ + parsed_;
@@ -222,6 +198,30 @@ void Connection::DataFrame(std::optional<Event>& event) {
   message.first = std::exchange(incoming_.first, false);
   message.last = last;
   message.payload = {in_ + message_begin_, message_end_ - message_begin_};
+}
+
+// Every step writes its event, if it has one, to where the caller wants it: an Event that is copied
+// right after it was written costs more than all the rest.
+std::optional<Event> Connection::NextEvent() {
+  EndEvent();
+  std::optional<Event> event;
+  while (!input_over_) {
+    if (!in_payload_ && !NextHeader(event)) break;
+    if (IsControl(frame_.opcode)) {
+      ControlFrame(event);
+    } else {
+      DataFrame(event);
+    }
+    if (event.has_value() || in_payload_) break;
+  }
+  if (!event.has_value()) {
+    if (eof_ && !input_over_) {
+      EndOfStream(event);
+    } else {
+      KeepUnfinishedInput();
+    }
+  }
+  return event;
 }
 
 void Connection::ControlFrame(std::optional<Event>& event) {

@@ -199,8 +199,9 @@ class Connection {
   void MoveInput(char* to, size_t offset);
   void ReturnBuffer(Buffer buffer);
 
-  bool NextHeader(std::optional<Event>& event);
-  void DataFrame(std::optional<Event>& event);
+  // Inline in connection.cc, where each is called once, for every frame.
+  [[gnu::always_inline]] bool NextHeader(std::optional<Event>& event);
+  [[gnu::always_inline]] void DataFrame(std::optional<Event>& event);
   void ControlFrame(std::optional<Event>& event);
   void CloseFrame(absl::string_view payload, std::optional<Event>& event);
   void RefuseHeader(const Violation& violation, std::optional<Event>& event);

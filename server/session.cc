@@ -19,9 +19,6 @@ namespace {
 // From here on a payload is written from where it lies instead of being copied to the queue.
 constexpr size_t kBorrowFrom = 16 << 10;
 
-// So much is gathered during a callback before it is written.
-constexpr size_t kWriteFrom = 64 << 10;
-
 // How long to read what a peer still sends after it was told why it is refused.
 constexpr int64_t kLingerMs = 2000;
 
@@ -40,6 +37,7 @@ Session::Session(Worker& worker, Stream stream, const SocketAddress& peer, uint6
       refuse_(refuse),
       id_(id),
       peer_(peer),
+      max_queue_bytes_(worker.options().max_send_queue_bytes),
       since_ms_(worker.loop().now_ms()),
       connection_(Role::kServer, worker.options().connection) {
   ArmTimer();
@@ -196,27 +194,23 @@ absl::Status Session::Send(const Message& message) {
   return SendFragment(message.opcode, message.payload, message.last);
 }
 
-bool Session::HasRoom(size_t payload_size) const {
-  const size_t queued = connection_.queued_bytes(), limit = worker_.options().max_send_queue_bytes;
-  return state_ == State::kOpen && queued < limit && payload_size <= limit - queued;
-}
-
 absl::Status Session::WhyNoRoom(size_t payload_size) const {
   if (state_ != State::kOpen) return absl::FailedPreconditionError("the session is closed");
   return absl::ResourceExhaustedError(
-      absl::StrCat("the send queue is full: ", connection_.queued_bytes(), " of ",
-                   worker_.options().max_send_queue_bytes, " bytes wait, and ", payload_size,
-                   " more do not fit"));
+      absl::StrCat("the send queue is full: ", connection_.queued_bytes(), " of ", max_queue_bytes_,
+                   " bytes wait, and ", payload_size, " more do not fit"));
 }
 
 absl::Status Session::SendWhole(Opcode opcode, absl::string_view payload) {
   if (!HasRoom(payload.size())) return WhyNoRoom(payload.size());
-  if (payload.size() < kBorrowFrom) {
-    absl::Status status =
-        opcode == Opcode::kText ? connection_.SendText(payload) : connection_.SendBinary(payload);
-    if (status.ok()) AfterSend();
-    return status;
-  }
+  if (payload.size() >= kBorrowFrom) return SendLarge(opcode, payload);
+  absl::Status status =
+      opcode == Opcode::kText ? connection_.SendText(payload) : connection_.SendBinary(payload);
+  if (status.ok()) AfterSend();
+  return status;
+}
+
+absl::Status Session::SendLarge(Opcode opcode, absl::string_view payload) {
   if (absl::Status status = connection_.SendBorrowed(opcode, payload); !status.ok()) return status;
   if (write_blocked_) {
     connection_.DidWrite(0);
@@ -255,9 +249,10 @@ absl::Status Session::Close(CloseCode code, absl::string_view reason) {
   return status;
 }
 
-void Session::AfterSend() {
+// Something was queued outside a callback, or much was queued in one.
+void Session::WriteSoon() {
   if (in_callback_) {
-    if (connection_.queued_bytes() >= kWriteFrom && !write_blocked_) Write();
+    if (!write_blocked_) Write();
   } else if (!flush_queued_) {
     flush_queued_ = true;
     worker_.FlushLater(this);
@@ -420,7 +415,7 @@ SessionRef Session::ref() {
     shared_ = std::make_shared<SessionRef::Shared>();
     shared_->id = id_;
     shared_->mailbox = worker_.mailbox();
-    shared_->max_queue_bytes = worker_.options().max_send_queue_bytes;
+    shared_->max_queue_bytes = max_queue_bytes_;
     shared_->session = this;
     shared_->open = state_ == State::kOpen;
     shared_->queued_bytes = connection_.queued_bytes();

@@ -88,6 +88,9 @@ class Session final : private EventSource {
     kDropped,    // the socket is closed; destroyed at the end of the turn
   };
 
+  // So much is gathered during a callback before it is written.
+  static constexpr size_t kWriteFrom = 64 << 10;
+
   Session(Worker& worker, Stream stream, const SocketAddress& peer, uint64_t id, bool refuse);
 
   // EventSource.
@@ -106,10 +109,18 @@ class Session final : private EventSource {
 
   // Writing.
   absl::Status SendWhole(Opcode opcode, absl::string_view payload);
-  bool HasRoom(size_t payload_size) const;
+  absl::Status SendLarge(Opcode opcode, absl::string_view payload);
+  bool HasRoom(size_t payload_size) const {
+    const size_t queued = connection_.queued_bytes();
+    return state_ == State::kOpen && queued < max_queue_bytes_ &&
+           payload_size <= max_queue_bytes_ - queued;
+  }
   absl::Status WhyNoRoom(size_t payload_size) const;
   absl::Status SendEncoded(const EncodedMessage& message);
-  void AfterSend();
+  void AfterSend() {
+    if (!in_callback_ || connection_.queued_bytes() >= kWriteFrom) WriteSoon();
+  }
+  void WriteSoon();
   void FlushNow();
   void Flush();
   void Write();
@@ -142,6 +153,7 @@ class Session final : private EventSource {
   uint32_t index_ = 0;  // among the worker's sessions
   const uint64_t id_;
   const SocketAddress peer_;
+  const size_t max_queue_bytes_;            // worker_'s option, asked for with each send
   int64_t since_ms_;                        // when the state, or the closing handshake, began
   int64_t received_ms_ = 0;                 // when the last byte came
   int64_t message_ms_ = 0;                  // when the last message came
