@@ -21,8 +21,7 @@
 #include "gtest/gtest.h"
 #include "weft/core/http_status.h"
 #include "weft/core/testing/frames.h"
-#include "weft/server/clock.h"
-#include "weft/server/testing/journal.h"
+#include "weft/server/testing/server_fixture.h"
 #include "weft/server/testing/test_client.h"
 
 namespace weft {
@@ -33,73 +32,11 @@ using testing::ClientFrame;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::Journal;
+using testing::Script;
 using ::testing::StartsWith;
 using testing::TestClient;
 
-// A handler whose callbacks are written where the test is; by default an echo that keeps a journal.
-struct Script {
-  std::function<void(Session&)> on_open = [](Session&) {};
-  std::function<void(Session&, const Message&)> on_message =
-      [](Session& session, const Message& message) { session.Send(message).IgnoreError(); };
-  std::function<void(Session&)> on_close = [](Session&) {};
-};
-
-class ScriptedHandler : public Handler {
- public:
-  ScriptedHandler(const Script& script, Journal& journal) : script_(script), journal_(journal) {}
-  ~ScriptedHandler() override { journal_.Write("destroyed"); }
-
-  void OnOpen(Session& session) override {
-    journal_.Write("open");
-    script_.on_open(session);
-  }
-  void OnMessage(Session& session, const Message& message) override {
-    journal_.Write(absl::StrCat("message ", message.payload.substr(0, 40)));
-    script_.on_message(session, message);
-  }
-  void OnClose(Session& session, CloseCode code, absl::string_view reason) override {
-    journal_.Write(absl::StrCat("close ", static_cast<int>(code), " ", reason));
-    script_.on_close(session);
-  }
-
- private:
-  const Script& script_;
-  Journal& journal_;
-};
-
-class ServerTest : public ::testing::Test {
- protected:
-  void Start(ServerOptions options = {}) {
-    options.clock = &clock_;
-    options.log = [this](LogLevel, absl::string_view text) { log_.Write(std::string(text)); };
-    absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(
-        std::move(options),
-        [this](const UpgradeRequest& request,
-               UpgradeResponse& response) -> absl::StatusOr<std::unique_ptr<Handler>> {
-          if (accept_) {
-            if (absl::Status status = accept_(request, response); !status.ok()) return status;
-          }
-          return std::make_unique<ScriptedHandler>(script_, journal_);
-        });
-    ASSERT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
-  }
-
-  TestClient Connect() { return TestClient(server_->address()); }
-
-  TestClient ConnectAndUpgrade() {
-    TestClient client = Connect();
-    EXPECT_EQ(client.Upgrade(), "HTTP/1.1 101 Switching Protocols");
-    return client;
-  }
-
-  ManualClock clock_;
-  Journal journal_, log_;
-  Script script_;
-  std::function<absl::Status(const UpgradeRequest&, UpgradeResponse&)> accept_;
-  std::unique_ptr<Server> server_;
-};
+using ServerTest = testing::ServerFixture;
 
 // ---- Messages ----
 

@@ -1,0 +1,91 @@
+// A server for tests, whose handlers do what the test says and whose clock the test holds.
+
+#ifndef WEFT_SERVER_TESTING_SERVER_FIXTURE_H_
+#define WEFT_SERVER_TESTING_SERVER_FIXTURE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+#include "weft/server/clock.h"
+#include "weft/server/server.h"
+#include "weft/server/testing/journal.h"
+#include "weft/server/testing/test_client.h"
+
+namespace weft::testing {
+
+// A handler whose callbacks are written where the test is; by default an echo that keeps a journal.
+struct Script {
+  std::function<void(Session&)> on_open = [](Session&) {};
+  std::function<void(Session&, const Message&)> on_message =
+      [](Session& session, const Message& message) { session.Send(message).IgnoreError(); };
+  std::function<void(Session&)> on_close = [](Session&) {};
+};
+
+class ScriptedHandler : public Handler {
+ public:
+  ScriptedHandler(const Script& script, Journal& journal) : script_(script), journal_(journal) {}
+  ~ScriptedHandler() override { journal_.Write("destroyed"); }
+
+  void OnOpen(Session& session) override {
+    journal_.Write("open");
+    script_.on_open(session);
+  }
+  void OnMessage(Session& session, const Message& message) override {
+    journal_.Write(absl::StrCat("message ", message.payload.substr(0, 40)));
+    script_.on_message(session, message);
+  }
+  void OnClose(Session& session, CloseCode code, absl::string_view reason) override {
+    journal_.Write(absl::StrCat("close ", static_cast<int>(code), " ", reason));
+    script_.on_close(session);
+  }
+
+ private:
+  const Script& script_;
+  Journal& journal_;
+};
+
+// Starts one server a test. Callbacks of `script_` and `accept_` that refer to locals of the test
+// need a server_.reset() before those die.
+class ServerFixture : public ::testing::Test {
+ protected:
+  void Start(ServerOptions options = {}) {
+    options.clock = &clock_;
+    options.log = [this](LogLevel, absl::string_view text) { log_.Write(std::string(text)); };
+    absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(
+        std::move(options),
+        [this](const UpgradeRequest& request,
+               UpgradeResponse& response) -> absl::StatusOr<std::unique_ptr<Handler>> {
+          if (accept_) {
+            if (absl::Status status = accept_(request, response); !status.ok()) return status;
+          }
+          return std::make_unique<ScriptedHandler>(script_, journal_);
+        });
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+  }
+
+  TestClient Connect() { return TestClient(server_->address()); }
+
+  TestClient ConnectAndUpgrade() {
+    TestClient client = Connect();
+    EXPECT_EQ(client.Upgrade(), "HTTP/1.1 101 Switching Protocols");
+    return client;
+  }
+
+  ManualClock clock_;
+  Journal journal_, log_;
+  Script script_;
+  std::function<absl::Status(const UpgradeRequest&, UpgradeResponse&)> accept_;
+  std::unique_ptr<Server> server_;
+};
+
+}  // namespace weft::testing
+
+#endif  // WEFT_SERVER_TESTING_SERVER_FIXTURE_H_
