@@ -57,15 +57,15 @@ void Session::OnReadable() {
     received_ms_ = worker_.loop().now_ms();
     ping_sent_ms_ = 0;
   }
-  const bool ended = !result.ok() && result.status != IoStatus::kWouldBlock;
+  ended_ = !result.ok() && result.status != IoStatus::kWouldBlock;
   switch (state_) {
     case State::kOpen:
       connection_.DidRead(result.bytes);
-      if (ended) connection_.DidReadEof();
+      if (ended_) connection_.DidReadEof();
       Deliver();
       break;
     case State::kHandshake:
-      if (ended) {
+      if (ended_) {
         Drop("the client left during the handshake");
       } else if (result.ok()) {
         OnHandshakeBytes({into.data(), result.bytes});
@@ -73,7 +73,7 @@ void Session::OnReadable() {
       break;
     case State::kRefusing:
     case State::kLingering:
-      if (ended) Drop("");
+      if (ended_) Drop("");
       break;
     case State::kDropped:
       break;
@@ -272,7 +272,7 @@ void Session::Flush() {
 
 // One system call; what the socket does not take waits until it is writable again.
 void Session::Write() {
-  if (state_ == State::kDropped) return;
+  if (state_ == State::kDropped || connection_.queued_bytes() == 0) return;
   const std::array<absl::string_view, 2> parts = connection_.WriteBuffers();
   const IoResult result = parts[1].empty() ? stream_.Write(parts[0]) : stream_.Writev(parts);
   if (result.status == IoStatus::kError) {
@@ -289,24 +289,22 @@ void Session::Settle() {
   if (state_ == State::kDropped) return;
   const size_t queued = connection_.queued_bytes();
   if (shared_ != nullptr) shared_->queued_bytes = queued;
-  if (state_ == State::kRefusing && queued == 0) return StartLingering();
-  if (state_ == State::kOpen) {
-    if (connection_.done()) {
-      // A peer that broke a rule has more on its way: closing now would take the Close frame, which
-      // says what was wrong, away from it (a reset overtakes it).
-      if (connection_.status().ok()) return Drop("");
-      return StartLingering();
-    }
-    if (connection_.closing() && !closing_) {
-      closing_ = true;
-      since_ms_ = worker_.loop().now_ms();
-      ArmTimer();
-    }
+  if (state_ == State::kRefusing && queued == 0) {
+    StartLingering();
+  } else if (state_ == State::kOpen && connection_.done()) {
+    // A peer that broke a rule has more on its way: closing now would take the Close frame, which
+    // says what was wrong, away from it (a reset overtakes it).
+    if (ended_ || connection_.status().ok()) return Drop("");
+    StartLingering();
+  } else if (state_ == State::kOpen && connection_.closing() && !closing_) {
+    closing_ = true;
+    since_ms_ = worker_.loop().now_ms();
+    ArmTimer();
   }
   const size_t mark = worker_.options().pause_reading_bytes;
   paused_ = queued > (paused_ ? mark / 2 : mark);
-  const Poller::Interest interest =
-      (paused_ ? Poller::kNone : Poller::kRead) | (write_blocked_ ? Poller::kWrite : Poller::kNone);
+  const Poller::Interest interest = (paused_ || ended_ ? Poller::kNone : Poller::kRead) |
+                                    (write_blocked_ ? Poller::kWrite : Poller::kNone);
   if (interest != interest_) {
     interest_ = interest;
     worker_.loop().Modify(stream_.fd(), interest, this);

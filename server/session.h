@@ -147,6 +147,7 @@ class Session final : private EventSource {
   bool flush_queued_ = false;   // the worker flushes at the end of the turn
   bool write_blocked_ = false;  // the socket takes no more
   bool paused_ = false;         // too much is queued: nothing is read
+  bool ended_ = false;          // the client's stream: there is nothing to read any more
   bool closing_ = false;        // the closing handshake began at since_ms_
   bool open_notified_ = false;
   bool close_notified_ = false;

@@ -56,7 +56,7 @@ class ScriptedHandler : public Handler {
 class ServerFixture : public ::testing::Test {
  protected:
   void Start(ServerOptions options = {}) {
-    options.clock = &clock_;
+    if (options.clock == &Clock::Steady()) options.clock = &clock_;
     options.log = [this](LogLevel, absl::string_view text) { log_.Write(std::string(text)); };
     absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(
         std::move(options),
