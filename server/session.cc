@@ -53,10 +53,7 @@ void Session::OnReadable() {
                                     ? connection_.ReadBuffer(worker_.loop().scratch())
                                     : worker_.loop().scratch();
   const IoResult result = stream_.Read(into);
-  if (result.ok()) {
-    received_ms_ = worker_.loop().now_ms();
-    ping_sent_ms_ = 0;
-  }
+  if (result.ok()) HeardFromPeer();
   ended_ = !result.ok() && result.status != IoStatus::kWouldBlock;
   switch (state_) {
     case State::kOpen:
@@ -82,9 +79,18 @@ void Session::OnReadable() {
 
 void Session::OnWritable() {
   if (state_ == State::kDropped) return;
+  const size_t queued = connection_.queued_bytes();
   write_blocked_ = false;
   Write();
+  // The socket takes more because the client took some: it is there, however late its pong is,
+  // which stands behind all this and may not be read now.
+  if (connection_.queued_bytes() < queued) HeardFromPeer();
   Settle();
+}
+
+void Session::HeardFromPeer() {
+  heard_ms_ = worker_.loop().now_ms();
+  ping_sent_ms_ = 0;
 }
 
 void Session::OnTimer() {
@@ -132,7 +138,7 @@ void Session::Upgrade(absl::string_view head, absl::string_view rest) {
   state_ = State::kOpen;
   handler_ = std::move(accepted->handler);
   connection_.QueueHandshake(accepted->response);
-  received_ms_ = message_ms_ = worker_.loop().now_ms();
+  heard_ms_ = message_ms_ = worker_.loop().now_ms();
   ArmTimer();
 
   in_callback_ = true;
@@ -324,7 +330,7 @@ void Session::ArmTimer() {
     deadline = message_ms_ + Milliseconds(options.idle_timeout);
     deadline =
         std::min(deadline, ping_sent_ms_ != 0 ? ping_sent_ms_ + Milliseconds(options.pong_timeout)
-                                              : received_ms_ + Milliseconds(options.ping_interval));
+                                              : heard_ms_ + Milliseconds(options.ping_interval));
   }
   if (deadline < kNever) worker_.loop().ArmTimer(this, deadline);
 }
@@ -339,7 +345,7 @@ void Session::CheckSilence() {
   }
   if (now - message_ms_ >= Milliseconds(options.idle_timeout)) {
     Close(CloseCode::kNormal, "idle").IgnoreError();
-  } else if (ping_sent_ms_ == 0 && now - received_ms_ >= Milliseconds(options.ping_interval)) {
+  } else if (ping_sent_ms_ == 0 && now - heard_ms_ >= Milliseconds(options.ping_interval)) {
     ping_sent_ms_ = now;
     connection_.SendPing().IgnoreError();
     AfterSend();

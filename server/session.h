@@ -97,6 +97,7 @@ class Session final : private EventSource {
   void OnReadable() override;
   void OnWritable() override;
   void OnTimer() override;
+  void HeardFromPeer();
 
   // Opening.
   void OnHandshakeBytes(absl::string_view bytes);
@@ -156,9 +157,9 @@ class Session final : private EventSource {
   const SocketAddress peer_;
   const size_t max_queue_bytes_;            // worker_'s option, asked for with each send
   int64_t since_ms_;                        // when the state, or the closing handshake, began
-  int64_t received_ms_ = 0;                 // when the last byte came
+  int64_t heard_ms_ = 0;                    // when the client last sent or took a byte
   int64_t message_ms_ = 0;                  // when the last message came
-  int64_t ping_sent_ms_ = 0;                // 0: nothing has been asked since the last byte
+  int64_t ping_sent_ms_ = 0;                // 0: nothing has been asked since
   std::unique_ptr<UpgradeReader> upgrade_;  // while a request comes in pieces
   std::unique_ptr<Handler> handler_;
   Connection connection_;

@@ -30,8 +30,8 @@ using ::testing::ElementsAre;
 using ::testing::StartsWith;
 using testing::TestClient;
 
-// More than the kernel takes for a client that does not read.
-constexpr size_t kMoreThanSocketsHold = 32 << 20;
+// More than the kernel takes for a client that does not read: see ConnectSlowReader.
+constexpr size_t kMoreThanSocketsHold = 24 << 20;
 
 // A loop asks for the time once a turn. This one stands still and lets the loop wait.
 class TurnCounter : public Clock {
@@ -61,6 +61,16 @@ class SessionFaultTest : public testing::ServerFixture {
     Start(std::move(options));
   }
 
+  // One whose socket takes little: what the kernel holds then is what the server's socket takes, a
+  // few megabytes.
+  TestClient ConnectSlowReader() {
+    TestClient client = Connect();
+    const int size = 64 << 10;
+    EXPECT_EQ(setsockopt(client.stream().fd(), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+    EXPECT_EQ(client.Upgrade(), "HTTP/1.1 101 Switching Protocols");
+    return client;
+  }
+
   static void Echo(TestClient& client, int times) {
     for (int i = 0; i < times; ++i) {
       client.SendText("echo");
@@ -84,7 +94,7 @@ class SessionFaultTest : public testing::ServerFixture {
 // What says why must not be overtaken by a reset.
 TEST_F(SessionFaultTest, CloseFrameReachesAClientThatReadsLate) {
   StartLarge();
-  TestClient client = ConnectAndUpgrade();
+  TestClient client = ConnectSlowReader();
   client.Send(ClientFrame(Opcode::kText, "large") + testing::ServerFrame(Opcode::kText, "naked"));
   journal_.WaitFor("close 1002 a client must mask every frame");
   client.Send(std::string(200000, '?'));
@@ -106,7 +116,7 @@ TEST_F(SessionFaultTest, CloseFrameReachesAClientThatHasSaidAll) {
 TEST_F(SessionFaultTest, HalfClosedClientReadsToTheEndAndCostsNoTurns) {
   StartLarge({.pause_reading_bytes = 2 * kMoreThanSocketsHold, .clock = &turns_});
   TestClient other = ConnectAndUpgrade();
-  TestClient client = ConnectAndUpgrade();
+  TestClient client = ConnectSlowReader();
   client.Send(ClientFrame(Opcode::kText, "large"));
   client.SendClose(1000);
   ASSERT_TRUE(client.stream().ShutdownWrite().ok());
@@ -115,6 +125,31 @@ TEST_F(SessionFaultTest, HalfClosedClientReadsToTheEndAndCostsNoTurns) {
   EXPECT_EQ(client.ReadFrame().size(), 11 + large_.size());
   EXPECT_EQ(client.ReadFrame(), "fin close 1000");
   EXPECT_EQ(client.ReadFrame(), "end");
+}
+
+// ---- Slow clients ----
+
+// Its pong stands behind what it has not read yet, and is itself not read while too much is queued.
+// But it takes what it is sent: it is there.
+TEST_F(SessionFaultTest, SlowReaderIsNotGivenUpForItsLatePong) {
+  StartLarge({.ping_interval = absl::Seconds(30), .pong_timeout = absl::Seconds(20)});
+  TestClient slow = ConnectSlowReader(), other = ConnectAndUpgrade();
+  slow.Send(ClientFrame(Opcode::kText, "large"));
+  journal_.WaitFor("message large");
+  Echo(other, 1);
+  clock_.AdvanceMs(31000);
+  EXPECT_EQ(other.ReadFrame(), "fin ping ");  // the older session was pinged before
+  std::string received;
+  for (int round = 1; round <= 3; ++round) {
+    // More than the sockets held in between: some was written since the last round.
+    received += slow.ReadBytes(6 << 20);
+    clock_.AdvanceMs(15000);
+    Echo(other, 2);  // the timers have fired
+  }
+  received += slow.ReadBytes(10 + large_.size() - received.size());
+  EXPECT_EQ(testing::DescribeFrames(received).size(), 1u);
+  EXPECT_EQ(slow.ReadFrame(), "fin ping ");
+  Echo(slow, 1);
 }
 
 }  // namespace

@@ -103,6 +103,14 @@ std::string TestClient::ReadFrame() {
   }
 }
 
+std::string TestClient::ReadBytes(size_t size) {
+  while (buffer_.size() < size && Fill().empty()) {
+  }
+  std::string bytes = buffer_.substr(0, size);
+  buffer_.erase(0, size);
+  return bytes;
+}
+
 std::string TestClient::ReadToEnd() {
   while (Fill().empty()) {
   }

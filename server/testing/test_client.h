@@ -3,6 +3,7 @@
 #ifndef WEFT_SERVER_TESTING_TEST_CLIENT_H_
 #define WEFT_SERVER_TESTING_TEST_CLIENT_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -33,6 +34,9 @@ class TestClient {
   // The next frame, as testing::DescribeFrames says it; "end" at the end of the stream, "reset"
   // when the connection was.
   std::string ReadFrame();
+
+  // The next `size` bytes, or fewer at the end.
+  std::string ReadBytes(size_t size);
 
   // All bytes until the end.
   std::string ReadToEnd();
