@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "weft/core/encoded_message.h"
+#include "weft/core/log.h"
 #include "weft/server/thread_pool.h"
 #include "weft/server/worker.h"
 #include "weft/transport/deadline.h"
@@ -69,7 +70,9 @@ class Server::Impl : public WorkerGroup {
       threads_.Schedule([this, worker = worker.get()] {
         worker->Run();
         const std::lock_guard<std::mutex> lock(mutex_);
-        if (--running_ == 0) stopped_.notify_all();
+        if (--running_ > 0) return;
+        CloseListener();  // no loop watches it any more
+        stopped_.notify_all();
       });
     }
   }
@@ -120,6 +123,7 @@ class Server::Impl : public WorkerGroup {
     for (const std::unique_ptr<Worker>& worker : workers_) {
       worker->mailbox()->Post([worker = worker.get()] { worker->GoAway(); });
     }
+    if (OnWorkerThread()) return;
     std::unique_lock<std::mutex> lock(mutex_);
     while (running_ > 0 && !deadline.HasPassed()) {
       stopped_.wait_for(lock,
@@ -131,20 +135,26 @@ class Server::Impl : public WorkerGroup {
       }
       stopped_.wait(lock, [this] { return running_ == 0; });
     }
-    lock.unlock();
-    CloseListener();
   }
 
   void Wait() {
+    if (OnWorkerThread()) {
+      return Log(options_.log, LogLevel::kError,
+                 "Server::Wait was called by a handler, which it would wait for: it does not wait");
+    }
     std::unique_lock<std::mutex> lock(mutex_);
     stopped_.wait(lock, [this] { return running_ == 0; });
   }
 
  private:
-  // When no loop watches it any more.
+  // Whether the caller is a handler: the workers cannot stop before it returns.
+  bool OnWorkerThread() const {
+    return std::any_of(workers_.begin(), workers_.end(), [](const std::unique_ptr<Worker>& worker) {
+      return worker->mailbox()->OnLoopThread();
+    });
+  }
+
   void CloseListener() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (!listener_.is_open()) return;
     listener_.reset();
     const std::string path(address_.path());
     if (!path.empty() && path[0] != '@') unlink(path.c_str());

@@ -22,7 +22,7 @@
 namespace weft {
 
 // Serves from Start on, on ServerOptions::threads threads of its own. All methods may be called
-// from any thread but, as they wait, Shutdown, Wait and the destructor not from a handler's.
+// from any thread, but a handler must not destroy its server.
 //
 //   struct Echo : weft::Handler {
 //     void OnMessage(weft::Session& session, const weft::Message& message) override {
@@ -55,10 +55,11 @@ class Server {
 
   // Accepts no more, closes every session with 1001, waits up to `grace` for their closing
   // handshakes, then ends what is left. When it returns every OnClose has been called. Twice is
-  // once.
+  // once. From a handler, which it cannot wait for, it only begins: the sessions then have
+  // ServerOptions::close_timeout.
   void Shutdown(absl::Duration grace = absl::Seconds(5));
 
-  // Waits until some thread has called Shutdown and it is done.
+  // Waits until some thread has called Shutdown and it is done. Not from a handler.
   void Wait();
 
  private:
