@@ -1,14 +1,8 @@
 // Shutdown, whatever the sessions are doing.
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <atomic>
-#include <functional>
-#include <map>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -92,6 +86,117 @@ TEST_F(ShutdownTest, ByManyThreadsAtOnce) {
   }
   for (std::thread& thread : threads) thread.join();
 }
+
+// ---- In every state of a session ----
+
+class ShutdownInStateTest : public ShutdownTest, public ::testing::WithParamInterface<const char*> {
+ protected:
+  ShutdownInStateTest() {
+    const std::string large(24 << 20, 'x');
+    script_.on_message = [large](Session& session, const Message& message) {
+      if (message.payload == "close") session.Close().IgnoreError();
+      if (message.payload == "large") {
+        EXPECT_TRUE(session.SendBinary(large).ok());
+      }
+    };
+    accept_ = [large](const UpgradeRequest& request, UpgradeResponse&) {
+      if (request.path() == "/refused") return absl::NotFoundError("no such room");
+      if (request.path() == "/refused-at-length") return absl::NotFoundError(large);
+      return absl::OkStatus();
+    };
+    Start({.connection = {.max_message_bytes = 1000}, .max_send_queue_bytes = 64 << 20});
+  }
+
+  // A client whose session is in the state that the parameter names.
+  TestClient Reach() {
+    const std::string state = GetParam();
+    if (state == "handshake") {
+      TestClient client = Connect();
+      client.Send("GET / HTTP/1.1\r\nHo");
+      WaitForConnection();
+      return client;
+    }
+    if (state == "refusing") {
+      TestClient client = Connect();
+      client.Send(TestClient::UpgradeRequest("/refused-at-length"));
+      EXPECT_EQ(client.ReadBytes(12), "HTTP/1.1 404");
+      return client;
+    }
+    if (state == "lingering after a refusal") {
+      TestClient client = Connect();
+      EXPECT_THAT(client.Upgrade("/refused"), StartsWith("HTTP/1.1 404"));
+      return client;
+    }
+    TestClient client = ConnectAndUpgrade();
+    // With what follows it in one write: once its answer waits, nothing more is read.
+    const std::string large = ClientFrame(Opcode::kText, "large");
+    if (state == "closing") {
+      client.SendText("close");
+      EXPECT_EQ(client.ReadFrame(), "fin close 1000");
+    } else if (state == "lingering") {
+      client.Send(testing::ServerFrame(Opcode::kText, "naked"));
+      EXPECT_THAT(client.ReadFrame(), StartsWith("fin close 1002"));
+    } else if (state == "write-blocked") {
+      client.Send(large);
+      EXPECT_EQ(client.ReadBytes(1), "\x82");
+    } else if (state == "write-blocked and closing") {
+      client.Send(large + ClientFrame(Opcode::kText, "close"));
+      EXPECT_EQ(client.ReadBytes(1), "\x82");
+    } else if (state == "write-blocked and closed by the client") {
+      client.Send(large + ClientFrame(Opcode::kClose, ""));
+      journal_.WaitFor("close 1005 ");
+    } else if (state == "write-blocked and failed") {
+      client.Send(large + testing::ServerFrame(Opcode::kText, "naked"));
+      journal_.WaitFor("close 1002 a client must mask every frame");
+    } else {
+      EXPECT_EQ(state, "open");
+    }
+    return client;
+  }
+
+  void WaitForConnection() {
+    while (server_->connections() == 0) std::this_thread::yield();
+  }
+
+  void ExpectAllEnded() {
+    EXPECT_EQ(server_->connections(), 0u);
+    EXPECT_EQ(Count("close "), Count("open"));
+    EXPECT_EQ(Count("destroyed"), Count("open"));
+  }
+};
+
+TEST_P(ShutdownInStateTest, AtOnce) {
+  TestClient client = Reach();
+  server_->Shutdown(absl::ZeroDuration());
+  ExpectAllEnded();
+}
+
+// Every state has a limit in time of its own, so nothing but time is needed.
+TEST_P(ShutdownInStateTest, Politely) {
+  TestClient client = Reach();
+  ShutdownWhileTimePasses();
+  ExpectAllEnded();
+}
+
+TEST_P(ShutdownInStateTest, WhenTheClientReadsAndLeaves) {
+  TestClient client = Reach();
+  std::thread shutdown([this] { server_->Shutdown(absl::InfiniteDuration()); });
+  std::thread answers([&client] {
+    client.SendClose(1001);
+    EXPECT_TRUE(client.stream().ShutdownWrite().ok());
+    client.ReadToEnd();
+  });
+  shutdown.join();
+  answers.join();
+  ExpectAllEnded();
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ShutdownInStateTest,
+                         ::testing::Values("handshake", "refusing", "lingering after a refusal",
+                                           "open", "closing", "lingering", "write-blocked",
+                                           "write-blocked and closing",
+                                           "write-blocked and closed by the client",
+                                           "write-blocked and failed"));
 
 }  // namespace
 }  // namespace weft
