@@ -91,7 +91,10 @@ void Connection::DidReadEof() { eof_ = true; }
 void Connection::MoveInput(char* to, size_t offset) {
   const size_t message = message_end_ - message_begin_;
   const size_t unparsed = end_ - parsed_;
-  std::memmove(to + offset, in_ + message_begin_, message);
+  // A large message stays where it is, read after read: only what is behind it moves.
+  if (to + offset != in_ + message_begin_) {
+    std::memmove(to + offset, in_ + message_begin_, message);
+  }
   std::memmove(to + offset + message, in_ + parsed_, unparsed);
   in_ = to;
   message_begin_ = offset;
