@@ -141,6 +141,9 @@ class Connection {
   // Bytes that wait to be written.
   size_t queued_bytes() const { return out_.size(); }
 
+  // Bytes of memory held for unfinished input and unsent output, between events.
+  size_t buffered_bytes() const { return own_.capacity() + out_.capacity(); }
+
   // ---- State ----
 
   Role role() const { return receiving_.role; }

@@ -49,6 +49,9 @@ class WriteQueue {
 
   size_t size() const { return end_ - begin_ + borrowed_.size(); }
 
+  // Memory held, in bytes.
+  size_t capacity() const { return buffer_.capacity(); }
+
   // Bytes removed in all, and bytes queued in all: the positions of both ends in the stream.
   uint64_t removed() const { return removed_; }
   uint64_t appended() const { return removed_ + size(); }

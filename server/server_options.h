@@ -57,6 +57,11 @@ struct ServerOptions {
   // ResourceExhausted and nothing of it is sent.
   size_t max_send_queue_bytes = 16 << 20;
 
+  // What all sessions together may hold of unfinished messages and unsent answers, in bytes, shared
+  // evenly among the threads. A session that needs more past it is dropped: it is better to lose
+  // one than to lose all.
+  size_t max_buffered_bytes = size_t{1} << 30;
+
   // Over this many waiting bytes the server reads nothing more from that session until half of
   // them are gone: who does not take the answers gets to ask no more questions.
   size_t pause_reading_bytes = 1 << 20;

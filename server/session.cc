@@ -291,7 +291,21 @@ void Session::Write() {
 
 // ---- What follows ----
 
+void Session::Account() {
+  const size_t now = connection_.buffered_bytes();
+  if (now == buffered_bytes_) return;
+  const bool in_budget = worker_.Account(buffered_bytes_, now);
+  buffered_bytes_ = now;
+  if (in_budget || state_ != State::kOpen) return;
+  // Not a closing handshake, during which the peer could go on: the memory is needed now.
+  connection_.SendClose(CloseCode::kTryAgainLater, "the server is out of memory").IgnoreError();
+  Write();
+  Drop("all sessions together hold more than max_buffered_bytes");
+}
+
 void Session::Settle() {
+  if (state_ == State::kDropped) return;
+  Account();
   if (state_ == State::kDropped) return;
   const size_t queued = connection_.queued_bytes();
   if (shared_ != nullptr) shared_->queued_bytes = queued;

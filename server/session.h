@@ -126,6 +126,9 @@ class Session final : private EventSource {
   void Flush();
   void Write();
 
+  // Keeps the worker's account of memory; closes the session when there is no more.
+  void Account();
+
   // What follows from the state the connection is in now: interest, timer, the end.
   void Settle();
   void ArmTimer();
@@ -152,7 +155,8 @@ class Session final : private EventSource {
   bool closing_ = false;        // the closing handshake began at since_ms_
   bool open_notified_ = false;
   bool close_notified_ = false;
-  uint32_t index_ = 0;  // among the worker's sessions
+  size_t buffered_bytes_ = 0;  // as the worker knows it
+  uint32_t index_ = 0;         // among the worker's sessions
   const uint64_t id_;
   const SocketAddress peer_;
   const size_t max_queue_bytes_;            // worker_'s option, asked for with each send

@@ -74,7 +74,8 @@ Worker::Worker(const ServerOptions& options, const Acceptor& acceptor, WorkerGro
       options_(WithPool(options, &loop_.pool())),
       acceptor_(acceptor),
       group_(group),
-      index_(index) {
+      index_(index),
+      max_buffered_bytes_(options.max_buffered_bytes / options.threads) {
   loop_.set_end_of_turn([this] { EndOfTurn(); });
 }
 
@@ -149,6 +150,7 @@ void Worker::Destroy(Session* session) {
     to_flush_.erase(std::remove(to_flush_.begin(), to_flush_.end(), session), to_flush_.end());
   }
   Release(session->refuse_);
+  Account(session->buffered_bytes_, 0);
   const uint32_t index = session->index_;
   std::swap(sessions_[index], sessions_.back());
   sessions_[index]->index_ = index;

@@ -76,6 +76,13 @@ class Worker {
   Topics& topics() { return topics_; }
   bool going_away() const { return going_away_; }
 
+  // A session holds `now` bytes of buffers instead of `before`. False when all of them hold too
+  // much and it holds more than before.
+  bool Account(size_t before, size_t now) {
+    buffered_bytes_ += now - before;
+    return now <= before || buffered_bytes_ <= max_buffered_bytes_;
+  }
+
   // At the end of this turn: write what was queued; destroy.
   void FlushLater(Session* session) { to_flush_.push_back(session); }
   void DestroyLater(Session* session) { dropped_.push_back(session); }
@@ -100,6 +107,8 @@ class Worker {
   std::atomic<size_t> load_{0};
   std::atomic<size_t> refusing_{0};
   uint32_t next_id_ = 1;
+  const size_t max_buffered_bytes_;
+  size_t buffered_bytes_ = 0;  // of all sessions
   bool going_away_ = false;
   std::vector<std::unique_ptr<Session>> sessions_;
   std::vector<Session*> to_flush_;
