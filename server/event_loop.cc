@@ -1,5 +1,7 @@
 #include "weft/server/event_loop.h"
 
+#include <cerrno>
+
 namespace weft {
 namespace {
 
@@ -15,7 +17,11 @@ EventLoop::EventLoop(const Clock& clock)
       mailbox_(std::make_shared<Mailbox>()),
       ready_(kMaxReadyPerTurn) {
   // A null tag is the mailbox: the only descriptor of the loop itself.
-  poller_.Add(mailbox_->fd(), Poller::kRead, nullptr);
+  if (mailbox_->error() != 0) {
+    error_ = mailbox_->error();
+  } else if (!poller_.Add(mailbox_->fd(), Poller::kRead, nullptr)) {
+    error_ = errno;
+  }
 }
 
 EventLoop::~EventLoop() { mailbox_->Close(); }

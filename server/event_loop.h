@@ -36,6 +36,9 @@ class EventLoop {
   explicit EventLoop(const Clock& clock);
   ~EventLoop();
 
+  // 0, or an errno: the system had no descriptors left for a loop, which must not be run.
+  int error() const { return error_; }
+
   // Turns until Stop. Call it once.
   void Run();
 
@@ -80,6 +83,7 @@ class EventLoop {
   std::shared_ptr<Mailbox> mailbox_;
   absl::AnyInvocable<void()> end_of_turn_ = [] {};
   std::vector<Poller::Ready> ready_;
+  int error_ = 0;
   bool stopped_ = false;
 };
 

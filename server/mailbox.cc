@@ -3,13 +3,17 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace weft {
 
 Mailbox::Mailbox() {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return;  // fd() is then -1
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+    error_ = errno;
+    return;
+  }
   read_end_.reset(ends[0]);
   write_end_.reset(ends[1]);
 }

@@ -30,8 +30,10 @@ class Mailbox {
 
   // ---- For the loop ----
 
-  // Readable when there is something to take.
+  // Readable when there is something to take. Negative, with an errno in error(), when the system
+  // had no descriptors left: nobody is woken then.
   int fd() const { return read_end_.get(); }
+  int error() const { return error_; }
   void BindToThisThread() { loop_thread_ = std::this_thread::get_id(); }
 
   // Runs what was posted before the call.
@@ -46,6 +48,7 @@ class Mailbox {
   bool closed_ = false;
   std::vector<Task> running_;  // the loop's; keeps its memory for the next turn
   std::atomic<std::thread::id> loop_thread_;
+  int error_ = 0;
   UniqueFd read_end_;  // of a pipe
   UniqueFd write_end_;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <climits>
 
 #include "weft/server/poller.h"
@@ -21,7 +22,8 @@ epoll_event Event(Poller::Interest interest, void* tag) {
 }  // namespace
 
 struct Poller::State {
-  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  const int epoll = epoll_create1(EPOLL_CLOEXEC);
+  const int error = epoll < 0 ? errno : 0;
   std::array<epoll_event, 256> events;
 };
 
@@ -30,6 +32,10 @@ Poller::Poller() : state_(std::make_unique<State>()) {}
 Poller::~Poller() { close(state_->epoll); }
 
 bool Poller::Add(int fd, Interest interest, void* tag, bool shared) {
+  if (state_->error != 0) {
+    errno = state_->error;
+    return false;
+  }
   epoll_event event = Event(interest, tag);
   if (shared) event.events |= EPOLLEXCLUSIVE;
   return epoll_ctl(state_->epoll, EPOLL_CTL_ADD, fd, &event) == 0;

@@ -60,12 +60,22 @@ class Server::Impl : public WorkerGroup {
         acceptor_(std::move(acceptor)),
         listener_(std::move(listener)),
         address_(LocalAddress(listener_.get())),
-        running_(options_.threads),
         threads_(options_.threads) {
     for (int i = 0; i < options_.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(options_, acceptor_, *this, i));
-      workers_.back()->Listen(listener_.get());
     }
+  }
+
+  // To be called once. On failure nothing has begun.
+  absl::Status Run() {
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+      if (const int error = worker->loop().error(); error != 0) {
+        return absl::ErrnoToStatus(error,
+                                   absl::StrCat("cannot make ", options_.threads, " event loops"));
+      }
+      worker->Listen(listener_.get());
+    }
+    running_ = options_.threads;
     for (const std::unique_ptr<Worker>& worker : workers_) {
       threads_.Schedule([this, worker = worker.get()] {
         worker->Run();
@@ -75,9 +85,13 @@ class Server::Impl : public WorkerGroup {
         stopped_.notify_all();
       });
     }
+    return absl::OkStatus();
   }
 
-  ~Impl() override { Shutdown(absl::ZeroDuration()); }
+  ~Impl() override {
+    Shutdown(absl::ZeroDuration());
+    CloseListener();  // where Run failed
+  }
 
   const SocketAddress& address() const { return address_; }
 
@@ -155,6 +169,7 @@ class Server::Impl : public WorkerGroup {
   }
 
   void CloseListener() {
+    if (!listener_.is_open()) return;
     listener_.reset();
     const std::string path(address_.path());
     if (!path.empty() && path[0] != '@') unlink(path.c_str());
@@ -167,7 +182,7 @@ class Server::Impl : public WorkerGroup {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::mutex mutex_;
   std::condition_variable stopped_;
-  int running_;         // workers whose loops turn
+  int running_ = 0;     // workers whose loops turn
   ThreadPool threads_;  // last: joined before the rest goes
 };
 
@@ -177,8 +192,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, Acc
   if (!address.ok()) return address.status();
   absl::StatusOr<UniqueFd> listener = weft::Listen(*address);
   if (!listener.ok()) return listener.status();
-  return std::unique_ptr<Server>(new Server(
-      std::make_unique<Impl>(std::move(options), std::move(acceptor), *std::move(listener))));
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(acceptor), *std::move(listener));
+  if (absl::Status status = impl->Run(); !status.ok()) return status;
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

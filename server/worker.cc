@@ -51,7 +51,9 @@ class Worker::Listener : public EventSource {
   void OnWritable() override {}
 
  private:
-  void Watch() { worker_.loop_.Watch(fd_, Poller::kRead, this, /*shared=*/true); }
+  void Watch() {
+    if (!worker_.loop_.Watch(fd_, Poller::kRead, this, /*shared=*/true)) BackOff(errno);
+  }
 
   // The connection still waits: a level-triggered loop would turn for nothing.
   void BackOff(int error) {
