@@ -582,6 +582,63 @@ TEST_F(ServerTest, SessionRefSendsFromAnyThreadInOrder) {
   EXPECT_EQ(SessionRef().SendText("x").code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(ServerTest, SessionRefOnTheSessionsThreadKeepsTheOrder) {
+  script_.on_message = [](Session& session, const Message& message) {
+    const SessionRef ref = session.ref();
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_TRUE(ref.SendText("ref").ok());
+      EXPECT_TRUE(session.SendText("session").ok());
+    }
+    EXPECT_TRUE(ref.Close().ok());
+    EXPECT_EQ(ref.SendText("late").code(), absl::StatusCode::kFailedPrecondition);
+  };
+  Start();
+  TestClient client = ConnectAndUpgrade();
+  client.SendText("go");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(client.ReadFrame(), "fin text ref");
+    EXPECT_EQ(client.ReadFrame(), "fin text session");
+  }
+  EXPECT_EQ(client.ReadFrame(), "fin close 1000");
+}
+
+// What SessionRef took, the session's own thread does not push out of the queue.
+TEST_F(ServerTest, WhatSessionRefTookIsSent) {
+  const std::string filler(100000, 'f'), posted(500000, 'p');
+  script_.on_message = [&](Session& session, const Message&) {
+    while (session.queued_bytes() == 0) EXPECT_TRUE(session.SendBinary(filler).ok());
+    std::thread([&, ref = session.ref()] { EXPECT_TRUE(ref.SendBinary(posted).ok()); }).join();
+    int refused = 0;
+    for (int i = 0; i < 10; ++i) refused += !session.SendBinary(filler).ok();
+    EXPECT_GE(refused, 5);
+  };
+  Start({.max_send_queue_bytes = 1000000});
+  TestClient client = ConnectAndUpgrade();
+  client.SendText("go");
+  std::string frame;
+  while (frame != "fin binary " + posted) {
+    frame = client.ReadFrame();
+    ASSERT_THAT(frame, StartsWith("fin binary "));
+  }
+  server_.reset();
+}
+
+// Empty messages are work, too: they cannot pile up without end before a thread that is busy.
+TEST_F(ServerTest, R26_SessionRefIsBoundedForEmptyMessages) {
+  script_.on_message = [this](Session& session, const Message&) {
+    std::thread([this, ref = session.ref()] {
+      int taken = 0;
+      while (taken < 1000000 && ref.SendText("").ok()) ++taken;
+      journal_.Write(taken < 100000 ? "bounded" : "unbounded");
+    }).join();
+  };
+  Start({.max_send_queue_bytes = 1000000});
+  TestClient client = ConnectAndUpgrade();
+  client.SendText("go");
+  journal_.WaitFor("bounded");
+  EXPECT_EQ(client.ReadFrame(), "fin text ");
+}
+
 TEST_F(ServerTest, SessionRefIsBoundedLikeTheSession) {
   std::mutex mutex;
   SessionRef ref;

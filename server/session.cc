@@ -202,21 +202,30 @@ absl::Status Session::Send(const Message& message) {
 
 absl::Status Session::WhyNoRoom(size_t payload_size) const {
   if (state_ != State::kOpen) return absl::FailedPreconditionError("the session is closed");
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the send queue is full: ", connection_.queued_bytes(), " of ", max_queue_bytes_,
-                   " bytes wait, and ", payload_size, " more do not fit"));
+  return absl::ResourceExhaustedError(absl::StrCat("the send queue is full: ", WaitingBytes(),
+                                                   " of ", max_queue_bytes_, " bytes wait, and ",
+                                                   payload_size, " more do not fit"));
 }
 
 absl::Status Session::SendWhole(Opcode opcode, absl::string_view payload) {
   if (!HasRoom(payload.size())) return WhyNoRoom(payload.size());
-  if (payload.size() >= kBorrowFrom) return SendLarge(opcode, payload);
+  return QueueWhole(opcode, payload);
+}
+
+// The room was checked when it was posted.
+void Session::SendPosted(Opcode opcode, absl::string_view payload) {
+  if (state_ == State::kOpen) QueueWhole(opcode, payload).IgnoreError();
+}
+
+absl::Status Session::QueueWhole(Opcode opcode, absl::string_view payload) {
+  if (payload.size() >= kBorrowFrom) return QueueLarge(opcode, payload);
   absl::Status status =
       opcode == Opcode::kText ? connection_.SendText(payload) : connection_.SendBinary(payload);
   if (status.ok()) AfterSend();
   return status;
 }
 
-absl::Status Session::SendLarge(Opcode opcode, absl::string_view payload) {
+absl::Status Session::QueueLarge(Opcode opcode, absl::string_view payload) {
   if (absl::Status status = connection_.SendBorrowed(opcode, payload); !status.ok()) return status;
   if (write_blocked_) {
     connection_.DidWrite(0);
@@ -255,10 +264,12 @@ absl::Status Session::Close(CloseCode code, absl::string_view reason) {
   return status;
 }
 
-// Something was queued outside a callback, or much was queued in one.
+// Something was queued that others should know of, outside a callback, or much in one.
 void Session::WriteSoon() {
+  const size_t queued = connection_.queued_bytes();
+  if (shared_ != nullptr) shared_->queued_bytes = queued;
   if (in_callback_) {
-    if (!write_blocked_) Write();
+    if (queued >= kWriteFrom && !write_blocked_) Write();
   } else if (!flush_queued_) {
     flush_queued_ = true;
     worker_.FlushLater(this);

@@ -110,16 +110,23 @@ class Session final : private EventSource {
 
   // Writing.
   absl::Status SendWhole(Opcode opcode, absl::string_view payload);
-  absl::Status SendLarge(Opcode opcode, absl::string_view payload);
+  absl::Status QueueWhole(Opcode opcode, absl::string_view payload);
+  absl::Status QueueLarge(Opcode opcode, absl::string_view payload);
+  void SendPosted(Opcode opcode, absl::string_view payload);
+  // What waits, and what SessionRef took for it, which has its room already.
+  size_t WaitingBytes() const {
+    return connection_.queued_bytes() + (shared_ != nullptr ? shared_->posted_bytes.load() : 0);
+  }
   bool HasRoom(size_t payload_size) const {
-    const size_t queued = connection_.queued_bytes();
-    return state_ == State::kOpen && queued < max_queue_bytes_ &&
-           payload_size <= max_queue_bytes_ - queued;
+    const size_t waiting = WaitingBytes();
+    return state_ == State::kOpen && waiting < max_queue_bytes_ &&
+           payload_size <= max_queue_bytes_ - waiting;
   }
   absl::Status WhyNoRoom(size_t payload_size) const;
   absl::Status SendEncoded(const EncodedMessage& message);
   void AfterSend() {
-    if (!in_callback_ || connection_.queued_bytes() >= kWriteFrom) WriteSoon();
+    const bool now = !in_callback_ || connection_.queued_bytes() >= kWriteFrom;
+    if (now || shared_ != nullptr) WriteSoon();
   }
   void WriteSoon();
   void FlushNow();

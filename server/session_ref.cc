@@ -10,6 +10,9 @@
 namespace weft {
 namespace {
 
+// What a posted message costs beside its payload, about: even empty ones must not pile up for ever.
+constexpr size_t kPostedOverhead = 128;
+
 absl::Status Gone() { return absl::FailedPreconditionError("the session is gone"); }
 
 }  // namespace
@@ -27,20 +30,25 @@ absl::Status SessionRef::Send(Opcode opcode, absl::string_view payload) const {
   if (opcode == Opcode::kText && !IsValidUtf8(payload)) {
     return absl::InvalidArgumentError("the text is not UTF-8");
   }
+  // A task would arrive behind what the session's own thread sends from now on.
+  if (shared_->mailbox->OnLoopThread()) {
+    return shared_->session == nullptr ? Gone() : shared_->session->SendWhole(opcode, payload);
+  }
   // What is on its way counts as queued, so that the bound holds whoever sends.
   const size_t size = payload.size();
-  const size_t waiting = shared_->posted_bytes.fetch_add(size) + shared_->queued_bytes;
+  const size_t cost = size + kPostedOverhead;
+  const size_t waiting = shared_->posted_bytes.fetch_add(cost) + shared_->queued_bytes;
   if (waiting >= shared_->max_queue_bytes || size > shared_->max_queue_bytes - waiting) {
-    shared_->posted_bytes -= size;
+    shared_->posted_bytes -= cost;
     return absl::ResourceExhaustedError(absl::StrCat("the send queue is full: ", waiting, " of ",
                                                      shared_->max_queue_bytes, " bytes wait"));
   }
   const bool posted =
-      shared_->mailbox->Post([shared = shared_, opcode, payload = std::string(payload)] {
-        shared->posted_bytes -= payload.size();
-        if (shared->session != nullptr) shared->session->SendWhole(opcode, payload).IgnoreError();
+      shared_->mailbox->Post([shared = shared_, opcode, payload = std::string(payload), cost] {
+        if (shared->session != nullptr) shared->session->SendPosted(opcode, payload);
+        shared->posted_bytes -= cost;
       });
-  if (!posted) shared_->posted_bytes -= size;
+  if (!posted) shared_->posted_bytes -= cost;
   return posted ? absl::OkStatus() : Gone();
 }
 
@@ -60,6 +68,11 @@ absl::Status SessionRef::Unsubscribe(absl::string_view topic) const {
 
 absl::Status SessionRef::Post(absl::AnyInvocable<void(Session&)> task) const {
   if (shared_ == nullptr || !shared_->open) return Gone();
+  if (shared_->mailbox->OnLoopThread()) {
+    if (shared_->session == nullptr) return Gone();
+    task(*shared_->session);
+    return absl::OkStatus();
+  }
   const bool posted = shared_->mailbox->Post([shared = shared_, task = std::move(task)]() mutable {
     if (shared->session != nullptr) task(*shared->session);
   });

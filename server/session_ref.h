@@ -21,7 +21,8 @@ class Session;
 
 // Names one session; copies name the same. Safe for ever: once the session is gone, and also when
 // its server is, every call returns FailedPrecondition. Every method may be called by any thread.
-// What one thread sends arrives in the order in which it was sent.
+// What one thread sends arrives in the order in which it was sent; on the session's own thread that
+// holds together with what is sent by the Session itself.
 //
 //   class Subscriber : public Handler {
 //     void OnOpen(Session& session) override { feed_.Add(session.ref()); }
@@ -60,7 +61,7 @@ class SessionRef {
     size_t max_queue_bytes;
     Session* session;  // for the loop's thread only; null when it is gone
     std::atomic<bool> open{true};
-    std::atomic<size_t> posted_bytes{0};  // on their way to the session
+    std::atomic<size_t> posted_bytes{0};  // on their way to the session, which keeps room for them
     std::atomic<size_t> queued_bytes{0};  // in its queue, as it last said
   };
 
