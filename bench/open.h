@@ -40,7 +40,7 @@ class Greeting {
 };
 
 struct OpenOptions {
-  SocketAddress server;
+  SocketAddress server{};
   Greeting greeting = Greeting::None();
   size_t connections = 1;
   size_t concurrency = 64;  // greetings without an answer at one time

@@ -14,7 +14,7 @@ namespace {
 
 class RawAccept final : public RawHandler {
  public:
-  bool OnReady(int poller, int fd, uint32_t events) override {
+  bool OnReady(int /*poller*/, int fd, uint32_t /*events*/) override {
     char request[200];
     static constexpr char kAnswer[150] = {};
     const ssize_t got = recv(fd, request, sizeof(request), 0);

@@ -18,7 +18,7 @@ namespace {
 
 class RawEcho final : public RawHandler {
  public:
-  bool OnReady(int poller, int fd, uint32_t events) override {
+  bool OnReady(int poller, int fd, uint32_t /*events*/) override {
     if (static_cast<size_t>(fd) >= unsent_.size()) unsent_.resize(fd + 1);
     Rest& rest = unsent_[fd];
     if (!rest.bytes.empty()) return SendRest(poller, fd, rest);

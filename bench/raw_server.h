@@ -17,7 +17,7 @@ class RawHandler {
   virtual bool OnReady(int poller, int fd, uint32_t events) = 0;
 
   // `fd` is about to be closed.
-  virtual void OnClose(int fd) {}
+  virtual void OnClose(int /*fd*/) {}
 };
 
 // Reads --address, --port and --pin from the command line, prints "Server Listening on

@@ -33,23 +33,23 @@ struct ClientOptions {
 
   // Limits for what is received, and whether messages come in pieces. The client brings a pool of
   // its own: `connection.pool` is not looked at.
-  ConnectionOptions connection;
+  ConnectionOptions connection{};
 
   // Subprotocols to offer, the preferred one first; Client::subprotocol() is the server's choice.
-  std::vector<std::string> subprotocols;
+  std::vector<std::string> subprotocols{};
 
   // The Origin header, such as "https://example.com"; empty: none is sent, as is right for a
   // program that is not a browser.
-  std::string origin;
+  std::string origin{};
 
   // More headers for the request: name, value.
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers{};
 
   // Limits for the head of the server's answer.
-  HttpLimits http;
+  HttpLimits http{};
 
   // Called from any thread that uses the client.
-  LogHook log;
+  LogHook log{};
 };
 
 }  // namespace weft

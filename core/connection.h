@@ -182,14 +182,14 @@ class Connection {
     bool open = false;  // its last fragment has not begun
     bool first = true;  // no piece of it was delivered
     Opcode opcode = Opcode::kText;
-    Utf8Validator utf8;
+    Utf8Validator utf8{};
   };
 
   // The message that is being sent by SendFragment.
   struct Outgoing {
     bool open = false;
     Opcode opcode = Opcode::kText;
-    Utf8Validator utf8;
+    Utf8Validator utf8{};
   };
 
   // Input. `in_` is a borrowed scratch, or own_.data(), or null. Of it, [message_begin_,

@@ -74,9 +74,9 @@ std::string RejectResponse(const absl::Status& error, ExtraHeaders extra = {});
 
 // What a client may ask for beside the URL.
 struct UpgradeOffer {
-  std::vector<std::string> subprotocols;  // the most wanted first
-  std::string origin;                     // as a browser would say it; empty: not said
-  std::vector<std::pair<std::string, std::string>> headers;  // ExtraHeaders
+  std::vector<std::string> subprotocols{};  // the most wanted first
+  std::string origin{};                     // as a browser would say it; empty: not said
+  std::vector<std::pair<std::string, std::string>> headers{};  // ExtraHeaders
 };
 
 // The request for the WebSocket at `url` (section 4.1). InvalidArgument for what cannot be sent: a

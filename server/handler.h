@@ -19,13 +19,13 @@ class Handler {
   virtual ~Handler() = default;
 
   // The upgrade was accepted: messages can be sent from now on.
-  virtual void OnOpen(Session& session) {}
+  virtual void OnOpen(Session& /*session*/) {}
 
   virtual void OnMessage(Session& session, const Message& message) = 0;
 
   // The session has ended, however it did: called exactly once after OnOpen, and nothing after it.
   // `code` is what the peer said, or kAbnormal if it just went. Sending has no effect any more.
-  virtual void OnClose(Session& session, CloseCode code, absl::string_view reason) {}
+  virtual void OnClose(Session& /*session*/, CloseCode /*code*/, absl::string_view /*reason*/) {}
 };
 
 }  // namespace weft

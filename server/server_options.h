@@ -31,16 +31,16 @@ struct ServerOptions {
   size_t max_connections = 100000;
 
   // Limits of what clients send: see core/connection.h. The pool is the server's own.
-  ConnectionOptions connection;
+  ConnectionOptions connection{};
 
   // Of an upgrade request. Longer or later ones are refused, or dropped.
-  HttpLimits http_limits;
+  HttpLimits http_limits{};
   absl::Duration handshake_timeout = absl::Seconds(10);
 
   // Browsers say which page opens a WebSocket, and a page of another origin than the server's own
   // is refused with 403, unless its origin ("https://example.com", "null" for a file) is listed
   // here, or "*" is. Clients that are no browsers send no Origin and pass.
-  std::vector<std::string> allowed_origins;
+  std::vector<std::string> allowed_origins{};
 
   // Silence after which a peer is pinged, and further silence after which it is given up. A peer
   // that vanished is noticed after the sum of both. InfiniteDuration: never.
@@ -67,7 +67,7 @@ struct ServerOptions {
   size_t pause_reading_bytes = 1 << 20;
 
   // Where the server says what it refused and lost. Nothing else prints.
-  LogHook log;
+  LogHook log{};
 
   // Another clock is for tests. It must outlive the server.
   const Clock* clock = &Clock::Steady();

@@ -583,7 +583,7 @@ TEST_F(ServerTest, SessionRefSendsFromAnyThreadInOrder) {
 }
 
 TEST_F(ServerTest, SessionRefOnTheSessionsThreadKeepsTheOrder) {
-  script_.on_message = [](Session& session, const Message& message) {
+  script_.on_message = [](Session& session, const Message&) {
     const SessionRef ref = session.ref();
     for (int i = 0; i < 3; ++i) {
       EXPECT_TRUE(ref.SendText("ref").ok());

@@ -56,8 +56,8 @@ class Topics {
     uint32_t link;  // index in subscriptions->links_
   };
   struct Topic {
-    std::string name;
-    std::vector<Member> members;
+    std::string name{};
+    std::vector<Member> members{};
   };
 
   void Remove(Subscriptions* subscriptions, uint32_t link);
