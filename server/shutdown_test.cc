@@ -183,7 +183,7 @@ TEST_P(ShutdownInStateTest, WhenTheClientReadsAndLeaves) {
   std::thread shutdown([this] { server_->Shutdown(absl::InfiniteDuration()); });
   std::thread answers([&client] {
     client.SendClose(1001);
-    EXPECT_TRUE(client.stream().ShutdownWrite().ok());
+    client.stream().ShutdownWrite();  // fails where the server was faster
     client.ReadToEnd();
   });
   shutdown.join();
