@@ -99,7 +99,7 @@ void Worker::StopListening() { listener_.reset(); }
 
 void Worker::Adopt(Stream stream, const SocketAddress& peer, bool refuse) {
   const int fd = stream.fd();
-  const uint64_t id = uint64_t{index_} << 32 | next_id_++;
+  const uint64_t id = uint64_t{index_} << 48 | next_id_++;
   std::unique_ptr<Session> session(new Session(*this, std::move(stream), peer, id, refuse));
   if (!loop_.Watch(fd, Poller::kRead, session.get())) {
     Log(options_.log, LogLevel::kError,

@@ -106,7 +106,7 @@ class Worker {
   std::unique_ptr<Listener> listener_;
   std::atomic<size_t> load_{0};
   std::atomic<size_t> refusing_{0};
-  uint32_t next_id_ = 1;
+  uint64_t next_id_ = 1;
   const size_t max_buffered_bytes_;
   size_t buffered_bytes_ = 0;  // of all sessions
   bool going_away_ = false;
