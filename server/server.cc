@@ -36,6 +36,19 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
   if (options.max_connections < 1) {
     return absl::InvalidArgumentError("max_connections must be at least 1");
   }
+  // 0 does not mean never: it would ping without a pause, or end every session at once.
+  const std::pair<const char*, absl::Duration> durations[] = {
+      {"handshake_timeout", options.handshake_timeout},
+      {"ping_interval", options.ping_interval},
+      {"pong_timeout", options.pong_timeout},
+      {"idle_timeout", options.idle_timeout},
+  };
+  for (const auto& [name, duration] : durations) {
+    if (duration > absl::ZeroDuration()) continue;
+    return absl::InvalidArgumentError(absl::StrCat(name, " must be more than 0, not ",
+                                                   absl::FormatDuration(duration),
+                                                   "; InfiniteDuration means never"));
+  }
   if (options.connection.pool != nullptr) {
     return absl::InvalidArgumentError("connection.pool must be null: each loop has its own pool");
   }

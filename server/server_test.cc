@@ -685,6 +685,11 @@ TEST_F(ServerTest, StartSaysWhatIsWrong) {
   EXPECT_THAT(error({.threads = 0}), HasSubstr("threads must be at least 1"));
   EXPECT_THAT(error({.max_connections = 0}), HasSubstr("max_connections"));
   EXPECT_THAT(error({.address = "unix:"}), HasSubstr("path"));
+  EXPECT_THAT(error({.ping_interval = absl::ZeroDuration()}),
+              HasSubstr("ping_interval must be more than 0, not 0; InfiniteDuration means never"));
+  EXPECT_THAT(error({.pong_timeout = absl::Seconds(-1)}), HasSubstr("pong_timeout"));
+  EXPECT_THAT(error({.idle_timeout = -absl::InfiniteDuration()}), HasSubstr("idle_timeout"));
+  EXPECT_THAT(error({.handshake_timeout = absl::ZeroDuration()}), HasSubstr("handshake_timeout"));
   EXPECT_FALSE(Server::Start({}, nullptr).ok());
 }
 
