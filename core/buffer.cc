@@ -8,17 +8,6 @@ namespace weft {
 
 Buffer::Buffer(size_t capacity) { Grow(capacity); }
 
-Buffer::Buffer(Buffer&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), capacity_(std::exchange(other.capacity_, 0)) {}
-
-Buffer& Buffer::operator=(Buffer&& other) noexcept {
-  std::swap(data_, other.data_);
-  std::swap(capacity_, other.capacity_);
-  return *this;
-}
-
-Buffer::~Buffer() { std::free(data_); }
-
 void Buffer::Grow(size_t capacity) {
   if (capacity <= capacity_) return;
   // realloc, because it can move large blocks by changing page tables instead of copying bytes.

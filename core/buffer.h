@@ -4,6 +4,7 @@
 #define WEFT_CORE_BUFFER_H_
 
 #include <cstddef>
+#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -14,9 +15,16 @@ class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(size_t capacity);
-  Buffer(Buffer&& other) noexcept;
-  Buffer& operator=(Buffer&& other) noexcept;
-  ~Buffer();
+  Buffer(Buffer&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), capacity_(std::exchange(other.capacity_, 0)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(capacity_, other.capacity_);
+    return *this;
+  }
+  ~Buffer() {
+    if (data_ != nullptr) std::free(data_);  // most of those that move hold none
+  }
 
   char* data() { return data_; }
   const char* data() const { return data_; }

@@ -120,7 +120,7 @@ void Connection::KeepUnfinishedInput() {
 void Connection::DropInput() {
   in_ = nullptr;
   message_begin_ = message_end_ = parsed_ = end_ = 0;
-  ReturnBuffer(std::move(own_));
+  if (own_.capacity() > 0) ReturnBuffer(std::move(own_));
 }
 
 void Connection::ReturnBuffer(Buffer buffer) {

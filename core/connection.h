@@ -151,6 +151,9 @@ class Connection {
   // Whether messages can still be sent.
   bool open() const { return !close_sent_ && !input_over_; }
 
+  // Whether a message that SendFragment began waits for its last fragment.
+  bool in_fragmented_message() const { return outgoing_.open; }
+
   // Whether the end has begun: a Close frame was sent or received, the stream ended, or the peer
   // broke a rule. The owner should allow only so much time until done().
   bool closing() const;

@@ -101,6 +101,21 @@ TEST_F(ServerTest, StreamedMessagesAreEchoedInPieces) {
   EXPECT_EQ(client.ReadFrame(), "fin continuation two");
 }
 
+// A piece that is refused takes the rest of its message with it, and nothing else.
+TEST_F(ServerTest, RefusedPieceOfAMessage) {
+  script_.on_open = [this](Session& session) {
+    const std::string large(1000, 'x');
+    Message piece = {.opcode = Opcode::kText, .payload = large, .last = false};
+    EXPECT_EQ(session.Send(piece).code(), absl::StatusCode::kResourceExhausted);
+    piece = {.opcode = Opcode::kText, .payload = "x", .first = false};
+    EXPECT_EQ(session.Send(piece).code(), absl::StatusCode::kFailedPrecondition);
+    journal_.Write("checked");
+  };
+  Start({.max_send_queue_bytes = 500});
+  TestClient client = ConnectAndUpgrade();
+  journal_.WaitFor("checked");
+}
+
 // ---- Opening ----
 
 TEST_F(ServerTest, AcceptorSeesTheRequestAndShapesTheAnswer) {

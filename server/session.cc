@@ -197,6 +197,10 @@ void Session::Deliver() {
 
 absl::Status Session::Send(const Message& message) {
   if (message.first && message.last) return SendWhole(message.opcode, message.payload);
+  // A piece whose message was refused at its begin must not become the begin of another.
+  if (message.first == connection_.in_fragmented_message()) {
+    return absl::FailedPreconditionError("the piece does not continue what was sent before it");
+  }
   return SendFragment(message.opcode, message.payload, message.last);
 }
 
