@@ -5,12 +5,10 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
@@ -26,7 +24,6 @@ namespace {
 
 using testing::ClientFrame;
 using testing::ClosePayload;
-using ::testing::ElementsAre;
 using ::testing::StartsWith;
 using testing::TestClient;
 
@@ -150,6 +147,199 @@ TEST_F(SessionFaultTest, SlowReaderIsNotGivenUpForItsLatePong) {
   EXPECT_EQ(testing::DescribeFrames(received).size(), 1u);
   EXPECT_EQ(slow.ReadFrame(), "fin ping ");
   Echo(slow, 1);
+}
+
+// R16: pings, and nobody takes the pongs. What waits does not grow with them.
+TEST_F(SessionFaultTest, R16_AMillionPingsUnread) {
+  constexpr int kPings = 1000000;
+  script_.on_message = [this](Session& session, const Message& message) {
+    EXPECT_LT(session.queued_bytes(), 50000u);
+    if (message.payload == "end") journal_.Write("all pings are read");
+  };
+  Start();
+  TestClient client = ConnectSlowReader();
+  std::string bytes;
+  const auto ping = [](int i) { return absl::StrCat("a ping of some length ", i); };
+  for (int i = 1; i <= kPings; ++i) {
+    bytes += ClientFrame(Opcode::kPing, ping(i));
+    if (i % 10000 != 0) continue;
+    client.Send(bytes + ClientFrame(Opcode::kText, i == kPings ? "end" : "."));
+    bytes.clear();
+  }
+  journal_.WaitFor("all pings are read");
+  int pongs = 0;
+  for (std::string frame; frame != "fin pong " + ping(kPings); ++pongs) {
+    ASSERT_THAT(frame = client.ReadFrame(), StartsWith("fin pong a ping of some length "));
+  }
+  EXPECT_LT(pongs, kPings);
+}
+
+// ---- Bytes ----
+
+TEST_F(SessionFaultTest, OneByteAtATime) {
+  Start();
+  TestClient client = Connect();
+  const std::string long_text(70000, 'x');
+  const auto send = [&client](absl::string_view bytes) {
+    for (size_t i = 0; i < bytes.size(); ++i) client.Send(bytes.substr(i, 1));
+  };
+  send(TestClient::UpgradeRequest());
+  EXPECT_THAT(client.ReadHead(), StartsWith("HTTP/1.1 101 "));
+  send(ClientFrame(Opcode::kText, "Hel", false) + ClientFrame(Opcode::kPing, "p") +
+       ClientFrame(Opcode::kContinuation, "lo"));
+  EXPECT_EQ(client.ReadFrame(), "fin pong p");
+  EXPECT_EQ(client.ReadFrame(), "fin text Hello");
+  send(ClientFrame(Opcode::kText, long_text));
+  EXPECT_EQ(client.ReadFrame(), "fin text " + long_text);
+  send(ClientFrame(Opcode::kClose, ClosePayload(CloseCode::kNormal, "bye")));
+  EXPECT_EQ(client.ReadFrame(), "fin close 1000 bye");
+  EXPECT_EQ(client.ReadFrame(), "end");
+}
+
+// ---- Clients that vanish ----
+
+// R15: while a large message is on its way to it, wherever in it and whatever was said before.
+TEST_F(SessionFaultTest, R15_ResetWhileALargeMessageIsWritten) {
+  script_.on_close = [](Session& session) {
+    EXPECT_FALSE(session.SendText("too late").ok());
+    EXPECT_FALSE(session.Close().ok());
+  };
+  StartLarge();
+  const std::string large = ClientFrame(Opcode::kText, "large");
+  const std::string before[] = {
+      large,
+      large + large,
+      large + ClientFrame(Opcode::kText, "unfinished", false),
+      large + ClientFrame(Opcode::kText, "cut in the header").substr(0, 3),
+      large + ClientFrame(Opcode::kClose, ""),
+      large + testing::ServerFrame(Opcode::kText, "naked"),
+  };
+  int sessions = 0;
+  for (const std::string& said : before) {
+    for (const size_t taken : {size_t{0}, size_t{1}, size_t{100000}, kMoreThanSocketsHold / 2}) {
+      for (const bool reset : {false, true}) {
+        TestClient client = ConnectSlowReader();
+        client.Send(said);
+        journal_.WaitFor("message large", ++sessions);
+        EXPECT_EQ(client.ReadBytes(taken).size(), taken);
+        reset ? client.Reset() : client.Close();
+      }
+    }
+  }
+  journal_.WaitFor("destroyed", sessions);
+  const std::vector<std::string> lines = journal_.lines();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "open"), sessions);
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                          [](const std::string& line) { return line.substr(0, 6) == "close "; }),
+            sessions);
+}
+
+// ---- Sessions that meet on one loop ----
+
+// Handlers of one loop may use each other's sessions until their OnClose.
+class NeighboursTest : public SessionFaultTest {
+ protected:
+  NeighboursTest() {
+    script_.on_open = [this](Session& session) { sessions_.push_back(&session); };
+    script_.on_close = [this](Session& session) {
+      sessions_.erase(std::find(sessions_.begin(), sessions_.end(), &session));
+    };
+  }
+  ~NeighboursTest() override { server_.reset(); }
+
+  void ForOthers(Session& session, const std::function<void(Session&)>& what) {
+    for (Session* other : sessions_) {
+      if (other != &session) what(*other);
+    }
+  }
+
+  std::vector<Session*> sessions_;  // the loop's
+};
+
+TEST_F(NeighboursTest, SendToEachOtherInOnMessage) {
+  script_.on_message = [this](Session& session, const Message& message) {
+    // The payload lies in the buffer that all sessions of the loop are read into.
+    ForOthers(session, [&](Session& other) { EXPECT_TRUE(other.Send(message).ok()); });
+    EXPECT_TRUE(session.Send(message).ok());
+  };
+  Start({.max_send_queue_bytes = 64 << 20});
+  TestClient a = ConnectAndUpgrade(), b = ConnectAndUpgrade();
+  // b is in the middle of a message of its own all the time.
+  b.Send(ClientFrame(Opcode::kText, "from ", false));
+  for (const size_t size : {10, 1000, 20000, 200000, 1000000}) {
+    const std::string payload(size, static_cast<char>('a' + size % 7));
+    for (int i = 0; i < 5; ++i) a.SendText(payload);
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(a.ReadFrame() == "fin text " + payload) << size;
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(b.ReadFrame() == "fin text " + payload) << size;
+  }
+  b.Send(ClientFrame(Opcode::kContinuation, "b"));
+  EXPECT_EQ(a.ReadFrame(), "fin text from b");
+  EXPECT_EQ(b.ReadFrame(), "fin text from b");
+}
+
+// Large enough to wait: what is borrowed from the loop's buffer must not stay borrowed.
+TEST_F(NeighboursTest, SendToANeighbourThatDoesNotRead) {
+  script_.on_message = [this](Session& session, const Message& message) {
+    ForOthers(session, [&](Session& other) { EXPECT_TRUE(other.Send(message).ok()); });
+  };
+  Start({.max_send_queue_bytes = 64 << 20});
+  TestClient a = ConnectAndUpgrade(), b = ConnectSlowReader();
+  constexpr int kMessages = 200;
+  for (int i = 0; i < kMessages; ++i) {
+    a.SendText(absl::StrCat(i, std::string(100000, static_cast<char>('a' + i % 26))));
+  }
+  journal_.WaitFor(absl::StrCat("message ", kMessages - 1, std::string(37, 'r')));
+  for (int i = 0; i < kMessages; ++i) {
+    EXPECT_TRUE(b.ReadFrame() ==
+                absl::StrCat("fin text ", i, std::string(100000, static_cast<char>('a' + i % 26))))
+        << i;
+  }
+}
+
+TEST_F(NeighboursTest, EndEachOtherInOnMessage) {
+  script_.on_message = [this](Session& session, const Message& message) {
+    ForOthers(session, [&](Session& other) {
+      other.SendText("last words").IgnoreError();
+      if (message.payload == "close") other.Close(CloseCode::kGoingAway).IgnoreError();
+      if (message.payload == "terminate") other.Terminate();
+      other.SendText("too late").IgnoreError();
+    });
+  };
+  Start();
+  TestClient a = ConnectAndUpgrade(), b = ConnectAndUpgrade(), c = ConnectAndUpgrade();
+  // c has bytes waiting in the same turn in which it is ended.
+  c.SendText("close");
+  EXPECT_EQ(a.ReadFrame(), "fin text last words");
+  EXPECT_EQ(a.ReadFrame(), "fin close 1001");
+  EXPECT_EQ(b.ReadFrame(), "fin text last words");
+  EXPECT_EQ(b.ReadFrame(), "fin close 1001");
+  c.SendText("terminate");
+  journal_.WaitFor("close 1006 terminated by the application", 2);
+  EXPECT_EQ(Connect().Upgrade(), "HTTP/1.1 101 Switching Protocols");
+}
+
+TEST_F(NeighboursTest, SendAndEndInOnClose) {
+  script_.on_message = [](Session& session, const Message& message) {
+    if (message.payload == "terminate") session.Terminate();
+  };
+  const auto leave = script_.on_close;
+  script_.on_close = [this, leave](Session& session) {
+    leave(session);
+    ForOthers(session, [](Session& other) { other.SendText("one has left").IgnoreError(); });
+    // And takes one with it, which then does the same.
+    if (sessions_.size() > 2) sessions_.front()->Terminate();
+  };
+  Start();
+  std::vector<TestClient> clients;
+  for (int i = 0; i < 5; ++i) clients.push_back(ConnectAndUpgrade());
+  clients[4].SendText("terminate");
+  journal_.WaitFor("destroyed", 3);
+  for (int i = 2; i < 4; ++i) {
+    for (int left = 0; left < 3; ++left) EXPECT_EQ(clients[i].ReadFrame(), "fin text one has left");
+  }
+  server_.reset();
+  const std::vector<std::string> lines = journal_.lines();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "destroyed"), 5);
 }
 
 }  // namespace
