@@ -37,7 +37,6 @@ Session::Session(Worker& worker, Stream stream, const SocketAddress& peer, uint6
       refuse_(refuse),
       id_(id),
       peer_(peer),
-      max_queue_bytes_(worker.options().max_send_queue_bytes),
       since_ms_(worker.loop().now_ms()),
       connection_(Role::kServer, worker.options().connection) {
   ArmTimer();
@@ -204,11 +203,16 @@ absl::Status Session::Send(const Message& message) {
   return SendFragment(message.opcode, message.payload, message.last);
 }
 
+inline bool Session::HasRoom(size_t payload_size) const {
+  const size_t waiting = WaitingBytes(), limit = worker_.options().max_send_queue_bytes;
+  return state_ == State::kOpen && waiting < limit && payload_size <= limit - waiting;
+}
+
 absl::Status Session::WhyNoRoom(size_t payload_size) const {
   if (state_ != State::kOpen) return absl::FailedPreconditionError("the session is closed");
-  return absl::ResourceExhaustedError(absl::StrCat("the send queue is full: ", WaitingBytes(),
-                                                   " of ", max_queue_bytes_, " bytes wait, and ",
-                                                   payload_size, " more do not fit"));
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the send queue is full: ", WaitingBytes(), " of ", worker_.options().max_send_queue_bytes,
+      " bytes wait, and ", payload_size, " more do not fit"));
 }
 
 absl::Status Session::SendWhole(Opcode opcode, absl::string_view payload) {
@@ -396,9 +400,9 @@ void Session::StartLingering() {
   ArmTimer();
 }
 
-void Session::Drop(absl::string_view why) {
+void Session::Drop(const char* why) {
   if (state_ == State::kDropped) return;
-  if (!why.empty()) {
+  if (*why != '\0') {
     Log(worker_.options().log, LogLevel::kInfo,
         absl::StrCat("dropped ", peer_.ToString(), ": ", why));
   }
@@ -448,7 +452,7 @@ SessionRef Session::ref() {
     shared_ = std::make_shared<SessionRef::Shared>();
     shared_->id = id_;
     shared_->mailbox = worker_.mailbox();
-    shared_->max_queue_bytes = max_queue_bytes_;
+    shared_->max_queue_bytes = worker_.options().max_send_queue_bytes;
     shared_->session = this;
     shared_->open = state_ == State::kOpen;
     shared_->queued_bytes = connection_.queued_bytes();

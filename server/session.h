@@ -117,11 +117,7 @@ class Session final : private EventSource {
   size_t WaitingBytes() const {
     return connection_.queued_bytes() + (shared_ != nullptr ? shared_->posted_bytes.load() : 0);
   }
-  bool HasRoom(size_t payload_size) const {
-    const size_t waiting = WaitingBytes();
-    return state_ == State::kOpen && waiting < max_queue_bytes_ &&
-           payload_size <= max_queue_bytes_ - waiting;
-  }
+  bool HasRoom(size_t payload_size) const;
   absl::Status WhyNoRoom(size_t payload_size) const;
   absl::Status SendEncoded(const EncodedMessage& message);
   void AfterSend() {
@@ -145,7 +141,7 @@ class Session final : private EventSource {
   // worker destroys the session at the end of the turn, after End has told the handler.
   void GoAway();
   void StartLingering();
-  void Drop(absl::string_view why);  // `why` must live for ever; logged if not empty
+  void Drop(const char* why);  // `why` must live for ever; logged if not empty
   void End();
   void NotifyClosed(CloseCode code, absl::string_view reason);
 
@@ -166,7 +162,6 @@ class Session final : private EventSource {
   uint32_t index_ = 0;         // among the worker's sessions
   const uint64_t id_;
   const SocketAddress peer_;
-  const size_t max_queue_bytes_;            // worker_'s option, asked for with each send
   int64_t since_ms_;                        // when the state, or the closing handshake, began
   int64_t heard_ms_ = 0;                    // when the client last sent or took a byte
   int64_t message_ms_ = 0;                  // when the last message came
@@ -176,7 +171,7 @@ class Session final : private EventSource {
   Connection connection_;
   std::shared_ptr<SessionRef::Shared> shared_;  // made when first asked for
   Topics::Subscriptions subscriptions_;
-  absl::string_view drop_reason_;
+  const char* drop_reason_ = "";
 };
 
 }  // namespace weft

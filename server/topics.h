@@ -30,7 +30,7 @@ class Topics {
       Topic* topic;
       uint32_t member;  // index in topic->members
     };
-    std::vector<Link> links_;
+    std::unique_ptr<std::vector<Link>> links_;  // null: none, as for most sessions of most servers
   };
 
   // Twice is once.
