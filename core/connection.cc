@@ -81,7 +81,9 @@ absl::Span<char> Connection::ReadBuffer(absl::Span<char> scratch) {
   const uint64_t wanted = in_last_frame ? frame_.remaining : std::max(held, scratch.size());
   own_.Grow(end_ + std::min<uint64_t>(wanted, std::max(held, kSmallTail)));
   in_ = own_.data();
-  return absl::MakeSpan(in_ + end_, std::min<uint64_t>(wanted, own_.capacity() - end_));
+  // And no more at once than the scratch holds, so that it is unmasked while it is in the cache.
+  const size_t room = std::min(own_.capacity() - end_, scratch.size());
+  return absl::MakeSpan(in_ + end_, std::min<uint64_t>(wanted, room));
 }
 
 void Connection::DidRead(size_t size) { end_ += size; }
