@@ -397,6 +397,15 @@ absl::Status Connection::SendControl(Opcode opcode, absl::string_view payload) {
 
 absl::Status Connection::SendClose(CloseCode code, absl::string_view reason) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (absl::Status status = CheckClose(code, reason); !status.ok()) return status;
+  char payload[kMaxControlPayload];
+  QueueFrame(Opcode::kClose, true, {payload, WriteClosePayload(code, reason, payload)});
+  close_sent_ = true;
+  held_pong_.reset();
+  return absl::OkStatus();
+}
+
+absl::Status CheckClose(CloseCode code, absl::string_view reason) {
   const bool no_status = code == CloseCode::kNoStatus;
   if (!no_status && !IsValidOnWire(code)) {
     return absl::InvalidArgumentError(
@@ -410,10 +419,6 @@ absl::Status Connection::SendClose(CloseCode code, absl::string_view reason) {
         absl::StrCat("a close reason has at most 123 bytes, not ", reason.size()));
   }
   if (!IsValidUtf8(reason)) return absl::InvalidArgumentError("the close reason is not UTF-8");
-  char payload[kMaxControlPayload];
-  QueueFrame(Opcode::kClose, true, {payload, WriteClosePayload(code, reason, payload)});
-  close_sent_ = true;
-  held_pong_.reset();
   return absl::OkStatus();
 }
 

@@ -255,6 +255,9 @@ class Connection {
   absl::Status status_;
 };
 
+// Whether SendClose would take these: InvalidArgument says why not.
+absl::Status CheckClose(CloseCode code, absl::string_view reason);
+
 }  // namespace weft
 
 #endif  // WEFT_CORE_CONNECTION_H_

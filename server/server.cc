@@ -27,11 +27,14 @@ namespace {
 // Past the limit of connections so many more are accepted to be told so; further ones are dropped.
 constexpr size_t kRefusedAtOnce = 256;
 
+// More is a mistake: each is a core's work.
+constexpr int kMaxThreads = 1024;
+
 absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor) {
   if (!acceptor) return absl::InvalidArgumentError("a server needs an acceptor");
-  if (options.threads < 1) {
+  if (options.threads < 1 || options.threads > kMaxThreads) {
     return absl::InvalidArgumentError(
-        absl::StrCat("threads must be at least 1, not ", options.threads));
+        absl::StrCat("threads must be 1 to ", kMaxThreads, ", not ", options.threads));
   }
   if (options.max_connections < 1) {
     return absl::InvalidArgumentError("max_connections must be at least 1");

@@ -585,6 +585,7 @@ TEST_F(ServerTest, SessionRefSendsFromAnyThreadInOrder) {
   for (std::thread& thread : threads) thread.join();
 
   EXPECT_EQ(ref.SendText("\xff").code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ref.Close(CloseCode::kAbnormal).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(ref.Subscribe("topic").ok());
   EXPECT_TRUE(ref.Close(CloseCode::kNormal, "done").ok());
   EXPECT_EQ(client.ReadFrame(), "fin close 1000 done");
@@ -697,7 +698,8 @@ TEST_F(ServerTest, StartSaysWhatIsWrong) {
   };
   EXPECT_THAT(error({.port = server_->port()}),
               AllOf(HasSubstr(absl::StrCat("127.0.0.1:", server_->port())), HasSubstr("in use")));
-  EXPECT_THAT(error({.threads = 0}), HasSubstr("threads must be at least 1"));
+  EXPECT_THAT(error({.threads = 0}), HasSubstr("threads must be 1 to 1024, not 0"));
+  EXPECT_THAT(error({.threads = 100000}), HasSubstr("threads must be 1 to 1024, not 100000"));
   EXPECT_THAT(error({.max_connections = 0}), HasSubstr("max_connections"));
   EXPECT_THAT(error({.address = "unix:"}), HasSubstr("path"));
   EXPECT_THAT(error({.ping_interval = absl::ZeroDuration()}),

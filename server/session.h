@@ -45,7 +45,8 @@ class Session final : private EventSource {
   // The same message back: a whole one whole, a piece as a fragment.
   absl::Status Send(const Message& message);
 
-  // One fragment of a message: see Connection::SendFragment.
+  // One fragment of a message: see Connection::SendFragment. What is published to this session, or
+  // sent by a SessionRef, before the last one is missed.
   absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin);
 
   absl::Status SendPing(absl::string_view payload = "");

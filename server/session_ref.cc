@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "weft/core/connection.h"
 #include "weft/core/utf8.h"
 #include "weft/server/session.h"
 
@@ -53,6 +54,7 @@ absl::Status SessionRef::Send(Opcode opcode, absl::string_view payload) const {
 }
 
 absl::Status SessionRef::Close(CloseCode code, absl::string_view reason) const {
+  if (absl::Status status = CheckClose(code, reason); !status.ok()) return status;
   return Post([code, reason = std::string(reason)](Session& session) {
     session.Close(code, reason).IgnoreError();
   });
