@@ -131,6 +131,23 @@ void Connection::ReturnBuffer(Buffer buffer) {
 
 // ---- To the application ----
 
+// A message in one frame that is all there, as most are: nothing has to be remembered for later.
+inline void Connection::WholeMessage(const FrameHeader& header, std::optional<Event>& event) {
+  char* const payload = in_ + parsed_;
+  const size_t size = header.payload_length;
+  if (header.masked) MaskCopy({payload, size}, header.masking_key, 0, payload);
+  message_begin_ = parsed_;
+  message_end_ = parsed_ += size;
+  if (header.opcode == Opcode::kText && !IsValidUtf8({payload, size})) {
+    return Fail(kTextNotUtf8, "", event);
+  }
+  incoming_.opcode = header.opcode;
+  event_is_message_ = true;
+  event.emplace();
+  event->opcode = header.opcode;
+  event->payload = {payload, size};
+}
+
 // Reads a header and holds it against the rules. False when it is not all there, or, with a kClose
 // event, when it breaks one.
 inline bool Connection::NextHeader(std::optional<Event>& event) {
@@ -145,6 +162,10 @@ inline bool Connection::NextHeader(std::optional<Event>& event) {
   }
 
   parsed_ += size;
+  if (begins && header.fin && header.payload_length <= end_ - parsed_) {
+    WholeMessage(header, event);
+    return true;
+  }
   in_payload_ = true;
   frame_ = {
       .remaining = header.payload_length,
@@ -210,14 +231,15 @@ inline void Connection::DataFrame(std::optional<Event>& event) {
 std::optional<Event> Connection::NextEvent() {
   EndEvent();
   std::optional<Event> event;
-  while (!input_over_) {
+  while (!input_over_ && !event.has_value()) {
     if (!in_payload_ && !NextHeader(event)) break;
+    if (!in_payload_) break;  // a whole message
     if (IsControl(frame_.opcode)) {
       ControlFrame(event);
     } else {
       DataFrame(event);
     }
-    if (event.has_value() || in_payload_) break;
+    if (in_payload_) break;  // more has to come
   }
   if (!event.has_value()) {
     if (eof_ && !input_over_) {

@@ -207,6 +207,7 @@ class Connection {
 
   // Inline in connection.cc, where each is called once, for every frame.
   [[gnu::always_inline]] bool NextHeader(std::optional<Event>& event);
+  [[gnu::always_inline]] void WholeMessage(const FrameHeader& header, std::optional<Event>& event);
   [[gnu::always_inline]] void DataFrame(std::optional<Event>& event);
   void ControlFrame(std::optional<Event>& event);
   void CloseFrame(absl::string_view payload, std::optional<Event>& event);
