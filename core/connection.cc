@@ -1,6 +1,7 @@
 #include "weft/core/connection.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <functional>
 #include <utility>
@@ -91,6 +92,7 @@ void Connection::DidRead(size_t size) { end_ += size; }
 void Connection::DidReadEof() { eof_ = true; }
 
 void Connection::MoveInput(char* to, size_t offset) {
+  assert(to != nullptr && in_ != nullptr);
   const size_t message = message_end_ - message_begin_;
   const size_t unparsed = end_ - parsed_;
   // A large message stays where it is, read after read: only what is behind it moves.
