@@ -182,7 +182,6 @@ class Connection {
   struct Incoming {
     uint64_t bytes = 0;
     uint32_t fragments = 0;
-    bool open = false;  // its last fragment has not begun
     bool first = true;  // no piece of it was delivered
     Opcode opcode = Opcode::kText;
     Utf8Validator utf8{};
