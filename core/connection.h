@@ -99,8 +99,9 @@ class Connection {
 
   // A whole message in one frame. InvalidArgument for text that is not UTF-8. FailedPrecondition
   // between the fragments of another message.
-  absl::Status SendText(absl::string_view text);
-  absl::Status SendBinary(absl::string_view data);
+  absl::Status SendText(absl::string_view text) { return SendMessage(Opcode::kText, text); }
+  absl::Status SendBinary(absl::string_view data) { return SendMessage(Opcode::kBinary, data); }
+  absl::Status SendMessage(Opcode opcode, absl::string_view payload);
 
   // One fragment of a message (section 5.4): `opcode` is kText or kBinary and the same for each;
   // the one with `fin` is the last. Control frames may be sent in between.
@@ -115,7 +116,7 @@ class Connection {
   // their way still arrive until the peer answers.
   absl::Status SendClose(CloseCode code, absl::string_view reason = "");
 
-  // As SendText and SendBinary, but without copying a payload to the write buffer where that can be
+  // As SendMessage, but without copying a payload to the write buffer where that can be
   // avoided: it must stay as it is until the DidWrite that has to follow, with WriteBuffers, before
   // any other call.
   absl::Status SendBorrowed(Opcode opcode, absl::string_view payload);
@@ -206,7 +207,10 @@ class Connection {
 
   // Inline in connection.cc, where each is called once, for every frame.
   [[gnu::always_inline]] bool NextHeader(std::optional<Event>& event);
-  [[gnu::always_inline]] void WholeMessage(const FrameHeader& header, std::optional<Event>& event);
+  [[gnu::always_inline]] bool ShortMessage(std::optional<Event>& event);
+  [[gnu::noinline]] void OtherEvent(std::optional<Event>& event);
+  [[gnu::always_inline]] void WholeMessage(Opcode opcode, bool masked, MaskingKey key, size_t size,
+                                           std::optional<Event>& event);
   [[gnu::always_inline]] void DataFrame(std::optional<Event>& event);
   void ControlFrame(std::optional<Event>& event);
   void CloseFrame(absl::string_view payload, std::optional<Event>& event);
@@ -220,7 +224,7 @@ class Connection {
   // Output.
   absl::Status CheckOpen() const;
   bool CanSend(Opcode opcode, absl::string_view payload) const;
-  absl::Status WhyNot(Opcode opcode) const;
+  [[gnu::cold, gnu::noinline]] absl::Status WhyNot(Opcode opcode) const;
   bool IsCurrentText(absl::string_view payload) const;
   absl::Status SendControl(Opcode opcode, absl::string_view payload);
   void QueueFrame(Opcode opcode, bool fin, absl::string_view copied, uint64_t not_copied = 0);

@@ -177,9 +177,7 @@ TEST(ConnectionTest, ReadBufferTwiceLosesNothing) {
 TEST(ConnectionTest, Section_5_2_ReservedBits) {
   for (int bit = 0; bit < 3; ++bit) {
     for (const Opcode opcode : {Opcode::kText, Opcode::kPing, Opcode::kClose}) {
-      const FrameHeader header = {.rsv1 = bit == 0,
-                                  .rsv2 = bit == 1,
-                                  .rsv3 = bit == 2,
+      const FrameHeader header = {.rsv = static_cast<uint8_t>(kRsv1 >> bit),
                                   .opcode = opcode,
                                   .masked = true,
                                   .masking_key = kTestKey};

@@ -6,9 +6,9 @@
 namespace weft {
 
 std::string DebugString(const FrameHeader& header) {
-  std::string text =
-      absl::StrCat(header.fin ? "fin " : "", header.rsv1 ? "rsv1 " : "", header.rsv2 ? "rsv2 " : "",
-                   header.rsv3 ? "rsv3 " : "", OpcodeName(header.opcode));
+  std::string text = absl::StrCat(header.fin ? "fin " : "", (header.rsv & kRsv1) ? "rsv1 " : "",
+                                  (header.rsv & kRsv2) ? "rsv2 " : "",
+                                  (header.rsv & kRsv3) ? "rsv3 " : "", OpcodeName(header.opcode));
   if (!IsDefined(header.opcode)) absl::StrAppend(&text, " ", static_cast<int>(header.opcode));
   absl::StrAppend(&text, header.masked ? " masked" : "", " length=", header.payload_length,
                   header.minimal_length ? "" : " (not in its shortest form)");

@@ -35,11 +35,14 @@ inline constexpr size_t kMaxControlPayload = 125;
 
 using MaskingKey = std::array<uint8_t, 4>;  // in the order of the wire
 
+// The reserved bits, where they stand in the first byte.
+inline constexpr uint8_t kRsv1 = 0x40;
+inline constexpr uint8_t kRsv2 = 0x20;
+inline constexpr uint8_t kRsv3 = 0x10;
+
 struct FrameHeader {
   bool fin = true;  // the last, or only, frame of its message
-  bool rsv1 = false;
-  bool rsv2 = false;
-  bool rsv3 = false;
+  uint8_t rsv = 0;  // any of kRsv1, kRsv2, kRsv3
   Opcode opcode = Opcode::kText;
   bool masked = false;
   // Whether the length stood in the shortest of its three forms, as it must. EncodeFrameHeader
@@ -67,9 +70,7 @@ std::string DebugString(const FrameHeader& header);
 namespace internal {
 
 inline constexpr uint8_t kFin = 0x80;
-inline constexpr uint8_t kRsv1 = 0x40;
-inline constexpr uint8_t kRsv2 = 0x20;
-inline constexpr uint8_t kRsv3 = 0x10;
+inline constexpr uint8_t kRsvBits = kRsv1 | kRsv2 | kRsv3;
 inline constexpr uint8_t kOpcodeBits = 0x0F;
 inline constexpr uint8_t kMask = 0x80;
 inline constexpr uint8_t kLengthBits = 0x7F;
@@ -104,9 +105,7 @@ inline size_t DecodeFrameHeader(absl::string_view in, FrameHeader* header) {
   if (in.size() < size) return 0;
 
   header->fin = (first & internal::kFin) != 0;
-  header->rsv1 = (first & internal::kRsv1) != 0;
-  header->rsv2 = (first & internal::kRsv2) != 0;
-  header->rsv3 = (first & internal::kRsv3) != 0;
+  header->rsv = first & internal::kRsvBits;
   header->opcode = static_cast<Opcode>(first & internal::kOpcodeBits);
   header->masked = masked;
   if (length_size == 0) {
@@ -122,10 +121,8 @@ inline size_t DecodeFrameHeader(absl::string_view in, FrameHeader* header) {
 }
 
 inline size_t EncodeFrameHeader(const FrameHeader& header, char* out) {
-  out[0] =
-      static_cast<char>((header.fin ? internal::kFin : 0) | (header.rsv1 ? internal::kRsv1 : 0) |
-                        (header.rsv2 ? internal::kRsv2 : 0) | (header.rsv3 ? internal::kRsv3 : 0) |
-                        (static_cast<uint8_t>(header.opcode) & internal::kOpcodeBits));
+  out[0] = static_cast<char>((header.fin ? internal::kFin : 0) | (header.rsv & internal::kRsvBits) |
+                             (static_cast<uint8_t>(header.opcode) & internal::kOpcodeBits));
   const uint8_t mask = header.masked ? internal::kMask : 0;
   size_t size = 2;
   if (header.payload_length < internal::kLength16) {

@@ -26,6 +26,11 @@ const internal::MaskKernel& WidestKernel() {
   return widest;
 }
 
+// Apart, so that MaskCopy needs no frame of the stack for what a short payload has no use of.
+[[gnu::noinline]] void MaskWide(const char* in, size_t size, uint32_t word, char* out) {
+  WidestKernel().mask(in, size, word, out);
+}
+
 // Keys made ahead, because BoringSSL takes about as long for 4 bytes as for 256.
 struct KeyStock {
   std::array<MaskingKey, 64> keys;
@@ -36,15 +41,15 @@ thread_local KeyStock key_stock;
 
 }  // namespace
 
-void Mask(absl::Span<char> data, const MaskingKey& key, size_t offset) {
+void Mask(absl::Span<char> data, MaskingKey key, size_t offset) {
   MaskCopy({data.data(), data.size()}, key, offset, data.data());
 }
 
-void MaskCopy(absl::string_view in, const MaskingKey& key, size_t offset, char* out) {
+void MaskCopy(absl::string_view in, MaskingKey key, size_t offset, char* out) {
   const size_t size = in.size();
   const uint32_t word = internal::RotateKey(std::bit_cast<uint32_t>(key), offset);
   if (size >= kWide) {
-    WidestKernel().mask(in.data(), size, word, out);
+    MaskWide(in.data(), size, word, out);
   } else if (size >= 16) {
     internal::MaskVectors<16>(in.data(), size, word, out);
   } else if (size >= 8) {

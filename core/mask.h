@@ -15,11 +15,11 @@ namespace weft {
 // XORs `data` with the key in place. `offset` is the distance in bytes of data[0] from the start of
 // the payload: a payload that arrives in pieces is masked piece by piece. Masking twice is the
 // identity.
-void Mask(absl::Span<char> data, const MaskingKey& key, size_t offset = 0);
+void Mask(absl::Span<char> data, MaskingKey key, size_t offset = 0);
 
 // Writes `in`, XORed with the key, to `out`: room for in.size() bytes. `out` may overlap `in` when
 // it begins at or before it.
-void MaskCopy(absl::string_view in, const MaskingKey& key, size_t offset, char* out);
+void MaskCopy(absl::string_view in, MaskingKey key, size_t offset, char* out);
 
 // Four bytes from BoringSSL's CSPRNG: a key nobody can foresee, as section 5.3 demands of a client,
 // a new one for each frame. Callable from any thread.

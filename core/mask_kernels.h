@@ -39,9 +39,11 @@ template <size_t kBytes>
   const size_t last = size - kBytes;
   const Vector head = from(0)->vector ^ key;
   const Vector tail = from(last)->vector ^ RotateKey(key, last);
-  size_t i = kBytes - reinterpret_cast<uintptr_t>(out) % kBytes;
-  key = RotateKey(key, i);
-  for (; i < last; i += kBytes) to(i)->vector = from(i)->vector ^ key;
+  if (last > kBytes) {
+    size_t i = kBytes - reinterpret_cast<uintptr_t>(out) % kBytes;
+    key = RotateKey(key, i);
+    for (; i < last; i += kBytes) to(i)->vector = from(i)->vector ^ key;
+  }
   to(0)->vector = head;
   to(last)->vector = tail;
 }

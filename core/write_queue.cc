@@ -6,12 +6,6 @@
 
 namespace weft {
 
-char* WriteQueue::Reserve(size_t size) {
-  if (!borrowed_.empty()) CopyBorrowed();
-  if (size > buffer_.capacity() - end_) MakeRoom(size);
-  return buffer_.data() + end_;
-}
-
 void WriteQueue::Append(absl::string_view bytes) {
   if (bytes.empty()) return;
   std::memcpy(Reserve(bytes.size()), bytes.data(), bytes.size());

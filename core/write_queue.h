@@ -23,7 +23,11 @@ class WriteQueue {
   BufferPool* pool() const { return pool_; }
 
   // Room for at most `size` more bytes at the end; Commit queues as many of them as were written.
-  char* Reserve(size_t size);
+  char* Reserve(size_t size) {
+    if (!borrowed_.empty()) CopyBorrowed();
+    if (size > buffer_.capacity() - end_) MakeRoom(size);
+    return buffer_.data() + end_;
+  }
   void Commit(size_t size) { end_ += size; }
 
   // Queues a copy.
