@@ -39,8 +39,9 @@ class Session final : private EventSource {
   // Queues a message. FailedPrecondition once the session is closing, ResourceExhausted when its
   // queue is full (ServerOptions::max_send_queue_bytes), InvalidArgument for text that is not
   // UTF-8; nothing was sent then. A large payload is written at once, without a copy.
-  absl::Status SendText(absl::string_view text) { return SendWhole(Opcode::kText, text); }
-  absl::Status SendBinary(absl::string_view data) { return SendWhole(Opcode::kBinary, data); }
+  absl::Status SendText(absl::string_view text) { return SendMessage(Opcode::kText, text); }
+  absl::Status SendBinary(absl::string_view data) { return SendMessage(Opcode::kBinary, data); }
+  absl::Status SendMessage(Opcode opcode, absl::string_view payload);
 
   // The same message back: a whole one whole, a piece as a fragment.
   absl::Status Send(const Message& message);
@@ -110,22 +111,21 @@ class Session final : private EventSource {
   void Deliver();
 
   // Writing.
-  absl::Status SendWhole(Opcode opcode, absl::string_view payload);
   absl::Status QueueWhole(Opcode opcode, absl::string_view payload);
-  absl::Status QueueLarge(Opcode opcode, absl::string_view payload);
+  [[gnu::noinline]] absl::Status QueueLarge(Opcode opcode, absl::string_view payload);
   void SendPosted(Opcode opcode, absl::string_view payload);
   // What waits, and what SessionRef took for it, which has its room already.
   size_t WaitingBytes() const {
     return connection_.queued_bytes() + (shared_ != nullptr ? shared_->posted_bytes.load() : 0);
   }
   bool HasRoom(size_t payload_size) const;
-  absl::Status WhyNoRoom(size_t payload_size) const;
+  [[gnu::cold, gnu::noinline]] absl::Status WhyNoRoom(size_t payload_size) const;
   absl::Status SendEncoded(const EncodedMessage& message);
   void AfterSend() {
     const bool now = !in_callback_ || connection_.queued_bytes() >= kWriteFrom;
     if (now || shared_ != nullptr) WriteSoon();
   }
-  void WriteSoon();
+  [[gnu::noinline]] void WriteSoon();
   void FlushNow();
   void Flush();
   void Write();

@@ -33,7 +33,7 @@ absl::Status SessionRef::Send(Opcode opcode, absl::string_view payload) const {
   }
   // A task would arrive behind what the session's own thread sends from now on.
   if (shared_->mailbox->OnLoopThread()) {
-    return shared_->session == nullptr ? Gone() : shared_->session->SendWhole(opcode, payload);
+    return shared_->session == nullptr ? Gone() : shared_->session->SendMessage(opcode, payload);
   }
   // What is on its way counts as queued, so that the bound holds whoever sends.
   const size_t size = payload.size();
