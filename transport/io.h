@@ -27,7 +27,11 @@ struct IoResult {
   // With kWouldBlock. A plain read wants kRead and a plain write kWrite; callers ask all the same,
   // because a TLS read may have to write first.
   Interest wanted = Interest::kRead;
-  int error = 0;  // with kError: an errno
+  // With kOk, of a TLS read: more can be read that the descriptor does not announce. Who reads once
+  // whenever the descriptor is readable reads again at once; who reads until kWouldBlock need not
+  // look.
+  bool more = false;
+  int error = 0;  // with kError: an errno, EPROTO for TLS; Stream::Error() says it in words
   size_t bytes = 0;
 
   bool ok() const { return status == IoStatus::kOk; }

@@ -3,7 +3,15 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <string>
+#include <system_error>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "weft/transport/tls_peer.h"
+#include "weft/transport/tls_session.h"
 
 namespace weft {
 namespace {
@@ -23,7 +31,10 @@ IoResult Written(ssize_t count) {
 
 }  // namespace
 
+void Stream::Delete::operator()(TlsSession* session) const { delete session; }
+
 IoResult Stream::Read(absl::Span<char> buffer) {
+  if (tls_ != nullptr) return tls_->Read(fd_.get(), buffer);
   // recv() into no room returns 0, which is the mark of the end.
   if (buffer.empty()) return {};
   ssize_t count;
@@ -36,6 +47,7 @@ IoResult Stream::Read(absl::Span<char> buffer) {
 }
 
 IoResult Stream::Write(absl::string_view data) {
+  if (tls_ != nullptr) return tls_->Writev(fd_.get(), absl::MakeSpan(&data, 1));
   ssize_t count;
   do {
     count = send(fd_.get(), data.data(), data.size(), MSG_NOSIGNAL);
@@ -44,9 +56,15 @@ IoResult Stream::Write(absl::string_view data) {
 }
 
 IoResult Stream::Writev(absl::Span<const absl::string_view> pieces) {
+  pieces = pieces.subspan(0, kMaxPieces);
+  if (tls_ != nullptr) {
+    absl::string_view copies[kMaxPieces];
+    std::copy(pieces.begin(), pieces.end(), copies);
+    return tls_->Writev(fd_.get(), absl::MakeSpan(copies, pieces.size()));
+  }
   iovec vectors[kMaxPieces];
   size_t size = 0;
-  for (absl::string_view piece : pieces.subspan(0, kMaxPieces)) {
+  for (absl::string_view piece : pieces) {
     vectors[size++] = {.iov_base = const_cast<char*>(piece.data()), .iov_len = piece.size()};
   }
   msghdr message = {};
@@ -60,8 +78,44 @@ IoResult Stream::Writev(absl::Span<const absl::string_view> pieces) {
 }
 
 IoResult Stream::ShutdownWrite() {
+  if (tls_ != nullptr) return tls_->ShutdownWrite(fd_.get());
   if (shutdown(fd_.get(), SHUT_WR) < 0) return {.status = IoStatus::kError, .error = errno};
   return {};
 }
+
+absl::Status Stream::StartTls(TlsContext& context, TlsPeer peer) {
+  if (!is_open() || is_tls()) {
+    return absl::FailedPreconditionError(is_tls() ? "the stream has TLS already"
+                                                  : "the stream is closed");
+  }
+  absl::StatusOr<std::unique_ptr<TlsSession>> session = TlsSession::Start(context, std::move(peer));
+  if (!session.ok()) return session.status();
+  tls_.reset(session->release());
+  return absl::OkStatus();
+}
+
+absl::Status Stream::StartTlsClient(TlsContext& context, absl::string_view host) {
+  return StartTls(context, {.is_server = true, .host = std::string(host)});
+}
+
+absl::Status Stream::StartTlsServer(TlsContext& context) { return StartTls(context, {}); }
+
+IoResult Stream::Handshake() {
+  if (tls_ == nullptr) return {};
+  return tls_->Handshake(fd_.get());
+}
+
+absl::Status Stream::Error(const IoResult& result) const {
+  if (result.status != IoStatus::kError) return absl::OkStatus();
+  if (tls_ != nullptr && result.error == EPROTO) return tls_->error();
+  return absl::UnavailableError(std::generic_category().message(result.error));
+}
+
+std::optional<PeerCertificate> Stream::peer_certificate() const {
+  if (tls_ == nullptr) return std::nullopt;
+  return tls_->peer_certificate();
+}
+
+bool Stream::resumed() const { return tls_ != nullptr && tls_->resumed(); }
 
 }  // namespace weft

@@ -1,0 +1,54 @@
+// The two ends of one TLS connection, in one thread.
+
+#ifndef WEFT_TRANSPORT_TESTING_TLS_PAIR_H_
+#define WEFT_TRANSPORT_TESTING_TLS_PAIR_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "weft/transport/io.h"
+#include "weft/transport/stream.h"
+#include "weft/transport/tls_context.h"
+#include "weft/transport/tls_options.h"
+
+namespace weft::testing {
+
+// The path of a file of //transport/testing:test_ca, "server.pem"; and what is in it.
+std::string TestCaFile(absl::string_view name);
+std::string ReadTestCaFile(absl::string_view name);
+
+// A certificate of the test CA and its key, by name: "server", "expired" (see tools/make_test_ca).
+TlsIdentity TestIdentity(absl::string_view name);
+
+// Contexts that cannot fail to be made: it ends the process if they do.
+std::shared_ptr<TlsContext> TestTlsServer(TlsServerOptions options = {
+                                              .identities = {TestIdentity("server")}});
+std::shared_ptr<TlsContext> TestTlsClient(TlsClientOptions options = {
+                                              .ca_file = TestCaFile("ca.pem")});
+
+// Two connected streams over a Unix socket pair, plain until Start().
+struct TlsPair {
+  TlsPair();
+
+  // Begins TLS on both ends.
+  absl::Status Start(TlsContext& client_context, TlsContext& server_context,
+                     absl::string_view host = "localhost");
+
+  // Both handshakes, by turns, until both are done or one has failed and the other has seen what it
+  // makes of that. OK, or the error of the side that failed by itself is in its status.
+  void Handshake();
+
+  Stream client, server;
+  absl::Status client_status, server_status;  // of Handshake()
+};
+
+// Writes all of `data` to `from` while `to` reads it, and returns what `to` got: less when either
+// fails.
+std::string Transfer(Stream& from, Stream& to, absl::string_view data);
+
+}  // namespace weft::testing
+
+#endif  // WEFT_TRANSPORT_TESTING_TLS_PAIR_H_

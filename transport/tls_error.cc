@@ -1,0 +1,130 @@
+#include "weft/transport/tls_error.h"
+
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "openssl/err.h"
+#include "openssl/ssl.h"
+
+namespace weft {
+namespace {
+
+// The types of records that a handshake may begin with (RFC 8446, section 5.1).
+constexpr char kAlert = 21;
+constexpr char kHandshake = 22;
+
+// An alert that ended the connection (RFC 8446, section 6.2).
+absl::Status DescribeAlert(int alert, const TlsPeer& peer) {
+  const std::string name = peer.name();
+  switch (alert) {
+    case SSL_AD_CERTIFICATE_REQUIRED:
+      return absl::UnauthenticatedError(
+          absl::StrCat(name, " requires a certificate of ours, and none is configured"));
+    case SSL_AD_UNKNOWN_CA:
+      return absl::UnauthenticatedError(
+          absl::StrCat(name, " does not trust who issued our certificate"));
+    case SSL_AD_CERTIFICATE_EXPIRED:
+      return absl::UnauthenticatedError(
+          absl::StrCat(name, " refuses our certificate: it has expired"));
+    case SSL_AD_CERTIFICATE_REVOKED:
+      return absl::UnauthenticatedError(
+          absl::StrCat(name, " refuses our certificate: it was revoked"));
+    case SSL_AD_BAD_CERTIFICATE:
+    case SSL_AD_UNSUPPORTED_CERTIFICATE:
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+    case SSL_AD_ACCESS_DENIED:
+      return absl::UnauthenticatedError(
+          absl::StrCat(name, " refuses our certificate (", SSL_alert_desc_string_long(alert), ")"));
+    case SSL_AD_PROTOCOL_VERSION:
+      return absl::FailedPreconditionError(
+          absl::StrCat(name, " speaks no version of TLS that we speak"));
+    case SSL_AD_HANDSHAKE_FAILURE:
+      if (peer.wants_certificate && !peer.got_certificate) {
+        return absl::UnauthenticatedError(absl::StrCat(
+            name,
+            " refused the handshake: it asks for a certificate of ours, and none is configured"));
+      }
+      return absl::FailedPreconditionError(
+          absl::StrCat(name, " refused the handshake: it takes none of our ciphers or keys"));
+    case SSL_AD_UNRECOGNIZED_NAME:
+      return absl::FailedPreconditionError(
+          absl::StrCat(name, " has no certificate for ", peer.host));
+    case SSL_AD_NO_APPLICATION_PROTOCOL:
+      return absl::FailedPreconditionError(absl::StrCat(name, " does not speak HTTP/1.1 (ALPN)"));
+    default:
+      return absl::UnavailableError(absl::StrCat(name, " ended TLS with the alert \"",
+                                                 SSL_alert_desc_string_long(alert), "\""));
+  }
+}
+
+}  // namespace
+
+absl::Status DescribeTlsError(uint32_t error, const TlsPeer& peer) {
+  const std::string name = peer.name();
+  const int reason = ERR_GET_REASON(error);
+  if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET) {
+    return DescribeAlert(reason - SSL_AD_REASON_OFFSET, peer);
+  }
+  if (ERR_GET_LIB(error) == ERR_LIB_SSL) {
+    switch (reason) {
+      case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+        return absl::UnauthenticatedError(
+            absl::StrCat(name, " has no certificate, and one is required"));
+      case SSL_R_UNSUPPORTED_PROTOCOL:
+      case SSL_R_TLS13_DOWNGRADE:
+        return absl::FailedPreconditionError(
+            absl::StrCat(name, " speaks no version of TLS that we speak"));
+      case SSL_R_NO_SHARED_CIPHER:
+      case SSL_R_NO_SHARED_GROUP:
+      case SSL_R_NO_COMMON_SIGNATURE_ALGORITHMS:
+      case SSL_R_WRONG_CIPHER_RETURNED:
+        return absl::FailedPreconditionError(
+            absl::StrCat(name, " takes none of our ciphers or keys"));
+      case SSL_R_NO_APPLICATION_PROTOCOL:
+        return absl::FailedPreconditionError(absl::StrCat(name, " does not offer HTTP/1.1 (ALPN)"));
+      case SSL_R_NO_RENEGOTIATION:
+        return absl::UnavailableError(
+            absl::StrCat(name, " wants to renegotiate, which is refused"));
+      default:
+        break;
+    }
+  }
+  const char* text = ERR_reason_error_string(error);
+  return absl::UnavailableError(absl::StrCat(
+      name, " broke the rules of TLS (",
+      absl::StrReplaceAll(absl::AsciiStrToLower(text != nullptr ? text : "unknown error"),
+                          {{"_", " "}}),
+      ")"));
+}
+
+absl::Status CheckFirstBytes(absl::string_view bytes, const TlsPeer& peer) {
+  constexpr size_t kShown = 20;
+  if (bytes.empty() || bytes.front() == kHandshake || bytes.front() == kAlert) {
+    return absl::OkStatus();
+  }
+  if (peer.is_server) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the server does not speak TLS; is it ws:// rather than wss://? (it sent \"",
+                     absl::CHexEscape(bytes.substr(0, kShown)), "\")"));
+  }
+  if (absl::ascii_isupper(static_cast<unsigned char>(bytes.front()))) {
+    return absl::FailedPreconditionError(
+        "the client speaks plain HTTP; this port expects TLS (https:// or wss://)");
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("the client does not speak TLS, which this port expects (it sent \"",
+                   absl::CHexEscape(bytes.substr(0, kShown)), "\")"));
+}
+
+absl::Status DescribeTruncation(bool in_handshake, const TlsPeer& peer) {
+  return absl::UnavailableError(
+      in_handshake ? absl::StrCat(peer.name(), " closed the connection during the TLS handshake")
+                   : absl::StrCat(peer.name(),
+                                  " ended the stream without TLS's close_notify: what it sent "
+                                  "last may be missing"));
+}
+
+}  // namespace weft

@@ -1,0 +1,26 @@
+// What went wrong with TLS, in words.
+
+#ifndef WEFT_TRANSPORT_TLS_ERROR_H_
+#define WEFT_TRANSPORT_TLS_ERROR_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "weft/transport/tls_peer.h"
+
+namespace weft {
+
+// One sentence for an error of BoringSSL: `error` as it packs them, with a code as of
+// Stream::Error().
+absl::Status DescribeTlsError(uint32_t error, const TlsPeer& peer);
+
+// The peer sent `bytes` first, which begin no TLS record; OK when they may.
+absl::Status CheckFirstBytes(absl::string_view bytes, const TlsPeer& peer);
+
+// The stream ended where TLS had not.
+absl::Status DescribeTruncation(bool in_handshake, const TlsPeer& peer);
+
+}  // namespace weft
+
+#endif  // WEFT_TRANSPORT_TLS_ERROR_H_

@@ -1,0 +1,317 @@
+#include "weft/transport/tls_session.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "openssl/bio.h"
+#include "openssl/err.h"
+#include "openssl/x509.h"
+#include "weft/transport/tls_certificate.h"
+#include "weft/transport/tls_error.h"
+
+namespace weft {
+namespace {
+
+// The largest payload of a record, and the largest record (RFC 5246, section 6.2.3; those of RFC
+// 8446 are smaller).
+constexpr size_t kMaxPayload = 16 << 10;
+constexpr size_t kMaxRecord = 5 + kMaxPayload + 2048;
+
+// What is encrypted and sent at once.
+constexpr size_t kMaxWrite = 4 * kMaxPayload;
+
+// What the sessions of a thread share, one call at a time.
+struct Scratch {
+  char in[128 << 10];
+  char out[kMaxWrite + kMaxRecord];
+  char record[kMaxPayload];
+};
+
+Scratch& ThreadScratch() {
+  thread_local const auto scratch = std::make_unique_for_overwrite<Scratch>();
+  return *scratch;
+}
+
+}  // namespace
+
+// One call: its socket, and what lies in the thread's scratch.
+struct TlsSession::Io {
+  explicit Io(TlsSession* session, int fd) : session(session), fd(fd) { session->io_ = this; }
+  ~Io() { session->io_ = nullptr; }
+
+  TlsSession* const session;
+  const int fd;
+  Scratch& scratch = ThreadScratch();
+  size_t in_begin = 0, in_end = 0;
+  size_t out_size = 0;
+  // How much payload the caller can take; more is not received than surely fits, since what has
+  // left the socket is not announced by it any more.
+  size_t room = 0;
+  bool drained = false;  // the socket has no more, or has given enough
+  bool eof = false;
+  int error = 0;  // of the socket
+};
+
+// What BoringSSL calls to move bytes.
+struct TlsSession::Method {
+  static const BIO_METHOD* Get() {
+    static const BIO_METHOD* const method = [] {
+      BIO_METHOD* made = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "weft");
+      BIO_meth_set_read(made, Read);
+      BIO_meth_set_write(made, Write);
+      BIO_meth_set_ctrl(made, Control);
+      return made;
+    }();
+    return method;
+  }
+
+  static Io& IoOf(BIO* bio) { return *static_cast<TlsSession*>(BIO_get_data(bio))->io_; }
+
+  static long Control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+  static int Write(BIO* bio, const char* data, int size) {
+    Io& io = IoOf(bio);
+    std::string& unsent = io.session->unsent_;
+    // Beyond what a call writes at most is only an uncommonly long chain of certificates.
+    if (!unsent.empty() || sizeof(io.scratch.out) - io.out_size < static_cast<size_t>(size)) {
+      unsent.append(data, static_cast<size_t>(size));
+    } else {
+      std::memcpy(io.scratch.out + io.out_size, data, static_cast<size_t>(size));
+      io.out_size += static_cast<size_t>(size);
+    }
+    return size;
+  }
+
+  static int Read(BIO* bio, char* out, int size) {
+    Io& io = IoOf(bio);
+    BIO_clear_retry_flags(bio);
+    if (io.in_begin == io.in_end && !Receive(io, static_cast<size_t>(size))) {
+      if (io.eof) return 0;
+      if (io.error == 0) BIO_set_retry_read(bio);
+      return -1;
+    }
+    const size_t count = std::min(static_cast<size_t>(size), io.in_end - io.in_begin);
+    std::memcpy(out, io.scratch.in + io.in_begin, count);
+    io.in_begin += count;
+    return static_cast<int>(count);
+  }
+
+  // What does not speak TLS is not answered in TLS.
+  static bool CheckFirst(Io& io) {
+    TlsSession& session = *io.session;
+    absl::Status status = CheckFirstBytes({io.scratch.in, io.in_end}, session.peer_);
+    if (status.ok()) return true;
+    io.error = session.Fail(std::move(status)).error;
+    return false;
+  }
+
+  // Receives at least `wanted`, if it is there, and more if there is room for it: a record that is
+  // complete but for its last byte may be in BoringSSL, and each byte of what comes may be payload.
+  static bool Receive(Io& io, size_t wanted) {
+    if (io.drained) return false;
+    size_t size = wanted;
+    if (io.room > kMaxRecord + wanted) size = std::min(io.room - kMaxRecord, sizeof(io.scratch.in));
+    size = std::min(size, sizeof(io.scratch.in));
+    ssize_t count;
+    do {
+      count = recv(io.fd, io.scratch.in, size, 0);
+    } while (count < 0 && errno == EINTR);
+    io.drained = size > wanted || count < static_cast<ssize_t>(size);
+    if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) io.error = errno;
+    io.eof = count == 0;
+    if (count <= 0) return false;
+    io.in_begin = 0;
+    io.in_end = static_cast<size_t>(count);
+    return std::exchange(io.session->heard_, true) || CheckFirst(io);
+  }
+};
+
+absl::StatusOr<std::unique_ptr<TlsSession>> TlsSession::Start(TlsContext& context, TlsPeer peer) {
+  std::unique_ptr<TlsSession> session(new TlsSession(context.shared_from_this(), std::move(peer)));
+  absl::StatusOr<ssl_st*> ssl = context.NewSsl(&session->peer_);
+  if (!ssl.ok()) return ssl.status();
+  session->ssl_.reset(*ssl);
+  BIO* bio = BIO_new(Method::Get());
+  if (bio == nullptr) return absl::InternalError("BoringSSL cannot make a BIO");
+  BIO_set_data(bio, session.get());
+  BIO_set_init(bio, 1);
+  SSL_set_bio(*ssl, bio, bio);
+  return session;
+}
+
+// ---- Handshake ----
+
+IoResult TlsSession::Handshake(int fd) {
+  if (established_ && unsent_.empty()) return {};
+  Io io(this, fd);
+  return Handshake(io);
+}
+
+// The handshake, and what is still to be sent of it or of what came behind it.
+IoResult TlsSession::Handshake(Io& io) {
+  if (!established_ && !error_.ok()) return Fail(error_);
+  if (!Send(io)) return {.status = IoStatus::kError, .error = io.error};
+  if (!unsent_.empty()) return {.status = IoStatus::kWouldBlock, .wanted = Interest::kWrite};
+  if (established_) return {};
+  const int result = SSL_do_handshake(ssl_.get());
+  established_ = result == 1;
+  const bool waits = !established_ && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
+  const bool sent = Send(io);
+  if (!established_ && !waits) return Failed(io, result);
+  if (!sent) return {.status = IoStatus::kError, .error = io.error};
+  if (!unsent_.empty()) return {.status = IoStatus::kWouldBlock, .wanted = Interest::kWrite};
+  if (waits) return {.status = IoStatus::kWouldBlock, .wanted = Interest::kRead};
+  return {};
+}
+
+// ---- Reading and writing ----
+
+IoResult TlsSession::Read(int fd, absl::Span<char> buffer) {
+  if (buffer.empty()) return {};
+  Io io(this, fd);
+  io.room = buffer.size();
+  if (!established_) {
+    const IoResult handshake = Handshake(io);
+    if (!handshake.ok()) return handshake;
+  }
+  constexpr size_t kMaxRead = 1 << 30;  // an int
+  size_t size = 0;
+  int result = 1;
+  while (result > 0 && size < buffer.size()) {
+    result = SSL_read(ssl_.get(), buffer.data() + size,
+                      static_cast<int>(std::min(buffer.size() - size, kMaxRead)));
+    if (result > 0) {
+      size += static_cast<size_t>(result);
+      io.drained = true;
+    }
+  }
+  const bool waits = result <= 0 && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
+  Send(io);  // an alert
+  if (size > 0) {
+    // An error, or the end, is said by the next read: BoringSSL keeps it.
+    ERR_clear_error();
+    return {.more = result > 0 ? SSL_pending(ssl_.get()) > 0 : !waits, .bytes = size};
+  }
+  if (!waits) return Failed(io, result);
+  return {.status = IoStatus::kWouldBlock,
+          .wanted = unsent_.empty() ? Interest::kRead : Interest::kReadWrite};
+}
+
+namespace {
+
+// Takes up to `limit` bytes off the front of `pieces`. They stay where they lie if that makes whole
+// records; small pieces are gathered in `record`.
+absl::string_view Take(absl::Span<absl::string_view>* pieces, size_t limit, char* record) {
+  while (!pieces->empty() && pieces->front().empty()) pieces->remove_prefix(1);
+  if (pieces->empty()) return "";
+  absl::string_view& first = pieces->front();
+  if (pieces->size() == 1 || first.size() >= kMaxPayload) {
+    size_t size = std::min(first.size(), limit);
+    if (pieces->size() > 1) size -= size % kMaxPayload;
+    const absl::string_view taken = first.substr(0, size);
+    first.remove_prefix(size);
+    return taken;
+  }
+  size_t size = 0;
+  for (absl::string_view& piece : *pieces) {
+    const size_t count = std::min(piece.size(), std::min(limit, kMaxPayload) - size);
+    std::memcpy(record + size, piece.data(), count);
+    piece.remove_prefix(count);
+    size += count;
+  }
+  return {record, size};
+}
+
+}  // namespace
+
+IoResult TlsSession::Writev(int fd, absl::Span<absl::string_view> pieces) {
+  Io io(this, fd);
+  const IoResult ready = Handshake(io);
+  if (!ready.ok()) return ready;
+  if (owed_ > 0) return {.bytes = std::exchange(owed_, 0)};
+
+  size_t size = 0;
+  while (size < kMaxWrite) {
+    const absl::string_view data = Take(&pieces, kMaxWrite - size, io.scratch.record);
+    if (data.empty()) break;
+    const int result = SSL_write(ssl_.get(), data.data(), static_cast<int>(data.size()));
+    if (result <= 0) return Failed(io, result);
+    size += data.size();
+  }
+  if (!Send(io)) return {.status = IoStatus::kError, .error = io.error};
+  if (unsent_.empty()) return {.bytes = size};
+  owed_ = size;
+  return {.status = IoStatus::kWouldBlock, .wanted = Interest::kWrite};
+}
+
+IoResult TlsSession::ShutdownWrite(int fd) {
+  Io io(this, fd);
+  io.drained = true;
+  const bool can_tell = established_ && (SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) == 0;
+  if (can_tell && Send(io) && unsent_.empty()) {
+    SSL_shutdown(ssl_.get());
+    ERR_clear_error();
+    Send(io);
+  }
+  if (shutdown(fd, SHUT_WR) < 0) return {.status = IoStatus::kError, .error = errno};
+  return {};
+}
+
+// Sends what BoringSSL wrote during this call, and what was left of earlier ones, as far as the
+// socket takes it. False when that failed.
+bool TlsSession::Send(Io& io) {
+  const auto send_some = [&io](absl::string_view data) {
+    ssize_t count;
+    do {
+      count = send(io.fd, data.data(), data.size(), MSG_NOSIGNAL);
+    } while (count < 0 && errno == EINTR);
+    if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) io.error = errno;
+    return static_cast<size_t>(std::max<ssize_t>(count, 0));
+  };
+  if (io.out_size > 0) {  // what is unsent came behind it
+    const absl::string_view out(io.scratch.out, std::exchange(io.out_size, 0));
+    const size_t count = send_some(out);
+    if (count < out.size()) unsent_.insert(0, out.substr(count).data(), out.size() - count);
+    if (count < out.size()) return io.error == 0;
+  }
+  if (!unsent_.empty()) {
+    unsent_begin_ += send_some(absl::string_view(unsent_).substr(unsent_begin_));
+    if (unsent_begin_ < unsent_.size()) return io.error == 0;
+    unsent_begin_ = 0;
+    unsent_ = std::string();  // with its memory
+  }
+  return true;
+}
+
+// ---- Errors ----
+
+// What a call of BoringSSL that returned `result` and does not wait for the socket means.
+IoResult TlsSession::Failed(const Io& io, int result) {
+  const int kind = SSL_get_error(ssl_.get(), result);
+  const uint32_t error = ERR_peek_error();
+  ERR_clear_error();  // or it would show in the next session of this thread
+  if (kind == SSL_ERROR_ZERO_RETURN && established_) return {.status = IoStatus::kEof};
+  if (io.error != 0) return {.status = IoStatus::kError, .error = io.error};
+  if (io.eof || kind == SSL_ERROR_ZERO_RETURN) {
+    return Fail(DescribeTruncation(!established_, peer_));
+  }
+  return Fail(peer_.refusal.ok() ? DescribeTlsError(error, peer_) : peer_.refusal);
+}
+
+IoResult TlsSession::Fail(absl::Status error) {
+  if (error_.ok()) error_ = std::move(error);
+  return {.status = IoStatus::kError, .error = EPROTO};
+}
+
+std::optional<PeerCertificate> TlsSession::peer_certificate() const {
+  if (!established_ || SSL_get_verify_result(ssl_.get()) != X509_V_OK) return std::nullopt;
+  const bssl::UniquePtr<X509> certificate(SSL_get_peer_certificate(ssl_.get()));
+  if (certificate == nullptr) return std::nullopt;
+  return ReadCertificate(certificate.get());
+}
+
+}  // namespace weft

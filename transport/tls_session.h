@@ -1,0 +1,73 @@
+// TLS over a socket that does not block: what a Stream holds when it is not plain.
+
+#ifndef WEFT_TRANSPORT_TLS_SESSION_H_
+#define WEFT_TRANSPORT_TLS_SESSION_H_
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "openssl/base.h"
+#include "openssl/ssl.h"
+#include "weft/transport/io.h"
+#include "weft/transport/peer_certificate.h"
+#include "weft/transport/tls_context.h"
+#include "weft/transport/tls_peer.h"
+
+namespace weft {
+
+// The methods are those of Stream, and promise the same; the descriptor is the stream's. Not
+// thread-safe.
+//
+// BoringSSL reads and writes through a BIO of ours, which moves bytes between it and two buffers
+// that the thread's sessions share. A read fills one of them from the socket once, and is over when
+// BoringSSL has used all of it; a write is encrypted into the other, and leaves at once. So a
+// system call serves many records, and an idle session has no buffers. Only ciphertext that the
+// socket does not take stays here.
+class TlsSession {
+ public:
+  static absl::StatusOr<std::unique_ptr<TlsSession>> Start(TlsContext& context, TlsPeer peer);
+
+  IoResult Handshake(int fd);
+  IoResult Read(int fd, absl::Span<char> buffer);
+  IoResult Writev(int fd, absl::Span<absl::string_view> pieces);  // uses them up
+  IoResult ShutdownWrite(int fd);
+
+  // Why a call said kError with EPROTO.
+  const absl::Status& error() const { return error_; }
+
+  std::optional<PeerCertificate> peer_certificate() const;
+  bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
+
+ private:
+  struct Io;      // of one call
+  struct Method;  // the BIO's
+
+  TlsSession(std::shared_ptr<TlsContext> context, TlsPeer peer)
+      : context_(std::move(context)), peer_(std::move(peer)) {}
+
+  IoResult Handshake(Io& io);
+  IoResult Failed(const Io& io, int result);
+  IoResult Fail(absl::Status error);
+  bool Send(Io& io);
+
+  const std::shared_ptr<TlsContext> context_;
+  TlsPeer peer_;
+  bssl::UniquePtr<SSL> ssl_;
+  Io* io_ = nullptr;          // of the call that is going on
+  bool established_ = false;  // the handshake is done
+  bool heard_ = false;        // the peer sent something
+  absl::Status error_;
+  std::string unsent_;       // ciphertext that the socket did not take
+  size_t unsent_begin_ = 0;  // of it, what it took since
+  size_t owed_ = 0;  // bytes of a write that was not reported, since some of it is in unsent_
+};
+
+}  // namespace weft
+
+#endif  // WEFT_TRANSPORT_TLS_SESSION_H_
