@@ -60,8 +60,8 @@ class Client {
   // Errors say what failed and with whom: InvalidArgument for a URL, header or subprotocol that
   // cannot be sent, Unimplemented for wss://, and the errors of the network. A server that refuses
   // is quoted, "... answered HTTP 403 Forbidden ..." with the start of its body, under the code
-  // that comes nearest (403: PermissionDenied); HttpStatusOf (weft/core/http_status.h) tells the
-  // number.
+  // that comes nearest (403: PermissionDenied); RefusalOf (weft/core/http_refusal.h) gives its
+  // answer: status, headers and more of the body.
   static absl::StatusOr<std::unique_ptr<Client>> Connect(absl::string_view url,
                                                          ClientOptions options = {});
 

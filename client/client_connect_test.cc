@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "weft/client/client.h"
 #include "weft/client/testing/client_tests.h"
 #include "weft/client/testing/fake_server.h"
+#include "weft/core/http_refusal.h"
 #include "weft/core/testing/frames.h"
 
 namespace weft {
@@ -112,6 +114,18 @@ TEST(ClientConnect, ARefusalsBodyIsCutAndMadePrintable) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("answered HTTP 500"));
   EXPECT_THAT(std::string(status.message()), Not(HasSubstr("\x1b")));
   EXPECT_LT(status.message().size(), 1000u);
+}
+
+TEST(ClientConnect, ARefusalCanBeReadFromTheError) {
+  const absl::Status status = ConnectTo(
+      "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 120\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "4\r\nback\r\n1388\r\n" +
+      std::string(5000, '.') + "\r\n0\r\n\r\n");
+  const std::optional<HttpRefusal> refusal = RefusalOf(status);
+  ASSERT_TRUE(refusal.has_value()) << status;
+  EXPECT_EQ(refusal->status, 503);
+  EXPECT_EQ(refusal->Find("Retry-After"), "120");
+  EXPECT_EQ(refusal->body, "back" + std::string(4092, '.'));
 }
 
 // The server keeps the connection open behind a body that has a length, and one that has none.

@@ -2,20 +2,20 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "weft/core/accept_key.h"
 #include "weft/core/handshake.h"
 #include "weft/core/http.h"
+#include "weft/core/http_body.h"
+#include "weft/core/http_refusal.h"
 #include "weft/core/url.h"
 #include "weft/transport/connect.h"
 #include "weft/transport/deadline.h"
@@ -25,8 +25,8 @@
 namespace weft {
 namespace {
 
-// How much of a refusal's body an error shows, in bytes, and how long it is waited for where the
-// answer does not say how long it is.
+// How much of a refusal's body an error's message shows, in bytes, and how long the body is waited
+// for.
 constexpr size_t kShownBodyBytes = 256;
 constexpr absl::Duration kBodyTimeout = absl::Seconds(1);
 
@@ -89,20 +89,22 @@ absl::StatusOr<size_t> ReadHead(Stream& stream, const HttpLimits& limits, std::s
   }
 }
 
-// The start of the body, of which `body` has come already, fit to be shown.
-std::string ReadBody(Stream& stream, const HttpResponse& response, std::string body,
+// The start of the refusal's body, of which `bytes` have come already.
+std::string ReadBody(Stream& stream, const HttpResponse& response, std::string bytes,
                      Deadline deadline) {
-  size_t size = kShownBodyBytes;
-  uint64_t length = 0;
-  if (absl::SimpleAtoi(response.headers.Find("Content-Length").value_or(""), &length)) {
-    size = std::min<uint64_t>(size, length);
-  }
+  HttpBody body(response, kMaxRefusalBodyBytes);
   deadline = std::min(deadline, Deadline::After(kBodyTimeout));
-  while (body.size() < size && ReadMore(stream, &body, deadline).ok()) {
-  }
-  const bool cut = body.size() > size && size == kShownBodyBytes;
-  body.resize(std::min(body.size(), size));
-  return absl::StrCat(absl::Utf8SafeCEscape(body), cut ? "..." : "");
+  do {
+    body.Append(std::exchange(bytes, ""));
+  } while (!body.done() && ReadMore(stream, &bytes, deadline).ok());
+  return body.text();
+}
+
+// Fit to stand in a message.
+std::string Shown(absl::string_view body) {
+  const bool cut = body.size() > kShownBodyBytes;
+  return absl::StrCat(body.empty() ? "" : ": ",
+                      absl::Utf8SafeCEscape(body.substr(0, kShownBodyBytes)), cut ? "..." : "");
 }
 
 // `status` with more words before and behind its own. Its code stays, and with it, where there is
@@ -139,7 +141,7 @@ absl::StatusOr<Upgraded> Handshake(Stream stream, const Url& url, const ClientOp
   }
   if (response->status == 101) return subprotocol.status();
   const std::string body = ReadBody(stream, *response, std::move(rest), deadline);
-  return Annotate(subprotocol.status(), "", body.empty() ? "" : absl::StrCat(": ", body));
+  return WithRefusal(Annotate(subprotocol.status(), "", Shown(body)), head, body);
 }
 
 }  // namespace
