@@ -4,11 +4,12 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <string>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -19,69 +20,155 @@
 namespace weft {
 namespace {
 
-// Unavailable: that the next address may do better. The message is the reason alone.
-absl::Status Failed(int error) {
-  return absl::UnavailableError(std::generic_category().message(error));
+// Connecting to one address.
+class Attempt {
+ public:
+  // Starts it, without waiting.
+  explicit Attempt(const SocketAddress& address) : address_(address) {
+    if (const int error = Start(); error != 0) Fail(error);
+  }
+
+  // Once the descriptor is writable: whether the attempt succeeded. If not, it has failed.
+  bool Finish() {
+    int error = 0;
+    socklen_t size = sizeof(error);
+    if (getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) < 0) error = errno;
+    if (error != 0) Fail(error);
+    return error == 0;
+  }
+
+  bool failed() const { return !fd_.is_open(); }
+  int fd() const { return fd_.get(); }
+  Stream TakeStream() { return Stream(std::move(fd_)); }
+
+  // "127.0.0.1:80 (Connection refused)". `pending` is what is said of one that has not failed.
+  std::string ToString(absl::string_view pending) const {
+    return absl::StrCat(address_.ToString(), " (", failed() ? reason_ : pending, ")");
+  }
+
+ private:
+  // 0, or an errno.
+  int Start() {
+    fd_.reset(socket(address_.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd_.is_open()) return errno;
+    if (address_.is_ip()) {
+      const int on = 1;
+      setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    }
+    sockaddr_storage storage;
+    const socklen_t size = address_.ToSockaddr(&storage);
+    if (connect(fd_.get(), reinterpret_cast<const sockaddr*>(&storage), size) == 0) return 0;
+    // After EINTR the attempt goes on by itself, as it does after EINPROGRESS.
+    return errno == EINPROGRESS || errno == EINTR ? 0 : errno;
+  }
+
+  void Fail(int error) {
+    fd_.reset();
+    reason_ = std::generic_category().message(error);
+  }
+
+  SocketAddress address_;
+  UniqueFd fd_;
+  std::string reason_;
+};
+
+bool AllFailed(const std::vector<Attempt>& attempts) {
+  return std::all_of(attempts.begin(), attempts.end(),
+                     [](const Attempt& attempt) { return attempt.failed(); });
 }
 
-absl::StatusOr<Stream> ConnectToOne(const SocketAddress& address, Deadline deadline,
-                                    const Notification* cancel) {
-  // Asked here, because an attempt that needs no waiting would not.
+// Asked before each attempt, because one that needs no waiting would not.
+absl::Status Stopped(Deadline deadline, const Notification* cancel) {
   if (cancel != nullptr && cancel->HasBeenNotified()) return absl::CancelledError("cancelled");
   if (deadline.HasPassed()) return absl::DeadlineExceededError("deadline exceeded");
-  UniqueFd fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd.is_open()) return Failed(errno);
-  if (address.is_ip()) {
-    const int on = 1;
-    setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  }
-  sockaddr_storage storage;
-  const socklen_t size = address.ToSockaddr(&storage);
-  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) < 0) {
-    // After EINTR the attempt goes on by itself, as it does after EINPROGRESS.
-    if (errno != EINPROGRESS && errno != EINTR) return Failed(errno);
-    if (absl::Status status = Wait(fd.get(), Interest::kWrite, deadline, cancel); !status.ok()) {
-      return status;
-    }
-    int error = 0;
-    socklen_t error_size = sizeof(error);
-    if (getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &error_size) < 0) error = errno;
-    if (error != 0) return Failed(error);
-  }
-  return Stream(std::move(fd));
+  return absl::OkStatus();
 }
 
-// `name` stands before the addresses in an error: what they are the addresses of, if anything.
-absl::StatusOr<Stream> ConnectToFirst(absl::string_view name,
-                                      absl::Span<const SocketAddress> addresses, Deadline deadline,
-                                      const Notification* cancel) {
+// `why` ended the attempts that have not failed, or came before the one at `first`.
+absl::Status Failure(const absl::Status& why, absl::string_view name, const SocketAddress& first,
+                     const std::vector<Attempt>& attempts) {
   std::string message = absl::StrCat("cannot connect to ", name);
+  if (attempts.empty()) absl::StrAppend(&message, first.ToString(), " (", why.message(), ")");
   absl::string_view separator = "";
-  absl::Status last;
-  for (const SocketAddress& address : addresses) {
-    absl::StatusOr<Stream> stream = ConnectToOne(address, deadline, cancel);
-    if (stream.ok()) return stream;
-    last = stream.status();
-    absl::StrAppend(&message, std::exchange(separator, ", "), address.ToString(), " (",
-                    last.message(), ")");
-    if (!absl::IsUnavailable(last)) break;  // out of time, or cancelled
+  for (const Attempt& attempt : attempts) {
+    absl::StrAppend(&message, std::exchange(separator, ", "), attempt.ToString(why.message()));
   }
-  return absl::Status(last.code(), message);
+  return absl::Status(why.code(), message);
+}
+
+// Waits until one of the attempts has ended, and returns it if it has succeeded; null when it has
+// failed, and where `wake` comes first.
+absl::StatusOr<Attempt*> AwaitEnd(std::vector<Attempt>& attempts, Deadline wake,
+                                  const Notification* cancel) {
+  std::vector<Attempt*> pending;
+  std::vector<int> fds;
+  for (Attempt& attempt : attempts) {
+    if (attempt.failed()) continue;
+    pending.push_back(&attempt);
+    fds.push_back(attempt.fd());
+  }
+  const absl::StatusOr<size_t> ready = WaitForAny(fds, Interest::kWrite, wake, cancel);
+  if (absl::IsDeadlineExceeded(ready.status())) return nullptr;
+  if (!ready.ok()) return ready.status();
+  return pending[*ready]->Finish() ? pending[*ready] : nullptr;
 }
 
 }  // namespace
 
+namespace internal {
+
+std::vector<SocketAddress> Interleaved(absl::Span<const SocketAddress> addresses) {
+  std::vector<SocketAddress> order(addresses.begin(), addresses.end());
+  for (size_t i = 1; i < order.size(); ++i) {
+    const auto other = std::find_if(order.begin() + i, order.end(), [&](const SocketAddress& next) {
+      return next.family() != order[i - 1].family();
+    });
+    if (other == order.end()) break;
+    std::rotate(order.begin() + i, other, other + 1);
+  }
+  return order;
+}
+
+absl::StatusOr<Stream> Race(absl::string_view name, absl::Span<const SocketAddress> addresses,
+                            absl::Duration attempt_delay, Deadline deadline,
+                            const Notification* cancel) {
+  if (addresses.empty()) return absl::InvalidArgumentError("no address to connect to");
+  const std::vector<SocketAddress> order = Interleaved(addresses);
+  std::vector<Attempt> attempts;
+  Deadline next = Deadline::Never();  // when the next is due beside those that go on
+  while (true) {
+    const bool more = attempts.size() < order.size();
+    absl::Status status = Stopped(deadline, cancel);
+    if (!more && AllFailed(attempts)) status = absl::UnavailableError("");
+    if (!status.ok()) return Failure(status, name, order[0], attempts);
+
+    // Section 5: one that fails makes way for the next at once.
+    if (more && (attempts.empty() || attempts.back().failed() || next.HasPassed())) {
+      attempts.emplace_back(order[attempts.size()]);
+      next = Deadline::After(attempt_delay);
+      continue;
+    }
+    const Deadline wake = more ? std::min(deadline, next) : deadline;
+    const absl::StatusOr<Attempt*> winner = AwaitEnd(attempts, wake, cancel);
+    if (!winner.ok()) return Failure(winner.status(), name, order[0], attempts);
+    if (*winner != nullptr) return (*winner)->TakeStream();
+  }
+}
+
+}  // namespace internal
+
 absl::StatusOr<Stream> ConnectTo(absl::Span<const SocketAddress> addresses, Deadline deadline,
                                  const Notification* cancel) {
-  if (addresses.empty()) return absl::InvalidArgumentError("no address to connect to");
-  return ConnectToFirst("", addresses, deadline, cancel);
+  return internal::Race("", addresses, kConnectAttemptDelay, deadline, cancel);
 }
 
 absl::StatusOr<Stream> ConnectTo(absl::string_view host, uint16_t port, Deadline deadline,
                                  const Notification* cancel) {
-  absl::StatusOr<std::vector<SocketAddress>> addresses = Resolve(host, port, deadline, cancel);
+  const absl::StatusOr<std::vector<SocketAddress>> addresses =
+      Resolve(host, port, deadline, cancel);
   if (!addresses.ok()) return addresses.status();
-  return ConnectToFirst(absl::StrCat("\"", host, "\": "), *addresses, deadline, cancel);
+  return internal::Race(absl::StrCat("\"", host, "\": "), *addresses, kConnectAttemptDelay,
+                        deadline, cancel);
 }
 
 }  // namespace weft

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "weft/transport/address.h"
 #include "weft/transport/deadline.h"
@@ -61,7 +62,8 @@ class RefusingPort {
 // A port that never answers: its queue is full, so the kernel drops who else wants in.
 class SilentPort {
  public:
-  SilentPort() : listener_(ListenOrDie(Loopback(0), {.backlog = 0})) {
+  explicit SilentPort(const SocketAddress& at = Loopback(0))
+      : listener_(ListenOrDie(at, {.backlog = 0})) {
     absl::StatusOr<Stream> stream = ConnectTo({address()}, Deadline::Never());
     EXPECT_TRUE(stream.ok()) << stream.status();
     first_ = *std::move(stream);
@@ -150,12 +152,10 @@ TEST(ConnectTest, NoAddressIsAnError) {
             absl::StatusCode::kUnavailable);
 }
 
-TEST(ConnectTest, TheDeadlineEndsAnAttemptThatIsNotAnsweredAndAllBehindIt) {
+TEST(ConnectTest, TheDeadlineEndsAnAttemptThatIsNotAnswered) {
   const SilentPort silent;
-  const UniqueFd behind = ListenOrDie(Loopback(0));
-  const absl::Status status = ConnectTo({silent.address(), LocalAddress(behind.get())},
-                                        Deadline::After(absl::Milliseconds(20)))
-                                  .status();
+  const absl::Status status =
+      ConnectTo({silent.address()}, Deadline::After(absl::Milliseconds(20))).status();
   EXPECT_EQ(status,
             absl::DeadlineExceededError(
                 StrCat("cannot connect to ", silent.address().ToString(), " (deadline exceeded)")));
@@ -188,6 +188,130 @@ TEST(ConnectTest, CancelBeforeTheStartConnectsToNobody) {
   EXPECT_TRUE(absl::IsCancelled(status)) << status;
   Stream stream;
   EXPECT_EQ(Accept(listener.get(), &stream).status, IoStatus::kWouldBlock);
+}
+
+// ---- RFC 8305 ----
+
+constexpr absl::Duration kNever = absl::InfiniteDuration();
+
+bool HasIpv6() { return Listen(*SocketAddress::FromIp("::1", 0)).ok(); }
+
+// The address that wins.
+SocketAddress Winner(absl::Span<const SocketAddress> addresses, absl::Duration attempt_delay) {
+  absl::StatusOr<Stream> stream =
+      internal::Race("", addresses, attempt_delay, Deadline::Never(), nullptr);
+  EXPECT_TRUE(stream.ok()) << stream.status();
+  return stream.ok() ? PeerAddress(stream->fd()) : SocketAddress();
+}
+
+TEST(HappyEyeballsTest, Section_4_FamiliesTakeTurns) {
+  const auto order = [](const std::vector<const char*>& ips) {
+    std::vector<SocketAddress> addresses;
+    for (const char* ip : ips) addresses.push_back(*SocketAddress::FromIp(ip, 80));
+    std::string text;
+    for (const SocketAddress& address : internal::Interleaved(addresses)) {
+      absl::StrAppend(&text, text.empty() ? "" : " ", address.ip());
+    }
+    return text;
+  };
+  EXPECT_EQ(order({"::1", "::2", "::3", "1.1.1.1", "2.2.2.2"}), "::1 1.1.1.1 ::2 2.2.2.2 ::3");
+  EXPECT_EQ(order({"1.1.1.1", "2.2.2.2", "::1"}), "1.1.1.1 ::1 2.2.2.2");
+  EXPECT_EQ(order({"::1", "1.1.1.1", "2.2.2.2", "3.3.3.3"}), "::1 1.1.1.1 2.2.2.2 3.3.3.3");
+  EXPECT_EQ(order({"1.1.1.1"}), "1.1.1.1");
+  EXPECT_EQ(order({}), "");
+}
+
+// However long the delay and whatever the machine does meanwhile, the second is tried after it.
+TEST(HappyEyeballsTest, Section_5_ABlackHoleHoldsUpTheNextForTheDelayOnly) {
+  const SilentPort silent, silent_too;
+  const UniqueFd live = ListenOrDie(Loopback(0));
+  const SocketAddress address = LocalAddress(live.get());
+  for (const absl::Duration delay : {absl::ZeroDuration(), absl::Milliseconds(1)}) {
+    EXPECT_EQ(Winner({silent.address(), silent_too.address(), address}, delay), address);
+  }
+}
+
+TEST(HappyEyeballsTest, Section_8_TheDelayIsAQuarterOfASecond) {
+  const SilentPort silent;
+  const UniqueFd live = ListenOrDie(Loopback(0));
+  const Deadline delay = Deadline::After(absl::Milliseconds(250));
+  EXPECT_TRUE(ConnectTo({silent.address(), LocalAddress(live.get())}, Deadline::Never()).ok());
+  EXPECT_TRUE(delay.HasPassed());
+}
+
+TEST(HappyEyeballsTest, Ipv4WinsWhereIpv6IsABlackHole) {
+  if (!HasIpv6()) GTEST_SKIP() << "this machine has no IPv6";
+  const SilentPort silent(*SocketAddress::FromIp("::1", 0));
+  const SilentPort silent_too(*SocketAddress::FromIp("::1", 0));
+  const UniqueFd live = ListenOrDie(Loopback(0));
+  const SocketAddress address = LocalAddress(live.get());
+  EXPECT_EQ(Winner({silent.address(), silent_too.address(), address}, absl::Milliseconds(1)),
+            address);
+}
+
+TEST(HappyEyeballsTest, Ipv6WinsWhereItIsFirstAndAnswers) {
+  if (!HasIpv6()) GTEST_SKIP() << "this machine has no IPv6";
+  const UniqueFd first = ListenOrDie(*SocketAddress::FromIp("::1", 0));
+  const UniqueFd second = ListenOrDie(Loopback(0));
+  EXPECT_EQ(Winner({LocalAddress(first.get()), LocalAddress(second.get())}, kNever),
+            LocalAddress(first.get()));
+}
+
+TEST(HappyEyeballsTest, Section_5_AFailureMakesWayForTheNextAtOnce) {
+  const RefusingPort refusing, refusing_too;
+  const UniqueFd live = ListenOrDie(Loopback(0));
+  const SocketAddress address = LocalAddress(live.get());
+  EXPECT_EQ(Winner({refusing.address(), refusing_too.address(), address}, kNever), address);
+}
+
+TEST(HappyEyeballsTest, TheNextIsNotTriedWhileTheFirstHasItsTime) {
+  const SilentPort silent;
+  const UniqueFd live = ListenOrDie(Loopback(0));
+  const absl::Status status =
+      internal::Race("", {silent.address(), LocalAddress(live.get())}, kNever,
+                     Deadline::After(absl::Milliseconds(20)), nullptr)
+          .status();
+  EXPECT_EQ(status,
+            absl::DeadlineExceededError(
+                StrCat("cannot connect to ", silent.address().ToString(), " (deadline exceeded)")));
+  Stream stream;
+  EXPECT_EQ(Accept(live.get(), &stream).status, IoStatus::kWouldBlock);
+}
+
+TEST(HappyEyeballsTest, LosersAreClosed) {
+  const UniqueFd first = ListenOrDie(Loopback(0));
+  const UniqueFd second = ListenOrDie(Loopback(0));
+  const SocketAddress addresses[] = {LocalAddress(first.get()), LocalAddress(second.get())};
+  absl::StatusOr<Stream> stream =
+      internal::Race("", addresses, absl::ZeroDuration(), Deadline::Never(), nullptr);
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  const bool first_won = PeerAddress(stream->fd()) == addresses[0];
+  // Without a delay both were tried, and both have answered.
+  for (const bool of_first : {true, false}) {
+    const int listener = of_first ? first.get() : second.get();
+    ASSERT_TRUE(Wait(listener, Interest::kRead, Deadline::Never()).ok());
+    Stream peer;
+    ASSERT_TRUE(Accept(listener, &peer).ok());
+    if (of_first == first_won) continue;
+    ASSERT_TRUE(Wait(peer.fd(), Interest::kRead, Deadline::Never()).ok());
+    char byte;
+    const IoStatus end = peer.Read(absl::MakeSpan(&byte, 1)).status;
+    EXPECT_TRUE(end == IoStatus::kEof || end == IoStatus::kError);
+  }
+}
+
+// Those that failed with their reason, those that went on with what ended them.
+TEST(HappyEyeballsTest, AnErrorNamesEveryAttempt) {
+  const RefusingPort refusing;
+  const SilentPort silent;
+  const absl::Status status =
+      internal::Race("\"name\": ", {refusing.address(), silent.address(), Loopback(1)}, kNever,
+                     Deadline::After(absl::Milliseconds(20)), nullptr)
+          .status();
+  EXPECT_EQ(status,
+            absl::DeadlineExceededError(StrCat(
+                "cannot connect to \"name\": ", refusing.address().ToString(),
+                " (Connection refused), ", silent.address().ToString(), " (deadline exceeded)")));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/time/time.h"
 
 namespace weft {
@@ -35,6 +36,10 @@ int16_t PollEvents(Interest interest) {
   return POLLIN | POLLOUT;
 }
 
+absl::Status NotOpen() {
+  return absl::FailedPreconditionError("cannot wait for a descriptor that is not open");
+}
+
 }  // namespace
 
 absl::StatusOr<Notification> Notification::Create() {
@@ -57,20 +62,28 @@ bool Notification::HasBeenNotified() const {
 }
 
 absl::Status Wait(int fd, Interest interest, Deadline deadline, const Notification* cancel) {
-  // poll() passes over a negative descriptor, which would be to wait for nothing.
-  if (fd < 0) return absl::FailedPreconditionError("cannot wait for a descriptor that is not open");
-  pollfd fds[2] = {
-      {.fd = fd, .events = PollEvents(interest), .revents = 0},
-      {.fd = cancel != nullptr ? cancel->fd() : -1, .events = POLLIN, .revents = 0},
-  };
+  return WaitForAny({fd}, interest, deadline, cancel).status();
+}
+
+absl::StatusOr<size_t> WaitForAny(absl::Span<const int> fds, Interest interest, Deadline deadline,
+                                  const Notification* cancel) {
+  absl::InlinedVector<pollfd, 4> polled;
+  for (const int fd : fds) {
+    // poll() passes over a negative descriptor, which would be to wait for nothing.
+    if (fd < 0) return NotOpen();
+    polled.push_back({.fd = fd, .events = PollEvents(interest), .revents = 0});
+  }
+  polled.push_back({.fd = cancel != nullptr ? cancel->fd() : -1, .events = POLLIN, .revents = 0});
   while (true) {
     const int timeout = PollTimeout(deadline);
-    const int ready = poll(fds, 2, timeout);
+    const int ready = poll(polled.data(), polled.size(), timeout);
     if (ready < 0 && errno != EINTR) return absl::ErrnoToStatus(errno, "poll");
     if (ready > 0) {
-      if (fds[1].revents != 0) return absl::CancelledError("cancelled");
-      if ((fds[0].revents & POLLNVAL) == 0) return absl::OkStatus();
-      return absl::FailedPreconditionError("cannot wait for a descriptor that is not open");
+      if (polled.back().revents != 0) return absl::CancelledError("cancelled");
+      const auto first = std::find_if(polled.begin(), polled.end(),
+                                      [](const pollfd& fd) { return fd.revents != 0; });
+      if ((first->revents & POLLNVAL) != 0) return NotOpen();
+      return first - polled.begin();
     }
     if (ready == 0 && timeout == 0) return absl::DeadlineExceededError("deadline exceeded");
   }

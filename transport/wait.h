@@ -4,10 +4,12 @@
 #ifndef WEFT_TRANSPORT_WAIT_H_
 #define WEFT_TRANSPORT_WAIT_H_
 
+#include <cstddef>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "weft/transport/deadline.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/io.h"
@@ -49,6 +51,11 @@ class Notification {
 // Any thread; two threads may wait for the same descriptor.
 absl::Status Wait(int fd, Interest interest, Deadline deadline,
                   const Notification* cancel = nullptr);
+
+// The same for several descriptors, at least one: waits for the first that is ready and returns its
+// place in `fds`.
+absl::StatusOr<size_t> WaitForAny(absl::Span<const int> fds, Interest interest, Deadline deadline,
+                                  const Notification* cancel = nullptr);
 
 }  // namespace weft
 

@@ -74,6 +74,22 @@ TEST_F(WaitTest, WakesForWhatAnotherThreadWrites) {
   writer.join();
 }
 
+TEST_F(WaitTest, SaysWhichOfSeveralIsReady) {
+  int fds[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+  const UniqueFd other(fds[0]), others_peer(fds[1]);
+  const int both[] = {ours_.get(), other.get()};
+  EXPECT_TRUE(absl::IsDeadlineExceeded(WaitForAny(both, Interest::kRead, Past()).status()));
+  ASSERT_EQ(write(others_peer.get(), "x", 1), 1);
+  EXPECT_EQ(WaitForAny(both, Interest::kRead, Deadline::Never(), &*cancel_).value(), 1u);
+  ASSERT_EQ(write(peer_.get(), "x", 1), 1);
+  EXPECT_EQ(WaitForAny(both, Interest::kRead, Deadline::Never()).value(), 0u);
+  const int with_none[] = {ours_.get(), -1};
+  EXPECT_TRUE(absl::IsFailedPrecondition(WaitForAny(with_none, Interest::kRead, Past()).status()));
+  cancel_->Notify();
+  EXPECT_TRUE(absl::IsCancelled(WaitForAny(both, Interest::kRead, Past(), &*cancel_).status()));
+}
+
 TEST_F(WaitTest, EndsAtTheDeadlineAndNotBefore) {
   const Deadline deadline = Deadline::After(absl::Milliseconds(20));
   EXPECT_TRUE(absl::IsDeadlineExceeded(Wait(ours_.get(), Interest::kRead, deadline, &*cancel_)));
