@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "weft/client/open.h"
 #include "weft/client/upgrade.h"
 #include "weft/core/event.h"
 #include "weft/core/log.h"
@@ -41,7 +42,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(absl::string_view url,
                                                         ClientOptions options) {
   absl::StatusOr<Notification> stop = Notification::Create();
   if (!stop.ok()) return stop.status();
-  absl::StatusOr<Upgraded> upgraded = Upgrade(url, options);
+  absl::StatusOr<Upgraded> upgraded = Open(url, options);
   if (!upgraded.ok()) return upgraded.status();
 
   std::unique_ptr<Client> client(

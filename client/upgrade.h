@@ -1,13 +1,16 @@
-// From a URL to an open WebSocket's stream.
+// The client's side of the opening handshake (RFC 6455, section 4.1).
 
 #ifndef WEFT_CLIENT_UPGRADE_H_
 #define WEFT_CLIENT_UPGRADE_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
-#include "weft/client/client_options.h"
+#include "weft/client/blocking_stream.h"
+#include "weft/core/handshake.h"
+#include "weft/core/http.h"
+#include "weft/core/url.h"
 #include "weft/transport/stream.h"
 
 namespace weft {
@@ -20,11 +23,12 @@ struct Upgraded {
 };
 
 // The most that `early` can be.
-inline constexpr size_t kMaxEarlyBytes = 4096;
+inline constexpr size_t kMaxEarlyBytes = BlockingStream::kMaxReadBytes;
 
-// Connects to `url` and performs the client's side of the opening handshake (RFC 6455, section
-// 4.1), all within options.connect_timeout. Errors as Client::Connect says. Blocks; any thread.
-absl::StatusOr<Upgraded> Upgrade(absl::string_view url, const ClientOptions& options);
+// Asks the server at the other end of `stream` for the WebSocket of `url`. A server that refuses is
+// quoted, and RefusalOf() knows the rest of its answer.
+absl::StatusOr<Upgraded> Upgrade(BlockingStream stream, const Url& url, const UpgradeOffer& offer,
+                                 const HttpLimits& limits);
 
 }  // namespace weft
 

@@ -1,0 +1,38 @@
+#include "weft/client/open.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "weft/client/annotate.h"
+#include "weft/client/blocking_stream.h"
+#include "weft/client/dial.h"
+#include "weft/core/url.h"
+#include "weft/transport/deadline.h"
+
+namespace weft {
+namespace {
+
+absl::StatusOr<Upgraded> Ask(const Url& url, const ClientOptions& options, Deadline deadline) {
+  absl::StatusOr<BlockingStream> stream = Dial(url, deadline, nullptr);
+  if (!stream.ok()) return stream.status();
+  return Upgrade(*std::move(stream), url, {options.subprotocols, options.origin, options.headers},
+                 options.http);
+}
+
+}  // namespace
+
+absl::StatusOr<Upgraded> Open(absl::string_view url_text, const ClientOptions& options) {
+  const Deadline deadline = Deadline::After(options.connect_timeout);
+  const absl::StatusOr<Url> url = ParseUrl(url_text);
+  if (!url.ok()) return url.status();
+  if (url->secure) {
+    return absl::UnimplementedError(
+        absl::StrCat("cannot connect to ", url_text, ": wss:// needs TLS, which is not built yet"));
+  }
+  absl::StatusOr<Upgraded> upgraded = Ask(*url, options, deadline);
+  if (!upgraded.ok()) return Annotate(upgraded.status(), absl::StrCat(url_text, ": "));
+  return upgraded;
+}
+
+}  // namespace weft

@@ -1,0 +1,19 @@
+// From a URL to an open WebSocket's stream.
+
+#ifndef WEFT_CLIENT_OPEN_H_
+#define WEFT_CLIENT_OPEN_H_
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "weft/client/client_options.h"
+#include "weft/client/upgrade.h"
+
+namespace weft {
+
+// Dial(), then Upgrade(), all within options.connect_timeout. Errors as Client::Connect says.
+// Blocks; any thread.
+absl::StatusOr<Upgraded> Open(absl::string_view url, const ClientOptions& options);
+
+}  // namespace weft
+
+#endif  // WEFT_CLIENT_OPEN_H_
