@@ -1,3 +1,6 @@
+#include <stdlib.h>
+#include <unistd.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -6,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
@@ -15,6 +19,7 @@
 #include "weft/client/testing/fake_server.h"
 #include "weft/core/http_refusal.h"
 #include "weft/core/testing/frames.h"
+#include "weft/transport/address.h"
 
 namespace weft {
 namespace {
@@ -174,6 +179,51 @@ TEST(ClientConnect, AnAnswerThatNeverComes) {
       Client::Connect(server.url(), {.connect_timeout = absl::Milliseconds(20)}).status();
   EXPECT_CODE(status, kDeadlineExceeded);
   EXPECT_THAT(std::string(status.message()), HasSubstr("127.0.0.1"));
+}
+
+// ---- Unix sockets ----
+
+class ClientConnectUnix : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char folder[] = "/tmp/weft connect XXXXXX";
+    ASSERT_NE(mkdtemp(folder), nullptr);
+    folder_ = folder;
+    path_ = absl::StrCat(folder_, "/a:b");
+    url_ = absl::StrReplaceAll(absl::StrCat("ws+unix://", folder_, "/a%3Ab"), {{" ", "%20"}});
+  }
+  void TearDown() override {
+    unlink(path_.c_str());
+    rmdir(folder_.c_str());
+  }
+
+  std::string folder_, path_, url_;
+};
+
+TEST_F(ClientConnectUnix, AsksForTheResourceAtLocalhost) {
+  std::string request;
+  FakeServer server(*SocketAddress::FromUnixPath(path_), [&](FakePeer& peer) {
+    request = peer.ReadRequest();
+    peer.Write(FakePeer::Accept(request) + Text("hi"));
+    peer.ReadToEnd();
+  });
+  absl::StatusOr<std::unique_ptr<Client>> client =
+      Client::Connect(absl::StrCat(url_, ":/chat?room=1"), Quiet());
+  ASSERT_TRUE(client.ok()) << client.status();
+  EXPECT_RECEIVES(*client, "hi");
+  EXPECT_THAT(request, StartsWith("GET /chat?room=1 HTTP/1.1\r\nHost: localhost\r\n"));
+  EXPECT_EQ((*client)->peer_address().path(), path_);
+}
+
+TEST_F(ClientConnectUnix, ErrorsNameThePath) {
+  EXPECT_EQ(Client::Connect(url_).status(),
+            absl::UnavailableError(absl::StrCat(url_, ": cannot connect to unix:", path_,
+                                                " (No such file or directory)")));
+  const absl::Status too_long =
+      Client::Connect(absl::StrCat("ws+unix:///", std::string(200, 'x'))).status();
+  EXPECT_CODE(too_long, kInvalidArgument);
+  EXPECT_THAT(std::string(too_long.message()), HasSubstr("at most 107 bytes"));
+  EXPECT_CODE(Client::Connect("ws+unix:///a%00b").status(), kInvalidArgument);
 }
 
 TEST(ClientConnect, NobodyListens) {

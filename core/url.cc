@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -9,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "weft/core/authority.h"
+#include "weft/core/percent.h"
 #include "weft/core/quote.h"
 
 namespace weft {
@@ -24,12 +26,13 @@ absl::Status CheckCharacters(absl::string_view url) {
       " characters: spaces, controls and all that is not ASCII must be %-encoded"));
 }
 
-// Takes "ws://" or "wss://" off the front.
-absl::Status ConsumeScheme(absl::string_view* url, bool* secure) {
+// Takes the scheme off the front.
+absl::Status ConsumeScheme(absl::string_view* url, bool* secure, bool* unix) {
   if (url->empty()) return absl::InvalidArgumentError("the URL is empty");
-  for (absl::string_view scheme : {"ws://", "wss://"}) {
+  for (absl::string_view scheme : {"ws://", "wss://", "ws+unix://", "wss+unix://"}) {
     if (!absl::StartsWithIgnoreCase(*url, scheme)) continue;
-    *secure = scheme == "wss://";
+    *secure = absl::StartsWith(scheme, "wss");
+    *unix = absl::EndsWith(scheme, "+unix://");
     url->remove_prefix(scheme.size());
     return absl::OkStatus();
   }
@@ -39,39 +42,82 @@ absl::Status ConsumeScheme(absl::string_view* url, bool* secure) {
                                                  " and not with ws:// or wss://"));
 }
 
+// Takes host and port off the front.
+absl::Status ConsumeHost(absl::string_view* rest, Url* url) {
+  const size_t end = std::min(rest->find_first_of("/?#"), rest->size());
+  const absl::string_view text = rest->substr(0, end);
+  rest->remove_prefix(end);
+  if (text.find('@') != text.npos) {
+    // What stands behind the user's colon is a secret, and messages are logged.
+    const absl::string_view user = text.substr(0, text.find_first_of(":@"));
+    return absl::InvalidArgumentError(absl::StrCat("the URL has a user name, ", Quote(user),
+                                                   ": send an Authorization header instead"));
+  }
+  const absl::StatusOr<Authority> authority = ParseAuthority(text);
+  if (!authority.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("in the URL ", authority.status().message()));
+  }
+  url->host = absl::AsciiStrToLower(authority->host);
+  url->port = authority->port.value_or(DefaultPort(url->secure));
+  return absl::OkStatus();
+}
+
+// Takes the path of a Unix socket off the front, and the ':' behind it.
+absl::Status ConsumeUnixPath(absl::string_view* rest, Url* url) {
+  if (!absl::StartsWith(*rest, "/")) {
+    return absl::InvalidArgumentError(
+        "in the URL the path of a Unix socket does not begin with '/', the third one behind "
+        "\"unix:\"");
+  }
+  const size_t end = std::min(rest->find(':'), rest->size());
+  const absl::string_view path = rest->substr(0, end);
+  rest->remove_prefix(std::min(end + 1, rest->size()));
+  if (path.find_first_of("?#") != path.npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("in the URL the path of a Unix socket, ", Quote(path),
+                     ", holds a '?' or '#': what to ask for there stands behind a ':'"));
+  }
+  if (!rest->empty() && absl::string_view("/?#").find(rest->front()) == absl::string_view::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("in the URL ", Quote(*rest),
+                     " follows the path of a Unix socket where only a path can: a ':' that "
+                     "belongs to the socket's own is written %3A"));
+  }
+  absl::StatusOr<std::string> decoded = PercentDecode(path);
+  if (!decoded.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("in the URL ", decoded.status().message()));
+  }
+  url->host = "localhost";
+  url->port = DefaultPort(url->secure);
+  url->unix_path = *std::move(decoded);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Url> ParseUrl(absl::string_view url) {
   if (absl::Status status = CheckCharacters(url); !status.ok()) return status;
   Url parsed;
-  if (absl::Status status = ConsumeScheme(&url, &parsed.secure); !status.ok()) return status;
+  bool unix = false;
+  absl::Status status = ConsumeScheme(&url, &parsed.secure, &unix);
+  if (status.ok()) status = unix ? ConsumeUnixPath(&url, &parsed) : ConsumeHost(&url, &parsed);
+  if (!status.ok()) return status;
 
-  const size_t authority_end = std::min(url.find_first_of("/?#"), url.size());
-  const absl::string_view authority_text = url.substr(0, authority_end);
-  const size_t at = authority_text.rfind('@');
-  if (at != authority_text.npos) {
-    // What stands behind the user's colon is a secret, and messages are logged.
-    const absl::string_view user = authority_text.substr(0, authority_text.find_first_of(":@"));
-    return absl::InvalidArgumentError(absl::StrCat("the URL has a user name, ", Quote(user),
-                                                   ": send an Authorization header instead"));
-  }
-  absl::StatusOr<Authority> authority = ParseAuthority(authority_text);
-  if (!authority.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("in the URL ", authority.status().message()));
-  }
-  parsed.host = absl::AsciiStrToLower(authority->host);
-  parsed.port = authority->port.value_or(DefaultPort(parsed.secure));
-
-  absl::string_view resource = url.substr(authority_end);
-  if (const size_t fragment = resource.find('#'); fragment != resource.npos) {
+  if (const size_t fragment = url.find('#'); fragment != url.npos) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the URL has a fragment, ", Quote(resource.substr(fragment)),
+        absl::StrCat("the URL has a fragment, ", Quote(url.substr(fragment)),
                      ", which RFC 6455 section 3 forbids: a '#' that is meant is written %23"));
   }
   // Section 3: the path is "/" when it is empty, and '?' belongs to a query that is not.
-  if (resource.find('?') == resource.size() - 1) absl::ConsumeSuffix(&resource, "?");
-  parsed.resource = absl::StrCat(absl::StartsWith(resource, "/") ? "" : "/", resource);
+  if (url.find('?') == url.size() - 1) absl::ConsumeSuffix(&url, "?");
+  parsed.resource = absl::StrCat(absl::StartsWith(url, "/") ? "" : "/", url);
   return parsed;
+}
+
+std::string UrlText(const Url& url) {
+  const absl::string_view scheme = url.secure ? "wss" : "ws";
+  if (url.unix_path.empty()) return absl::StrCat(scheme, "://", HostHeader(url), url.resource);
+  return absl::StrCat(scheme, "+unix://", PercentEncodePath(url.unix_path), ":", url.resource);
 }
 
 std::string HostHeader(const Url& url) {

@@ -1,4 +1,4 @@
-// ws:// and wss:// URLs (RFC 6455, section 3).
+// ws:// and wss:// URLs (RFC 6455, section 3), and their like for Unix sockets.
 
 #ifndef WEFT_CORE_URL_H_
 #define WEFT_CORE_URL_H_
@@ -17,11 +17,15 @@ namespace weft {
 //   if (!url.ok()) return url.status();
 //   Connect(url->host, url->port);                      // "example.com", 443
 //   ... "GET " << url->resource ... "Host: " << HostHeader(*url)
+//
+// "ws+unix:///run/chat.sock:/chat?room=1" asks for "/chat?room=1" at the Unix socket
+// "/run/chat.sock". Nobody has standardised that; others write it so too.
 struct Url {
   bool secure = false;         // wss: TLS
   std::string host;            // in lower case; an IPv6 address, without brackets, if it has a ':'
   uint16_t port = 80;          // the scheme's own, 80 or 443, when the URL has none
   std::string resource = "/";  // path and query, as the request line has them
+  std::string unix_path;       // if any: what to connect to instead; `host` is "localhost" then
 
   friend bool operator==(const Url&, const Url&) = default;
 };
@@ -31,7 +35,13 @@ struct Url {
 // WebSocket request carries (an Authorization header does); a fragment, which section 3 forbids;
 // spaces, controls and bytes that are not ASCII, which a URL has only %-encoded. What stands after
 // the host is not decoded or changed.
+//
+// The path of a Unix socket is absolute, and is decoded: ':', '?', '#' and '%' in it are written
+// %3A, %3F, %23 and %25. Behind a ':' follows the resource; without it, "/".
 absl::StatusOr<Url> ParseUrl(absl::string_view url);
+
+// The URL that ParseUrl() reads as `url`.
+std::string UrlText(const Url& url);
 
 // The value of the Host header: an IPv6 address in brackets, the port only where it is not the
 // scheme's own (section 4.1).

@@ -32,9 +32,7 @@ void CheckUrl(absl::string_view text) {
               std::all_of(resource.begin(), resource.end(), absl::ascii_isgraph),
           "the resource can stand in a request line");
   Require(!url->host.empty() && url->port != 0, "there is somebody to connect to");
-  const std::string written =
-      absl::StrCat(url->secure ? "wss://" : "ws://", HostHeader(*url), resource);
-  const absl::StatusOr<Url> again = ParseUrl(written);
+  const absl::StatusOr<Url> again = ParseUrl(UrlText(*url));
   Require(again.ok() && *again == *url, "a URL that is written is read as itself");
 }
 
@@ -53,6 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view text(reinterpret_cast<const char*>(data), size);
   weft::CheckUrl(text);
   weft::CheckUrl(absl::StrCat("ws://", text));
+  weft::CheckUrl(absl::StrCat("ws+unix:///", text));
   weft::CheckAuthority(text);
   return 0;
 }

@@ -14,14 +14,16 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-// "ws host port resource", or the error's message.
+// "ws [socket] host port resource", or the error's message.
 std::string Parse(absl::string_view text) {
   const absl::StatusOr<Url> url = ParseUrl(text);
   if (!url.ok()) {
     EXPECT_EQ(url.status().code(), absl::StatusCode::kInvalidArgument);
     return std::string(url.status().message());
   }
-  return absl::StrCat(url->secure ? "wss " : "ws ", url->host, " ", url->port, " ", url->resource);
+  return absl::StrCat(url->secure ? "wss " : "ws ", url->unix_path,
+                      url->unix_path.empty() ? "" : " ", url->host, " ", url->port, " ",
+                      url->resource);
 }
 
 TEST(UrlTest, AllParts) {
@@ -120,6 +122,36 @@ TEST(UrlTest, SpacesControlsAndNonAsciiAreRefused) {
                     "cher.example/"),
               StartsWith("the URL holds \"\\xc3\""));
   EXPECT_THAT(Parse(" ws://h/"), StartsWith("the URL holds \" \" after 0"));
+}
+
+TEST(UrlTest, UnixSockets) {
+  EXPECT_EQ(Parse("ws+unix:///run/chat.sock:/chat?room=1"),
+            "ws /run/chat.sock localhost 80 /chat?room=1");
+  EXPECT_EQ(Parse("WSS+Unix:///Run/s:/"), "wss /Run/s localhost 443 /");
+  EXPECT_EQ(Parse("ws+unix:///s"), "ws /s localhost 80 /");
+  EXPECT_EQ(Parse("ws+unix:///s:"), "ws /s localhost 80 /");
+  EXPECT_EQ(Parse("ws+unix:///s:?a:b"), "ws /s localhost 80 /?a:b");
+  EXPECT_EQ(Parse("ws+unix:///a%20b%3Ac%3F:/%20"), "ws /a b:c? localhost 80 /%20");
+  EXPECT_EQ(HostHeader(*ParseUrl("ws+unix:///s")), "localhost");
+}
+
+TEST(UrlTest, UnixSocketsThatCannotBe) {
+  for (const char* url : {"ws+unix://", "ws+unix://run/s:/", "ws+unix://user:secret@host/s"}) {
+    EXPECT_THAT(Parse(url), HasSubstr("does not begin with '/', the third one")) << url;
+    EXPECT_THAT(Parse(url), Not(HasSubstr("secret")));
+  }
+  EXPECT_THAT(Parse("ws+unix:///s?room=1"), HasSubstr("\"/s?room=1\", holds a '?' or '#'"));
+  EXPECT_THAT(Parse("ws+unix:///s#a:/"), HasSubstr("holds a '?' or '#'"));
+  EXPECT_THAT(Parse("ws+unix:///s:/a#b"), HasSubstr("a fragment, \"#b\""));
+  EXPECT_THAT(Parse("ws+unix:///a:b/s:/x"), HasSubstr("\"b/s:/x\" follows the path"));
+  EXPECT_THAT(Parse("ws+unix:///50%/s"), HasSubstr("a '%' has no two hexadecimal digits"));
+}
+
+TEST(UrlTest, TextReadsAsTheSameUrl) {
+  for (const char* text : {"ws://example.com/", "wss://example.com:80/a?b", "ws://[::1]:8080/",
+                           "ws+unix:///a%20b%3ac:/x?y", "wss+unix:///s:/"}) {
+    EXPECT_EQ(UrlText(*ParseUrl(text)), text);
+  }
 }
 
 TEST(UrlTest, HostHeaderLeavesOutTheSchemesOwnPort) {

@@ -14,7 +14,6 @@
 #include "weft/core/event.h"
 #include "weft/core/http.h"
 #include "weft/core/testing/feed.h"
-#include "weft/transport/address.h"
 #include "weft/transport/io.h"
 #include "weft/transport/listen.h"
 
@@ -138,7 +137,10 @@ std::string FakePeer::EchoToEnd() {
 }
 
 FakeServer::FakeServer(std::function<void(FakePeer&)> script)
-    : listener_(Listen(*SocketAddress::FromIp("127.0.0.1", 0)).value()),
+    : FakeServer(*SocketAddress::FromIp("127.0.0.1", 0), std::move(script)) {}
+
+FakeServer::FakeServer(const SocketAddress& address, std::function<void(FakePeer&)> script)
+    : listener_(Listen(address).value()),
       port_(LocalAddress(listener_.get()).port()),
       stop_(Notification::Create().value()),
       thread_([this, script = std::move(script)] {

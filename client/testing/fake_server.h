@@ -11,6 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "weft/core/connection.h"
+#include "weft/transport/address.h"
 #include "weft/transport/deadline.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/stream.h"
@@ -68,11 +69,13 @@ class FakePeer {
   std::string scratch_;
 };
 
-// Listens on a free port of the loopback address, and runs `script` for the first that connects, in
-// a thread of its own. Declare it before the client, so that the client goes first.
+// Listens on a free port of the loopback address, or at `address`, and runs `script` for the first
+// that connects, in a thread of its own. Declare it before the client, so that the client goes
+// first.
 class FakeServer {
  public:
   explicit FakeServer(std::function<void(FakePeer&)> script);
+  FakeServer(const SocketAddress& address, std::function<void(FakePeer&)> script);
   ~FakeServer();
 
   // Waits until the script has run to its end. What it wrote can be read then.
