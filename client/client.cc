@@ -4,13 +4,13 @@
 #include <chrono>
 #include <cstring>
 #include <limits>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "weft/client/open.h"
 #include "weft/client/upgrade.h"
+#include "weft/core/accept_key.h"
 #include "weft/core/event.h"
 #include "weft/core/log.h"
 
@@ -89,8 +89,16 @@ absl::Status Client::SendFragment(Opcode opcode, absl::string_view payload, bool
       [=](Connection& connection) { return connection.SendFragment(opcode, payload, fin); });
 }
 
+absl::Status Client::SendPing() { return SendPing(RandomKey()); }
+
 absl::Status Client::SendPing(absl::string_view payload) {
-  return Send([payload](Connection& connection) { return connection.SendPing(payload); });
+  return Send([this, payload](Connection&) { return QueuePing(payload); });
+}
+
+absl::Status Client::QueuePing(absl::string_view payload) {
+  absl::Status status = connection_.SendPing(payload);
+  if (status.ok()) round_trip_.Pinged(payload, Now());
+  return status;
 }
 
 template <typename Queue>
@@ -192,6 +200,7 @@ absl::StatusOr<Message> Client::ReadMessage(Lock& lock, Deadline deadline) {
   while (true) {
     while (std::optional<Event> event = connection_.NextEvent()) {
       if (event->type == Event::Type::kClose) return EndWithClose(lock, *event, deadline);
+      if (event->type == Event::Type::kPong) round_trip_.Ponged(event->payload, Now());
       if (event->type != Event::Type::kMessage) continue;
       Flush();  // the pongs for pings in front of it: who knows when we are called again
       return Message(*event);
@@ -237,7 +246,7 @@ absl::Status Client::WaitForInput(Lock& lock, Interest wanted, Deadline deadline
             absl::StrCat(peer_address_.ToString(), " is gone: nothing was received for ",
                          absl::FormatDuration(options_.pong_timeout), " after a ping")));
       case Keepalive::Verdict::kPing:
-        connection_.SendPing().IgnoreError();  // cannot fail: it is open
+        QueuePing(RandomKey()).IgnoreError();  // cannot fail: it is open
         Flush();
         break;
       case Keepalive::Verdict::kWait:
@@ -381,6 +390,11 @@ absl::Status Client::End(absl::Status status) {
 }
 
 // ---- State ----
+
+std::optional<absl::Duration> Client::round_trip_time() const {
+  Lock lock(mutex_);
+  return round_trip_.last();
+}
 
 CloseCode Client::close_code() const {
   Lock lock(mutex_);

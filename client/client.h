@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -17,6 +18,7 @@
 #include "absl/time/time.h"
 #include "weft/client/client_options.h"
 #include "weft/client/keepalive.h"
+#include "weft/client/round_trip.h"
 #include "weft/core/buffer.h"
 #include "weft/core/close_code.h"
 #include "weft/core/connection.h"
@@ -91,8 +93,9 @@ class Client {
   // one thread; until its last, whole messages are refused.
   absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin);
 
-  // At most 125 bytes.
-  absl::Status SendPing(absl::string_view payload = "");
+  // A ping, with a payload that tells its pong from others, or with `payload`, at most 125 bytes.
+  absl::Status SendPing();
+  absl::Status SendPing(absl::string_view payload);
 
   // ---- Receiving ----
 
@@ -124,6 +127,12 @@ class Client {
   const SocketAddress& local_address() const { return local_address_; }
   const SocketAddress& peer_address() const { return peer_address_; }
 
+  // From the ping that was answered last, one of SendPing() or of the keepalive, to its pong;
+  // nullopt before the first. A pong is seen by who is in Receive(): where nobody was, the time
+  // until somebody is counts too. Not timed are pings with an empty `payload`, or one that another
+  // unanswered ping carries.
+  std::optional<absl::Duration> round_trip_time() const;
+
   // How the connection ended: the code and reason of the peer's Close frame; kNoStatus when it had
   // none; what the peer was told when it broke a rule. kAbnormal when there was no Close frame, or
   // the connection has not ended.
@@ -139,6 +148,7 @@ class Client {
 
   template <typename Queue>
   absl::Status Send(Queue queue);
+  absl::Status QueuePing(absl::string_view payload);
   void Flush();
   absl::Status WaitWritten(Lock& lock, uint64_t position, Deadline deadline);
 
@@ -174,6 +184,7 @@ class Client {
   BufferPool pool_;
   Connection connection_;
   Keepalive keepalive_;
+  RoundTrip round_trip_;
   bool reading_ = false;         // a thread has the reading end
   std::thread::id message_of_;   // who was given the message that lies in the input, if one does
   uint64_t written_ = 0;         // bytes, since the opening handshake

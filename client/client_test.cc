@@ -1,6 +1,9 @@
 #include "weft/client/client.h"
 
+#include <chrono>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -289,7 +292,7 @@ TEST(ClientKeepalive, ASilentPeerIsPinged) {
   FakeServer server([](FakePeer& peer) {
     peer.AcceptUpgrade();
     for (int i = 0; i < 3; ++i) {
-      EXPECT_EQ(peer.Next(), "ping ");
+      EXPECT_THAT(peer.Next(), StartsWith("ping "));
       peer.Answer();
     }
     peer.Write(Text("enough"));
@@ -313,6 +316,64 @@ TEST(ClientKeepalive, APeerThatDoesNotAnswerIsGone) {
   EXPECT_EQ(client->SendText("x"), status);
   EXPECT_EQ(client->Close(), status);
   server.Join();
+}
+
+// ---- The round trip ----
+
+// Every ping of ours: those of the keepalive, and those of SendPing().
+TEST(ClientRoundTrip, IsTimed) {
+  for (const absl::Duration ping_interval : {kSoon, absl::InfiniteDuration()}) {
+    FakeServer server([](FakePeer& peer) {
+      peer.AcceptUpgrade();
+      EXPECT_THAT(peer.Next(), StartsWith("ping "));
+      peer.Answer();
+      peer.Write(Text("done"));
+      peer.ReadToEnd();
+    });
+    const auto begin = std::chrono::steady_clock::now();
+    std::unique_ptr<Client> client = ConnectOrDie(
+        server, {.ping_interval = ping_interval, .pong_timeout = absl::InfiniteDuration()});
+    EXPECT_EQ(client->round_trip_time(), std::nullopt);
+    if (ping_interval > kSoon) {
+      EXPECT_TRUE(client->SendPing().ok());
+    }
+    EXPECT_RECEIVES(client, "done");
+    ASSERT_NE(client->round_trip_time(), std::nullopt);
+    EXPECT_GT(*client->round_trip_time(), absl::ZeroDuration());
+    EXPECT_LE(*client->round_trip_time(),
+              absl::FromChrono(std::chrono::steady_clock::now() - begin));
+  }
+}
+
+TEST(ClientRoundTrip, PongsThatNobodyAskedForDoNotCount) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    EXPECT_EQ(peer.Next(), "ping mine");
+    peer.Write(ServerFrame(Opcode::kPong, "") + ServerFrame(Opcode::kPong, "yours") + Text("1"));
+    peer.Answer();
+    peer.Write(Text("2"));
+    peer.ReadToEnd();
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  EXPECT_TRUE(client->SendPing("mine").ok());
+  EXPECT_RECEIVES(client, "1");
+  EXPECT_EQ(client->round_trip_time(), std::nullopt);
+  EXPECT_RECEIVES(client, "2");
+  EXPECT_NE(client->round_trip_time(), std::nullopt);
+}
+
+// Nor may one guess what the next ping carries.
+TEST(ClientRoundTrip, EachPingCarriesSomethingElse) {
+  std::set<std::string> pings;
+  FakeServer server([&pings](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    for (int i = 0; i < 100; ++i) pings.insert(peer.Next());
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(client->SendPing().ok());
+  server.Join();
+  EXPECT_EQ(pings.size(), 100u);
+  EXPECT_GE(pings.begin()->size(), std::string("ping ").size() + 8);
 }
 
 // ---- The log ----

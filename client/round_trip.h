@@ -1,0 +1,67 @@
+// How long the way to the peer and back takes, from pings and their pongs.
+
+#ifndef WEFT_CLIENT_ROUND_TRIP_H_
+#define WEFT_CLIENT_ROUND_TRIP_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace weft {
+
+// Has no clock: each call is told the time, as what has passed since any fixed moment. Not
+// thread-safe.
+//
+//   round_trip.Pinged(payload, now);    // a ping with this payload was sent
+//   round_trip.Ponged(payload, later);  // a pong was received
+//   round_trip.last();                  // later - now
+//
+// A pong carries what its ping carried (RFC 6455, section 5.5.3). One that carries anything else
+// answers nothing, as that section allows, and counts for nothing.
+class RoundTrip {
+ public:
+  // Not timed are a ping without a payload, whose pong could be one that nobody asked for, and one
+  // while another with its payload is unanswered.
+  void Pinged(absl::string_view payload, absl::Duration now) {
+    if (payload.empty() || Find(payload) != unanswered_.end()) return;
+    // What a peer answers next is one of the oldest or the latest: others can be forgotten.
+    if (unanswered_.size() == kMaxUnanswered) unanswered_.pop_back();
+    unanswered_.push_back({std::string(payload), now});
+  }
+
+  // A peer may answer only the latest of several pings: earlier ones are not waited for any more.
+  void Ponged(absl::string_view payload, absl::Duration now) {
+    const auto ping = Find(payload);
+    if (ping == unanswered_.end()) return;
+    last_ = now - ping->at;
+    unanswered_.erase(unanswered_.begin(), ping + 1);
+  }
+
+  // Of the ping that was answered last; nullopt before the first.
+  std::optional<absl::Duration> last() const { return last_; }
+
+ private:
+  struct Ping {
+    std::string payload;
+    absl::Duration at;
+  };
+
+  static constexpr size_t kMaxUnanswered = 8;
+
+  std::vector<Ping>::iterator Find(absl::string_view payload) {
+    return std::find_if(unanswered_.begin(), unanswered_.end(),
+                        [payload](const Ping& ping) { return ping.payload == payload; });
+  }
+
+  std::vector<Ping> unanswered_;  // the oldest first
+  std::optional<absl::Duration> last_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_CLIENT_ROUND_TRIP_H_
