@@ -1,5 +1,3 @@
-#include <cstdint>
-#include <limits>
 #include <memory>
 #include <string>
 #include <thread>
@@ -23,8 +21,10 @@ using testing::ConnectOrDie;
 using testing::FakePeer;
 using testing::FakeServer;
 using ::testing::HasSubstr;
+using testing::Ignore;
 using testing::kSoon;
 using testing::Quiet;
+using testing::Say;
 using testing::ServerFrame;
 using testing::Signal;
 using ::testing::StartsWith;
@@ -56,10 +56,7 @@ TEST(ClientEnd, ThePeersCloseIsToldAndAnswered) {
 }
 
 TEST(ClientEnd, ACloseWithoutACode) {
-  FakeServer server([](FakePeer& peer) {
-    peer.AcceptUpgrade(ServerFrame(Opcode::kClose, ""));
-    peer.ReadToEnd();
-  });
+  FakeServer server(Say(ServerFrame(Opcode::kClose, "")));
   std::unique_ptr<Client> client = ConnectOrDie(server);
   EXPECT_CODE(client->Receive().status(), kUnavailable);
   EXPECT_EQ(client->close_code(), CloseCode::kNoStatus);
@@ -81,10 +78,7 @@ TEST(ClientEnd, ThePeersMistakeIsNamedAndThePeerIsTold) {
 }
 
 TEST(ClientEnd, AMessageOverTheLimit) {
-  FakeServer server([](FakePeer& peer) {
-    peer.AcceptUpgrade(Text("12345"));
-    peer.ReadToEnd();
-  });
+  FakeServer server(Say(Text("12345")));
   ClientOptions options = Quiet();
   options.connection.max_message_bytes = 4;
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
@@ -158,10 +152,7 @@ TEST(ClientClose, DropsWhatWasOnItsWay) {
 
 // R24: a peer that never answers is gone when the time is over.
 TEST(ClientClose, R24_IsBounded) {
-  FakeServer server([](FakePeer& peer) {
-    peer.AcceptUpgrade();
-    peer.ReadToEnd();
-  });
+  FakeServer server(Ignore);
   ClientOptions options = Quiet();
   options.close_timeout = kSoon;
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
@@ -258,84 +249,13 @@ TEST(ClientClose, WhileAnotherThreadHoldsAMessage) {
 }
 
 TEST(ClientClose, AnUnansweredOneWakesTheThreadThatReceives) {
-  FakeServer server([](FakePeer& peer) {
-    peer.AcceptUpgrade();
-    peer.ReadToEnd();
-  });
+  FakeServer server(Ignore);
   ClientOptions options = Quiet();
   options.close_timeout = kSoon;
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
   std::thread receiver([&] { EXPECT_FALSE(client->Receive().ok()); });
   EXPECT_CODE(client->Close(), kDeadlineExceeded);
   receiver.join();
-}
-
-// ---- Cancel ----
-
-TEST(ClientCancel, EndsABlockedReceiveAndEveryLaterCall) {
-  FakeServer server([](FakePeer& peer) {
-    peer.AcceptUpgrade();
-    peer.ReadToEnd();
-  });
-  std::unique_ptr<Client> client = ConnectOrDie(server);
-  std::thread receiver([&] { EXPECT_CODE(client->Receive().status(), kCancelled); });
-  client->Cancel();
-  receiver.join();
-  client->Cancel();
-  EXPECT_CODE(client->Receive().status(), kCancelled);
-  EXPECT_CODE(client->SendText("x"), kCancelled);
-  EXPECT_CODE(client->SendPing(), kCancelled);
-  EXPECT_CODE(client->Close(), kCancelled);
-}
-
-// There is always more to read, and never a message.
-TEST(ClientCancel, EndsAReceiveThatNeverRests) {
-  FakeServer server([](FakePeer& peer) {
-    peer.AcceptUpgrade(ServerFrame(Opcode::kBinary, "", false));
-    const std::string fragment = ServerFrame(Opcode::kContinuation, "", false);
-    std::string fragments;
-    for (int i = 0; i < 10000; ++i) fragments += fragment;
-    while (peer.Write(fragments)) {
-    }
-  });
-  ClientOptions options = Quiet();
-  options.connection.max_fragments = std::numeric_limits<uint32_t>::max();
-  std::unique_ptr<Client> client = ConnectOrDie(server, options);
-  std::thread receiver([&] { EXPECT_CODE(client->Receive().status(), kCancelled); });
-  EXPECT_TRUE(client->SendText("others have their turn").ok());
-  client->Cancel();
-  receiver.join();
-}
-
-TEST(ClientCancel, EndsABlockedSend) {
-  FakeServer server([](FakePeer& peer) {
-    peer.AcceptUpgrade();
-    peer.AwaitStop();
-  });
-  ClientOptions options = Quiet();
-  options.send_timeout = absl::InfiniteDuration();
-  std::unique_ptr<Client> client = ConnectOrDie(server, options);
-  std::thread sender(
-      [&] { EXPECT_CODE(client->SendBinary(std::string(64 << 20, 'x')), kCancelled); });
-  client->Cancel();
-  sender.join();
-}
-
-TEST(ClientCancel, EndsABlockedClose) {
-  Signal closing;
-  FakeServer server([&](FakePeer& peer) {
-    peer.AcceptUpgrade();
-    EXPECT_EQ(peer.Next(), "close 1000");
-    closing.Give();
-    peer.ReadToEnd();
-  });
-  ClientOptions options = Quiet();
-  options.close_timeout = absl::InfiniteDuration();
-  std::unique_ptr<Client> client = ConnectOrDie(server, options);
-  std::thread closer([&] { EXPECT_CODE(client->Close(), kCancelled); });
-  closing.Await();
-  client->Cancel();
-  closer.join();
 }
 
 }  // namespace

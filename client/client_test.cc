@@ -23,12 +23,17 @@ namespace weft {
 namespace {
 
 using testing::ConnectOrDie;
+using testing::DoNotRead;
+using testing::Echo;
 using ::testing::ElementsAre;
 using testing::FakePeer;
 using testing::FakeServer;
 using ::testing::HasSubstr;
+using testing::Ignore;
 using testing::kSoon;
+using testing::kTooMuch;
 using testing::Quiet;
+using testing::Say;
 using testing::ServerFrame;
 using testing::Signal;
 using ::testing::StartsWith;
@@ -37,10 +42,7 @@ using testing::Text;
 // ---- Messages ----
 
 TEST(ClientTest, SendsAndReceives) {
-  FakeServer server([](FakePeer& peer) {
-    peer.AcceptUpgrade();
-    peer.EchoToEnd();
-  });
+  FakeServer server(Echo);
   std::unique_ptr<Client> client = ConnectOrDie(server);
   ASSERT_TRUE(client->SendText("κόσμε").ok());
   absl::StatusOr<Message> message = client->Receive();
@@ -61,10 +63,7 @@ TEST(ClientTest, SendsAndReceives) {
 }
 
 TEST(ClientTest, MessagesOfEverySize) {
-  FakeServer server([&](FakePeer& peer) {
-    peer.AcceptUpgrade();
-    peer.EchoToEnd();
-  });
+  FakeServer server(Echo);
   ClientOptions options = Quiet();
   options.connection.max_message_bytes = 16 << 20;
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
@@ -78,10 +77,7 @@ TEST(ClientTest, MessagesOfEverySize) {
 }
 
 TEST(ClientTest, FragmentsMakeOneMessage) {
-  FakeServer server([&](FakePeer& peer) {
-    peer.AcceptUpgrade();
-    peer.EchoToEnd();
-  });
+  FakeServer server(Echo);
   std::unique_ptr<Client> client = ConnectOrDie(server);
   EXPECT_TRUE(client->SendFragment(Opcode::kText, "Hel", false).ok());
   EXPECT_CODE(client->SendText("between"), kFailedPrecondition);
@@ -91,11 +87,8 @@ TEST(ClientTest, FragmentsMakeOneMessage) {
 }
 
 TEST(ClientTest, MessagesInPieces) {
-  FakeServer server([](FakePeer& peer) {
-    peer.AcceptUpgrade(ServerFrame(Opcode::kText, "Hel", false) +
-                       ServerFrame(Opcode::kContinuation, "lo"));
-    peer.ReadToEnd();
-  });
+  FakeServer server(
+      Say(ServerFrame(Opcode::kText, "Hel", false) + ServerFrame(Opcode::kContinuation, "lo")));
   ClientOptions options = Quiet();
   options.connection.stream_messages = true;
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
@@ -110,10 +103,7 @@ TEST(ClientTest, MessagesInPieces) {
 }
 
 TEST(ClientTest, TheCallersMistakesChangeNothing) {
-  FakeServer server([&](FakePeer& peer) {
-    peer.AcceptUpgrade();
-    peer.EchoToEnd();
-  });
+  FakeServer server(Echo);
   std::unique_ptr<Client> client = ConnectOrDie(server);
   EXPECT_CODE(client->SendText("\xff"), kInvalidArgument);
   EXPECT_CODE(client->SendPing(std::string(126, 'x')), kInvalidArgument);
@@ -125,10 +115,7 @@ TEST(ClientTest, TheCallersMistakesChangeNothing) {
 // ---- Receive and its timeout ----
 
 TEST(ClientReceive, ATimeoutKeepsTheConnection) {
-  FakeServer server([](FakePeer& peer) {
-    peer.AcceptUpgrade();
-    peer.EchoToEnd();
-  });
+  FakeServer server(Echo);
   std::unique_ptr<Client> client = ConnectOrDie(server);
   EXPECT_CODE(client->Receive(absl::ZeroDuration()).status(), kDeadlineExceeded);
   EXPECT_CODE(client->Receive(kSoon).status(), kDeadlineExceeded);
@@ -193,8 +180,6 @@ TEST(ClientReceive, PingsAreAnswered) {
 
 // ---- A peer that does not read ----
 
-constexpr size_t kTooMuch = 32 << 20;  // for the buffers of the system
-
 // Nothing is lost, nothing is sent twice, and each return says what holds.
 TEST(ClientSend, APeerThatDoesNotRead) {
   Signal read;
@@ -243,10 +228,7 @@ TEST(ClientSend, ReceiveWritesWhatIsQueued) {
 }
 
 TEST(ClientSend, DestructionDoesNotWaitForThePeer) {
-  FakeServer server([](FakePeer& peer) {
-    peer.AcceptUpgrade();
-    peer.AwaitStop();
-  });
+  FakeServer server(DoNotRead);
   ClientOptions options = Quiet();
   options.send_timeout = kSoon;
   options.close_timeout = absl::InfiniteDuration();
@@ -257,10 +239,7 @@ TEST(ClientSend, DestructionDoesNotWaitForThePeer) {
 // ---- Threads ----
 
 TEST(ClientThreads, OneReceivesWhileOthersSend) {
-  FakeServer server([](FakePeer& peer) {
-    peer.AcceptUpgrade();
-    peer.EchoToEnd();
-  });
+  FakeServer server(Echo);
   std::unique_ptr<Client> client = ConnectOrDie(server);
   constexpr int kSenders = 3, kMessages = 200;
   std::vector<std::thread> senders;
@@ -304,10 +283,7 @@ TEST(ClientKeepalive, ASilentPeerIsPinged) {
 }
 
 TEST(ClientKeepalive, APeerThatDoesNotAnswerIsGone) {
-  FakeServer server([](FakePeer& peer) {
-    peer.AcceptUpgrade();
-    peer.ReadToEnd();
-  });
+  FakeServer server(Ignore);
   std::unique_ptr<Client> client =
       ConnectOrDie(server, {.ping_interval = kSoon, .pong_timeout = kSoon});
   const absl::Status status = client->Receive().status();
@@ -379,10 +355,7 @@ TEST(ClientRoundTrip, EachPingCarriesSomethingElse) {
 // ---- The log ----
 
 TEST(ClientLog, SaysWhenItBeginsAndEnds) {
-  FakeServer server([](FakePeer& peer) {
-    peer.AcceptUpgrade();
-    peer.EchoToEnd();
-  });
+  FakeServer server(Echo);
   std::vector<std::string> lines;
   ClientOptions options = Quiet();
   options.log = [&lines](LogLevel, absl::string_view text) { lines.emplace_back(text); };

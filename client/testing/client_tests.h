@@ -3,12 +3,21 @@
 #ifndef WEFT_CLIENT_TESTING_CLIENT_TESTS_H_
 #define WEFT_CLIENT_TESTING_CLIENT_TESTS_H_
 
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <fstream>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
@@ -31,6 +40,9 @@ namespace weft::testing {
 // Ends a wait that has nothing to wait for.
 inline constexpr absl::Duration kSoon = absl::Milliseconds(1);
 
+// More bytes than the buffers of the system take.
+inline constexpr size_t kTooMuch = 32 << 20;
+
 // Options under which no keepalive ping disturbs a script.
 inline ClientOptions Quiet() { return {.ping_interval = absl::InfiniteDuration()}; }
 
@@ -42,11 +54,60 @@ inline std::unique_ptr<Client> ConnectOrDie(const FakeServer& server,
   return *std::move(client);
 }
 
+// Scripts of a server that opens the connection and then
+// answers, and echoes messages, to the end
+inline void Echo(FakePeer& peer) {
+  peer.AcceptUpgrade();
+  peer.EchoToEnd();
+}
+// reads, and says nothing
+inline void Ignore(FakePeer& peer) {
+  peer.AcceptUpgrade();
+  peer.ReadToEnd();
+}
+// reads nothing
+inline void DoNotRead(FakePeer& peer) {
+  peer.AcceptUpgrade();
+  peer.AwaitStop();
+}
+// sends these frames, and reads.
+inline auto Say(std::string frames) {
+  return [frames = std::move(frames)](FakePeer& peer) {
+    peer.AcceptUpgrade(frames);
+    peer.ReadToEnd();
+  };
+}
+
 // Frames of a server.
 inline std::string Text(absl::string_view text) { return ServerFrame(Opcode::kText, text); }
 inline std::string CloseFrame(CloseCode code, absl::string_view reason = "") {
   return ServerFrame(Opcode::kClose, ClosePayload(code, reason));
 }
+
+// A call in a thread of its own, which is made to end elsewhere.
+class BlockedCall {
+ public:
+  // Returns when the thread sleeps in `call`.
+  explicit BlockedCall(std::function<void()> call)
+      : thread_([this, call = std::move(call)] {
+          started_.set_value(static_cast<pid_t>(syscall(SYS_gettid)));
+          call();
+        }) {
+    const std::string path = absl::StrCat("/proc/self/task/", started_.get_future().get(), "/stat");
+    std::string id, name, state;
+    while (state != "S") {
+      std::this_thread::yield();
+      std::ifstream(path) >> id >> name >> state;
+    }
+  }
+
+  // Waits until it returns.
+  void Join() { thread_.join(); }
+
+ private:
+  std::promise<pid_t> started_;
+  std::thread thread_;  // the last: it uses the other
+};
 
 // Something that one thread tells another, once.
 class Signal {
