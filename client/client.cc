@@ -20,6 +20,9 @@ namespace {
 // What the client keeps of buffers that it does not need at the moment.
 constexpr size_t kUnusedBytes = 4 << 20;
 
+// What is written before others have their turn.
+constexpr size_t kTurnBytes = 1 << 20;
+
 // A position behind everything that is queued.
 constexpr uint64_t kAllQueued = std::numeric_limits<uint64_t>::max();
 
@@ -65,6 +68,26 @@ Client::Client(Stream stream, Notification stop, ClientOptions options)
       connection_(Role::kClient, WithPool(options_.connection, &pool_)),
       keepalive_(options_.ping_interval, options_.pong_timeout, Now()) {}
 
+// A thread that lets go of the mutex in a loop gets it back behind those that waited: they hold
+// turn_, which it needs first.
+Client::Lock Client::Enter() const {
+  const std::lock_guard<std::mutex> turn(turn_);
+  return Lock(mutex_);
+}
+
+void Client::LetOthersIn(Lock& lock) const {
+  lock.unlock();
+  lock = Enter();
+}
+
+// Waits for the socket without the lock. Afterwards the connection may have ended.
+absl::Status Client::WaitOutside(Lock& lock, Interest interest, Deadline deadline) {
+  lock.unlock();
+  absl::Status status = Wait(stream_.fd(), interest, deadline, &stop_);
+  lock = Enter();
+  return end_.ok() ? status : end_;
+}
+
 // The bytes that came right behind the head of the server's answer: the first frames.
 void Client::TakeInput(absl::string_view bytes) {
   static_assert(kMaxEarlyBytes <= kScratchBytes);
@@ -104,7 +127,7 @@ absl::Status Client::QueuePing(absl::string_view payload) {
 template <typename Queue>
 absl::Status Client::Send(Queue queue) {
   const Deadline deadline = Deadline::After(options_.send_timeout);
-  Lock lock(mutex_);
+  Lock lock = Enter();
   // One unfinished message at a time: what a peer that does not read costs is bounded by it.
   absl::Status status = WaitWritten(lock, kAllQueued, deadline);
   if (absl::IsDeadlineExceeded(status) && end_.ok()) {
@@ -113,6 +136,9 @@ absl::Status Client::Send(Queue queue) {
                      " bytes of earlier messages are still queued"));
   }
   if (!status.ok()) return status;
+  if (!connection_.open() && !closed_here_) {
+    return absl::UnavailableError(absl::StrCat(peer_address_.ToString(), " ends the connection"));
+  }
   if (status = queue(connection_); !status.ok()) return status;
   status = WaitWritten(lock, written_ + connection_.queued_bytes(), deadline);
   if (absl::IsDeadlineExceeded(status) && end_.ok()) {
@@ -123,13 +149,17 @@ absl::Status Client::Send(Queue queue) {
   return status;
 }
 
-// Writes what the socket takes.
+// Writes what the socket takes, up to a turn's worth.
 void Client::Flush() {
-  while (connection_.queued_bytes() > 0) {
+  write_wanted_ = Interest::kWrite;
+  for (size_t turn = 0; turn < kTurnBytes && connection_.queued_bytes() > 0;) {
     size_t size = connection_.queued_bytes();
     if (write_status_.ok()) {
-      const IoResult result = stream_.Write(connection_.WriteBuffer());
-      if (result.status == IoStatus::kWouldBlock) return;
+      const IoResult result = stream_.Write(connection_.WriteBuffer().substr(0, kTurnBytes));
+      if (result.status == IoStatus::kWouldBlock) {
+        write_wanted_ = result.wanted;
+        return;
+      }
       if (result.ok()) {
         size = result.bytes;
       } else {
@@ -141,6 +171,7 @@ void Client::Flush() {
     // went, perhaps why, can still be received.
     connection_.DidWrite(size);
     written_ += size;
+    turn += size;
   }
 }
 
@@ -151,10 +182,7 @@ absl::Status Client::WaitWritten(Lock& lock, uint64_t position, Deadline deadlin
     Flush();
     if (!write_status_.ok()) return write_status_;
     if (connection_.queued_bytes() == 0 || written_ >= position) return absl::OkStatus();
-    lock.unlock();
-    absl::Status status = Wait(stream_.fd(), Interest::kWrite, deadline, &stop_);
-    lock.lock();
-    if (!end_.ok()) return end_;
+    absl::Status status = WaitOutside(lock, write_wanted_, deadline);
     if (!status.ok()) return status;
   }
 }
@@ -163,7 +191,7 @@ absl::Status Client::WaitWritten(Lock& lock, uint64_t position, Deadline deadlin
 
 absl::StatusOr<Message> Client::Receive(absl::Duration timeout) {
   const Deadline deadline = Deadline::After(timeout);
-  Lock lock(mutex_);
+  Lock lock = Enter();
   if (absl::Status status = BecomeReader(lock, deadline); !status.ok()) return status;
   message_of_ = {};
   absl::StatusOr<Message> message = ReadMessage(lock, deadline);
@@ -216,15 +244,12 @@ absl::Status Client::Read(Lock& lock, Deadline deadline) {
   Flush();
   const absl::Span<char> into =
       connection_.ReadBuffer(absl::MakeSpan(scratch_.get(), kScratchBytes));
-  // It does not block, but where there is always more to read, others must have their turn.
-  lock.unlock();
   const IoResult result = stream_.Read(into);
-  lock.lock();
-  if (!end_.ok()) return end_;
   switch (result.status) {
     case IoStatus::kOk:
       keepalive_.Heard(Now());
       connection_.DidRead(result.bytes);
+      LetOthersIn(lock);  // there can always be more to read
       break;
     case IoStatus::kWouldBlock:
       return WaitForInput(lock, result.wanted, deadline);
@@ -234,7 +259,7 @@ absl::Status Client::Read(Lock& lock, Deadline deadline) {
     case IoStatus::kError:
       return End(CannotReceive(result.error));
   }
-  return absl::OkStatus();
+  return end_;
 }
 
 absl::Status Client::WaitForInput(Lock& lock, Interest wanted, Deadline deadline) {
@@ -254,10 +279,8 @@ absl::Status Client::WaitForInput(Lock& lock, Interest wanted, Deadline deadline
     }
     wake = Earlier(deadline, At(keepalive_.due()));
   }
-  const Interest interest = connection_.queued_bytes() > 0 ? Interest::kReadWrite : wanted;
-  lock.unlock();
-  absl::Status status = Wait(stream_.fd(), interest, wake, &stop_);
-  lock.lock();
+  if (connection_.queued_bytes() > 0 && write_wanted_ != wanted) wanted = Interest::kReadWrite;
+  absl::Status status = WaitOutside(lock, wanted, wake);
   if (!end_.ok()) return end_;
   const bool keepalive_is_due = absl::IsDeadlineExceeded(status) && !deadline.HasPassed();
   return keepalive_is_due ? absl::OkStatus() : status;
@@ -266,7 +289,7 @@ absl::Status Client::WaitForInput(Lock& lock, Interest wanted, Deadline deadline
 // ---- Ending ----
 
 absl::Status Client::Close(CloseCode code, absl::string_view reason) {
-  Lock lock(mutex_);
+  Lock lock = Enter();
   if (end_.ok() && connection_.open()) {
     if (absl::Status status = connection_.SendClose(code, reason); !status.ok()) return status;
     closed_here_ = true;
@@ -322,15 +345,14 @@ absl::Status Client::DrainStream(Lock& lock, Deadline deadline) {
   char dropped[4096];
   while (true) {
     Flush();
-    lock.unlock();
     const IoResult result = stream_.Read(absl::MakeSpan(dropped));
-    lock.lock();
-    if (!end_.ok()) return end_;
     if (result.status == IoStatus::kEof) return absl::OkStatus();
     if (result.status == IoStatus::kError) return CannotReceive(result.error);
     if (deadline.HasPassed()) return absl::DeadlineExceededError("deadline exceeded");
-    if (result.ok()) continue;
-    if (absl::Status status = WaitForInput(lock, result.wanted, deadline); !status.ok()) {
+    if (result.ok()) {
+      LetOthersIn(lock);
+      if (!end_.ok()) return end_;
+    } else if (absl::Status status = WaitForInput(lock, result.wanted, deadline); !status.ok()) {
       return status;
     }
   }
@@ -373,7 +395,7 @@ std::string Client::CloseText() const {
 }
 
 void Client::Cancel() {
-  Lock lock(mutex_);
+  const Lock lock = Enter();
   if (absl::IsCancelled(end_)) return;
   closed_cleanly_ = false;
   End(absl::CancelledError("the client was cancelled")).IgnoreError();
@@ -391,18 +413,23 @@ absl::Status Client::End(absl::Status status) {
 
 // ---- State ----
 
+absl::Status Client::status() const {
+  const Lock lock = Enter();
+  return end_;
+}
+
 std::optional<absl::Duration> Client::round_trip_time() const {
-  Lock lock(mutex_);
+  const Lock lock = Enter();
   return round_trip_.last();
 }
 
 CloseCode Client::close_code() const {
-  Lock lock(mutex_);
+  const Lock lock = Enter();
   return close_code_;
 }
 
 std::string Client::close_reason() const {
-  Lock lock(mutex_);
+  const Lock lock = Enter();
   return close_reason_;
 }
 

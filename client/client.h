@@ -121,6 +121,10 @@ class Client {
 
   // ---- State ----
 
+  // OK, or why the connection has ended, which every call returns from then on. Only who is in
+  // Receive() or Close() notices that the peer ended it.
+  absl::Status status() const;
+
   // The subprotocol that the server chose; empty when none.
   const std::string& subprotocol() const { return subprotocol_; }
 
@@ -143,6 +147,10 @@ class Client {
   using Lock = std::unique_lock<std::mutex>;
 
   Client(Stream stream, Notification stop, ClientOptions options);
+
+  Lock Enter() const;
+  void LetOthersIn(Lock& lock) const;
+  absl::Status WaitOutside(Lock& lock, Interest interest, Deadline deadline);
 
   void TakeInput(absl::string_view bytes);
 
@@ -176,18 +184,19 @@ class Client {
   const Notification stop_;  // notified when end_ is set: wakes every wait
   const std::unique_ptr<char[]> scratch_;
 
-  // Guards all below, and is never held while a thread waits. The stream is read without it, by
-  // the thread that has the reading end.
+  // Guards all below, and is never held while a thread waits. Taken by Enter().
   mutable std::mutex mutex_;
+  mutable std::mutex turn_;
   std::condition_variable changed_;  // reading_ or end_
   Stream stream_;
   BufferPool pool_;
   Connection connection_;
   Keepalive keepalive_;
   RoundTrip round_trip_;
-  bool reading_ = false;         // a thread has the reading end
-  std::thread::id message_of_;   // who was given the message that lies in the input, if one does
-  uint64_t written_ = 0;         // bytes, since the opening handshake
+  bool reading_ = false;        // a thread has the reading end
+  std::thread::id message_of_;  // who was given the message that lies in the input, if one does
+  uint64_t written_ = 0;        // bytes, since the opening handshake
+  Interest write_wanted_ = Interest::kWrite;  // by the stream, to write more
   absl::Status write_status_;    // why nothing can be written any more; reading goes on
   absl::Status end_;             // why the connection ended
   bool closed_here_ = false;     // Close() began the closing handshake
