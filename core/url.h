@@ -25,7 +25,7 @@ struct Url {
   std::string host;            // in lower case; an IPv6 address, without brackets, if it has a ':'
   uint16_t port = 80;          // the scheme's own, 80 or 443, when the URL has none
   std::string resource = "/";  // path and query, as the request line has them
-  std::string unix_path;       // if any: what to connect to instead; `host` is "localhost" then
+  std::string unix_path{};     // if any: what to connect to instead; `host` is "localhost" then
 
   friend bool operator==(const Url&, const Url&) = default;
 };
