@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,8 +13,19 @@
 #include "absl/status/statusor.h"
 #include "weft/core/handshake.h"
 #include "weft/server/handler.h"
+#include "weft/transport/address.h"
+#include "weft/transport/peer_certificate.h"
 
 namespace weft {
+
+// An upgrade request, and whose it is.
+struct SessionRequest : UpgradeRequest {
+  SocketAddress peer_address;
+
+  // The certificate that a TLS client showed, verified; none where the endpoint asks for none
+  // (TlsServerOptions::client_certificates) or the client has none.
+  std::optional<PeerCertificate> peer_certificate;
+};
 
 // What the answer says beside what it must.
 struct UpgradeResponse {
@@ -29,12 +41,12 @@ struct UpgradeResponse {
 // every loop's thread, so it must be thread-safe, and must not block. The request is a view, dead
 // when the call returns.
 //
-//   [](const UpgradeRequest& request, UpgradeResponse&) -> absl::StatusOr<std::unique_ptr<Handler>>
+//   [](const SessionRequest& request, UpgradeResponse&) -> absl::StatusOr<std::unique_ptr<Handler>>
 //   {
 //     if (request.path() != "/chat") return absl::NotFoundError("try /chat");
 //     return std::make_unique<ChatHandler>();
 //   }
-using Acceptor = std::function<absl::StatusOr<std::unique_ptr<Handler>>(const UpgradeRequest&,
+using Acceptor = std::function<absl::StatusOr<std::unique_ptr<Handler>>(const SessionRequest&,
                                                                         UpgradeResponse&)>;
 
 }  // namespace weft

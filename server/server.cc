@@ -1,7 +1,5 @@
 #include "weft/server/server.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
@@ -9,17 +7,15 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/log.h"
+#include "weft/server/listener.h"
 #include "weft/server/thread_pool.h"
 #include "weft/server/worker.h"
+#include "weft/transport/address.h"
 #include "weft/transport/deadline.h"
-#include "weft/transport/fd.h"
-#include "weft/transport/listen.h"
-#include "weft/transport/resolve.h"
+#include "weft/transport/tls_context.h"
 
 namespace weft {
 namespace {
@@ -58,25 +54,19 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
   return absl::OkStatus();
 }
 
-absl::StatusOr<SocketAddress> ListenAddress(const ServerOptions& options) {
-  absl::string_view path = options.address;
-  if (absl::ConsumePrefix(&path, "unix:")) return SocketAddress::FromUnixPath(path);
-  absl::StatusOr<std::vector<SocketAddress>> addresses =
-      Resolve(options.address, options.port, Deadline::After(absl::Seconds(10)));
-  if (!addresses.ok()) return addresses.status();
-  return addresses->front();
-}
-
 }  // namespace
 
 class Server::Impl : public WorkerGroup {
  public:
-  Impl(ServerOptions options, Acceptor acceptor, UniqueFd listener)
+  Impl(ServerOptions options, Acceptor acceptor, std::vector<Listener> listeners)
       : options_(std::move(options)),
         acceptor_(std::move(acceptor)),
-        listener_(std::move(listener)),
-        address_(LocalAddress(listener_.get())),
+        listeners_(std::move(listeners)),
         threads_(options_.threads) {
+    for (const Listener& listener : listeners_) {
+      addresses_.push_back(LocalAddress(listener.fd()));
+      if (listener.tls() != nullptr) tls_contexts_.push_back(listener.tls());
+    }
     for (int i = 0; i < options_.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(options_, acceptor_, *this, i));
     }
@@ -89,7 +79,9 @@ class Server::Impl : public WorkerGroup {
         return absl::ErrnoToStatus(error,
                                    absl::StrCat("cannot make ", options_.threads, " event loops"));
       }
-      worker->Listen(listener_.get());
+      for (const Listener& listener : listeners_) {
+        worker->Listen(listener.fd(), listener.tls().get());
+      }
     }
     running_ = options_.threads;
     for (const std::unique_ptr<Worker>& worker : workers_) {
@@ -97,19 +89,23 @@ class Server::Impl : public WorkerGroup {
         worker->Run();
         const std::lock_guard<std::mutex> lock(mutex_);
         if (--running_ > 0) return;
-        CloseListener();  // no loop watches it any more
+        listeners_.clear();  // no loop watches them any more
         stopped_.notify_all();
       });
     }
     return absl::OkStatus();
   }
 
-  ~Impl() override {
-    Shutdown(absl::ZeroDuration());
-    CloseListener();  // where Run failed
-  }
+  ~Impl() override { Shutdown(absl::ZeroDuration()); }
 
-  const SocketAddress& address() const { return address_; }
+  absl::Span<const SocketAddress> addresses() const { return addresses_; }
+
+  absl::Status ReloadCertificates() {
+    absl::Status result;
+    for (const std::shared_ptr<TlsContext>& context : tls_contexts_)
+      result.Update(context->Reload());
+    return result;
+  }
 
   size_t connections() const {
     size_t sum = 0;
@@ -184,17 +180,11 @@ class Server::Impl : public WorkerGroup {
     });
   }
 
-  void CloseListener() {
-    if (!listener_.is_open()) return;
-    listener_.reset();
-    const std::string path(address_.path());
-    if (!path.empty() && path[0] != '@') unlink(path.c_str());
-  }
-
   const ServerOptions options_;
   const Acceptor acceptor_;
-  UniqueFd listener_;
-  const SocketAddress address_;
+  std::vector<Listener> listeners_;  // until the last loop has ended
+  std::vector<SocketAddress> addresses_;
+  std::vector<std::shared_ptr<TlsContext>> tls_contexts_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::mutex mutex_;
   std::condition_variable stopped_;
@@ -204,11 +194,15 @@ class Server::Impl : public WorkerGroup {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, Acceptor acceptor) {
   if (absl::Status status = CheckOptions(options, acceptor); !status.ok()) return status;
-  absl::StatusOr<SocketAddress> address = ListenAddress(options);
-  if (!address.ok()) return address.status();
-  absl::StatusOr<UniqueFd> listener = weft::Listen(*address);
-  if (!listener.ok()) return listener.status();
-  auto impl = std::make_unique<Impl>(std::move(options), std::move(acceptor), *std::move(listener));
+  std::vector<Endpoint> endpoints = options.more_endpoints;
+  endpoints.insert(endpoints.begin(), {options.address, options.port, options.tls});
+  std::vector<Listener> listeners;
+  for (const Endpoint& endpoint : endpoints) {
+    absl::StatusOr<Listener> listener = Listener::Open(endpoint);
+    if (!listener.ok()) return listener.status();
+    listeners.push_back(*std::move(listener));
+  }
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(acceptor), std::move(listeners));
   if (absl::Status status = impl->Run(); !status.ok()) return status;
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
@@ -217,7 +211,7 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() = default;
 
-const SocketAddress& Server::address() const { return impl_->address(); }
+absl::Span<const SocketAddress> Server::addresses() const { return impl_->addresses(); }
 
 size_t Server::connections() const { return impl_->connections(); }
 
@@ -228,6 +222,8 @@ absl::Status Server::Publish(absl::string_view topic, Opcode opcode, absl::strin
                          std::make_shared<const EncodedMessage>(*std::move(message)));
   return absl::OkStatus();
 }
+
+absl::Status Server::ReloadCertificates() { return impl_->ReloadCertificates(); }
 
 void Server::Shutdown(absl::Duration grace) { impl_->Shutdown(grace); }
 

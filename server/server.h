@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "weft/core/opcode.h"
 #include "weft/server/acceptor.h"
 #include "weft/server/handler.h"
@@ -42,8 +43,9 @@ class Server {
   // Shuts down at once.
   ~Server();
 
-  // Where it listens; the port is the one it got.
-  const SocketAddress& address() const;
+  // Where it listens, with the ports it got: ServerOptions::address, then more_endpoints.
+  absl::Span<const SocketAddress> addresses() const;
+  const SocketAddress& address() const { return addresses().front(); }
   uint16_t port() const { return address().port(); }
 
   // Connections now, those in their handshake included.
@@ -52,6 +54,11 @@ class Server {
   // To every session that is subscribed to `topic`. InvalidArgument for text that is not UTF-8. A
   // session whose queue is full misses the message.
   absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload);
+
+  // Reads the files of every endpoint's TlsContext anew, for handshakes from now on; sessions go
+  // on. A context whose files are not good (see TlsContext::Reload) keeps what it has, and is what
+  // the error is about. OK when there is nothing to read. Call it when certificates were renewed.
+  absl::Status ReloadCertificates();
 
   // Accepts no more, closes every session with 1001, waits up to `grace` for their closing
   // handshakes, then ends what is left. When it returns every OnClose has been called. Twice is

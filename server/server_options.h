@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,15 +14,31 @@
 #include "weft/core/http.h"
 #include "weft/core/log.h"
 #include "weft/server/clock.h"
+#include "weft/transport/tls_context.h"
 
 namespace weft {
 
+// Where a server listens.
+struct Endpoint {
+  // A host name, an IP address ("0.0.0.0" and "::" for all), or "unix:/path".
+  std::string address = "127.0.0.1";
+  uint16_t port = 0;  // 0 gets a free one: Server::addresses
+
+  // Null: plain ws://. Else wss://, with this certificate and key:
+  //   TlsContext::ForServer({.identities = {{.certificate_file = ..., .private_key_file = ...}}})
+  // Server::ReloadCertificates renews them.
+  std::shared_ptr<TlsContext> tls{};
+};
+
 // The defaults are meant to be safe against strangers; each wait and each queue has a limit.
 struct ServerOptions {
-  // Where to listen: a host name, an IP address ("0.0.0.0" and "::" for all), or "unix:/path".
-  // Port 0 gets a free one: Server::port.
+  // The first, and mostly the only, endpoint: see Endpoint.
   std::string address = "127.0.0.1";
   uint16_t port = 0;
+  std::shared_ptr<TlsContext> tls{};
+
+  // Further ones, as for a server that is plain on loopback and TLS to the world.
+  std::vector<Endpoint> more_endpoints{};
 
   // Event loops, each on a thread of its own. A session stays on one. More than there are cores is
   // of no use.
@@ -33,7 +50,8 @@ struct ServerOptions {
   // Limits of what clients send: see core/connection.h. The pool is the server's own.
   ConnectionOptions connection{};
 
-  // Of an upgrade request. Longer or later ones are refused, or dropped.
+  // Of an upgrade request. Longer or later ones are refused, or dropped. The time is that of a TLS
+  // handshake as well.
   HttpLimits http_limits{};
   absl::Duration handshake_timeout = absl::Seconds(10);
 

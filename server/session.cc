@@ -12,6 +12,7 @@
 #include "weft/server/server_options.h"
 #include "weft/server/upgrade.h"
 #include "weft/server/worker.h"
+#include "weft/transport/io.h"
 
 namespace weft {
 namespace {
@@ -19,11 +20,19 @@ namespace {
 // From here on a payload is written from where it lies instead of being copied to the queue.
 constexpr size_t kBorrowFrom = 16 << 10;
 
+// A TLS stream takes so little at once (64 KiB) that a turn of the loop is worth several writes.
+constexpr int kTlsWritesPerTurn = 16;
+
 // How long to read what a peer still sends after it was told why it is refused.
 constexpr int64_t kLingerMs = 2000;
 
 // Long enough for ever, and no sum with it overflows.
 constexpr int64_t kNever = int64_t{1} << 60;
+
+// Whether a request begins with a TLS record of the kind "handshake" (RFC 8446, section 5.1).
+bool LooksLikeTls(absl::string_view bytes) {
+  return bytes.size() >= 2 && bytes[0] == 0x16 && bytes[1] == 0x03;
+}
 
 int64_t Milliseconds(absl::Duration duration) {
   return duration >= absl::Hours(24 * 365) ? kNever : absl::ToInt64Milliseconds(duration);
@@ -48,23 +57,39 @@ Session::~Session() = default;
 
 void Session::OnReadable() {
   if (state_ == State::kDropped) return;
+  do {
+    ReadOnce();
+  } while (more_ && !paused_);
+}
+
+void Session::ReadOnce() {
   const absl::Span<char> into = state_ == State::kOpen
                                     ? connection_.ReadBuffer(worker_.loop().scratch())
                                     : worker_.loop().scratch();
   const IoResult result = stream_.Read(into);
   if (result.ok()) HeardFromPeer();
+  more_ = result.more;
+  read_writes_ = result.status == IoStatus::kWouldBlock && result.wanted != Interest::kRead;
   ended_ = !result.ok() && result.status != IoStatus::kWouldBlock;
+  const absl::Status error =
+      result.status == IoStatus::kError ? stream_.Error(result) : absl::OkStatus();
   switch (state_) {
     case State::kOpen:
+      if (!error.ok() && !connection_.closing()) {
+        Log(worker_.options().log, LogLevel::kInfo,
+            absl::StrCat("lost ", peer_.ToString(), ": ", error.message()));
+      }
       connection_.DidRead(result.bytes);
       if (ended_) connection_.DidReadEof();
       Deliver();
       break;
     case State::kHandshake:
       if (ended_) {
-        Drop("the client left during the handshake");
+        Drop("the client left during the handshake", error.message());
       } else if (result.ok()) {
         OnHandshakeBytes({into.data(), result.bytes});
+      } else {
+        Settle();
       }
       break;
     case State::kRefusing:
@@ -79,6 +104,8 @@ void Session::OnReadable() {
 void Session::OnWritable() {
   if (state_ == State::kDropped) return;
   const size_t queued = connection_.queued_bytes();
+  // With something to write, the write takes along what a read of TLS has to say.
+  if (read_writes_ && queued == 0) return OnReadable();
   write_blocked_ = false;
   Write();
   // The socket takes more because the client took some: it is there, however late its pong is,
@@ -120,8 +147,12 @@ void Session::OnTimer() {
 // ---- Opening ----
 
 void Session::OnHandshakeBytes(absl::string_view bytes) {
-  if (upgrade_ == nullptr)
+  if (upgrade_ == nullptr) {
+    if (LooksLikeTls(bytes)) {
+      return Refuse(HttpError(400, "this port speaks HTTP without TLS: use ws://, not wss://"));
+    }
     upgrade_ = std::make_unique<UpgradeReader>(worker_.options().http_limits);
+  }
   const absl::StatusOr<UpgradeReader::Head> head = upgrade_->Read(bytes);
   if (!head.ok()) return Refuse(head.status());
   if (head->head.empty()) return;  // more has to come
@@ -132,7 +163,7 @@ void Session::OnHandshakeBytes(absl::string_view bytes) {
 void Session::Upgrade(absl::string_view head, absl::string_view rest) {
   if (refuse_) return Refuse(HttpError(503, "the server has as many connections as it can take"));
   absl::StatusOr<AcceptedUpgrade> accepted =
-      AcceptUpgrade(head, worker_.options(), worker_.acceptor());
+      AcceptUpgrade(head, stream_, peer_, worker_.options(), worker_.acceptor());
   if (!accepted.ok()) return Refuse(accepted.status());
   state_ = State::kOpen;
   handler_ = std::move(accepted->handler);
@@ -278,15 +309,21 @@ void Session::WriteSoon() {
   if (shared_ != nullptr) shared_->queued_bytes = queued;
   if (in_callback_) {
     if (queued >= kWriteFrom && !write_blocked_) Write();
-  } else if (!flush_queued_) {
-    flush_queued_ = true;
-    worker_.FlushLater(this);
+  } else {
+    FlushLater();
   }
+}
+
+void Session::FlushLater() {
+  if (flush_queued_) return;
+  flush_queued_ = true;
+  worker_.FlushLater(this);
 }
 
 void Session::FlushNow() {
   flush_queued_ = false;
   Flush();
+  if (more_ && !paused_) OnReadable();
 }
 
 void Session::Flush() {
@@ -295,16 +332,19 @@ void Session::Flush() {
   Settle();
 }
 
-// One system call; what the socket does not take waits until it is writable again.
+// One system call, or a few; what the socket does not take waits until it is writable again.
 void Session::Write() {
   if (state_ == State::kDropped || connection_.queued_bytes() == 0) return;
-  const std::array<absl::string_view, 2> parts = connection_.WriteBuffers();
-  const IoResult result = parts[1].empty() ? stream_.Write(parts[0]) : stream_.Writev(parts);
+  IoResult result;
+  int writes = stream_.is_tls() ? kTlsWritesPerTurn : 1;
+  do {
+    const std::array<absl::string_view, 2> parts = connection_.WriteBuffers();
+    result = parts[1].empty() ? stream_.Write(parts[0]) : stream_.Writev(parts);
+    connection_.DidWrite(result.bytes);
+  } while (--writes > 0 && result.ok() && connection_.queued_bytes() > 0);
   if (result.status == IoStatus::kError) {
-    connection_.DidWrite(0);
-    return Drop("the client is gone");
+    return Drop("the client is gone", stream_.Error(result).message());
   }
-  connection_.DidWrite(result.bytes);
   write_blocked_ = connection_.queued_bytes() > 0;
 }
 
@@ -333,17 +373,25 @@ void Session::Settle() {
   } else if (state_ == State::kOpen && connection_.done()) {
     // A peer that broke a rule has more on its way: closing now would take the Close frame, which
     // says what was wrong, away from it (a reset overtakes it).
-    if (ended_ || connection_.status().ok()) return Drop("");
-    StartLingering();
+    if (!ended_ && !connection_.status().ok()) {
+      StartLingering();
+    } else {
+      if (stream_.is_tls()) stream_.ShutdownWrite();  // for the close_notify
+      return Drop("");
+    }
   } else if (state_ == State::kOpen && connection_.closing() && !closing_) {
     closing_ = true;
     since_ms_ = worker_.loop().now_ms();
     ArmTimer();
   }
   const size_t mark = worker_.options().pause_reading_bytes;
+  const bool was_paused = paused_;
   paused_ = queued > (paused_ ? mark / 2 : mark);
-  const Poller::Interest interest = (paused_ || ended_ ? Poller::kNone : Poller::kRead) |
-                                    (write_blocked_ ? Poller::kWrite : Poller::kNone);
+  // What the socket does not announce is read at the end of this turn.
+  if (was_paused && !paused_ && more_) FlushLater();
+  const Poller::Interest interest =
+      (paused_ || ended_ ? Poller::kNone : Poller::kRead) |
+      (write_blocked_ || read_writes_ ? Poller::kWrite : Poller::kNone);
   if (interest != interest_) {
     interest_ = interest;
     worker_.loop().Modify(stream_.fd(), interest, this);
@@ -400,12 +448,13 @@ void Session::StartLingering() {
   ArmTimer();
 }
 
-void Session::Drop(const char* why) {
+void Session::Drop(const char* why, absl::string_view detail) {
   if (state_ == State::kDropped) return;
   if (*why != '\0') {
     Log(worker_.options().log, LogLevel::kInfo,
-        absl::StrCat("dropped ", peer_.ToString(), ": ", why));
+        absl::StrCat("dropped ", peer_.ToString(), ": ", why, detail.empty() ? "" : ": ", detail));
   }
+  more_ = false;
   state_ = State::kDropped;
   drop_reason_ = why;
   worker_.loop().Unwatch(stream_.fd());

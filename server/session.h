@@ -99,6 +99,7 @@ class Session final : private EventSource {
   void OnReadable() override;
   void OnWritable() override;
   void OnTimer() override;
+  void ReadOnce();
   void HeardFromPeer();
 
   // Opening.
@@ -126,6 +127,7 @@ class Session final : private EventSource {
     if (now || shared_ != nullptr) WriteSoon();
   }
   [[gnu::noinline]] void WriteSoon();
+  void FlushLater();
   void FlushNow();
   void Flush();
   void Write();
@@ -138,22 +140,25 @@ class Session final : private EventSource {
   void ArmTimer();
   void CheckSilence();
 
-  // Ending. GoAway closes as politely as the state allows. Drop closes the socket at once; the
-  // worker destroys the session at the end of the turn, after End has told the handler.
+  // Ending. GoAway closes as politely as the state allows. Drop closes the socket at once, and logs
+  // why unless it is empty; `why` must live for ever. The worker destroys the session at the end of
+  // the turn, after End has told the handler.
   void GoAway();
   void StartLingering();
-  void Drop(const char* why);  // `why` must live for ever; logged if not empty
+  void Drop(const char* why, absl::string_view detail = "");
   void End();
   void NotifyClosed(CloseCode code, absl::string_view reason);
 
   Worker& worker_;
-  Stream stream_;
+  [[no_unique_address]] Stream stream_;
   State state_ = State::kHandshake;
   Poller::Interest interest_ = Poller::kRead;
   bool refuse_ = false;         // over the limit of connections: answer 503
   bool in_callback_ = false;    // a flush follows
   bool flush_queued_ = false;   // the worker flushes at the end of the turn
   bool write_blocked_ = false;  // the socket takes no more
+  bool read_writes_ = false;    // TLS: a read waits until the socket takes more
+  bool more_ = false;           // TLS: something can be read that the socket does not announce
   bool paused_ = false;         // too much is queued: nothing is read
   bool ended_ = false;          // the client's stream: there is nothing to read any more
   bool closing_ = false;        // the closing handshake began at since_ms_

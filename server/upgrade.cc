@@ -36,20 +36,23 @@ absl::StatusOr<UpgradeReader::Head> UpgradeReader::Read(absl::string_view bytes)
   return Head{};
 }
 
-absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(absl::string_view head, const ServerOptions& options,
+absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(absl::string_view head, const Stream& stream,
+                                              const SocketAddress& peer,
+                                              const ServerOptions& options,
                                               const Acceptor& acceptor) {
   const absl::StatusOr<HttpRequest> http = ParseHttpRequest(head, options.http_limits);
   if (!http.ok()) return http.status();
-  const absl::StatusOr<UpgradeRequest> request = ParseUpgradeRequest(*http);
-  if (!request.ok()) return request.status();
-  if (absl::Status status = CheckOrigin(*request, options); !status.ok()) return status;
+  absl::StatusOr<UpgradeRequest> upgrade = ParseUpgradeRequest(*http);
+  if (!upgrade.ok()) return upgrade.status();
+  if (absl::Status status = CheckOrigin(*upgrade, options); !status.ok()) return status;
+  const SessionRequest request = {*std::move(upgrade), peer, stream.peer_certificate()};
 
   UpgradeResponse response;
-  absl::StatusOr<std::unique_ptr<Handler>> handler = acceptor(*request, response);
+  absl::StatusOr<std::unique_ptr<Handler>> handler = acceptor(request, response);
   if (!handler.ok()) return handler.status();
   if (*handler == nullptr) return HttpError(500, "the application gave no handler");
   absl::StatusOr<std::string> text =
-      AcceptResponse(*request, response.subprotocol, response.headers);
+      AcceptResponse(request, response.subprotocol, response.headers);
   // What the application asked for cannot be sent: not the client's mistake.
   if (!text.ok()) return HttpError(500, text.status().message());
   return AcceptedUpgrade{.handler = *std::move(handler), .response = *std::move(text)};

@@ -12,6 +12,8 @@
 #include "weft/server/acceptor.h"
 #include "weft/server/handler.h"
 #include "weft/server/server_options.h"
+#include "weft/transport/address.h"
+#include "weft/transport/stream.h"
 
 namespace weft {
 
@@ -40,7 +42,10 @@ struct AcceptedUpgrade {
 };
 
 // Checks the request and its origin, and asks the application. An error knows its HTTP status.
-absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(absl::string_view head, const ServerOptions& options,
+// `stream` and `peer` are whom it comes from.
+absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(absl::string_view head, const Stream& stream,
+                                              const SocketAddress& peer,
+                                              const ServerOptions& options,
                                               const Acceptor& acceptor);
 
 }  // namespace weft

@@ -27,7 +27,9 @@ ServerOptions WithPool(ServerOptions options, BufferPool* pool) {
 // The worker's watch on the listening socket.
 class Worker::Listener : public EventSource {
  public:
-  Listener(Worker& worker, int fd) : worker_(worker), fd_(fd) { Watch(); }
+  Listener(Worker& worker, int fd, TlsContext* tls) : worker_(worker), fd_(fd), tls_(tls) {
+    Watch();
+  }
   ~Listener() override {
     if (!armed()) worker_.loop_.Unwatch(fd_);
   }
@@ -38,7 +40,7 @@ class Worker::Listener : public EventSource {
       SocketAddress peer;
       const IoResult result = Accept(fd_, &stream, &peer);
       if (result.ok()) {
-        worker_.group_.Assign(&worker_, std::move(stream), peer);
+        if (StartTls(stream)) worker_.group_.Assign(&worker_, std::move(stream), peer);
       } else if (result.status == IoStatus::kWouldBlock) {
         return;
       } else {
@@ -51,6 +53,16 @@ class Worker::Listener : public EventSource {
   void OnWritable() override {}
 
  private:
+  bool StartTls(Stream& stream) {
+    if (tls_ == nullptr) return true;
+    const absl::Status status = stream.StartTlsServer(*tls_);
+    if (!status.ok()) {
+      Log(worker_.options_.log, LogLevel::kError,
+          absl::StrCat("cannot begin TLS: ", status.message()));
+    }
+    return status.ok();
+  }
+
   void Watch() {
     if (!worker_.loop_.Watch(fd_, Poller::kRead, this, /*shared=*/true)) BackOff(errno);
   }
@@ -68,6 +80,7 @@ class Worker::Listener : public EventSource {
 
   Worker& worker_;
   const int fd_;
+  TlsContext* const tls_;
 };
 
 Worker::Worker(const ServerOptions& options, const Acceptor& acceptor, WorkerGroup& group,
@@ -93,9 +106,11 @@ void Worker::Run() {
   }
 }
 
-void Worker::Listen(int listener) { listener_ = std::make_unique<Listener>(*this, listener); }
+void Worker::Listen(int listener, TlsContext* tls) {
+  listeners_.push_back(std::make_unique<Listener>(*this, listener, tls));
+}
 
-void Worker::StopListening() { listener_.reset(); }
+void Worker::StopListening() { listeners_.clear(); }
 
 void Worker::Adopt(Stream stream, const SocketAddress& peer, bool refuse) {
   const int fd = stream.fd();

@@ -18,6 +18,7 @@
 #include "weft/server/topics.h"
 #include "weft/transport/address.h"
 #include "weft/transport/stream.h"
+#include "weft/transport/tls_context.h"
 
 namespace weft {
 
@@ -48,8 +49,9 @@ class Worker {
   // work.
   void Run();
 
-  // Accepts from `listener`, shared with the other workers. Before Run.
-  void Listen(int listener);
+  // Accepts from `listener`, shared with the other workers; over TLS, unless `tls` is null. Before
+  // Run.
+  void Listen(int listener, TlsContext* tls);
   void StopListening();
 
   // Any thread: sessions on this worker or on their way to it, and how many of them are only there
@@ -103,7 +105,7 @@ class Worker {
   WorkerGroup& group_;
   const uint32_t index_;
   Topics topics_;
-  std::unique_ptr<Listener> listener_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
   std::atomic<size_t> load_{0};
   std::atomic<size_t> refusing_{0};
   uint64_t next_id_ = 1;

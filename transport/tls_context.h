@@ -41,6 +41,8 @@ class TlsContext : public std::enable_shared_from_this<TlsContext> {
   absl::Status Reload();
   absl::Status Reload(TlsServerOptions options);
 
+  bool is_server() const { return server_ != nullptr; }
+
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;

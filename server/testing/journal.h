@@ -26,12 +26,16 @@ class Journal {
 
   // Waits until `line` was written `times` times.
   void WaitFor(const std::string& line, int times = 1) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    const bool seen = changed_.wait_for(lock, std::chrono::seconds(30), [&] {
-      return std::count(lines_.begin(), lines_.end(), line) >= times;
+    Wait(line, [&] { return std::count(lines_.begin(), lines_.end(), line) >= times; });
+  }
+
+  // Waits for a line that has `part` in it.
+  void WaitForPart(const std::string& part) {
+    Wait(part, [&] {
+      return std::any_of(lines_.begin(), lines_.end(), [&](const std::string& line) {
+        return line.find(part) != std::string::npos;
+      });
     });
-    EXPECT_TRUE(seen) << "waited in vain for: " << line
-                      << "\nseen: " << ::testing::PrintToString(lines_);
   }
 
   std::vector<std::string> lines() {
@@ -40,6 +44,14 @@ class Journal {
   }
 
  private:
+  template <typename Condition>
+  void Wait(const std::string& what, Condition condition) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    const bool seen = changed_.wait_for(lock, std::chrono::seconds(30), condition);
+    EXPECT_TRUE(seen) << "waited in vain for: " << what
+                      << "\nseen: " << ::testing::PrintToString(lines_);
+  }
+
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::string> lines_;

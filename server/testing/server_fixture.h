@@ -60,7 +60,7 @@ class ServerFixture : public ::testing::Test {
     options.log = [this](LogLevel, absl::string_view text) { log_.Write(std::string(text)); };
     absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(
         std::move(options),
-        [this](const UpgradeRequest& request,
+        [this](const SessionRequest& request,
                UpgradeResponse& response) -> absl::StatusOr<std::unique_ptr<Handler>> {
           if (accept_) {
             if (absl::Status status = accept_(request, response); !status.ok()) return status;
@@ -82,7 +82,7 @@ class ServerFixture : public ::testing::Test {
   ManualClock clock_;
   Journal journal_, log_;
   Script script_;
-  std::function<absl::Status(const UpgradeRequest&, UpgradeResponse&)> accept_;
+  std::function<absl::Status(const SessionRequest&, UpgradeResponse&)> accept_;
   std::unique_ptr<Server> server_;
 };
 

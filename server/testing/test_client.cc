@@ -30,6 +30,18 @@ TestClient::TestClient(const SocketAddress& server) {
   stream_ = *std::move(stream);
 }
 
+std::string TestClient::StartTls(TlsContext& context) {
+  if (absl::Status status = stream_.StartTlsClient(context, "localhost"); !status.ok()) {
+    return std::string(status.message());
+  }
+  while (true) {
+    const IoResult result = stream_.Handshake();
+    if (result.ok()) return "";
+    if (result.status == IoStatus::kError) return std::string(stream_.Error(result).message());
+    if (!Wait(stream_.fd(), result.wanted, Soon()).ok()) return "timeout";
+  }
+}
+
 std::string TestClient::UpgradeRequest(absl::string_view target, absl::string_view headers) {
   return absl::StrCat("GET ", target,
                       " HTTP/1.1\r\nHost: server.example\r\nUpgrade: websocket\r\nConnection: "
@@ -71,7 +83,10 @@ std::string TestClient::Fill() {
       return "";
     }
     if (result.status == IoStatus::kEof) return "end";
-    if (result.status == IoStatus::kError) return result.error == ECONNRESET ? "reset" : "error";
+    if (result.status == IoStatus::kError) {
+      if (result.error == ECONNRESET) return "reset";
+      return std::string(stream_.Error(result).message());
+    }
     if (!Wait(stream_.fd(), result.wanted, Soon()).ok()) {
       ADD_FAILURE() << "the server said nothing for half a minute";
       return "timeout";

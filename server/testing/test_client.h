@@ -10,6 +10,7 @@
 #include "weft/core/opcode.h"
 #include "weft/transport/address.h"
 #include "weft/transport/stream.h"
+#include "weft/transport/tls_context.h"
 
 namespace weft::testing {
 
@@ -17,6 +18,9 @@ namespace weft::testing {
 class TestClient {
  public:
   explicit TestClient(const SocketAddress& server);
+
+  // Performs a TLS handshake with "localhost". Returns why it failed; empty: it did not.
+  std::string StartTls(TlsContext& context);
 
   // A request that any server accepts; `headers` are further lines, each with its CR LF.
   static std::string UpgradeRequest(absl::string_view target = "/", absl::string_view headers = "");
@@ -47,7 +51,7 @@ class TestClient {
   Stream& stream() { return stream_; }
 
  private:
-  // More bytes into buffer_, or why there are none: "end", "reset", "timeout".
+  // More bytes into buffer_, or why there are none: "end", "reset", "timeout", an error of TLS.
   std::string Fill();
 
   Stream stream_;
