@@ -181,8 +181,6 @@ class Connection {
 
   // The message that is being received.
   struct Incoming {
-    uint64_t bytes = 0;
-    uint32_t fragments = 0;
     bool first = true;  // no piece of it was delivered
     Opcode opcode = Opcode::kText;
     Utf8Validator utf8{};

@@ -164,8 +164,8 @@ class Session final : private EventSource {
   bool closing_ = false;        // the closing handshake began at since_ms_
   bool open_notified_ = false;
   bool close_notified_ = false;
-  size_t buffered_bytes_ = 0;  // as the worker knows it
   uint32_t index_ = 0;         // among the worker's sessions
+  size_t buffered_bytes_ = 0;  // as the worker knows it
   const uint64_t id_;
   const SocketAddress peer_;
   int64_t since_ms_;                        // when the state, or the closing handshake, began
