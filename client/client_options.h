@@ -3,6 +3,7 @@
 #ifndef WEFT_CLIENT_CLIENT_OPTIONS_H_
 #define WEFT_CLIENT_CLIENT_OPTIONS_H_
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "weft/core/connection.h"
 #include "weft/core/http.h"
 #include "weft/core/log.h"
+#include "weft/transport/notification.h"
 
 namespace weft {
 
@@ -18,6 +20,14 @@ namespace weft {
 struct ClientOptions {
   // For everything that Connect() does: the name, the connection, the opening handshake.
   absl::Duration connect_timeout = absl::Seconds(30);
+
+  // Ends Connect() from another thread, at whatever it is, with Cancelled: none when null. What is
+  // open is ended by Client::Cancel().
+  //
+  //   auto cancel = std::make_shared<const Notification>(*Notification::Create());
+  //   std::thread other([cancel] { cancel->Notify(); });
+  //   auto client = Client::Connect(url, {.cancel = cancel});
+  std::shared_ptr<const Notification> cancel{};
 
   // How long a Send*() may wait for a peer that does not read.
   absl::Duration send_timeout = absl::Seconds(30);

@@ -14,7 +14,7 @@ namespace weft {
 namespace {
 
 absl::StatusOr<Upgraded> Ask(const Url& url, const ClientOptions& options, Deadline deadline) {
-  absl::StatusOr<BlockingStream> stream = Dial(url, deadline, nullptr);
+  absl::StatusOr<BlockingStream> stream = Dial(url, deadline, options.cancel.get());
   if (!stream.ok()) return stream.status();
   return Upgrade(*std::move(stream), url, {options.subprotocols, options.origin, options.headers},
                  options.http);

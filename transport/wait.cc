@@ -1,13 +1,11 @@
 #include "weft/transport/wait.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <limits>
-#include <utility>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/time/time.h"
@@ -41,25 +39,6 @@ absl::Status NotOpen() {
 }
 
 }  // namespace
-
-absl::StatusOr<Notification> Notification::Create() {
-  UniqueFd fd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-  if (!fd.is_open()) return absl::ErrnoToStatus(errno, "cannot make a notification (eventfd)");
-  return Notification(std::move(fd));
-}
-
-void Notification::Notify() const {
-  const int saved_errno = errno;  // a signal handler must not change it
-  // Fails only when the counter is at its limit, and then it has been notified.
-  while (eventfd_write(fd_.get(), 1) < 0 && errno == EINTR) {
-  }
-  errno = saved_errno;
-}
-
-bool Notification::HasBeenNotified() const {
-  pollfd poll_fd = {.fd = fd_.get(), .events = POLLIN, .revents = 0};
-  return poll(&poll_fd, 1, 0) > 0;
-}
 
 absl::Status Wait(int fd, Interest interest, Deadline deadline, const Notification* cancel) {
   return WaitForAny({fd}, interest, deadline, cancel).status();

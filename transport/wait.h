@@ -5,43 +5,15 @@
 #define WEFT_TRANSPORT_WAIT_H_
 
 #include <cstddef>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "weft/transport/deadline.h"
-#include "weft/transport/fd.h"
 #include "weft/transport/io.h"
+#include "weft/transport/notification.h"
 
 namespace weft {
-
-// Something that happens once and stays so, like absl::Notification, but can be waited for beside a
-// socket. The client's Cancel() is one:
-//
-//   Notification cancel = *Notification::Create();
-//   std::thread other([&] { cancel.Notify(); });
-//   Wait(fd, Interest::kRead, Deadline::Never(), &cancel);   // Cancelled, also when it came first
-//
-// All const methods may be called from any thread at once. Owns one descriptor.
-class Notification {
- public:
-  // Fails when the process has no descriptor left.
-  static absl::StatusOr<Notification> Create();
-
-  // Wakes whoever waits, now or later. Safe in a signal handler. More than once is once.
-  void Notify() const;
-
-  bool HasBeenNotified() const;
-
-  // Readable from Notify() on, for ever. Only to be polled, never read.
-  int fd() const { return fd_.get(); }
-
- private:
-  explicit Notification(UniqueFd fd) : fd_(std::move(fd)) {}
-
-  UniqueFd fd_;
-};
 
 // Waits until `fd` is ready for `interest`, or has ended or failed, which the next read or write
 // then says. Returns, the first that holds:

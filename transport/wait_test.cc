@@ -1,6 +1,5 @@
 #include "weft/transport/wait.h"
 
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -118,16 +117,6 @@ TEST_F(WaitTest, ADescriptorThatIsNotOpenIsAnErrorNotAnEndlessWait) {
   const int closed = dup(ours_.get());
   close(closed);
   EXPECT_TRUE(absl::IsFailedPrecondition(Wait(closed, Interest::kRead, Deadline::Never())));
-}
-
-TEST_F(WaitTest, NoDescriptorLeftIsAStatus) {
-  rlimit old;
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
-  const rlimit none = {.rlim_cur = 0, .rlim_max = old.rlim_max};
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-  const absl::Status status = Notification::Create().status();
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
-  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
 }
 
 }  // namespace
