@@ -1,11 +1,20 @@
 #include "weft/client/blocking_stream.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "absl/types/span.h"
 
 namespace weft {
+
+absl::Status BlockingStream::StartTls(TlsContext& context, absl::string_view host) {
+  absl::Status status = stream_.StartTlsClient(context, host);
+  for (bool done = false; status.ok() && !done;) {
+    const IoResult result = stream_.Handshake();
+    done = result.ok();
+    status = Await(result);
+  }
+  return status;
+}
 
 absl::Status BlockingStream::Write(absl::string_view bytes) {
   while (!bytes.empty()) {
@@ -36,7 +45,7 @@ absl::Status BlockingStream::Await(const IoResult& result) {
     case IoStatus::kEof:
       return absl::UnavailableError("the peer closed the connection");
     case IoStatus::kError:
-      return absl::UnavailableError(std::strerror(result.error));
+      return stream_.Error(result);
     case IoStatus::kWouldBlock:
       break;
   }

@@ -12,6 +12,7 @@
 #include "weft/transport/deadline.h"
 #include "weft/transport/io.h"
 #include "weft/transport/stream.h"
+#include "weft/transport/tls_context.h"
 #include "weft/transport/wait.h"
 
 namespace weft {
@@ -20,12 +21,15 @@ namespace weft {
 // `cancel`. Every step is given the same one, so that they share the time. Not thread-safe.
 //
 // Errors are a reason alone, to which the caller says what it was doing: Unavailable "the peer
-// closed the connection" or the system's words, DeadlineExceeded "the time is over", Cancelled.
+// closed the connection", DeadlineExceeded "the time is over", Cancelled, or as Stream::Error().
 class BlockingStream {
  public:
   // `cancel` may be null; it must live as long as this.
   BlockingStream(Stream stream, Deadline deadline, const Notification* cancel)
       : stream_(std::move(stream)), deadline_(deadline), cancel_(cancel) {}
+
+  // Begins TLS, as Stream::StartTlsClient(), and waits until the peer has shown who it is.
+  absl::Status StartTls(TlsContext& context, absl::string_view host);
 
   // Writes all of `bytes`.
   absl::Status Write(absl::string_view bytes);

@@ -56,8 +56,8 @@ namespace weft {
 //   Cancelled            Cancel() was called here
 class Client {
  public:
-  // Connects to a ws:// URL, or a ws+unix:// one (core/url.h), and performs the opening handshake
-  // (section 4.1), all within options.connect_timeout.
+  // Connects to a ws:// or wss:// URL, or the like for a Unix socket (core/url.h), and performs the
+  // opening handshake (section 4.1), all within options.connect_timeout.
   //
   // Errors say what failed and with whom: InvalidArgument for a URL, header or subprotocol that
   // cannot be sent, Unimplemented for wss://, and the errors of the network. A server that refuses

@@ -278,9 +278,6 @@ TEST(ClientConnect, NobodyListens) {
 
 TEST(ClientConnect, WhatCannotBeAskedFor) {
   EXPECT_CODE(Client::Connect("http://example.com").status(), kInvalidArgument);
-  const absl::Status tls = Client::Connect("wss://example.com").status();
-  EXPECT_CODE(tls, kUnimplemented);
-  EXPECT_THAT(std::string(tls.message()), AllOf(HasSubstr("wss://"), HasSubstr("TLS")));
 }
 
 // R21: what would smuggle a header in is refused before anything is sent.

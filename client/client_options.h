@@ -13,6 +13,7 @@
 #include "weft/core/http.h"
 #include "weft/core/log.h"
 #include "weft/transport/notification.h"
+#include "weft/transport/tls_context.h"
 
 namespace weft {
 
@@ -40,6 +41,11 @@ struct ClientOptions {
   // sooner, and costs a mobile peer its battery.
   absl::Duration ping_interval = absl::Seconds(20);
   absl::Duration pong_timeout = absl::Seconds(20);
+
+  // Whom to trust, and who we are, where the URL is wss:// (TlsContext::ForClient). Null: the
+  // system's roots, and nobody. Clients that share it take up each other's TLS sessions, which
+  // makes connecting cheaper.
+  std::shared_ptr<TlsContext> tls{};
 
   // Limits for what is received, and whether messages come in pieces. The client brings a pool of
   // its own: `connection.pool` is not looked at.

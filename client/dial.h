@@ -5,15 +5,17 @@
 
 #include "absl/status/statusor.h"
 #include "weft/client/blocking_stream.h"
+#include "weft/client/client_options.h"
 #include "weft/core/url.h"
 #include "weft/transport/deadline.h"
-#include "weft/transport/wait.h"
 
 namespace weft {
 
-// Connects to the server of `url`, which then waits for a request. Errors say which step failed,
-// with whom, and why. `cancel` may be null. Blocks; any thread.
-absl::StatusOr<BlockingStream> Dial(const Url& url, Deadline deadline, const Notification* cancel);
+// Connects to the server of `url`, with TLS where the URL says so, up to `deadline` and to
+// options.cancel. The server then waits for a request. Errors say which step failed, with whom, and
+// why. Blocks; any thread.
+absl::StatusOr<BlockingStream> Dial(const Url& url, const ClientOptions& options,
+                                    Deadline deadline);
 
 }  // namespace weft
 

@@ -14,7 +14,7 @@ namespace weft {
 namespace {
 
 absl::StatusOr<Upgraded> Ask(const Url& url, const ClientOptions& options, Deadline deadline) {
-  absl::StatusOr<BlockingStream> stream = Dial(url, deadline, options.cancel.get());
+  absl::StatusOr<BlockingStream> stream = Dial(url, options, deadline);
   if (!stream.ok()) return stream.status();
   return Upgrade(*std::move(stream), url, {options.subprotocols, options.origin, options.headers},
                  options.http);
@@ -26,10 +26,6 @@ absl::StatusOr<Upgraded> Open(absl::string_view url_text, const ClientOptions& o
   const Deadline deadline = Deadline::After(options.connect_timeout);
   const absl::StatusOr<Url> url = ParseUrl(url_text);
   if (!url.ok()) return url.status();
-  if (url->secure) {
-    return absl::UnimplementedError(
-        absl::StrCat("cannot connect to ", url_text, ": wss:// needs TLS, which is not built yet"));
-  }
   absl::StatusOr<Upgraded> upgraded = Ask(*url, options, deadline);
   if (!upgraded.ok()) return Annotate(upgraded.status(), absl::StrCat(url_text, ": "));
   return upgraded;

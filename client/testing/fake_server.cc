@@ -30,6 +30,8 @@ FakePeer::FakePeer(Stream stream, const Notification& stop)
       connection_(Role::kServer, {.max_message_bytes = 256 << 20}),
       scratch_(kScratchBytes, '\0') {}
 
+void FakePeer::StartTls(TlsContext& context) { EXPECT_TRUE(stream_.StartTlsServer(context).ok()); }
+
 // Appends what arrives next; false at the end of the stream.
 bool FakePeer::Read(std::string* bytes) {
   while (true) {
@@ -67,6 +69,10 @@ bool FakePeer::Write(absl::string_view bytes) {
 void FakePeer::ReadToEnd() {
   std::string dropped;
   while (Read(&dropped)) dropped.clear();
+}
+
+void FakePeer::AwaitInput() {
+  Wait(stream_.fd(), Interest::kRead, Deadline::Never(), &stop_).IgnoreError();
 }
 
 void FakePeer::AwaitStop() { Wait(stop_.fd(), Interest::kRead, Deadline::Never()).IgnoreError(); }

@@ -15,6 +15,7 @@
 #include "weft/transport/deadline.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/stream.h"
+#include "weft/transport/tls_context.h"
 #include "weft/transport/wait.h"
 
 namespace weft::testing {
@@ -27,6 +28,9 @@ class FakePeer {
 
   // ---- Bytes ----
 
+  // From here on TLS, with a server's context; the handshake is done on the way.
+  void StartTls(TlsContext& context);
+
   // The head of the client's request.
   std::string ReadRequest();
 
@@ -38,6 +42,9 @@ class FakePeer {
 
   // Reads and drops all up to the end of the client's stream.
   void ReadToEnd();
+
+  // Waits for something to read, and reads nothing.
+  void AwaitInput();
 
   // Reads nothing, until the FakeServer is gone.
   void AwaitStop();

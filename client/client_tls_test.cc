@@ -1,0 +1,178 @@
+// wss:// URLs. What TLS itself promises is tested in transport.
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/client/client.h"
+#include "weft/client/testing/client_tests.h"
+#include "weft/client/testing/fake_server.h"
+#include "weft/transport/address.h"
+#include "weft/transport/notification.h"
+#include "weft/transport/testing/tls_pair.h"
+#include "weft/transport/tls_context.h"
+
+namespace weft {
+namespace {
+
+using ::testing::AllOf;
+using testing::FakePeer;
+using testing::FakeServer;
+using ::testing::HasSubstr;
+using testing::Quiet;
+using ::testing::StartsWith;
+using testing::TestIdentity;
+using testing::TestTlsClient;
+using testing::TestTlsServer;
+using testing::Text;
+
+std::string Wss(const FakeServer& server, absl::string_view host = "127.0.0.1") {
+  return absl::StrCat("wss://", host, ":", server.port(), "/");
+}
+
+// Trusts the test CA.
+ClientOptions Trusting() {
+  ClientOptions options = Quiet();
+  options.tls = TestTlsClient();
+  return options;
+}
+
+TEST(ClientTls, SendsAndReceives) {
+  FakeServer server([](FakePeer& peer) {
+    peer.StartTls(*TestTlsServer());
+    peer.AcceptUpgrade(Text("one"));
+    EXPECT_EQ(peer.Next(), "text two");
+    peer.Write(Text("three"));
+    peer.EchoToEnd();
+  });
+  absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect(Wss(server), Trusting());
+  ASSERT_TRUE(client.ok()) << client.status();
+  EXPECT_RECEIVES(*client, "one");
+  EXPECT_TRUE((*client)->SendText("two").ok());
+  EXPECT_RECEIVES(*client, "three");
+  EXPECT_TRUE((*client)->Close().ok());
+}
+
+TEST(ClientTls, OverAUnixSocketTheServerIsLocalhost) {
+  char folder[] = "/tmp/weft_tls_XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  const std::string path = absl::StrCat(folder, "/s");
+  {
+    FakeServer server(*SocketAddress::FromUnixPath(path), [](FakePeer& peer) {
+      peer.StartTls(*TestTlsServer());
+      peer.AcceptUpgrade(Text("hi"));
+      peer.ReadToEnd();
+    });
+    absl::StatusOr<std::unique_ptr<Client>> client =
+        Client::Connect(absl::StrCat("wss+unix://", path), Trusting());
+    ASSERT_TRUE(client.ok()) << client.status();
+    EXPECT_RECEIVES(*client, "hi");
+  }
+  unlink(path.c_str());
+  rmdir(folder);
+}
+
+// What Connect() says to a server with this certificate, which must see no request.
+absl::Status ConnectTo(absl::string_view identity, absl::string_view host = "localhost",
+                       const ClientOptions& options = Trusting()) {
+  std::string request;
+  FakeServer server([&](FakePeer& peer) {
+    peer.StartTls(*TestTlsServer({.identities = {TestIdentity(identity)}}));
+    request = peer.ReadRequest();
+  });
+  const absl::Status status = Client::Connect(Wss(server, host), options).status();
+  server.Join();
+  EXPECT_EQ(request, "") << identity;
+  EXPECT_THAT(std::string(status.message()),
+              StartsWith(absl::StrCat(Wss(server, host), ": no TLS with \"", host, "\": ")));
+  return status;
+}
+
+TEST(ClientTls, R19_NothingIsSaidToAServerWhoseCertificateIsNotGood) {
+  for (const char* identity :
+       {"other_host", "wildcard", "expired", "not_yet_valid", "self_signed", "unknown"}) {
+    EXPECT_CODE(ConnectTo(identity), kUnauthenticated);
+  }
+  EXPECT_CODE(ConnectTo("wildcard", "127.0.0.1"), kUnauthenticated);
+}
+
+TEST(ClientTls, R19_ErrorsSayWhatIsWrong) {
+  EXPECT_THAT(std::string(ConnectTo("other_host").message()),
+              AllOf(HasSubstr("other.example"), HasSubstr("not for localhost")));
+  EXPECT_THAT(std::string(ConnectTo("expired").message()), HasSubstr("expired"));
+}
+
+// Without options.tls.
+TEST(ClientTls, R19_OnlyTheSystemsRootsAreTrustedByDefault) {
+  EXPECT_CODE(ConnectTo("server", "localhost", Quiet()), kUnauthenticated);
+}
+
+TEST(ClientTls, AServerThatDoesNotSpeakIt) {
+  FakeServer server([](FakePeer& peer) {
+    peer.Write("HTTP/1.1 400 Bad Request\r\n\r\n");
+    peer.ReadToEnd();
+  });
+  const absl::Status status = Client::Connect(Wss(server), Trusting()).status();
+  EXPECT_CODE(status, kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()),
+              StartsWith(absl::StrCat(Wss(server), ": no TLS with \"127.0.0.1\": ")));
+}
+
+TEST(ClientTls, AServerThatSpeaksNothingElse) {
+  FakeServer server([](FakePeer& peer) {
+    peer.StartTls(*TestTlsServer());
+    peer.ReadRequest();
+  });
+  const absl::Status status = Client::Connect(server.url(), Trusting()).status();
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(std::string(status.message()), StartsWith(server.url()));
+}
+
+TEST(ClientTls, AServerThatWantsACertificate) {
+  FakeServer server([](FakePeer& peer) {
+    peer.StartTls(*TestTlsServer({.identities = {TestIdentity("server")},
+                                  .client_certificates = ClientCertificates::kRequired,
+                                  .client_ca_file = testing::TestCaFile("ca.pem")}));
+    peer.ReadRequest();
+  });
+  const absl::Status status = Client::Connect(Wss(server), Trusting()).status();
+  EXPECT_CODE(status, kUnauthenticated);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(StartsWith(Wss(server)), HasSubstr("certificate")));
+}
+
+TEST(ClientTls, AHandshakeThatNeverEnds) {
+  FakeServer server([](FakePeer& peer) { peer.ReadToEnd(); });
+  ClientOptions options = Trusting();
+  options.connect_timeout = absl::Milliseconds(20);
+  EXPECT_EQ(Client::Connect(Wss(server), options).status(),
+            absl::DeadlineExceededError(
+                absl::StrCat(Wss(server), ": no TLS with \"127.0.0.1\": the time is over")));
+}
+
+TEST(ClientTls, AHandshakeCanBeCancelled) {
+  const auto cancel = std::make_shared<const Notification>(*Notification::Create());
+  FakeServer server([&](FakePeer& peer) {
+    peer.AwaitInput();
+    cancel->Notify();
+    peer.ReadToEnd();
+  });
+  ClientOptions options = Trusting();
+  options.connect_timeout = absl::InfiniteDuration();
+  options.cancel = cancel;
+  EXPECT_EQ(
+      Client::Connect(Wss(server), options).status(),
+      absl::CancelledError(absl::StrCat(Wss(server), ": no TLS with \"127.0.0.1\": cancelled")));
+}
+
+}  // namespace
+}  // namespace weft
