@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "weft/client/client.h"
 #include "weft/client/testing/client_tests.h"
 #include "weft/client/testing/fake_server.h"
+#include "weft/core/http.h"
 #include "weft/core/http_refusal.h"
 #include "weft/core/testing/frames.h"
 #include "weft/transport/address.h"
@@ -28,10 +30,13 @@ namespace {
 
 using ::testing::AllOf;
 using testing::ConnectOrDie;
+using ::testing::Contains;
 using testing::FakePeer;
 using testing::FakeServer;
 using ::testing::HasSubstr;
+using ::testing::Key;
 using ::testing::Not;
+using ::testing::Pair;
 using testing::Quiet;
 using ::testing::StartsWith;
 using testing::Text;
@@ -61,6 +66,52 @@ TEST(ClientConnect, AsksForWhatItWasTold) {
   EXPECT_THAT(request, HasSubstr("\r\nX-Token: abc\r\n"));
   EXPECT_THAT(request, HasSubstr("\r\nOrigin: https://example.com\r\n"));
   EXPECT_THAT(request, HasSubstr("v2, v1"));
+}
+
+// The headers of the request that Connect() sends with these options, by name.
+std::multimap<std::string, std::string> HeadersSent(const ClientOptions& options) {
+  std::string request;
+  FakeServer server([&](FakePeer& peer) {
+    request = peer.ReadRequest();
+    peer.Write(FakePeer::Accept(request));
+    peer.ReadToEnd();
+  });
+  const absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect(server.url(), options);
+  EXPECT_TRUE(client.ok()) << client.status();
+  const absl::StatusOr<HttpRequest> parsed = ParseHttpRequest(request);
+  EXPECT_TRUE(parsed.ok()) << parsed.status();
+  std::multimap<std::string, std::string> headers;
+  for (const HttpHeader& header : parsed->headers) headers.emplace(header.name, header.value);
+  return headers;
+}
+
+TEST(ClientConnect, SaysWhoItIs) {
+  ClientOptions basic = Quiet();
+  basic.basic_auth = {"Aladdin", "open sesame"};
+  EXPECT_THAT(HeadersSent(basic),
+              Contains(Pair("Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")));
+  ClientOptions bearer = Quiet();
+  bearer.bearer_token = "mF_9.B5f-4.1JqM~+/==";
+  bearer.cookies = {{"SID", "31d4"}, {"lang", "en"}};
+  EXPECT_THAT(HeadersSent(bearer),
+              AllOf(Contains(Pair("Authorization", "Bearer mF_9.B5f-4.1JqM~+/==")),
+                    Contains(Pair("Cookie", "SID=31d4; lang=en"))));
+  EXPECT_THAT(HeadersSent(Quiet()),
+              Not(Contains(Key(::testing::AnyOf("Authorization", "Cookie")))));
+}
+
+TEST(ClientConnect, SaysNotTwiceWhoItIs) {
+  FakeServer server([](FakePeer& peer) { EXPECT_EQ(peer.ReadRequest(), ""); });
+  std::vector<ClientOptions> all(3);
+  all[0].basic_auth = {"a", "b"};
+  all[0].bearer_token = "c";
+  all[1].bearer_token = "c";
+  all[1].headers = {{"authorization", "d"}};
+  all[2].cookies = {{"a", "b"}};
+  all[2].headers = {{"COOKIE", "c=d"}};
+  for (const ClientOptions& options : all) {
+    EXPECT_CODE(Client::Connect(server.url(), options).status(), kInvalidArgument);
+  }
 }
 
 // R11, the client's side: frames right behind the handshake, in the same segment.
@@ -284,11 +335,17 @@ TEST(ClientConnect, WhatCannotBeAskedFor) {
 TEST(ClientConnect, R21_HeadersCannotBeInjected) {
   FakeServer server([](FakePeer& peer) { EXPECT_EQ(peer.ReadRequest(), ""); });
   const std::string bad = "x\r\nY: z";
-  std::vector<ClientOptions> all(4);
+  std::vector<ClientOptions> all(10);
   all[0].headers = {{"X", bad}};
   all[1].headers = {{bad, "x"}};
   all[2].origin = bad;
   all[3].subprotocols = {bad};
+  all[4].basic_auth = {bad, "x"};
+  all[5].basic_auth = {"x", bad};
+  all[6].bearer_token = bad;
+  all[7].bearer_token = "==";
+  all[8].cookies = {{bad, "x"}};
+  all[9].cookies = {{"x", bad}};
   for (const ClientOptions& options : all) {
     EXPECT_CODE(Client::Connect(server.url(), options).status(), kInvalidArgument);
   }

@@ -4,11 +4,13 @@
 #define WEFT_CLIENT_CLIENT_OPTIONS_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "weft/core/basic_auth.h"
 #include "weft/core/connection.h"
 #include "weft/core/http.h"
 #include "weft/core/log.h"
@@ -57,6 +59,14 @@ struct ClientOptions {
   // The Origin header, such as "https://example.com"; empty: none is sent, as is right for a
   // program that is not a browser.
   std::string origin{};
+
+  // Who we are, for the server: the header Authorization, from a user name and a password, or from
+  // a token (RFC 6750); not both. Only TLS hides them.
+  std::optional<BasicCredentials> basic_auth{};
+  std::string bearer_token{};
+
+  // Cookies for the server: name, value (core/cookie.h). Those that it sets are not kept.
+  std::vector<std::pair<std::string, std::string>> cookies{};
 
   // More headers for the request: name, value.
   std::vector<std::pair<std::string, std::string>> headers{};

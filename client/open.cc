@@ -1,12 +1,15 @@
 #include "weft/client/open.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "weft/client/annotate.h"
 #include "weft/client/blocking_stream.h"
 #include "weft/client/dial.h"
+#include "weft/client/request_headers.h"
 #include "weft/core/url.h"
 #include "weft/transport/deadline.h"
 
@@ -14,10 +17,13 @@ namespace weft {
 namespace {
 
 absl::StatusOr<Upgraded> Ask(const Url& url, const ClientOptions& options, Deadline deadline) {
+  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> headers =
+      RequestHeaders(options);
+  if (!headers.ok()) return headers.status();
   absl::StatusOr<BlockingStream> stream = Dial(url, options, deadline);
   if (!stream.ok()) return stream.status();
-  return Upgrade(*std::move(stream), url, {options.subprotocols, options.origin, options.headers},
-                 options.http);
+  return Upgrade(*std::move(stream), url,
+                 {options.subprotocols, options.origin, *std::move(headers)}, options.http);
 }
 
 }  // namespace

@@ -1,0 +1,63 @@
+#include "weft/client/request_headers.h"
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "weft/core/basic_auth.h"
+#include "weft/core/cookie.h"
+
+namespace weft {
+namespace {
+
+// A "b64token" (RFC 6750, section 2.1).
+bool IsBearerToken(absl::string_view text) {
+  text = text.substr(0, text.find_last_not_of('=') + 1);
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isalnum(c) || absl::StrContains("-._~+/", c);
+  });
+}
+
+// Empty where there is none.
+absl::StatusOr<std::string> Authorization(const ClientOptions& options) {
+  const std::string& token = options.bearer_token;
+  if (options.basic_auth.has_value() && !token.empty()) {
+    return absl::InvalidArgumentError("there are both basic_auth and a bearer_token");
+  }
+  if (options.basic_auth.has_value()) return BasicAuthorization(*options.basic_auth);
+  if (token.empty()) return std::string();
+  if (!IsBearerToken(token)) {
+    return absl::InvalidArgumentError("the bearer_token holds a character that no token has");
+  }
+  return absl::StrCat("Bearer ", token);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RequestHeaders(
+    const ClientOptions& options) {
+  const absl::StatusOr<std::string> authorization = Authorization(options);
+  if (!authorization.ok()) return authorization.status();
+  const absl::StatusOr<std::string> cookie = CookieHeader(options.cookies);
+  if (!cookie.ok()) return cookie.status();
+
+  std::vector<std::pair<std::string, std::string>> headers = options.headers;
+  const std::pair<absl::string_view, const std::string&> composed[] = {
+      {"Authorization", *authorization}, {"Cookie", *cookie}};
+  for (const auto& [name, value] : composed) {
+    if (value.empty()) continue;
+    for (const auto& header : options.headers) {
+      if (absl::EqualsIgnoreCase(header.first, name)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("the header ", name, " is both in `headers` and in an option of its own"));
+      }
+    }
+    headers.emplace_back(name, value);
+  }
+  return headers;
+}
+
+}  // namespace weft
