@@ -108,7 +108,10 @@ IoResult Stream::Handshake() {
 absl::Status Stream::Error(const IoResult& result) const {
   if (result.status != IoStatus::kError) return absl::OkStatus();
   if (tls_ != nullptr && result.error == EPROTO) return tls_->error();
-  return absl::UnavailableError(std::generic_category().message(result.error));
+  const std::string text = std::generic_category().message(result.error);
+  const bool in_handshake = tls_ != nullptr && !tls_->established();
+  return absl::UnavailableError(
+      in_handshake ? absl::StrCat(text, " during the TLS handshake") : text);
 }
 
 std::optional<PeerCertificate> Stream::peer_certificate() const {

@@ -27,7 +27,7 @@ class TlsSession;
 //
 //   const IoResult result = stream.Read(absl::MakeSpan(buffer));
 //   if (result.ok()) Consume(buffer, result.bytes);
-//   else if (result.status != IoStatus::kWouldBlock) Drop(stream, stream.Error(result));
+//   else if (result.status != IoStatus::kWouldBlock) Drop(stream);   // kEof, or Error(result)
 //
 // TLS begins with StartTlsClient() or StartTlsServer(); what is read and written from then on is
 // encrypted on the wire, and nothing else changes for the caller but what is said below.

@@ -30,7 +30,7 @@ std::string Printed(Print print) {
 }
 
 // XN_FLAG_RFC2253 escapes whatever is not printable ASCII.
-std::string NameText(X509_NAME* name) {
+std::string NameText(const X509_NAME* name) {
   return Printed(
       [name](BIO* bio) { return X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0; });
 }
@@ -114,6 +114,8 @@ std::string TimeText(const ASN1_TIME* time) {
 
 std::string WhyRefused(int error, X509* certificate, const std::string& host) {
   switch (error) {
+    case X509_V_ERR_INVALID_PURPOSE:
+      return absl::StrCat("is not one for ", host.empty() ? "clients" : "servers");
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return absl::StrCat("is for ", HostsOf(certificate), ", not for ", host);

@@ -25,7 +25,7 @@ std::string TimeText(const ASN1_TIME* time);
 
 // Why `certificate` does not pass, as a sentence's end to "the server's certificate (CN=a.example)
 // ...": "expired on Jan  1 00:00:00 2020 GMT". `error` is an X509_V_ERR; `host` is whom it should
-// have been for.
+// have been for, and empty for a client's.
 std::string WhyRefused(int error, X509* certificate, const std::string& host);
 
 }  // namespace weft

@@ -8,7 +8,8 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "openssl/err.h"
@@ -137,20 +138,22 @@ absl::StatusOr<bssl::UniquePtr<SSL>> TlsContext::Client::NewSsl(TlsPeer* peer) {
   bssl::UniquePtr<SSL> ssl(SSL_new(context.get()));
   if (ssl == nullptr) return CannotMake("a TLS stream");
   SSL_set_connect_state(ssl.get());
+  std::string& host = peer->host;
+  if (absl::EndsWith(host, ".")) host.pop_back();  // a name that is written out to its root
   X509_VERIFY_PARAM* verify = SSL_get0_param(ssl.get());
+  // A subject is no host name (RFC 9525, section 6.1).
   X509_VERIFY_PARAM_set_hostflags(verify, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-  const std::string& host = peer->host;
   in6_addr ip;
-  bool ok;
-  if (inet_pton(AF_INET, host.c_str(), &ip) == 1 || inet_pton(AF_INET6, host.c_str(), &ip) == 1) {
-    ok = X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str()) == 1;
-  } else {
-    ok = X509_VERIFY_PARAM_set1_host(verify, host.data(), host.size()) == 1 &&
-         SSL_set_tlsext_host_name(ssl.get(), host.c_str()) == 1;
-  }
-  if (!ok || host.empty()) {
+  const bool is_ip = inet_pton(AF_INET, host.c_str(), &ip) == 1 ||
+                     inet_pton(AF_INET6, host.c_str(), &ip) == 1;
+  const bool ok = !host.empty() &&
+                  (is_ip ? X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str()) == 1
+                         : X509_VERIFY_PARAM_set1_host(verify, host.data(), host.size()) == 1 &&
+                               SSL_set_tlsext_host_name(ssl.get(), host.c_str()) == 1);
+  if (!ok) {
     ERR_clear_error();
-    return absl::InvalidArgumentError(absl::StrCat("\"", host, "\" is no host that TLS can name"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", absl::CHexEscape(host), "\" is no host that TLS can name"));
   }
   const bssl::UniquePtr<SSL_SESSION> session = sessions.Get(host);
   if (session != nullptr) SSL_set_session(ssl.get(), session.get());

@@ -22,7 +22,7 @@ absl::Status DescribeAlert(int alert, const TlsPeer& peer) {
   switch (alert) {
     case SSL_AD_CERTIFICATE_REQUIRED:
       return absl::UnauthenticatedError(
-          absl::StrCat(name, " requires a certificate of ours, and none is configured"));
+          absl::StrCat(name, " requires a certificate, and none is configured"));
     case SSL_AD_UNKNOWN_CA:
       return absl::UnauthenticatedError(
           absl::StrCat(name, " does not trust who issued our certificate"));
@@ -74,7 +74,6 @@ absl::Status DescribeTlsError(uint32_t error, const TlsPeer& peer) {
         return absl::UnauthenticatedError(
             absl::StrCat(name, " has no certificate, and one is required"));
       case SSL_R_UNSUPPORTED_PROTOCOL:
-      case SSL_R_TLS13_DOWNGRADE:
         return absl::FailedPreconditionError(
             absl::StrCat(name, " speaks no version of TLS that we speak"));
       case SSL_R_NO_SHARED_CIPHER:

@@ -148,8 +148,15 @@ absl::StatusOr<Identity> Identity::Load(const TlsIdentity& source) {
         "the private key in ", key_pem->source, " does not belong to the certificate in ",
         certificate_pem->source, " (", SubjectOf(identity.leaf_.get()), ")"));
   }
+  // What BoringSSL would refuse in every handshake, such as a key that is not for signatures.
+  const bssl::UniquePtr<SSL_CTX> context(SSL_CTX_new(TLS_method()));
+  const bssl::UniquePtr<SSL> ssl(SSL_new(context.get()));
+  if (!identity.Use(ssl.get())) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the certificate in ", certificate_pem->source, " is not for TLS (", TakeReason(), ")"));
+  }
   for (const std::string& name : ReadCertificate(identity.leaf_.get()).dns_names) {
-    identity.dns_names_.push_back(absl::AsciiStrToLower(name));
+    if (!name.empty()) identity.dns_names_.push_back(absl::AsciiStrToLower(name));
   }
   return identity;
 }
@@ -164,13 +171,13 @@ absl::Status Identity::CheckExpiry() const {
 }
 
 Identity::Match Identity::Matches(absl::string_view host) const {
-  const std::string wanted = absl::AsciiStrToLower(absl::StripSuffix(host, "."));
-  const absl::string_view parent =
-      absl::string_view(wanted).substr(std::min(wanted.find('.'), wanted.size()));
+  const std::string exact = absl::AsciiStrToLower(host);
+  const size_t dot = exact.find('.');
+  const std::string wildcard = dot == 0 || dot == std::string::npos ? "" : "*" + exact.substr(dot);
   Match best = Match::kNo;
   for (const std::string& name : dns_names_) {
-    if (name == wanted) return Match::kExact;
-    if (!parent.empty() && name.front() == '*' && name.substr(1) == parent) best = Match::kWildcard;
+    if (name == exact) return Match::kExact;
+    if (name == wildcard) best = Match::kWildcard;
   }
   return best;
 }
@@ -178,8 +185,7 @@ Identity::Match Identity::Matches(absl::string_view host) const {
 bool Identity::Use(SSL* ssl) const {
   std::vector<CRYPTO_BUFFER*> chain;
   chain.reserve(chain_.size());
-  for (const bssl::UniquePtr<CRYPTO_BUFFER>& certificate : chain_)
-    chain.push_back(certificate.get());
+  for (const auto& certificate : chain_) chain.push_back(certificate.get());
   return SSL_set_chain_and_key(ssl, chain.data(), chain.size(), key_.get(), nullptr) == 1;
 }
 

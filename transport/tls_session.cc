@@ -48,8 +48,8 @@ struct TlsSession::Io {
   Scratch& scratch = ThreadScratch();
   size_t in_begin = 0, in_end = 0;
   size_t out_size = 0;
-  // How much payload the caller can take; more is not received than surely fits, since what has
-  // left the socket is not announced by it any more.
+  // How much payload the caller can take, which in the handshake is none. More is not received than
+  // surely fits, since the socket does not announce what has left it.
   size_t room = 0;
   bool drained = false;  // the socket has no more, or has given enough
   bool eof = false;
@@ -173,11 +173,11 @@ IoResult TlsSession::Handshake(Io& io) {
 IoResult TlsSession::Read(int fd, absl::Span<char> buffer) {
   if (buffer.empty()) return {};
   Io io(this, fd);
-  io.room = buffer.size();
   if (!established_) {
     const IoResult handshake = Handshake(io);
     if (!handshake.ok()) return handshake;
   }
+  io.room = buffer.size();
   constexpr size_t kMaxRead = 1 << 30;  // an int
   size_t size = 0;
   int result = 1;
@@ -233,6 +233,7 @@ IoResult TlsSession::Writev(int fd, absl::Span<absl::string_view> pieces) {
   const IoResult ready = Handshake(io);
   if (!ready.ok()) return ready;
   if (owed_ > 0) return {.bytes = std::exchange(owed_, 0)};
+  if (has_shut_down()) return {.status = IoStatus::kError, .error = EPIPE};  // as a socket says
 
   size_t size = 0;
   while (size < kMaxWrite) {
@@ -251,8 +252,7 @@ IoResult TlsSession::Writev(int fd, absl::Span<absl::string_view> pieces) {
 IoResult TlsSession::ShutdownWrite(int fd) {
   Io io(this, fd);
   io.drained = true;
-  const bool can_tell = established_ && (SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) == 0;
-  if (can_tell && Send(io) && unsent_.empty()) {
+  if (established_ && !has_shut_down() && Send(io) && unsent_.empty()) {
     SSL_shutdown(ssl_.get());
     ERR_clear_error();
     Send(io);

@@ -41,6 +41,9 @@ class TlsSession {
   // Why a call said kError with EPROTO.
   const absl::Status& error() const { return error_; }
 
+  // Whether the handshake is done.
+  bool established() const { return established_; }
+
   std::optional<PeerCertificate> peer_certificate() const;
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
 
@@ -55,6 +58,7 @@ class TlsSession {
   IoResult Failed(const Io& io, int result);
   IoResult Fail(absl::Status error);
   bool Send(Io& io);
+  bool has_shut_down() const { return (SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0; }
 
   const std::shared_ptr<TlsContext> context_;
   TlsPeer peer_;
