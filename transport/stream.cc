@@ -110,8 +110,8 @@ absl::Status Stream::Error(const IoResult& result) const {
   if (tls_ != nullptr && result.error == EPROTO) return tls_->error();
   const std::string text = std::generic_category().message(result.error);
   const bool in_handshake = tls_ != nullptr && !tls_->established();
-  return absl::UnavailableError(
-      in_handshake ? absl::StrCat(text, " during the TLS handshake") : text);
+  return absl::UnavailableError(in_handshake ? absl::StrCat(text, " during the TLS handshake")
+                                             : text);
 }
 
 std::optional<PeerCertificate> Stream::peer_certificate() const {

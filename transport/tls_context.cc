@@ -144,8 +144,8 @@ absl::StatusOr<bssl::UniquePtr<SSL>> TlsContext::Client::NewSsl(TlsPeer* peer) {
   // A subject is no host name (RFC 9525, section 6.1).
   X509_VERIFY_PARAM_set_hostflags(verify, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   in6_addr ip;
-  const bool is_ip = inet_pton(AF_INET, host.c_str(), &ip) == 1 ||
-                     inet_pton(AF_INET6, host.c_str(), &ip) == 1;
+  const bool is_ip =
+      inet_pton(AF_INET, host.c_str(), &ip) == 1 || inet_pton(AF_INET6, host.c_str(), &ip) == 1;
   const bool ok = !host.empty() &&
                   (is_ip ? X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str()) == 1
                          : X509_VERIFY_PARAM_set1_host(verify, host.data(), host.size()) == 1 &&

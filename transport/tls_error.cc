@@ -39,6 +39,7 @@ absl::Status DescribeAlert(int alert, const TlsPeer& peer) {
       return absl::UnauthenticatedError(
           absl::StrCat(name, " refuses our certificate (", SSL_alert_desc_string_long(alert), ")"));
     case SSL_AD_PROTOCOL_VERSION:
+      if (peer.established) break;
       return absl::FailedPreconditionError(
           absl::StrCat(name, " speaks no version of TLS that we speak"));
     case SSL_AD_HANDSHAKE_FAILURE:
@@ -55,9 +56,10 @@ absl::Status DescribeAlert(int alert, const TlsPeer& peer) {
     case SSL_AD_NO_APPLICATION_PROTOCOL:
       return absl::FailedPreconditionError(absl::StrCat(name, " does not speak HTTP/1.1 (ALPN)"));
     default:
-      return absl::UnavailableError(absl::StrCat(name, " ended TLS with the alert \"",
-                                                 SSL_alert_desc_string_long(alert), "\""));
+      break;
   }
+  return absl::UnavailableError(
+      absl::StrCat(name, " ended TLS with the alert \"", SSL_alert_desc_string_long(alert), "\""));
 }
 
 }  // namespace
@@ -118,12 +120,13 @@ absl::Status CheckFirstBytes(absl::string_view bytes, const TlsPeer& peer) {
                    absl::CHexEscape(bytes.substr(0, kShown)), "\")"));
 }
 
-absl::Status DescribeTruncation(bool in_handshake, const TlsPeer& peer) {
+absl::Status DescribeTruncation(const TlsPeer& peer) {
   return absl::UnavailableError(
-      in_handshake ? absl::StrCat(peer.name(), " closed the connection during the TLS handshake")
-                   : absl::StrCat(peer.name(),
-                                  " ended the stream without TLS's close_notify: what it sent "
-                                  "last may be missing"));
+      peer.established
+          ? absl::StrCat(peer.name(),
+                         " ended the stream without TLS's close_notify: what it sent "
+                         "last may be missing")
+          : absl::StrCat(peer.name(), " closed the connection during the TLS handshake"));
 }
 
 }  // namespace weft

@@ -19,7 +19,7 @@ absl::Status DescribeTlsError(uint32_t error, const TlsPeer& peer);
 absl::Status CheckFirstBytes(absl::string_view bytes, const TlsPeer& peer);
 
 // The stream ended where TLS had not.
-absl::Status DescribeTruncation(bool in_handshake, const TlsPeer& peer);
+absl::Status DescribeTruncation(const TlsPeer& peer);
 
 }  // namespace weft
 

@@ -152,8 +152,8 @@ absl::StatusOr<Identity> Identity::Load(const TlsIdentity& source) {
   const bssl::UniquePtr<SSL_CTX> context(SSL_CTX_new(TLS_method()));
   const bssl::UniquePtr<SSL> ssl(SSL_new(context.get()));
   if (!identity.Use(ssl.get())) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the certificate in ", certificate_pem->source, " is not for TLS (", TakeReason(), ")"));
+    return absl::InvalidArgumentError(absl::StrCat("the certificate in ", certificate_pem->source,
+                                                   " is not for TLS (", TakeReason(), ")"));
   }
   for (const std::string& name : ReadCertificate(identity.leaf_.get()).dns_names) {
     if (!name.empty()) identity.dns_names_.push_back(absl::AsciiStrToLower(name));

@@ -146,22 +146,22 @@ absl::StatusOr<std::unique_ptr<TlsSession>> TlsSession::Start(TlsContext& contex
 // ---- Handshake ----
 
 IoResult TlsSession::Handshake(int fd) {
-  if (established_ && unsent_.empty()) return {};
+  if (peer_.established && unsent_.empty()) return {};
   Io io(this, fd);
   return Handshake(io);
 }
 
 // The handshake, and what is still to be sent of it or of what came behind it.
 IoResult TlsSession::Handshake(Io& io) {
-  if (!established_ && !error_.ok()) return Fail(error_);
+  if (!peer_.established && !error_.ok()) return Fail(error_);
   if (!Send(io)) return {.status = IoStatus::kError, .error = io.error};
   if (!unsent_.empty()) return {.status = IoStatus::kWouldBlock, .wanted = Interest::kWrite};
-  if (established_) return {};
+  if (peer_.established) return {};
   const int result = SSL_do_handshake(ssl_.get());
-  established_ = result == 1;
-  const bool waits = !established_ && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
+  peer_.established = result == 1;
+  const bool waits = !peer_.established && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
   const bool sent = Send(io);
-  if (!established_ && !waits) return Failed(io, result);
+  if (!peer_.established && !waits) return Failed(io, result);
   if (!sent) return {.status = IoStatus::kError, .error = io.error};
   if (!unsent_.empty()) return {.status = IoStatus::kWouldBlock, .wanted = Interest::kWrite};
   if (waits) return {.status = IoStatus::kWouldBlock, .wanted = Interest::kRead};
@@ -173,7 +173,7 @@ IoResult TlsSession::Handshake(Io& io) {
 IoResult TlsSession::Read(int fd, absl::Span<char> buffer) {
   if (buffer.empty()) return {};
   Io io(this, fd);
-  if (!established_) {
+  if (!peer_.established) {
     const IoResult handshake = Handshake(io);
     if (!handshake.ok()) return handshake;
   }
@@ -252,7 +252,7 @@ IoResult TlsSession::Writev(int fd, absl::Span<absl::string_view> pieces) {
 IoResult TlsSession::ShutdownWrite(int fd) {
   Io io(this, fd);
   io.drained = true;
-  if (established_ && !has_shut_down() && Send(io) && unsent_.empty()) {
+  if (peer_.established && !has_shut_down() && Send(io) && unsent_.empty()) {
     SSL_shutdown(ssl_.get());
     ERR_clear_error();
     Send(io);
@@ -294,10 +294,10 @@ IoResult TlsSession::Failed(const Io& io, int result) {
   const int kind = SSL_get_error(ssl_.get(), result);
   const uint32_t error = ERR_peek_error();
   ERR_clear_error();  // or it would show in the next session of this thread
-  if (kind == SSL_ERROR_ZERO_RETURN && established_) return {.status = IoStatus::kEof};
+  if (kind == SSL_ERROR_ZERO_RETURN && peer_.established) return {.status = IoStatus::kEof};
   if (io.error != 0) return {.status = IoStatus::kError, .error = io.error};
   if (io.eof || kind == SSL_ERROR_ZERO_RETURN) {
-    return Fail(DescribeTruncation(!established_, peer_));
+    return Fail(DescribeTruncation(peer_));
   }
   return Fail(peer_.refusal.ok() ? DescribeTlsError(error, peer_) : peer_.refusal);
 }
@@ -308,7 +308,7 @@ IoResult TlsSession::Fail(absl::Status error) {
 }
 
 std::optional<PeerCertificate> TlsSession::peer_certificate() const {
-  if (!established_ || SSL_get_verify_result(ssl_.get()) != X509_V_OK) return std::nullopt;
+  if (!peer_.established || SSL_get_verify_result(ssl_.get()) != X509_V_OK) return std::nullopt;
   const bssl::UniquePtr<X509> certificate(SSL_get_peer_certificate(ssl_.get()));
   if (certificate == nullptr) return std::nullopt;
   return ReadCertificate(certificate.get());

@@ -42,7 +42,7 @@ class TlsSession {
   const absl::Status& error() const { return error_; }
 
   // Whether the handshake is done.
-  bool established() const { return established_; }
+  bool established() const { return peer_.established; }
 
   std::optional<PeerCertificate> peer_certificate() const;
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
@@ -63,9 +63,8 @@ class TlsSession {
   const std::shared_ptr<TlsContext> context_;
   TlsPeer peer_;
   bssl::UniquePtr<SSL> ssl_;
-  Io* io_ = nullptr;          // of the call that is going on
-  bool established_ = false;  // the handshake is done
-  bool heard_ = false;        // the peer sent something
+  Io* io_ = nullptr;    // of the call that is going on
+  bool heard_ = false;  // the peer sent something
   absl::Status error_;
   std::string unsent_;       // ciphertext that the socket did not take
   size_t unsent_begin_ = 0;  // of it, what it took since

@@ -232,9 +232,9 @@ std::string Shown(TlsContext& server, absl::string_view host) {
 }
 
 TEST(TlsStreamTest, TheNameChoosesTheCertificate) {
-  const auto server = TestTlsServer({.identities = {TestIdentity("server"), TestIdentity("wildcard"),
-                                                    TestIdentity("other_host"),
-                                                    TestIdentity("in_wildcard")}});
+  const auto server =
+      TestTlsServer({.identities = {TestIdentity("server"), TestIdentity("wildcard"),
+                                    TestIdentity("other_host"), TestIdentity("in_wildcard")}});
   EXPECT_EQ(Shown(*server, "other.example"), "CN=other.example");
   EXPECT_EQ(Shown(*server, "OTHER.Example"), "CN=other.example");
   EXPECT_EQ(Shown(*server, "a.wild.example"), "CN=wild.example");
@@ -245,8 +245,8 @@ TEST(TlsStreamTest, TheNameChoosesTheCertificate) {
 }
 
 TEST(TlsStreamTest, ANameThatNoCertificateIsForGetsTheFirst) {
-  const auto server = TestTlsServer({.identities = {TestIdentity("other_host"),
-                                                    TestIdentity("wildcard")}});
+  const auto server =
+      TestTlsServer({.identities = {TestIdentity("other_host"), TestIdentity("wildcard")}});
   for (const char* host : {"localhost", "a.b.wild.example", "wild.example", ".wild.example"}) {
     EXPECT_THAT(Shown(*server, host), ::testing::HasSubstr("(CN=other.example) is for other.exam"))
         << host;
