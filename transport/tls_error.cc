@@ -45,8 +45,7 @@ absl::Status DescribeAlert(int alert, const TlsPeer& peer) {
     case SSL_AD_HANDSHAKE_FAILURE:
       if (peer.wants_certificate && !peer.got_certificate) {
         return absl::UnauthenticatedError(absl::StrCat(
-            name,
-            " refused the handshake: it asks for a certificate of ours, and none is configured"));
+            name, " refused the handshake: it asks for a certificate, and none is configured"));
       }
       return absl::FailedPreconditionError(
           absl::StrCat(name, " refused the handshake: it takes none of our ciphers or keys"));
