@@ -63,6 +63,12 @@ absl::Status DescribeAlert(int alert, const TlsPeer& peer) {
 
 }  // namespace
 
+std::string TlsReason(uint32_t error) {
+  const char* reason = ERR_reason_error_string(error);
+  if (reason == nullptr) return "unknown error";
+  return absl::StrReplaceAll(absl::AsciiStrToLower(reason), {{"_", " "}});
+}
+
 absl::Status DescribeTlsError(uint32_t error, const TlsPeer& peer) {
   const std::string name = peer.name();
   const int reason = ERR_GET_REASON(error);
@@ -92,12 +98,8 @@ absl::Status DescribeTlsError(uint32_t error, const TlsPeer& peer) {
         break;
     }
   }
-  const char* text = ERR_reason_error_string(error);
-  return absl::UnavailableError(absl::StrCat(
-      name, " broke the rules of TLS (",
-      absl::StrReplaceAll(absl::AsciiStrToLower(text != nullptr ? text : "unknown error"),
-                          {{"_", " "}}),
-      ")"));
+  return absl::UnavailableError(
+      absl::StrCat(name, " broke the rules of TLS (", TlsReason(error), ")"));
 }
 
 absl::Status CheckFirstBytes(absl::string_view bytes, const TlsPeer& peer) {

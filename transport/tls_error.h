@@ -4,6 +4,7 @@
 #define WEFT_TRANSPORT_TLS_ERROR_H_
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -11,8 +12,10 @@
 
 namespace weft {
 
-// One sentence for an error of BoringSSL: `error` as it packs them, with a code as of
-// Stream::Error().
+// What BoringSSL calls an error, `error` being as it packs them: "bad base64 decode".
+std::string TlsReason(uint32_t error);
+
+// One sentence for an error of BoringSSL, with a code as of Stream::Error().
 absl::Status DescribeTlsError(uint32_t error, const TlsPeer& peer);
 
 // The peer sent `bytes` first, which begin no TLS record; OK when they may.

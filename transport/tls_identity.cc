@@ -21,6 +21,7 @@
 #include "openssl/x509.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/tls_certificate.h"
+#include "weft/transport/tls_error.h"
 
 namespace weft {
 namespace {
@@ -59,9 +60,9 @@ absl::StatusOr<Pem> ReadPem(const std::string& file, const std::string& pem,
 
 // What BoringSSL says last, taken from its queue.
 std::string TakeReason() {
-  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  std::string reason = TlsReason(ERR_peek_last_error());
   ERR_clear_error();
-  return absl::AsciiStrToLower(reason != nullptr ? reason : "unknown error");
+  return reason;
 }
 
 // Takes errors off the queue on every way out.
