@@ -142,19 +142,26 @@ std::string FakePeer::EchoToEnd() {
   }
 }
 
-FakeServer::FakeServer(std::function<void(FakePeer&)> script)
-    : FakeServer(*SocketAddress::FromIp("127.0.0.1", 0), std::move(script)) {}
+FakeServer::FakeServer(Script script) : FakeServer(std::vector<Script>{std::move(script)}) {}
 
-FakeServer::FakeServer(const SocketAddress& address, std::function<void(FakePeer&)> script)
+FakeServer::FakeServer(std::vector<Script> scripts)
+    : FakeServer(*SocketAddress::FromIp("127.0.0.1", 0), std::move(scripts)) {}
+
+FakeServer::FakeServer(const SocketAddress& address, Script script)
+    : FakeServer(address, std::vector<Script>{std::move(script)}) {}
+
+FakeServer::FakeServer(const SocketAddress& address, std::vector<Script> scripts)
     : listener_(Listen(address).value()),
       port_(LocalAddress(listener_.get()).port()),
       stop_(Notification::Create().value()),
-      thread_([this, script = std::move(script)] {
-        if (!Wait(listener_.get(), Interest::kRead, Deadline::Never(), &stop_).ok()) return;
-        Stream stream;
-        if (!Accept(listener_.get(), &stream).ok()) return;
-        FakePeer peer(std::move(stream), stop_);
-        script(peer);
+      thread_([this, scripts = std::move(scripts)] {
+        for (const Script& script : scripts) {
+          if (!Wait(listener_.get(), Interest::kRead, Deadline::Never(), &stop_).ok()) return;
+          Stream stream;
+          if (!Accept(listener_.get(), &stream).ok()) return;
+          FakePeer peer(std::move(stream), stop_);
+          script(peer);
+        }
       }) {}
 
 FakeServer::~FakeServer() {

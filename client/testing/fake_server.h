@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "weft/core/connection.h"
@@ -77,21 +78,26 @@ class FakePeer {
 };
 
 // Listens on a free port of the loopback address, or at `address`, and runs `script` for the first
-// that connects, in a thread of its own. Declare it before the client, so that the client goes
-// first.
+// that connects, in a thread of its own; or `scripts`, one after the other, for as many. Declare it
+// before the client, so that the client goes first.
 class FakeServer {
  public:
-  explicit FakeServer(std::function<void(FakePeer&)> script);
-  FakeServer(const SocketAddress& address, std::function<void(FakePeer&)> script);
+  using Script = std::function<void(FakePeer&)>;
+
+  explicit FakeServer(Script script);
+  explicit FakeServer(std::vector<Script> scripts);
+  FakeServer(const SocketAddress& address, Script script);
   ~FakeServer();
 
-  // Waits until the script has run to its end. What it wrote can be read then.
+  // Waits until all has run to its end. What it wrote can be read then.
   void Join();
 
   std::string url(absl::string_view resource = "/") const;
   uint16_t port() const { return port_; }
 
  private:
+  FakeServer(const SocketAddress& address, std::vector<Script> scripts);
+
   UniqueFd listener_;
   uint16_t port_;
   Notification stop_;
