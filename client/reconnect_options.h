@@ -1,0 +1,93 @@
+// What a client that reconnects can be told, and what it tells.
+
+#ifndef WEFT_CLIENT_RECONNECT_OPTIONS_H_
+#define WEFT_CLIENT_RECONNECT_OPTIONS_H_
+
+#include <functional>
+#include <limits>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "weft/client/backoff.h"
+#include "weft/client/client.h"
+#include "weft/client/client_options.h"
+
+namespace weft {
+
+// What a ReconnectingClient is doing.
+struct ReconnectEvent {
+  enum class Type {
+    kConnecting,
+    kConnected,  // and `after_connect` was content
+    kLost,       // a connection has ended: `status` says how
+    kWaiting,    // for `wait`, because of `status`; then comes attempt number `attempt`
+    kGaveUp,     // every call returns `status` from now on
+  };
+
+  Type type = Type::kConnecting;
+  int attempt = 0;        // counted from the start, or from the end of a connection that held
+  absl::Duration wait{};  // kWaiting
+  absl::Status status{};  // kLost, kWaiting, kGaveUp
+
+  // One line for a log: "waiting 1.5s before attempt 3: ...".
+  std::string ToString() const {
+    switch (type) {
+      case Type::kConnecting:
+        return absl::StrCat("connecting, attempt ", attempt);
+      case Type::kConnected:
+        return absl::StrCat("connected at attempt ", attempt);
+      case Type::kLost:
+        return absl::StrCat("lost the connection: ", status.message());
+      case Type::kWaiting:
+        return absl::StrCat("waiting ",
+                            absl::FormatDuration(absl::Trunc(wait, absl::Milliseconds(1))),
+                            " before attempt ", attempt, ": ", status.message());
+      case Type::kGaveUp:
+        return absl::StrCat("gave up: ", status.message());
+    }
+    return "";
+  }
+};
+
+struct ReconnectOptions {
+  // For each connection. `client.cancel` is not looked at: ReconnectingClient::Cancel() is there.
+  ClientOptions client{};
+
+  BackoffOptions backoff{};
+
+  // When to give up what another attempt might mend: after so many attempts, or so much time, since
+  // the start or the end of a connection that held (backoff.reset_after).
+  int max_attempts = std::numeric_limits<int>::max();
+  absl::Duration give_up_after = absl::InfiniteDuration();
+
+  // The least wait, and its random part, after a server closed with 1012 (service restart) or 1013
+  // (try again later).
+  Pause service_restart = {.at_least = absl::Seconds(5), .spread = absl::Seconds(25)};
+  Pause try_again_later = {.at_least = absl::Seconds(30), .spread = absl::Seconds(30)};
+
+  // ---- Callbacks: by the thread that is in Receive() or Connect(), one at a time. Each may call
+  // anything of the ReconnectingClient but these two.
+
+  // Before each attempt, with a copy of `client`: to give it a fresh token, for example. An error
+  // fails the attempt.
+  std::function<absl::Status(ClientOptions&)> before_connect{};
+
+  // With each new connection, before anybody else can send by it: to log in, to subscribe again. It
+  // may receive, too. An error fails the attempt.
+  std::function<absl::Status(Client&)> after_connect{};
+
+  std::function<void(const ReconnectEvent&)> on_event{};
+
+  // ---- For tests: the time since some fixed moment, a wait, and a random number from 0 up to, but
+  // never, 1. Null: the monotonic clock, a wait that Close() and Cancel() end, and the system's
+  // random numbers.
+  std::function<absl::Duration()> now{};
+  std::function<void(absl::Duration)> sleep{};
+  std::function<double()> random{};
+};
+
+}  // namespace weft
+
+#endif  // WEFT_CLIENT_RECONNECT_OPTIONS_H_

@@ -1,0 +1,350 @@
+#include "weft/client/reconnecting_client.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <random>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "weft/client/retry_after.h"
+#include "weft/core/connection.h"
+#include "weft/core/http_refusal.h"
+#include "weft/transport/deadline.h"
+#include "weft/transport/io.h"
+#include "weft/transport/wait.h"
+
+namespace weft {
+namespace {
+
+using Type = ReconnectEvent::Type;
+
+absl::Duration SteadyNow() {
+  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+double RandomFraction() {
+  std::random_device device;
+  return std::uniform_real_distribution<double>()(device);
+}
+
+// Whether another attempt cannot mend it.
+bool IsFinal(const absl::Status& status) {
+  if (const std::optional<HttpRefusal> refusal = RefusalOf(status)) {
+    const int http = refusal->status;
+    return http >= 400 && http < 500 && http != 408 && http != 425 && http != 429;
+  }
+  switch (status.code()) {
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kUnimplemented:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// What a server that refuses asks for. Its clock, where it tells it, is the one that its dates are
+// by.
+Pause RetryAfterOf(const absl::Status& error) {
+  const std::optional<HttpRefusal> refusal = RefusalOf(error);
+  if (!refusal.has_value()) return {};
+  const absl::Time here = absl::Now();
+  const absl::Time now = ParseHttpDate(refusal->Find("Date").value_or(""), here).value_or(here);
+  return {.at_least = ParseRetryAfter(refusal->Find("Retry-After").value_or(""), now)
+                          .value_or(absl::ZeroDuration())};
+}
+
+absl::Status CheckOptions(const ReconnectOptions& options) {
+  if (options.max_attempts < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_attempts is ", options.max_attempts, ": it must be at least 1"));
+  }
+  return CheckBackoff(options.backoff);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ReconnectingClient>> ReconnectingClient::Create(
+    std::string url, ReconnectOptions options) {
+  if (absl::Status status = CheckOptions(options); !status.ok()) return status;
+  absl::StatusOr<Notification> stop = Notification::Create();
+  if (!stop.ok()) return stop.status();
+  if (!options.now) options.now = SteadyNow;
+  if (!options.random) options.random = RandomFraction;
+  options.client.cancel = std::make_shared<const Notification>(*std::move(stop));
+  if (!options.sleep) {
+    options.sleep = [stop = options.client.cancel](absl::Duration wait) {
+      Wait(stop->fd(), Interest::kRead, Deadline::After(wait)).IgnoreError();
+    };
+  }
+  return std::unique_ptr<ReconnectingClient>(
+      new ReconnectingClient(std::move(url), std::move(options)));
+}
+
+ReconnectingClient::ReconnectingClient(std::string url, ReconnectOptions options)
+    : url_(std::move(url)),
+      options_(std::move(options)),
+      backoff_(options_.backoff, options_.random) {}
+
+// ---- One thread drives: it connects and receives ----
+
+absl::Status ReconnectingClient::Connect(absl::Duration timeout) {
+  const absl::Duration deadline = options_.now() + timeout;
+  Lock lock(mutex_);
+  absl::Status status = Await(lock, deadline, [this] { return ready_ || !end_.ok() || !driving_; });
+  if (!status.ok() || ready_ || !end_.ok()) return status.ok() ? end_ : status;
+  driving_ = true;
+  if (client_ != nullptr) Lose(lock, ReadToEnd(lock));
+  status = DriveToConnection(lock, deadline);
+  StopDriving();
+  return status;
+}
+
+absl::StatusOr<Message> ReconnectingClient::Receive(absl::Duration timeout) {
+  const absl::Duration deadline = options_.now() + timeout;
+  Lock lock(mutex_);
+  absl::Status status = Await(lock, deadline, [this] { return !driving_; });
+  if (!status.ok()) return status;
+  driving_ = true;
+  absl::StatusOr<Message> message = DriveToMessage(lock, deadline);
+  StopDriving();
+  return message;
+}
+
+template <typename Condition>
+absl::Status ReconnectingClient::Await(Lock& lock, absl::Duration deadline, Condition condition) {
+  const Deadline until = Deadline::After(deadline - options_.now());
+  if (until.is_never()) {
+    changed_.wait(lock, condition);
+  } else if (!changed_.wait_for(lock, absl::ToChronoNanoseconds(until.Remaining()), condition)) {
+    return absl::DeadlineExceededError("another thread is connecting or receiving");
+  }
+  return absl::OkStatus();
+}
+
+void ReconnectingClient::StopDriving() {
+  driving_ = false;
+  changed_.notify_all();
+}
+
+// Drops what can still be read from a connection that cannot be sent by, for the sake of how it
+// ended.
+absl::Status ReconnectingClient::ReadToEnd(Lock& lock) {
+  lock.unlock();
+  while (client_->Receive(absl::ZeroDuration()).ok()) {
+  }
+  absl::Status status = client_->status();
+  if (status.ok()) client_->Cancel();  // for who has it from client()
+  lock.lock();
+  return status.ok() ? lost_ : status;
+}
+
+absl::StatusOr<Message> ReconnectingClient::DriveToMessage(Lock& lock, absl::Duration deadline) {
+  while (true) {
+    if (client_ == nullptr) {
+      absl::Status status = DriveToConnection(lock, deadline);
+      if (!status.ok()) return status;
+    }
+    received_ = client_;
+    lock.unlock();
+    absl::StatusOr<Message> message = received_->Receive(deadline - options_.now());
+    const absl::Status status = received_->status();
+    lock.lock();
+    if (message.ok() || status.ok()) return message;
+    if (!end_.ok()) return end_;
+    received_ = nullptr;
+    Lose(lock, status);
+  }
+}
+
+absl::Status ReconnectingClient::DriveToConnection(Lock& lock, absl::Duration deadline) {
+  while (end_.ok() && client_ == nullptr) {
+    const absl::Duration now = options_.now();
+    if (now >= next_attempt_) {
+      Attempt(lock);
+    } else if (now >= deadline) {
+      return absl::DeadlineExceededError(NotConnected().message());
+    } else {
+      lock.unlock();
+      options_.sleep(std::min(next_attempt_, deadline) - now);
+      lock.lock();
+    }
+  }
+  return end_;
+}
+
+void ReconnectingClient::Attempt(Lock& lock) {
+  ++attempts_;
+  if (!since_.has_value()) since_ = options_.now();
+  Tell(lock, {.type = Type::kConnecting, .attempt = attempts_});
+  if (!end_.ok()) return;
+  lock.unlock();
+  const absl::Status status = Open();
+  lock.lock();
+  const std::shared_ptr<Client> fresh = std::exchange(fresh_, nullptr);
+  if (!end_.ok()) return;
+  if (status.ok()) {
+    client_ = fresh;
+    ready_ = true;
+    connected_at_ = options_.now();
+    changed_.notify_all();
+    Tell(lock, {.type = Type::kConnected, .attempt = attempts_});
+  } else if (fresh != nullptr && status == fresh->status()) {  // lost before it was of use
+    Retry(lock, status, AskedBy(fresh->close_code()));
+  } else if (IsFinal(status)) {
+    GiveUp(lock, status);
+  } else {
+    Retry(lock, status, RetryAfterOf(status));
+  }
+}
+
+// Makes fresh_, if it can be had, and has `after_connect` look at it.
+absl::Status ReconnectingClient::Open() {
+  ClientOptions options = options_.client;
+  if (options_.before_connect) {
+    if (absl::Status status = options_.before_connect(options); !status.ok()) return status;
+    options.cancel = options_.client.cancel;
+  }
+  absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect(url_, std::move(options));
+  if (!client.ok()) return client.status();
+  {
+    const Lock lock(mutex_);
+    if (!end_.ok()) return end_;  // who set it did not see this one
+    fresh_ = *std::move(client);
+  }
+  return options_.after_connect ? options_.after_connect(*fresh_) : absl::OkStatus();
+}
+
+// client_ has ended, or can at least not be sent by.
+void ReconnectingClient::Lose(Lock& lock, const absl::Status& status) {
+  if (!end_.ok()) return;
+  const std::shared_ptr<Client> lost = std::exchange(client_, nullptr);
+  ready_ = false;
+  lost_ = status;
+  const absl::Duration now = options_.now();
+  if (backoff_.Held(now - connected_at_)) {
+    attempts_ = 0;
+    since_ = now;
+  }
+  Tell(lock, {.type = Type::kLost, .status = status});
+  Retry(lock, status, AskedBy(lost->close_code()));
+}
+
+// Plans the next attempt, or gives up.
+void ReconnectingClient::Retry(Lock& lock, const absl::Status& status, const Pause& asked) {
+  if (!end_.ok()) return;
+  lost_ = status;
+  const absl::Duration wait = backoff_.Next(asked);
+  const absl::Duration now = options_.now();
+  if (attempts_ >= options_.max_attempts || now + wait - *since_ > options_.give_up_after) {
+    return GiveUp(lock, absl::UnavailableError(absl::StrCat(
+                            "gave up after ", attempts_, attempts_ == 1 ? " attempt" : " attempts",
+                            " in ", absl::FormatDuration(now - *since_), ": ", status.message())));
+  }
+  next_attempt_ = now + wait;
+  Tell(lock, {.type = Type::kWaiting, .attempt = attempts_ + 1, .wait = wait, .status = status});
+}
+
+void ReconnectingClient::GiveUp(Lock& lock, const absl::Status& status) {
+  End(status);
+  Tell(lock, {.type = Type::kGaveUp, .attempt = attempts_, .status = status});
+}
+
+void ReconnectingClient::Tell(Lock& lock, const ReconnectEvent& event) {
+  if (!options_.on_event) return;
+  lock.unlock();
+  options_.on_event(event);
+  lock.lock();
+}
+
+// What a server that closes with `code` asks for.
+Pause ReconnectingClient::AskedBy(CloseCode code) const {
+  if (code == CloseCode::kServiceRestart) return options_.service_restart;
+  if (code == CloseCode::kTryAgainLater) return options_.try_again_later;
+  return {};
+}
+
+// ---- The others send ----
+
+absl::Status ReconnectingClient::SendText(absl::string_view text) {
+  return Send([text](Client& client) { return client.SendText(text); });
+}
+
+absl::Status ReconnectingClient::SendBinary(absl::string_view data) {
+  return Send([data](Client& client) { return client.SendBinary(data); });
+}
+
+template <typename By>
+absl::Status ReconnectingClient::Send(By by) {
+  std::shared_ptr<Client> client;
+  {
+    const Lock lock(mutex_);
+    if (!end_.ok()) return end_;
+    if (!ready_) return NotConnected();
+    client = client_;
+  }
+  absl::Status status = by(*client);
+  // Anything but the connection's end is for the caller, as it is.
+  if (status.ok() || (!absl::IsUnavailable(status) && status != client->status())) return status;
+  const Lock lock(mutex_);
+  if (!end_.ok()) return end_;
+  if (client_ == client) {
+    ready_ = false;
+    lost_ = status;
+  }
+  return NotConnected();
+}
+
+absl::Status ReconnectingClient::NotConnected() const {
+  return absl::UnavailableError(
+      absl::StrCat("not connected to ", url_, lost_.ok() ? "" : ": ", lost_.message()));
+}
+
+std::shared_ptr<Client> ReconnectingClient::client() const {
+  const Lock lock(mutex_);
+  return ready_ ? client_ : nullptr;
+}
+
+// ---- Any ends it ----
+
+absl::Status ReconnectingClient::Close(CloseCode code, absl::string_view reason) {
+  if (absl::Status status = CheckClose(code, reason); !status.ok()) return status;
+  std::shared_ptr<Client> client, fresh;
+  {
+    const Lock lock(mutex_);
+    if (!end_.ok() && !closed_here_) return end_;
+    closed_here_ = true;
+    if (end_.ok()) End(absl::FailedPreconditionError("the client was closed by Close()"));
+    client = client_;
+    fresh = fresh_;
+  }
+  if (fresh != nullptr) fresh->Cancel();
+  return client != nullptr ? client->Close(code, reason) : absl::OkStatus();
+}
+
+void ReconnectingClient::Cancel() {
+  std::shared_ptr<Client> client, fresh;
+  {
+    const Lock lock(mutex_);
+    End(absl::CancelledError("the client was cancelled"));
+    client = client_;
+    fresh = fresh_;
+  }
+  if (client != nullptr) client->Cancel();
+  if (fresh != nullptr) fresh->Cancel();
+}
+
+// From here on there will be no other connection, and every call returns `status`.
+void ReconnectingClient::End(absl::Status status) {
+  end_ = std::move(status);
+  ready_ = false;
+  options_.client.cancel->Notify();
+  changed_.notify_all();
+}
+
+}  // namespace weft
