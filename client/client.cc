@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "weft/client/annotate.h"
 #include "weft/client/open.h"
 #include "weft/client/upgrade.h"
 #include "weft/core/accept_key.h"
@@ -163,8 +163,8 @@ void Client::Flush() {
       if (result.ok()) {
         size = result.bytes;
       } else {
-        write_status_ = absl::UnavailableError(absl::StrCat(
-            "cannot send to ", peer_address_.ToString(), ": ", std::strerror(result.error)));
+        write_status_ = Annotate(stream_.Error(result),
+                                 absl::StrCat("cannot send to ", peer_address_.ToString(), ": "));
       }
     }
     // Past an error the bytes are dropped, as if they were written: what the peer sent before it
@@ -257,7 +257,7 @@ absl::Status Client::Read(Lock& lock, Deadline deadline) {
       connection_.DidReadEof();
       break;
     case IoStatus::kError:
-      return End(CannotReceive(result.error));
+      return End(CannotReceive(result));
   }
   return end_;
 }
@@ -347,7 +347,7 @@ absl::Status Client::DrainStream(Lock& lock, Deadline deadline) {
     Flush();
     const IoResult result = stream_.Read(absl::MakeSpan(dropped));
     if (result.status == IoStatus::kEof) return absl::OkStatus();
-    if (result.status == IoStatus::kError) return CannotReceive(result.error);
+    if (result.status == IoStatus::kError) return CannotReceive(result);
     if (deadline.HasPassed()) return absl::DeadlineExceededError("deadline exceeded");
     if (result.ok()) {
       LetOthersIn(lock);
@@ -358,9 +358,9 @@ absl::Status Client::DrainStream(Lock& lock, Deadline deadline) {
   }
 }
 
-absl::Status Client::CannotReceive(int error) const {
-  return absl::UnavailableError(
-      absl::StrCat("cannot receive from ", peer_address_.ToString(), ": ", std::strerror(error)));
+absl::Status Client::CannotReceive(const IoResult& result) const {
+  return Annotate(stream_.Error(result),
+                  absl::StrCat("cannot receive from ", peer_address_.ToString(), ": "));
 }
 
 // The connection's last event: the peer's Close frame or its equivalent.

@@ -167,7 +167,7 @@ class Client {
   absl::Status WaitForInput(Lock& lock, Interest wanted, Deadline deadline);
   absl::Status DropMessages(Lock& lock, Deadline deadline);
   absl::Status DrainStream(Lock& lock, Deadline deadline);
-  absl::Status CannotReceive(int error) const;
+  absl::Status CannotReceive(const IoResult& result) const;
 
   void AwaitClose(Lock& lock, CloseCode code, absl::string_view reason);
   absl::Status EndWithClose(Lock& lock, const Event& close, Deadline deadline);

@@ -131,7 +131,7 @@ std::string FakePeer::EchoToEnd() {
         connection_.DidWrite(connection_.queued_bytes());
       }
       if (event->type == Event::Type::kClose) {
-        const std::string how = Describe(*event);
+        std::string how = Describe(*event);
         Answer();
         stream_.Close();
         return how;
