@@ -47,5 +47,6 @@ def weft_repositories():
         ":benchmark_main": "-lbenchmark_main benchmark",
     })
     _maybe(pkg_config_repository, "fmt", libraries = {":fmt": "fmt"})
+    _maybe(pkg_config_repository, "libedit", libraries = {":libedit": "libedit"})
     _maybe(pkg_config_repository, "simdjson", libraries = {":simdjson": "simdjson"})
     _maybe(pkg_config_repository, "zlib", libraries = {":zlib": "zlib"})

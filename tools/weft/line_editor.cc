@@ -1,0 +1,334 @@
+#include "tools/weft/line_editor.h"
+
+#include <langinfo.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <clocale>
+#include <cwchar>
+
+#include "absl/strings/match.h"
+#include "absl/types/span.h"
+
+namespace weft::cli {
+namespace {
+
+// Past this many bytes not yet printed, Print waits.
+constexpr size_t kMaxQueuedBytes = 64 << 10;
+
+constexpr int kHistoryLines = 1000;
+
+// Tells libedit where colour begins and ends in the prompt.
+constexpr wchar_t kEscape = L'\1';
+
+constexpr wchar_t kCtrlG = L'\a';
+
+// Typed by ourselves only, to run OnToggle.
+constexpr wchar_t kToggle = L'\x1e';  // ^^
+
+std::wstring Widen(absl::string_view ascii) { return {ascii.begin(), ascii.end()}; }
+
+std::string Utf8(absl::Span<const wchar_t> text) {
+  std::string result;
+  std::mbstate_t state{};
+  for (const wchar_t c : text) {
+    char bytes[MB_LEN_MAX];
+    const size_t size = std::wcrtomb(bytes, c, &state);
+    if (size != static_cast<size_t>(-1)) result.append(bytes, size);
+  }
+  return result;
+}
+
+}  // namespace
+
+bool UseUtf8Locale() {
+  const auto is_utf8 = [] { return absl::EqualsIgnoreCase(nl_langinfo(CODESET), "UTF-8"); };
+  std::setlocale(LC_CTYPE, "");
+  if (!is_utf8()) std::setlocale(LC_CTYPE, "C.UTF-8");
+  return is_utf8();
+}
+
+absl::StatusOr<std::unique_ptr<LineEditor>> LineEditor::Create(FILE* in, FILE* out,
+                                                               LineEditorOptions options) {
+  UniqueFd wake(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (!wake.is_open()) return absl::ErrnoToStatus(errno, "cannot edit lines (eventfd)");
+  std::unique_ptr<LineEditor> editor(
+      new LineEditor(std::move(options), fileno(in), std::move(wake)));
+  if (absl::Status status = editor->Init(in, out); !status.ok()) return status;
+  return editor;
+}
+
+LineEditor::LineEditor(LineEditorOptions options, int in, UniqueFd wake)
+    : options_(std::move(options)), in_(in), wake_(std::move(wake)) {
+  prompt_ = Widen(options_.prompt);
+  if (!options_.prompt_color.empty()) {
+    // libedit wants a character behind each sequence: the prompt's last stands behind the second.
+    const wchar_t last = prompt_.back();
+    prompt_.pop_back();
+    prompt_ = kEscape + Widen(options_.prompt_color) + kEscape + prompt_ + kEscape +
+              Widen("\033[0m") + kEscape + last;
+  }
+}
+
+absl::Status LineEditor::Init(FILE* in, FILE* out) {
+  if (!isatty(in_) || !isatty(fileno(out))) {
+    return absl::FailedPreconditionError("lines are edited on a terminal only");
+  }
+  edit_ = el_init("weft", in, out, out);
+  history_ = history_winit();
+  if (edit_ == nullptr || history_ == nullptr) {
+    return absl::FailedPreconditionError("libedit cannot use this terminal");
+  }
+  HistEventW event;
+  history_w(history_, &event, H_SETSIZE, kHistoryLines);
+  history_w(history_, &event, H_SETUNIQUE, 1);
+  if (!options_.history_file.empty()) {
+    history_w(history_, &event, H_LOAD, options_.history_file.c_str());  // there may be none yet
+  }
+  el_wset(edit_, EL_CLIENTDATA, this);
+  el_wset(edit_, EL_HIST, history_w, history_);
+  el_wset(edit_, EL_PROMPT_ESC, OnPrompt, kEscape);
+  el_wset(edit_, EL_GETCFN, OnReadKey);
+  el_wset(edit_, EL_EDITOR, L"emacs");
+  el_source(edit_, nullptr);  // ~/.editrc
+  BindKeys();
+  return absl::OkStatus();
+}
+
+void LineEditor::BindKeys() {
+  el_wset(edit_, EL_ADDFN, L"weft-toggle", L"Hide or show the line", OnToggle);
+  el_wset(edit_, EL_ADDFN, L"weft-delete-or-end", L"Delete a character, or end", OnCtrlD);
+  // -a: for the commands of vi, where ~/.editrc asks for it.
+  const wchar_t toggle[] = {kToggle, L'\0'};
+  el_wset(edit_, EL_BIND, toggle, L"weft-toggle", nullptr);
+  el_wset(edit_, EL_BIND, L"-a", toggle, L"weft-toggle", nullptr);
+  el_wset(edit_, EL_BIND, L"^D", L"weft-delete-or-end", nullptr);
+  el_wset(edit_, EL_BIND, L"-a", L"^D", L"weft-delete-or-end", nullptr);
+  el_wset(edit_, EL_BIND, L"^I", L"ed-insert", nullptr);  // a tab is what it says
+  // What libedit does not know of by itself.
+  el_wset(edit_, EL_BIND, L"\\e[3~", L"ed-delete-next-char", nullptr);
+  el_wset(edit_, EL_BIND, L"\\e[1;5C", L"em-next-word", nullptr);  // with Ctrl
+  el_wset(edit_, EL_BIND, L"\\e[1;5D", L"ed-prev-word", nullptr);
+}
+
+LineEditor::~LineEditor() {
+  HistEventW event;
+  if (history_ != nullptr && edited_ && !options_.history_file.empty()) {
+    history_w(history_, &event, H_SAVE, options_.history_file.c_str());
+  }
+  el_end(edit_);
+  if (history_ != nullptr) history_wend(history_);
+}
+
+// ---- The thread that reads lines ----
+
+LineEditor::Typed LineEditor::ReadLine(std::string* line) {
+  Lock lock(mutex_);
+  if (stop_) return Typed::kStopped;
+  interrupt_ = false;
+  end_ = false;
+  reading_ = true;
+  el_wset(edit_, EL_UNBUFFERED, 1);  // takes the terminal, and prompts
+  const Typed typed = Edit(lock, line);
+  el_wset(edit_, EL_UNBUFFERED, 0);  // gives it back
+  reading_ = false;
+  PrintQueued();
+  return typed;
+}
+
+LineEditor::Typed LineEditor::Edit(Lock& lock, std::string* line) {
+  while (true) {
+    if (!queue_.empty() || redraw_) {
+      Type(kToggle);
+      PrintQueued();
+      if (std::exchange(redraw_, false)) {
+        el_wset(edit_, EL_PREP_TERM, 0);  // or it believes that the terminal is in its mode
+        el_wset(edit_, EL_PREP_TERM, 1);
+        el_resize(edit_);
+      }
+      Type(kToggle);
+    }
+    if (stop_ || end_ || (interrupt_ && text().empty())) {
+      LeaveLine();
+      return stop_ ? Typed::kStopped : end_ ? Typed::kEnd : Typed::kInterrupted;
+    }
+    if (std::exchange(interrupt_, false)) DropLine();
+
+    lock.unlock();
+    int unused;
+    if (AwaitKey()) el_wgets(edit_, &unused);  // the command of one key, or of several
+    lock.lock();
+    if (!text().empty() && text().back() == L'\n') {
+      *line = Remember(text().subspan(0, text().size() - 1));
+      return Typed::kLine;
+    }
+  }
+}
+
+// Writes what waits, to a terminal on which no line is.
+void LineEditor::PrintQueued() {
+  for (const auto& [file, text] : queue_) {
+    std::fwrite(text.data(), 1, text.size(), file);
+    std::fflush(file);
+  }
+  queue_.clear();
+  queued_bytes_ = 0;
+  printed_.notify_all();
+}
+
+// The line stays on the screen, marked, and a new one begins.
+void LineEditor::DropLine() {
+  Type(kToggle);
+  hidden_text_ += L"^C";
+  hidden_behind_ = 0;
+  Type(kToggle);
+  Type(L'\n');
+  el_wset(edit_, EL_UNBUFFERED, 0);
+  el_wset(edit_, EL_UNBUFFERED, 1);
+}
+
+// No line will come of it. What was typed stays on the screen and in the history.
+void LineEditor::LeaveLine() {
+  if (text().empty()) {
+    Type(kToggle);
+    hidden_ = false;
+  } else {
+    Remember(text());
+    Type(L'\n');
+  }
+}
+
+std::string LineEditor::Remember(absl::Span<const wchar_t> line) {
+  if (!line.empty()) {
+    HistEventW event;
+    history_w(history_, &event, H_ENTER, std::wstring(line.begin(), line.end()).c_str());
+    edited_ = true;
+  }
+  return Utf8(line);
+}
+
+absl::Span<const wchar_t> LineEditor::text() const {
+  const LineInfoW* info = el_wline(edit_);
+  return {info->buffer, static_cast<size_t>(info->lastchar - info->buffer)};
+}
+
+// Does the command of a key as if it had been typed.
+void LineEditor::Type(wchar_t key) {
+  const wchar_t keys[] = {key, L'\0'};
+  int unused;
+  el_wpush(edit_, keys);
+  el_wgets(edit_, &unused);
+}
+
+// Waits until a key can be read. False when something else came first.
+bool LineEditor::AwaitKey() {
+  while (true) {
+    pollfd fds[] = {{.fd = in_, .events = POLLIN, .revents = 0},
+                    {.fd = wake_.get(), .events = POLLIN, .revents = 0}};
+    if (poll(fds, 2, -1) < 0) continue;  // a signal
+    if (fds[0].revents != 0) return true;
+    eventfd_t unused;
+    eventfd_read(wake_.get(), &unused);
+    return false;
+  }
+}
+
+// ---- What libedit calls ----
+
+LineEditor* LineEditor::Of(EditLine* edit) {
+  void* editor = nullptr;
+  el_wget(edit, EL_CLIENTDATA, &editor);
+  return static_cast<LineEditor*>(editor);
+}
+
+wchar_t* LineEditor::OnPrompt(EditLine* edit) {
+  static wchar_t kNone[] = L"";
+  LineEditor* editor = Of(edit);
+  return editor->hidden_ ? kNone : editor->prompt_.data();
+}
+
+// Reads a character: 1, or 0 when there is none. The first of a command is there, or we were not
+// called; for others, such as what is searched for, the user takes time. What is to be printed
+// waits for the command's end, but Ctrl-C ends it, as Ctrl-G does.
+int LineEditor::OnReadKey(EditLine* edit, wchar_t* key) {
+  LineEditor* editor = Of(edit);
+  std::mbstate_t state{};
+  while (true) {
+    if (!editor->AwaitKey()) {
+      Lock lock(editor->mutex_);
+      if (!editor->stop_ && !std::exchange(editor->interrupt_, false)) continue;
+      *key = kCtrlG;
+      return 1;
+    }
+    char byte;
+    const ssize_t size = read(editor->in_, &byte, 1);
+    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (size <= 0) {  // the terminal is gone
+      editor->end_ = true;
+      return 0;
+    }
+    const size_t used = std::mbrtowc(key, &byte, 1, &state);
+    if (used == static_cast<size_t>(-1)) state = {};  // not UTF-8: as if it were not typed
+    if (used <= 1 && *key != kToggle) return 1;
+  }
+}
+
+// Takes the line from the screen, or puts it back. libedit knows where on the screen it stands, so
+// the way to have it taken away is to let it be empty, prompt and all, and drawn.
+unsigned char LineEditor::OnToggle(EditLine* edit, wint_t) {
+  LineEditor* editor = Of(edit);
+  const LineInfoW* info = el_wline(edit);
+  if (!editor->hidden_) {
+    editor->hidden_text_.assign(info->buffer, info->lastchar);
+    editor->hidden_behind_ = static_cast<int>(info->lastchar - info->cursor);
+    el_cursor(edit, editor->hidden_behind_);
+    el_deletestr(edit, static_cast<int>(editor->hidden_text_.size()));
+  } else {
+    el_winsertstr(edit, editor->hidden_text_.c_str());
+    el_cursor(edit, -editor->hidden_behind_);
+  }
+  editor->hidden_ = !editor->hidden_;
+  return CC_REFRESH;
+}
+
+unsigned char LineEditor::OnCtrlD(EditLine* edit, wint_t) {
+  const LineInfoW* info = el_wline(edit);
+  if (info->buffer == info->lastchar) {
+    Of(edit)->end_ = true;
+    return CC_NORM;
+  }
+  if (info->cursor == info->lastchar) return CC_ERROR;
+  el_cursor(edit, 1);
+  el_deletestr(edit, 1);
+  return CC_REFRESH;
+}
+
+// ---- Any thread ----
+
+void LineEditor::Print(FILE* file, absl::string_view text) {
+  Lock lock(mutex_);
+  printed_.wait(lock, [this] { return queued_bytes_ < kMaxQueuedBytes; });
+  queued_bytes_ += text.size();
+  queue_.emplace_back(file, text);
+  if (reading_) {
+    eventfd_write(wake_.get(), 1);
+  } else {
+    PrintQueued();
+  }
+}
+
+bool LineEditor::Interrupt() { return Request(&interrupt_); }
+void LineEditor::Stop() { Request(&stop_); }
+void LineEditor::Redraw() { Request(&redraw_); }
+
+bool LineEditor::Request(bool* what) {
+  Lock lock(mutex_);
+  *what = true;
+  eventfd_write(wake_.get(), 1);
+  return reading_;
+}
+
+}  // namespace weft::cli

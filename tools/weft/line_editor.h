@@ -1,0 +1,133 @@
+// The line that a person types, on a terminal where other things are printed meanwhile.
+
+#ifndef TOOLS_WEFT_LINE_EDITOR_H_
+#define TOOLS_WEFT_LINE_EDITOR_H_
+
+#include <histedit.h>
+#include <wchar.h>
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdio>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "weft/transport/fd.h"
+
+namespace weft::cli {
+
+struct LineEditorOptions {
+  // Printable ASCII, and the escape sequence that colours it; empty: no colour.
+  std::string prompt = "> ";
+  std::string prompt_color{};
+
+  // Lines typed before, one a line; read at the start, written at the end. Empty: none.
+  std::string history_file{};
+};
+
+// Edits a line with libedit: its keys, history and ~/.editrc. What is printed takes the line away,
+// stands above, and puts the line back with its contents and its cursor.
+//
+//   auto editor = LineEditor::Create(stdin, stderr, {});
+//   std::thread other([&] { (*editor)->Print(stdout, "tick\n"); });
+//   std::string line;
+//   while ((*editor)->ReadLine(&line) == LineEditor::Typed::kLine) Send(line);
+//
+// One thread reads lines; every other function may be called from any thread. Needs a UTF-8 locale
+// (UseUtf8Locale). The terminal is in its own mode only while a line is read.
+class LineEditor {
+ public:
+  // `in` and `out` are a terminal. Fails when it is none that can be edited on.
+  static absl::StatusOr<std::unique_ptr<LineEditor>> Create(FILE* in, FILE* out,
+                                                            LineEditorOptions options);
+  ~LineEditor();
+  LineEditor(const LineEditor&) = delete;
+  LineEditor& operator=(const LineEditor&) = delete;
+
+  enum class Typed {
+    kLine,         // and Enter
+    kEnd,          // Ctrl-D, or the terminal is gone
+    kInterrupted,  // Interrupt() while nothing was typed
+    kStopped,      // Stop()
+  };
+
+  // Prompts, and waits for the next line. It is UTF-8, has no newline, and goes into the history.
+  Typed ReadLine(std::string* line);
+
+  // Writes `text`, whole lines, to `file`; above the line that is being typed, if one is. Waits
+  // while much is still unprinted.
+  void Print(FILE* file, absl::string_view text);
+
+  // What Ctrl-C is for: drops what was typed; where that is nothing, ReadLine returns. False when
+  // no line is being read.
+  bool Interrupt();
+
+  // Makes ReadLine return, now and later.
+  void Stop();
+
+  // Draws the line anew: the terminal has another size, or was another program's in between.
+  void Redraw();
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  LineEditor(LineEditorOptions options, int in, UniqueFd wake);
+
+  absl::Status Init(FILE* in, FILE* out);
+  void BindKeys();
+
+  Typed Edit(Lock& lock, std::string* line);
+  void PrintQueued();
+  void DropLine();
+  void LeaveLine();
+  std::string Remember(absl::Span<const wchar_t> line);
+  absl::Span<const wchar_t> text() const;
+  void Type(wchar_t key);
+  bool AwaitKey();
+  bool Request(bool* what);
+
+  // What libedit calls: to ask for the prompt and for keys, and for two commands of ours.
+  static LineEditor* Of(EditLine* edit);
+  static wchar_t* OnPrompt(EditLine* edit);
+  static int OnReadKey(EditLine* edit, wchar_t* key);
+  static unsigned char OnToggle(EditLine* edit, wint_t key);
+  static unsigned char OnCtrlD(EditLine* edit, wint_t key);
+
+  const LineEditorOptions options_;
+  const int in_;
+  UniqueFd wake_;  // an eventfd: readable when there is something for ReadLine to look at
+
+  // Of the thread that reads lines, as all calls of libedit.
+  EditLine* edit_ = nullptr;
+  HistoryW* history_ = nullptr;
+  std::wstring prompt_;
+  bool hidden_ = false;
+  std::wstring hidden_text_;
+  int hidden_behind_ = 0;  // characters behind the cursor
+  bool end_ = false;       // Ctrl-D was typed
+  bool edited_ = false;    // the history is not what was read
+
+  std::mutex mutex_;  // guards all below
+  std::condition_variable printed_;
+  std::deque<std::pair<FILE*, std::string>> queue_;
+  size_t queued_bytes_ = 0;
+  bool reading_ = false;
+  bool interrupt_ = false;
+  bool stop_ = false;
+  bool redraw_ = false;
+};
+
+// Makes the process read and write UTF-8, as WebSocket text is, also where its locale says nothing.
+// False when the system has no such locale.
+bool UseUtf8Locale();
+
+}  // namespace weft::cli
+
+#endif  // TOOLS_WEFT_LINE_EDITOR_H_
