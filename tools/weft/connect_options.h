@@ -1,0 +1,57 @@
+// What `weft connect` is told on its command line.
+
+#ifndef TOOLS_WEFT_CONNECT_OPTIONS_H_
+#define TOOLS_WEFT_CONNECT_OPTIONS_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "tools/weft/piped_input.h"
+#include "weft/core/close_code.h"
+
+namespace weft::cli {
+
+struct ConnectOptions {
+  std::string url{};
+  std::vector<std::string> messages{};  // to send first
+
+  // The opening handshake.
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::vector<std::string> subprotocols{};
+  std::string origin{};
+  absl::Duration timeout = absl::Seconds(30);
+
+  // Messages.
+  bool binary = false;
+  Split split = Split::kLines;
+  uint64_t max_message_bytes = 64 << 20;
+  absl::Duration ping = absl::InfiniteDuration();  // how often
+
+  // The end.
+  CloseCode close_code = CloseCode::kNormal;
+  std::string close_reason{};
+  absl::Duration close_timeout = absl::Seconds(5);  // for the server's answer; no flag
+  absl::Duration wait = absl::Seconds(1);           // for messages, behind the end of piped input
+  uint64_t receive = 0;                             // end after so many messages; 0: never
+
+  // What is told.
+  bool quiet = false;
+  bool show_headers = false;
+  bool help = false;
+};
+
+// Reads the words behind `weft connect`. InvalidArgument says in a sentence what is wrong.
+absl::StatusOr<ConnectOptions> ParseConnectOptions(absl::Span<const absl::string_view> words);
+
+// The text for `weft connect --help`.
+std::string ConnectHelp();
+
+}  // namespace weft::cli
+
+#endif  // TOOLS_WEFT_CONNECT_OPTIONS_H_

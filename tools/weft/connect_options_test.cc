@@ -1,0 +1,135 @@
+#include "tools/weft/connect_options.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace weft::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+
+constexpr absl::string_view kUrl = "ws://localhost/";
+
+ConnectOptions Parse(std::vector<absl::string_view> words) {
+  words.push_back(kUrl);
+  absl::StatusOr<ConnectOptions> options = ParseConnectOptions(words);
+  EXPECT_TRUE(options.ok()) << options.status();
+  return options.ok() ? *std::move(options) : ConnectOptions();
+}
+
+std::string Error(std::vector<absl::string_view> words) {
+  words.push_back(kUrl);
+  return std::string(ParseConnectOptions(words).status().message());
+}
+
+TEST(ConnectOptionsTest, Defaults) {
+  const ConnectOptions options = Parse({});
+  EXPECT_EQ(options.url, kUrl);
+  EXPECT_THAT(options.messages, IsEmpty());
+  EXPECT_EQ(options.split, Split::kLines);
+  EXPECT_EQ(options.wait, absl::Seconds(1));
+  EXPECT_EQ(options.close_code, CloseCode::kNormal);
+}
+
+TEST(ConnectOptionsTest, Messages) {
+  const absl::StatusOr<ConnectOptions> options =
+      ParseConnectOptions({kUrl, "hello", "-q", "--", "-x"});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->url, kUrl);
+  EXPECT_THAT(options->messages, ElementsAre("hello", "-x"));
+  EXPECT_TRUE(options->quiet);
+}
+
+TEST(ConnectOptionsTest, Url) {
+  EXPECT_EQ(ParseConnectOptions({}).status().message(), "a URL is missing");
+  EXPECT_THAT(std::string(ParseConnectOptions({"http://x/"}).status().message()),
+              HasSubstr("http"));
+}
+
+TEST(ConnectOptionsTest, Headers) {
+  EXPECT_THAT(Parse({"-H", "A: b: c ", "-HEmpty:", "--header=X-Y:z"}).headers,
+              ElementsAre(Pair("A", "b: c"), Pair("Empty", ""), Pair("X-Y", "z")));
+  EXPECT_EQ(Error({"-H", "no colon"}), "-H: \"no colon\" is no header, such as \"Name: value\"");
+  EXPECT_EQ(Error({"-H", ": x"}), "-H: \": x\" is no header, such as \"Name: value\"");
+}
+
+TEST(ConnectOptionsTest, Subprotocols) {
+  EXPECT_THAT(Parse({"-s", "a, b", "--subprotocol=c"}).subprotocols, ElementsAre("a", "b", "c"));
+  EXPECT_EQ(Error({"-s", "a,"}), "-s: \"\" is no subprotocol's name");
+}
+
+TEST(ConnectOptionsTest, Durations) {
+  EXPECT_EQ(Parse({"--wait=200ms"}).wait, absl::Milliseconds(200));
+  EXPECT_EQ(Parse({"--wait=2.5"}).wait, absl::Seconds(2.5));
+  EXPECT_EQ(Parse({"--wait=inf"}).wait, absl::InfiniteDuration());
+  EXPECT_EQ(Parse({"-w0"}).wait, absl::ZeroDuration());
+  EXPECT_EQ(Parse({"--ping=1s"}).ping, absl::Seconds(1));
+  EXPECT_EQ(Parse({"--timeout=1m"}).timeout, absl::Minutes(1));
+  for (const absl::string_view bad : {"soon", "-1s", ""}) {
+    EXPECT_EQ(Error({absl::StrCat("--wait=", bad)}),
+              absl::StrCat("--wait: \"", bad, "\" is no duration, such as 5s, 200ms or inf"));
+  }
+}
+
+TEST(ConnectOptionsTest, NothingIsDoneEveryNoSeconds) {
+  EXPECT_EQ(Error({"--ping=0"}), "--ping: it must be more than 0");
+  EXPECT_EQ(Error({"--timeout=0"}), "--timeout: it must be more than 0");
+}
+
+TEST(ConnectOptionsTest, Numbers) {
+  EXPECT_EQ(Parse({"--max-message-bytes=100"}).max_message_bytes, 100u);
+  EXPECT_EQ(Parse({"-n3"}).receive, 3u);
+  for (const absl::string_view bad : {"0", "-1", "x", ""}) {
+    EXPECT_EQ(Error({"--receive", bad}),
+              absl::StrCat("--receive: \"", bad, "\" is no number above 0"));
+  }
+}
+
+TEST(ConnectOptionsTest, Input) {
+  EXPECT_EQ(Parse({"--binary"}).split, Split::kWhole);
+  EXPECT_EQ(Parse({"--binary", "--input=lines"}).split, Split::kLines);
+  EXPECT_EQ(Parse({"--input=stream", "--binary"}).split, Split::kStream);
+  EXPECT_EQ(Parse({"--input=whole"}).split, Split::kWhole);
+  EXPECT_EQ(Error({"--input=words"}), "--input: \"words\" is none of lines, whole and stream");
+}
+
+TEST(ConnectOptionsTest, Close) {
+  const ConnectOptions options = Parse({"--close=4001 going home"});
+  EXPECT_EQ(static_cast<int>(options.close_code), 4001);
+  EXPECT_EQ(options.close_reason, "going home");
+  EXPECT_EQ(Parse({"--close=1001"}).close_code, CloseCode::kGoingAway);
+  for (const absl::string_view bad : {"1005", "1006", "999", "5000", "70536", "x", ""}) {
+    EXPECT_EQ(Error({absl::StrCat("--close=", bad)}),
+              absl::StrCat("--close: \"", bad,
+                           "\" is no code that may be sent, such as 1000 or 3000 to 4999"));
+  }
+  EXPECT_EQ(Error({absl::StrCat("--close=1000 ", std::string(124, 'x'))}),
+            "--close: the reason has 124 bytes, and may have 123");
+}
+
+TEST(ConnectOptionsTest, HelpNeedsNoUrl) {
+  const absl::StatusOr<ConnectOptions> options = ParseConnectOptions({"-h"});
+  ASSERT_TRUE(options.ok());
+  EXPECT_TRUE(options->help);
+}
+
+TEST(ConnectOptionsTest, TheHelpFitsATerminal) {
+  for (const absl::string_view line : absl::StrSplit(ConnectHelp(), '\n')) {
+    EXPECT_LE(line.size(), 88u) << line;
+  }
+}
+
+}  // namespace
+}  // namespace weft::cli
