@@ -1,0 +1,86 @@
+#include "tools/weft/console.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+
+namespace weft::cli {
+namespace {
+
+// How much of a binary message a terminal is shown.
+constexpr size_t kMaxDumpedBytes = 1024;
+
+bool ColorsAreWanted() {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  return (no_color == nullptr || *no_color == '\0') && term != nullptr &&
+         absl::string_view(term) != "dumb";
+}
+
+}  // namespace
+
+ConsoleOptions ConsoleOptions::Detect() {
+  return {.out_is_terminal = isatty(STDOUT_FILENO) == 1,
+          .err_is_terminal = isatty(STDERR_FILENO) == 1,
+          .colors = ColorsAreWanted()};
+}
+
+Console::Console(const ConsoleOptions& options, LineEditor* editor)
+    : options_(options),
+      out_style_(options.colors && options.out_is_terminal),
+      err_style_(options.colors && options.err_is_terminal),
+      editor_(editor) {}
+
+absl::Status Console::Show(const Message& message) {
+  if (options_.out_is_terminal) return Print(options_.out, true, ForTerminal(message), "");
+  const bool newline = message.is_text() && !options_.binary;
+  return Print(options_.out, false, message.payload, newline ? "\n" : "");
+}
+
+std::string Console::ForTerminal(const Message& message) const {
+  // Beside lines that are typed, a mark tells them apart.
+  const std::string mark = editor_ != nullptr ? absl::StrCat(out_style_.Received("<"), " ") : "";
+  const size_t indent = editor_ != nullptr ? 2 : 0;
+  if (message.is_text()) {
+    return absl::StrCat(mark, Indented(Visible(message.payload), indent), "\n");
+  }
+  const size_t size = message.payload.size();
+  const std::string head = absl::StrCat("binary, ", size, size == 1 ? " byte" : " bytes");
+  const std::string dump = HexDump(message.payload, kMaxDumpedBytes);
+  std::string text = absl::StrCat(mark, out_style_.Dim(head), "\n", dump);
+  text.pop_back();
+  return absl::StrCat(Indented(text, indent), "\n");
+}
+
+void Console::Note(absl::string_view text) {
+  if (options_.quiet || !options_.err_is_terminal) return;
+  Print(options_.err, true, err_style_.Dim(text), "\n").IgnoreError();
+}
+
+void Console::Tell(absl::string_view text) {
+  Print(options_.err, options_.err_is_terminal, err_style_.Dim(text), "\n").IgnoreError();
+}
+
+void Console::Complain(absl::string_view text) {
+  Print(options_.err, options_.err_is_terminal, absl::StrCat(err_style_.Error("weft:"), " ", text),
+        "\n")
+      .IgnoreError();
+}
+
+absl::Status Console::Print(FILE* file, bool is_terminal, absl::string_view text,
+                            absl::string_view end) {
+  if (is_terminal && editor_ != nullptr) {
+    editor_->Print(file, absl::StrCat(text, end));
+    return absl::OkStatus();
+  }
+  std::fwrite(text.data(), 1, text.size(), file);
+  std::fwrite(end.data(), 1, end.size(), file);
+  if (std::fflush(file) == 0) return absl::OkStatus();
+  if (errno == EPIPE) return absl::CancelledError("nobody reads standard output");
+  return absl::ErrnoToStatus(errno, "cannot write to standard output");
+}
+
+}  // namespace weft::cli
