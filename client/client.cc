@@ -228,7 +228,10 @@ absl::StatusOr<Message> Client::ReadMessage(Lock& lock, Deadline deadline) {
   while (true) {
     while (std::optional<Event> event = connection_.NextEvent()) {
       if (event->type == Event::Type::kClose) return EndWithClose(lock, *event, deadline);
-      if (event->type == Event::Type::kPong) round_trip_.Ponged(event->payload, Now());
+      if (event->type == Event::Type::kPong && round_trip_.Ponged(event->payload, Now()) &&
+          options_.on_round_trip) {
+        options_.on_round_trip(*round_trip_.last());
+      }
       if (event->type != Event::Type::kMessage) continue;
       Flush();  // the pongs for pings in front of it: who knows when we are called again
       return Message(*event);

@@ -3,6 +3,7 @@
 #ifndef WEFT_CLIENT_CLIENT_OPTIONS_H_
 #define WEFT_CLIENT_CLIENT_OPTIONS_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,10 @@ struct ClientOptions {
   // system's roots, and nobody. Clients that share it take up each other's TLS sessions, which
   // makes connecting cheaper.
   std::shared_ptr<TlsContext> tls{};
+
+  // Called with each round-trip time (Client::round_trip_time) as its pong is seen, by the thread
+  // that is in Receive() or Close(). Must not call the client.
+  std::function<void(absl::Duration)> on_round_trip{};
 
   // Limits for what is received, and whether messages come in pieces. The client brings a pool of
   // its own: `connection.pool` is not looked at.

@@ -30,6 +30,7 @@ using testing::FakePeer;
 using testing::FakeServer;
 using ::testing::HasSubstr;
 using testing::Ignore;
+using ::testing::IsEmpty;
 using testing::kSoon;
 using testing::kTooMuch;
 using testing::Quiet;
@@ -330,12 +331,16 @@ TEST(ClientRoundTrip, PongsThatNobodyAskedForDoNotCount) {
     peer.Write(Text("2"));
     peer.ReadToEnd();
   });
-  std::unique_ptr<Client> client = ConnectOrDie(server);
+  std::vector<std::optional<absl::Duration>> told;
+  std::unique_ptr<Client> client = ConnectOrDie(
+      server, {.on_round_trip = [&told](absl::Duration time) { told.emplace_back(time); }});
   EXPECT_TRUE(client->SendPing("mine").ok());
   EXPECT_RECEIVES(client, "1");
   EXPECT_EQ(client->round_trip_time(), std::nullopt);
+  EXPECT_THAT(told, IsEmpty());
   EXPECT_RECEIVES(client, "2");
   EXPECT_NE(client->round_trip_time(), std::nullopt);
+  EXPECT_THAT(told, ElementsAre(client->round_trip_time()));
 }
 
 // Nor may one guess what the next ping carries.

@@ -34,12 +34,14 @@ class RoundTrip {
     unanswered_.push_back({std::string(payload), now});
   }
 
-  // A peer may answer only the latest of several pings: earlier ones are not waited for any more.
-  void Ponged(absl::string_view payload, absl::Duration now) {
+  // True when it answers a ping. A peer may answer only the latest of several: earlier ones are not
+  // waited for any more.
+  bool Ponged(absl::string_view payload, absl::Duration now) {
     const auto ping = Find(payload);
-    if (ping == unanswered_.end()) return;
+    if (ping == unanswered_.end()) return false;
     last_ = now - ping->at;
     unanswered_.erase(unanswered_.begin(), ping + 1);
+    return true;
   }
 
   // Of the ping that was answered last; nullopt before the first.

@@ -19,7 +19,7 @@ TEST(RoundTripTest, IsFromPingToPong) {
   EXPECT_EQ(round_trip.last(), std::nullopt);
   round_trip.Pinged("a", At(0));
   EXPECT_EQ(round_trip.last(), std::nullopt);
-  round_trip.Ponged("a", At(30));
+  EXPECT_TRUE(round_trip.Ponged("a", At(30)));
   EXPECT_EQ(round_trip.last(), Milliseconds(30));
   round_trip.Pinged("b", At(100));
   EXPECT_EQ(round_trip.last(), Milliseconds(30));
@@ -29,8 +29,8 @@ TEST(RoundTripTest, IsFromPingToPong) {
 
 TEST(RoundTripTest, Section_5_5_3_PongsThatNobodyAskedForDoNotCount) {
   RoundTrip round_trip;
-  round_trip.Ponged("", At(0));
-  round_trip.Ponged("a", At(0));
+  EXPECT_FALSE(round_trip.Ponged("", At(0)));
+  EXPECT_FALSE(round_trip.Ponged("a", At(0)));
   round_trip.Pinged("a", At(0));
   round_trip.Ponged("", At(1));
   round_trip.Ponged("A", At(2));
