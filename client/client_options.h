@@ -45,6 +45,10 @@ struct ClientOptions {
   absl::Duration ping_interval = absl::Seconds(20);
   absl::Duration pong_timeout = absl::Seconds(20);
 
+  // Called with each round-trip time (Client::round_trip_time) as its pong is seen, by the thread
+  // that is in Receive() or Close(). Must not call the client.
+  std::function<void(absl::Duration)> on_round_trip{};
+
   // Whom to trust, and who we are, where the URL is wss:// (TlsContext::ForClient). Null: the
   // system's roots, and nobody. Clients that share it take up each other's TLS sessions, which
   // makes connecting cheaper.
