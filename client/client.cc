@@ -291,12 +291,23 @@ absl::Status Client::WaitForInput(Lock& lock, Interest wanted, Deadline deadline
 
 // ---- Ending ----
 
+absl::Status Client::SendClose(CloseCode code, absl::string_view reason) {
+  return Send([=, this](Connection&) { return QueueClose(code, reason); });
+}
+
+absl::Status Client::QueueClose(CloseCode code, absl::string_view reason) {
+  absl::Status status = connection_.SendClose(code, reason);
+  if (status.ok()) {
+    closed_here_ = true;
+    close_deadline_ = Deadline::After(options_.close_timeout);
+  }
+  return status;
+}
+
 absl::Status Client::Close(CloseCode code, absl::string_view reason) {
   Lock lock = Enter();
   if (end_.ok() && connection_.open()) {
-    if (absl::Status status = connection_.SendClose(code, reason); !status.ok()) return status;
-    closed_here_ = true;
-    close_deadline_ = Deadline::After(options_.close_timeout);
+    if (absl::Status status = QueueClose(code, reason); !status.ok()) return status;
   }
   if (end_.ok()) AwaitClose(lock, code, reason);
   return closed_cleanly_ ? absl::OkStatus() : end_;
@@ -387,7 +398,7 @@ absl::Status Client::EndWithClose(Lock& lock, const Event& close, Deadline deadl
 
 absl::Status Client::ClosedHere() const {
   return absl::FailedPreconditionError(
-      absl::StrCat("the connection was closed by Close(): ", CloseText()));
+      absl::StrCat("the connection was closed here: ", CloseText()));
 }
 
 // "1001 going away (restart)"

@@ -51,8 +51,8 @@ namespace weft {
 //                        was silent for too long
 //   InvalidArgument,     the peer broke RFC 6455, or a limit of ours; it was told so with a Close
 //   ResourceExhausted    frame
-//   FailedPrecondition   Close() was called here
-//   DeadlineExceeded     Close() was called here, and the peer did not answer
+//   FailedPrecondition   Close() or SendClose() was called here
+//   DeadlineExceeded     the same, and the peer did not answer
 //   Cancelled            Cancel() was called here
 class Client {
  public:
@@ -106,6 +106,12 @@ class Client {
   absl::StatusOr<Message> Receive(absl::Duration timeout = absl::InfiniteDuration());
 
   // ---- Ending ----
+
+  // Begins the closing handshake, behind what is queued. Receive() goes on to give what the peer
+  // sends, and returns how the connection ended after the peer's Close frame. Who does not want to
+  // wait for that any longer calls Close(), whose time began here. `code` and `reason` as in
+  // Connection::SendClose; waits, and fails, as the other Send*() do.
+  absl::Status SendClose(CloseCode code = CloseCode::kNormal, absl::string_view reason = "");
 
   // The closing handshake (section 7.1.2): sends a Close frame behind what is queued, waits for the
   // peer's and for the end of the stream, at most for options.close_timeout. Messages that arrive
@@ -171,6 +177,7 @@ class Client {
 
   void AwaitClose(Lock& lock, CloseCode code, absl::string_view reason);
   absl::Status EndWithClose(Lock& lock, const Event& close, Deadline deadline);
+  absl::Status QueueClose(CloseCode code, absl::string_view reason);
   absl::Status ClosedHere() const;
   std::string CloseText() const;
   absl::Status End(absl::Status status);
@@ -199,9 +206,9 @@ class Client {
   Interest write_wanted_ = Interest::kWrite;  // by the stream, to write more
   absl::Status write_status_;    // why nothing can be written any more; reading goes on
   absl::Status end_;             // why the connection ended
-  bool closed_here_ = false;     // Close() began the closing handshake
+  bool closed_here_ = false;     // the closing handshake was begun here
   bool closed_cleanly_ = false;  // and whoever began it, it was completed
-  Deadline close_deadline_ = Deadline::Never();  // of the Close() that began it
+  Deadline close_deadline_ = Deadline::Never();  // of the closing handshake that was begun here
   CloseCode close_code_ = CloseCode::kAbnormal;
   std::string close_reason_;
 };

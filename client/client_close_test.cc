@@ -15,9 +15,11 @@
 namespace weft {
 namespace {
 
+using testing::BlockedCall;
 using testing::CloseFrame;
 using testing::ClosePayload;
 using testing::ConnectOrDie;
+using testing::Echo;
 using testing::FakePeer;
 using testing::FakeServer;
 using ::testing::HasSubstr;
@@ -148,6 +150,45 @@ TEST(ClientClose, DropsWhatWasOnItsWay) {
   std::unique_ptr<Client> client = ConnectOrDie(server);
   EXPECT_TRUE(client->Close().ok());
   EXPECT_EQ(client->close_reason(), "you too");
+}
+
+// What Close() drops can be received where SendClose() begins.
+TEST(ClientClose, SendCloseLeavesWhatIsOnItsWay) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade(Text("unread"));
+    EXPECT_EQ(peer.Next(), "close 4000 enough");
+    peer.Write(Text("on its way") + CloseFrame(CloseCode::kNormal, "you too"));
+    peer.Shutdown();
+    peer.ReadToEnd();
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  EXPECT_TRUE(client->SendClose(static_cast<CloseCode>(4000), "enough").ok());
+  EXPECT_CODE(client->SendText("x"), kFailedPrecondition);
+  EXPECT_CODE(client->SendClose(), kFailedPrecondition);
+  EXPECT_RECEIVES(client, "unread");
+  EXPECT_RECEIVES(client, "on its way");
+  EXPECT_CODE(client->Receive().status(), kFailedPrecondition);
+  EXPECT_EQ(client->close_reason(), "you too");
+  EXPECT_TRUE(client->Close().ok());
+}
+
+TEST(ClientClose, R24_CloseEndsWhatSendCloseBegan) {
+  FakeServer server(Ignore);
+  ClientOptions options = Quiet();
+  options.close_timeout = kSoon;
+  std::unique_ptr<Client> client = ConnectOrDie(server, options);
+  EXPECT_TRUE(client->SendClose().ok());
+  BlockedCall receive([&] { EXPECT_CODE(client->Receive().status(), kDeadlineExceeded); });
+  EXPECT_CODE(client->Close(), kDeadlineExceeded);
+  receive.Join();
+}
+
+TEST(ClientClose, SendCloseRefusesWhatMayNotBeSent) {
+  FakeServer server(Echo);
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  EXPECT_CODE(client->SendClose(CloseCode::kAbnormal), kInvalidArgument);
+  EXPECT_TRUE(client->SendText("still open").ok());
+  EXPECT_RECEIVES(client, "still open");
 }
 
 // R24: a peer that never answers is gone when the time is over.

@@ -367,7 +367,7 @@ TEST(ClientLog, SaysWhenItBeginsAndEnds) {
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
   EXPECT_TRUE(client->Close().ok());
   EXPECT_THAT(lines, ElementsAre(StartsWith("connected to ws://127.0.0.1:"),
-                                 HasSubstr("closed by Close(): 1000 normal closure")));
+                                 HasSubstr("closed here: 1000 normal closure")));
 }
 
 }  // namespace
