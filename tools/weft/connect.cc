@@ -1,0 +1,149 @@
+#include "tools/weft/connect.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "tools/weft/connect_options.h"
+#include "tools/weft/console.h"
+#include "tools/weft/exit_code.h"
+#include "tools/weft/format.h"
+#include "tools/weft/history_file.h"
+#include "tools/weft/line_editor.h"
+#include "tools/weft/session.h"
+#include "tools/weft/signals.h"
+#include "weft/client/client.h"
+#include "weft/core/http_refusal.h"
+#include "weft/core/http_status.h"
+#include "weft/transport/wait.h"
+
+namespace weft::cli {
+namespace {
+
+// Gives signals to the session while there is one. Before and behind it they end the process.
+class SignalSwitch {
+ public:
+  explicit SignalSwitch(LineEditor* editor) : editor_(editor) {}
+
+  void SetSession(Session* session) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    session_ = session;
+  }
+
+  void Handle(int signal) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (signal == SIGWINCH || signal == SIGCONT) {
+      if (editor_ != nullptr) editor_->Redraw();
+    } else if (session_ != nullptr) {
+      session_->Signal(signal);
+    } else {
+      _exit(kSignal + signal);
+    }
+  }
+
+ private:
+  LineEditor* const editor_;
+  std::mutex mutex_;
+  Session* session_ = nullptr;
+};
+
+// Null where lines are not typed, or cannot be edited.
+std::unique_ptr<LineEditor> MakeEditor(const ConsoleOptions& console) {
+  if (!isatty(STDIN_FILENO) || !console.err_is_terminal) return nullptr;
+  absl::StatusOr<std::unique_ptr<LineEditor>> editor = LineEditor::Create(
+      stdin, console.err,
+      {.prompt_color = std::string(Style(console.colors).sent()), .history_file = HistoryFile()});
+  return editor.ok() ? *std::move(editor) : nullptr;
+}
+
+ClientOptions ToClientOptions(const ConnectOptions& options, Console* console) {
+  ClientOptions client;
+  client.connect_timeout = options.timeout;
+  client.close_timeout = options.close_timeout;
+  client.connection.max_message_bytes = options.max_message_bytes;
+  client.headers = options.headers;
+  client.subprotocols = options.subprotocols;
+  client.origin = options.origin;
+  if (options.ping < absl::InfiniteDuration()) {
+    client.on_round_trip = [console](absl::Duration time) {
+      console->Tell(absl::StrCat("pong: ", DescribeRoundTrip(time)));
+    };
+  }
+  return client;
+}
+
+int CannotConnect(const ConnectOptions& options, const absl::Status& error, Console& console) {
+  const std::optional<HttpRefusal> refusal = RefusalOf(error);
+  if (!refusal.has_value()) {
+    console.Complain(error.message());
+    return kCannotConnect;
+  }
+  const absl::string_view reason = HttpReason(refusal->status);
+  console.Complain(absl::StrCat(options.url, ": refused with HTTP ", refusal->status,
+                                reason.empty() ? "" : " ", reason));
+  if (!refusal->body.empty())
+    console.Tell(Visible(absl::StripTrailingAsciiWhitespace(refusal->body)));
+  return kRefused;
+}
+
+int RunSession(const ConnectOptions& options, Client& client, Console& console, LineEditor* editor,
+               SignalSwitch& signals) {
+  const absl::StatusOr<Notification> stop = Notification::Create();
+  if (!stop.ok()) {
+    console.Complain(stop.status().message());
+    return kCannotConnect;
+  }
+  Session session(options, client, console, editor, STDIN_FILENO, *stop);
+  signals.SetSession(&session);
+  const int code = session.Run();
+  signals.SetSession(nullptr);
+  return code;
+}
+
+}  // namespace
+
+int Connect(absl::Span<const absl::string_view> words) {
+  const absl::StatusOr<ConnectOptions> options = ParseConnectOptions(words);
+  ConsoleOptions console_options = ConsoleOptions::Detect();
+  if (!options.ok()) {
+    Console(console_options, nullptr)
+        .Complain(absl::StrCat(options.status().message(), "; see weft connect --help"));
+    return kWrongUsage;
+  }
+  if (options->help) {
+    std::fputs(ConnectHelp().c_str(), stdout);
+    return kOrderly;
+  }
+  console_options.quiet = options->quiet;
+  console_options.binary = options->binary;
+
+  UseUtf8Locale();
+  std::signal(SIGPIPE, SIG_IGN);
+  const std::unique_ptr<LineEditor> editor = MakeEditor(console_options);
+  Console console(console_options, editor.get());
+  SignalSwitch signals(editor.get());
+  const SignalThread thread({SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT},
+                            [&signals](int signal) { signals.Handle(signal); });
+
+  const absl::StatusOr<std::unique_ptr<Client>> client =
+      Client::Connect(options->url, ToClientOptions(*options, &console));
+  if (!client.ok()) return CannotConnect(*options, client.status(), console);
+  const std::string& subprotocol = (*client)->subprotocol();
+  console.Note(absl::StrCat("connected to ", options->url, " at ",
+                            (*client)->peer_address().ToString(),
+                            subprotocol.empty() ? "" : ", subprotocol ", subprotocol));
+  return RunSession(*options, **client, console, editor.get(), signals);
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,20 @@
+// What weft's exit codes mean.
+
+#ifndef TOOLS_WEFT_EXIT_CODE_H_
+#define TOOLS_WEFT_EXIT_CODE_H_
+
+namespace weft::cli {
+
+// Told in `weft connect --help`.
+enum ExitCode : int {
+  kOrderly = 0,
+  kWrongUsage = 1,
+  kCannotConnect = 2,
+  kRefused = 3,
+  kClosedOtherwise = 4,
+  kSignal = 128,  // and its number
+};
+
+}  // namespace weft::cli
+
+#endif  // TOOLS_WEFT_EXIT_CODE_H_

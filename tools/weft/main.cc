@@ -1,0 +1,64 @@
+// weft: a WebSocket on the command line.
+//
+//   bazel run //tools/weft -- connect wss://example.com
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "tools/weft/connect.h"
+#include "tools/weft/exit_code.h"
+
+namespace weft::cli {
+namespace {
+
+constexpr char kVersion[] = "weft 0.1.0\n";  // as MODULE.bazel has it
+
+constexpr char kUsage[] =
+    R"(Usage: weft COMMAND [WORD...]
+
+Commands:
+  connect URL  open a WebSocket, send what is typed or piped in, show what comes back
+
+weft COMMAND --help tells more of a command; weft --version which weft this is.
+)";
+
+int Main(absl::Span<const absl::string_view> words) {
+  if (words.empty()) {
+    std::fputs(kUsage, stderr);
+    return kWrongUsage;
+  }
+  const absl::string_view command = words[0];
+  if (command == "connect") return Connect(words.subspan(1));
+  if (command == "--help" || command == "-h" || command == "help") {
+    std::fputs(kUsage, stdout);
+    return kOrderly;
+  }
+  if (command == "--version" || command == "-V") {
+    std::fputs(kVersion, stdout);
+    return kOrderly;
+  }
+  std::fprintf(stderr, "weft: there is no command %s; see weft --help\n",
+               std::string(command).c_str());
+  return kWrongUsage;
+}
+
+// Where one of standard input, output and error is closed, a socket would get its number.
+void OpenStandardStreams() {
+  int fd = 0;
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR);
+  if (fd > STDERR_FILENO) close(fd);
+}
+
+}  // namespace
+}  // namespace weft::cli
+
+int main(int argc, char** argv) {
+  weft::cli::OpenStandardStreams();
+  return weft::cli::Main(std::vector<absl::string_view>(argv + 1, argv + argc));
+}

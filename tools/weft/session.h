@@ -1,0 +1,72 @@
+// What happens between the opening and the closing handshake of `weft connect`.
+
+#ifndef TOOLS_WEFT_SESSION_H_
+#define TOOLS_WEFT_SESSION_H_
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "tools/weft/connect_options.h"
+#include "tools/weft/console.h"
+#include "tools/weft/line_editor.h"
+#include "weft/client/client.h"
+#include "weft/transport/wait.h"
+
+namespace weft::cli {
+
+// Sends what is typed or piped in and shows what comes, until one side has had enough:
+//
+//   Session session(options, *client, console, editor, stop);
+//   return session.Run();
+//
+// The thread in Run() reads the input and sends; one of its own receives. Signal() is for a third.
+class Session {
+ public:
+  // `editor` is null where the input is piped: then it is `input_fd`. All outlive the session.
+  // `stop` must not have been notified.
+  Session(const ConnectOptions& options, Client& client, Console& console, LineEditor* editor,
+          int input_fd, const Notification& stop);
+
+  // Returns the exit code.
+  int Run();
+
+  // Ctrl-C drops the line that is being typed. Otherwise the connection is closed in order, and at
+  // the second time at once.
+  void Signal(int signal);
+
+ private:
+  void ReceiveAll();
+  bool Received(const Message& message);
+
+  absl::Status SendInput();
+  absl::Status SendLines();
+  absl::Status SendPiped();
+  absl::Status Send(absl::string_view payload);
+
+  void AwaitSilence();
+  void Stop();
+  void Close();
+  int Finish(const absl::Status& input);
+
+  const ConnectOptions& options_;
+  Client& client_;
+  Console& console_;
+  LineEditor* const editor_;
+  const int input_fd_;
+  const Notification& stop_;  // no more input
+
+  std::mutex mutex_;  // guards all below
+  std::condition_variable changed_;
+  uint64_t received_ = 0;  // messages
+  bool stopped_ = false;   // stop_ was notified
+  bool receiver_done_ = false;
+  int signal_ = 0;         // that stopped it
+  absl::Status output_{};  // why nothing can be shown any more
+};
+
+}  // namespace weft::cli
+
+#endif  // TOOLS_WEFT_SESSION_H_
