@@ -22,7 +22,7 @@ find_program() {
   type -P "$@" | head -n 1 || true
 }
 
-# The first python3 that has this module, or nothing. The one in PATH may not be the distribution's, which has its packages.
+# The first python3 that has these modules, or nothing. The one in PATH may not be the distribution's, which has its packages.
 find_python() {
   local python
   for python in $(type -aP python3); do
@@ -50,9 +50,10 @@ for peer in ${peers//,/ }; do
       python=$(find_python sys)
       [[ -n $python ]] || missing "python3 is not installed"
       ;;
-    python3-websockets)
-      python=$(find_python websockets)
-      [[ -n $python ]] || missing "python3-websockets is not installed"
+    python3-*)
+      modules=${modules:+$modules, }${peer#python3-}
+      python=$(find_python "$modules")
+      [[ -n $python ]] || missing "$peer is not installed"
       ;;
     *)
       echo "what is '$peer'?"

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import struct
 import subprocess
 import termios
 import time
@@ -15,14 +16,16 @@ class Terminal:
 
     TIMEOUT = 30  # Seconds; only a test that fails takes them.
 
-    def __init__(self, arguments):
+    def __init__(self, arguments, environment=None, size=(24, 80)):
         self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
         self.output = b""
         self.process = subprocess.Popen(
             arguments,
             stdin=slave,
             stdout=slave,
             stderr=slave,
+            env=environment,
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )

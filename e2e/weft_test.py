@@ -1,0 +1,445 @@
+"""The command-line tool, in a terminal as a person sees it, and in pipes."""
+
+import asyncio
+import fcntl
+import http
+import os
+import pty
+import queue
+import re
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import termios
+import threading
+import unittest
+
+import pyte
+import websockets
+
+from program import command
+from terminal import Terminal
+
+TIMEOUT = 60  # Seconds; only a test that fails takes them.
+
+
+class Server:
+    """A WebSocket server that does what the test says, when it says so. /refused is refused, /echo answers."""
+
+    def __init__(self):
+        self.loop = asyncio.new_event_loop()
+        self.opened = queue.Queue()
+        self.received = queue.Queue()
+        self.closed = queue.Queue()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        self.server = self.do(self.start())
+        self.port = self.server.sockets[0].getsockname()[1]
+        self.url = f"ws://127.0.0.1:{self.port}"
+
+    async def start(self):
+        return await websockets.serve(
+            self.handle, "127.0.0.1", 0, subprotocols=["chat"], process_request=self.refuse, max_size=None
+        )
+
+    def do(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(TIMEOUT)
+
+    async def refuse(self, path, _):
+        if path == "/refused":
+            return http.HTTPStatus.FORBIDDEN, [("X-Why", "test")], b"You may not.\nReally.\n"
+        return None
+
+    async def handle(self, connection):
+        self.connection = connection
+        self.opened.put(connection.request_headers)
+        try:
+            while True:
+                message = await connection.recv()
+                self.received.put(message)
+                if connection.path == "/echo":
+                    await connection.send(message)
+        except websockets.ConnectionClosed:
+            pass
+        self.closed.put((connection.close_code, connection.close_reason))
+
+    def await_client(self):
+        """The headers of the next client's request."""
+        return self.opened.get(timeout=TIMEOUT)
+
+    def next(self):
+        return self.received.get(timeout=TIMEOUT)
+
+    def send(self, message):
+        self.do(self.connection.send(message))
+
+    def close(self, code, reason=""):
+        self.do(self.connection.close(code, reason))
+
+    def end_of_client(self):
+        return self.closed.get(timeout=TIMEOUT)
+
+    def stop(self):
+        self.server.close()
+        self.do(self.server.wait_closed())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+
+class Screen(Terminal):
+    """A program in a terminal of this size, seen through a terminal emulator that others wrote."""
+
+    def __init__(self, arguments, columns=80, rows=24, **environment):
+        self.screen = pyte.Screen(columns, rows)
+        self.stream = pyte.ByteStream(self.screen)
+        self.seen = 0
+        environment = {"TERM": "xterm-256color", **environment}
+        super().__init__(arguments, environment={**os.environ, **environment}, size=(rows, columns))
+
+    def lines(self):
+        """What stands on the screen, without what is empty at the ends."""
+        self.stream.feed(self.output[self.seen :])
+        self.seen = len(self.output)
+        return "\n".join(line.rstrip() for line in self.screen.display).rstrip("\n").split("\n")
+
+    def wait_for(self, *last):
+        """Waits until the last lines of the screen are these; the prompt ends without its space."""
+        return self.wait_until(lambda screen: screen[-len(last) :] == list(last))
+
+    def resize(self, columns, rows):
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.screen.resize(rows, columns)
+
+
+class WeftTest(unittest.TestCase):
+    def setUp(self):
+        self.server = Server()
+        self.addCleanup(self.server.stop)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.history = os.path.join(folder.name, "history")
+
+    def connect(self, *flags, path="/", **options):
+        """The tool in a terminal, connected and at its prompt."""
+        options.setdefault("WEFT_HISTORY", self.history)
+        screen = Screen(command("WEFT", "connect", self.server.url + path, *flags), **options)
+        self.addCleanup(screen.close)
+        self.server.await_client()
+        screen.wait_until(lambda lines: lines[-1] == ">")
+        return screen
+
+    def run_piped(self, *arguments, input=b"", url=None):
+        url = url or self.server.url + "/echo"
+        return subprocess.run(
+            command("WEFT", "connect", url, *arguments), input=input, capture_output=True, timeout=TIMEOUT
+        )
+
+
+class TerminalTest(WeftTest):
+    """What a person sees."""
+
+    def test_a_conversation(self):
+        screen = self.connect("--subprotocol=chat")
+        self.assertEqual(
+            screen.lines(), [f"connected to {self.server.url}/ at 127.0.0.1:{self.server.port}, subprotocol chat", ">"]
+        )
+        screen.type("Hello, Weft\n")
+        self.assertEqual(self.server.next(), "Hello, Weft")
+        self.server.send("Hello, you")
+        screen.wait_for("> Hello, Weft", "< Hello, you", ">")
+
+    def test_a_message_does_not_tear_the_line_that_is_typed(self):
+        screen = self.connect()
+        screen.type("hel")
+        screen.wait_for("> hel")
+        self.server.send("tick")
+        screen.wait_for("< tick", "> hel")
+        screen.type("lo\n")
+        self.assertEqual(self.server.next(), "hello")
+        screen.wait_for("< tick", "> hello", ">")
+
+    def test_nor_one_that_wraps_and_has_wide_characters(self):
+        screen = self.connect(columns=20)
+        typed = "Schuß 織物 and more than one line of it, 織物, ends here"
+        screen.type(typed)
+        before = screen.wait_until(lambda lines: lines[-1].endswith("ends here"))
+        for count in range(3):
+            self.server.send(f"tick {count}")
+            screen.wait_until(lambda lines: f"< tick {count}" in lines and lines[-3:] == before[-3:])
+        screen.type("!\n")
+        self.assertEqual(self.server.next(), typed + "!")
+
+    def test_nor_moves_the_cursor(self):
+        screen = self.connect()
+        screen.type("helo\x1b[D")
+        screen.wait_for("> helo")
+        self.server.send("tick")
+        screen.wait_for("< tick", "> helo")
+        screen.type("l\n")
+        self.assertEqual(self.server.next(), "hello")
+
+    def test_many_messages_while_one_types(self):
+        screen = self.connect(rows=10)
+        for part in range(10):
+            screen.type(f"{part}")
+            for message in range(100):
+                self.server.send(f"message {part} {message}")
+        screen.wait_for("< message 9 98", "< message 9 99", "> 0123456789")
+        screen.type("\n")
+        self.assertEqual(self.server.next(), "0123456789")
+        numbers = re.findall(r"< message (\d \d+)\r\n", re.sub(r"\x1b\[[\d;]*m", "", screen.output.decode()))
+        self.assertEqual(numbers, [f"{part} {message}" for part in range(10) for message in range(100)])
+
+    def test_lines_that_are_pasted(self):
+        screen = self.connect()
+        screen.type("".join(f"line {i}\n" for i in range(50)))
+        for i in range(50):
+            self.assertEqual(self.server.next(), f"line {i}")
+
+    def test_history(self):
+        screen = self.connect()
+        for text in ["one", "two"]:
+            screen.type(text + "\n")
+            self.assertEqual(self.server.next(), text)
+            screen.wait_for(f"> {text}", ">")
+        screen.type("\x1b[A\x1b[A")
+        screen.wait_for("> one")
+        screen.type("\n")
+        self.assertEqual(self.server.next(), "one")
+        screen.wait_for(">")
+        screen.type("\x04")
+        self.assertEqual(screen.wait(), 0)
+        self.assertEqual(os.stat(self.history).st_mode & 0o777, 0o600)
+        again = self.connect()
+        again.type("\x1b[A\x1b[A")
+        again.wait_for("> two")
+
+    def test_an_empty_line_sends_nothing(self):
+        screen = self.connect()
+        screen.type("\n\nx\n")
+        self.assertEqual(self.server.next(), "x")
+
+    def test_lines_of_a_message_stand_below_each_other(self):
+        screen = self.connect()
+        self.server.send('{\n  "a": 1\n}')
+        screen.wait_for("< {", '    "a": 1', "  }", ">")
+
+    def test_controls_are_shown_and_not_obeyed(self):
+        screen = self.connect()
+        self.server.send("\x1b[2J\x1b[31mred\a\x9b")
+        screen.wait_for("< \\x1b[2J\\x1b[31mred\\x07\\x9b", ">")
+
+    def test_binary_messages(self):
+        screen = self.connect("--binary")
+        screen.type("Schuß\n")
+        self.assertEqual(self.server.next(), "Schuß".encode())
+        self.server.send(bytes(range(20)))
+        screen.wait_for(
+            "< binary, 20 bytes",
+            "  00000000  00 01 02 03 04 05 06 07  08 09 0a 0b 0c 0d 0e 0f  |................|",
+            "  00000010  10 11 12 13                                       |....|",
+            ">",
+        )
+
+    def test_pings(self):
+        screen = self.connect("--ping=10ms")
+        screen.type("typed")
+        lines = screen.wait_until(lambda lines: len(lines) > 5 and lines[-1] == "> typed")
+        for line in lines[1:-1]:
+            self.assertRegex(line, r"^pong: [\d.]+ m?s$")
+
+    def test_ctrl_d_closes(self):
+        screen = self.connect("--close=4001 going home")
+        screen.type("\x04")
+        self.assertEqual(screen.wait(), 0)
+        self.assertEqual(screen.lines()[1:], ['closed: 4001 application defined: "going home"'])
+        self.assertEqual(self.server.end_of_client(), (4001, "going home"))
+
+    def test_ctrl_c_drops_the_line_and_then_ends(self):
+        screen = self.connect()
+        screen.type("oops")
+        screen.wait_for("> oops")
+        screen.type("\x03")
+        screen.wait_for("> oops^C", ">")
+        screen.type("\x03")
+        self.assertEqual(screen.wait(), 128 + signal.SIGINT)
+        self.assertEqual(self.server.end_of_client(), (1000, ""))
+        self.assertTrue(self.server.received.empty())
+
+    def test_a_close_while_one_types(self):
+        screen = self.connect()
+        screen.type("half a li")
+        screen.wait_for("> half a li")
+        self.server.close(1008, "no more")
+        self.assertEqual(screen.wait(), 4)
+        self.assertEqual(
+            screen.lines()[1:], ["> half a li", 'weft: closed by the server: 1008 policy violation: "no more"']
+        )
+
+    def test_the_terminal_is_left_as_it_was(self):
+        fresh, other = pty.openpty()
+        expected = termios.tcgetattr(fresh)
+        os.close(fresh)
+        os.close(other)
+        for keys in ["\x04", "\x03"]:
+            screen = self.connect()
+            self.assertNotEqual(termios.tcgetattr(screen.master), expected)
+            screen.type(keys)
+            screen.wait()
+            self.assertEqual(termios.tcgetattr(screen.master), expected)
+
+    def test_another_size(self):
+        screen = self.connect()
+        screen.type("typed")
+        screen.wait_for("> typed")
+        screen.resize(40, 10)
+        self.server.send("tick")
+        screen.wait_for("< tick", "> typed")
+
+    def test_colours(self):
+        colored = self.connect()
+        self.assertIn(b"\x1b[1;32m>", colored.output)
+        for name, value in [("NO_COLOR", "1"), ("TERM", "dumb")]:
+            plain = self.connect(**{name: value})
+            self.server.send("tick")
+            plain.wait_until(lambda lines: "< tick" in lines)
+            self.assertNotRegex(plain.output, rb"\x1b\[\d*;?3\dm")
+
+
+class PipeTest(WeftTest):
+    """What a script sees."""
+
+    def test_lines(self):
+        result = self.run_piped("--wait=0", input="one\n\nSchuß".encode())
+        self.assertEqual((result.stdout, result.stderr, result.returncode), ("one\n\nSchuß\n".encode(), b"", 0))
+
+    def test_messages_of_the_command_line(self):
+        result = self.run_piped("a b", "c", "--receive=2")
+        self.assertEqual(result.stdout, b"a b\nc\n")
+
+    def test_binary_in_is_binary_out(self):
+        data = os.urandom(1 << 20)
+        result = self.run_piped("--binary", "--receive=1", "--wait=inf", input=data)
+        self.assertEqual(result.returncode, 0)
+        self.assertTrue(result.stdout == data)
+        self.assertEqual(self.server.received.qsize(), 1)
+
+    def test_a_stream(self):
+        """Two pipes through a server, as for ssh."""
+        process = subprocess.Popen(
+            command("WEFT", "connect", self.server.url + "/echo", "--binary", "--input=stream"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for part in [b"one", b"two\n"]:
+            process.stdin.write(part)
+            process.stdin.flush()
+            self.assertEqual(os.read(process.stdout.fileno(), 100), part)
+        process.stdin.close()
+        process.stdout.close()
+        self.assertEqual(process.wait(TIMEOUT), 0)
+
+    def test_answers_that_take_their_time(self):
+        process = subprocess.Popen(
+            command("WEFT", "connect", self.server.url, "--wait=inf"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        process.stdin.write(b"question\n")
+        process.stdin.close()
+        self.assertEqual(self.server.next(), "question")
+        self.server.send("answer")
+        self.server.close(1001)
+        self.assertEqual(process.stdout.read(), b"answer\n")
+        self.assertEqual(process.wait(TIMEOUT), 0)
+        process.stdout.close()
+
+    def test_only_errors_are_told(self):
+        for code, expected, told in [
+            (1000, 0, b""),
+            (1001, 0, b""),
+            (1011, 4, b'weft: closed by the server: 1011 internal error: "x"\n'),
+            (3000, 4, b'weft: closed by the server: 3000 application defined: "x"\n'),
+        ]:
+            process = subprocess.Popen(
+                command("WEFT", "connect", self.server.url), stdin=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+            self.server.await_client()
+            self.server.close(code, "x")
+            self.assertEqual(process.wait(TIMEOUT), expected)
+            self.assertEqual(process.stderr.read(), told)
+            process.stdin.close()
+            process.stderr.close()
+
+    def test_a_refusal(self):
+        result = self.run_piped(url=self.server.url + "/refused")
+        self.assertEqual(result.returncode, 3)
+        self.assertEqual(
+            result.stderr.decode(),
+            f"weft: {self.server.url}/refused: refused with HTTP 403 Forbidden\nYou may not.\nReally.\n",
+        )
+        self.assertEqual(result.stdout, b"")
+
+    def test_nobody_there(self):
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))  # and does not listen
+            result = self.run_piped(url=f"ws://127.0.0.1:{unused.getsockname()[1]}/")
+        self.assertEqual(result.returncode, 2)
+        self.assertRegex(result.stderr.decode(), r"^weft: ws://127.0.0.1:\d+/: .*refused\)\n$")
+
+    def test_headers(self):
+        self.run_piped("-H", "X-Test: a b", "-HX-More:c", "--origin=https://example.com", "--wait=0")
+        headers = self.server.await_client()
+        self.assertEqual((headers["X-Test"], headers["X-More"]), ("a b", "c"))
+        self.assertEqual(headers["Origin"], "https://example.com")
+
+    def test_wrong_usage(self):
+        for arguments, told in [
+            (["connect"], "a URL is missing; see weft connect --help"),
+            (["connect", "http://x/"], None),
+            (["connect", "--loud", self.server.url], "there is no flag --loud; see weft connect --help"),
+            (["listen"], "there is no command listen; see weft --help"),
+        ]:
+            result = subprocess.run(command("WEFT", *arguments), capture_output=True, text=True, timeout=TIMEOUT)
+            self.assertEqual(result.returncode, 1)
+            self.assertRegex(result.stderr, r"^weft: .*\n$")
+            if told is not None:
+                self.assertEqual(result.stderr, f"weft: {told}\n")
+
+    def test_help_and_version(self):
+        for arguments, told in [(["--help"], "Usage:"), (["connect", "-h"], "Exit codes:"), (["--version"], "weft ")]:
+            result = subprocess.run(command("WEFT", *arguments), capture_output=True, text=True, timeout=TIMEOUT)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            self.assertIn(told, result.stdout)
+
+    def test_signals(self):
+        for how in [signal.SIGINT, signal.SIGTERM]:
+            process = subprocess.Popen(command("WEFT", "connect", self.server.url, "hi"), stdin=subprocess.PIPE)
+            self.assertEqual(self.server.next(), "hi")
+            process.send_signal(how)
+            self.assertEqual(process.wait(TIMEOUT), 128 + how)
+            self.assertEqual(self.server.end_of_client(), (1000, ""))
+            process.stdin.close()
+
+    def test_nobody_reads(self):
+        process = subprocess.Popen(
+            command("WEFT", "connect", self.server.url), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self.server.await_client()
+        process.stdout.close()
+        self.server.send("x")
+        self.assertEqual(process.wait(TIMEOUT), 128 + signal.SIGPIPE)
+        process.stdin.close()
+
+    def test_no_input_at_all(self):
+        weft = " ".join(command("WEFT"))
+        script = f"{weft} connect {self.server.url}/echo hello --wait=inf --receive=1 <&- 2>&-"
+        result = subprocess.run(["sh", "-c", script], stdout=subprocess.PIPE, timeout=TIMEOUT)
+        self.assertEqual((result.stdout, result.returncode), (b"hello\n", 0))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
