@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "weft/core/http_status.h"
 #include "weft/core/quote.h"
 
@@ -163,8 +164,8 @@ absl::StatusOr<size_t> HttpHeadScanner::Scan(absl::string_view in) {
     const size_t end = head.find('\n', scanned_);
     if (end == head.npos) break;
     if (end == 0 || head[end - 1] != '\r') return BadLineEnd();
-    // The empty line: CRLF behind the LF of another, or at the very start.
-    if (end == 1 || head[end - 2] == '\n') return end + 1;
+    // The empty line. At the very start it ends nothing: see ParseHttpRequest.
+    if (end > 1 && head[end - 2] == '\n') return end + 1;
     scanned_ = end + 1;
   }
   scanned_ = head.size();
@@ -197,6 +198,7 @@ bool HttpHeaders::HasToken(absl::string_view name, absl::string_view token) cons
 }
 
 absl::StatusOr<HttpRequest> ParseHttpRequest(absl::string_view head, const HttpLimits& limits) {
+  absl::ConsumePrefix(&head, "\r\n");  // RFC 9112, section 2.2
   const absl::StatusOr<absl::string_view> line = ConsumeLine(&head);
   if (!line.ok()) return line.status();
   // RFC 9112, section 3: one space between, and nothing else that some take for one.

@@ -35,9 +35,9 @@ class HttpHeadScanner {
   explicit HttpHeadScanner(const HttpLimits& limits) : max_bytes_(limits.max_head_bytes) {}
 
   // `in` is all that was received so far: what it was last time, and more. Returns the size of the
-  // head with its empty line, 0 while that has not come. ResourceExhausted, and 431 by
-  // HttpStatusOf, when the head is over the limit; InvalidArgument, which is 400, at a line that
-  // ends in LF without CR. Then do not go on.
+  // head with its empty line, 0 while that has not come; an empty line in front of all others is
+  // part of the head. ResourceExhausted, and 431 by HttpStatusOf, when the head is over the limit;
+  // InvalidArgument, which is 400, at a line that ends in LF without CR. Then do not go on.
   absl::StatusOr<size_t> Scan(absl::string_view in);
 
  private:
@@ -88,7 +88,8 @@ struct HttpResponse {
   HttpHeaders headers;
 };
 
-// Reads a whole head, as HttpHeadScanner delimits it. Errors say what was seen:
+// Reads a whole head, as HttpHeadScanner delimits it. One empty line in front of a request is
+// ignored, as section 2.2 of RFC 9112 has it. Errors say what was seen:
 // InvalidArgument, ResourceExhausted for too many headers, Unimplemented where it is not HTTP/1; by
 // HttpStatusOf 400, 431 and 505.
 absl::StatusOr<HttpRequest> ParseHttpRequest(absl::string_view head, const HttpLimits& limits = {});

@@ -13,6 +13,7 @@ namespace weft {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 // "name=value" of each header.
 std::string Describe(const HttpHeaders& headers) {
@@ -49,6 +50,12 @@ TEST(HttpTest, Request) {
   EXPECT_EQ(Parse("GET /chat?a=b HTTP/1.1\r\nHost: example.com\r\nX-Empty:\r\n\r\n"),
             "GET /chat?a=b 11 Host=example.com X-Empty=");
   EXPECT_EQ(Parse("OPTIONS * HTTP/1.0\r\n\r\n"), "OPTIONS * 10 ");
+}
+
+TEST(HttpTest, OneEmptyLineInFrontOfARequestIsIgnored) {
+  EXPECT_EQ(Parse("\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n"), "GET / 11 Host=h");
+  EXPECT_THAT(Parse("\r\n\r\nGET / HTTP/1.1\r\n\r\n"), StartsWith("400 "));
+  EXPECT_THAT(ParseResponse("\r\nHTTP/1.1 101 x\r\n\r\n"), StartsWith("400 "));
 }
 
 TEST(HttpTest, Response) {
@@ -133,7 +140,7 @@ TEST(HttpTest, HeadMustBeWholeAndNoMore) {
     EXPECT_THAT(Parse(head.substr(0, size)), HasSubstr("400 the HTTP head ends within a line"));
   }
   EXPECT_EQ(Parse(head + "x"), "400 the HTTP head goes on behind its empty line");
-  EXPECT_EQ(Parse("\r\n"), "400 \"\" is no line of an HTTP request");
+  EXPECT_EQ(Parse("\r\n\r\n"), "400 \"\" is no line of an HTTP request");
 }
 
 TEST(HttpTest, R9_HeadersOverTheirNumberAre431) {
@@ -184,6 +191,16 @@ TEST(HttpHeadScannerTest, FindsTheEndHoweverTheHeadArrives) {
     ASSERT_EQ(*scanner.Scan(received.substr(0, size)), 0u);
   }
   EXPECT_EQ(*scanner.Scan(received), kHead.size());
+}
+
+TEST(HttpHeadScannerTest, EmptyLineInFrontEndsNothing) {
+  const std::string head = absl::StrCat("\r\n", kHead);
+  for (size_t cut = 0; cut < head.size(); ++cut) {
+    HttpHeadScanner scanner({});
+    EXPECT_EQ(*scanner.Scan(head.substr(0, cut)), 0u) << cut;
+    EXPECT_EQ(*scanner.Scan(head), head.size()) << cut;
+  }
+  EXPECT_EQ(*HttpHeadScanner({}).Scan("\r\n\r\nGET / HTTP/1.1\r\n"), 4u);
 }
 
 TEST(HttpHeadScannerTest, R10_NoByteIsLookedAtTwice) {
