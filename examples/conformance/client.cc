@@ -3,6 +3,7 @@
 
 #include "weft/client/client.h"
 
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -21,6 +22,7 @@
 
 ABSL_FLAG(std::string, url, "ws://127.0.0.1:9001", "where the conformance server is");
 ABSL_FLAG(std::string, agent, "weft", "the name of this client in the server's reports");
+ABSL_FLAG(uint64_t, max_message_bytes, 16 << 20, "the largest message that is accepted");
 
 namespace {
 
@@ -29,7 +31,7 @@ using weft::Client;
 absl::StatusOr<std::unique_ptr<Client>> Connect(absl::string_view resource) {
   weft::ClientOptions options;
   options.ping_interval = absl::InfiniteDuration();  // the cases say who sends what
-  options.connection.max_message_bytes = 64 << 20;
+  options.connection.max_message_bytes = absl::GetFlag(FLAGS_max_message_bytes);
   const std::string server = absl::GetFlag(FLAGS_url);
   return Client::Connect(absl::StrCat(absl::StripSuffix(server, "/"), resource), options);
 }
