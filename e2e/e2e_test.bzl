@@ -1,13 +1,35 @@
-"""e2e_test: Weft's programs against WebSocket implementations that this machine has."""
+"""e2e_test and e2e_program: Weft's programs with WebSocket implementations that this machine has."""
 
+load("@rules_shell//shell:sh_binary.bzl", "sh_binary")
 load("@rules_shell//shell:sh_test.bzl", "sh_test")
 
 _LIBRARIES = {
-    "js": ["program.js", "websocket_cases.js"],
-    "py": ["messages.py", "program.py"],
+    "js": [
+        "//e2e:program.js",
+        "//e2e:websocket_cases.js",
+    ],
+    "py": [
+        "//e2e:messages.py",
+        "//e2e:program.py",
+    ],
 }
 
-def e2e_test(name, driver, peers, programs, data = []):
+def _with_run_sh(rule, name, driver, peers, programs, data, args, **kwargs):
+    if "node" in peers:
+        programs = dict(programs, NPM_MISSING = "@weft_e2e_npm//:missing.txt")
+        data = data + ["@weft_e2e_npm//:node_modules"]
+    rule(
+        name = name,
+        srcs = ["//e2e:run.sh"],
+        args = [
+            "$(rootpath %s)" % driver,
+            ",".join(peers),
+        ] + ["%s=$(rootpath %s)" % program for program in programs.items()] + ["--"] + args,
+        data = [driver] + _LIBRARIES[driver.split(".")[-1]] + programs.values() + data,
+        **kwargs
+    )
+
+def e2e_test(name, driver, peers, programs, data = [], args = [], **kwargs):
     """Runs a script with the programs under test named by environment variables; run.sh says what happens without a peer.
 
     Args:
@@ -16,21 +38,25 @@ def e2e_test(name, driver, peers, programs, data = []):
       peers: what it wants of the machine: node (with the npm packages), chromium, python3, python3-MODULE.
       programs: environment variable -> label of the file whose path it holds.
       data: further files that it reads.
+      args: words for the script.
+      **kwargs: for the test.
     """
-    if "node" in peers:
-        programs = dict(programs, NPM_MISSING = "@weft_e2e_npm//:missing.txt")
-        data = data + ["@weft_e2e_npm//:node_modules"]
-    sh_test(
-        name = name,
-        srcs = ["run.sh"],
-        args = [
-            "$(rootpath %s)" % driver,
-            ",".join(peers),
-        ] + ["%s=$(rootpath %s)" % program for program in programs.items()],
-        data = [driver] + _LIBRARIES[driver.split(".")[1]] + programs.values() + data,
+    _with_run_sh(
+        sh_test,
+        name,
+        driver,
+        peers,
+        programs,
+        data,
+        args,
         tags = [
             "e2e",
             # What else is on the machine is part of the result, and Bazel does not see it: a result is never taken from the cache.
             "external",
-        ],
+        ] + kwargs.pop("tags", []),
+        **kwargs
     )
+
+def e2e_program(name, driver, peers, programs, data = [], args = []):
+    """The same for `bazel run`, where the words behind `--` are the script's too."""
+    _with_run_sh(sh_binary, name, driver, peers, programs, data, args)

@@ -1,12 +1,20 @@
 #!/bin/bash
-# run.sh DRIVER PEERS NAME=VALUE...: runs a test driver (x.js or x.py) with these variables in its environment. PEERS, a comma
-# between, are what the driver wants of this machine: one that is missing skips the test, or fails it when CI is set.
+# run.sh DRIVER PEERS NAME=VALUE... -- WORD...: runs a driver (x.js or x.py) with these variables in its environment and these
+# words. PEERS, a comma between, are what the driver wants of this machine: one that is missing skips the driver, or fails it
+# when CI is set.
 set -euo pipefail
 
 driver=$1 peers=$2
 shift 2
-for variable; do export "${variable?}"; done
-export HOME=$TEST_TMPDIR
+while [[ $1 != -- ]]; do
+  export "${1?}"
+  shift
+done
+shift
+# What the drivers share is here; they leave nothing beside it.
+export PYTHONPATH=$PWD/e2e PYTHONDONTWRITEBYTECODE=1
+# A test's browsers and tools leave nothing in the home of whoever runs it.
+export HOME=${TEST_TMPDIR:-$HOME}
 
 missing() {
   if [[ -n ${CI:-} ]]; then
@@ -63,6 +71,6 @@ for peer in ${peers//,/ }; do
 done
 
 case $driver in
-  *.js) exec node "$driver" ;;
-  *.py) exec "$python" "$driver" ;;
+  *.js) exec node "$driver" "$@" ;;
+  *.py) exec "$python" "$driver" "$@" ;;
 esac
