@@ -1,0 +1,81 @@
+"""Messages of every length form, whole, in writes of every size, and in fragments (sections 5.2, 5.4 and 5.6)."""
+
+from case import Case, fragments, payload_of, pieces
+from steps import Send, echo, message
+from wire import BINARY, OPCODE_NAMES, TEXT, Frame
+
+KIB, MIB = 1 << 10, 1 << 20
+
+# Both sides of each end of a length form, and up to a size that no single read delivers.
+SIZES = [0, 1, 2, 124, 125, 126, 127, 128, 65534, 65535, 65536, 65537, MIB, 16 * MIB]
+CHOPS = [1 * KIB, 2 * KIB, 4 * KIB, 8 * KIB, 16 * KIB, 32 * KIB, 64 * KIB]
+
+
+def size_name(size):
+    return f"{size // MIB} MiB" if size and size % MIB == 0 else f"{size} bytes"
+
+
+def whole(opcode, size):
+    frame = Frame(opcode, payload_of(opcode, size))
+    name = OPCODE_NAMES[opcode]
+    return Case(f"messages/{name}/{size}", "5.2", f"{name} of {size_name(size)}", (frame, echo(frame)), long=size > MIB)
+
+
+def chopped(opcode, size, chop):
+    frame = Frame(opcode, payload_of(opcode, size))
+    name = OPCODE_NAMES[opcode]
+    return Case(
+        f"messages/{name}/{size}/by-{chop}",
+        "5.2",
+        f"{name} of {size_name(size)}, {chop} bytes a write",
+        (Send((frame,), chop), echo(frame)),
+        long=size > MIB,
+    )
+
+
+def in_fragments(opcode, size, part):
+    payload = payload_of(opcode, size)
+    name = OPCODE_NAMES[opcode]
+    return Case(
+        f"messages/{name}/{size}/fragments-of-{part}",
+        "5.4",
+        f"{name} of {size_name(size)} in fragments of {part} bytes",
+        (Send(fragments(opcode, pieces(payload, part))), message(opcode, payload)),
+        long=size > MIB,
+    )
+
+
+def in_a_row(opcode, count, size, at_once):
+    """Many messages: all sent before the first answer is read, or each when the one before is answered."""
+    sent = [Frame(opcode, payload_of(opcode, size + i)) for i in range(count)]
+    name = OPCODE_NAMES[opcode]
+    steps = (
+        (Send(tuple(sent)), *map(echo, sent)) if at_once else tuple(step for one in sent for step in (one, echo(one)))
+    )
+    how = "at once" if at_once else "one by one"
+    return Case(
+        f"messages/{name}/{count}-from-{size}-{how.replace(' ', '-')}",
+        "5.6",
+        f"{count} {name} messages of {size} bytes and up, {how}",
+        steps,
+    )
+
+
+def cases(options):
+    kinds = (TEXT, BINARY)
+    return [
+        *(whole(kind, size) for kind in kinds for size in SIZES),
+        *(chopped(kind, size, 1) for kind in kinds for size in SIZES if 0 < size <= 128),
+        *(chopped(kind, size, chop) for kind in kinds for size in SIZES if size > 128 for chop in CHOPS if chop < size),
+        *(in_fragments(kind, 256, part) for kind in kinds for part in (1, 2, 3, 125, 126, 255)),
+        *(in_fragments(kind, 65536, part) for kind in kinds for part in (1, 64, 1000, 32768, 65535)),
+        *(
+            in_fragments(kind, 4 * MIB, part)
+            for kind in kinds
+            for part in (64, 256, 1 * KIB, 4 * KIB, 64 * KIB, 1 * MIB)
+        ),
+        *(in_a_row(kind, 1000, size, True) for kind in kinds for size in (0, 100)),
+        *(in_a_row(kind, 100, size, False) for kind in kinds for size in (0, 1000, 65500)),
+        in_a_row(TEXT, 100, 65500, True),
+        in_a_row(BINARY, 20, MIB, True),
+    ]

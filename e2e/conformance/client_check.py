@@ -1,0 +1,132 @@
+"""Runs the cases with a client that echoes every message, as a server that it asks for one case after the other:
+/getCaseCount, /runCase?case=N&agent=NAME, and /updateReports?agent=NAME at the end.
+
+    bazel run //e2e/conformance:client_check                        with the client of this repository
+    bazel run //e2e/conformance:client_check -- --port 9001         with one that you start yourself
+"""
+
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import threading
+import urllib.parse
+
+from judge import Result, play
+from opening import Response, check_request, split_head
+from report import Report, parse_arguments
+from session import PATIENCE, Session
+from steps import FAILED, Closed, Refused, Send, Verdict
+from wire import CLIENT, SERVER, Violation, close, text
+
+
+class CaseServer:
+    """Serves the cases on a thread for each connection, until a client has asked for its report."""
+
+    def __init__(self, address, cases, report):
+        self.cases = cases
+        self.report = report
+        self.results = {}  # number -> Result
+        self.keys = set()
+        self.lock = threading.Lock()
+        self.done = threading.Event()
+        self.socket = socket.create_server(address, backlog=128)
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                sock, _ = self.socket.accept()
+            except OSError:
+                return  # It was closed.
+            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def _serve(self, sock):
+        with sock:
+            session = Session(sock, SERVER)
+            try:
+                head = session.read_head(split_head)
+            except Violation:
+                head = None
+            if head is None:
+                return  # No client of ours: it has asked for nothing.
+            url = urllib.parse.urlsplit((head.line.split(" ") + [""])[1])
+            query = dict(urllib.parse.parse_qsl(url.query))
+            if url.path == "/getCaseCount":
+                self._tell(session, head, text(str(len(self.cases))))
+            elif url.path == "/runCase" and 0 < int(query.get("case", 0)) <= len(self.cases):
+                self._run(session, head, int(query["case"]))
+            elif url.path == "/updateReports":
+                self._tell(session, head)
+                self.done.set()
+            else:
+                session.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                session.end_writing()
+
+    def _open(self, session, head, response):
+        key = check_request(head)
+        with self.lock:
+            if key in self.keys:
+                raise Violation("4.1", f"the key {key} was used before")
+            self.keys.add(key)
+        session.send((response.text(key), *response.behind), response.chop)
+        if response.ends:
+            session.end_writing()
+
+    def _tell(self, session, head, *frames):
+        """Sends frames and closes. A client that is not right here fails all its cases, and needs not be told."""
+        self._open(session, head, Response())
+        for step in (Send((*frames, close(1000))), Closed(1000)):
+            step.run(session, Verdict())
+
+    def _run(self, session, head, number):
+        case = self.cases[number - 1]
+        result = play(case, session, lambda: self._open(session, head, case.response))
+        with self.lock:
+            if number not in self.results:
+                self.results[number] = result
+                self.report.add(result)
+
+    def finish(self):
+        """The exit code; cases that the client did not ask for have failed."""
+        self.socket.close()
+        with self.lock:
+            for number, case in enumerate(self.cases, 1):
+                if number not in self.results:
+                    self.report.add(Result(case, FAILED, ("the client did not run it",)))
+        return self.report.finish()
+
+
+def run_client(command, server, name):
+    """Runs a client until it ends, and waits for its last case."""
+    process = subprocess.Popen(
+        [*command, f"--url=ws://127.0.0.1:{server.port}", f"--agent={name}"], stdout=subprocess.DEVNULL
+    )
+    code = process.wait()
+    if code < 0:
+        print(f"the client was ended by signal {-code}", file=sys.stderr)
+    if not server.done.wait(PATIENCE):
+        print(f"the client ended with {code}, and did not ask for /updateReports", file=sys.stderr)
+    return code
+
+
+def main():
+    arguments = parse_arguments(__doc__, CLIENT)
+    name = arguments.control or "client"
+    address = ("", arguments.port) if arguments.port else ("127.0.0.1", 0)
+    server = CaseServer(address, arguments.chosen, Report(arguments, CLIENT, f"client {name}"))
+    if arguments.port:
+        print(
+            f"{len(arguments.chosen)} cases on port {server.port}, until a client asks for /updateReports", flush=True
+        )
+        server.done.wait()
+        return server.finish()
+    command = shlex.split(arguments.client) if arguments.client else os.environ["CONFORMANCE_CLIENT"].split(" ")
+    code = run_client(command, server, name)
+    return server.finish() or code < 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

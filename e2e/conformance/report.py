@@ -1,0 +1,78 @@
+"""What both checks have in common: the command line, the lines they print, and the report."""
+
+import argparse
+import collections
+import json
+import os
+import time
+
+from case import Options
+from differences import unexpected
+from judge import chosen
+from steps import FAILED, INFORMATIONAL, NON_STRICT, OK
+from wire import SERVER
+
+
+def parse_arguments(description, peer):
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    if peer == SERVER:
+        add("--url", help="the server: ws://HOST[:PORT][/PATH]. Without it: the echo server of this repository")
+    else:
+        add(
+            "--client",
+            help="the command of a client; --url=URL --agent=NAME is added. Without it: that of this repository",
+        )
+        add("--port", type=int, help="wait for a client on this port of all addresses instead of starting one")
+    add("--cases", nargs="+", default=["*"], metavar="PATTERN", help="only the cases of these ids, such as 'utf8/*'")
+    add("--short", action="store_true", help="a sample of the cases, for a few seconds")
+    add("--list", action="store_true", help="print the cases, and run none")
+    add("--quiet", action="store_true", help="print only the cases that are not as they should be")
+    add("--json", metavar="FILE", help="write a report of all cases")
+    add("--control", metavar="NAME", help="what differences.py says of this peer, and nothing else, must not be OK")
+    add("--max_message_bytes", type=int, default=16 << 20, help="the largest message that the peer takes; 0: who knows")
+    arguments = parser.parse_args()
+    options = Options(max_message_bytes=arguments.max_message_bytes)
+    arguments.chosen = chosen(options, peer, arguments.cases, arguments.short)
+    if not arguments.chosen:
+        raise SystemExit(f"there is no case {' or '.join(arguments.cases)}")
+    if arguments.list:
+        for case in arguments.chosen:
+            print(f"{case.id}  ({case.section}: {case.title})")
+        raise SystemExit(0)
+    return arguments
+
+
+class Report:
+    """Takes results as they come, prints them, and has the last word."""
+
+    def __init__(self, arguments, peer, name):
+        self.arguments = arguments
+        self.key = (arguments.control, peer)
+        self.name = name
+        self.results = []
+        self.wrong = 0
+        self.started = time.monotonic()
+
+    def add(self, result):
+        self.results.append(result)
+        why = unexpected(self.key, result)
+        self.wrong += bool(why)
+        if why or not self.arguments.quiet:
+            print(result, *([f"    {why}"] if why and self.arguments.control else []), sep="\n", flush=True)
+
+    def finish(self):
+        """Prints the summary, writes the report, and returns the exit code: 0 where all is as it should be."""
+        counts = collections.Counter(result.result for result in self.results)
+        seconds = time.monotonic() - self.started
+        words = ", ".join(f"{counts[one]} {one}" for one in (OK, NON_STRICT, INFORMATIONAL, FAILED))
+        if self.arguments.json:
+            report = {"peer": self.name, "seconds": round(seconds, 1), "counts": counts}
+            report["cases"] = [result.as_json() for result in self.results]
+            # `bazel run` starts programs elsewhere than where its user is.
+            with open(os.path.join(os.environ.get("BUILD_WORKING_DIRECTORY", ""), self.arguments.json), "w") as file:
+                json.dump(report, file, indent=1)
+        print(f"{self.name}: {len(self.results)} cases in {seconds:.1f} s: {words}")
+        if self.arguments.control and self.wrong:
+            print(f"{self.wrong} not as differences.py has them for {self.arguments.control}")
+        return 1 if self.wrong else 0

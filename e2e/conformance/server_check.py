@@ -1,0 +1,74 @@
+"""Runs the cases with a server that echoes every message, over raw sockets.
+
+    bazel run //e2e/conformance:server_check                        with the echo server of this repository
+    bazel run //e2e/conformance:server_check -- --url ws://HOST:PORT/PATH
+"""
+
+import base64
+import concurrent.futures
+import os
+import socket
+import urllib.parse
+
+import opening
+from judge import play
+from program import Server
+from report import Report, parse_arguments
+from session import PATIENCE, Session
+from steps import Failed, Refused
+from wire import CLIENT, SERVER
+
+# Cases that run at once: some only wait for a peer that is not strict.
+AT_ONCE = 8
+
+
+class Target:
+    """The server under test."""
+
+    def __init__(self, url):
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme != "ws" or not parts.hostname:
+            raise SystemExit(f"--url must be ws://HOST[:PORT][/PATH], and is {url}")
+        self.url = url
+        self.address = (parts.hostname, parts.port or 80)
+        self.host = parts.netloc
+        self.path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+    def play(self, case):
+        try:
+            sock = socket.create_connection(self.address, timeout=PATIENCE)
+        except OSError as error:
+            raise SystemExit(f"cannot connect to {self.url}: {error}") from None
+        with sock:
+            session = Session(sock, CLIENT)
+            return play(case, session, lambda: self.open(case, session))
+
+    def open(self, case, session):
+        key = base64.b64encode(os.urandom(16)).decode()
+        request = case.request
+        session.send((request.text(self.host, self.path, key), *request.behind), request.chop)
+        if isinstance(case.script()[0], Refused):
+            return
+        head = session.read_head(opening.split_head)
+        if head is None:
+            raise Failed(f"{session.end or f'nothing for {PATIENCE} s'} instead of an answer to the opening request")
+        opening.check_response(head, key, request)
+
+
+def main():
+    arguments = parse_arguments(__doc__, SERVER)
+    server = None if arguments.url else Server("ECHO_SERVER", f"--max_message_bytes={arguments.max_message_bytes}")
+    try:
+        target = Target(arguments.url or server.url)
+        report = Report(arguments, SERVER, f"server {target.url}")
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            for result in pool.map(target.play, arguments.chosen):
+                report.add(result)
+        return report.finish()
+    finally:
+        if server:
+            server.end()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

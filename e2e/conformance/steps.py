@@ -1,0 +1,278 @@
+"""What a case does: frames and bytes to send, and things to expect of the peer."""
+
+import dataclasses
+
+from opening import split_head
+from session import PATIENCE
+from wire import OPCODE_NAMES, SERVER, Event, Frame, close, encode, shown
+
+OK, NON_STRICT, INFORMATIONAL, FAILED = "OK", "NON-STRICT", "INFORMATIONAL", "FAILED"
+
+# Seconds. How long a peer that could fail a connection in the middle of a frame may take to do so before it is taken for one
+# that waits for the rest.
+FAIL_FAST_PATIENCE = 5
+
+GONE = ("end of stream", "reset")
+
+
+class Failed(Exception):
+    """The peer did what no peer may."""
+
+
+class Verdict:
+    """OK, until something is noted: what the RFC would have otherwise, and does not forbid."""
+
+    def __init__(self):
+        self.result = OK
+        self.notes = []
+
+    def not_strict(self, note):
+        self.result = NON_STRICT
+        self.notes.append(note)
+
+
+class Step:
+    is_end = False  # whether the connection is over behind it
+
+    def run(self, session, verdict):
+        """Raises Failed."""
+        raise NotImplementedError
+
+
+@dataclasses.dataclass(frozen=True)
+class Send(Step):
+    """Frames and bytes in one write, or in writes of `chop` bytes."""
+
+    what: tuple
+    chop: int = 0
+
+    def run(self, session, verdict):
+        session.send(self.what, self.chop)
+
+
+@dataclasses.dataclass(frozen=True)
+class SendStart(Step):
+    """A frame up to this byte of its payload. The rest is kept for FailsFast."""
+
+    frame: Frame
+    size: int
+
+    def run(self, session, verdict):
+        data = encode(self.frame, session.role)
+        end = len(data) - len(self.frame.payload) + self.size
+        session.write(data[:end])
+        session.kept = data[end:]
+
+
+@dataclasses.dataclass(frozen=True)
+class Gets(Step):
+    """The next thing that comes is this."""
+
+    event: Event
+
+    def __str__(self):
+        return str(self.event)
+
+    def run(self, session, verdict):
+        event = session.next()
+        if event == self.event:
+            return
+        if event.kind == self.event.kind and len(event.payload) == len(self.event.payload) > 40:
+            pairs = enumerate(zip(event.payload, self.event.payload))
+            raise Failed(f"{event} is wrong from byte {next(i for i, (a, b) in pairs if a != b)} on")
+        raise Failed(f"{event} instead of {self.event}")
+
+
+@dataclasses.dataclass(frozen=True)
+class GetsBefore(Gets):
+    """As Gets, right before a violation: a peer may fail the connection without it."""
+
+    def run(self, session, verdict):
+        event = session.next()
+        session.put_back(event)
+        if event.kind == "close" or event.kind in GONE:
+            verdict.not_strict(f"no {self.event}, which was due before the violation")
+        else:
+            super().run(session, verdict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Pongs(Step):
+    """Pongs for these payloads. Of pings that came together all but the last may go unanswered (section 5.5.3)."""
+
+    payloads: tuple
+
+    def __str__(self):
+        return ", ".join(f"pong {shown(payload)}" for payload in self.payloads)
+
+    def run(self, session, verdict):
+        rest = list(self.payloads)
+        while rest:
+            event = session.next()
+            if event.kind != "pong" or event.payload not in rest:
+                raise Failed(f"{event} instead of pong {shown(rest[0])}")
+            del rest[: rest.index(event.payload) + 1]
+
+
+def end(session, verdict):
+    """What follows the peer's close frame: nothing but the end of the stream."""
+    if not session.close_sent:
+        session.send((close(1000),))
+    # Section 7.1.1: the server is the first to close.
+    if session.role == SERVER:
+        session.end_writing()
+    event = session.next()
+    if event.kind == "silence":
+        verdict.not_strict(f"still open {PATIENCE} s after both close frames (section 7.1.1)")
+    elif event.kind not in GONE:
+        raise Failed(f"{event} behind the peer's close frame (section 5.5.1)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Closed(Step):
+    """The answer to our close frame, and the end (sections 5.5.1 and 7.1)."""
+
+    code: int | None
+    reason: bytes = b""
+    is_end = True
+
+    def __str__(self):
+        return str(Event("close", self.reason, self.code))
+
+    def run(self, session, verdict):
+        event = session.next()
+        if event.kind != "close":
+            raise Failed(f"{event} instead of a close frame")
+        if event.code != self.code:
+            verdict.not_strict(f"{event} instead of {self}: typically the code is echoed (section 5.5.1)")
+        end(session, verdict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Fails(Step):
+    """The peer fails the connection: a close frame with one of these codes, and the end (section 7.1.7)."""
+
+    codes: tuple
+    is_end = True
+
+    def __str__(self):
+        return f"close {' or '.join(map(str, self.codes))}"
+
+    def run(self, session, verdict):
+        self.judge(session.next(), session, verdict)
+
+    def judge(self, event, session, verdict):
+        if event.kind in GONE:
+            verdict.not_strict(f"{event} without a close frame (section 7.1.7)")
+            return
+        if event.kind != "close":
+            raise Failed(f"{event}, and no failed connection")
+        if event.code not in self.codes:
+            verdict.not_strict(f"{event} does not fit (section 7.4.1)")
+        end(session, verdict)
+
+
+@dataclasses.dataclass(frozen=True)
+class FailsFast(Fails):
+    """As Fails, before what SendStart kept, and `rest`, are sent. A peer that waits for them is late, and not wrong."""
+
+    rest: tuple = ()
+    is_end = True
+
+    def __str__(self):
+        return f"{super().__str__()} before the rest is sent"
+
+    def run(self, session, verdict):
+        event = session.next(FAIL_FAST_PATIENCE)
+        if event.kind in ("silence", "pong"):
+            verdict.not_strict("waits for the rest of the message")
+            if not session.kept and not self.rest:
+                return
+            session.send((session.kept, *self.rest))
+            event = session.next()
+        self.judge(event, session, verdict)
+
+
+@dataclasses.dataclass(frozen=True)
+class FailsOrEchoes(Fails):
+    """As Fails; or, what the RFC leaves open, the closing handshake with this code."""
+
+    code: int = 0
+    is_end = True
+
+    def judge(self, event, session, verdict):
+        if event.kind == "close" and event.code == self.code:
+            verdict.not_strict(f"{event}: a code that nobody has defined is taken (section 7.4.2)")
+            end(session, verdict)
+        else:
+            super().judge(event, session, verdict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Ends(Step):
+    """Our stream ends without a close frame; so does the peer's, which may send one."""
+
+    is_end = True
+
+    def __str__(self):
+        return "end of stream"
+
+    def run(self, session, verdict):
+        session.end_writing()
+        event = session.next()
+        if event.kind == "close":
+            event = session.next()
+        if event.kind not in GONE:
+            raise Failed(f"{event} instead of the end")
+
+
+@dataclasses.dataclass(frozen=True)
+class Refused(Step):
+    """The peer does not open the WebSocket: a server says why by one of these statuses, a client goes without a frame."""
+
+    statuses: tuple = ()
+    names_version: bool = False  # whether a header must say which version the server speaks (section 4.4)
+    is_end = True
+
+    def __str__(self):
+        return f"HTTP {' or '.join(map(str, self.statuses))}" if self.statuses else "end of stream"
+
+    def run(self, session, verdict):
+        if session.role == SERVER:
+            self.by_client(session.next(), verdict)
+        else:
+            self.by_server(session, verdict)
+
+    def by_client(self, event, verdict):
+        if event.kind == "close":
+            verdict.not_strict(f"{event} on a connection that was never open (section 7.1.7)")
+        elif event.kind not in GONE:
+            raise Failed(f"{event} although the handshake failed")
+
+    def by_server(self, session, verdict):
+        head = session.read_head(split_head)
+        if head is None:
+            if not session.end:
+                raise Failed(f"no answer in {PATIENCE} s")
+            verdict.not_strict(f"{session.end} instead of an answer (section 4.2.2)")
+            return
+        if head.status == 101 or not 300 <= head.status <= 599:
+            raise Failed(f"answered with {head.line!r}")
+        if head.status not in self.statuses:
+            verdict.not_strict(f"{head.line!r} does not fit (section 4.2.2)")
+        elif self.names_version and "13" not in head.elements("sec-websocket-version"):
+            verdict.not_strict("no header says which version the server speaks (section 4.4)")
+
+
+def message(opcode, payload, cls=Gets):
+    """Expects a message."""
+    return cls(Event(OPCODE_NAMES[opcode], payload))
+
+
+def echo(frame, cls=Gets):
+    """Expects a message of one frame back."""
+    return message(frame.opcode, frame.payload, cls)
+
+
+def fails(*codes):
+    return Fails(codes)
