@@ -18,6 +18,7 @@ namespace weft {
 namespace {
 
 constexpr absl::string_view kVersion = "13";
+constexpr absl::string_view kExtensions = "Sec-WebSocket-Extensions";
 
 using HeaderList = absl::InlinedVector<HttpHeader, 12>;
 
@@ -176,7 +177,7 @@ absl::Status ParseOffers(const HttpHeaders& headers, UpgradeRequest* request) {
     absl::Status status;
     if (absl::EqualsIgnoreCase(header.name, "Sec-WebSocket-Protocol")) {
       status = ParseSubprotocols(header.value, request);
-    } else if (absl::EqualsIgnoreCase(header.name, "Sec-WebSocket-Extensions")) {
+    } else if (absl::EqualsIgnoreCase(header.name, kExtensions)) {
       status = ParseExtensions(header.value, &request->extensions);
     }
     if (!status.ok()) return status;
@@ -235,7 +236,8 @@ absl::StatusOr<UpgradeRequest> ParseUpgradeRequest(const HttpRequest& http) {
 }
 
 absl::StatusOr<std::string> AcceptResponse(const UpgradeRequest& request,
-                                           absl::string_view subprotocol, ExtraHeaders extra) {
+                                           absl::string_view subprotocol, ExtraHeaders extra,
+                                           absl::string_view extensions) {
   const std::string accept = AcceptKey(request.key);
   HeaderList headers = {
       {"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Accept", accept}};
@@ -247,6 +249,7 @@ absl::StatusOr<std::string> AcceptResponse(const UpgradeRequest& request,
     }
     headers.push_back({"Sec-WebSocket-Protocol", subprotocol});
   }
+  if (!extensions.empty()) headers.push_back({kExtensions, extensions});
   if (absl::Status status = AddExtra(extra, &headers); !status.ok()) return status;
   return WriteHttpResponse(101, headers);
 }
@@ -295,17 +298,24 @@ absl::StatusOr<std::string> RequestText(const Url& url, absl::string_view key,
                         {"Sec-WebSocket-Version", kVersion}};
   if (!offer.origin.empty()) headers.push_back({"Origin", offer.origin});
   if (!protocol_list.empty()) headers.push_back({"Sec-WebSocket-Protocol", protocol_list});
+  if (!offer.extensions.empty()) headers.push_back({kExtensions, offer.extensions});
   if (absl::Status status = AddExtra(offer.headers, &headers); !status.ok()) return status;
   return WriteHttpRequest("GET", url.resource, headers);
 }
 
 absl::StatusOr<std::string> CheckUpgradeResponse(const HttpResponse& http, absl::string_view key,
-                                                 absl::Span<const std::string> offered) {
+                                                 absl::Span<const std::string> offered,
+                                                 ExtensionList* extensions) {
   if (absl::Status status = CheckSwitched(http, key); !status.ok()) return status;
-  if (http.headers.Count("Sec-WebSocket-Extensions") != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the server chose an extension, and none was offered: ",
-                     Quote(*http.headers.Find("Sec-WebSocket-Extensions"))));
+  // Unlike in a request, it may be there once only (section 11.3.2).
+  const auto chosen = FindSingle(http.headers, kExtensions);
+  if (!chosen.ok()) return chosen.status();
+  if (chosen->has_value()) {
+    if (extensions == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the server chose an extension, and none was offered: ", Quote(**chosen)));
+    }
+    if (absl::Status status = ParseExtensions(**chosen, extensions); !status.ok()) return status;
   }
   const auto subprotocol = FindSingle(http.headers, "Sec-WebSocket-Protocol");
   if (!subprotocol.ok()) return subprotocol.status();

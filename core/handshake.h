@@ -54,10 +54,12 @@ struct UpgradeRequest {
 absl::StatusOr<UpgradeRequest> ParseUpgradeRequest(const HttpRequest& http);
 
 // The 101 response, with which the connection is open (section 4.2.2). `subprotocol` is one that
-// the client offered, or empty for none. InvalidArgument, which the client did not cause, for
-// another subprotocol and for headers that cannot be sent.
+// the client offered, or empty for none; `extensions` what was accepted of those it offered
+// (AcceptDeflate in core/permessage_deflate.h), or empty. InvalidArgument, which the client did not
+// cause, for another subprotocol and for headers that cannot be sent.
 absl::StatusOr<std::string> AcceptResponse(const UpgradeRequest& request,
-                                           absl::string_view subprotocol, ExtraHeaders extra = {});
+                                           absl::string_view subprotocol, ExtraHeaders extra = {},
+                                           absl::string_view extensions = "");
 
 // The response that refuses a request, after which the connection is to be closed: `error`'s
 // HttpStatusOf, the headers that belong to it (405: Allow, 426: Upgrade and Sec-WebSocket-Version)
@@ -77,6 +79,7 @@ struct UpgradeOffer {
   std::vector<std::string> subprotocols{};  // the most wanted first
   std::string origin{};                     // as a browser would say it; empty: not said
   std::vector<std::pair<std::string, std::string>> headers{};  // ExtraHeaders
+  std::string extensions{};  // DeflateOffer in core/permessage_deflate.h; empty: none
 };
 
 // The request for the WebSocket at `url` (section 4.1). InvalidArgument for what cannot be sent: a
@@ -86,9 +89,11 @@ absl::StatusOr<std::string> RequestText(const Url& url, absl::string_view key,
 
 // Checks the server's response by section 4.1 and returns the subprotocol that it chose among those
 // `offered`, empty for none. An error says what was seen. When the server answered in proper HTTP,
-// only not with 101, HttpStatusOf is what it answered.
+// only not with 101, HttpStatusOf is what it answered. What extensions it chose is left to the
+// caller (CheckDeflateResponse), views into the head; null where none were offered.
 absl::StatusOr<std::string> CheckUpgradeResponse(const HttpResponse& http, absl::string_view key,
-                                                 absl::Span<const std::string> offered);
+                                                 absl::Span<const std::string> offered,
+                                                 ExtensionList* extensions = nullptr);
 
 }  // namespace weft
 

@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/accept_key.h"
+#include "weft/core/extension_header.h"
 #include "weft/core/http_status.h"
 
 namespace weft {
@@ -273,6 +274,11 @@ TEST_F(AcceptResponseTest, R21_HeadersCannotBeInjected) {
   }
 }
 
+TEST_F(AcceptResponseTest, ExtensionsThatWereAccepted) {
+  EXPECT_THAT(*AcceptResponse(request_, "", {}, "permessage-deflate; a=1"),
+              HasSubstr("\r\nSec-WebSocket-Extensions: permessage-deflate; a=1\r\n"));
+}
+
 TEST_F(AcceptResponseTest, HeadersOfTheHandshakeCannotBeAdded) {
   for (const char* name : {"Upgrade", "connection", "SEC-WEBSOCKET-ACCEPT", "Content-Length",
                            "Sec-WebSocket-Extensions", "Transfer-Encoding"}) {
@@ -337,6 +343,7 @@ TEST(RequestTextTest, OfferIsWhatTheServerReads) {
   offer.subprotocols = {"b", "a"};
   offer.origin = "https://example.com";
   offer.headers = {{"Authorization", "Bearer x"}};
+  offer.extensions = "a; b, c";
   const absl::StatusOr<std::string> text =
       RequestText(*ParseUrl("wss://[::1]/?x"), RandomKey(), offer);
   ASSERT_TRUE(text.ok());
@@ -347,6 +354,7 @@ TEST(RequestTextTest, OfferIsWhatTheServerReads) {
   EXPECT_EQ(request->origin, "https://example.com");
   EXPECT_THAT(request->subprotocols, ElementsAre("b", "a"));
   EXPECT_EQ(request->headers.Find("authorization"), "Bearer x");
+  EXPECT_EQ(request->extensions.size(), 2u);
 }
 
 TEST(RequestTextTest, R21_NothingCanBeInjected) {
@@ -465,6 +473,26 @@ TEST(UpgradeResponseTest, ExtensionThatWasNotOfferedIsRefused) {
   EXPECT_EQ(Check(With(kResponse, "chat\r\n",
                        "chat\r\nSec-WebSocket-Extensions: permessage-deflate\r\n")),
             "the server chose an extension, and none was offered: \"permessage-deflate\"");
+}
+
+TEST(UpgradeResponseTest, ExtensionsAreGivenToWhoOfferedSome) {
+  ExtensionList extensions;
+  const auto check = [&extensions](absl::string_view lines) {
+    extensions.clear();
+    static std::string head;  // which the extensions are views into
+    head = With(kResponse, "chat\r\n", absl::StrCat("chat\r\n", lines));
+    return CheckUpgradeResponse(*ParseHttpResponse(head), kKey, {"chat"}, &extensions).status();
+  };
+  EXPECT_TRUE(check("").ok());
+  EXPECT_THAT(extensions, IsEmpty());
+  EXPECT_TRUE(check("sec-websocket-extensions: a; b=1, c\r\n").ok());
+  ASSERT_EQ(extensions.size(), 2u);
+  EXPECT_EQ(extensions[0].name, "a");
+  EXPECT_EQ(extensions[1].name, "c");
+  EXPECT_THAT(check("Sec-WebSocket-Extensions: ;\r\n").message(), HasSubstr("no token"));
+  // RFC 6455, section 11.3.2.
+  EXPECT_THAT(check("Sec-WebSocket-Extensions: a\r\nSec-WebSocket-Extensions: b\r\n").message(),
+              HasSubstr("Sec-WebSocket-Extensions is there more than once"));
 }
 
 TEST(UpgradeResponseTest, FirstFramesFollowTheHead) {
