@@ -41,7 +41,7 @@ struct CompressionOptions {
 
   // A message that is smaller, in bytes, is sent as it is. The first fragment of several counts as
   // large enough.
-  size_t min_bytes = 128;
+  size_t min_bytes = 64;
 
   // Give back the memory of a compressor with takeover that was not used for a while: the next
   // message that is sent refers to none before it. A server looks when it pings.

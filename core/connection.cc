@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "weft/core/message_codec.h"
+#include "weft/core/permessage_deflate.h"
 
 namespace weft {
 namespace {
@@ -26,6 +28,8 @@ constexpr int kMaxUnsentPongs = 64;
 constexpr size_t kMaxCloseReason = kMaxControlPayload - 2;
 
 constexpr Violation kTextNotUtf8 = {CloseCode::kInvalidPayload, "8.1", "the text is not UTF-8"};
+constexpr Violation kNotDeflate = {CloseCode::kInvalidPayload, "7.2.2",
+                                   "the compressed message cannot be inflated", "7692"};
 constexpr Violation kCloseTooShort = {CloseCode::kProtocolError, "5.5.1",
                                       "a close payload is empty or begins with a 2-byte code"};
 constexpr Violation kCloseCodeNotAllowed = {CloseCode::kProtocolError, "7.4",
@@ -58,6 +62,13 @@ Connection::Connection(Role role, const ConnectionOptions& options)
       out_(options.pool) {}
 
 Connection::~Connection() { DropInput(); }
+
+void Connection::UseDeflate(const DeflateAgreement& agreement, const ConnectionOptions& options) {
+  receiving_.deflate = true;
+  codec_ = std::make_unique<MessageCodec>(
+      agreement, options.compression, receiving_.max_message_bytes, out_.pool(), options.codecs);
+  UpdateSendsPlainly();
+}
 
 // ---- Network in ----
 
@@ -180,7 +191,7 @@ inline bool Connection::NextHeader(std::optional<Event>& event) {
   }
 
   parsed_ += size;
-  if (begins && header.fin && header.payload_length <= end_ - parsed_) {
+  if (begins && header.fin && header.payload_length <= end_ - parsed_ && header.rsv == 0) {
     WholeMessage(header.opcode, header.masked, header.masking_key, header.payload_length, event);
     return true;
   }
@@ -194,12 +205,15 @@ inline bool Connection::NextHeader(std::optional<Event>& event) {
   };
   if (control) return true;
   if (begins) {
-    incoming_ = {.opcode = header.opcode};
+    incoming_ = {.compressed = header.rsv != 0, .opcode = header.opcode};
     message_begin_ = message_end_ = parsed_;
   }
   // Only what is still to come of a message counts against the next frame.
+  const bool compressed = incoming_.compressed;
+  const uint64_t counted = header.payload_length / (compressed ? kMaxDeflateExpansion : 1);
   receiving_.in_message = !header.fin;
-  receiving_.message_bytes = header.fin ? 0 : receiving_.message_bytes + header.payload_length;
+  receiving_.in_compressed = !header.fin && compressed;
+  receiving_.message_bytes = header.fin ? 0 : receiving_.message_bytes + counted;
   receiving_.fragments = header.fin ? 0 : receiving_.fragments + 1;
   return true;
 }
@@ -228,6 +242,7 @@ inline void Connection::DataFrame(std::optional<Event>& event) {
   frame_.remaining -= size;
   frame_.mask_offset = (frame_.mask_offset + size) % 4;
   in_payload_ = frame_.remaining > 0;
+  if (incoming_.compressed) return InflatePayload(event);
   const bool last = frame_.fin && !in_payload_;
 
   if (incoming_.opcode == Opcode::kText) {
@@ -236,12 +251,53 @@ inline void Connection::DataFrame(std::optional<Event>& event) {
   }
   if (!last && (!stream_messages_ || size == 0)) return;
   event_is_message_ = true;
+  DeliverPayload({in_ + message_begin_, message_end_ - message_begin_}, last, event);
+}
+
+// Inflates what there is of the payload: [message_begin_, message_end_) is what was not inflated
+// yet. Text is checked piece by piece.
+void Connection::InflatePayload(std::optional<Event>& event) {
+  if (event_is_inflated_) DropInflated();
+  const bool last = frame_.fin && !in_payload_;
+  MessageCodec::Result result;
+  do {
+    absl::string_view in(in_ + message_begin_, message_end_ - message_begin_);
+    result = codec_->Inflate(&in, last);
+    message_begin_ = message_end_ - in.size();
+    if (result == MessageCodec::Result::kTooBig) {
+      return Fail(rules::kMessageTooBig, "inflated", event);
+    }
+    if (result == MessageCodec::Result::kCorrupt) return Fail(kNotDeflate, codec_->error(), event);
+    const bool ends = last && result == MessageCodec::Result::kDone;
+    if (incoming_.opcode == Opcode::kText) {
+      const bool valid =
+          incoming_.utf8.Append(codec_->piece()) && (!ends || incoming_.utf8.AtBoundary());
+      if (!valid) return Fail(kTextNotUtf8, "", event);
+    }
+  } while (result == MessageCodec::Result::kMore && !stream_messages_);
+
+  const bool more = result == MessageCodec::Result::kMore;
+  if (more) in_payload_ = true;  // of which nothing is left but in the inflater
+  const bool ends = last && !more;
+  if (!ends && (!stream_messages_ || codec_->payload().empty())) return;
+  event_is_inflated_ = true;
+  DeliverPayload(codec_->payload(), ends, event);
+}
+
+// The payload of an event that was inflated dies before the next that is, or when there is none:
+// sooner is not worth a look at each event.
+void Connection::DropInflated() {
+  event_is_inflated_ = false;
+  codec_->DropPayload();
+}
+
+void Connection::DeliverPayload(absl::string_view payload, bool last, std::optional<Event>& event) {
   Event& message = event.emplace();
   message.type = Event::Type::kMessage;
   message.opcode = incoming_.opcode;
   message.first = std::exchange(incoming_.first, false);
   message.last = last;
-  message.payload = {in_ + message_begin_, message_end_ - message_begin_};
+  message.payload = payload;
 }
 
 // Every step writes its event, if it has one, to where the caller wants it: an Event that is copied
@@ -268,6 +324,7 @@ void Connection::OtherEvent(std::optional<Event>& event) {
     if (eof_ && !input_over_) {
       EndOfStream(event);
     } else {
+      if (event_is_inflated_) DropInflated();
       KeepUnfinishedInput();
     }
   }
@@ -311,8 +368,8 @@ void Connection::CloseFrame(absl::string_view payload, std::optional<Event>& eve
 void Connection::Fail(const Violation& violation, absl::string_view seen,
                       std::optional<Event>& event) {
   const std::string text =
-      absl::StrCat("the peer broke RFC 6455 section ", violation.section, ": ", violation.rule,
-                   seen.empty() ? "" : " (", seen, seen.empty() ? "" : ")");
+      absl::StrCat("the peer broke RFC ", violation.rfc, " section ", violation.section, ": ",
+                   violation.rule, seen.empty() ? "" : " (", seen, seen.empty() ? "" : ")");
   const bool limit =
       violation.code == CloseCode::kMessageTooBig || violation.code == CloseCode::kPolicyViolation;
   status_ = limit ? absl::ResourceExhaustedError(text) : absl::InvalidArgumentError(text);
@@ -335,8 +392,10 @@ void Connection::EndOfStream(std::optional<Event>& event) {
 
 void Connection::End(CloseCode code, absl::string_view reason, std::optional<Event>& event) {
   input_over_ = true;
+  UpdateSendsPlainly();
   in_payload_ = false;
   held_pong_.reset();
+  if (codec_ != nullptr) DropInflated();
   event.emplace();
   event->type = Event::Type::kClose;
   event->close_code = code;
@@ -368,13 +427,28 @@ void Connection::SettleBorrowed() {
 // ---- From the application ----
 
 // Flattened, as all of it is paid for by every message.
-[[gnu::flatten]] absl::Status Connection::SendMessage(Opcode opcode, absl::string_view payload) {
-  if (!CanSend(opcode, payload)) return WhyNot(opcode);
+[[gnu::flatten]] absl::Status Connection::SendMessage(Opcode opcode, absl::string_view payload,
+                                                      Compress compress) {
+  if (!sends_plainly_ || !IsMessage(opcode, payload)) {
+    return SendOtherwise(opcode, payload, compress);
+  }
   QueueFrame(opcode, true, payload);
   return absl::OkStatus();
 }
 
-absl::Status Connection::SendBorrowed(Opcode opcode, absl::string_view payload) {
+absl::Status Connection::SendOtherwise(Opcode opcode, absl::string_view payload,
+                                       Compress compress) {
+  if (!CanSend(opcode, payload)) return WhyNot(opcode);
+  if (ShouldCompress(payload.size(), compress)) {
+    QueueCompressed(opcode, true, payload);
+  } else {
+    QueueFrame(opcode, true, payload);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Connection::SendBorrowed(Opcode opcode, absl::string_view payload, Compress compress) {
+  if (ShouldCompress(payload.size(), compress)) return SendOtherwise(opcode, payload, compress);
   if (!CanSend(opcode, payload)) return WhyNot(opcode);
   if (role() == Role::kClient) {  // masked bytes are other bytes
     QueueFrame(opcode, true, payload);
@@ -390,13 +464,19 @@ absl::Status Connection::SendEncoded(const EncodedMessage& message) {
   if (role() == Role::kClient) {
     return absl::FailedPreconditionError("a client masks each frame: nothing can be encoded once");
   }
-  out_.Append(message.frame());
+  absl::string_view frame = message.frame();
+  if (ShouldCompress(message.size(), Compress::kYes)) {
+    frame = message.CompressedFrame(codec_->settings(), codec_->codecs());
+    if (frame.data() != message.frame().data()) codec_->OtherWasSent();
+  }
+  out_.Append(frame);
   return absl::OkStatus();
 }
 
 void Connection::QueueHandshake(absl::string_view bytes) { out_.Append(bytes); }
 
-absl::Status Connection::SendFragment(Opcode opcode, absl::string_view payload, bool fin) {
+absl::Status Connection::SendFragment(Opcode opcode, absl::string_view payload, bool fin,
+                                      Compress compress) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
   if (opcode != Opcode::kText && opcode != Opcode::kBinary) {
     return absl::InvalidArgumentError(
@@ -411,8 +491,18 @@ absl::Status Connection::SendFragment(Opcode opcode, absl::string_view payload, 
   if (opcode == Opcode::kText && !(utf8.Append(payload) && (!fin || utf8.AtBoundary()))) {
     return absl::InvalidArgumentError("the text is not UTF-8");
   }
-  QueueFrame(outgoing_.open ? Opcode::kContinuation : opcode, fin, payload);
-  outgoing_ = {.open = !fin, .opcode = opcode, .utf8 = utf8};
+  const Opcode frame_opcode = outgoing_.open ? Opcode::kContinuation : opcode;
+  // How much will follow is not known: of several fragments the first is large enough.
+  const bool compressed = outgoing_.open
+                              ? outgoing_.compressed
+                              : ShouldCompress(fin ? payload.size() : SIZE_MAX, compress);
+  if (compressed) {
+    QueueCompressed(frame_opcode, fin, payload);
+  } else {
+    QueueFrame(frame_opcode, fin, payload);
+  }
+  outgoing_ = {.open = !fin, .compressed = compressed, .opcode = opcode, .utf8 = utf8};
+  UpdateSendsPlainly();
   return absl::OkStatus();
 }
 
@@ -440,6 +530,7 @@ absl::Status Connection::SendClose(CloseCode code, absl::string_view reason) {
   char payload[kMaxControlPayload];
   QueueFrame(Opcode::kClose, true, {payload, WriteClosePayload(code, reason, payload)});
   close_sent_ = true;
+  UpdateSendsPlainly();
   held_pong_.reset();
   return absl::OkStatus();
 }
@@ -467,11 +558,18 @@ absl::Status Connection::CheckOpen() const {
   return absl::OkStatus();
 }
 
-// Whether a whole message may be sent now. Asked for each: what is wrong is found out by WhyNot.
+// Whether a whole message may be sent now. What is wrong is found out by WhyNot.
 bool Connection::CanSend(Opcode opcode, absl::string_view payload) const {
-  if (!open() || outgoing_.open) return false;
+  return open() && !outgoing_.open && IsMessage(opcode, payload);
+}
+
+bool Connection::IsMessage(Opcode opcode, absl::string_view payload) const {
   if (opcode == Opcode::kText) return IsCurrentText(payload) || IsValidUtf8(payload);
   return opcode == Opcode::kBinary;
+}
+
+void Connection::UpdateSendsPlainly() {
+  sends_plainly_ = open() && !outgoing_.open && codec_ == nullptr;
 }
 
 absl::Status Connection::WhyNot(Opcode opcode) const {
@@ -486,18 +584,29 @@ absl::Status Connection::WhyNot(Opcode opcode) const {
 
 // Whether `payload` is the very text that was just received: it was checked when it came.
 bool Connection::IsCurrentText(absl::string_view payload) const {
-  return event_is_message_ && incoming_.opcode == Opcode::kText && !stream_messages_ &&
-         payload.data() == in_ + message_begin_ && payload.size() == message_end_ - message_begin_;
+  if (incoming_.opcode != Opcode::kText || stream_messages_) return false;
+  if (event_is_message_) {
+    return payload.data() == in_ + message_begin_ &&
+           payload.size() == message_end_ - message_begin_;
+  }
+  return event_is_inflated_ && payload.data() == codec_->payload().data() &&
+         payload.size() == codec_->payload().size();
+}
+
+// The header of the next frame that is sent.
+inline FrameHeader Connection::NewHeader(Opcode opcode, bool fin, uint64_t payload_length) const {
+  FrameHeader header = {.fin = fin, .opcode = opcode, .payload_length = payload_length};
+  if (role() == Role::kClient) {
+    header.masked = true;
+    header.masking_key = new_masking_key_();
+  }
+  return header;
 }
 
 // Queues a frame with `copied` behind its header, and room in the header's length for what is not.
 void Connection::QueueFrame(Opcode opcode, bool fin, absl::string_view copied,
                             uint64_t not_copied) {
-  FrameHeader header = {.fin = fin, .opcode = opcode, .payload_length = copied.size() + not_copied};
-  if (role() == Role::kClient) {
-    header.masked = true;
-    header.masking_key = new_masking_key_();
-  }
+  const FrameHeader header = NewHeader(opcode, fin, copied.size() + not_copied);
   char* const frame = out_.Reserve(kMaxFrameHeaderSize + copied.size());
   const size_t size = EncodeFrameHeader(header, frame);
   if (header.masked) {
@@ -506,6 +615,26 @@ void Connection::QueueFrame(Opcode opcode, bool fin, absl::string_view copied,
     std::memcpy(frame + size, copied.data(), copied.size());
   }
   out_.Commit(size + copied.size());
+}
+
+bool Connection::ShouldCompress(size_t payload_size, Compress compress) const {
+  return codec_ != nullptr && compress == Compress::kYes && codec_->IsWorthIt(payload_size);
+}
+
+// Queues a frame of a compressed message. How long its header is is not known before its payload.
+void Connection::QueueCompressed(Opcode opcode, bool fin, absl::string_view payload) {
+  char* const frame = out_.Reserve(kMaxFrameHeaderSize + codec_->Bound(payload.size()));
+  char* const deflated = frame + kMaxFrameHeaderSize;
+  const size_t size = codec_->Deflate(payload, fin, deflated);
+  FrameHeader header = NewHeader(opcode, fin, size);
+  if (opcode != Opcode::kContinuation) header.rsv = kRsv1;
+  char* const to = frame + EncodeFrameHeader(header, frame);
+  if (header.masked) {
+    MaskCopy({deflated, size}, header.masking_key, 0, to);
+  } else {
+    std::memmove(to, deflated, size);
+  }
+  out_.Commit(to + size - frame);
 }
 
 // Answers a ping (section 5.5.3), but not behind a Close frame: nothing follows that.
@@ -545,6 +674,16 @@ void Connection::DidWrite(size_t size) {
 }
 
 // ---- State ----
+
+size_t Connection::CodecBytes() const { return codec_->held_bytes(); }
+
+size_t Connection::compression_bytes() const {
+  return codec_ != nullptr ? codec_->reserved_bytes() : 0;
+}
+
+void Connection::ReleaseIdle() {
+  if (codec_ != nullptr) codec_->ReleaseIdle();
+}
 
 bool Connection::closing() const { return !open() || eof_; }
 

@@ -16,6 +16,8 @@
 #include "absl/types/span.h"
 #include "weft/core/buffer.h"
 #include "weft/core/close_code.h"
+#include "weft/core/codec_pool.h"
+#include "weft/core/compression.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/event.h"
 #include "weft/core/frame.h"
@@ -27,8 +29,12 @@
 
 namespace weft {
 
+struct DeflateAgreement;
+class MessageCodec;
+
 struct ConnectionOptions {
   // The largest message that is accepted, in bytes; the peer of a larger one is closed with 1009.
+  // Of a compressed message that is what it inflates to, and inflating stops there.
   // A message is gathered in memory, so this is also what one peer can make a connection hold
   // (twice, while the buffer grows).
   uint64_t max_message_bytes = 1 << 20;
@@ -42,12 +48,18 @@ struct ConnectionOptions {
   // holds, so set it to what the application wants to see go by.
   bool stream_messages = false;
 
+  // Whether and how to compress: for the handshake, and for Connection::UseDeflate.
+  CompressionOptions compression{};
+
   // Where the masking keys of a client come from. Another source is for tests only: a key that can
   // be foreseen defeats its purpose (section 5.3).
   MaskingKey (*masking_key)() = RandomMaskingKey;
 
   // Buffers are taken from here and returned here when it is set; it must outlive the connection.
   BufferPool* pool = nullptr;
+
+  // Compressors likewise.
+  CodecPool* codecs = nullptr;
 };
 
 // The state machine. It does no I/O and has no clock: whoever owns it reads, writes and decides how
@@ -74,6 +86,11 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  // Compresses what is sent from now on, where it is worth it, and takes compressed messages
+  // (RFC 7692), as both ends agreed in the handshake (core/permessage_deflate.h). `options` are
+  // those of the constructor. Before the first frame, either way.
+  void UseDeflate(const DeflateAgreement& agreement, const ConnectionOptions& options);
+
   // ---- Network in ----
 
   // Where to read into: `scratch`, which an event loop shares among all its connections, or room
@@ -99,13 +116,20 @@ class Connection {
 
   // A whole message in one frame. InvalidArgument for text that is not UTF-8. FailedPrecondition
   // between the fragments of another message.
-  absl::Status SendText(absl::string_view text) { return SendMessage(Opcode::kText, text); }
-  absl::Status SendBinary(absl::string_view data) { return SendMessage(Opcode::kBinary, data); }
-  absl::Status SendMessage(Opcode opcode, absl::string_view payload);
+  absl::Status SendText(absl::string_view text, Compress compress = Compress::kYes) {
+    return SendMessage(Opcode::kText, text, compress);
+  }
+  absl::Status SendBinary(absl::string_view data, Compress compress = Compress::kYes) {
+    return SendMessage(Opcode::kBinary, data, compress);
+  }
+  absl::Status SendMessage(Opcode opcode, absl::string_view payload,
+                           Compress compress = Compress::kYes);
 
   // One fragment of a message (section 5.4): `opcode` is kText or kBinary and the same for each;
-  // the one with `fin` is the last. Control frames may be sent in between.
-  absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin);
+  // the one with `fin` is the last. Control frames may be sent in between. `compress` is looked at
+  // in the first, for all of them.
+  absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin,
+                            Compress compress = Compress::kYes);
 
   // At most 125 bytes, else InvalidArgument.
   absl::Status SendPing(absl::string_view payload = "");
@@ -119,7 +143,8 @@ class Connection {
   // As SendMessage, but without copying a payload to the write buffer where that can be
   // avoided: it must stay as it is until the DidWrite that has to follow, with WriteBuffers, before
   // any other call.
-  absl::Status SendBorrowed(Opcode opcode, absl::string_view payload);
+  absl::Status SendBorrowed(Opcode opcode, absl::string_view payload,
+                            Compress compress = Compress::kYes);
 
   // A message that was encoded once for many. For a server: FailedPrecondition for a client, whose
   // frames are each masked anew.
@@ -143,11 +168,23 @@ class Connection {
   size_t queued_bytes() const { return out_.size(); }
 
   // Bytes of memory held for unfinished input and unsent output, between events.
-  size_t buffered_bytes() const { return own_.capacity() + out_.capacity(); }
+  size_t buffered_bytes() const {
+    return own_.capacity() + out_.capacity() + (codec_ != nullptr ? CodecBytes() : 0);
+  }
+
+  // Bytes of memory that compression takes as long as the connection lives, at the most.
+  size_t compression_bytes() const;
+
+  // CompressionOptions::release_when_idle: call it now and then. What was not used since the last
+  // call is given back.
+  void ReleaseIdle();
 
   // ---- State ----
 
   Role role() const { return receiving_.role; }
+
+  // Whether permessage-deflate is in use.
+  bool compressed() const { return codec_ != nullptr; }
 
   // Whether messages can still be sent.
   bool open() const { return !close_sent_ && !input_over_; }
@@ -182,6 +219,7 @@ class Connection {
   // The message that is being received.
   struct Incoming {
     bool first = true;  // no piece of it was delivered
+    bool compressed = false;
     Opcode opcode = Opcode::kText;
     Utf8Validator utf8{};
   };
@@ -189,6 +227,7 @@ class Connection {
   // The message that is being sent by SendFragment.
   struct Outgoing {
     bool open = false;
+    bool compressed = false;
     Opcode opcode = Opcode::kText;
     Utf8Validator utf8{};
   };
@@ -210,6 +249,9 @@ class Connection {
   [[gnu::always_inline]] void WholeMessage(Opcode opcode, bool masked, MaskingKey key, size_t size,
                                            std::optional<Event>& event);
   [[gnu::always_inline]] void DataFrame(std::optional<Event>& event);
+  [[gnu::noinline]] void InflatePayload(std::optional<Event>& event);
+  void DropInflated();
+  void DeliverPayload(absl::string_view payload, bool last, std::optional<Event>& event);
   void ControlFrame(std::optional<Event>& event);
   void CloseFrame(absl::string_view payload, std::optional<Event>& event);
   void RefuseHeader(const Violation& violation, std::optional<Event>& event);
@@ -221,19 +263,29 @@ class Connection {
 
   // Output.
   absl::Status CheckOpen() const;
+  [[gnu::noinline]] absl::Status SendOtherwise(Opcode opcode, absl::string_view payload,
+                                               Compress compress);
   bool CanSend(Opcode opcode, absl::string_view payload) const;
+  bool IsMessage(Opcode opcode, absl::string_view payload) const;
+  void UpdateSendsPlainly();
   [[gnu::cold, gnu::noinline]] absl::Status WhyNot(Opcode opcode) const;
   bool IsCurrentText(absl::string_view payload) const;
   absl::Status SendControl(Opcode opcode, absl::string_view payload);
+  FrameHeader NewHeader(Opcode opcode, bool fin, uint64_t payload_length) const;
   void QueueFrame(Opcode opcode, bool fin, absl::string_view copied, uint64_t not_copied = 0);
+  bool ShouldCompress(size_t payload_size, Compress compress) const;
+  [[gnu::noinline]] void QueueCompressed(Opcode opcode, bool fin, absl::string_view payload);
+  size_t CodecBytes() const;
   void QueuePong(absl::string_view payload);
 
   const bool stream_messages_;
+  bool sends_plainly_ = true;  // open, not inside a fragmented message, nothing to compress
   bool close_sent_ = false;
-  bool input_over_ = false;        // nothing more is read: the kClose event is out, or about to be
-  bool eof_ = false;               // the stream ended
-  bool in_payload_ = false;        // frame_ is in progress
-  bool event_is_message_ = false;  // [message_begin_, message_end_) is an event's payload
+  bool input_over_ = false;         // nothing more is read: the kClose event is out, or about to be
+  bool eof_ = false;                // the stream ended
+  bool in_payload_ = false;         // frame_ is in progress
+  bool event_is_message_ = false;   // [message_begin_, message_end_) is an event's payload
+  bool event_is_inflated_ = false;  // codec_->payload() is
   uint8_t pongs_after_mark_ = 0;
   Frame frame_;
   Incoming incoming_;
@@ -253,6 +305,8 @@ class Connection {
   // it, only the latest further one is kept, here, to be queued when it is sent.
   uint64_t pong_mark_ = 0;
   std::unique_ptr<std::string> held_pong_;
+
+  std::unique_ptr<MessageCodec> codec_;  // null: nothing is compressed
 
   absl::Status status_;
 };

@@ -1,32 +1,53 @@
-// A busy connection allocates nothing. This test counts every call of malloc and its kin, which
-// sanitizers replace themselves: it is not built with them.
+// A busy connection allocates nothing, and one that is flooded not much. This test counts every
+// call of malloc and its kin, which sanitizers replace themselves: it is not built with them.
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "weft/core/connection.h"
+#include "weft/core/deflate.h"
+#include "weft/core/message_codec.h"
+#include "weft/core/permessage_deflate.h"
 #include "weft/core/testing/frames.h"
 
 namespace {
+
 std::atomic<size_t> allocations{0};
+std::atomic<size_t> bytes{0};  // allocated and not freed
+std::atomic<size_t> most_bytes{0};
+
+void* Count(void* block) {
+  ++allocations;
+  bytes += malloc_usable_size(block);
+  most_bytes = std::max<size_t>(most_bytes, bytes);
+  return block;
+}
+
 }  // namespace
 
 extern "C" {
 void* __libc_malloc(size_t size);
 void* __libc_realloc(void* block, size_t size);
+void __libc_free(void* block);
 
-void* malloc(size_t size) {
-  ++allocations;
-  return __libc_malloc(size);
-}
+void* malloc(size_t size) { return Count(__libc_malloc(size)); }
 
 void* realloc(void* block, size_t size) {
-  ++allocations;
-  return __libc_realloc(block, size);
+  bytes -= malloc_usable_size(block);
+  return Count(__libc_realloc(block, size));
+}
+
+void free(void* block) {
+  bytes -= malloc_usable_size(block);
+  __libc_free(block);
 }
 }
 
@@ -80,6 +101,98 @@ TEST(ConnectionAllocation, NoneForEachMessageInSteadyState) {
             << payload << " bytes, reads of " << read_size;
       }
     }
+  }
+}
+
+std::string Compressed(absl::string_view text, Role receiver = Role::kServer) {
+  Deflater deflater({});
+  std::string deflated(deflater.Bound(text.size()), '\0');
+  deflated.resize(deflater.Deflate(text, /*last=*/true, deflated.data()));
+  return testing::Frame({.rsv = kRsv1,
+                         .opcode = Opcode::kText,
+                         .masked = receiver == Role::kServer,
+                         .masking_key = testing::kTestKey},
+                        deflated);
+}
+
+TEST(ConnectionAllocation, NoneForEachCompressedMessageInSteadyState) {
+  for (const bool takeover : {false, true}) {
+    BufferPool pool;
+    CodecPool codecs;
+    const ConnectionOptions options = {
+        .max_message_bytes = 1 << 20, .pool = &pool, .codecs = &codecs};
+    Connection connection(Role::kServer, options);
+    connection.UseDeflate({.send_takeover = takeover, .receive_takeover = takeover}, options);
+    std::string input;
+    for (const size_t size : {200, 1000, 70000, 500000}) {
+      std::string text;
+      for (size_t i = 0; text.size() < size; ++i) absl::StrAppend(&text, i * 7919 % 10007, " ");
+      input += Compressed(text);
+    }
+    std::vector<char> scratch(512 << 10);
+    for (int i = 0; i < 3; ++i) Echo(connection, input, input.size(), scratch);
+    const size_t before = allocations;
+    for (int i = 0; i < 3; ++i) Echo(connection, input, input.size(), scratch);
+    EXPECT_EQ(allocations - before, 0u) << "takeover: " << takeover;
+  }
+}
+
+// 200 MiB of zeros, 204 kB on the wire.
+TEST(ConnectionAllocation, R4_ABombAllocatesTheLimitAndAChunkAtTheMost) {
+  constexpr size_t kLimit = 1 << 20, kChunk = 64 << 10;
+  for (const Role role : {Role::kServer, Role::kClient}) {
+    const std::string bomb = Compressed(std::string(200 << 20, '\0'), role);
+    for (const bool takeover : {false, true}) {
+      for (const size_t read_size : {bomb.size(), size_t{1000}}) {
+        BufferPool pool;
+        CodecPool codecs;
+        const ConnectionOptions options = {
+            .max_message_bytes = kLimit, .pool = &pool, .codecs = &codecs};
+        std::vector<char> scratch(512 << 10);
+        const size_t before = bytes;
+        most_bytes = before;
+        Connection connection(role, options);
+        connection.UseDeflate({.receive_takeover = takeover}, options);
+        for (absl::string_view input = bomb; !input.empty() && !connection.closing();) {
+          const absl::Span<char> into = connection.ReadBuffer(absl::MakeSpan(scratch));
+          const size_t size = std::min({input.size(), into.size(), read_size});
+          std::copy_n(input.data(), size, into.data());
+          input.remove_prefix(size);
+          connection.DidRead(size);
+          while (const std::optional<Event> event = connection.NextEvent()) {
+            EXPECT_EQ(event->close_code, CloseCode::kMessageTooBig);
+          }
+        }
+        EXPECT_TRUE(connection.closing());
+        EXPECT_LE(most_bytes - before,
+                  kLimit + kChunk + Inflater::MemoryBytes(15) + sizeof(MessageCodec));
+      }
+    }
+  }
+}
+
+// What a budget of compression memory is reckoned by.
+TEST(ConnectionAllocation, CodecsTakeNoMoreThanTheySay) {
+  std::string text;
+  for (int i = 0; i < 20000; ++i) absl::StrAppend(&text, i * 7919 % 10007, " ");
+  std::string deflated(text.size() * 2, '\0'), inflated(text.size() + 1, '\0');
+  for (int window_bits = 8; window_bits <= 15; ++window_bits) {
+    size_t deflated_size = 0;
+    for (int memory_level = 1; memory_level <= 9; ++memory_level) {
+      const DeflateSettings settings = {.window_bits = window_bits, .memory_level = memory_level};
+      const size_t before = bytes;
+      Deflater deflater(settings);
+      deflated_size = deflater.Deflate(text, /*last=*/true, deflated.data());
+      EXPECT_LE(bytes - before, Deflater::MemoryBytes(settings));
+      EXPECT_GE(bytes - before, Deflater::MemoryBytes(settings) * 3 / 5) << "far less";
+    }
+    const size_t before = bytes;
+    Inflater inflater(window_bits);
+    absl::string_view in(deflated.data(), deflated_size);
+    absl::Span<char> out = absl::MakeSpan(inflated);
+    EXPECT_EQ(inflater.Inflate(&in, &out, /*last=*/true), Inflater::Result::kDone);
+    EXPECT_LE(bytes - before, Inflater::MemoryBytes(window_bits));
+    EXPECT_GE(bytes - before, Inflater::MemoryBytes(window_bits) * 3 / 5) << "far less";
   }
 }
 

@@ -17,24 +17,36 @@ enum class Role : uint8_t { kClient, kServer };
 // A rule that was broken: what the peer is told, and where the rule stands.
 struct Violation {
   CloseCode code;
-  const char* section;  // of RFC 6455
-  const char* rule;     // fits a Close frame
+  const char* section;
+  const char* rule;  // fits a Close frame
+  const char* rfc = "6455";
 };
+
+// A compressed message may be so many times as large as what it inflates to, for CheckFrame: a byte
+// that is flushed takes 7. What it inflates to is limited by who inflates.
+inline constexpr uint64_t kMaxDeflateExpansion = 8;
 
 // What the connection knows when a header arrives.
 struct ReceiveState {
-  Role role;                // of the receiver
-  bool in_message = false;  // a message has begun and its last fragment has not come
-  uint32_t fragments = 0;   // of that message so far
+  Role role;                   // of the receiver
+  bool in_message = false;     // a message has begun and its last fragment has not come
+  bool in_compressed = false;  // ... and it is compressed
+  bool deflate = false;        // permessage-deflate was agreed on
+  uint32_t fragments = 0;      // of that message so far
   uint32_t max_fragments;
-  uint64_t message_bytes = 0;  // of that message so far, never more than max_message_bytes
+  // Of that message so far, never more than max_message_bytes; where it is compressed, divided by
+  // kMaxDeflateExpansion.
+  uint64_t message_bytes = 0;
   uint64_t max_message_bytes;
 };
 
 namespace rules {
 
 inline constexpr Violation kReservedBit = {CloseCode::kProtocolError, "5.2",
-                                           "a reserved bit is set and no extension was agreed on"};
+                                           "a reserved bit is set that no extension uses"};
+inline constexpr Violation kMisplacedRsv1 = {
+    CloseCode::kProtocolError, "6", "RSV1 marks the first frame of a compressed message only",
+    "7692"};
 inline constexpr Violation kReservedOpcode = {CloseCode::kProtocolError, "5.2",
                                               "the opcode is reserved"};
 inline constexpr Violation kUnmasked = {CloseCode::kProtocolError, "5.1",
@@ -60,9 +72,19 @@ inline constexpr Violation kTooManyFragments = {
 
 }  // namespace rules
 
+// Of a header with a reserved bit. permessage-deflate uses one, for the start of a message
+// (RFC 7692, section 6).
+inline const Violation* CheckReservedBits(const FrameHeader& header, const ReceiveState& state) {
+  if (!state.deflate || header.rsv != kRsv1) return &rules::kReservedBit;
+  const bool begins = !IsControl(header.opcode) && header.opcode != Opcode::kContinuation;
+  return begins ? nullptr : &rules::kMisplacedRsv1;
+}
+
 // The first rule that `header` breaks, or null. Inline because every frame pays for it.
 inline const Violation* CheckFrame(const FrameHeader& header, const ReceiveState& state) {
-  if (header.rsv != 0) return &rules::kReservedBit;
+  if (header.rsv != 0) {
+    if (const Violation* violation = CheckReservedBits(header, state)) return violation;
+  }
   if (!IsDefined(header.opcode)) return &rules::kReservedOpcode;
   if (header.masked != (state.role == Role::kServer)) {
     return header.masked ? &rules::kMasked : &rules::kUnmasked;
@@ -80,8 +102,13 @@ inline const Violation* CheckFrame(const FrameHeader& header, const ReceiveState
   if (continues && !state.in_message) return &rules::kNothingToContinue;
   if (!continues && state.in_message) return &rules::kMessageInterrupted;
   // By subtraction from what is left: a sum could wrap.
-  if (header.payload_length > state.max_message_bytes - state.message_bytes)
-    return &rules::kMessageTooBig;
+  const uint64_t left = state.max_message_bytes - state.message_bytes;
+  if (header.payload_length > left) {
+    const bool compressed = header.rsv != 0 || state.in_compressed;
+    if (!compressed || header.payload_length / kMaxDeflateExpansion > left) {
+      return &rules::kMessageTooBig;
+    }
+  }
   if (state.fragments >= state.max_fragments) return &rules::kTooManyFragments;
   return nullptr;
 }

@@ -1,7 +1,6 @@
 #include "weft/core/message_codec.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "absl/types/span.h"
@@ -12,8 +11,11 @@ namespace {
 // So much is inflated before it is looked at.
 constexpr size_t kMaxPiece = 64 << 10;
 
-// The first room for a message is the bytes that came times this: what JSON shrinks by, or less.
-constexpr size_t kExpectedRatio = 8;
+// The first room for a message is its compressed bytes times what this connection's messages shrink
+// by, so that they seldom have to be moved: at least what is usual for JSON, at most what DEFLATE
+// can do.
+constexpr uint32_t kMinRatio = 8;
+constexpr uint32_t kMaxRatio = 1024;
 
 DeflateSettings SettingsOf(const DeflateAgreement& agreement, const CompressionOptions& options) {
   return {.window_bits = agreement.send_window_bits,
@@ -44,7 +46,8 @@ MessageCodec::MessageCodec(const DeflateAgreement& agreement, const CompressionO
       receive_window_bits_(agreement.receive_window_bits),
       receive_takeover_(agreement.receive_takeover),
       send_takeover_(agreement.send_takeover),
-      release_when_idle_(options.release_when_idle) {}
+      release_when_idle_(options.release_when_idle),
+      expected_ratio_(kMinRatio) {}
 
 MessageCodec::~MessageCodec() {
   DropPayload();
@@ -73,18 +76,19 @@ size_t MessageCodec::held_bytes() const {
 // ---- Messages in ----
 
 MessageCodec::Result MessageCodec::Inflate(absl::string_view* in, bool last) {
+  piece_begin_ = payload_size_;
+  if (in->empty() && !last && !more_) return Result::kDone;  // nothing is held for nothing
   if (inflater_ == nullptr) {
     inflater_ = codecs_ != nullptr ? codecs_->TakeInflater(receive_window_bits_)
                                    : std::make_unique<Inflater>(receive_window_bits_);
   }
-  piece_begin_ = payload_size_;
   // Of a message that is as large as it may be, a byte more is inflated only to see whether there
   // is one.
   const uint64_t allowed = max_message_bytes_ - message_bytes_;
   char excess;
   absl::Span<char> room(&excess, 1);
   if (allowed > 0) {
-    if (payload_size_ == payload_.capacity()) Grow(in->size());
+    if (payload_size_ == payload_.capacity()) Grow(in->size(), last);
     room = {payload_.data() + payload_size_,
             std::min<uint64_t>({payload_.capacity() - payload_size_, allowed, kMaxPiece})};
   }
@@ -95,7 +99,8 @@ MessageCodec::Result MessageCodec::Inflate(absl::string_view* in, bool last) {
   payload_size_ += written;
   message_bytes_ += written;
   if (result == Inflater::Result::kCorrupt) return Result::kCorrupt;
-  if (result == Inflater::Result::kOutputFull) return Result::kMore;
+  more_ = result == Inflater::Result::kOutputFull;
+  if (more_) return Result::kMore;
   if (last) {
     message_bytes_ = 0;
     if (!receive_takeover_) PutAway(inflater_, codecs_);
@@ -104,18 +109,17 @@ MessageCodec::Result MessageCodec::Inflate(absl::string_view* in, bool last) {
 }
 
 // More room for the payload, but never for more than is allowed.
-void MessageCodec::Grow(size_t input_size) {
+void MessageCodec::Grow(size_t input_size, bool last) {
   const uint64_t allowed = max_message_bytes_ - message_bytes_;
-  const size_t wanted = payload_size_ > 0 ? payload_size_ : input_size * kExpectedRatio;
-  const size_t capacity =
-      payload_size_ + std::min<uint64_t>(allowed, std::max(wanted, BufferPool::kMinCapacity));
-  if (buffers_ == nullptr) return payload_.Grow(capacity);
-  // From the pool, because growing allocates, and a small buffer would be taken again for the next
-  // message and have to grow again.
-  Buffer larger = buffers_->Take(capacity);
-  if (payload_size_ > 0) std::memcpy(larger.data(), payload_.data(), payload_size_);
-  std::swap(payload_, larger);
-  buffers_->Return(std::move(larger));
+  if (payload_size_ > 0) {
+    expected_ratio_ = std::min<uint32_t>(2 * expected_ratio_, kMaxRatio);
+    return payload_.Grow(payload_size_ + std::min<uint64_t>(allowed, payload_size_));
+  }
+  // What is expected is only made room for where it follows at once: a message that is begun and
+  // left unfinished holds little.
+  const uint64_t expected = uint64_t{input_size} * (last ? expected_ratio_ : kMinRatio);
+  const size_t capacity = std::min(allowed, std::max<uint64_t>(expected, BufferPool::kMinCapacity));
+  payload_ = buffers_ != nullptr ? buffers_->Take(capacity) : Buffer(capacity);
 }
 
 void MessageCodec::DropPayload() {

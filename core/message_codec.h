@@ -79,7 +79,7 @@ class MessageCodec {
   void ReleaseIdle();
 
  private:
-  void Grow(size_t input_size);
+  void Grow(size_t input_size, bool last);
   void TakeDeflater();
 
   BufferPool* const buffers_;
@@ -92,12 +92,14 @@ class MessageCodec {
   const bool receive_takeover_;
   const bool send_takeover_;
   const bool release_when_idle_;
+  uint32_t expected_ratio_;
   bool in_outgoing_message_ = false;
   bool deflater_used_ = false;  // since ReleaseIdle
 
   std::unique_ptr<Inflater> inflater_;  // null: not needed at the moment
   std::unique_ptr<Deflater> deflater_;
   uint64_t message_bytes_ = 0;  // inflated, of the message that is being received
+  bool more_ = false;           // the inflater has some of it that there was no room for
   Buffer payload_;
   size_t payload_size_ = 0;
   size_t piece_begin_ = 0;

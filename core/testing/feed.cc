@@ -88,27 +88,31 @@ std::vector<std::string> Feed(Connection& connection, absl::string_view input, C
 }
 
 Outcome FeedInEveryWay(Role role, const ConnectionOptions& options, absl::string_view input,
-                       absl::FunctionRef<void(const std::string&)> differs, bool eof) {
-  auto run = [&](Cuts cuts, BufferPool* pool) {
+                       absl::FunctionRef<void(const std::string&)> differs, bool eof,
+                       const std::optional<DeflateAgreement>& deflate) {
+  BufferPool pool;
+  CodecPool codecs;
+  auto run = [&](Cuts cuts, bool pooled) {
     ConnectionOptions with_pool = options;
-    with_pool.pool = pool;
+    with_pool.pool = pooled ? &pool : nullptr;
+    with_pool.codecs = pooled ? &codecs : nullptr;
     Connection connection(role, with_pool);
+    if (deflate.has_value()) connection.UseDeflate(*deflate, with_pool);
     Outcome outcome;
     outcome.events = Feed(connection, input, cuts, eof);
     outcome.sent = DescribeFrames(connection.WriteBuffer());
     outcome.status = connection.status().ToString();
     return outcome;
   };
-  Outcome first = run(Cuts::Whole(), nullptr);
-  BufferPool pool;
+  Outcome first = run(Cuts::Whole(), false);
   auto check = [&](absl::string_view how, const Outcome& outcome) {
     if (Text(outcome) == Text(first)) return;
     differs(absl::StrCat(how, ":\n", Text(outcome), "\nwhole:\n", Text(first)));
   };
-  check("byte by byte", run(Cuts::ByteByByte(), nullptr));
-  check("whole, with a pool", run(Cuts::Whole(), &pool));
+  check("byte by byte", run(Cuts::ByteByByte(), false));
+  check("whole, with pools", run(Cuts::Whole(), true));
   for (uint32_t seed = 1; seed <= kRandomRounds; ++seed) {
-    check(absl::StrCat("cut at random, seed ", seed), run(Cuts::Random(seed), &pool));
+    check(absl::StrCat("cut at random, seed ", seed), run(Cuts::Random(seed), true));
   }
   return first;
 }

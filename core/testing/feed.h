@@ -4,6 +4,7 @@
 #define WEFT_CORE_TESTING_FEED_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "weft/core/connection.h"
 #include "weft/core/event.h"
+#include "weft/core/permessage_deflate.h"
 
 namespace weft::testing {
 
@@ -46,11 +48,12 @@ struct Outcome {
   std::string status;
 };
 
-// Feeds `input` to a new connection whole, byte by byte and cut at random, with and without a pool;
+// Feeds `input` to a new connection whole, byte by byte and cut at random, with and without pools;
 // returns what it did the first time. `differs` is called with a text where another time it did
-// something else.
+// something else. The connection uses permessage-deflate as `deflate` says, if at all.
 Outcome FeedInEveryWay(Role role, const ConnectionOptions& options, absl::string_view input,
-                       absl::FunctionRef<void(const std::string&)> differs, bool eof = false);
+                       absl::FunctionRef<void(const std::string&)> differs, bool eof = false,
+                       const std::optional<DeflateAgreement>& deflate = std::nullopt);
 
 }  // namespace weft::testing
 

@@ -48,9 +48,10 @@ std::vector<std::string> DescribeFrames(absl::string_view bytes) {
     std::string payload(bytes.substr(0, header.payload_length));
     if (header.masked) Mask(absl::MakeSpan(payload), header.masking_key);
     bytes.remove_prefix(payload.size());
-    frames.push_back(absl::StrCat(
-        header.fin ? "fin " : "", header.masked ? "masked " : "", OpcodeName(header.opcode), " ",
-        header.opcode == Opcode::kClose ? DescribeClose(payload) : payload));
+    frames.push_back(
+        absl::StrCat(header.fin ? "fin " : "", header.masked ? "masked " : "",
+                     header.rsv == kRsv1 ? "compressed " : "", OpcodeName(header.opcode), " ",
+                     header.opcode == Opcode::kClose ? DescribeClose(payload) : payload));
   }
   if (!bytes.empty()) frames.push_back("incomplete");
   return frames;

@@ -26,8 +26,8 @@ std::string ServerFrame(Opcode opcode, absl::string_view payload, bool fin = tru
 // The payload of a Close frame.
 std::string ClosePayload(CloseCode code, absl::string_view reason = "");
 
-// All frames in `bytes`, each as text: "fin text Hello", "close 1002 the reason"; "incomplete" last
-// if bytes are left over.
+// All frames in `bytes`, each as text: "fin text Hello", "fin compressed text ...",
+// "close 1002 the reason"; "incomplete" last if bytes are left over.
 std::vector<std::string> DescribeFrames(absl::string_view bytes);
 
 }  // namespace weft::testing
