@@ -54,10 +54,6 @@ struct ClientOptions {
   // makes connecting cheaper.
   std::shared_ptr<TlsContext> tls{};
 
-  // Called with each round-trip time (Client::round_trip_time) as its pong is seen, by the thread
-  // that is in Receive() or Close(). Must not call the client.
-  std::function<void(absl::Duration)> on_round_trip{};
-
   // Limits for what is received, and whether messages come in pieces. The client brings a pool of
   // its own: `connection.pool` is not looked at.
   ConnectionOptions connection{};
