@@ -1,6 +1,7 @@
 """The command-line tool, in a terminal as a person sees it, and in pipes."""
 
 import asyncio
+import base64
 import fcntl
 import http
 import os
@@ -9,6 +10,7 @@ import queue
 import re
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import tempfile
@@ -28,7 +30,8 @@ TIMEOUT = 60  # Seconds; only a test that fails takes them.
 class Server:
     """A WebSocket server that does what the test says, when it says so. /refused is refused, /echo answers."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
+        self.tls = tls
         self.loop = asyncio.new_event_loop()
         self.opened = queue.Queue()
         self.received = queue.Queue()
@@ -37,11 +40,17 @@ class Server:
         self.thread.start()
         self.server = self.do(self.start())
         self.port = self.server.sockets[0].getsockname()[1]
-        self.url = f"ws://127.0.0.1:{self.port}"
+        self.url = f"{'wss' if tls else 'ws'}://127.0.0.1:{self.port}"
 
     async def start(self):
         return await websockets.serve(
-            self.handle, "127.0.0.1", 0, subprotocols=["chat"], process_request=self.refuse, max_size=None
+            self.handle,
+            "127.0.0.1",
+            0,
+            ssl=self.tls,
+            subprotocols=["chat"],
+            process_request=self.refuse,
+            max_size=None,
         )
 
     def do(self, coroutine):
@@ -55,6 +64,7 @@ class Server:
     async def handle(self, connection):
         self.connection = connection
         self.opened.put(connection.request_headers)
+        self.certificate = self.tls and connection.transport.get_extra_info("peercert")
         try:
             while True:
                 message = await connection.recv()
@@ -313,11 +323,11 @@ class PipeTest(WeftTest):
     """What a script sees."""
 
     def test_lines(self):
-        result = self.run_piped("--wait=0", input="one\n\nSchuß".encode())
+        result = self.run_piped("--receive=3", "--wait=inf", input="one\n\nSchuß".encode())
         self.assertEqual((result.stdout, result.stderr, result.returncode), ("one\n\nSchuß\n".encode(), b"", 0))
 
     def test_messages_of_the_command_line(self):
-        result = self.run_piped("a b", "c", "--receive=2")
+        result = self.run_piped("a b", "c", "--receive=2", "--wait=inf")
         self.assertEqual(result.stdout, b"a b\nc\n")
 
     def test_binary_in_is_binary_out(self):
@@ -396,6 +406,11 @@ class PipeTest(WeftTest):
         self.assertEqual((headers["X-Test"], headers["X-More"]), ("a b", "c"))
         self.assertEqual(headers["Origin"], "https://example.com")
 
+    def test_credentials(self):
+        self.run_piped("--auth=joe:se:cret", "--wait=0")
+        expected = base64.b64encode(b"joe:se:cret").decode()
+        self.assertEqual(self.server.await_client()["Authorization"], f"Basic {expected}")
+
     def test_wrong_usage(self):
         for arguments, told in [
             (["connect"], "a URL is missing; see weft connect --help"),
@@ -439,6 +454,62 @@ class PipeTest(WeftTest):
         script = f"{weft} connect {self.server.url}/echo hello --wait=inf --receive=1 <&- 2>&-"
         result = subprocess.run(["sh", "-c", script], stdout=subprocess.PIPE, timeout=TIMEOUT)
         self.assertEqual((result.stdout, result.returncode), (b"hello\n", 0))
+
+
+class TlsTest(WeftTest):
+    """wss://"""
+
+    def setUp(self):
+        super().setUp()
+        self.folder = os.path.dirname(os.environ["TEST_CA"])
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.file("server.pem"), self.file("server.key"))
+        context.load_verify_locations(self.file("ca.pem"))
+        context.verify_mode = ssl.CERT_OPTIONAL
+        self.server = Server(context)
+        self.addCleanup(self.server.stop)
+
+    def file(self, name):
+        return os.path.join(self.folder, name)
+
+    def test_a_ca_to_trust(self):
+        result = self.run_piped("--ca", self.file("ca.pem"), "--receive=1", "--wait=inf", input=b"hello\n")
+        self.assertEqual((result.stdout, result.stderr, result.returncode), (b"hello\n", b"", 0))
+
+    def test_a_certificate_that_nobody_trusts(self):
+        result = self.run_piped()
+        self.assertEqual((result.stdout, result.returncode), (b"", 2))
+        self.assertRegex(result.stderr, rb"^weft: wss://.*certificate.*\n$")
+
+    def test_trusting_anybody(self):
+        result = self.run_piped("--insecure", "--receive=1", "--wait=inf", input=b"hello\n")
+        self.assertEqual((result.stdout, result.returncode), (b"hello\n", 0))
+
+    def test_a_certificate_of_ours(self):
+        for key in ["--key=" + self.file("client.key"), None]:
+            certificate = self.file("client.pem")
+            if key is None:
+                with open(certificate, "rb") as one, open(self.file("client.key"), "rb") as other:
+                    both = one.read() + other.read()
+                certificate = self.history
+                with open(certificate, "wb") as file:
+                    file.write(both)
+            flags = [f"--ca={self.file('ca.pem')}", f"--cert={certificate}", "--wait=0"]
+            result = self.run_piped(*flags, *([key] if key else []))
+            self.assertEqual((result.stderr, result.returncode), (b"", 0))
+            self.assertIn((("commonName", "client"),), self.server.certificate["subject"])
+
+    def test_a_file_that_is_not_there(self):
+        result = self.run_piped("--ca=missing.pem")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(b"missing.pem", result.stderr)
+
+    def test_a_server_without_tls(self):
+        plain = Server()
+        self.addCleanup(plain.stop)
+        result = self.run_piped(url=f"wss://127.0.0.1:{plain.port}/")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(b"does not speak TLS", result.stderr)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,9 @@
 #include "weft/client/client.h"
 #include "weft/core/http_refusal.h"
 #include "weft/core/http_status.h"
-#include "weft/transport/wait.h"
+#include "weft/transport/notification.h"
+#include "weft/transport/tls_context.h"
+#include "weft/transport/tls_options.h"
 
 namespace weft::cli {
 namespace {
@@ -67,8 +69,21 @@ std::unique_ptr<LineEditor> MakeEditor(const ConsoleOptions& console) {
   return editor.ok() ? *std::move(editor) : nullptr;
 }
 
-ClientOptions ToClientOptions(const ConnectOptions& options, Console* console) {
+// Null where the system's trust is asked for.
+absl::StatusOr<std::shared_ptr<TlsContext>> MakeTls(const TlsClientOptions& options) {
+  if (options.ca_file.empty() && options.identity.certificate_file.empty() &&
+      !options.dangerously_accept_any_certificate) {
+    return nullptr;
+  }
+  return TlsContext::ForClient(options);
+}
+
+absl::StatusOr<ClientOptions> ToClientOptions(const ConnectOptions& options, Console* console) {
+  absl::StatusOr<std::shared_ptr<TlsContext>> tls = MakeTls(options.tls);
+  if (!tls.ok()) return tls.status();
   ClientOptions client;
+  client.tls = *std::move(tls);
+  client.basic_auth = options.auth;
   client.connect_timeout = options.timeout;
   client.close_timeout = options.close_timeout;
   client.connection.max_message_bytes = options.max_message_bytes;
@@ -136,8 +151,13 @@ int Connect(absl::Span<const absl::string_view> words) {
   const SignalThread thread({SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT},
                             [&signals](int signal) { signals.Handle(signal); });
 
+  absl::StatusOr<ClientOptions> client_options = ToClientOptions(*options, &console);
+  if (!client_options.ok()) {
+    console.Complain(client_options.status().message());
+    return kWrongUsage;
+  }
   const absl::StatusOr<std::unique_ptr<Client>> client =
-      Client::Connect(options->url, ToClientOptions(*options, &console));
+      Client::Connect(options->url, *std::move(client_options));
   if (!client.ok()) return CannotConnect(*options, client.status(), console);
   const std::string& subprotocol = (*client)->subprotocol();
   console.Note(absl::StrCat("connected to ", options->url, " at ",

@@ -10,9 +10,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tools/weft/command_line.h"
+#include "weft/core/basic_auth.h"
 #include "weft/core/http.h"
 #include "weft/core/url.h"
 #include "weft/core/utf8.h"
+#include "weft/transport/tls_options.h"
 
 namespace weft::cli {
 namespace {
@@ -118,6 +120,17 @@ absl::Status AddSubprotocols(absl::string_view text, ConnectOptions* options) {
   return absl::OkStatus();
 }
 
+// "joe:secret"; the password may have more colons.
+absl::Status SetAuth(absl::string_view text, ConnectOptions* options) {
+  const size_t colon = text.find(':');
+  if (colon == absl::string_view::npos) {
+    return absl::InvalidArgumentError("it must be USER:PASSWORD");  // and is not for the screen
+  }
+  options->auth = {.user = std::string(text.substr(0, colon)),
+                   .password = std::string(text.substr(colon + 1))};
+  return absl::OkStatus();
+}
+
 // "4000" or "4000 good bye".
 absl::Status SetClose(absl::string_view text, ConnectOptions* options) {
   const std::pair<absl::string_view, absl::string_view> parts =
@@ -172,6 +185,27 @@ std::vector<Flag> Flags(ConnectOptions* options, std::optional<Split>* split) {
        .value = "ORIGIN",
        .help = "what a browser would send, as https://example.com",
        .set = SetText(&options->origin)},
+      {.name = "auth",
+       .letter = 'u',
+       .value = "USER:PASSWORD",
+       .help = "who we are, for the server (Basic)",
+       .set = [options](absl::string_view value) { return SetAuth(value, options); }},
+      {.name = "ca",
+       .value = "FILE",
+       .help = "trust these certificates (PEM) instead of the system's",
+       .set = SetText(&options->tls.ca_file)},
+      {.name = "cert",
+       .value = "FILE",
+       .help = "our certificate, for a server that asks (PEM)",
+       .set = SetText(&options->tls.identity.certificate_file)},
+      {.name = "key",
+       .value = "FILE",
+       .help = "its private key, if it is not in the same file",
+       .set = SetText(&options->tls.identity.private_key_file)},
+      {.name = "insecure",
+       .letter = 'k',
+       .help = "trust any certificate: anybody on the way can listen",
+       .set = SetTrue(&options->tls.dangerously_accept_any_certificate)},
       {.name = "timeout",
        .value = "DURATION",
        .help = "for connecting, 30s unless told",
@@ -229,6 +263,11 @@ absl::StatusOr<ConnectOptions> ParseConnectOptions(absl::Span<const absl::string
   if (absl::Status url = ParseUrl(others->front()).status(); !url.ok()) return url;
   options.url = std::move(others->front());
   options.messages.assign(others->begin() + 1, others->end());
+  if (TlsIdentity& identity = options.tls.identity; identity.private_key_file.empty()) {
+    identity.private_key_file = identity.certificate_file;
+  } else if (identity.certificate_file.empty()) {
+    return absl::InvalidArgumentError("--key needs its certificate: --cert");
+  }
   options.split = split.value_or(options.binary ? Split::kWhole : Split::kLines);
   return options;
 }

@@ -4,6 +4,7 @@
 #define TOOLS_WEFT_CONNECT_OPTIONS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,7 +14,9 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "tools/weft/piped_input.h"
+#include "weft/core/basic_auth.h"
 #include "weft/core/close_code.h"
+#include "weft/transport/tls_options.h"
 
 namespace weft::cli {
 
@@ -25,6 +28,8 @@ struct ConnectOptions {
   std::vector<std::pair<std::string, std::string>> headers{};
   std::vector<std::string> subprotocols{};
   std::string origin{};
+  std::optional<BasicCredentials> auth{};
+  TlsClientOptions tls{};
   absl::Duration timeout = absl::Seconds(30);
 
   // Messages.

@@ -11,6 +11,9 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tools/weft/piped_input.h"
+#include "weft/core/close_code.h"
+#include "weft/transport/tls_options.h"
 
 namespace weft::cli {
 namespace {
@@ -68,6 +71,26 @@ TEST(ConnectOptionsTest, Headers) {
 TEST(ConnectOptionsTest, Subprotocols) {
   EXPECT_THAT(Parse({"-s", "a, b", "--subprotocol=c"}).subprotocols, ElementsAre("a", "b", "c"));
   EXPECT_EQ(Error({"-s", "a,"}), "-s: \"\" is no subprotocol's name");
+}
+
+TEST(ConnectOptionsTest, Auth) {
+  const ConnectOptions options = Parse({"-u", "joe:se:cret"});
+  ASSERT_TRUE(options.auth.has_value());
+  EXPECT_EQ(options.auth->user, "joe");
+  EXPECT_EQ(options.auth->password, "se:cret");
+  EXPECT_FALSE(Parse({}).auth.has_value());
+  EXPECT_EQ(Error({"--auth=secret"}), "--auth: it must be USER:PASSWORD");
+}
+
+TEST(ConnectOptionsTest, Tls) {
+  const TlsClientOptions both = Parse({"--ca=ca", "--cert", "cert", "--key=key", "-k"}).tls;
+  EXPECT_EQ(both.ca_file, "ca");
+  EXPECT_EQ(both.identity.certificate_file, "cert");
+  EXPECT_EQ(both.identity.private_key_file, "key");
+  EXPECT_TRUE(both.dangerously_accept_any_certificate);
+  EXPECT_EQ(Parse({"--cert=both"}).tls.identity.private_key_file, "both");
+  EXPECT_FALSE(Parse({}).tls.dangerously_accept_any_certificate);
+  EXPECT_EQ(Error({"--key=key"}), "--key needs its certificate: --cert");
 }
 
 TEST(ConnectOptionsTest, Durations) {

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "weft/transport/deadline.h"
 #include "weft/transport/io.h"
+#include "weft/transport/wait.h"
 
 namespace weft::cli {
 

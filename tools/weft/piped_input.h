@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "weft/transport/wait.h"
+#include "weft/transport/notification.h"
 
 namespace weft::cli {
 

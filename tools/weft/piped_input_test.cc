@@ -15,7 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/transport/fd.h"
-#include "weft/transport/wait.h"
+#include "weft/transport/notification.h"
 
 namespace weft::cli {
 namespace {

@@ -13,7 +13,7 @@
 #include "tools/weft/console.h"
 #include "tools/weft/line_editor.h"
 #include "weft/client/client.h"
-#include "weft/transport/wait.h"
+#include "weft/transport/notification.h"
 
 namespace weft::cli {
 

@@ -28,7 +28,7 @@
 #include "weft/core/opcode.h"
 #include "weft/core/testing/frames.h"
 #include "weft/transport/fd.h"
-#include "weft/transport/wait.h"
+#include "weft/transport/notification.h"
 
 namespace weft::cli {
 namespace {
