@@ -267,13 +267,13 @@ void Connection::InflatePayload(std::optional<Event>& event) {
     if (result == MessageCodec::Result::kTooBig) {
       return Fail(rules::kMessageTooBig, "inflated", event);
     }
-    if (result == MessageCodec::Result::kCorrupt) return Fail(kNotDeflate, codec_->error(), event);
     const bool ends = last && result == MessageCodec::Result::kDone;
     if (incoming_.opcode == Opcode::kText) {
       const bool valid =
           incoming_.utf8.Append(codec_->piece()) && (!ends || incoming_.utf8.AtBoundary());
       if (!valid) return Fail(kTextNotUtf8, "", event);
     }
+    if (result == MessageCodec::Result::kCorrupt) return Fail(kNotDeflate, codec_->error(), event);
   } while (result == MessageCodec::Result::kMore && !stream_messages_);
 
   const bool more = result == MessageCodec::Result::kMore;

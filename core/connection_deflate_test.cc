@@ -193,6 +193,11 @@ TEST(ConnectionDeflateTest, Section_8_1_TextIsCheckedWhenItIsInflated) {
     ExpectRefused(Compressed(Opcode::kText, Deflated(bad)), CloseCode::kInvalidPayload,
                   "the text is not UTF-8");
   }
+  // What comes first is wrong first, however it is cut.
+  ExpectRefused(Compressed(Opcode::kText, Deflated("x\xFF") + Hex("0000ffff 07")),
+                CloseCode::kInvalidPayload, "the text is not UTF-8");
+  ExpectRefused(Compressed(Opcode::kText, Hex("00 0900 f6ff 48656c6c6f")),
+                CloseCode::kInvalidPayload, "cannot be inflated");
   // Before the message ends: each fragment is a whole number of blocks.
   ExpectRefused(Compressed(Opcode::kText, Deflated("x\xFF") + Hex("0000ffff"), false),
                 CloseCode::kInvalidPayload, "the text is not UTF-8");
@@ -325,23 +330,21 @@ TEST(ConnectionDeflateTest, R1_R2_AnnouncedLengths) {
 TEST(ConnectionDeflateTest, R3_TinyFragmentsHoldNoMoreThanTheirText) {
   Connection connection(Role::kServer, {});
   connection.UseDeflate(kNoTakeover, {});
-  Feed(connection, Compressed(Opcode::kBinary, "", false), Cuts::Whole());
+  std::string input = Compressed(Opcode::kBinary, "", false);
   const std::string hello = Hex("f248cdc9c907 0000 00ffff");
   for (int i = 0; i < 10000; ++i) {
-    Feed(connection,
-         Compressed(Opcode::kContinuation, hello.substr(i % hello.size(), 1), false) +
-             Compressed(Opcode::kContinuation, "", false),
-         Cuts::Whole());
+    input += Compressed(Opcode::kContinuation, hello.substr(i % hello.size(), 1), false) +
+             Compressed(Opcode::kContinuation, "", false);
   }
+  Feed(connection, input, Cuts::Random(3));
   EXPECT_TRUE(connection.status().ok()) << connection.status();
   EXPECT_LE(connection.buffered_bytes(), 16384 + Inflater::MemoryBytes(15));
 
   Connection nothing(Role::kServer, {});
   nothing.UseDeflate(kNoTakeover, {});
-  Feed(nothing, Compressed(Opcode::kBinary, "", false), Cuts::Whole());
-  for (int i = 0; i < 1000; ++i) {
-    Feed(nothing, Compressed(Opcode::kContinuation, "", false), Cuts::Whole());
-  }
+  input = Compressed(Opcode::kBinary, "", false);
+  for (int i = 0; i < 1000; ++i) input += Compressed(Opcode::kContinuation, "", false);
+  Feed(nothing, input, Cuts::Random(3));
   EXPECT_EQ(nothing.buffered_bytes(), 0u);
 }
 

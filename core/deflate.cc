@@ -128,9 +128,9 @@ Inflater::Result Inflater::Inflate(absl::string_view* in, absl::Span<char>* out,
   // What the sender left out makes the end of an empty block, and no byte of the message. Else it
   // would become part of what was cut off before it.
   absl::string_view tail = kTail;
-  const size_t room = out->size();
+  absl::Span<char> room = *out;
   constexpr int kBetweenBlocks = 128, kUnusedBits = 7;  // of data_type
-  const bool complete = Run(&tail, out) && out->size() == room &&
+  const bool complete = Run(&tail, &room) && room.size() == out->size() &&
                         (stream_.data_type & (kBetweenBlocks | kUnusedBits)) == kBetweenBlocks;
   return complete ? Result::kDone : Result::kCorrupt;
 }
