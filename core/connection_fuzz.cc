@@ -3,11 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "weft/core/connection.h"
 #include "weft/core/frame.h"
+#include "weft/core/permessage_deflate.h"
 #include "weft/core/testing/feed.h"
 #include "weft/core/testing/require.h"
 
@@ -28,11 +30,20 @@ void CheckHeader(absl::string_view input) {
   Require(input.substr(0, size) == absl::string_view(bytes, encoded), DebugString(header).c_str());
 }
 
-// What a connection answers breaks no rule.
-void CheckAnswers(Role role, const ConnectionOptions& options, absl::string_view input) {
+// What a connection answers, and what it sends back of the messages it got, breaks no rule.
+void CheckAnswers(Role role, const ConnectionOptions& options,
+                  const std::optional<DeflateAgreement>& deflate, absl::string_view input) {
   Connection connection(role, options),
       peer(role == Role::kServer ? Role::kClient : Role::kServer, {});
-  testing::Feed(connection, input, testing::Cuts::Random(1));
+  if (deflate.has_value()) {
+    connection.UseDeflate(*deflate, options);
+    peer.UseDeflate({.receive_takeover = deflate->send_takeover}, {});
+  }
+  for (const std::string& event : testing::Feed(connection, input, testing::Cuts::Random(1))) {
+    if (event.size() > 5 && event.compare(0, 5, "text ") == 0 && connection.open()) {
+      connection.SendText(absl::string_view(event).substr(5)).IgnoreError();
+    }
+  }
   testing::Feed(peer, connection.WriteBuffer(), testing::Cuts::Whole());
   Require(peer.status().ok(), peer.status().ToString().c_str());
 }
@@ -50,15 +61,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (choice & 2) options.max_message_bytes = 1000;
   if (choice & 4) options.max_fragments = 3;
   options.stream_messages = (choice & 8) != 0;
+  options.compression.min_bytes = 0;
+  std::optional<weft::DeflateAgreement> deflate;
+  if (choice & 32) {
+    deflate = {.send_takeover = (choice & 64) != 0, .receive_takeover = (choice & 64) != 0};
+  }
 
   weft::CheckHeader(input);
-  weft::CheckAnswers(role, options, input);
+  weft::CheckAnswers(role, options, deflate, input);
   // Pieces of messages differ with the cuts, so only whole messages can be compared.
   if (!options.stream_messages) {
     weft::testing::FeedInEveryWay(
         role, options, input,
         [](const std::string& text) { weft::testing::Require(false, text.c_str()); },
-        (choice & 16) != 0);
+        (choice & 16) != 0, deflate);
   }
   return 0;
 }
