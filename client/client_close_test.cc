@@ -270,6 +270,7 @@ TEST(ClientClose, WhileAnotherThreadHoldsAMessage) {
       EXPECT_EQ(peer.Next(), "close 1000");
       peer.Write(ServerFrame(Opcode::kBinary, std::string(size, 'b')));
       peer.Answer();
+      peer.Shutdown();
     });
     std::unique_ptr<Client> client = ConnectOrDie(server);
     Signal received, closed;

@@ -366,7 +366,7 @@ TEST(ClientLog, SaysWhenItBeginsAndEnds) {
   options.log = [&lines](LogLevel, absl::string_view text) { lines.emplace_back(text); };
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
   EXPECT_TRUE(client->Close().ok());
-  EXPECT_THAT(lines, ElementsAre(StartsWith("connected to ws://127.0.0.1:"),
+  EXPECT_THAT(lines, ElementsAre(StartsWith(absl::StrCat("connected to ", server.url())),
                                  HasSubstr("closed here: 1000 normal closure")));
 }
 

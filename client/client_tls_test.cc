@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,6 +18,7 @@
 #include "weft/client/client.h"
 #include "weft/client/testing/client_tests.h"
 #include "weft/client/testing/fake_server.h"
+#include "weft/core/testing/frames.h"
 #include "weft/transport/address.h"
 #include "weft/transport/notification.h"
 #include "weft/transport/testing/tls_pair.h"
@@ -113,7 +116,7 @@ TEST(ClientTls, R19_ErrorsSayWhatIsWrong) {
 
 // Without options.tls.
 TEST(ClientTls, R19_OnlyTheSystemsRootsAreTrustedByDefault) {
-  EXPECT_CODE(ConnectTo("server", "localhost", Quiet()), kUnauthenticated);
+  EXPECT_CODE(ConnectTo("server", "localhost", {}), kUnauthenticated);
 }
 
 TEST(ClientTls, AServerThatDoesNotSpeakIt) {
@@ -172,6 +175,65 @@ TEST(ClientTls, AHandshakeCanBeCancelled) {
   EXPECT_EQ(
       Client::Connect(Wss(server), options).status(),
       absl::CancelledError(absl::StrCat(Wss(server), ": no TLS with \"127.0.0.1\": cancelled")));
+}
+
+// ---- The open connection. Its other tests are run over TLS as well: see BUILD.bazel ----
+
+// Somebody cuts the connection: what has arrived counts, and the end is no proper one.
+TEST(ClientTls, AStreamThatIsCutOff) {
+  for (const size_t size : {0, 1, 4}) {
+    FakeServer server([size](FakePeer& peer) {
+      peer.StartTls(*TestTlsServer());
+      peer.AcceptUpgrade(Text("one") + Text("cut off").substr(0, size));
+    });
+    absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect(Wss(server), Trusting());
+    ASSERT_TRUE(client.ok()) << client.status();
+    EXPECT_RECEIVES(*client, "one");
+    const absl::Status status = (*client)->Receive().status();
+    EXPECT_CODE(status, kUnavailable);
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(StartsWith("cannot receive from 127.0.0.1:"), HasSubstr("close_notify")));
+    EXPECT_EQ((*client)->close_code(), CloseCode::kAbnormal);
+  }
+}
+
+// Behind a Close frame nothing can be missing.
+TEST(ClientTls, AStreamThatIsCutOffBehindTheCloseFrame) {
+  for (const bool close_here : {true, false}) {
+    FakeServer server([close_here](FakePeer& peer) {
+      peer.StartTls(*TestTlsServer());
+      peer.AcceptUpgrade(close_here ? "" : testing::CloseFrame(CloseCode::kGoingAway));
+      EXPECT_THAT(peer.Next(), StartsWith("close"));
+      peer.Answer();
+    });
+    absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect(Wss(server), Trusting());
+    ASSERT_TRUE(client.ok()) << client.status();
+    if (!close_here) {
+      EXPECT_CODE((*client)->Receive().status(), kUnavailable);
+    }
+    EXPECT_TRUE((*client)->Close().ok());
+    EXPECT_EQ((*client)->close_code(), close_here ? CloseCode::kNormal : CloseCode::kGoingAway);
+  }
+}
+
+// Both send more than the network between them holds, and read it meanwhile.
+TEST(ClientTls, LargeMessagesBothWaysAtOnce) {
+  constexpr size_t kSize = 24 << 20;
+  FakeServer server([](FakePeer& peer) {
+    peer.StartTls(*TestTlsServer());
+    peer.AcceptUpgrade();
+    peer.Write(testing::ServerFrame(Opcode::kBinary, std::string(kSize, 's')));
+    EXPECT_TRUE(peer.Next() == "binary " + std::string(kSize, 'c'));
+    peer.EchoToEnd();
+  });
+  ClientOptions options = Trusting();
+  options.connection.max_message_bytes = kSize;
+  absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect(Wss(server), options);
+  ASSERT_TRUE(client.ok()) << client.status();
+  std::thread sender([&] { EXPECT_TRUE((*client)->SendBinary(std::string(kSize, 'c')).ok()); });
+  EXPECT_RECEIVES(*client, std::string(kSize, 's'));
+  sender.join();
+  EXPECT_TRUE((*client)->Close().ok());
 }
 
 }  // namespace

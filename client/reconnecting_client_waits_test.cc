@@ -15,6 +15,7 @@
 #include "weft/client/testing/fake_server.h"
 #include "weft/client/testing/reconnecting_client_tests.h"
 #include "weft/core/http_refusal.h"
+#include "weft/transport/testing/tls_pair.h"
 
 namespace weft {
 namespace {
@@ -22,6 +23,7 @@ namespace {
 using ::testing::ElementsAre;
 using testing::FakePeer;
 using testing::FakeServer;
+using ::testing::HasSubstr;
 using testing::ReconnectingClientTest;
 using testing::Refuse;
 using testing::Say;
@@ -126,6 +128,18 @@ TEST_F(ReconnectingClientWaits, GivesUpOnABadUrl) {
   const auto client = *ReconnectingClient::Create("http://example.com", Options());
   EXPECT_CODE(client->Receive().status(), kInvalidArgument);
   EXPECT_THAT(events_, ElementsAre("connecting, attempt 1", StartsWith("gave up: ")));
+}
+
+TEST_F(ReconnectingClientWaits, R19_GivesUpOnABadCertificate) {
+  const auto tls = testing::TestTlsServer({.identities = {testing::TestIdentity("expired")}});
+  FakeServer server([&](FakePeer& peer) {
+    peer.StartTls(*tls);
+    EXPECT_EQ(peer.ReadRequest(), "");
+  });
+  const auto client =
+      *ReconnectingClient::Create(absl::StrCat("wss://127.0.0.1:", server.port()), Options());
+  EXPECT_CODE(client->Receive().status(), kUnauthenticated);
+  EXPECT_THAT(events_, ElementsAre("connecting, attempt 1", HasSubstr("expired")));
 }
 
 TEST_F(ReconnectingClientWaits, GivesUpAfterSoManyAttempts) {

@@ -24,6 +24,8 @@
 #include "weft/client/client.h"
 #include "weft/client/testing/fake_server.h"
 #include "weft/core/testing/frames.h"
+#include "weft/transport/testing/tls_pair.h"
+#include "weft/transport/tls_context.h"
 
 #define EXPECT_CODE(status, expected_code) \
   EXPECT_EQ((status).code(), absl::StatusCode::expected_code) << (status)
@@ -43,11 +45,20 @@ inline constexpr absl::Duration kSoon = absl::Milliseconds(1);
 // More bytes than the buffers of the system take.
 inline constexpr size_t kTooMuch = 32 << 20;
 
+// Trusts the test CA.
+inline const std::shared_ptr<TlsContext>& TestTls() {
+  static const auto* tls = new std::shared_ptr<TlsContext>(TestTlsClient());
+  return *tls;
+}
+
 // Options under which no keepalive ping disturbs a script.
-inline ClientOptions Quiet() { return {.ping_interval = absl::InfiniteDuration()}; }
+inline ClientOptions Quiet() {
+  return {.ping_interval = absl::InfiniteDuration(), .tls = TestTls()};
+}
 
 inline std::unique_ptr<Client> ConnectOrDie(const FakeServer& server,
                                             ClientOptions options = Quiet()) {
+  options.tls = TestTls();
   absl::StatusOr<std::unique_ptr<Client>> client =
       Client::Connect(server.url(), std::move(options));
   EXPECT_TRUE(client.ok()) << client.status();

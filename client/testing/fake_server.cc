@@ -16,11 +16,14 @@
 #include "weft/core/testing/feed.h"
 #include "weft/transport/io.h"
 #include "weft/transport/listen.h"
+#include "weft/transport/testing/tls_pair.h"
 
 namespace weft::testing {
 namespace {
 
 constexpr size_t kScratchBytes = 64 << 10;
+
+bool speak_tls = false;
 
 }  // namespace
 
@@ -133,6 +136,7 @@ std::string FakePeer::EchoToEnd() {
       if (event->type == Event::Type::kClose) {
         std::string how = Describe(*event);
         Answer();
+        Shutdown();
         stream_.Close();
         return how;
       }
@@ -150,6 +154,8 @@ FakeServer::FakeServer(std::vector<Script> scripts)
 FakeServer::FakeServer(const SocketAddress& address, Script script)
     : FakeServer(address, std::vector<Script>{std::move(script)}) {}
 
+void FakeServer::SpeakTls() { speak_tls = true; }
+
 FakeServer::FakeServer(const SocketAddress& address, std::vector<Script> scripts)
     : listener_(Listen(address).value()),
       port_(LocalAddress(listener_.get()).port()),
@@ -160,6 +166,7 @@ FakeServer::FakeServer(const SocketAddress& address, std::vector<Script> scripts
           Stream stream;
           if (!Accept(listener_.get(), &stream).ok()) return;
           FakePeer peer(std::move(stream), stop_);
+          if (speak_tls) peer.StartTls(*TestTlsServer());
           script(peer);
         }
       }) {}
@@ -174,7 +181,7 @@ void FakeServer::Join() {
 }
 
 std::string FakeServer::url(absl::string_view resource) const {
-  return absl::StrCat("ws://127.0.0.1:", port_, resource);
+  return absl::StrCat(speak_tls ? "wss" : "ws", "://127.0.0.1:", port_, resource);
 }
 
 }  // namespace weft::testing

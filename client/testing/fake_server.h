@@ -89,6 +89,9 @@ class FakeServer {
   FakeServer(const SocketAddress& address, Script script);
   ~FakeServer();
 
+  // From here on every FakeServer speaks TLS, as "server" of the test CA, from the first byte on.
+  static void SpeakTls();
+
   // Waits until all has run to its end. What it wrote can be read then.
   void Join();
 
