@@ -6,10 +6,12 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
+#include "absl/status/statusor.h"
 #include "examples/chat/link.h"
 #include "examples/chat/session.h"
+#include "examples/client_flags.h"
 
-ABSL_FLAG(std::string, url, "ws://127.0.0.1:8080", "where the chat server is");
+ABSL_FLAG(std::string, url, "ws://127.0.0.1:8080", "where the chat server is: ws:// or wss://");
 
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage(
@@ -19,8 +21,15 @@ int main(int argc, char** argv) {
   absl::ParseCommandLine(argc, argv);
 
   const std::string url = absl::GetFlag(FLAGS_url);
+  const absl::StatusOr<weft::ClientOptions> options = examples::ClientOptionsFromFlags(url);
+  if (!options.ok()) {
+    std::cerr << "Error: " << options.status().message() << "\n";
+    return 2;
+  }
   weft::chat::Session session(
-      [&url](weft::chat::LinkListener& listener) { return weft::chat::ConnectLink(url, listener); },
+      [&](weft::chat::LinkListener& listener) {
+        return weft::chat::ConnectLink(url, *options, listener);
+      },
       std::cout);
   session.Run(std::cin);
   return 0;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "weft/client/client.h"
 
 namespace weft::chat {
 namespace {
@@ -42,8 +41,10 @@ class ClientLink : public Link {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Link>> ConnectLink(const std::string& url, LinkListener& listener) {
-  absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect(url);
+absl::StatusOr<std::unique_ptr<Link>> ConnectLink(const std::string& url,
+                                                  const ClientOptions& options,
+                                                  LinkListener& listener) {
+  absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect(url, options);
   if (!client.ok()) return client.status();
   return std::make_unique<ClientLink>(*std::move(client), listener);
 }

@@ -8,11 +8,14 @@
 
 #include "absl/status/statusor.h"
 #include "examples/chat/session.h"
+#include "weft/client/client.h"
 
 namespace weft::chat {
 
 // Connects to `url`, and from then on tells `listener` what comes.
-absl::StatusOr<std::unique_ptr<Link>> ConnectLink(const std::string& url, LinkListener& listener);
+absl::StatusOr<std::unique_ptr<Link>> ConnectLink(const std::string& url,
+                                                  const ClientOptions& options,
+                                                  LinkListener& listener);
 
 }  // namespace weft::chat
 

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "examples/client_flags.h"
 #include "fmt/core.h"
 
 ABSL_FLAG(absl::Duration, timeout, absl::Seconds(30), "how long to wait for each answer");
@@ -22,12 +23,15 @@ namespace {
 
 constexpr char kUsage[] =
     "Sends each message as text to a WebSocket server and prints each answer on its own line.\n\n"
-    "  client ws://127.0.0.1:8080 MESSAGE...";
+    "  client ws://127.0.0.1:8080 MESSAGE...\n"
+    "  client --ca=ca.pem wss://localhost:8443 MESSAGE...";
 
 absl::Status Echo(const std::string& url, const std::vector<std::string>& messages) {
-  weft::ClientOptions options;
-  options.connection.max_message_bytes = 64 << 20;
-  absl::StatusOr<std::unique_ptr<weft::Client>> client = weft::Client::Connect(url, options);
+  absl::StatusOr<weft::ClientOptions> options = examples::ClientOptionsFromFlags(url);
+  if (!options.ok()) return options.status();
+  options->connection.max_message_bytes = 64 << 20;
+  absl::StatusOr<std::unique_ptr<weft::Client>> client =
+      weft::Client::Connect(url, *std::move(options));
   if (!client.ok()) return client.status();
   for (const std::string& message : messages) {
     if (absl::Status sent = (*client)->SendText(message); !sent.ok()) return sent;

@@ -1,0 +1,98 @@
+"""The examples' clients on wss://, against a server on Python's websockets and ssl, with the test CA."""
+
+import asyncio
+import os
+import ssl
+import unittest
+
+import websockets
+
+from program import command
+
+CA = os.environ["CA"]
+CLIENT = (f"--cert={os.environ['CLIENT_PEM']}", f"--key={os.environ['CLIENT_KEY']}")
+
+
+def serve(client_certificates=ssl.CERT_NONE):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(os.environ["SERVER_PEM"], os.environ["SERVER_KEY"])
+    context.verify_mode = client_certificates
+    context.load_verify_locations(CA)
+    return websockets.serve(echo, "127.0.0.1", 0, ssl=context)
+
+
+async def echo(socket):
+    async for message in socket:
+        await socket.send(message)
+
+
+def url_of(server, host="localhost", scheme="wss"):
+    return f"{scheme}://{host}:{server.sockets[0].getsockname()[1]}"
+
+
+async def run(variable, *args, stdin=""):
+    """Exit code, output, and errors."""
+    process = await asyncio.create_subprocess_exec(
+        *command(variable, *args), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
+    return process.returncode, out.decode(), err.decode()
+
+
+class EchoClientTest(unittest.IsolatedAsyncioTestCase):
+    async def test_trusts_the_ca_that_it_was_told(self):
+        async with serve() as server:
+            for host in ["localhost", "127.0.0.1"]:
+                result = await run("ECHO_CLIENT", f"--ca={CA}", url_of(server, host), "Hello", "again")
+                self.assertEqual(result, (0, "Hello\nagain\n", ""))
+
+    async def expect_refused(self, server, *flags, says, host="localhost"):
+        code, out, err = await run("ECHO_CLIENT", *flags, url_of(server, host), "Hello")
+        self.assertEqual((code, out), (1, ""))
+        for words in says:
+            self.assertIn(words, err)
+
+    async def test_says_whom_it_does_not_trust(self):
+        async with serve() as server:
+            await self.expect_refused(server, says=["UNAUTHENTICATED", "certificate"])
+            unknown = f"--ca={os.environ['UNKNOWN_CA']}"
+            await self.expect_refused(server, unknown, says=["UNAUTHENTICATED", "certificate"])
+            await self.expect_refused(server, f"--ca={CA}", host="127.0.0.2", says=["not for 127.0.0.2"])
+
+    async def test_says_who_it_is(self):
+        async with serve(client_certificates=ssl.CERT_REQUIRED) as server:
+            result = await run("ECHO_CLIENT", f"--ca={CA}", *CLIENT, url_of(server), "Hello")
+            self.assertEqual(result, (0, "Hello\n", ""))
+            await self.expect_refused(server, f"--ca={CA}", says=["UNAUTHENTICATED", "certificate"])
+
+    async def test_names_flags_and_files_that_are_wrong(self):
+        async with serve() as server:
+            await self.expect_refused(server, "--ca=/no/such/file", says=["/no/such/file"])
+            await self.expect_refused(server, f"--ca={os.environ['SERVER_KEY']}", says=[os.environ["SERVER_KEY"]])
+            await self.expect_refused(server, CLIENT[0], says=["--cert and --key come together"])
+        code, _, err = await run("ECHO_CLIENT", f"--ca={CA}", "ws://127.0.0.1:1", "Hello")
+        self.assertEqual(code, 1)
+        self.assertIn("ws://127.0.0.1:1 is not encrypted", err)
+
+
+class ChatClientTest(unittest.IsolatedAsyncioTestCase):
+    async def test_connects(self):
+        async with serve(client_certificates=ssl.CERT_REQUIRED) as server:
+            code, out, err = await run(
+                "CHAT_CLIENT", f"--url={url_of(server)}", f"--ca={CA}", *CLIENT, stdin="connect\n__disconnect\nexit\n"
+            )
+            self.assertEqual((code, err), (0, ""))
+            self.assertIn("Connected successfully.", out)
+            self.assertIn("Disconnected successfully!", out)
+
+    async def test_says_why_not(self):
+        async with serve() as server:
+            _, out, _ = await run("CHAT_CLIENT", f"--url={url_of(server)}", stdin="connect\nexit\n")
+            self.assertRegex(out, r"Connection failed: \(.*certificate")
+        code, _, err = await run("CHAT_CLIENT", "--url=wss://localhost", "--ca=/no/such/file")
+        self.assertEqual(code, 2)
+        self.assertIn("/no/such/file", err)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
