@@ -44,13 +44,23 @@ ABSL_FLAG(bool, verbose, false, "print what the server refuses and drops");
 namespace examples {
 namespace {
 
-// The signals that end the server, blocked in every thread and waited for in this one.
-sigset_t EndSignals() {
+// The signals that end the server or renew its certificates, blocked in every thread and waited for
+// in this one.
+sigset_t Signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   return signals;
+}
+
+void ReloadCertificates(weft::Server& server) {
+  const absl::Status status = server.ReloadCertificates();
+  fmt::print(stderr, "{}\n",
+             status.ok() ? "The certificates were read anew."
+                         : fmt::format("The certificates stay as they are: {}",
+                                       std::string(status.message())));
 }
 
 }  // namespace
@@ -77,7 +87,8 @@ weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* us
 }
 
 int RunServer(weft::ServerOptions options, weft::Acceptor acceptor) {
-  const sigset_t signals = EndSignals();
+  const bool tls = options.tls != nullptr;
+  const sigset_t signals = Signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   absl::StatusOr<std::unique_ptr<weft::Server>> server =
       weft::Server::Start(std::move(options), std::move(acceptor));
@@ -88,7 +99,9 @@ int RunServer(weft::ServerOptions options, weft::Acceptor acceptor) {
   fmt::print("Server Listening on {}\n", (*server)->address().ToString());
   std::fflush(stdout);
   int signal = 0;
-  sigwait(&signals, &signal);
+  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP && tls) {
+    ReloadCertificates(**server);
+  }
   (*server)->Shutdown();
   return 0;
 }

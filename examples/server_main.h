@@ -11,8 +11,8 @@ namespace examples {
 // --max_connections, --allow_origin, --verbose.
 weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* usage);
 
-// Serves until SIGINT or SIGTERM. Prints "Server Listening on ADDRESS:PORT", and returns main's
-// result.
+// Serves until SIGINT or SIGTERM; with TLS, SIGHUP reads the certificates anew. Prints "Server
+// Listening on ADDRESS:PORT", and returns main's result.
 int RunServer(weft::ServerOptions options, weft::Acceptor acceptor);
 
 }  // namespace examples

@@ -1,0 +1,67 @@
+// Sends every message back, over TLS.
+//
+//   bazel run //examples/tls:server
+//   bazel run //examples/tls:server -- --cert=cert.pem --key=key.pem --client_ca=ca.pem
+
+#include "weft/server/server.h"
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "absl/status/statusor.h"
+#include "examples/echo/echo_handler.h"
+#include "examples/server_main.h"
+#include "fmt/core.h"
+
+ABSL_FLAG(std::string, cert, "", "the certificate, with its chain behind it: a PEM file");
+ABSL_FLAG(std::string, key, "", "its private key: a PEM file");
+ABSL_FLAG(std::string, client_ca, "",
+          "only clients with a certificate that one of this PEM file signed may connect");
+
+namespace {
+
+// Made by tools/make_test_ca, and found where `bazel run` starts a program.
+constexpr char kTestCertificate[] = "examples/tls/test_ca/server.pem";
+constexpr char kTestKey[] = "examples/tls/test_ca/server.key";
+constexpr char kTestCa[] = "examples/tls/test_ca/ca.pem";
+
+void SayWhatToTrust() {
+  std::unique_ptr<char, decltype(&std::free)> path(realpath(kTestCa, nullptr), &std::free);
+  fmt::print(stderr,
+             "No --cert: with a certificate for tests, for localhost. Clients trust it by\n"
+             "  --ca={}\n",
+             path == nullptr ? kTestCa : path.get());
+}
+
+absl::StatusOr<std::shared_ptr<weft::TlsContext>> TlsFromFlags() {
+  weft::TlsServerOptions tls;
+  tls.identities = {{.certificate_file = absl::GetFlag(FLAGS_cert),
+                     .private_key_file = absl::GetFlag(FLAGS_key)}};
+  if (absl::GetFlag(FLAGS_cert).empty() && absl::GetFlag(FLAGS_key).empty()) {
+    tls.identities = {{.certificate_file = kTestCertificate, .private_key_file = kTestKey}};
+    SayWhatToTrust();
+  }
+  tls.client_ca_file = absl::GetFlag(FLAGS_client_ca);
+  if (!tls.client_ca_file.empty()) {
+    tls.client_certificates = weft::ClientCertificates::kRequired;
+  }
+  return weft::TlsContext::ForServer(std::move(tls));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  weft::ServerOptions options = examples::ServerOptionsFromFlags(
+      argc, argv, "Sends every message back to whoever sent it, over TLS (wss://).");
+  absl::StatusOr<std::shared_ptr<weft::TlsContext>> tls = TlsFromFlags();
+  if (!tls.ok()) {
+    fmt::print(stderr, "Error: {}\n", std::string(tls.status().message()));
+    return 1;
+  }
+  options.tls = *std::move(tls);
+  return examples::RunServer(
+      std::move(options), [](auto&, auto&) { return std::make_unique<examples::EchoHandler>(); });
+}
