@@ -84,8 +84,14 @@ void Session::ReadOnce() {
       Deliver();
       break;
     case State::kHandshake:
-      if (ended_) {
-        Drop("the client left during the handshake", error.message());
+      if (stream_.peer_speaks_http()) {
+        ended_ = false;
+        stream_.StopTls();
+        Refuse(HttpError(400, "this port speaks HTTP over TLS only: use wss://, not ws://"));
+      } else if (!error.ok()) {
+        Drop("the handshake failed", error.message());
+      } else if (ended_) {
+        Drop("the client left during the handshake");
       } else if (result.ok()) {
         OnHandshakeBytes({into.data(), result.bytes});
       } else {

@@ -191,17 +191,17 @@ TEST_F(TlsTest, AClientWithoutTheCertificateItNeedsIsToldSo) {
   client.StartTls(*client_context_);  // in TLS 1.3 a client learns of it when it reads
   client.Send(TestClient::UpgradeRequest());
   EXPECT_THAT(client.ReadHead(), HasSubstr("certificate"));
-  log_.WaitForPart("the client left during the handshake: ");
+  log_.WaitForPart("the handshake failed: the client has no certificate");
 }
 
 // ---- The wrong protocol ----
 
-TEST_F(TlsTest, PlainHttpOnATlsPortIsNamedInTheLog) {
+TEST_F(TlsTest, PlainHttpOnATlsPortIsNamedOnBothSides) {
   StartTls();
   TestClient client = Connect();
-  client.Send(TestClient::UpgradeRequest());
-  client.ReadToEnd();
-  log_.WaitForPart("plain HTTP");
+  EXPECT_EQ(client.Upgrade(), "HTTP/1.1 400 Bad Request");
+  EXPECT_EQ(client.ReadToEnd(), "this port speaks HTTP over TLS only: use wss://, not ws://\n");
+  log_.WaitForPart("use wss://, not ws://");
 }
 
 TEST_F(TlsTest, TlsOnAPlainPortIsNamedOnBothSides) {

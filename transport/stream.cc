@@ -119,6 +119,8 @@ std::optional<PeerCertificate> Stream::peer_certificate() const {
   return tls_->peer_certificate();
 }
 
+bool Stream::peer_speaks_http() const { return tls_ != nullptr && tls_->peer_speaks_http(); }
+
 bool Stream::resumed() const { return tls_ != nullptr && tls_->resumed(); }
 
 }  // namespace weft

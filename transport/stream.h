@@ -90,6 +90,12 @@ class Stream {
   // The peer's certificate if there is one and it was verified, once the handshake is done.
   std::optional<PeerCertificate> peer_certificate() const;
 
+  // Of a server whose handshake failed: whether the client sent an HTTP request without TLS, and
+  // could be told in the same way what it should have done, once StopTls() has made the stream
+  // plain again. The beginning of the request is lost.
+  bool peer_speaks_http() const;
+  void StopTls() { tls_.reset(); }
+
   // Whether the handshake took up an earlier session instead of making a new one.
   bool resumed() const;
 

@@ -102,7 +102,7 @@ absl::Status DescribeTlsError(uint32_t error, const TlsPeer& peer) {
       absl::StrCat(name, " broke the rules of TLS (", TlsReason(error), ")"));
 }
 
-absl::Status CheckFirstBytes(absl::string_view bytes, const TlsPeer& peer) {
+absl::Status CheckFirstBytes(absl::string_view bytes, TlsPeer& peer) {
   constexpr size_t kShown = 20;
   if (bytes.empty() || bytes.front() == kHandshake || bytes.front() == kAlert) {
     return absl::OkStatus();
@@ -112,7 +112,8 @@ absl::Status CheckFirstBytes(absl::string_view bytes, const TlsPeer& peer) {
         absl::StrCat("the server does not speak TLS; is it ws:// rather than wss://? (it sent \"",
                      absl::CHexEscape(bytes.substr(0, kShown)), "\")"));
   }
-  if (absl::ascii_isupper(static_cast<unsigned char>(bytes.front()))) {
+  peer.speaks_http = absl::ascii_isupper(static_cast<unsigned char>(bytes.front()));
+  if (peer.speaks_http) {
     return absl::FailedPreconditionError(
         "the client speaks plain HTTP; this port expects TLS (https:// or wss://)");
   }

@@ -18,8 +18,8 @@ std::string TlsReason(uint32_t error);
 // One sentence for an error of BoringSSL, with a code as of Stream::Error().
 absl::Status DescribeTlsError(uint32_t error, const TlsPeer& peer);
 
-// The peer sent `bytes` first, which begin no TLS record; OK when they may.
-absl::Status CheckFirstBytes(absl::string_view bytes, const TlsPeer& peer);
+// The peer sent `bytes` first: OK when they may begin a TLS record. Sets `peer.speaks_http`.
+absl::Status CheckFirstBytes(absl::string_view bytes, TlsPeer& peer);
 
 // The stream ended where TLS had not.
 absl::Status DescribeTruncation(const TlsPeer& peer);

@@ -15,6 +15,7 @@ struct TlsPeer {
   bool wants_certificate = false;  // it asked for ours
   bool got_certificate = false;    // and we had one
   absl::Status refusal{};          // why its certificate was not taken
+  bool speaks_http = false;        // what it sent first is a request without TLS
   bool established = false;        // the handshake is done
 
   // For errors: "the server", "the client".

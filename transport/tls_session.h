@@ -45,6 +45,7 @@ class TlsSession {
   bool established() const { return peer_.established; }
 
   std::optional<PeerCertificate> peer_certificate() const;
+  bool peer_speaks_http() const { return peer_.speaks_http; }
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
 
  private:

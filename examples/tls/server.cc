@@ -12,8 +12,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/status/statusor.h"
-#include "examples/echo/echo_handler.h"
-#include "examples/server_main.h"
+#include "examples/echo/echo_server.h"
 #include "fmt/core.h"
 
 ABSL_FLAG(std::string, cert, "", "the certificate, with its chain behind it: a PEM file");
@@ -54,7 +53,7 @@ absl::StatusOr<std::shared_ptr<weft::TlsContext>> TlsFromFlags() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  weft::ServerOptions options = examples::ServerOptionsFromFlags(
+  weft::ServerOptions options = examples::EchoOptionsFromFlags(
       argc, argv, "Sends every message back to whoever sent it, over TLS (wss://).");
   absl::StatusOr<std::shared_ptr<weft::TlsContext>> tls = TlsFromFlags();
   if (!tls.ok()) {
@@ -62,6 +61,5 @@ int main(int argc, char** argv) {
     return 1;
   }
   options.tls = *std::move(tls);
-  return examples::RunServer(
-      std::move(options), [](auto&, auto&) { return std::make_unique<examples::EchoHandler>(); });
+  return examples::RunEchoServer(std::move(options));
 }

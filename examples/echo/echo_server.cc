@@ -1,0 +1,38 @@
+#include "examples/echo/echo_server.h"
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "examples/server_main.h"
+
+ABSL_FLAG(uint64_t, max_message_bytes, 16 << 20, "the largest message that is accepted");
+
+namespace examples {
+namespace {
+
+class EchoHandler : public weft::Handler {
+  void OnMessage(weft::Session& session, const weft::Message& message) override {
+    // A full queue closes the session: an echo that leaves messages out is none.
+    if (!session.Send(message).ok()) {
+      session.Close(weft::CloseCode::kTryAgainLater, "you do not read").IgnoreError();
+    }
+  }
+};
+
+}  // namespace
+
+weft::ServerOptions EchoOptionsFromFlags(int argc, char** argv, const char* usage) {
+  weft::ServerOptions options = ServerOptionsFromFlags(argc, argv, usage);
+  options.connection.max_message_bytes = absl::GetFlag(FLAGS_max_message_bytes);
+  options.max_send_queue_bytes = 2 * absl::GetFlag(FLAGS_max_message_bytes) + (1 << 20);
+  return options;
+}
+
+int RunEchoServer(weft::ServerOptions options) {
+  return RunServer(std::move(options),
+                   [](auto&, auto&) { return std::make_unique<EchoHandler>(); });
+}
+
+}  // namespace examples

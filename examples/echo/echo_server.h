@@ -1,0 +1,18 @@
+// What the echo servers, plain and TLS, have in common.
+
+#ifndef WEFT_EXAMPLES_ECHO_ECHO_SERVER_H_
+#define WEFT_EXAMPLES_ECHO_ECHO_SERVER_H_
+
+#include "weft/server/server.h"
+
+namespace examples {
+
+// Parses the command line: the flags of examples/server_main.h, and --max_message_bytes.
+weft::ServerOptions EchoOptionsFromFlags(int argc, char** argv, const char* usage);
+
+// examples::RunServer with sessions that send every message back.
+int RunEchoServer(weft::ServerOptions options);
+
+}  // namespace examples
+
+#endif  // WEFT_EXAMPLES_ECHO_ECHO_SERVER_H_
