@@ -99,7 +99,7 @@ std::string HostsOf(X509* certificate) {
   PeerCertificate names = ReadCertificate(certificate);
   std::vector<std::string>& hosts = names.dns_names;
   hosts.insert(hosts.end(), names.ip_addresses.begin(), names.ip_addresses.end());
-  if (hosts.empty()) return "no host";
+  if (hosts.empty()) return "";
   std::string text = Short(hosts[0]);
   for (size_t i = 1; i < hosts.size(); ++i) {
     if (i == kShown) return absl::StrCat(text, " and ", hosts.size() - i, " more");
@@ -117,8 +117,11 @@ std::string WhyRefused(int error, X509* certificate, const std::string& host) {
     case X509_V_ERR_INVALID_PURPOSE:
       return absl::StrCat("is not one for ", host.empty() ? "clients" : "servers");
     case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return absl::StrCat("is for ", HostsOf(certificate), ", not for ", host);
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: {
+      const std::string hosts = HostsOf(certificate);
+      if (hosts.empty()) return absl::StrCat("has no alternative names, so it is not for ", host);
+      return absl::StrCat("is for ", hosts, ", not for ", host);
+    }
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return absl::StrCat("expired on ", TimeText(X509_get0_notAfter(certificate)));
     case X509_V_ERR_CERT_NOT_YET_VALID:

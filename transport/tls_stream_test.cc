@@ -155,10 +155,13 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"WildcardOfAnotherDepth", "wildcard", "a.b.wild.example",
                 "the server's certificate (CN=wild.example) is for *.wild.example, not for "
                 "a.b.wild.example"},
-        // The subject is no name of a host (RFC 9525, section 6.1).
-        Refusal{"SubjectOnly", "wildcard", "wild.example",
+        Refusal{"WildcardsOwnDomain", "wildcard", "wild.example",
                 "the server's certificate (CN=wild.example) is for *.wild.example, not for "
                 "wild.example"},
+        // The subject is no name of a host (RFC 9525, section 6.1).
+        Refusal{"SubjectOnly", "subject_only", "localhost",
+                "the server's certificate (CN=localhost) has no alternative names, so it is not "
+                "for localhost"},
         Refusal{"Expired", "expired", "localhost",
                 "the server's certificate (CN=localhost) expired on Jan  1 00:00:00 2010 GMT"},
         Refusal{"NotYetValid", "not_yet_valid", "localhost",
