@@ -1,15 +1,13 @@
 #include "weft/bench/echo_run.h"
 
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "weft/transport/io.h"
 
 namespace weft::bench {
 namespace {
@@ -24,17 +22,17 @@ int64_t Now() {
 
 }  // namespace
 
-EchoRun::EchoRun(const EchoStream& stream, size_t depth, absl::Span<const UniqueFd> fds)
-    : stream_(stream), depth_(depth), poller_(epoll_create1(EPOLL_CLOEXEC)), buffer_(512 * 1024) {
-  for (size_t i = 0; i < fds.size(); ++i) {
-    Peer peer = {.fd = fds[i].get(), .first = i % stream.cycle(), .last = 0, .started = {}};
+EchoRun::EchoRun(const EchoStream& echoes, size_t depth, absl::Span<Stream> streams)
+    : echoes_(echoes), depth_(depth), poller_(epoll_create1(EPOLL_CLOEXEC)), buffer_(512 * 1024) {
+  for (size_t i = 0; i < streams.size(); ++i) {
+    Peer peer = {.stream = &streams[i], .first = i % echoes.cycle(), .last = 0, .started = {}};
     peer.started.resize(depth);
-    peer.sent = peer.first * stream.sent_size();
-    peer.received = peer.first * stream.echo_size();
+    peer.sent = peer.first * echoes.sent_size();
+    peer.received = peer.first * echoes.echo_size();
     peer.completed = peer.first;
     peers_.push_back(std::move(peer));
     epoll_event event = {.events = EPOLLIN, .data = {.u64 = i}};
-    epoll_ctl(poller_.get(), EPOLL_CTL_ADD, fds[i].get(), &event);
+    epoll_ctl(poller_.get(), EPOLL_CTL_ADD, streams[i].fd(), &event);
   }
 }
 
@@ -94,22 +92,20 @@ absl::Status EchoRun::Turn(int timeout_ms, bool* idle) {
 // The message that the next byte to be sent belongs to, when it is not the first of one, is
 // started.
 uint64_t EchoRun::StartedBy(const Peer& peer) const {
-  return (peer.sent + stream_.sent_size() - 1) / stream_.sent_size();
+  return (peer.sent + echoes_.sent_size() - 1) / echoes_.sent_size();
 }
 
 absl::Status EchoRun::Send(Peer& peer) {
-  const size_t size = stream_.sent_size();
+  const size_t size = echoes_.sent_size();
   const uint64_t due = std::min(peer.last, peer.completed + depth_) * size;
   if (peer.sent == due) return absl::OkStatus();
 
   const int64_t now = Now();
-  const absl::string_view bytes = stream_.Sent(peer.sent, due - peer.sent);
-  ssize_t put = send(peer.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  if (put < 0 && errno != EAGAIN) return Failed(peer, 0, strerror(errno));
-  put = std::max<ssize_t>(put, 0);
+  const IoResult put = peer.stream->Write(echoes_.Sent(peer.sent, due - peer.sent));
+  if (put.status == IoStatus::kError) return Failed(peer, 0, peer.stream->Error(put).message());
 
   uint64_t message = StartedBy(peer);
-  peer.sent += put;
+  peer.sent += put.bytes;
   for (const uint64_t end = StartedBy(peer); message < end; ++message) {
     peer.started[message % depth_] = now;
   }
@@ -118,30 +114,40 @@ absl::Status EchoRun::Send(Peer& peer) {
     peer.waits_to_send = waits_to_send;
     epoll_event event = {.events = EPOLLIN | (waits_to_send ? EPOLLOUT : 0u),
                          .data = {.u64 = static_cast<uint64_t>(&peer - peers_.data())}};
-    epoll_ctl(poller_.get(), EPOLL_CTL_MOD, peer.fd, &event);
+    epoll_ctl(poller_.get(), EPOLL_CTL_MOD, peer.stream->fd(), &event);
   }
   return absl::OkStatus();
 }
 
 absl::Status EchoRun::Receive(Peer& peer) {
-  const ssize_t got = recv(peer.fd, buffer_.data(), buffer_.size(), 0);
-  if (got < 0 && errno == EAGAIN) return absl::OkStatus();
-  if (got < 0) return Failed(peer, 0, strerror(errno));
-  if (got == 0) return Failed(peer, 0, "closed by the server");
-  const absl::string_view bytes(buffer_.data(), got);
-  const size_t wrong = stream_.Mismatch(peer.received, bytes);
+  IoResult got;
+  do {
+    got = peer.stream->Read(absl::MakeSpan(buffer_));
+    if (got.status == IoStatus::kWouldBlock) return absl::OkStatus();
+    if (got.status == IoStatus::kEof) return Failed(peer, 0, "closed by the server");
+    if (!got.ok()) return Failed(peer, 0, peer.stream->Error(got).message());
+    absl::Status status = Check(peer, {buffer_.data(), got.bytes});
+    if (!status.ok()) return status;
+  } while (got.more);
+  return absl::OkStatus();
+}
+
+absl::Status EchoRun::Check(Peer& peer, absl::string_view bytes) {
+  const size_t wrong = echoes_.Mismatch(peer.received, bytes);
   if (wrong != absl::string_view::npos) {
-    return Failed(peer, wrong, stream_.Describe(peer.received, bytes, wrong));
+    return Failed(peer, wrong, echoes_.Describe(peer.received, bytes, wrong));
   }
-  const uint64_t due = StartedBy(peer) * stream_.echo_size();
-  if (peer.received + got > due) return Failed(peer, due - peer.received, "an echo of nothing");
-  peer.received += got;
+  const uint64_t due = StartedBy(peer) * echoes_.echo_size();
+  if (peer.received + bytes.size() > due) {
+    return Failed(peer, due - peer.received, "an echo of nothing");
+  }
+  peer.received += bytes.size();
   Complete(peer);
   return absl::OkStatus();
 }
 
 void EchoRun::Complete(Peer& peer) {
-  const uint64_t end = peer.received / stream_.echo_size();
+  const uint64_t end = peer.received / echoes_.echo_size();
   if (peer.completed == end) return;
   messages_ += end - peer.completed;
   const int64_t now = Now();
@@ -151,7 +157,7 @@ void EchoRun::Complete(Peer& peer) {
 }
 
 absl::Status EchoRun::Failed(const Peer& peer, size_t index, absl::string_view what) const {
-  const uint64_t at = peer.received - peer.first * stream_.echo_size() + index;
+  const uint64_t at = peer.received - peer.first * echoes_.echo_size() + index;
   return absl::DataLossError(
       absl::StrCat("connection ", &peer - peers_.data(), ", byte ", at, ": ", what));
 }

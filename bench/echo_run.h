@@ -15,13 +15,14 @@
 #include "weft/bench/echo_stream.h"
 #include "weft/bench/histogram.h"
 #include "weft/transport/fd.h"
+#include "weft/transport/stream.h"
 
 namespace weft::bench {
 
 // The echo load on one thread: as soon as an echo is whole, the next message leaves, so that
 // `depth` messages are on their way on each connection. Not thread-safe; blocks the caller.
 //
-//   EchoRun run(stream, depth, fds);                 // `stream` made for at least this depth
+//   EchoRun run(echoes, depth, streams);             // `echoes` made for at least this depth
 //   status = run.Start();
 //   status = run.RunFor(warmup);  run.ResetCounts();
 //   status = run.RunFor(duration);
@@ -32,8 +33,8 @@ namespace weft::bench {
 // one: a wrong byte, an echo of nothing, a closed connection.
 class EchoRun {
  public:
-  // Non-blocking sockets, open for echoes. `stream` and the descriptors must outlive this.
-  EchoRun(const EchoStream& stream, size_t depth, absl::Span<const UniqueFd> fds);
+  // `streams` are open for echoes. They and `echoes` must outlive this.
+  EchoRun(const EchoStream& echoes, size_t depth, absl::Span<Stream> streams);
 
   // Sends the first messages. No connection sends more than `messages` in all.
   absl::Status Start(uint64_t messages = std::numeric_limits<uint64_t>::max());
@@ -53,7 +54,7 @@ class EchoRun {
  private:
   // Offsets are those of EchoStream: a connection begins at the message `first` of the cycle.
   struct Peer {
-    int fd;
+    Stream* stream;
     uint64_t first;
     uint64_t last;           // messages it may send, counted from the cycle's beginning
     uint64_t sent = 0;       // bytes
@@ -66,11 +67,12 @@ class EchoRun {
   absl::Status Turn(int timeout_ms, bool* idle);
   absl::Status Send(Peer& peer);
   absl::Status Receive(Peer& peer);
+  absl::Status Check(Peer& peer, absl::string_view bytes);
   void Complete(Peer& peer);
   uint64_t StartedBy(const Peer& peer) const;
   absl::Status Failed(const Peer& peer, size_t index, absl::string_view what) const;
 
-  const EchoStream& stream_;
+  const EchoStream& echoes_;
   const size_t depth_;
   UniqueFd poller_;
   std::vector<Peer> peers_;

@@ -13,9 +13,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "weft/bench/echo_stream.h"
 #include "weft/transport/fd.h"
+#include "weft/transport/stream.h"
 
 namespace weft::bench {
 namespace {
@@ -31,7 +33,7 @@ class EchoRunTest : public testing::Test {
     for (int i = 0; i < connections; ++i) {
       int pair[2];
       ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
-      fds_.emplace_back(pair[0]);
+      streams_.emplace_back(UniqueFd(pair[0]));
       fcntl(pair[1], F_SETFL, 0);
       threads_.emplace_back([i, server, fd = UniqueFd(pair[1])] {
         size_t offset = 0;
@@ -48,24 +50,24 @@ class EchoRunTest : public testing::Test {
   }
 
   ~EchoRunTest() override {
-    fds_.clear();
+    streams_.clear();
     for (std::thread& thread : threads_) thread.join();
   }
 
   absl::Status Echo(const EchoStreamOptions& options, uint64_t messages) {
     const EchoStream stream(options);
-    EchoRun run(stream, options.depth, fds_);
+    EchoRun run(stream, options.depth, absl::MakeSpan(streams_));
     if (absl::Status status = run.Start(messages); !status.ok()) return status;
-    while (run.messages() < messages * fds_.size()) {
+    while (run.messages() < messages * streams_.size()) {
       if (absl::Status s = run.RunFor(absl::Milliseconds(1)); !s.ok()) return s;
     }
     EXPECT_GT(run.round_trips().Percentile(0.5), 0u);
     absl::Status status = run.Drain();
-    EXPECT_EQ(run.messages(), messages * fds_.size());
+    EXPECT_EQ(run.messages(), messages * streams_.size());
     return status;
   }
 
-  std::vector<UniqueFd> fds_;
+  std::vector<Stream> streams_;
   std::vector<std::thread> threads_;
 };
 
@@ -86,7 +88,7 @@ TEST_F(EchoRunTest, SendsMoreThanASocketTakesAtOnce) {
 TEST_F(EchoRunTest, DrainWaitsForWhatWasStarted) {
   Serve(2, Same);
   const EchoStream stream({.payload = 1 << 20, .depth = 4, .raw = true});
-  EchoRun run(stream, 4, fds_);
+  EchoRun run(stream, 4, absl::MakeSpan(streams_));
   ASSERT_TRUE(run.Start().ok());
   const absl::Status status = run.Drain();
   EXPECT_TRUE(status.ok()) << status;

@@ -25,16 +25,23 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "weft/bench/echo_run.h"
 #include "weft/bench/echo_stream.h"
 #include "weft/bench/open.h"
 #include "weft/bench/process.h"
 #include "weft/transport/address.h"
-#include "weft/transport/fd.h"
+#include "weft/transport/stream.h"
+#include "weft/transport/tls_context.h"
 
-ABSL_FLAG(std::string, url, "ws://127.0.0.1:8080/", "the echo server; its host as an IP address");
+ABSL_FLAG(std::string, url, "ws://127.0.0.1:8080/",
+          "the echo server, ws:// or wss://; its host as an IP address");
 ABSL_FLAG(std::string, raw, "",
           "IP:PORT of a bare TCP server instead: raw_echo, or raw_accept for --scenario=open");
+ABSL_FLAG(bool, tls, false, "speak TLS with --raw; a wss:// URL says so itself");
+ABSL_FLAG(
+    std::string, ca, "",
+    "a PEM file of the CA that the server's certificate must be of; empty: it is not checked");
 ABSL_FLAG(std::string, scenario, "echo",
           "echo: messages a second, and round trips; idle: memory a connection, before and after "
           "one echo on each; open: CPU time a connection");
@@ -115,10 +122,9 @@ absl::StatusOr<PayloadKind> Mode() {
       absl::StrCat("--mode is \"", mode, "\", not binary, text or mixed_text"));
 }
 
-// "127.0.0.1:8080", "[::1]:8080"; port 80 when there is none.
-absl::StatusOr<SocketAddress> ParseAddress(absl::string_view text) {
+// "127.0.0.1:8080", "[::1]:8080"; `port` when there is none.
+absl::StatusOr<SocketAddress> ParseAddress(absl::string_view text, uint32_t port) {
   absl::string_view ip = text;
-  uint32_t port = 80;
   const size_t colon = text.rfind(':');
   if (colon != absl::string_view::npos && !absl::EndsWith(text, "]")) {
     if (!absl::SimpleAtoi(text.substr(colon + 1), &port) || port > 65535) {
@@ -136,19 +142,29 @@ absl::StatusOr<OpenOptions> Target(const Greeting& raw_greeting) {
   const std::string url = absl::GetFlag(FLAGS_url);
   OpenOptions options = {.greeting = raw_greeting};
   absl::string_view host = raw;
+  bool tls = absl::GetFlag(FLAGS_tls);
   if (raw.empty()) {
     host = url;
-    if (!absl::ConsumePrefix(&host, "ws://")) {
-      return absl::InvalidArgumentError(absl::StrCat("--url is \"", url, "\", not ws://..."));
+    tls = absl::ConsumePrefix(&host, "wss://");
+    if (!tls && !absl::ConsumePrefix(&host, "ws://")) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--url is \"", url, "\", not ws://... or wss://..."));
     }
     const size_t slash = std::min(host.find('/'), host.size());
     const absl::string_view path = host.substr(slash);
     host = host.substr(0, slash);
     options.greeting = Greeting::WebSocket(host, path.empty() ? "/" : path);
   }
-  const absl::StatusOr<SocketAddress> address = ParseAddress(host);
+  const absl::StatusOr<SocketAddress> address = ParseAddress(host, tls ? 443 : 80);
   if (!address.ok()) return address.status();
   options.server = *address;
+  if (tls) {
+    const std::string ca = absl::GetFlag(FLAGS_ca);
+    auto context =
+        TlsContext::ForClient({.ca_file = ca, .dangerously_accept_any_certificate = ca.empty()});
+    if (!context.ok()) return context.status();
+    options.tls = *std::move(context);
+  }
   options.connections = absl::GetFlag(FLAGS_connections);
   options.concurrency = absl::GetFlag(FLAGS_concurrency);
   return options;
@@ -157,10 +173,10 @@ absl::StatusOr<OpenOptions> Target(const Greeting& raw_greeting) {
 absl::StatusOr<Report> EchoScenario(const EchoStream& stream) {
   const absl::StatusOr<OpenOptions> target = Target(Greeting::None());
   if (!target.ok()) return target.status();
-  const absl::StatusOr<std::vector<UniqueFd>> fds = Open(*target);
-  if (!fds.ok()) return fds.status();
+  absl::StatusOr<std::vector<Stream>> streams = Open(*target);
+  if (!streams.ok()) return streams.status();
 
-  EchoRun run(stream, absl::GetFlag(FLAGS_depth), *fds);
+  EchoRun run(stream, absl::GetFlag(FLAGS_depth), absl::MakeSpan(*streams));
   if (absl::Status status = run.Start(); !status.ok()) return status;
   if (absl::Status s = run.RunFor(absl::Seconds(absl::GetFlag(FLAGS_warmup))); !s.ok()) return s;
   run.ResetCounts();
@@ -198,17 +214,17 @@ absl::StatusOr<Report> IdleScenario(const EchoStream& stream) {
   if (!target.ok()) return target.status();
   const absl::StatusOr<Usage> empty = MeasureUsageAtRest();
   if (!empty.ok()) return empty.status();
-  const absl::StatusOr<std::vector<UniqueFd>> fds = Open(*target);
-  if (!fds.ok()) return fds.status();
+  absl::StatusOr<std::vector<Stream>> streams = Open(*target);
+  if (!streams.ok()) return streams.status();
   const absl::StatusOr<Usage> opened = MeasureUsageAtRest();
   if (!opened.ok()) return opened.status();
-  EchoRun run(stream, 1, *fds);
+  EchoRun run(stream, 1, absl::MakeSpan(*streams));
   if (absl::Status status = run.Start(1); !status.ok()) return status;
   if (absl::Status status = run.Drain(); !status.ok()) return status;
   const absl::StatusOr<Usage> echoed = MeasureUsageAtRest();
   if (!echoed.ok()) return echoed.status();
 
-  const double count = fds->size();
+  const double count = streams->size();
   const auto each = [&](const Usage& usage) {
     return (usage.server_memory - empty->server_memory) / count;
   };
@@ -225,8 +241,8 @@ absl::StatusOr<Report> OpenScenario() {
   const absl::StatusOr<Usage> before = MeasureUsageAtRest();
   if (!before.ok()) return before.status();
   const absl::Time start = absl::Now();
-  const absl::StatusOr<std::vector<UniqueFd>> fds = Open(*target);
-  if (!fds.ok()) return fds.status();
+  const absl::StatusOr<std::vector<Stream>> streams = Open(*target);
+  if (!streams.ok()) return streams.status();
   const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
   const absl::StatusOr<Usage> after = MeasureUsageAtRest();
   if (!after.ok()) return after.status();

@@ -51,6 +51,20 @@ expect --scenario=nonsense -- --scenario nonsense
 stop
 expect --raw="$address" --pid=0 -- "cannot connect to $address"
 
+start bench/raw_tls_echo --cert=transport/testing/test_ca/server.pem --key=transport/testing/test_ca/server.key
+expected=0
+for size in 20 65536; do
+  expect --raw="$address" --tls --payload=$size --depth=2 -- messages_per_server_cpu_second
+done
+expect --raw="$address" --tls --ca=transport/testing/test_ca/ca.pem -- messages_per_second
+expect --raw="$address" --tls --scenario=idle --payload=1024 -- bytes_per_connection_after_echo
+expected=1
+expect --raw="$address" --tls --ca=transport/testing/test_ca/unknown_ca.pem -- \
+  "connection 0: the server's certificate (CN=localhost) was issued by CN=Weft Test CA"
+expect --url="wss://$address/" -- "connection 0: the handshake was refused: GET / HTTP/1.1"
+expect --url="ws://$address/" -- "connection 0: "
+stop
+
 start bench/raw_accept
 expected=0
 expect --raw="$address" --scenario=open -- server_cpu_us_per_connection

@@ -17,6 +17,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "absl/types/span.h"
+#include "weft/transport/fd.h"
+#include "weft/transport/io.h"
 
 namespace weft::bench {
 namespace {
@@ -52,7 +55,7 @@ absl::Status BindSource(int fd, size_t index) {
   return absl::ErrnoToStatus(errno, "cannot bind its source address");
 }
 
-absl::StatusOr<UniqueFd> Connect(const SocketAddress& server, size_t index) {
+absl::StatusOr<Stream> Connect(const SocketAddress& server, size_t index) {
   UniqueFd fd(socket(server.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.is_open()) return absl::ErrnoToStatus(errno, "cannot make a socket");
   const int one = 1;
@@ -67,7 +70,7 @@ absl::StatusOr<UniqueFd> Connect(const SocketAddress& server, size_t index) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot connect to ", server.ToString()));
   }
   fcntl(fd.get(), F_SETFL, O_NONBLOCK);
-  return fd;
+  return Stream(std::move(fd));
 }
 
 // The connections of one call of Open().
@@ -76,10 +79,11 @@ class Opening {
   explicit Opening(const OpenOptions& options)
       : options_(options),
         poller_(epoll_create1(EPOLL_CLOEXEC)),
-        fds_(options.connections),
+        streams_(options.connections),
+        sent_(options.connections),
         answers_(options.connections) {}
 
-  absl::StatusOr<std::vector<UniqueFd>> Run() {
+  absl::StatusOr<std::vector<Stream>> Run() {
     size_t started = 0;
     while (answered_ < options_.connections) {
       for (; started < options_.connections && started - answered_ < options_.concurrency;
@@ -96,11 +100,12 @@ class Opening {
       }
       for (int i = 0; i < count; ++i) {
         const size_t index = events[i].data.u64;
-        if (absl::Status status = Read(index); !status.ok()) return Named(index, status);
+        absl::Status status = Advance(index, (events[i].events & ~EPOLLOUT) != 0);
+        if (!status.ok()) return Named(index, status);
       }
     }
-    if (!options_.keep) fds_.clear();
-    return std::move(fds_);
+    if (!options_.keep) streams_.clear();
+    return std::move(streams_);
   }
 
  private:
@@ -109,27 +114,42 @@ class Opening {
   }
 
   absl::Status Start(size_t index) {
-    absl::StatusOr<UniqueFd> fd = Connect(options_.server, index);
-    if (!fd.ok()) return fd.status();
-    fds_[index] = *std::move(fd);
-    const std::string& request = options_.greeting.request();
-    if (send(fds_[index].get(), request.data(), request.size(), MSG_NOSIGNAL) !=
-        static_cast<ssize_t>(request.size())) {
-      return absl::ErrnoToStatus(errno, "cannot send its greeting");
+    absl::StatusOr<Stream> stream = Connect(options_.server, index);
+    if (!stream.ok()) return stream.status();
+    if (options_.tls != nullptr) {
+      absl::Status status = stream->StartTlsClient(*options_.tls, options_.server.ip());
+      if (!status.ok()) return status;
     }
+    streams_[index] = *std::move(stream);
     epoll_event event = {.events = EPOLLIN, .data = {.u64 = index}};
-    epoll_ctl(poller_.get(), EPOLL_CTL_ADD, fds_[index].get(), &event);
-    return Check(index);
+    epoll_ctl(poller_.get(), EPOLL_CTL_ADD, streams_[index].fd(), &event);
+    return Advance(index, false);
   }
 
-  absl::Status Read(size_t index) {
-    char buffer[4096];
-    const ssize_t got = recv(fds_[index].get(), buffer, sizeof(buffer), 0);
-    if (got < 0 && errno == EAGAIN) return absl::OkStatus();
-    if (got < 0) return absl::ErrnoToStatus(errno, "lost before it was answered");
-    if (got == 0) return absl::UnavailableError("closed by the server while others were opened");
-    answers_[index].append(buffer, got);
-    return Check(index);
+  // Shakes hands, sends the greeting, and reads its answer if there is something to read.
+  absl::Status Advance(size_t index, bool readable) {
+    Stream& stream = streams_[index];
+    const absl::string_view request = options_.greeting.request();
+    IoResult result = stream.Handshake();
+    while (result.ok() && sent_[index] < request.size()) {
+      result = stream.Write(request.substr(sent_[index]));
+      sent_[index] += result.bytes;
+    }
+    if (result.ok() && (!readable || request.empty())) return Check(index);
+    if (result.ok()) {
+      char buffer[4096];
+      result = stream.Read(absl::MakeSpan(buffer));
+      if (result.status == IoStatus::kEof) {
+        return absl::UnavailableError("closed by the server while others were opened");
+      }
+      answers_[index].append(buffer, result.bytes);
+      if (result.ok()) return Check(index);
+    }
+    if (result.status == IoStatus::kError) return stream.Error(result);
+    epoll_event event = {.events = EPOLLIN | (result.wanted == Interest::kRead ? 0u : EPOLLOUT),
+                         .data = {.u64 = index}};
+    epoll_ctl(poller_.get(), EPOLL_CTL_MOD, stream.fd(), &event);
+    return absl::OkStatus();
   }
 
   // Counts the connection once its answer is whole.
@@ -138,13 +158,14 @@ class Opening {
     if (!answered.ok()) return answered.status();
     if (!*answered) return absl::OkStatus();
     ++answered_;
-    if (!options_.keep) fds_[index].reset();
+    if (!options_.keep) streams_[index].Close();
     return absl::OkStatus();
   }
 
   const OpenOptions& options_;
   UniqueFd poller_;
-  std::vector<UniqueFd> fds_;
+  std::vector<Stream> streams_;
+  std::vector<size_t> sent_;  // of the greeting
   std::vector<std::string> answers_;
   size_t answered_ = 0;
 };
@@ -187,7 +208,7 @@ absl::StatusOr<bool> Greeting::Answered(absl::string_view answer) const {
       absl::StrCat(answer.size() - size, " bytes came that answer nothing"));
 }
 
-absl::StatusOr<std::vector<UniqueFd>> Open(const OpenOptions& options) {
+absl::StatusOr<std::vector<Stream>> Open(const OpenOptions& options) {
   return Opening(options).Run();
 }
 

@@ -4,6 +4,7 @@
 #define WEFT_BENCH_OPEN_H_
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "weft/transport/address.h"
-#include "weft/transport/fd.h"
+#include "weft/transport/stream.h"
+#include "weft/transport/tls_context.h"
 
 namespace weft::bench {
 
@@ -42,15 +44,16 @@ class Greeting {
 struct OpenOptions {
   SocketAddress server{};
   Greeting greeting = Greeting::None();
+  std::shared_ptr<TlsContext> tls{};  // null: plain; else the server's IP address is its name
   size_t connections = 1;
   size_t concurrency = 64;  // greetings without an answer at one time
   bool keep = true;         // false: close each connection as soon as it is answered
 };
 
-// Opens all of them and returns them, non-blocking, in order; none when they are not kept. To a
-// loopback server they come from several source addresses, since one has too few ports for many
+// Opens all of them and returns them in order, TLS handshakes done; none when they are not kept. To
+// a loopback server they come from several source addresses, since one has too few ports for many
 // connections. An error names the connection and its reason. Blocks.
-absl::StatusOr<std::vector<UniqueFd>> Open(const OpenOptions& options);
+absl::StatusOr<std::vector<Stream>> Open(const OpenOptions& options);
 
 }  // namespace weft::bench
 

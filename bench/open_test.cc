@@ -16,6 +16,7 @@
 #include "weft/transport/address.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/listen.h"
+#include "weft/transport/stream.h"
 
 namespace weft::bench {
 namespace {
@@ -88,34 +89,34 @@ class OpenTest : public testing::Test {
 
 TEST_F(OpenTest, OpensAllWithFewAtATime) {
   Serve(20, std::string(150, 'a'));
-  const auto fds =
+  const auto streams =
       Open({.server = address_, .greeting = Greeting::Bare(), .connections = 20, .concurrency = 3});
-  ASSERT_TRUE(fds.ok()) << fds.status();
-  EXPECT_EQ(fds->size(), 20u);
-  for (const UniqueFd& fd : *fds) EXPECT_EQ(PeerAddress(fd.get()), address_);
+  ASSERT_TRUE(streams.ok()) << streams.status();
+  EXPECT_EQ(streams->size(), 20u);
+  for (const Stream& stream : *streams) EXPECT_EQ(PeerAddress(stream.fd()), address_);
 }
 
 TEST_F(OpenTest, KeepsNoneWhenNotAsked) {
   Serve(5, std::string(150, 'a'));
-  const auto fds =
+  const auto streams =
       Open({.server = address_, .greeting = Greeting::Bare(), .connections = 5, .keep = false});
-  ASSERT_TRUE(fds.ok()) << fds.status();
-  EXPECT_TRUE(fds->empty());
+  ASSERT_TRUE(streams.ok()) << streams.status();
+  EXPECT_TRUE(streams->empty());
 }
 
 TEST_F(OpenTest, ARefusalNamesTheConnectionAndTheAnswer) {
   // The server here waits for 200 bytes.
   const Greeting greeting = Greeting::WebSocket("host", "/" + std::string(200, 'p'));
   Serve(1, "HTTP/1.1 403 Forbidden\r\n\r\n");
-  const auto fds = Open({.server = address_, .greeting = greeting});
-  EXPECT_EQ(fds.status().message(),
+  const auto streams = Open({.server = address_, .greeting = greeting});
+  EXPECT_EQ(streams.status().message(),
             "connection 0: the handshake was refused: HTTP/1.1 403 Forbidden");
 }
 
 TEST_F(OpenTest, AServerThatClosesIsAnError) {
   Serve(1, "");
-  const auto fds = Open({.server = address_, .greeting = Greeting::Bare()});
-  EXPECT_TRUE(absl::StartsWith(fds.status().message(), "connection 0: ")) << fds.status();
+  const auto streams = Open({.server = address_, .greeting = Greeting::Bare()});
+  EXPECT_TRUE(absl::StartsWith(streams.status().message(), "connection 0: ")) << streams.status();
 }
 
 }  // namespace

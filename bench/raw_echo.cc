@@ -57,11 +57,6 @@ class RawEcho final : public RawHandler {
     return true;
   }
 
-  static void WaitFor(uint32_t events, int poller, int fd) {
-    epoll_event event = {.events = events, .data = {.fd = fd}};
-    epoll_ctl(poller, EPOLL_CTL_MOD, fd, &event);
-  }
-
   std::vector<char> buffer_ = std::vector<char>(512 * 1024);
   std::vector<Rest> unsent_;  // by descriptor; at most a buffer each
 };

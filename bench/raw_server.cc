@@ -75,6 +75,7 @@ absl::Status Run(RawHandler& handler) {
   if (const int cpu = absl::GetFlag(FLAGS_pin); cpu >= 0) {
     if (absl::Status status = PinToCpu(cpu); !status.ok()) return status;
   }
+  if (absl::Status status = handler.Start(); !status.ok()) return status;
   const auto address =
       SocketAddress::FromIp(absl::GetFlag(FLAGS_address), absl::GetFlag(FLAGS_port));
   if (!address.ok()) return address.status();
@@ -87,6 +88,11 @@ absl::Status Run(RawHandler& handler) {
 }
 
 }  // namespace
+
+void RawHandler::WaitFor(uint32_t events, int poller, int fd) {
+  epoll_event event = {.events = events, .data = {.fd = fd}};
+  epoll_ctl(poller, EPOLL_CTL_MOD, fd, &event);
+}
 
 int RunRawServer(int argc, char** argv, RawHandler& handler) {
   absl::ParseCommandLine(argc, argv);

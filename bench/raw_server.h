@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "absl/status/status.h"
+
 namespace weft::bench {
 
 // What a bare server does with its connections.
@@ -12,12 +14,19 @@ class RawHandler {
  public:
   virtual ~RawHandler() = default;
 
+  // The command line has been read, and serving begins; an error prevents it.
+  virtual absl::Status Start() { return absl::OkStatus(); }
+
   // `fd` is ready for `events`. False when it shall be closed. `poller` is the epoll descriptor,
   // for a handler that wants other events than EPOLLIN from now on.
   virtual bool OnReady(int poller, int fd, uint32_t events) = 0;
 
   // `fd` is about to be closed.
   virtual void OnClose(int /*fd*/) {}
+
+ protected:
+  // From now on `fd` is waited for to be ready for `events`.
+  static void WaitFor(uint32_t events, int poller, int fd);
 };
 
 // Reads --address, --port and --pin from the command line, prints "Server Listening on
