@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "weft/core/quote.h"
@@ -83,6 +84,12 @@ absl::StatusOr<Authority> ParseAuthority(absl::string_view text) {
   }
   authority.port = static_cast<uint16_t>(port);
   return authority;
+}
+
+std::string AuthorityText(absl::string_view host, std::optional<uint16_t> port) {
+  const bool ipv6 = absl::StrContains(host, ':');
+  return absl::StrCat(ipv6 ? "[" : "", host, ipv6 ? "]" : "",
+                      port.has_value() ? absl::StrCat(":", *port) : "");
 }
 
 }  // namespace weft

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -21,6 +22,9 @@ struct Authority {
 // in four parts, because resolvers take "127.1" for one and a reader does not. Everything else is
 // InvalidArgument, with what was wrong.
 absl::StatusOr<Authority> ParseAuthority(absl::string_view text);
+
+// "example.com:443", "[::1]:443": an IPv6 address, which has a ':', stands in brackets.
+std::string AuthorityText(absl::string_view host, std::optional<uint16_t> port);
 
 }  // namespace weft
 

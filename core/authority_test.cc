@@ -64,6 +64,13 @@ TEST(AuthorityTest, Ports) {
   }
 }
 
+TEST(AuthorityTest, Text) {
+  for (const char* text : {"h", "h:1", "[::1]", "[::1]:65535"}) {
+    const Authority authority = *ParseAuthority(text);
+    EXPECT_EQ(AuthorityText(authority.host, authority.port), text);
+  }
+}
+
 TEST(AuthorityTest, OtherCharactersAreNamed) {
   EXPECT_EQ(Parse(""), "the host is missing");
   EXPECT_EQ(Parse(":80"), "the host is missing");

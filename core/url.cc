@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -121,10 +122,8 @@ std::string UrlText(const Url& url) {
 }
 
 std::string HostHeader(const Url& url) {
-  const bool ipv6 = absl::StrContains(url.host, ':');
-  std::string text = ipv6 ? absl::StrCat("[", url.host, "]") : url.host;
-  if (url.port != DefaultPort(url.secure)) absl::StrAppend(&text, ":", url.port);
-  return text;
+  if (url.port == DefaultPort(url.secure)) return AuthorityText(url.host, std::nullopt);
+  return AuthorityText(url.host, url.port);
 }
 
 }  // namespace weft
