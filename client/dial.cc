@@ -1,11 +1,20 @@
 #include "weft/client/dial.h"
 
+#include <stdlib.h>
+
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "weft/client/annotate.h"
+#include "weft/client/http_connect.h"
+#include "weft/client/proxy.h"
+#include "weft/client/proxy_choice.h"
+#include "weft/client/socks5.h"
+#include "weft/core/authority.h"
+#include "weft/core/http.h"
 #include "weft/core/quote.h"
 #include "weft/transport/address.h"
 #include "weft/transport/connect.h"
@@ -16,12 +25,28 @@
 namespace weft {
 namespace {
 
-absl::StatusOr<Stream> ConnectToServer(const Url& url, Deadline deadline,
+absl::StatusOr<Stream> ConnectStraight(const Url& url, Deadline deadline,
                                        const Notification* cancel) {
   if (url.unix_path.empty()) return ConnectTo(url.host, url.port, deadline, cancel);
   const absl::StatusOr<SocketAddress> address = SocketAddress::FromUnixPath(url.unix_path);
   if (!address.ok()) return address.status();
   return ConnectTo({*address}, deadline, cancel);
+}
+
+absl::StatusOr<Stream> ConnectThrough(const Proxy& proxy, const Url& url, const HttpLimits& limits,
+                                      Deadline deadline, const Notification* cancel) {
+  absl::StatusOr<Stream> socket = ConnectTo(proxy.host, proxy.port, deadline, cancel);
+  if (!socket.ok()) {
+    return Annotate(socket.status(),
+                    absl::StrCat("cannot reach the proxy ", proxy.ToString(), ": "));
+  }
+  BlockingStream stream(*std::move(socket), deadline, cancel);
+  absl::Status status = proxy.kind == Proxy::Kind::kHttp
+                            ? HttpConnect(stream, url.host, url.port, proxy.credentials, limits)
+                            : Socks5Connect(stream, url.host, url.port, proxy.credentials);
+  if (status.ok()) return stream.TakeStream();
+  return Annotate(status, absl::StrCat("the proxy ", proxy.ToString(), " does not connect to ",
+                                       AuthorityText(url.host, url.port), ": "));
 }
 
 absl::Status StartTls(BlockingStream& stream, const Url& url, std::shared_ptr<TlsContext> context) {
@@ -40,7 +65,12 @@ absl::Status StartTls(BlockingStream& stream, const Url& url, std::shared_ptr<Tl
 absl::StatusOr<BlockingStream> Dial(const Url& url, const ClientOptions& options,
                                     Deadline deadline) {
   const Notification* cancel = options.cancel.get();
-  absl::StatusOr<Stream> socket = ConnectToServer(url, deadline, cancel);
+  // secure_getenv(): a program with more rights than its user does not let him send it anywhere.
+  const absl::StatusOr<std::optional<Proxy>> proxy = ChooseProxy(url, options.proxy, secure_getenv);
+  if (!proxy.ok()) return proxy.status();
+  absl::StatusOr<Stream> socket = proxy->has_value()
+                                      ? ConnectThrough(**proxy, url, options.http, deadline, cancel)
+                                      : ConnectStraight(url, deadline, cancel);
   if (!socket.ok()) return socket.status();
   BlockingStream stream(*std::move(socket), deadline, cancel);
   if (url.secure) {

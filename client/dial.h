@@ -11,9 +11,9 @@
 
 namespace weft {
 
-// Connects to the server of `url`, with TLS where the URL says so, up to `deadline` and to
-// options.cancel. The server then waits for a request. Errors say which step failed, with whom, and
-// why. Blocks; any thread.
+// Connects to the server of `url`, through a proxy where there is one, and with TLS where the URL
+// says so, up to `deadline` and to options.cancel. The server then waits for a request. Errors say
+// which step failed, with whom, and why. Blocks; any thread.
 absl::StatusOr<BlockingStream> Dial(const Url& url, const ClientOptions& options,
                                     Deadline deadline);
 

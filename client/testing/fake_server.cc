@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -35,10 +36,11 @@ FakePeer::FakePeer(Stream stream, const Notification& stop)
 
 void FakePeer::StartTls(TlsContext& context) { EXPECT_TRUE(stream_.StartTlsServer(context).ok()); }
 
-// Appends what arrives next; false at the end of the stream.
-bool FakePeer::Read(std::string* bytes) {
+// Appends what arrives next, at most `max_bytes`; false at the end of the stream.
+bool FakePeer::Read(std::string* bytes, size_t max_bytes) {
   while (true) {
-    const IoResult result = stream_.Read(absl::MakeSpan(&scratch_[0], scratch_.size()));
+    const IoResult result =
+        stream_.Read(absl::MakeSpan(&scratch_[0], std::min(max_bytes, scratch_.size())));
     if (result.ok()) {
       bytes->append(scratch_, 0, result.bytes);
       return true;
@@ -51,9 +53,16 @@ bool FakePeer::Read(std::string* bytes) {
 std::string FakePeer::ReadRequest() {
   std::string request;
   while (!absl::EndsWith(request, "\r\n\r\n")) {
-    if (!Read(&request)) return request;
+    if (!Read(&request, kScratchBytes)) return request;
   }
   return request;
+}
+
+std::string FakePeer::ReadBytes(size_t size) {
+  std::string bytes;
+  while (bytes.size() < size && Read(&bytes, size - bytes.size())) {
+  }
+  return bytes;
 }
 
 bool FakePeer::Write(absl::string_view bytes) {
@@ -71,7 +80,7 @@ bool FakePeer::Write(absl::string_view bytes) {
 
 void FakePeer::ReadToEnd() {
   std::string dropped;
-  while (Read(&dropped)) dropped.clear();
+  while (Read(&dropped, kScratchBytes)) dropped.clear();
 }
 
 void FakePeer::AwaitInput() {

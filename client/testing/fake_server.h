@@ -3,6 +3,7 @@
 #ifndef WEFT_CLIENT_TESTING_FAKE_SERVER_H_
 #define WEFT_CLIENT_TESTING_FAKE_SERVER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,6 +35,9 @@ class FakePeer {
 
   // The head of the client's request.
   std::string ReadRequest();
+
+  // The next `size` bytes, or fewer at the end of the client's stream.
+  std::string ReadBytes(size_t size);
 
   // The answer that accepts `request`.
   static std::string Accept(absl::string_view request, absl::string_view subprotocol = "");
@@ -68,7 +72,7 @@ class FakePeer {
   std::string EchoToEnd();
 
  private:
-  bool Read(std::string* bytes);
+  bool Read(std::string* bytes, size_t max_bytes);
   bool FillConnection();
 
   Stream stream_;

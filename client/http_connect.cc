@@ -1,0 +1,68 @@
+#include "weft/client/http_connect.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "weft/client/http_exchange.h"
+#include "weft/core/authority.h"
+#include "weft/core/http_status.h"
+#include "weft/core/quote.h"
+
+namespace weft {
+namespace {
+
+absl::StatusOr<std::string> ConnectRequest(absl::string_view host, uint16_t port,
+                                           const std::optional<BasicCredentials>& credentials) {
+  const std::string target = AuthorityText(host, port);
+  std::vector<HttpHeader> headers = {{"Host", target}};
+  std::string authorization;
+  if (credentials.has_value()) {
+    absl::StatusOr<std::string> value = BasicAuthorization(*credentials);
+    if (!value.ok()) return value.status();
+    authorization = *std::move(value);
+    headers.push_back({"Proxy-Authorization", authorization});
+  }
+  return WriteHttpRequest("CONNECT", target, headers);
+}
+
+// What an answer other than 2xx means.
+absl::Status Refused(const HttpResponse& response, bool has_credentials) {
+  const absl::string_view reason = HttpReason(response.status);
+  std::string message =
+      absl::StrCat("it answered HTTP ", response.status, reason.empty() ? "" : " ", reason);
+  if (response.status == 407) {
+    absl::StrAppend(&message,
+                    has_credentials ? ": it does not take the user name and password"
+                                    : ": it wants a user name and a password",
+                    ", and asks for ",
+                    Quote(response.headers.Find("Proxy-Authenticate").value_or("")));
+  }
+  return HttpError(response.status, message);
+}
+
+}  // namespace
+
+absl::Status HttpConnect(BlockingStream& stream, absl::string_view host, uint16_t port,
+                         const std::optional<BasicCredentials>& credentials,
+                         const HttpLimits& limits) {
+  const absl::StatusOr<std::string> request = ConnectRequest(host, port, credentials);
+  if (!request.ok()) return request.status();
+  const absl::StatusOr<HttpAnswer> answer = Exchange(stream, *request, limits);
+  if (!answer.ok()) return answer.status();
+  const absl::StatusOr<HttpResponse> response = ParseHttpResponse(answer->head, limits);
+  if (!response.ok()) return response.status();
+  if (response->status < 200 || response->status > 299) {
+    return Refused(*response, credentials.has_value());
+  }
+  // The server has been asked nothing yet: these bytes are not its.
+  if (!answer->behind.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("it sent ", Quote(answer->behind), " behind its answer"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace weft

@@ -1,0 +1,80 @@
+#include "weft/client/proxy.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "weft/core/authority.h"
+#include "weft/core/percent.h"
+#include "weft/core/quote.h"
+
+namespace weft {
+namespace {
+
+// Takes the scheme off the front. Where there is none, what stands before a "://" may be part of a
+// password.
+absl::Status ConsumeScheme(absl::string_view* text, Proxy::Kind* kind) {
+  const size_t end = text->find("://");
+  const absl::string_view scheme = text->substr(0, end);
+  if (end == text->npos || !std::all_of(scheme.begin(), scheme.end(), absl::ascii_isalnum)) {
+    return absl::OkStatus();
+  }
+  if (absl::EqualsIgnoreCase(scheme, "http")) {
+    *kind = Proxy::Kind::kHttp;
+  } else if (absl::EqualsIgnoreCase(scheme, "socks5") ||
+             absl::EqualsIgnoreCase(scheme, "socks5h")) {
+    *kind = Proxy::Kind::kSocks5;
+  } else {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the proxy's scheme ", Quote(scheme), " is not http, socks5 or socks5h"));
+  }
+  text->remove_prefix(end + 3);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<BasicCredentials> ParseCredentials(absl::string_view text) {
+  const size_t colon = std::min(text.find(':'), text.size());
+  absl::StatusOr<std::string> user = PercentDecode(text.substr(0, colon));
+  absl::StatusOr<std::string> password =
+      PercentDecode(text.substr(std::min(colon + 1, text.size())));
+  if (!user.ok() || !password.ok()) {
+    return absl::InvalidArgumentError(
+        "in the proxy's user name or password a '%' has no two hexadecimal digits behind it");
+  }
+  return BasicCredentials{*std::move(user), *std::move(password)};
+}
+
+}  // namespace
+
+std::string Proxy::ToString() const {
+  return absl::StrCat(kind == Kind::kHttp ? "http://" : "socks5://", AuthorityText(host, port));
+}
+
+absl::StatusOr<Proxy> ParseProxy(absl::string_view text) {
+  Proxy proxy;
+  if (absl::Status status = ConsumeScheme(&text, &proxy.kind); !status.ok()) return status;
+
+  // The last '@': a password may hold one that is not encoded, and a host none.
+  if (const size_t at = text.rfind('@'); at != text.npos) {
+    absl::StatusOr<BasicCredentials> credentials = ParseCredentials(text.substr(0, at));
+    if (!credentials.ok()) return credentials.status();
+    proxy.credentials = *std::move(credentials);
+    text.remove_prefix(at + 1);
+  }
+  absl::ConsumeSuffix(&text, "/");
+  const absl::StatusOr<Authority> authority = ParseAuthority(text);
+  if (!authority.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("in the proxy's URL ", authority.status().message()));
+  }
+  proxy.host = absl::AsciiStrToLower(authority->host);
+  proxy.port = authority->port.value_or(proxy.kind == Proxy::Kind::kHttp ? 80 : 1080);
+  return proxy;
+}
+
+}  // namespace weft

@@ -1,0 +1,39 @@
+// A proxy: somebody who connects in our place.
+
+#ifndef WEFT_CLIENT_PROXY_H_
+#define WEFT_CLIENT_PROXY_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "weft/core/basic_auth.h"
+
+namespace weft {
+
+struct Proxy {
+  enum class Kind {
+    kHttp,    // CONNECT (RFC 9110, section 9.3.6)
+    kSocks5,  // RFC 1928; the proxy looks up names
+  };
+
+  Kind kind = Kind::kHttp;
+  std::string host{};
+  uint16_t port = 0;
+  std::optional<BasicCredentials> credentials{};
+
+  // "http://127.0.0.1:3128": without the credentials, for messages.
+  std::string ToString() const;
+};
+
+// Reads "http://127.0.0.1:3128", "socks5://user:password@[::1]" (port 1080; 80 for http://) or
+// "127.0.0.1:3128", which is http. socks5h:// is socks5://. User and password may be %-encoded.
+// InvalidArgument, which never shows the password, for all else, a proxy that is itself spoken to
+// by TLS (https://) among it.
+absl::StatusOr<Proxy> ParseProxy(absl::string_view text);
+
+}  // namespace weft
+
+#endif  // WEFT_CLIENT_PROXY_H_

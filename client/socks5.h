@@ -1,0 +1,67 @@
+// Through a SOCKS5 proxy (RFC 1928), with user name and password where it wants them (RFC 1929).
+
+#ifndef WEFT_CLIENT_SOCKS5_H_
+#define WEFT_CLIENT_SOCKS5_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "weft/client/blocking_stream.h"
+#include "weft/core/basic_auth.h"
+
+namespace weft {
+
+// Asks the proxy at the other end of `stream` to connect to `host`, which it looks up if it is a
+// name, and `port`. Once it has, the stream is one to them. Errors are what the proxy did, such as
+// "it was refused the connection".
+absl::Status Socks5Connect(BlockingStream& stream, absl::string_view host, uint16_t port,
+                           const std::optional<BasicCredentials>& credentials);
+
+// The same from bytes to bytes. It never wants more than belongs to the proxy's answers: what
+// follows is the server's.
+//
+//   absl::StatusOr<Socks5> socks = Socks5::Create("example.com", 443, std::nullopt);
+//   while (socks->wanted() > 0) {
+//     Write(socks->TakeOutput());
+//     if (absl::Status status = socks->Take(Read(socks->wanted())); !status.ok()) return status;
+//   }
+class Socks5 {
+ public:
+  // InvalidArgument for what SOCKS5 cannot say: a host, user name or password over 255 bytes.
+  static absl::StatusOr<Socks5> Create(absl::string_view host, uint16_t port,
+                                       std::optional<BasicCredentials> credentials);
+
+  // What to send before more is read. Each piece once.
+  std::string TakeOutput() { return std::exchange(output_, ""); }
+
+  // How many bytes to read next, exactly; 0 once the proxy has connected.
+  size_t wanted() const { return wanted_; }
+
+  // Takes those bytes. After an error nothing more may be called.
+  absl::Status Take(absl::string_view bytes);
+
+ private:
+  enum class State { kMethod, kLogin, kReply, kNameSize, kBoundAddress };
+
+  Socks5() = default;
+
+  absl::Status TakeMethod(int version, int method);
+  absl::Status TakeReply(int version, int reply, int address_type);
+  void Await(State state, size_t bytes);
+
+  std::string login_;    // to be sent if it is asked for; empty: there is none
+  std::string request_;  // to be sent when the proxy lets us in
+  State state_ = State::kMethod;
+  std::string output_;
+  size_t wanted_ = 0;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_CLIENT_SOCKS5_H_
