@@ -89,6 +89,13 @@ struct ClientOptions {
   // More headers for the request: name, value.
   std::vector<std::pair<std::string, std::string>> headers{};
 
+  // How many redirects (301, 302, 303, 307, 308) to follow, each a new connection; 0: none, and a
+  // redirect is a refusal like others. None is followed from wss:// to ws://. From the first one on
+  // that leads to another origin - scheme, host or port - nothing of basic_auth, bearer_token,
+  // cookies and headers is sent any more; subprotocols and origin are, and who wants to see a
+  // certificate (TlsClientOptions::identity) does.
+  int max_redirects = 0;
+
   // Limits for the head of the server's answer.
   HttpLimits http{};
 

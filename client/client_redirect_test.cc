@@ -1,0 +1,258 @@
+// Redirects: whether they are followed, and who then learns what.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/client/client.h"
+#include "weft/client/testing/client_tests.h"
+#include "weft/client/testing/fake_server.h"
+#include "weft/core/http.h"
+#include "weft/core/http_refusal.h"
+#include "weft/core/http_status.h"
+#include "weft/transport/testing/tls_pair.h"
+
+namespace weft {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using testing::FakePeer;
+using testing::FakeServer;
+using ::testing::HasSubstr;
+using ::testing::Key;
+using ::testing::Not;
+using ::testing::Pair;
+using testing::Quiet;
+using testing::Signal;
+using ::testing::StartsWith;
+using testing::TestTlsClient;
+using testing::TestTlsServer;
+using testing::Text;
+
+// The answer of a server that redirects.
+std::string Redirect(absl::string_view location, int code = 302) {
+  return absl::StrCat("HTTP/1.1 ", code, " x\r\nLocation: ", location,
+                      "\r\nContent-Length: 0\r\n\r\n");
+}
+
+// Answers one request so, and keeps it.
+FakeServer::Script Answer(std::string answer, std::string* request = nullptr) {
+  return [answer = std::move(answer), request](FakePeer& peer) {
+    const std::string received = peer.ReadRequest();
+    if (request != nullptr) *request = received;
+    peer.Write(answer);
+    peer.ReadToEnd();
+  };
+}
+
+// Opens the WebSocket, and keeps the request.
+FakeServer::Script Accept(std::string* request) {
+  return [request](FakePeer& peer) {
+    *request = peer.ReadRequest();
+    peer.Write(FakePeer::Accept(*request) + Text("arrived"));
+    peer.ReadToEnd();
+  };
+}
+
+std::multimap<std::string, std::string> Headers(absl::string_view request) {
+  const absl::StatusOr<HttpRequest> parsed = ParseHttpRequest(request);
+  EXPECT_TRUE(parsed.ok()) << parsed.status();
+  std::multimap<std::string, std::string> headers;
+  for (const HttpHeader& header : parsed->headers) headers.emplace(header.name, header.value);
+  return headers;
+}
+
+ClientOptions Following(int max_redirects = 5) {
+  ClientOptions options = Quiet();
+  options.max_redirects = max_redirects;
+  return options;
+}
+
+// With a secret in every place that has one.
+ClientOptions WithSecrets() {
+  ClientOptions options = Following();
+  options.bearer_token = "secret";
+  options.cookies = {{"SID", "secret"}};
+  options.headers = {{"X-Api-Key", "secret"}, {"Proxy-Authorization", "secret"}};
+  options.tls = TestTlsClient();
+  return options;
+}
+
+#define EXPECT_ARRIVES(url, options)                                                    \
+  do {                                                                                  \
+    absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect((url), (options)); \
+    ASSERT_TRUE(client.ok()) << client.status();                                        \
+    EXPECT_RECEIVES(*client, "arrived");                                                \
+  } while (false)
+
+TEST(ClientRedirect, R22_OffByDefault) {
+  FakeServer elsewhere([](FakePeer&) { ADD_FAILURE() << "was followed"; });
+  FakeServer server(Answer(Redirect(elsewhere.url())));
+  const absl::Status status = Client::Connect(server.url()).status();
+  EXPECT_EQ(HttpStatusOf(status), 302);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(StartsWith(absl::StrCat(server.url(), ": the server answered HTTP 302 Found")),
+                    HasSubstr(absl::StrCat("not followed: it leads to \"", elsewhere.url(),
+                                           "\", and ClientOptions::max_redirects is 0"))));
+  ASSERT_TRUE(RefusalOf(status).has_value());
+  EXPECT_EQ(RefusalOf(status)->Find("Location"), elsewhere.url());
+}
+
+TEST(ClientRedirect, EachKindIsFollowed) {
+  for (const int code : {301, 302, 303, 307, 308}) {
+    std::string request;
+    FakeServer server({Answer(Redirect("../new?x#y", code)), Accept(&request)});
+    EXPECT_ARRIVES(server.url("/a/b/old"), Following());
+    server.Join();
+    EXPECT_THAT(request, StartsWith("GET /a/new?x HTTP/1.1\r\n")) << code;
+  }
+}
+
+TEST(ClientRedirect, OtherAnswersAreNone) {
+  for (const int code : {200, 300, 304, 305, 306, 404}) {
+    FakeServer server(Answer(Redirect("/new", code)));
+    EXPECT_EQ(HttpStatusOf(Client::Connect(server.url(), Following()).status()), code);
+  }
+}
+
+TEST(ClientRedirect, TheSameOriginGetsTheSame) {
+  std::string first, second;
+  FakeServer server({Answer(Redirect("/new"), &first), Accept(&second)});
+  EXPECT_ARRIVES(server.url(), WithSecrets());
+  server.Join();
+  const auto expected = AllOf(
+      Contains(Pair("Authorization", "Bearer secret")), Contains(Pair("Cookie", "SID=secret")),
+      Contains(Pair("X-Api-Key", "secret")), Contains(Pair("Proxy-Authorization", "secret")));
+  EXPECT_THAT(Headers(first), expected);
+  EXPECT_THAT(Headers(second), expected);
+}
+
+TEST(ClientRedirect, R22_AnotherOriginGetsNoCredentials) {
+  std::string request;
+  FakeServer elsewhere(Accept(&request));
+  FakeServer server(Answer(Redirect(elsewhere.url())));
+  ClientOptions options = WithSecrets();
+  options.origin = "https://page.example";
+  EXPECT_ARRIVES(server.url(), options);
+  elsewhere.Join();
+  EXPECT_THAT(request, Not(HasSubstr("secret")));
+  for (const char* name : {"Authorization", "Cookie", "X-Api-Key", "Proxy-Authorization"}) {
+    EXPECT_THAT(Headers(request), Not(Contains(Key(name))));
+  }
+  EXPECT_THAT(Headers(request), Contains(Pair("Origin", "https://page.example")));
+  EXPECT_THAT(Headers(request),
+              Contains(Pair("Host", absl::StrCat("127.0.0.1:", elsewhere.port()))));
+}
+
+// The way there and back would otherwise let the other origin choose what they are sent for.
+TEST(ClientRedirect, R22_CredentialsThatAreGoneStayGone) {
+  std::string elsewhere_url, first, last;
+  Signal ready;
+  FakeServer home({[&](FakePeer& peer) {
+                     first = peer.ReadRequest();
+                     ready.Await();
+                     peer.Write(Redirect(elsewhere_url));
+                     peer.ReadToEnd();
+                   },
+                   Accept(&last)});
+  FakeServer elsewhere(Answer(Redirect(home.url("/chosen"))));
+  elsewhere_url = elsewhere.url();
+  ready.Give();
+  EXPECT_ARRIVES(home.url(), WithSecrets());
+  home.Join();
+  EXPECT_THAT(first, HasSubstr("secret"));
+  EXPECT_THAT(last, AllOf(StartsWith("GET /chosen "), Not(HasSubstr("secret"))));
+}
+
+TEST(ClientRedirect, R22_AnotherSchemeIsAnotherOrigin) {
+  std::string request;
+  FakeServer secure([&](FakePeer& peer) {
+    peer.StartTls(*TestTlsServer());
+    Accept (&request)(peer);
+  });
+  FakeServer plain(Answer(Redirect(absl::StrCat("https://127.0.0.1:", secure.port(), "/"))));
+  EXPECT_ARRIVES(plain.url(), WithSecrets());
+  secure.Join();
+  EXPECT_THAT(request, AllOf(StartsWith("GET / "), Not(HasSubstr("secret"))));
+}
+
+TEST(ClientRedirect, R22_WssIsNotLeftForWs) {
+  FakeServer plain([](FakePeer&) { ADD_FAILURE() << "was followed"; });
+  for (const char* scheme : {"ws", "http"}) {
+    FakeServer secure([&](FakePeer& peer) {
+      peer.StartTls(*TestTlsServer());
+      Answer(Redirect(absl::StrCat(scheme, "://127.0.0.1:", plain.port(), "/")))(peer);
+    });
+    const absl::Status status =
+        Client::Connect(absl::StrCat("wss://127.0.0.1:", secure.port(), "/"), WithSecrets())
+            .status();
+    EXPECT_EQ(HttpStatusOf(status), 302);
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr(absl::StrCat("not followed: it leads from wss:// to \"", plain.url())));
+  }
+}
+
+TEST(ClientRedirect, R22_ACircleEnds) {
+  int requests = 0;
+  const FakeServer::Script again = [&requests](FakePeer& peer) {
+    peer.ReadRequest();
+    ++requests;
+    peer.Write(Redirect("/"));
+    peer.ReadToEnd();
+  };
+  FakeServer server(std::vector<FakeServer::Script>(4, again));
+  const absl::Status status = Client::Connect(server.url(), Following(3)).status();
+  server.Join();
+  EXPECT_EQ(requests, 4);
+  EXPECT_EQ(HttpStatusOf(status), 302);
+  EXPECT_THAT(
+      std::string(status.message()),
+      AllOf(StartsWith(absl::StrCat(server.url(), ": redirected to \"", server.url(), "\": ")),
+            HasSubstr("ClientOptions::max_redirects is 3")));
+}
+
+// What Connect() says of a redirect with these headers.
+std::string NotFollowed(absl::string_view headers) {
+  FakeServer server(
+      Answer(absl::StrCat("HTTP/1.1 302 Found\r\n", headers, "Content-Length: 0\r\n\r\n")));
+  const absl::Status status = Client::Connect(server.url(), Following()).status();
+  EXPECT_EQ(HttpStatusOf(status), 302);
+  const std::string message(status.message());
+  const size_t reason = message.find("not followed: ");
+  return reason == std::string::npos ? message : message.substr(reason);
+}
+
+TEST(ClientRedirect, WhatLeadsNowhereIsSaid) {
+  EXPECT_EQ(NotFollowed(""), "not followed: it has no header Location");
+  EXPECT_EQ(NotFollowed("Location: /a\r\nlocation: /b\r\n"),
+            "not followed: it has more than one header Location");
+  EXPECT_EQ(
+      NotFollowed("Location: ftp://h/\r\n"),
+      "not followed: in its header Location the scheme \"ftp\" is not ws, wss, http or https");
+  EXPECT_THAT(NotFollowed("Location: ws+unix:///run/s:/\r\n"), HasSubstr("\"ws+unix\" is not ws"));
+  EXPECT_THAT(NotFollowed("Location: /\xFF\r\n"), HasSubstr("the URL holds \"\\xff\""));
+}
+
+TEST(ClientRedirect, OneDeadlineForAllAndTheErrorSaysWhereItEnded) {
+  FakeServer silent([](FakePeer& peer) { peer.ReadToEnd(); });
+  FakeServer server(Answer(Redirect(silent.url())));
+  ClientOptions options = Following();
+  options.connect_timeout = absl::Milliseconds(50);
+  const absl::Status status = Client::Connect(server.url(), options).status();
+  EXPECT_CODE(status, kDeadlineExceeded);
+  EXPECT_THAT(std::string(status.message()), StartsWith(server.url()));
+}
+
+}  // namespace
+}  // namespace weft
