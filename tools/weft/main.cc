@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -55,10 +56,18 @@ void OpenStandardStreams() {
   if (fd > STDERR_FILENO) close(fd);
 }
 
+// `bazel run` starts programs in a folder of its own; names of files are meant from where it was
+// called.
+void LeaveBazelsFolder() {
+  const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
+  if (folder != nullptr && chdir(folder) != 0) std::perror(folder);
+}
+
 }  // namespace
 }  // namespace weft::cli
 
 int main(int argc, char** argv) {
   weft::cli::OpenStandardStreams();
+  weft::cli::LeaveBazelsFolder();
   return weft::cli::Main(std::vector<absl::string_view>(argv + 1, argv + argc));
 }
