@@ -29,13 +29,13 @@ def _with_run_sh(rule, name, driver, peers, programs, data, args, **kwargs):
         **kwargs
     )
 
-def e2e_test(name, driver, peers, programs, data = [], args = [], **kwargs):
+def e2e_test(name, driver, peers, programs = {}, data = [], args = [], **kwargs):
     """Runs a script with the programs under test named by environment variables; run.sh says what happens without a peer.
 
     Args:
       name: of the test.
       driver: the script, x.js or x.py.
-      peers: what it wants of the machine: node (with the npm packages), chromium, python3, python3-MODULE.
+      peers: what it wants of the machine: node (with the npm packages), chromium, python3, python3-websockets.
       programs: environment variable -> label of the file whose path it holds.
       data: further files that it reads.
       args: words for the script.
@@ -57,6 +57,6 @@ def e2e_test(name, driver, peers, programs, data = [], args = [], **kwargs):
         **kwargs
     )
 
-def e2e_program(name, driver, peers, programs, data = [], args = []):
+def e2e_program(name, driver, peers, programs = {}, data = [], args = []):
     """The same for `bazel run`, where the words behind `--` are the script's too."""
     _with_run_sh(sh_binary, name, driver, peers, programs, data, args)

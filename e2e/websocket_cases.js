@@ -15,6 +15,10 @@
     return Uint8Array.from({length: size}, (_, i) => (i * 31 + (i >> 8)) & 255);
   }
 
+  function aThousand() {
+    return Array.from({length: 1000}, (_, i) => i % 2 ? bytesOf(i) : `${i} ${textOf(i)}`);
+  }
+
   function check(ok, what) {
     if (!ok) throw new Error(what);
   }
@@ -71,6 +75,12 @@
       await this.expect(data);
     }
 
+    // All are sent before the first is read.
+    async expectEchoes(sent) {
+      for (const data of sent) this.socket.send(data);
+      for (const data of sent) await this.expect(data);
+    }
+
     async expect(data) {
       const answer = await this.receive();
       check(sameData(answer, data), `sent ${describe(data)}, received ${describe(answer)} that differs from it`);
@@ -103,9 +113,7 @@
 
   cases['a thousand messages at once come back in order, each of its kind'] = async (WebSocket, url) => {
     const peer = await Peer.open(WebSocket, url);
-    const sent = Array.from({length: 1000}, (_, i) => i % 2 ? bytesOf(i) : `${i} ${textOf(i)}`);
-    for (const data of sent) peer.socket.send(data);
-    for (const data of sent) await peer.expect(data);
+    await peer.expectEchoes(aThousand());
     await peer.expectClose(1000, '');
   };
 
@@ -130,7 +138,18 @@
     await peer.expectClose(1000, '');
   };
 
-  const exported = {Peer, SIZES, bytesOf, cases, textOf};
+  // All of it on one connection: what the interop matrix shows.
+  async function exchange(WebSocket, url) {
+    const peer = await Peer.open(WebSocket, url);
+    for (const size of SIZES) {
+      await peer.expectEcho(textOf(size));
+      await peer.expectEcho(bytesOf(size));
+    }
+    await peer.expectEchoes(aThousand());
+    await peer.expectClose(1000, 'done');
+  }
+
+  const exported = {Peer, SIZES, bytesOf, cases, exchange, textOf};
   if (typeof module === 'undefined') globalThis.websocketCases = exported;
   else module.exports = exported;
 })();

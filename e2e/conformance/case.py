@@ -3,10 +3,11 @@
 import dataclasses
 import functools
 import random
+from collections.abc import Callable
 
 from opening import Request, Response
-from steps import FAILED, Closed, Send, SendStart, Step
-from wire import CLIENT, SERVER, Frame, close
+from steps import WRONG, Closed, Send, SendStart, Step, answers
+from wire import CLIENT, CONTINUATION, SERVER, Frame, close
 
 BOTH = (CLIENT, SERVER)
 
@@ -25,12 +26,11 @@ class Case:
     id: str  # "group/what", to be chosen by
     section: str  # of RFC 6455, where no other is named
     title: str
-    steps: tuple
+    steps: tuple | Callable  # or a function that makes them, where they are large
     request: Request = Request()  # ours, where the peer is a server
     response: Response = Response()  # ours, where the peer is a client
     peers: tuple = BOTH  # the roles of the peer that it is for
-    otherwise: str = FAILED  # what a peer is that answers otherwise
-    because: str = ""  # and why it is not FAILED
+    otherwise: tuple = WRONG  # what a peer is that answers otherwise; where it is not FAILED, why
     long: bool = False  # takes a tenth of a second or more
 
     @property
@@ -39,7 +39,8 @@ class Case:
 
     def script(self):
         """The steps, each a Step."""
-        steps = [step if isinstance(step, Step) else Send((step,)) for step in self.steps]
+        steps = self.steps() if callable(self.steps) else self.steps
+        steps = [step if isinstance(step, Step) else Send((step,)) for step in steps]
         if not steps or not steps[-1].is_end:
             steps += [Send((close(1000, "done"),)), Closed(1000, b"done")]
         return steps
@@ -72,7 +73,12 @@ def pieces(payload, size):
     return [payload[i : i + size] for i in range(0, len(payload), size)] or [b""]
 
 
-def fragments(opcode, parts, **traits):
-    """Frames of one message, a fragment for each part."""
+def fragments(opcode, parts):
+    """The frames of one message, a fragment for each part."""
     last = len(parts) - 1
-    return tuple(Frame(opcode if i == 0 else 0, part, fin=i == last, **traits) for i, part in enumerate(parts))
+    return tuple(Frame(opcode if i == 0 else CONTINUATION, part, fin=i == last) for i, part in enumerate(parts))
+
+
+def sent_in_fragments(opcode, parts, chop=0):
+    """The steps of a message in fragments that is answered."""
+    return Send(fragments(opcode, parts), chop), answers(Frame(opcode, b"".join(parts)))

@@ -5,7 +5,6 @@
     bazel run //e2e/conformance:client_check -- --port 9001         with one that you start yourself
 """
 
-import os
 import shlex
 import socket
 import subprocess
@@ -13,11 +12,12 @@ import sys
 import threading
 import urllib.parse
 
+import program
 from judge import Result, play
 from opening import Response, check_request, split_head
 from report import Report, parse_arguments
 from session import PATIENCE, Session
-from steps import FAILED, Closed, Refused, Send, Verdict
+from steps import FAILED, Closed, Send, Verdict
 from wire import CLIENT, SERVER, Violation, close, text
 
 
@@ -101,9 +101,8 @@ class CaseServer:
 
 def run_client(command, server, name):
     """Runs a client until it ends, and waits for its last case."""
-    process = subprocess.Popen(
-        [*command, f"--url=ws://127.0.0.1:{server.port}", f"--agent={name}"], stdout=subprocess.DEVNULL
-    )
+    arguments = [f"--url=ws://127.0.0.1:{server.port}", f"--agent={name}"]
+    process = subprocess.Popen([*command, *arguments], stdout=subprocess.DEVNULL)
     code = process.wait()
     if code < 0:
         print(f"the client was ended by signal {-code}", file=sys.stderr)
@@ -123,7 +122,10 @@ def main():
         )
         server.done.wait()
         return server.finish()
-    command = shlex.split(arguments.client) if arguments.client else os.environ["CONFORMANCE_CLIENT"].split(" ")
+    if arguments.client:
+        command = shlex.split(arguments.client)
+    else:
+        command = program.command("CONFORMANCE_CLIENT", f"--max_message_bytes={arguments.max_message_bytes}")
     code = run_client(command, server, name)
     return server.finish() or code < 0
 

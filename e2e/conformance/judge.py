@@ -51,12 +51,12 @@ def chosen(options, peer, patterns, short):
 
 
 def _sample(cases):
-    """None that is long, and of those that are alike the first and every tenth behind it."""
+    """None that is long, and of those that are alike the first and every third behind it."""
     taken, alike = [], {}
     for case in cases:
         kind = case.id.rpartition("/")[0]
         alike[kind] = alike.get(kind, -1) + 1
-        if not case.long and alike[kind] % 10 == 0:
+        if not case.long and alike[kind] % 3 == 0:
             taken.append(case)
     return taken
 
@@ -70,6 +70,6 @@ def play(case, session, begin):
         for step in case.script():
             step.run(session, verdict)
     except (Failed, Violation) as failure:
-        verdict.result = case.otherwise
-        verdict.notes += [str(failure), *([case.because] if case.because else [])]
+        verdict.result, because = case.otherwise
+        verdict.notes += [str(failure), *([because] if because else [])]
     return Result(case, verdict.result, tuple(verdict.notes), tuple(session.seen), time.monotonic() - started)

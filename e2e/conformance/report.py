@@ -4,10 +4,11 @@ import argparse
 import collections
 import json
 import os
+import sys
 import time
 
 from case import Options
-from differences import unexpected
+from differences import known_difference, unexpected
 from judge import chosen
 from steps import FAILED, INFORMATIONAL, NON_STRICT, OK
 from wire import SERVER
@@ -32,8 +33,13 @@ def parse_arguments(description, peer):
     add("--control", metavar="NAME", help="what differences.py says of this peer, and nothing else, must not be OK")
     add("--max_message_bytes", type=int, default=16 << 20, help="the largest message that the peer takes; 0: who knows")
     arguments = parser.parse_args()
+    if arguments.control:
+        start_control()
     options = Options(max_message_bytes=arguments.max_message_bytes)
     arguments.chosen = chosen(options, peer, arguments.cases, arguments.short)
+    if arguments.short and arguments.control:
+        # Those where it differs are the slow ones: many end when somebody's patience does.
+        arguments.chosen = [one for one in arguments.chosen if not known_difference((arguments.control, peer), one)]
     if not arguments.chosen:
         raise SystemExit(f"there is no case {' or '.join(arguments.cases)}")
     if arguments.list:
@@ -41,6 +47,14 @@ def parse_arguments(description, peer):
             print(f"{case.id}  ({case.section}: {case.title})")
         raise SystemExit(0)
     return arguments
+
+
+def start_control():
+    """Makes the program under test that of a control, which the environment names."""
+    script = os.environ["CONTROL"]
+    interpreter = "node" if script.endswith(".js") else sys.executable
+    os.environ["ECHO_SERVER"] = f"{interpreter} {script} serve"
+    os.environ["CONFORMANCE_CLIENT"] = f"{interpreter} {script} cases"
 
 
 class Report:

@@ -25,22 +25,23 @@ AT_ONCE = 8
 class Target:
     """The server under test."""
 
-    def __init__(self, url):
+    def __init__(self, url, patience=PATIENCE):
         parts = urllib.parse.urlsplit(url)
         if parts.scheme != "ws" or not parts.hostname:
             raise SystemExit(f"--url must be ws://HOST[:PORT][/PATH], and is {url}")
         self.url = url
+        self.patience = patience
         self.address = (parts.hostname, parts.port or 80)
         self.host = parts.netloc
         self.path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
     def play(self, case):
         try:
-            sock = socket.create_connection(self.address, timeout=PATIENCE)
+            sock = socket.create_connection(self.address, timeout=self.patience)
         except OSError as error:
             raise SystemExit(f"cannot connect to {self.url}: {error}") from None
         with sock:
-            session = Session(sock, CLIENT)
+            session = Session(sock, CLIENT, self.patience)
             return play(case, session, lambda: self.open(case, session))
 
     def open(self, case, session):
@@ -51,7 +52,9 @@ class Target:
             return
         head = session.read_head(opening.split_head)
         if head is None:
-            raise Failed(f"{session.end or f'nothing for {PATIENCE} s'} instead of an answer to the opening request")
+            raise Failed(
+                f"{session.end or f'nothing for {self.patience} s'} instead of an answer to the opening request"
+            )
         opening.check_response(head, key, request)
 
 

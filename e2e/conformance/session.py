@@ -15,12 +15,13 @@ READ_SIZE = 256 << 10
 class Session:
     """One connection. `role` is ours; the peer has the other."""
 
-    def __init__(self, sock, role):
+    def __init__(self, sock, role, patience=PATIENCE):
         sock.setblocking(False)
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = sock
         self.role = role
+        self.patience = patience
         self.decoder = Decoder(SERVER if role == CLIENT else CLIENT)
         self.deflate = None  # permessage-deflate, where it was agreed on
         self.end = None  # how the peer's stream ended
@@ -48,7 +49,7 @@ class Session:
         feed = self.decoder.feed if self.head is None else self.head.extend
         rest = memoryview(data)
         while rest:
-            readable, writable, _ = select.select([] if self.end else [self.sock], [self.sock], [], PATIENCE)
+            readable, writable, _ = select.select([] if self.end else [self.sock], [self.sock], [], self.patience)
             if readable:
                 self._read(feed)
             if writable:
@@ -63,7 +64,7 @@ class Session:
 
     def read_head(self, split):
         """The peer's half of the opening handshake by `split`; None where the stream ends or nothing comes first."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while (found := split(bytes(self.head))) is None:
             if self.end or not select.select([self.sock], [], [], max(0, deadline - time.monotonic()))[0]:
                 return None
@@ -79,11 +80,11 @@ class Session:
         self.close_sent = self.close_sent or any(isinstance(one, Frame) and one.opcode == CLOSE for one in what)
         self.write(b"".join(encode(one, self.role) if isinstance(one, Frame) else one for one in what), chop)
 
-    def next(self, seconds=PATIENCE):
+    def next(self, seconds=None):
         """The next event; at the end, always how the stream ended; "silence" where nothing comes in time."""
         if self.ahead:
             return self.ahead.pop()
-        event = self._wait(time.monotonic() + seconds)
+        event = self._wait(time.monotonic() + (seconds or self.patience))
         self.seen.append(str(event))
         return event
 

@@ -1,8 +1,8 @@
 """The closing handshake (sections 5.5.1, 7.1 and 7.4)."""
 
 from case import Case
-from steps import Closed, Ends, FailsOrEchoes, Gets, Send, SendStart, echo, fails
-from wire import CLOSE, Event, Frame, binary, close, more, ping, pong, text
+from steps import Closed, Ends, FailsOrEchoes, Send, SendStart, answers, answers_before_end, fails
+from wire import CLOSE, Frame, binary, close, more, ping, pong, text
 
 # Section 7.4.1, and the registry that section 11.7 founded: 1012, 1013 and 1014 came later.
 REGISTERED = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014]
@@ -117,13 +117,13 @@ def behind_it():
         "closing/behind-it/answered-first",
         "5.5.1",
         "a message before the close frame is answered before it",
-        (Send((HELLO, close(1000))), echo(HELLO), Closed(1000)),
+        (Send((HELLO, close(1000))), answers_before_end(HELLO), Closed(1000)),
     )
     yield Case(
         "closing/behind-it/pinged-first",
         "5.5.2",
         "a ping before the close frame is answered before it",
-        (Send((ping(b"x"), close(1000))), Gets(Event("pong", b"x")), Closed(1000)),
+        (Send((ping(b"x"), close(1000))), answers_before_end(ping(b"x")), Closed(1000)),
     )
     yield Case(
         "closing/in-a-message",
@@ -143,7 +143,7 @@ def without_it():
     """The stream ends without a close frame (section 7.1.5): the peer must not wait for one for ever."""
     for name, before in {
         "at-once": (),
-        "behind-a-message": (HELLO, echo(HELLO)),
+        "behind-a-message": (HELLO, answers(HELLO)),
         "in-a-message": (text("Hel", fin=False),),
         "in-a-header": (b"\x81",),
         "in-a-frame": (SendStart(HELLO, 2),),

@@ -2,9 +2,9 @@
 
 import itertools
 
-from case import Case, fragments
-from steps import Gets, GetsBefore, Send, fails, message
-from wire import BINARY, CONTINUATION, TEXT, Event, Frame, more, ping, pong, text
+from case import Case, fragments, sent_in_fragments
+from steps import Send, answers, answers_before_end, fails
+from wire import BINARY, CONTINUATION, PONG, TEXT, Frame, binary, more, ping, pong, text
 
 # A data frame of each kind: "T-" begins a text, "T+" is one, "C+" ends a message.
 KINDS = {
@@ -29,7 +29,7 @@ def play(order):
             return (ended, False, False) if i == len(order) - 1 else None
         opcode = opcode or frame_opcode
         joined += part(i)
-        ended.append(message(opcode, joined) if fin else None)
+        ended.append(Frame(opcode, joined) if fin else None)
         if fin:
             opcode, joined = None, b""
     return ended, True, opcode is not None
@@ -49,26 +49,18 @@ def orders():
                 )
 
 
-# What may stand between the frames: a control frame, and what answers it.
-BETWEEN = {
-    "": lambda i: ([], []),
-    "ping": lambda i: ([ping(b"%d" % i)], [Gets(Event("pong", b"%d" % i))]),
-    "pong": lambda i: ([pong(b"%d" % i)], []),
-}
+# What may stand between the frames.
+BETWEEN = {"": lambda i: [], "ping": lambda i: [ping(b"%d" % i)], "pong": lambda i: [pong(b"%d" % i)]}
 
 
 def order_case(order, ended, legal, between):
-    sent, expected = [], []
+    sent, answered = [], []
     for i, kind in enumerate(order):
-        if i > 0:
-            control, answer = BETWEEN[between](i)
-            sent += control
-            expected += answer
+        control = BETWEEN[between](i) if i > 0 else []
         opcode, fin = KINDS[kind]
-        sent.append(Frame(opcode, part(i), fin))
-        expected += [step for step in ended[i : i + 1] if step]
-    if not legal:
-        expected = [GetsBefore(step.event) for step in expected] + [fails(1002)]
+        sent += [*control, Frame(opcode, part(i), fin)]
+        answered += [frame for frame in [*control, *ended[i : i + 1]] if frame and frame.opcode != PONG]
+    expected = (answers(*answered),) if legal else (answers_before_end(*answered), fails(1002))
     name = "".join(order).replace("-", "_")
     return Case(
         f"fragmentation/{'legal' if legal else 'illegal'}/{name}{between and '/' + between}",
@@ -91,7 +83,7 @@ def more_cases():
                 f"fragmentation/{name}-in-{count}",
                 "5.4",
                 f"{name} in {count} fragments",
-                (Send(fragments(opcode, parts)), message(opcode, b"".join(parts))),
+                sent_in_fragments(opcode, parts),
             )
     for name, parts in {
         "all-empty": [b""] * 3,
@@ -104,7 +96,7 @@ def more_cases():
             f"fragmentation/{name}",
             "5.4",
             f"fragments: {name.replace('-', ' ')}",
-            (Send(fragments(TEXT, parts)), message(TEXT, b"".join(parts))),
+            sent_in_fragments(TEXT, parts),
         )
     for chop in (1, 3):
         parts = parts_of(20)
@@ -112,7 +104,7 @@ def more_cases():
             f"fragmentation/by-{chop}",
             "5.4",
             f"20 fragments, {chop} bytes a write",
-            (Send(fragments(TEXT, parts), chop), message(TEXT, b"".join(parts))),
+            sent_in_fragments(TEXT, parts, chop),
         )
     parts = parts_of(3)
     yield Case(
@@ -122,12 +114,12 @@ def more_cases():
         (
             text(parts[0], fin=False),
             ping(b"now"),
-            Gets(Event("pong", b"now")),
+            answers(ping(b"now")),
             more(parts[1], fin=False),
             ping(b"and now"),
-            Gets(Event("pong", b"and now")),
+            answers(ping(b"and now")),
             more(parts[2]),
-            message(TEXT, b"".join(parts)),
+            answers(text(b"".join(parts))),
         ),
     )
     yield Case(
@@ -136,9 +128,9 @@ def more_cases():
         "two messages in fragments, each frame in its own write",
         (
             *fragments(TEXT, parts),
-            message(TEXT, b"".join(parts)),
+            answers(text(b"".join(parts))),
             *fragments(BINARY, parts),
-            message(BINARY, b"".join(parts)),
+            answers(binary(b"".join(parts))),
         ),
     )
     for count in (1, 2, 3):
@@ -146,7 +138,7 @@ def more_cases():
             f"fragmentation/illegal/continuation-behind-{count}-fragments",
             "5.4",
             f"a continuation behind a message in {count} fragments, when that was answered",
-            (Send(fragments(TEXT, parts[:count])), message(TEXT, b"".join(parts[:count])), more(b"x"), fails(1002)),
+            (*sent_in_fragments(TEXT, parts[:count]), more(b"x"), fails(1002)),
         )
 
 

@@ -1,7 +1,7 @@
 """Reserved bits, reserved opcodes, masks and lengths (sections 5.1 and 5.2)."""
 
 from case import Case
-from steps import GetsBefore, Send, echo, fails
+from steps import NON_STRICT, Send, answers_before_end, fails
 from wire import BINARY, CLOSE, CONTINUATION, OPCODE_NAMES, PING, PONG, TEXT, Frame, binary, more, ping, text
 
 HELLO = text("Hello")
@@ -12,27 +12,25 @@ OPCODES = [TEXT, BINARY, PING, PONG, CLOSE]
 RESERVED = [3, 4, 5, 6, 7, 11, 12, 13, 14, 15]
 
 
-def everywhere(name, section, title, bad, chop_too=True):
+def everywhere(name, section, title, bad):
     """A frame that is a violation: alone, behind a message, between fragments, with a ping behind it, and a byte a write."""
-    cases = [
-        Case(name, section, title, (bad, fails(1002))),
-        Case(
-            f"{name}/behind-a-message",
-            section,
-            f"{title}, behind a message",
-            (Send((HELLO, bad)), echo(HELLO, GetsBefore), fails(1002)),
-        ),
-        Case(f"{name}/in-a-message", section, f"{title}, between fragments", (Send((START, bad)), fails(1002))),
-        Case(
-            f"{name}/before-a-ping",
-            section,
-            f"{title}, and a ping behind it that is not answered",
-            (Send((bad, ping(b"late"))), fails(1002)),
-        ),
-    ]
-    if chop_too:
-        cases.append(Case(f"{name}/by-1", section, f"{title}, a byte a write", (Send((bad,), 1), fails(1002))))
-    return cases
+    yield Case(name, section, title, (bad, fails(1002)))
+    yield Case(
+        f"{name}/behind-a-message",
+        section,
+        f"{title}, behind a message",
+        (Send((HELLO, bad)), answers_before_end(HELLO), fails(1002)),
+    )
+    # A text or binary there would be wrong for that alone.
+    if bad.opcode not in (TEXT, BINARY):
+        yield Case(f"{name}/in-a-message", section, f"{title}, between fragments", (Send((START, bad)), fails(1002)))
+    yield Case(
+        f"{name}/before-a-ping",
+        section,
+        f"{title}, and a ping behind it that is not answered",
+        (Send((bad, ping(b"late"))), fails(1002)),
+    )
+    yield Case(f"{name}/by-1", section, f"{title}, a byte a write", (Send((bad,), 1), fails(1002)))
 
 
 def bits(rsv):
@@ -62,7 +60,7 @@ def reserved_opcodes():
             for fin in (True, False):
                 name = f"framing/opcode-{opcode}/{'payload' if payload else 'empty'}{'' if fin else '/not-final'}"
                 title = f"reserved opcode {opcode}, {len(payload)} bytes{'' if fin else ', without FIN'}"
-                yield from everywhere(name, "5.2", title, Frame(opcode, payload, fin=fin), chop_too=fin)
+                yield from everywhere(name, "5.2", title, Frame(opcode, payload, fin=fin))
 
 
 def masks():
@@ -84,42 +82,35 @@ def masks():
     )
 
 
+NOT_MINIMAL = (NON_STRICT, "it must not be sent, and nobody is told to look (section 5.2)")
+
+
+def length_in_form(name, frame, form, *before):
+    return Case(
+        f"framing/length/{name}-in-form-{form}",
+        "5.2",
+        f"{frame}, and {min(form, 65536)} bytes or more would have needed it",
+        (Send((*before, frame)), fails(1002)),
+        otherwise=NOT_MINIMAL,
+    )
+
+
 def lengths():
     for form, sizes in {126: (0, 1, 125), 127: (0, 1, 125, 126, 65535)}.items():
         for size in sizes:
-            yield Case(
-                f"framing/length/{size}-in-form-{form}",
-                "5.2",
-                f"the length {size} in the form {form}",
-                (binary(bytes(size), form=form), fails(1002)),
-            )
+            yield length_in_form(size, binary(bytes(size), form=form), form)
         for opcode in (PING, CLOSE):
-            yield Case(
-                f"framing/length/{OPCODE_NAMES[opcode]}-in-form-{form}",
-                "5.2",
-                f"a {OPCODE_NAMES[opcode]} whose length 2 has the form {form}",
-                (Frame(opcode, b"\x03\xe8", form=form), fails(1002)),
-            )
-        yield Case(
-            f"framing/length/continuation-in-form-{form}",
-            "5.2",
-            f"a last fragment whose length 2 has the form {form}",
-            (Send((START, more("lo", form=form))), fails(1002)),
-        )
+            yield length_in_form(OPCODE_NAMES[opcode], Frame(opcode, b"\x03\xe8", form=form), form)
+        yield length_in_form("continuation", more("lo", form=form), form, START)
     for length in (1 << 63, (1 << 63) + 1, (1 << 64) - 4, (1 << 64) - 1):
-        for opcode in (TEXT, BINARY):
+        for opcode, before in ((TEXT, ()), (BINARY, ()), (CONTINUATION, (START,))):
+            name = OPCODE_NAMES[opcode]
             yield Case(
-                f"framing/length/{OPCODE_NAMES[opcode]}/{length:#x}",
+                f"framing/length/{name}/{length:#x}",
                 "5.2",
-                f"{OPCODE_NAMES[opcode]} with a length of {length:#x}, whose highest bit is set",
-                (Frame(opcode, length=length), fails(1002)),
+                f"{name} with a length of {length:#x}, whose highest bit is set",
+                (Send((*before, Frame(opcode, length=length))), fails(1002, 1009)),
             )
-        yield Case(
-            f"framing/length/continuation/{length:#x}",
-            "5.2",
-            f"a fragment with a length of {length:#x}",
-            (Send((START, Frame(CONTINUATION, length=length))), fails(1002)),
-        )
 
 
 def cases(options):

@@ -1,10 +1,12 @@
 """Messages of every length form, whole, in writes of every size, and in fragments (sections 5.2, 5.4 and 5.6)."""
 
-from case import Case, fragments, payload_of, pieces
-from steps import Send, echo, message
+from case import Case, payload_of, pieces, sent_in_fragments
+from steps import INFORMATIONAL, WRONG, Send, answers
 from wire import BINARY, OPCODE_NAMES, TEXT, Frame
 
 KIB, MIB = 1 << 10, 1 << 20
+
+TOO_MANY = (INFORMATIONAL, "how many fragments a message may have is up to the receiver (section 10.4)")
 
 # Both sides of each end of a length form, and up to a size that no single read delivers.
 SIZES = [0, 1, 2, 124, 125, 126, 127, 128, 65534, 65535, 65536, 65537, MIB, 16 * MIB]
@@ -15,43 +17,43 @@ def size_name(size):
     return f"{size // MIB} MiB" if size and size % MIB == 0 else f"{size} bytes"
 
 
-def whole(opcode, size):
-    frame = Frame(opcode, payload_of(opcode, size))
-    name = OPCODE_NAMES[opcode]
-    return Case(f"messages/{name}/{size}", "5.2", f"{name} of {size_name(size)}", (frame, echo(frame)), long=size > MIB)
+def whole(opcode, size, chop=0):
+    def steps():
+        frame = Frame(opcode, payload_of(opcode, size))
+        return Send((frame,), chop), answers(frame)
 
-
-def chopped(opcode, size, chop):
-    frame = Frame(opcode, payload_of(opcode, size))
     name = OPCODE_NAMES[opcode]
     return Case(
-        f"messages/{name}/{size}/by-{chop}",
+        f"messages/{name}/{size}{f'/by-{chop}' if chop else ''}",
         "5.2",
-        f"{name} of {size_name(size)}, {chop} bytes a write",
-        (Send((frame,), chop), echo(frame)),
+        f"{name} of {size_name(size)}{f', {chop} bytes a write' if chop else ''}",
+        steps,
         long=size > MIB,
     )
 
 
 def in_fragments(opcode, size, part):
-    payload = payload_of(opcode, size)
     name = OPCODE_NAMES[opcode]
     return Case(
         f"messages/{name}/{size}/fragments-of-{part}",
         "5.4",
         f"{name} of {size_name(size)} in fragments of {part} bytes",
-        (Send(fragments(opcode, pieces(payload, part))), message(opcode, payload)),
-        long=size > MIB,
+        lambda: sent_in_fragments(opcode, pieces(payload_of(opcode, size), part)),
+        otherwise=TOO_MANY if size // part > 10_000 else WRONG,
+        long=size > MIB or size // part > 10_000,
     )
 
 
 def in_a_row(opcode, count, size, at_once):
     """Many messages: all sent before the first answer is read, or each when the one before is answered."""
-    sent = [Frame(opcode, payload_of(opcode, size + i)) for i in range(count)]
+
+    def steps():
+        sent = [Frame(opcode, payload_of(opcode, size + i)) for i in range(count)]
+        if at_once:
+            return Send(tuple(sent)), answers(*sent)
+        return [step for one in sent for step in (one, answers(one))]
+
     name = OPCODE_NAMES[opcode]
-    steps = (
-        (Send(tuple(sent)), *map(echo, sent)) if at_once else tuple(step for one in sent for step in (one, echo(one)))
-    )
     how = "at once" if at_once else "one by one"
     return Case(
         f"messages/{name}/{count}-from-{size}-{how.replace(' ', '-')}",
@@ -65,8 +67,8 @@ def cases(options):
     kinds = (TEXT, BINARY)
     return [
         *(whole(kind, size) for kind in kinds for size in SIZES),
-        *(chopped(kind, size, 1) for kind in kinds for size in SIZES if 0 < size <= 128),
-        *(chopped(kind, size, chop) for kind in kinds for size in SIZES if size > 128 for chop in CHOPS if chop < size),
+        *(whole(kind, size, 1) for kind in kinds for size in SIZES if 0 < size <= 128),
+        *(whole(kind, size, chop) for kind in kinds for size in SIZES if size > 128 for chop in CHOPS if chop < size),
         *(in_fragments(kind, 256, part) for kind in kinds for part in (1, 2, 3, 125, 126, 255)),
         *(in_fragments(kind, 65536, part) for kind in kinds for part in (1, 64, 1000, 32768, 65535)),
         *(

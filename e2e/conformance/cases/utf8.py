@@ -1,7 +1,7 @@
 """Text must be UTF-8, as a whole and not in each frame (sections 5.6 and 8.1; RFC 3629)."""
 
-from case import Case, fragments, pieces
-from steps import FailsFast, GetsBefore, Send, SendStart, echo, fails, message
+from case import Case, fragments, pieces, sent_in_fragments
+from steps import FailsFast, Send, SendStart, answers, answers_before_end, fails
 from wire import BINARY, TEXT, binary, more, ping, text
 
 SAMPLE = "Schuß, 織物, 🧵 κόσμε".encode()
@@ -75,41 +75,41 @@ def valid():
         char = chr(point).encode()
         for name, payload in {"alone": char, "thrice": char * 3, "in-text": b"<" + char + b">"}.items():
             frame = text(payload)
-            yield Case(f"utf8/valid/{point:04x}/{name}", "8.1", f"U+{point:04X} {name}", (frame, echo(frame)))
+            yield Case(f"utf8/valid/{point:04x}/{name}", "8.1", f"U+{point:04X} {name}", (frame, answers(frame)))
         if len(char) == 1:
             continue
         yield Case(
             f"utf8/valid/{point:04x}/fragments",
             "5.6",
             f"U+{point:04X}, a byte a fragment",
-            (Send(fragments(TEXT, pieces(char, 1))), message(TEXT, char)),
+            sent_in_fragments(TEXT, pieces(char, 1)),
         )
         yield Case(
             f"utf8/valid/{point:04x}/by-1",
             "8.1",
             f"U+{point:04X}, a byte a write",
-            (Send((text(char),), 1), message(TEXT, char)),
+            (Send((text(char),), 1), answers(text(char))),
         )
     for cut in range(len(SAMPLE) + 1):
         yield Case(
             f"utf8/valid/cut-at-{cut}",
             "5.6",
             f"a text whose first fragment ends behind byte {cut}",
-            (Send(fragments(TEXT, [SAMPLE[:cut], SAMPLE[cut:]])), message(TEXT, SAMPLE)),
+            sent_in_fragments(TEXT, [SAMPLE[:cut], SAMPLE[cut:]]),
         )
     for part in (1, 2, 3):
         yield Case(
             f"utf8/valid/fragments-of-{part}",
             "5.6",
             f"a text in fragments of {part} bytes",
-            (Send(fragments(TEXT, pieces(SAMPLE, part))), message(TEXT, SAMPLE)),
+            sent_in_fragments(TEXT, pieces(SAMPLE, part)),
         )
     parts = [b"\xc3", b"\xff"]
     yield Case(
         "utf8/valid/binary",
         "5.6",
         "binary that is not UTF-8, whole and in fragments",
-        (binary(parts[0]), echo(binary(parts[0])), Send(fragments(BINARY, parts)), message(BINARY, b"".join(parts))),
+        (binary(parts[0]), answers(binary(parts[0])), *sent_in_fragments(BINARY, parts)),
     )
 
 
@@ -125,7 +125,7 @@ def sequences():
                 f"utf8/sequence/{data.hex()}",
                 "8.1",
                 f"the bytes {data.hex(' ')}",
-                (frame, echo(frame) if is_utf8(data) else fails(1007)),
+                (frame, answers(frame) if is_utf8(data) else fails(1007)),
             )
 
 
@@ -148,7 +148,7 @@ def invalid():
             f"utf8/invalid/{name}/behind-a-message",
             "8.1",
             f"{title}, behind a good text",
-            (Send((text("good"), text(bad))), echo(text("good"), GetsBefore), fails(1007)),
+            (Send((text("good"), text(bad))), answers_before_end(text("good")), fails(1007)),
         )
     for place in range(len(SAMPLE)):
         payload = SAMPLE[:place] + b"\xff" + SAMPLE[place + 1 :]
@@ -175,7 +175,7 @@ def invalid():
             yield Case(
                 f"utf8/invalid/ends-at-{cut}/fragments",
                 "5.6",
-                f"the same, and the last fragment is empty",
+                "the same, and the last fragment is empty",
                 (Send(fragments(TEXT, [SAMPLE[:cut], b""])), fails(1007)),
             )
 

@@ -1,0 +1,206 @@
+"""The suite itself: a server that is right passes, and one that breaks a rule fails the cases of that rule and no others."""
+
+import concurrent.futures
+import dataclasses
+import fnmatch
+import socket
+import threading
+import unittest
+
+from case import Options
+from cases import all_cases
+from differences import DIFFERENCES
+from judge import chosen
+from opening import Response, check_request, split_head
+from server_check import AT_ONCE, Target
+from session import PATIENCE, Session
+from steps import GONE, OK
+from wire import BINARY, CLIENT, CLOSE, OPCODE_NAMES, RSV3, SERVER, TEXT, Decoder, Frame, Violation, close, encode
+
+
+class Sinner(Decoder):
+    """Reads as a server does, but for one rule."""
+
+    def __init__(self, sin):
+        super().__init__(CLIENT)
+        self.sin = sin
+
+    def _frame(self):
+        if self.sin == "takes unmasked frames" and len(self.buffer) > 1:
+            self.sender = CLIENT if self.buffer[1] & 0x80 else SERVER
+        return super()._frame()
+
+    def _event(self, frame):
+        if self.sin == "takes reserved bits":
+            frame = dataclasses.replace(frame, rsv=0)
+        elif self.sin == "skips reserved opcodes" and frame.opcode not in OPCODE_NAMES:
+            return None
+        elif self.sin == "takes long control frames" and frame.opcode >= CLOSE:
+            frame = dataclasses.replace(frame, payload=frame.payload[:125])
+        elif self.sin == "takes control frames without FIN" and frame.opcode >= CLOSE:
+            frame = dataclasses.replace(frame, fin=True)
+        elif self.sin == "begins anew inside a message" and frame.opcode in (TEXT, BINARY):
+            self.fragments = None
+        elif self.sin == "begins with a continuation" and frame.opcode == 0 and self.fragments is None:
+            frame = dataclasses.replace(frame, opcode=BINARY)
+        elif self.sin == "takes any text" and frame.opcode == TEXT:
+            frame = dataclasses.replace(frame, opcode=BINARY)
+        elif self.sin == "takes any close frame" and frame.opcode == CLOSE:
+            frame = close(1000)
+        event = super()._event(frame)
+        if event and event.kind == "close" and event.code and 1015 < event.code < 3000:
+            raise Violation("7.4.2", "a close code that nobody has defined")
+        return event
+
+
+class Echo:
+    """An echo server that commits one sin, or none."""
+
+    def __init__(self, sin=None):
+        self.sin = sin
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.url = "ws://127.0.0.1:%d" % self.socket.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                sock, _ = self.socket.accept()
+            except OSError:
+                return  # It was closed.
+            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def _serve(self, sock):
+        with sock:
+            session = Session(sock, SERVER)
+            session.decoder = Sinner(self.sin)
+            try:
+                if self._open(session):
+                    self._echo(session)
+            except Violation as violation:
+                code = 1007 if "UTF-8" in str(violation) else 1002
+                session.send((close(code),))
+                session.end_writing()
+                while session.end is None:  # A reset would take the close frame with it.
+                    session.decoder.buffer.clear()
+                    session.decoder.next = lambda: None
+                    session.next()
+
+    def _open(self, session):
+        head = session.read_head(split_head)
+        if head is None:
+            return False
+        try:
+            key = check_request(head)
+        except Violation:
+            if self.sin != "takes any request":
+                session.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+                return False
+            key = "x"
+        changes = {"answers with another key": {"Sec-WebSocket-Accept": "x"}, "forgets Upgrade": {"Upgrade": None}}
+        session.write(Response(headers=changes.get(self.sin, {})).text(key))
+        return True
+
+    def _echo(self, session):
+        while (event := session.next()).kind != "close":
+            if event.kind in (*GONE, "silence"):
+                return
+            if event.kind == "pong" or (event.kind == "ping" and self.sin == "sends no pong"):
+                continue
+            session.write(self._answer(event))
+        session.send((close(event.code),))
+        if self.sin == "goes on behind its close frame":
+            session.send((Frame(TEXT, b"late"),))
+        session.end_writing()
+        session.next()
+
+    def _answer(self, event):
+        opcode = {"text": TEXT, "binary": BINARY, "ping": 10}[event.kind]
+        frame = Frame(opcode, event.payload)
+        if self.sin == "sets a reserved bit":
+            frame = dataclasses.replace(frame, rsv=RSV3)
+        elif self.sin == "masks its frames":
+            frame = dataclasses.replace(frame, wrong_mask=True)
+        elif self.sin == "drops a byte":
+            frame = dataclasses.replace(frame, payload=frame.payload[:-1])
+        elif self.sin == "sends text as binary" and opcode == TEXT:
+            frame = dataclasses.replace(frame, opcode=BINARY)
+        elif self.sin == "sends long lengths" and len(frame.payload) < 126:
+            frame = dataclasses.replace(frame, form=126)
+        return encode(frame, SERVER)
+
+
+# A sin, and cases that must not pass. All others that do not look for it must.
+SINS = {
+    "takes unmasked frames": "framing/mask/text/*",
+    "takes reserved bits": "framing/RSV?/*",
+    "skips reserved opcodes": "framing/opcode-3/*",
+    "takes long control frames": "control/*/oversize/126",
+    "takes control frames without FIN": "control/*/not-final",
+    "begins anew inside a message": "fragmentation/illegal/T_T+",
+    "begins with a continuation": "fragmentation/illegal/C+",
+    "takes any text": "utf8/invalid/byte-ff/*",
+    "takes any close frame": "closing/code/1005",
+    "takes any request": "handshake/request/bad/no-*",
+    "answers with another key": "control/ping/1",
+    "forgets Upgrade": "messages/text/1",
+    "sends no pong": "control/ping/[01]",
+    "goes on behind its close frame": "messages/text/1",
+    "sets a reserved bit": "messages/text/1",
+    "masks its frames": "messages/text/1",
+    "drops a byte": "messages/binary/125",
+    "sends text as binary": "messages/text/1",
+    "sends long lengths": "messages/text/125",
+}
+
+
+class SuiteTest(unittest.TestCase):
+    def play(self, sin, wanted, patience=PATIENCE):
+        server = Echo(sin)
+        self.addCleanup(server.socket.close)
+        found = [case for case in chosen(Options(), SERVER, ["*"], short=sin is None) if wanted(case)]
+        self.assertTrue(found, sin)
+        target = Target(server.url, patience)
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(target.play, found))
+
+    def test_one_that_is_right_passes(self):
+        # Not one that has limits, reads requests with care, or looks at frames before they are whole: Echo is small.
+        def wanted(case):
+            beyond_it = [
+                "limits/",
+                "handshake/request/bad",
+                "handshake/request/o",
+                "utf8/fail-fast/",
+                "handshake/request/good/line-before",
+            ]
+            return not case.id.startswith(tuple(beyond_it)) and not case.id.endswith("/header")
+
+        for result in self.play(None, wanted):
+            self.assertEqual(result.result, OK, str(result))
+
+    def test_each_sin_is_seen(self):
+        for sin, pattern in SINS.items():
+            with self.subTest(sin):
+                # Some leave us without an answer. However slow the machine is, that is one more way not to pass.
+                for result in self.play(sin, lambda case: fnmatch.fnmatchcase(case.id, pattern), patience=0.3):
+                    self.assertNotEqual(result.result, OK, str(result))
+
+
+class TableTest(unittest.TestCase):
+    def test_ids_are_unique_and_sections_named(self):
+        for peer in (CLIENT, SERVER):
+            found = all_cases(Options(), peer)
+            self.assertEqual(len(found), len({case.id for case in found}))
+            for case in found:
+                self.assertRegex(case.section, r"^(RFC \d+, )?\d+(\.\d+)*$", case.id)
+
+    def test_every_difference_is_of_some_case(self):
+        for (_, peer), differences in DIFFERENCES.items():
+            ids = [case.id for case in all_cases(Options(), peer)]
+            for difference in differences:
+                self.assertTrue(fnmatch.filter(ids, difference.cases), difference)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

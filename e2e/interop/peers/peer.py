@@ -1,0 +1,79 @@
+"""What every Python peer can be told to do, as peer.js has it for JavaScript: `serve`, `exchange URL` and
+`cases --url=URL --agent=NAME`, each with --compression=off, on or no_takeover, and --max_message_bytes=N."""
+
+import argparse
+import asyncio
+import signal
+
+from messages import SIZES, bytes_of, text_of
+
+# Cases that run at once: some only wait for this peer.
+AT_ONCE = 8
+
+
+async def expect_echo(socket, sent):
+    for message in sent:
+        await socket.send(message)
+    for message in sent:
+        answer = await socket.receive()
+        assert answer == message, f"a message of {len(message)} came back as another, or not at all"
+
+
+async def exchange(connect, url):
+    """The exchange of websocket_cases.js."""
+    socket = await connect(url)
+    for size in SIZES:
+        await expect_echo(socket, [text_of(size)])
+        await expect_echo(socket, [bytes_of(size)])
+    await expect_echo(socket, [bytes_of(i) if i % 2 else f"{i} {text_of(i)}" for i in range(1000)])
+    answer = await socket.close(1000, "done")
+    assert answer == (1000, "done"), f"closed with 1000 'done', answered with {answer}"
+
+
+async def run_cases(connect, url, agent):
+    counter = await connect(f"{url}/getCaseCount")
+    numbers = iter(range(1, int(await counter.receive()) + 1))
+    await counter.receive()
+
+    async def run():
+        for number in numbers:
+            try:
+                socket = await connect(f"{url}/runCase?case={number}&agent={agent}")
+                while (message := await socket.receive()) is not None:
+                    await socket.send(message)
+            except Exception as error:  # Whether it is right that the case ends so is for the server to say.
+                print(f"case {number}: {error!r}")
+
+    await asyncio.gather(*(run() for _ in range(AT_ONCE)))
+    await (await connect(f"{url}/updateReports?agent={agent}")).receive()
+
+
+def main(serve, connect):
+    """`serve(port, options)` starts an echo server and returns its port. `connect(url, options)` returns an open socket:
+    `send(message)`; `receive()`, a message or None at the end; `close(code, reason)`, which returns those of the answer. All
+    are coroutines, and a message is a str or bytes. The options have `compression` and `max_message_bytes`."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("command", choices=["serve", "exchange", "cases"])
+    parser.add_argument("target", nargs="?")
+    parser.add_argument("--url")
+    parser.add_argument("--agent")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--compression", default="off")
+    parser.add_argument("--max_message_bytes", type=int, default=16 << 20)
+    arguments = parser.parse_args()
+
+    async def run():
+        def connect_with(url):
+            return connect(url, arguments)
+
+        if arguments.command == "serve":
+            terminated = asyncio.Event()
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminated.set)
+            print(f"Server Listening on 127.0.0.1:{await serve(arguments.port, arguments)}", flush=True)
+            await terminated.wait()
+        elif arguments.command == "exchange":
+            await exchange(connect_with, arguments.target)
+        else:
+            await run_cases(connect_with, arguments.url, arguments.agent)
+
+    asyncio.run(run())
