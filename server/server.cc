@@ -135,11 +135,11 @@ class Server::Impl : public WorkerGroup {
   }
 
   void PublishToOthers(Worker* from, absl::string_view topic,
-                       std::shared_ptr<const EncodedMessage> message) override {
+                       const EncodedMessage& message) override {
     for (const std::unique_ptr<Worker>& worker : workers_) {
       if (worker.get() == from) continue;
       worker->mailbox()->Post([worker = worker.get(), topic = std::string(topic), message] {
-        worker->PublishHere(topic, *message);
+        worker->PublishHere(topic, message);
       });
     }
   }
@@ -218,8 +218,7 @@ size_t Server::connections() const { return impl_->connections(); }
 absl::Status Server::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload) {
   absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload);
   if (!message.ok()) return message.status();
-  impl_->PublishToOthers(nullptr, topic,
-                         std::make_shared<const EncodedMessage>(*std::move(message)));
+  impl_->PublishToOthers(nullptr, topic, *message);
   return absl::OkStatus();
 }
 

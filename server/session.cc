@@ -498,7 +498,7 @@ void Session::Unsubscribe(absl::string_view topic) {
 absl::Status Session::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload) {
   absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload);
   if (!message.ok()) return message.status();
-  worker_.Publish(topic, *std::move(message));
+  worker_.Publish(topic, *message);
   return absl::OkStatus();
 }
 

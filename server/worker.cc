@@ -138,10 +138,9 @@ void Worker::Stop() {
   loop_.Stop();
 }
 
-void Worker::Publish(absl::string_view topic, EncodedMessage message) {
-  auto shared = std::make_shared<const EncodedMessage>(std::move(message));
-  PublishHere(topic, *shared);
-  group_.PublishToOthers(this, topic, std::move(shared));
+void Worker::Publish(absl::string_view topic, const EncodedMessage& message) {
+  PublishHere(topic, message);
+  group_.PublishToOthers(this, topic, message);
 }
 
 void Worker::PublishHere(absl::string_view topic, const EncodedMessage& message) {

@@ -34,7 +34,7 @@ class WorkerGroup {
 
   // To every worker but `from`, which may be null.
   virtual void PublishToOthers(Worker* from, absl::string_view topic,
-                               std::shared_ptr<const EncodedMessage> message) = 0;
+                               const EncodedMessage& message) = 0;
 };
 
 // Owns the sessions of one thread. All methods but those marked are for that thread.
@@ -90,7 +90,7 @@ class Worker {
   void DestroyLater(Session* session) { dropped_.push_back(session); }
 
   // To the subscribers on this worker, and on the others.
-  void Publish(absl::string_view topic, EncodedMessage message);
+  void Publish(absl::string_view topic, const EncodedMessage& message);
   void PublishHere(absl::string_view topic, const EncodedMessage& message);
 
  private:
