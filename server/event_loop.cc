@@ -6,7 +6,7 @@ namespace weft {
 namespace {
 
 constexpr size_t kMaxReadyPerTurn = 256;
-constexpr int64_t kTrimPoolEveryMs = 2000;
+constexpr int64_t kTrimPoolsEveryMs = 2000;
 
 }  // namespace
 
@@ -31,10 +31,14 @@ void EventLoop::Run() {
   while (!stopped_) Turn();
 }
 
+bool EventLoop::HoldsUnused() const {
+  return pool_.unused_bytes() > 0 || codecs_.unused_deflaters() + codecs_.unused_inflaters() > 0;
+}
+
 void EventLoop::Turn() {
   int64_t wait_ms = timers_.NextMs(now_ms_);
-  if (pool_.unused_bytes() > 0 && (wait_ms < 0 || wait_ms > kTrimPoolEveryMs)) {
-    wait_ms = kTrimPoolEveryMs;  // an idle loop gives memory back, too
+  if (HoldsUnused() && (wait_ms < 0 || wait_ms > kTrimPoolsEveryMs)) {
+    wait_ms = kTrimPoolsEveryMs;  // an idle loop gives memory back, too
   }
   if (wait_ms >= 0) wait_ms = clock_.WaitMs(wait_ms);
   const size_t count = poller_.Wait(absl::MakeSpan(ready_), wait_ms);
@@ -53,9 +57,10 @@ void EventLoop::Turn() {
   timers_.Advance(now_ms_);
   if (mail) mailbox_->RunTasks();
   end_of_turn_();
-  if (now_ms_ >= trim_pool_at_ms_) {
-    trim_pool_at_ms_ = now_ms_ + kTrimPoolEveryMs;
+  if (now_ms_ >= trim_pools_at_ms_) {
+    trim_pools_at_ms_ = now_ms_ + kTrimPoolsEveryMs;
     pool_.Trim();
+    codecs_.Trim();
   }
 }
 

@@ -10,6 +10,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/types/span.h"
 #include "weft/core/buffer.h"
+#include "weft/core/codec_pool.h"
 #include "weft/server/clock.h"
 #include "weft/server/mailbox.h"
 #include "weft/server/poller.h"
@@ -67,18 +68,21 @@ class EventLoop {
   // What every source of this loop reads into, one after the other.
   absl::Span<char> scratch() { return absl::MakeSpan(scratch_.data(), kScratchSize); }
   BufferPool& pool() { return pool_; }
+  CodecPool& codecs() { return codecs_; }
 
  private:
   static constexpr size_t kScratchSize = 512 << 10;
 
   void Turn();
+  bool HoldsUnused() const;
 
   const Clock& clock_;
   Poller poller_;
   int64_t now_ms_;
   TimerWheel timers_;
   BufferPool pool_;
-  int64_t trim_pool_at_ms_ = 0;
+  CodecPool codecs_;
+  int64_t trim_pools_at_ms_ = 0;
   Buffer scratch_{kScratchSize};
   std::shared_ptr<Mailbox> mailbox_;
   absl::AnyInvocable<void()> end_of_turn_ = [] {};

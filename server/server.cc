@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/log.h"
+#include "weft/core/permessage_deflate.h"
 #include "weft/server/listener.h"
 #include "weft/server/thread_pool.h"
 #include "weft/server/worker.h"
@@ -48,10 +49,11 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
                                                    absl::FormatDuration(duration),
                                                    "; InfiniteDuration means never"));
   }
-  if (options.connection.pool != nullptr) {
-    return absl::InvalidArgumentError("connection.pool must be null: each loop has its own pool");
+  if (options.connection.pool != nullptr || options.connection.codecs != nullptr) {
+    return absl::InvalidArgumentError(
+        "connection.pool and connection.codecs must be null: each loop has its own pools");
   }
-  return absl::OkStatus();
+  return CheckCompressionOptions(options.connection.compression);
 }
 
 }  // namespace
@@ -215,8 +217,9 @@ absl::Span<const SocketAddress> Server::addresses() const { return impl_->addres
 
 size_t Server::connections() const { return impl_->connections(); }
 
-absl::Status Server::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload) {
-  absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload);
+absl::Status Server::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
+                             Compress compress) {
+  absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload, compress);
   if (!message.ok()) return message.status();
   impl_->PublishToOthers(nullptr, topic, *message);
   return absl::OkStatus();

@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "weft/core/compression.h"
 #include "weft/core/opcode.h"
 #include "weft/server/acceptor.h"
 #include "weft/server/handler.h"
@@ -53,7 +54,8 @@ class Server {
 
   // To every session that is subscribed to `topic`. InvalidArgument for text that is not UTF-8. A
   // session whose queue is full misses the message.
-  absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload);
+  absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
+                       Compress compress = Compress::kYes);
 
   // Reads the files of every endpoint's TlsContext anew, for handshakes from now on; sessions go
   // on. A context whose files are not good (see TlsContext::Reload) keeps what it has, and is what

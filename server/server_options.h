@@ -47,7 +47,8 @@ struct ServerOptions {
   // Sessions at once, those in their handshake included. Past it a client gets 503.
   size_t max_connections = 100000;
 
-  // Limits of what clients send: see core/connection.h. The pool is the server's own.
+  // Limits of what clients send, and compression: see core/connection.h, core/compression.h. The
+  // pools are the server's own.
   ConnectionOptions connection{};
 
   // Of an upgrade request. Longer or later ones are refused, or dropped. The time is that of a TLS
@@ -79,6 +80,12 @@ struct ServerOptions {
   // evenly among the threads. A session that needs more past it is dropped: it is better to lose
   // one than to lose all.
   size_t max_buffered_bytes = size_t{1} << 30;
+
+  // What compressors with takeover of all sessions together may hold, in bytes, shared evenly among
+  // the threads, reckoned when a session opens by what was agreed on (docs/compression.md). Past it
+  // a new session is accepted without compression, or gets 503 where that is required. The default
+  // is enough for some 860 sessions with the largest windows.
+  size_t max_compression_bytes = size_t{256} << 20;
 
   // Over this many waiting bytes the server reads nothing more from that session until half of
   // them are gone: who does not take the answers gets to ask no more questions.

@@ -138,6 +138,7 @@ void Session::OnTimer() {
       if (now - since_ms_ >= kLingerMs) return Drop("");
       break;
     case State::kOpen:
+      connection_.ReleaseIdle();
       if (!closing_) {
         CheckSilence();
       } else if (now - since_ms_ >= Milliseconds(worker_.options().close_timeout)) {
@@ -169,8 +170,13 @@ void Session::OnHandshakeBytes(absl::string_view bytes) {
 void Session::Upgrade(absl::string_view head, absl::string_view rest) {
   if (refuse_) return Refuse(HttpError(503, "the server has as many connections as it can take"));
   absl::StatusOr<AcceptedUpgrade> accepted =
-      AcceptUpgrade(head, stream_, peer_, worker_.options(), worker_.acceptor());
+      AcceptUpgrade(head, stream_, peer_, worker_.options(), worker_.acceptor(),
+                    worker_.compression_bytes_left());
   if (!accepted.ok()) return Refuse(accepted.status());
+  if (accepted->deflate.has_value()) {
+    connection_.UseDeflate(*accepted->deflate, worker_.options().connection);
+    worker_.ReserveCompression(connection_.compression_bytes());
+  }
   state_ = State::kOpen;
   handler_ = std::move(accepted->handler);
   connection_.QueueHandshake(accepted->response);
@@ -232,13 +238,15 @@ void Session::Deliver() {
 // ---- Writing ----
 
 // Flattened, as all of it is paid for by every echo.
-[[gnu::flatten]] absl::Status Session::Send(const Message& message) {
-  if (message.first && message.last) return SendMessage(message.opcode, message.payload);
+[[gnu::flatten]] absl::Status Session::Send(const Message& message, Compress compress) {
+  if (message.first && message.last) {
+    return SendMessage(message.opcode, message.payload, compress);
+  }
   // A piece whose message was refused at its begin must not become the begin of another.
   if (message.first == connection_.in_fragmented_message()) {
     return absl::FailedPreconditionError("the piece does not continue what was sent before it");
   }
-  return SendFragment(message.opcode, message.payload, message.last);
+  return SendFragment(message.opcode, message.payload, message.last, compress);
 }
 
 inline bool Session::HasRoom(size_t payload_size) const {
@@ -253,25 +261,26 @@ absl::Status Session::WhyNoRoom(size_t payload_size) const {
       " bytes wait, and ", payload_size, " more do not fit"));
 }
 
-absl::Status Session::SendMessage(Opcode opcode, absl::string_view payload) {
+absl::Status Session::SendMessage(Opcode opcode, absl::string_view payload, Compress compress) {
   if (!HasRoom(payload.size())) return WhyNoRoom(payload.size());
-  return QueueWhole(opcode, payload);
+  return QueueWhole(opcode, payload, compress);
 }
 
 // The room was checked when it was posted.
-void Session::SendPosted(Opcode opcode, absl::string_view payload) {
-  if (state_ == State::kOpen) QueueWhole(opcode, payload).IgnoreError();
+void Session::SendPosted(Opcode opcode, absl::string_view payload, Compress compress) {
+  if (state_ == State::kOpen) QueueWhole(opcode, payload, compress).IgnoreError();
 }
 
-absl::Status Session::QueueWhole(Opcode opcode, absl::string_view payload) {
-  if (payload.size() >= kBorrowFrom) return QueueLarge(opcode, payload);
-  absl::Status status = connection_.SendMessage(opcode, payload);
+absl::Status Session::QueueWhole(Opcode opcode, absl::string_view payload, Compress compress) {
+  if (payload.size() >= kBorrowFrom) return QueueLarge(opcode, payload, compress);
+  absl::Status status = connection_.SendMessage(opcode, payload, compress);
   if (status.ok()) AfterSend();
   return status;
 }
 
-absl::Status Session::QueueLarge(Opcode opcode, absl::string_view payload) {
-  if (absl::Status status = connection_.SendBorrowed(opcode, payload); !status.ok()) return status;
+absl::Status Session::QueueLarge(Opcode opcode, absl::string_view payload, Compress compress) {
+  absl::Status status = connection_.SendBorrowed(opcode, payload, compress);
+  if (!status.ok()) return status;
   if (write_blocked_) {
     connection_.DidWrite(0);
   } else {
@@ -281,9 +290,10 @@ absl::Status Session::QueueLarge(Opcode opcode, absl::string_view payload) {
   return absl::OkStatus();
 }
 
-absl::Status Session::SendFragment(Opcode opcode, absl::string_view payload, bool fin) {
+absl::Status Session::SendFragment(Opcode opcode, absl::string_view payload, bool fin,
+                                   Compress compress) {
   if (!HasRoom(payload.size())) return WhyNoRoom(payload.size());
-  absl::Status status = connection_.SendFragment(opcode, payload, fin);
+  absl::Status status = connection_.SendFragment(opcode, payload, fin, compress);
   if (status.ok()) AfterSend();
   return status;
 }
@@ -495,8 +505,9 @@ void Session::Unsubscribe(absl::string_view topic) {
   worker_.topics().Unsubscribe(topic, &subscriptions_);
 }
 
-absl::Status Session::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload) {
-  absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload);
+absl::Status Session::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
+                              Compress compress) {
+  absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload, compress);
   if (!message.ok()) return message.status();
   worker_.Publish(topic, *message);
   return absl::OkStatus();

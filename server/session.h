@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "weft/core/close_code.h"
+#include "weft/core/compression.h"
 #include "weft/core/connection.h"
 #include "weft/core/message.h"
 #include "weft/server/event_loop.h"
@@ -38,17 +39,24 @@ class Session final : private EventSource {
 
   // Queues a message. FailedPrecondition once the session is closing, ResourceExhausted when its
   // queue is full (ServerOptions::max_send_queue_bytes), InvalidArgument for text that is not
-  // UTF-8; nothing was sent then. A large payload is written at once, without a copy.
-  absl::Status SendText(absl::string_view text) { return SendMessage(Opcode::kText, text); }
-  absl::Status SendBinary(absl::string_view data) { return SendMessage(Opcode::kBinary, data); }
-  absl::Status SendMessage(Opcode opcode, absl::string_view payload);
+  // UTF-8; nothing was sent then. A large payload is written at once, without a copy unless it is
+  // compressed.
+  absl::Status SendText(absl::string_view text, Compress compress = Compress::kYes) {
+    return SendMessage(Opcode::kText, text, compress);
+  }
+  absl::Status SendBinary(absl::string_view data, Compress compress = Compress::kYes) {
+    return SendMessage(Opcode::kBinary, data, compress);
+  }
+  absl::Status SendMessage(Opcode opcode, absl::string_view payload,
+                           Compress compress = Compress::kYes);
 
   // The same message back: a whole one whole, a piece as a fragment.
-  absl::Status Send(const Message& message);
+  absl::Status Send(const Message& message, Compress compress = Compress::kYes);
 
   // One fragment of a message: see Connection::SendFragment. What is published to this session, or
   // sent by a SessionRef, before the last one is missed.
-  absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin);
+  absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin,
+                            Compress compress = Compress::kYes);
 
   absl::Status SendPing(absl::string_view payload = "");
 
@@ -66,11 +74,15 @@ class Session final : private EventSource {
 
   // To every subscriber of `topic` on every thread, this session too if it is one. InvalidArgument
   // for text that is not UTF-8. A subscriber whose queue is full misses the message.
-  absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload);
+  absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
+                       Compress compress = Compress::kYes);
 
   // Different for every session of a server.
   uint64_t id() const { return id_; }
   const SocketAddress& peer_address() const { return peer_; }
+
+  // Whether the client and the server agreed to compress.
+  bool compressed() const { return connection_.compressed(); }
 
   // Bytes that wait to be sent.
   size_t queued_bytes() const { return connection_.queued_bytes(); }
@@ -112,9 +124,10 @@ class Session final : private EventSource {
   void Deliver();
 
   // Writing.
-  absl::Status QueueWhole(Opcode opcode, absl::string_view payload);
-  [[gnu::noinline]] absl::Status QueueLarge(Opcode opcode, absl::string_view payload);
-  void SendPosted(Opcode opcode, absl::string_view payload);
+  absl::Status QueueWhole(Opcode opcode, absl::string_view payload, Compress compress);
+  [[gnu::noinline]] absl::Status QueueLarge(Opcode opcode, absl::string_view payload,
+                                            Compress compress);
+  void SendPosted(Opcode opcode, absl::string_view payload, Compress compress);
   // What waits, and what SessionRef took for it, which has its room already.
   size_t WaitingBytes() const {
     return connection_.queued_bytes() + (shared_ != nullptr ? shared_->posted_bytes.load() : 0);

@@ -18,22 +18,23 @@ absl::Status Gone() { return absl::FailedPreconditionError("the session is gone"
 
 }  // namespace
 
-absl::Status SessionRef::SendText(absl::string_view text) const {
-  return Send(Opcode::kText, text);
+absl::Status SessionRef::SendText(absl::string_view text, Compress compress) const {
+  return Send(Opcode::kText, text, compress);
 }
 
-absl::Status SessionRef::SendBinary(absl::string_view data) const {
-  return Send(Opcode::kBinary, data);
+absl::Status SessionRef::SendBinary(absl::string_view data, Compress compress) const {
+  return Send(Opcode::kBinary, data, compress);
 }
 
-absl::Status SessionRef::Send(Opcode opcode, absl::string_view payload) const {
+absl::Status SessionRef::Send(Opcode opcode, absl::string_view payload, Compress compress) const {
   if (shared_ == nullptr || !shared_->open) return Gone();
   if (opcode == Opcode::kText && !IsValidUtf8(payload)) {
     return absl::InvalidArgumentError("the text is not UTF-8");
   }
   // A task would arrive behind what the session's own thread sends from now on.
   if (shared_->mailbox->OnLoopThread()) {
-    return shared_->session == nullptr ? Gone() : shared_->session->SendMessage(opcode, payload);
+    return shared_->session == nullptr ? Gone()
+                                       : shared_->session->SendMessage(opcode, payload, compress);
   }
   // What is on its way counts as queued, so that the bound holds whoever sends.
   const size_t size = payload.size();
@@ -44,9 +45,9 @@ absl::Status SessionRef::Send(Opcode opcode, absl::string_view payload) const {
     return absl::ResourceExhaustedError(absl::StrCat("the send queue is full: ", waiting, " of ",
                                                      shared_->max_queue_bytes, " bytes wait"));
   }
-  const bool posted =
-      shared_->mailbox->Post([shared = shared_, opcode, payload = std::string(payload), cost] {
-        if (shared->session != nullptr) shared->session->SendPosted(opcode, payload);
+  const bool posted = shared_->mailbox->Post(
+      [shared = shared_, opcode, payload = std::string(payload), compress, cost] {
+        if (shared->session != nullptr) shared->session->SendPosted(opcode, payload, compress);
         shared->posted_bytes -= cost;
       });
   if (!posted) shared_->posted_bytes -= cost;

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "weft/core/close_code.h"
+#include "weft/core/compression.h"
 #include "weft/core/opcode.h"
 #include "weft/server/mailbox.h"
 
@@ -35,8 +36,8 @@ class SessionRef {
 
   // As the session's own: ResourceExhausted when its queue is full, InvalidArgument for text that
   // is not UTF-8. The payload is copied.
-  absl::Status SendText(absl::string_view text) const;
-  absl::Status SendBinary(absl::string_view data) const;
+  absl::Status SendText(absl::string_view text, Compress compress = Compress::kYes) const;
+  absl::Status SendBinary(absl::string_view data, Compress compress = Compress::kYes) const;
 
   // Starts the closing handshake.
   absl::Status Close(CloseCode code = CloseCode::kNormal, absl::string_view reason = "") const;
@@ -67,7 +68,7 @@ class SessionRef {
 
   explicit SessionRef(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
 
-  absl::Status Send(Opcode opcode, absl::string_view payload) const;
+  absl::Status Send(Opcode opcode, absl::string_view payload, Compress compress) const;
   absl::Status Post(absl::AnyInvocable<void(Session&)> task) const;
 
   std::shared_ptr<Shared> shared_;

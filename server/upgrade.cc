@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "weft/core/compression.h"
 #include "weft/core/handshake.h"
 #include "weft/core/http_status.h"
+#include "weft/core/message_codec.h"
 #include "weft/core/origin.h"
 
 namespace weft {
@@ -19,6 +21,21 @@ absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& opt
   }
   return HttpError(403, absl::StrCat("pages of the origin ", *request.origin,
                                      " may not connect to this server"));
+}
+
+// What is accepted of the compression that the client offers; none, if that is acceptable.
+absl::StatusOr<std::optional<AcceptedDeflate>> ChooseCompression(const UpgradeRequest& request,
+                                                                 const CompressionOptions& options,
+                                                                 size_t bytes_left) {
+  std::optional<AcceptedDeflate> accepted = AcceptDeflate(request.extensions, options);
+  const bool required = options.use == CompressionOptions::Use::kRequired;
+  if (!accepted.has_value()) {
+    if (!required) return accepted;
+    return absl::InvalidArgumentError("this server wants compression: offer permessage-deflate");
+  }
+  if (MessageCodec::MemoryBytes(accepted->agreement, options) <= bytes_left) return accepted;
+  if (required) return HttpError(503, "the server has no memory left for compression");
+  return std::nullopt;
 }
 
 }  // namespace
@@ -39,12 +56,16 @@ absl::StatusOr<UpgradeReader::Head> UpgradeReader::Read(absl::string_view bytes)
 absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(absl::string_view head, const Stream& stream,
                                               const SocketAddress& peer,
                                               const ServerOptions& options,
-                                              const Acceptor& acceptor) {
+                                              const Acceptor& acceptor,
+                                              size_t compression_bytes_left) {
   const absl::StatusOr<HttpRequest> http = ParseHttpRequest(head, options.http_limits);
   if (!http.ok()) return http.status();
   absl::StatusOr<UpgradeRequest> upgrade = ParseUpgradeRequest(*http);
   if (!upgrade.ok()) return upgrade.status();
   if (absl::Status status = CheckOrigin(*upgrade, options); !status.ok()) return status;
+  const auto deflate =
+      ChooseCompression(*upgrade, options.connection.compression, compression_bytes_left);
+  if (!deflate.ok()) return deflate.status();
   const SessionRequest request = {*std::move(upgrade), peer, stream.peer_certificate()};
 
   UpgradeResponse response;
@@ -52,10 +73,13 @@ absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(absl::string_view head, const Stre
   if (!handler.ok()) return handler.status();
   if (*handler == nullptr) return HttpError(500, "the application gave no handler");
   absl::StatusOr<std::string> text =
-      AcceptResponse(request, response.subprotocol, response.headers);
+      AcceptResponse(request, response.subprotocol, response.headers,
+                     deflate->has_value() ? (*deflate)->extension : "");
   // What the application asked for cannot be sent: not the client's mistake.
   if (!text.ok()) return HttpError(500, text.status().message());
-  return AcceptedUpgrade{.handler = *std::move(handler), .response = *std::move(text)};
+  AcceptedUpgrade accepted = {.handler = *std::move(handler), .response = *std::move(text)};
+  if (deflate->has_value()) accepted.deflate = (*deflate)->agreement;
+  return accepted;
 }
 
 }  // namespace weft

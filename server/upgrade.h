@@ -3,12 +3,15 @@
 #ifndef WEFT_SERVER_UPGRADE_H_
 #define WEFT_SERVER_UPGRADE_H_
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "weft/core/http.h"
+#include "weft/core/permessage_deflate.h"
 #include "weft/server/acceptor.h"
 #include "weft/server/handler.h"
 #include "weft/server/server_options.h"
@@ -38,15 +41,18 @@ class UpgradeReader {
 
 struct AcceptedUpgrade {
   std::unique_ptr<Handler> handler;
-  std::string response;  // the whole head of the 101
+  std::string response;                       // the whole head of the 101
+  std::optional<DeflateAgreement> deflate{};  // none: nothing is compressed
 };
 
 // Checks the request and its origin, and asks the application. An error knows its HTTP status.
-// `stream` and `peer` are whom it comes from.
+// `stream` and `peer` are whom it comes from. Compression is accepted if it takes no more memory
+// than `compression_bytes_left`.
 absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(absl::string_view head, const Stream& stream,
                                               const SocketAddress& peer,
                                               const ServerOptions& options,
-                                              const Acceptor& acceptor);
+                                              const Acceptor& acceptor,
+                                              size_t compression_bytes_left);
 
 }  // namespace weft
 

@@ -17,8 +17,9 @@ constexpr int kMaxAcceptsPerTurn = 64;
 // How long to leave the listener alone when the system has no descriptor or memory left.
 constexpr int64_t kAcceptBackOffMs = 200;
 
-ServerOptions WithPool(ServerOptions options, BufferPool* pool) {
-  options.connection.pool = pool;
+ServerOptions WithPools(ServerOptions options, EventLoop& loop) {
+  options.connection.pool = &loop.pool();
+  options.connection.codecs = &loop.codecs();
   return options;
 }
 
@@ -86,11 +87,12 @@ class Worker::Listener : public EventSource {
 Worker::Worker(const ServerOptions& options, const Acceptor& acceptor, WorkerGroup& group,
                uint32_t index)
     : loop_(*options.clock),
-      options_(WithPool(options, &loop_.pool())),
+      options_(WithPools(options, loop_)),
       acceptor_(acceptor),
       group_(group),
       index_(index),
-      max_buffered_bytes_(options.max_buffered_bytes / options.threads) {
+      max_buffered_bytes_(options.max_buffered_bytes / options.threads),
+      compression_bytes_left_(options.max_compression_bytes / options.threads) {
   loop_.set_end_of_turn([this] { EndOfTurn(); });
 }
 
@@ -167,6 +169,7 @@ void Worker::Destroy(Session* session) {
   }
   Release(session->refuse_);
   Account(session->buffered_bytes_, 0);
+  compression_bytes_left_ += session->connection_.compression_bytes();
   const uint32_t index = session->index_;
   std::swap(sessions_[index], sessions_.back());
   sessions_[index]->index_ = index;

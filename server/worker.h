@@ -85,6 +85,10 @@ class Worker {
     return now <= before || buffered_bytes_ <= max_buffered_bytes_;
   }
 
+  // What is left of the memory for compression, and a session's part of it.
+  size_t compression_bytes_left() const { return compression_bytes_left_; }
+  void ReserveCompression(size_t bytes) { compression_bytes_left_ -= bytes; }
+
   // At the end of this turn: write what was queued; destroy.
   void FlushLater(Session* session) { to_flush_.push_back(session); }
   void DestroyLater(Session* session) { dropped_.push_back(session); }
@@ -100,7 +104,7 @@ class Worker {
   void Destroy(Session* session);
 
   EventLoop loop_;
-  const ServerOptions options_;  // with this loop's pool
+  const ServerOptions options_;  // with this loop's pools
   const Acceptor& acceptor_;
   WorkerGroup& group_;
   const uint32_t index_;
@@ -111,6 +115,7 @@ class Worker {
   uint64_t next_id_ = 1;
   const size_t max_buffered_bytes_;
   size_t buffered_bytes_ = 0;  // of all sessions
+  size_t compression_bytes_left_;
   bool going_away_ = false;
   std::vector<std::unique_ptr<Session>> sessions_;
   std::vector<Session*> to_flush_;
