@@ -12,9 +12,8 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/strings/str_join.h"
+#include "examples/command_line.h"
 #include "fmt/core.h"
 
 // A flag that may be given several times.
@@ -66,10 +65,9 @@ void ReloadCertificates(weft::Server& server) {
 }  // namespace
 
 weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* usage) {
-  absl::SetProgramUsageMessage(usage);
-  const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
-  if (rest.size() > 1) {
-    fmt::print(stderr, "unexpected argument: {} (try --help)\n", rest[1]);
+  const std::vector<std::string> words = ParseCommandLine(argc, argv, usage);
+  if (!words.empty()) {
+    fmt::print(stderr, "unexpected argument: {} (try --help)\n", words.front());
     std::exit(2);
   }
   weft::ServerOptions options;

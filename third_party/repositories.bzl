@@ -10,6 +10,7 @@ _ABSL = {
     "absl/container:flat_hash_map": "absl_flat_hash_map",
     "absl/container:flat_hash_set": "absl_flat_hash_set",
     "absl/container:inlined_vector": "absl_inlined_vector",
+    "absl/flags:config": "absl_flags_config",
     "absl/flags:flag": "absl_flags",
     "absl/flags:parse": "absl_flags_parse",
     "absl/flags:usage": "absl_flags_usage",

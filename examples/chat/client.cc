@@ -4,21 +4,20 @@
 #include <string>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/statusor.h"
 #include "examples/chat/link.h"
 #include "examples/chat/session.h"
 #include "examples/client_flags.h"
+#include "examples/command_line.h"
 
 ABSL_FLAG(std::string, url, "ws://127.0.0.1:8080", "where the chat server is: ws:// or wss://");
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
+  examples::ParseCommandLine(
+      argc, argv,
       "Chat in the terminal. Type `help` at the prompt `> `; after `connect`, each line is sent "
       "to\n"
       "everybody in the chat, and `__disconnect` leaves it.");
-  absl::ParseCommandLine(argc, argv);
 
   const std::string url = absl::GetFlag(FLAGS_url);
   const absl::StatusOr<weft::ClientOptions> options = examples::ClientOptionsFromFlags(url);

@@ -9,8 +9,6 @@
 #include <string>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
@@ -18,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "examples/command_line.h"
 #include "fmt/core.h"
 
 ABSL_FLAG(std::string, url, "ws://127.0.0.1:9001", "where the conformance server is");
@@ -93,10 +92,10 @@ absl::Status RunAll(const std::string& agent) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
+  examples::ParseCommandLine(
+      argc, argv,
       "Runs every case of a WebSocket conformance server (/getCaseCount, /runCase,\n"
       "/updateReports) as its client.");
-  absl::ParseCommandLine(argc, argv);
   const absl::Status status = RunAll(absl::GetFlag(FLAGS_agent));
   if (status.ok()) return 0;
   fmt::print(stderr, "{}\n", status.ToString());

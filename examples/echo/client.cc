@@ -9,12 +9,11 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "examples/client_flags.h"
+#include "examples/command_line.h"
 #include "fmt/core.h"
 
 ABSL_FLAG(absl::Duration, timeout, absl::Seconds(30), "how long to wait for each answer");
@@ -45,13 +44,12 @@ absl::Status Echo(const std::string& url, const std::vector<std::string>& messag
 }  // namespace
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(kUsage);
-  const std::vector<char*> words = absl::ParseCommandLine(argc, argv);
-  if (words.size() < 3) {
+  const std::vector<std::string> words = examples::ParseCommandLine(argc, argv, kUsage);
+  if (words.size() < 2) {
     fmt::print(stderr, "{}\n", kUsage);
     return 2;
   }
-  const absl::Status status = Echo(words[1], {words.begin() + 2, words.end()});
+  const absl::Status status = Echo(words[0], {words.begin() + 1, words.end()});
   if (status.ok()) return 0;
   std::fflush(stdout);
   fmt::print(stderr, "{}\n", status.ToString());
