@@ -114,6 +114,15 @@ TEST_P(TlsIoTest, OneReadServesManyRecords) {
   EXPECT_FALSE(result.more);
 }
 
+TEST_P(TlsIoTest, OneReadFillsASmallBufferFromManyRecords) {
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(peer_.Write("0123456789").bytes, 10u);
+  IoResult result = ours_.Read(absl::MakeSpan(buffer_, 30));
+  EXPECT_EQ(Got(result), "012345678901234567890123456789");
+  EXPECT_FALSE(result.more) << "the socket announces the others";
+  EXPECT_TRUE(IsReady(ours_, POLLIN));
+  EXPECT_EQ(ours_.Read(absl::MakeSpan(buffer_, 30)).bytes, 20u);
+}
+
 TEST_P(TlsIoTest, WritevIsItsPiecesInOrder) {
   const std::string large = Pattern(40000), small = Pattern(100);
   const std::vector<std::vector<absl::string_view>> cases = {{"one ", "", "two ", "three"},

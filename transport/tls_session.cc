@@ -52,8 +52,8 @@ struct TlsSession::Io {
   Scratch& scratch = ThreadScratch();
   size_t in_begin = 0, in_end = 0;
   size_t out_size = 0;
-  // How much payload the caller can take, which in the handshake is none. More is not received than
-  // surely fits, since the socket does not announce what has left it.
+  // How much payload the caller can take, which in the handshake is none. No more is received than
+  // fits, since the socket does not announce what has left it.
   size_t room = 0;
   bool drained = false;  // the socket has no more, or has given enough
   bool eof = false;
@@ -113,18 +113,18 @@ struct TlsSession::Method {
     return false;
   }
 
-  // Receives at least `wanted`, if it is there, and more if there is room for it: a record that is
-  // complete but for its last byte may be in BoringSSL, and each byte of what comes may be payload.
+  // Receives what BoringSSL wants of a record, or, once for a read that has much room, many
+  // records: so much that their payload fits, even if BoringSSL holds one already that lacks its
+  // last byte.
   static bool Receive(Io& io, size_t wanted) {
     if (io.drained) return false;
-    size_t size = wanted;
-    if (io.room > kMaxRecord + wanted) size = std::min(io.room - kMaxRecord, sizeof(io.scratch.in));
-    size = std::min(size, sizeof(io.scratch.in));
+    const bool many = io.room >= 2 * kMaxRecord;
+    const size_t size = std::min(many ? io.room - kMaxRecord : wanted, sizeof(io.scratch.in));
     ssize_t count;
     do {
       count = recv(io.fd, io.scratch.in, size, 0);
     } while (count < 0 && errno == EINTR);
-    io.drained = size > wanted || count < static_cast<ssize_t>(size);
+    io.drained = many || count < static_cast<ssize_t>(size);
     if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) io.error = errno;
     io.eof = count == 0;
     if (count <= 0) return false;
@@ -185,20 +185,18 @@ IoResult TlsSession::Read(int fd, absl::Span<char> buffer) {
   constexpr size_t kMaxRead = 1 << 30;  // an int
   size_t size = 0;
   int result = 1;
-  while (result > 0 && size < buffer.size()) {
+  while (size < buffer.size() && (size == 0 || io.in_begin < io.in_end || !io.drained)) {
     result = SSL_read(ssl_.get(), buffer.data() + size,
                       static_cast<int>(std::min(buffer.size() - size, kMaxRead)));
-    if (result > 0) {
-      size += static_cast<size_t>(result);
-      io.drained = true;
-    }
+    if (result <= 0) break;
+    size += static_cast<size_t>(result);
   }
-  const bool waits = result <= 0 && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
+  const bool waits = result > 0 || SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
   Send(io);  // an alert
   if (size > 0) {
     // An error, or the end, is said by the next read: BoringSSL keeps it.
-    ERR_clear_error();
-    return {.more = result > 0 ? SSL_pending(ssl_.get()) > 0 : !waits, .bytes = size};
+    if (!waits) ERR_clear_error();
+    return {.more = !waits || SSL_pending(ssl_.get()) > 0, .bytes = size};
   }
   if (!waits) return Failed(io, result);
   return {.status = IoStatus::kWouldBlock,
