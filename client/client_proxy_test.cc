@@ -180,6 +180,10 @@ TEST(ClientHttpProxy, WhatItSaysOfCredentials) {
   const absl::Status with = Refusal(answer, "joe:secret@");
   EXPECT_CODE(with, kUnauthenticated);
   EXPECT_THAT(std::string(with.message()), HasSubstr("does not take the user name and password"));
+  const absl::Status as_a_server = Refusal(Answer("HTTP/1.1 401 x\r\n\r\n"), "joe:secret@");
+  EXPECT_CODE(as_a_server, kUnauthenticated);
+  EXPECT_THAT(std::string(as_a_server.message()),
+              HasSubstr("does not take the user name and password"));
   const absl::Status bad = Refusal(answer, "j%3Aoe:secret@");
   EXPECT_CODE(bad, kInvalidArgument);
   EXPECT_THAT(std::string(bad.message()), HasSubstr("\"j:oe\""));

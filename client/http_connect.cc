@@ -33,13 +33,13 @@ absl::Status Refused(const HttpResponse& response, bool has_credentials) {
   const absl::string_view reason = HttpReason(response.status);
   std::string message =
       absl::StrCat("it answered HTTP ", response.status, reason.empty() ? "" : " ", reason);
-  if (response.status == 407) {
-    absl::StrAppend(&message,
-                    has_credentials ? ": it does not take the user name and password"
-                                    : ": it wants a user name and a password",
-                    ", and asks for ",
-                    Quote(response.headers.Find("Proxy-Authenticate").value_or("")));
+  // 401 is for servers, but tinyproxy says it of a wrong password.
+  if (response.status == 407 || response.status == 401) {
+    absl::StrAppend(&message, has_credentials ? ": it does not take the user name and password"
+                                              : ": it wants a user name and a password");
   }
+  const auto challenge = response.headers.Find("Proxy-Authenticate");
+  if (challenge.has_value()) absl::StrAppend(&message, ", and asks for ", Quote(*challenge));
   return HttpError(response.status, message);
 }
 
