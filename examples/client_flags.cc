@@ -15,6 +15,9 @@ ABSL_FLAG(std::string, ca, "", "wss://: a PEM file of the roots to trust instead
 ABSL_FLAG(std::string, cert, "",
           "wss://: a PEM file with our certificate, for servers that ask for one; with --key");
 ABSL_FLAG(std::string, key, "", "wss://: a PEM file with the private key of --cert");
+ABSL_FLAG(std::string, proxy, "",
+          "connect through http://user:password@host:port or socks5://..., or \"direct\"; "
+          "otherwise as the environment says (https_proxy, http_proxy, all_proxy, no_proxy)");
 
 namespace examples {
 
@@ -26,6 +29,7 @@ absl::StatusOr<weft::ClientOptions> ClientOptionsFromFlags(absl::string_view url
     return absl::InvalidArgumentError("--cert and --key come together");
   }
   weft::ClientOptions options;
+  options.proxy = absl::GetFlag(FLAGS_proxy);
   if (tls.ca_file.empty() && tls.identity.certificate_file.empty()) return options;
   if (!absl::StartsWithIgnoreCase(url, "wss")) {
     return absl::InvalidArgumentError(
