@@ -15,7 +15,7 @@ def command(variable, *args):
 
 
 class Server:
-    """A server of ours on a free port of 127.0.0.1."""
+    """A server of ours on a free port of 127.0.0.1, or of another --address."""
 
     def __init__(self, variable, *args):
         self.process = subprocess.Popen(
@@ -24,9 +24,9 @@ class Server:
         # A thread reads what it prints, so that it never waits for us.
         self.lines = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
-        found = self.wait_for_line(r"Server Listening on 127\.0\.0\.1:(\d+)")
-        self.port = int(found[1])
-        self.url = f"ws://127.0.0.1:{self.port}"
+        found = self.wait_for_line(r"Server Listening on (.*):(\d+)")
+        self.port = int(found[2])
+        self.url = f"ws://{found[1]}:{self.port}"
 
     def _read(self):
         with self.process.stdout as output:

@@ -54,6 +54,9 @@ for peer in ${peers//,/ }; do
       [[ -n $CHROMIUM ]] || missing "chromium is not installed"
       export CHROMIUM
       ;;
+    microsocks | tinyproxy)
+      [[ -n $(find_program "$peer") ]] || missing "$peer is not installed"
+      ;;
     python3)
       python=$(find_python sys)
       [[ -n $python ]] || missing "python3 is not installed"
