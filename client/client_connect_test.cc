@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
@@ -226,14 +227,6 @@ TEST(ClientConnect, AnAnswerThatIsTooLarge) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("16384"));
 }
 
-TEST(ClientConnect, AnAnswerThatNeverComes) {
-  FakeServer server([](FakePeer& peer) { peer.ReadToEnd(); });
-  const absl::Status status =
-      Client::Connect(server.url(), {.connect_timeout = absl::Milliseconds(20)}).status();
-  EXPECT_EQ(status, absl::DeadlineExceededError(absl::StrCat(
-                        server.url(), ": no complete answer to the request: the time is over")));
-}
-
 // ---- Cancelling ----
 
 std::shared_ptr<const Notification> NewNotification() {
@@ -242,18 +235,6 @@ std::shared_ptr<const Notification> NewNotification() {
 
 ClientOptions Until(std::shared_ptr<const Notification> cancel) {
   return {.connect_timeout = absl::InfiniteDuration(), .cancel = std::move(cancel)};
-}
-
-TEST(ClientConnectCancel, WhileTheServerIsSilent) {
-  const auto cancel = NewNotification();
-  FakeServer server([&](FakePeer& peer) {
-    peer.ReadRequest();
-    cancel->Notify();
-    peer.ReadToEnd();
-  });
-  const absl::Status status = Client::Connect(server.url(), Until(cancel)).status();
-  EXPECT_EQ(status, absl::CancelledError(absl::StrCat(
-                        server.url(), ": no complete answer to the request: cancelled")));
 }
 
 TEST(ClientConnectCancel, BeforeAnythingIsConnected) {
@@ -305,6 +286,23 @@ TEST_F(ClientConnectUnix, AsksForTheResourceAtLocalhost) {
   EXPECT_RECEIVES(*client, "hi");
   EXPECT_THAT(request, StartsWith("GET /chat?room=1 HTTP/1.1\r\nHost: localhost\r\n"));
   EXPECT_EQ((*client)->peer_address().path(), path_);
+}
+
+// The queue of a Unix socket is short. On a slow machine to connect may need more than the shortest
+// time.
+TEST_F(ClientConnectUnix, ARequestThatIsNotRead) {
+  ClientOptions options = Quiet();
+  options.headers = {{"X", std::string(4 << 20, 'x')}};
+  absl::Status status;
+  for (const int ms : {20, 200, 2000, 20000}) {
+    FakeServer server(*SocketAddress::FromUnixPath(path_),
+                      [](FakePeer& peer) { peer.AwaitStop(); });
+    options.connect_timeout = absl::Milliseconds(ms);
+    status = Client::Connect(url_, options).status();
+    if (absl::StrContains(status.message(), "cannot send")) break;
+  }
+  EXPECT_EQ(status, absl::DeadlineExceededError(
+                        absl::StrCat(url_, ": cannot send the request: the time is over")));
 }
 
 TEST_F(ClientConnectUnix, ErrorsNameThePath) {

@@ -206,29 +206,6 @@ TEST(ClientHttpProxy, BytesBehindTheAnswerAreRefused) {
             "it sent \"HTTP/1.1 101 x\" behind its answer");
 }
 
-TEST(ClientHttpProxy, TimeOver) {
-  FakeServer server([](FakePeer& peer) { peer.ReadToEnd(); });
-  ClientOptions options = Through(HttpProxy(server, "joe:secret@"));
-  options.connect_timeout = absl::Milliseconds(20);
-  EXPECT_EQ(Client::Connect(kUrl, options).status(),
-            absl::DeadlineExceededError(absl::StrCat(
-                kUrl, ": the proxy ", HttpProxy(server), " does not connect to server.example:8080",
-                ": no complete answer to the request: the time is over")));
-}
-
-TEST(ClientHttpProxy, Cancelled) {
-  const auto cancel = std::make_shared<const Notification>(*Notification::Create());
-  FakeServer server([&](FakePeer& peer) {
-    peer.ReadRequest();
-    cancel->Notify();
-    peer.ReadToEnd();
-  });
-  ClientOptions options = Through(HttpProxy(server));
-  options.connect_timeout = absl::InfiniteDuration();
-  options.cancel = cancel;
-  EXPECT_CODE(Client::Connect(kUrl, options).status(), kCancelled);
-}
-
 TEST(ClientHttpProxy, NobodyThere) {
   std::string proxy;
   {
@@ -356,19 +333,6 @@ TEST(ClientSocks5Proxy, AnswersThatAreNone) {
                             peer.ReadToEnd();
                           }).message()),
               HasSubstr("does not speak SOCKS5"));
-}
-
-TEST(ClientSocks5Proxy, TimeOver) {
-  FakeServer server([](FakePeer& peer) {
-    peer.Write(Hex("0500"));
-    peer.ReadToEnd();
-  });
-  ClientOptions options = Through(Socks5Proxy(server));
-  options.connect_timeout = absl::Milliseconds(20);
-  EXPECT_EQ(Client::Connect(kUrl, options).status(),
-            absl::DeadlineExceededError(
-                absl::StrCat(kUrl, ": the proxy ", Socks5Proxy(server),
-                             " does not connect to server.example:8080: the time is over")));
 }
 
 // ---- TLS through a proxy ----

@@ -244,15 +244,5 @@ TEST(ClientRedirect, WhatLeadsNowhereIsSaid) {
   EXPECT_THAT(NotFollowed("Location: /\xFF\r\n"), HasSubstr("the URL holds \"\\xff\""));
 }
 
-TEST(ClientRedirect, OneDeadlineForAllAndTheErrorSaysWhereItEnded) {
-  FakeServer silent([](FakePeer& peer) { peer.ReadToEnd(); });
-  FakeServer server(Answer(Redirect(silent.url())));
-  ClientOptions options = Following();
-  options.connect_timeout = absl::Milliseconds(50);
-  const absl::Status status = Client::Connect(server.url(), options).status();
-  EXPECT_CODE(status, kDeadlineExceeded);
-  EXPECT_THAT(std::string(status.message()), StartsWith(server.url()));
-}
-
 }  // namespace
 }  // namespace weft

@@ -153,30 +153,6 @@ TEST(ClientTls, AServerThatWantsACertificate) {
               AllOf(StartsWith(Wss(server)), HasSubstr("certificate")));
 }
 
-TEST(ClientTls, AHandshakeThatNeverEnds) {
-  FakeServer server([](FakePeer& peer) { peer.ReadToEnd(); });
-  ClientOptions options = Trusting();
-  options.connect_timeout = absl::Milliseconds(20);
-  EXPECT_EQ(Client::Connect(Wss(server), options).status(),
-            absl::DeadlineExceededError(
-                absl::StrCat(Wss(server), ": no TLS with \"127.0.0.1\": the time is over")));
-}
-
-TEST(ClientTls, AHandshakeCanBeCancelled) {
-  const auto cancel = std::make_shared<const Notification>(*Notification::Create());
-  FakeServer server([&](FakePeer& peer) {
-    peer.AwaitInput();
-    cancel->Notify();
-    peer.ReadToEnd();
-  });
-  ClientOptions options = Trusting();
-  options.connect_timeout = absl::InfiniteDuration();
-  options.cancel = cancel;
-  EXPECT_EQ(
-      Client::Connect(Wss(server), options).status(),
-      absl::CancelledError(absl::StrCat(Wss(server), ": no TLS with \"127.0.0.1\": cancelled")));
-}
-
 // ---- The open connection. Its other tests are run over TLS as well: see BUILD.bazel ----
 
 // Somebody cuts the connection: what has arrived counts, and the end is no proper one.

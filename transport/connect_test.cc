@@ -22,12 +22,14 @@
 #include "weft/transport/io.h"
 #include "weft/transport/listen.h"
 #include "weft/transport/stream.h"
+#include "weft/transport/testing/silent_port.h"
 #include "weft/transport/wait.h"
 
 namespace weft {
 namespace {
 
 using absl::StrCat;
+using testing::SilentPort;
 
 Deadline Past() { return Deadline::After(absl::ZeroDuration()); }
 
@@ -57,23 +59,6 @@ class RefusingPort {
 
  private:
   UniqueFd fd_;
-};
-
-// A port that never answers: its queue is full, so the kernel drops who else wants in.
-class SilentPort {
- public:
-  explicit SilentPort(const SocketAddress& at = Loopback(0))
-      : listener_(ListenOrDie(at, {.backlog = 0})) {
-    absl::StatusOr<Stream> stream = ConnectTo({address()}, Deadline::Never());
-    EXPECT_TRUE(stream.ok()) << stream.status();
-    first_ = *std::move(stream);
-    EXPECT_TRUE(Wait(listener_.get(), Interest::kRead, Deadline::Never()).ok());  // it is full
-  }
-  SocketAddress address() const { return LocalAddress(listener_.get()); }
-
- private:
-  UniqueFd listener_;
-  Stream first_;  // a backlog of none holds one
 };
 
 TEST(ConnectTest, Connects) {
@@ -241,8 +226,8 @@ TEST(HappyEyeballsTest, Section_8_TheDelayIsAQuarterOfASecond) {
 
 TEST(HappyEyeballsTest, Ipv4WinsWhereIpv6IsABlackHole) {
   if (!HasIpv6()) GTEST_SKIP() << "this machine has no IPv6";
-  const SilentPort silent(*SocketAddress::FromIp("::1", 0));
-  const SilentPort silent_too(*SocketAddress::FromIp("::1", 0));
+  const SilentPort silent("::1");
+  const SilentPort silent_too("::1");
   const UniqueFd live = ListenOrDie(Loopback(0));
   const SocketAddress address = LocalAddress(live.get());
   EXPECT_EQ(Winner({silent.address(), silent_too.address(), address}, absl::Milliseconds(1)),

@@ -83,10 +83,6 @@ void FakePeer::ReadToEnd() {
   while (Read(&dropped, kScratchBytes)) dropped.clear();
 }
 
-void FakePeer::AwaitInput() {
-  Wait(stream_.fd(), Interest::kRead, Deadline::Never(), &stop_).IgnoreError();
-}
-
 void FakePeer::AwaitStop() { Wait(stop_.fd(), Interest::kRead, Deadline::Never()).IgnoreError(); }
 
 void FakePeer::Shutdown() { stream_.ShutdownWrite(); }

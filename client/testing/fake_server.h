@@ -48,9 +48,6 @@ class FakePeer {
   // Reads and drops all up to the end of the client's stream.
   void ReadToEnd();
 
-  // Waits for something to read, and reads nothing.
-  void AwaitInput();
-
   // Reads nothing, until the FakeServer is gone.
   void AwaitStop();
 

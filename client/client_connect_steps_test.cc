@@ -1,0 +1,197 @@
+// Each step of Connect() may take for ever: it ends at the deadline, and says which step it was,
+// and when another thread says so. The step that looks up a name is tested in
+// transport/resolve_test.cc.
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/client/client.h"
+#include "weft/client/testing/client_tests.h"
+#include "weft/client/testing/fake_server.h"
+#include "weft/transport/notification.h"
+#include "weft/transport/testing/silent_port.h"
+
+namespace weft {
+namespace {
+
+using testing::BlockedCall;
+using testing::FakePeer;
+using testing::FakeServer;
+using testing::Quiet;
+using testing::SilentPort;
+using ::testing::StartsWith;
+using testing::TestTls;
+
+// In all texts $ is the server's port.
+struct Step {
+  std::string name;
+  std::string url = "ws://127.0.0.1:$/";
+  std::string proxy = "direct";
+  // What the server does before it says nothing more; none: it does not even accept.
+  std::vector<FakeServer::Script> scripts{};
+  // Behind the URL in the error, where the time is over.
+  std::string says;
+};
+
+void Silence(FakePeer& peer) { peer.ReadToEnd(); }
+
+// Writes this first.
+auto Say(std::string text) {
+  return [=](FakePeer& peer) {
+    peer.Write(text);
+    peer.ReadToEnd();
+  };
+}
+
+// Reads a request, and writes this.
+auto Answer(std::string text) {
+  return [=](FakePeer& peer) {
+    peer.ReadRequest();
+    peer.Write(absl::StrReplaceAll(text, {{"$", "1"}}));
+    peer.ReadToEnd();
+  };
+}
+
+std::vector<Step> Steps() {
+  const std::string http = "http://127.0.0.1:$", socks5 = "socks5://127.0.0.1:$";
+  const std::string wss = "wss://127.0.0.1:$/", behind = "ws://server.example/";
+  const std::string does_not_connect = " does not connect to server.example:80: ";
+  return {
+      {.name = "Network",
+       .says = "cannot connect to \"127.0.0.1\": 127.0.0.1:$ (deadline exceeded)"},
+      {.name = "NetworkToAProxy",
+       .url = behind,
+       .proxy = http,
+       .says = absl::StrCat("cannot reach the proxy ", http, ": cannot connect to ")},
+      {.name = "HttpProxy",
+       .url = behind,
+       .proxy = http,
+       .scripts = {Silence},
+       .says = absl::StrCat("the proxy ", http, does_not_connect,
+                            "no complete answer to the request: the time is over")},
+      {.name = "Socks5Method",
+       .url = behind,
+       .proxy = socks5,
+       .scripts = {Silence},
+       .says = absl::StrCat("the proxy ", socks5, does_not_connect, "the time is over")},
+      {.name = "Socks5Reply",
+       .url = behind,
+       .proxy = socks5,
+       .scripts = {Say(std::string("\x05\x00\x05\x00", 4))},
+       .says = absl::StrCat("the proxy ", socks5, does_not_connect, "the time is over")},
+      {.name = "Tls",
+       .url = wss,
+       .scripts = {Silence},
+       .says = "no TLS with \"127.0.0.1\": the time is over"},
+      {.name = "TlsThroughAProxy",
+       .url = "wss://server.example/",
+       .proxy = http,
+       .scripts = {Answer("HTTP/1.1 200 OK\r\n\r\n")},
+       .says = "no TLS with \"server.example\": the time is over"},
+      {.name = "Answer",
+       .scripts = {Silence},
+       .says = "no complete answer to the request: the time is over"},
+      {.name = "RestOfTheAnswer",
+       .scripts = {Answer("HTTP/1.1 101 Switching Protocols\r\nUpgrade: ")},
+       .says = "no complete answer to the request: the time is over"},
+      {.name = "AnswerBehindARedirect",
+       .scripts = {Answer("HTTP/1.1 302 x\r\nLocation: /new\r\nContent-Length: 0\r\n\r\n"),
+                   Silence},
+       .says = "redirected to \"ws://127.0.0.1:$/new\": no complete answer to the request: the "
+               "time is over"},
+  };
+}
+
+// A server that gets a client as far as the step, once.
+class Trial {
+ public:
+  explicit Trial(const Step& step) : step_(step) {
+    if (step.scripts.empty()) {
+      silent_ = std::make_unique<SilentPort>();
+    } else {
+      server_ = std::make_unique<FakeServer>(step.scripts);
+    }
+    options_ = Quiet();
+    options_.proxy = WithPort(step.proxy);
+    options_.tls = TestTls();
+    options_.max_redirects = 1;
+  }
+
+  absl::Status Connect(absl::Duration timeout, std::shared_ptr<const Notification> cancel) {
+    options_.connect_timeout = timeout;
+    options_.cancel = std::move(cancel);
+    return Client::Connect(WithPort(step_.url), options_).status();
+  }
+
+  // What the error of the step begins with.
+  std::string Says() const { return WithPort(absl::StrCat(step_.url, ": ", step_.says)); }
+
+ private:
+  std::string WithPort(absl::string_view text) const {
+    const int port = server_ != nullptr ? server_->port() : silent_->address().port();
+    return absl::StrReplaceAll(text, {{"$", absl::StrCat(port)}});
+  }
+
+  const Step& step_;
+  std::unique_ptr<FakeServer> server_;
+  std::unique_ptr<SilentPort> silent_;
+  ClientOptions options_;
+};
+
+class ClientConnectSteps : public ::testing::TestWithParam<Step> {};
+
+// On a slow machine the steps before it may need more than the shortest time.
+TEST_P(ClientConnectSteps, EndsAtTheDeadlineAndSaysWhichItWas) {
+  std::string message, expected = "none";
+  for (const int ms : {20, 200, 2000, 20000}) {
+    if (absl::StartsWith(message, expected)) break;
+    Trial trial(GetParam());
+    const absl::Status status = trial.Connect(absl::Milliseconds(ms), nullptr);
+    EXPECT_CODE(status, kDeadlineExceeded);
+    message = std::string(status.message());
+    expected = trial.Says();
+  }
+  EXPECT_THAT(message, StartsWith(expected));
+}
+
+// From Notify() until Connect() has returned: the median of several.
+absl::Duration TimeToCancel(const Step& step) {
+  std::vector<absl::Duration> taken;
+  for (int i = 0; i < 5; ++i) {
+    Trial trial(step);
+    const auto cancel = std::make_shared<const Notification>(*Notification::Create());
+    BlockedCall call(
+        [&] { EXPECT_CODE(trial.Connect(absl::InfiniteDuration(), cancel), kCancelled); });
+    const auto begin = std::chrono::steady_clock::now();
+    cancel->Notify();
+    call.Join();
+    taken.push_back(absl::FromChrono(std::chrono::steady_clock::now() - begin));
+  }
+  std::nth_element(taken.begin(), taken.begin() + 2, taken.end());
+  return taken[2];
+}
+
+// Measured again where it was more: the machine may have been busy with something else.
+TEST_P(ClientConnectSteps, IsCancelledWithin50Milliseconds) {
+  absl::Duration taken = absl::InfiniteDuration();
+  for (int i = 0; i < 5 && taken >= absl::Milliseconds(50); ++i) taken = TimeToCancel(GetParam());
+  EXPECT_LT(taken, absl::Milliseconds(50));
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, ClientConnectSteps, ::testing::ValuesIn(Steps()),
+                         [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace weft
