@@ -32,6 +32,7 @@ namespace {
 using ::testing::AllOf;
 using testing::ConnectOrDie;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using testing::FakePeer;
 using testing::FakeServer;
 using ::testing::HasSubstr;
@@ -194,10 +195,17 @@ TEST(ClientConnect, ARefusalDoesNotWaitForTheEndOfTheStream) {
     peer.Write("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone");
     peer.ReadToEnd();
   });
+  std::vector<std::string> heads;
   const absl::Status status =
-      Client::Connect(server.url(), {.connect_timeout = absl::InfiniteDuration()}).status();
+      Client::Connect(
+          server.url(),
+          {.connect_timeout = absl::InfiniteDuration(),
+           .on_head = [&heads](HttpHead, absl::string_view head) { heads.emplace_back(head); }})
+          .status();
   EXPECT_CODE(status, kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("none"));
+  EXPECT_THAT(heads, ElementsAre(StartsWith("GET / HTTP/1.1\r\n"),
+                                 "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\n"));
 }
 
 TEST(ClientConnect, AnAnswerThatIsNotHttp) {

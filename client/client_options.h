@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "weft/core/basic_auth.h"
 #include "weft/core/connection.h"
@@ -19,6 +20,8 @@
 #include "weft/transport/tls_context.h"
 
 namespace weft {
+
+enum class HttpHead { kRequest, kResponse };
 
 // Every wait of a client has a limit; absl::InfiniteDuration() takes it away.
 struct ClientOptions {
@@ -98,6 +101,11 @@ struct ClientOptions {
 
   // Limits for the head of the server's answer.
   HttpLimits http{};
+
+  // Called by Connect() with each request, as it is sent, and with the head of each answer; those
+  // of a proxy and of redirects too. As text for a person to look at: with lines that end in CR LF,
+  // the empty one among them, and with all credentials.
+  std::function<void(HttpHead which, absl::string_view head)> on_head{};
 
   // Called from any thread that uses the client.
   LogHook log{};

@@ -70,8 +70,12 @@ TEST(ClientHttpProxy, ConnectsAndThenUpgrades) {
     peer.Write(FakePeer::Accept(upgrade) + Text("hi"));
     peer.EchoToEnd();
   });
-  absl::StatusOr<std::unique_ptr<Client>> client =
-      Client::Connect(kUrl, Through(HttpProxy(server)));
+  std::string heads;
+  ClientOptions options = Through(HttpProxy(server));
+  options.on_head = [&heads](HttpHead which, absl::string_view head) {
+    absl::StrAppend(&heads, which == HttpHead::kRequest ? "> " : "< ", head);
+  };
+  absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect(kUrl, options);
   ASSERT_TRUE(client.ok()) << client.status();
   EXPECT_RECEIVES(*client, "hi");
   EXPECT_TRUE((*client)->SendText("echo").ok());
@@ -79,6 +83,8 @@ TEST(ClientHttpProxy, ConnectsAndThenUpgrades) {
   EXPECT_TRUE((*client)->Close().ok());
   server.Join();
   EXPECT_EQ(connect, absl::StrCat(kConnectRequest, "\r\n"));
+  EXPECT_EQ(heads, absl::StrCat("> ", connect, "< ", kConnected, "> ", upgrade, "< ",
+                                FakePeer::Accept(upgrade)));
   EXPECT_THAT(upgrade, StartsWith("GET /chat HTTP/1.1\r\nHost: server.example:8080\r\n"));
 }
 

@@ -14,7 +14,6 @@
 #include "weft/client/proxy_choice.h"
 #include "weft/client/socks5.h"
 #include "weft/core/authority.h"
-#include "weft/core/http.h"
 #include "weft/core/quote.h"
 #include "weft/transport/address.h"
 #include "weft/transport/connect.h"
@@ -33,8 +32,9 @@ absl::StatusOr<Stream> ConnectStraight(const Url& url, Deadline deadline,
   return ConnectTo({*address}, deadline, cancel);
 }
 
-absl::StatusOr<Stream> ConnectThrough(const Proxy& proxy, const Url& url, const HttpLimits& limits,
-                                      Deadline deadline, const Notification* cancel) {
+absl::StatusOr<Stream> ConnectThrough(const Proxy& proxy, const Url& url,
+                                      const ClientOptions& options, Deadline deadline) {
+  const Notification* cancel = options.cancel.get();
   absl::StatusOr<Stream> socket = ConnectTo(proxy.host, proxy.port, deadline, cancel);
   if (!socket.ok()) {
     return Annotate(socket.status(),
@@ -42,7 +42,7 @@ absl::StatusOr<Stream> ConnectThrough(const Proxy& proxy, const Url& url, const 
   }
   BlockingStream stream(*std::move(socket), deadline, cancel);
   absl::Status status = proxy.kind == Proxy::Kind::kHttp
-                            ? HttpConnect(stream, url.host, url.port, proxy.credentials, limits)
+                            ? HttpConnect(stream, url.host, url.port, proxy.credentials, options)
                             : Socks5Connect(stream, url.host, url.port, proxy.credentials);
   if (status.ok()) return stream.TakeStream();
   return Annotate(status, absl::StrCat("the proxy ", proxy.ToString(), " does not connect to ",
@@ -69,7 +69,7 @@ absl::StatusOr<BlockingStream> Dial(const Url& url, const ClientOptions& options
   const absl::StatusOr<std::optional<Proxy>> proxy = ChooseProxy(url, options.proxy, secure_getenv);
   if (!proxy.ok()) return proxy.status();
   absl::StatusOr<Stream> socket = proxy->has_value()
-                                      ? ConnectThrough(**proxy, url, options.http, deadline, cancel)
+                                      ? ConnectThrough(**proxy, url, options, deadline)
                                       : ConnectStraight(url, deadline, cancel);
   if (!socket.ok()) return socket.status();
   BlockingStream stream(*std::move(socket), deadline, cancel);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "weft/client/http_exchange.h"
 #include "weft/core/authority.h"
+#include "weft/core/http.h"
 #include "weft/core/http_status.h"
 #include "weft/core/quote.h"
 
@@ -47,12 +48,12 @@ absl::Status Refused(const HttpResponse& response, bool has_credentials) {
 
 absl::Status HttpConnect(BlockingStream& stream, absl::string_view host, uint16_t port,
                          const std::optional<BasicCredentials>& credentials,
-                         const HttpLimits& limits) {
+                         const ClientOptions& options) {
   const absl::StatusOr<std::string> request = ConnectRequest(host, port, credentials);
   if (!request.ok()) return request.status();
-  const absl::StatusOr<HttpAnswer> answer = Exchange(stream, *request, limits);
+  const absl::StatusOr<HttpAnswer> answer = Exchange(stream, *request, options);
   if (!answer.ok()) return answer.status();
-  const absl::StatusOr<HttpResponse> response = ParseHttpResponse(answer->head, limits);
+  const absl::StatusOr<HttpResponse> response = ParseHttpResponse(answer->head, options.http);
   if (!response.ok()) return response.status();
   if (response->status < 200 || response->status > 299) {
     return Refused(*response, credentials.has_value());

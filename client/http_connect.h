@@ -9,8 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "weft/client/blocking_stream.h"
+#include "weft/client/client_options.h"
 #include "weft/core/basic_auth.h"
-#include "weft/core/http.h"
 
 namespace weft {
 
@@ -19,7 +19,7 @@ namespace weft {
 // with that as HttpStatusOf().
 absl::Status HttpConnect(BlockingStream& stream, absl::string_view host, uint16_t port,
                          const std::optional<BasicCredentials>& credentials,
-                         const HttpLimits& limits);
+                         const ClientOptions& options);
 
 }  // namespace weft
 

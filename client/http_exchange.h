@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "weft/client/blocking_stream.h"
-#include "weft/core/http.h"
+#include "weft/client/client_options.h"
 
 namespace weft {
 
@@ -17,10 +17,11 @@ struct HttpAnswer {
   std::string behind;  // what came with it, at most BlockingStream::kMaxReadBytes
 };
 
-// Sends `request` and reads until the head of an answer is complete. Errors say which of the two
-// failed, and why; those of HttpHeadScanner among them.
+// Sends `request` and reads until the head of an answer is complete, within options.http; shows
+// both to options.on_head. Errors say which of the two failed, and why; those of HttpHeadScanner
+// among them.
 absl::StatusOr<HttpAnswer> Exchange(BlockingStream& stream, absl::string_view request,
-                                    const HttpLimits& limits);
+                                    const ClientOptions& options);
 
 }  // namespace weft
 

@@ -26,7 +26,7 @@ absl::StatusOr<Upgraded> Ask(const Url& url, const UpgradeOffer& offer,
                              const ClientOptions& options, Deadline deadline) {
   absl::StatusOr<BlockingStream> stream = Dial(url, options, deadline);
   if (!stream.ok()) return stream.status();
-  return Upgrade(*std::move(stream), url, offer, options.http);
+  return Upgrade(*std::move(stream), url, offer, options);
 }
 
 // Where `refused` leads, if it is a redirect that may be followed. Otherwise it comes back, and

@@ -10,6 +10,7 @@
 #include "weft/client/annotate.h"
 #include "weft/client/http_exchange.h"
 #include "weft/core/accept_key.h"
+#include "weft/core/http.h"
 #include "weft/core/http_body.h"
 #include "weft/core/http_refusal.h"
 #include "weft/transport/deadline.h"
@@ -44,13 +45,13 @@ absl::Status Refused(const absl::Status& error, BlockingStream& stream, const Ht
 }  // namespace
 
 absl::StatusOr<Upgraded> Upgrade(BlockingStream stream, const Url& url, const UpgradeOffer& offer,
-                                 const HttpLimits& limits) {
+                                 const ClientOptions& options) {
   const std::string key = RandomKey();
   const absl::StatusOr<std::string> request = RequestText(url, key, offer);
   if (!request.ok()) return request.status();
-  absl::StatusOr<HttpAnswer> answer = Exchange(stream, *request, limits);
+  absl::StatusOr<HttpAnswer> answer = Exchange(stream, *request, options);
   if (!answer.ok()) return answer.status();
-  const absl::StatusOr<HttpResponse> response = ParseHttpResponse(answer->head, limits);
+  const absl::StatusOr<HttpResponse> response = ParseHttpResponse(answer->head, options.http);
   if (!response.ok()) return response.status();
   absl::StatusOr<std::string> subprotocol =
       CheckUpgradeResponse(*response, key, offer.subprotocols);

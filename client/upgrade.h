@@ -8,8 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "weft/client/blocking_stream.h"
+#include "weft/client/client_options.h"
 #include "weft/core/handshake.h"
-#include "weft/core/http.h"
 #include "weft/core/url.h"
 #include "weft/transport/stream.h"
 
@@ -25,10 +25,10 @@ struct Upgraded {
 // The most that `early` can be.
 inline constexpr size_t kMaxEarlyBytes = BlockingStream::kMaxReadBytes;
 
-// Asks the server at the other end of `stream` for the WebSocket of `url`. A server that refuses is
-// quoted, and RefusalOf() knows the rest of its answer.
+// Asks the server at the other end of `stream` for the WebSocket of `url`; of the options, those
+// for HTTP count. A server that refuses is quoted, and RefusalOf() knows the rest of its answer.
 absl::StatusOr<Upgraded> Upgrade(BlockingStream stream, const Url& url, const UpgradeOffer& offer,
-                                 const HttpLimits& limits);
+                                 const ClientOptions& options);
 
 }  // namespace weft
 
