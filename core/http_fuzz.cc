@@ -1,4 +1,4 @@
-// Any bytes as the head of a request and of a response.
+// Any bytes as the head of a request and of a response, and as a body.
 
 #include <algorithm>
 #include <cstddef>
@@ -7,6 +7,7 @@
 
 #include "absl/types/span.h"
 #include "weft/core/http.h"
+#include "weft/core/http_body.h"
 #include "weft/core/http_status.h"
 #include "weft/core/testing/require.h"
 
@@ -83,6 +84,35 @@ void CheckResponse(absl::string_view in) {
       "a response that is written is read as itself");
 }
 
+constexpr size_t kMaxBody = 64;
+
+// What is read of a body that arrives in pieces of `step` bytes.
+HttpBody ReadInSteps(const HttpResponse& head, absl::string_view in, size_t step) {
+  HttpBody body(head, kMaxBody);
+  for (size_t at = 0; at < in.size(); at += step) body.Append(in.substr(at, step));
+  return body;
+}
+
+// The input as the body behind this head.
+void CheckBody(absl::string_view head, absl::string_view in) {
+  const absl::StatusOr<HttpResponse> response = ParseHttpResponse(head);
+  if (!response.ok()) return;
+  const HttpBody whole = ReadInSteps(*response, in, in.size() + 1);
+  Require(whole.text().size() <= kMaxBody, "the limit holds");
+  Require(whole.done() || whole.text().size() < kMaxBody, "a body that is full is done");
+  for (const size_t step : {1, 2, 3, 7}) {
+    const HttpBody cut = ReadInSteps(*response, in, step);
+    Require(cut.text() == whole.text() && cut.done() == whole.done(),
+            "a body is the same, however it arrives");
+  }
+}
+
+void CheckBodies(absl::string_view in) {
+  CheckBody("HTTP/1.1 403 x\r\nTransfer-Encoding: chunked\r\n\r\n", in);
+  const absl::StatusOr<size_t> head = HttpHeadScanner(kLimits).Scan(in);
+  if (head.ok()) CheckBody(in.substr(0, *head), in.substr(*head));
+}
+
 // The input as one header, which may not become two.
 void CheckWriter(absl::string_view in) {
   const absl::string_view name = in.substr(0, in.find('|'));
@@ -103,6 +133,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   weft::CheckScanner(in);
   weft::CheckRequest(in);
   weft::CheckResponse(in);
+  weft::CheckBodies(in);
   weft::CheckWriter(in);
   return 0;
 }

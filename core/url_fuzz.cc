@@ -1,4 +1,4 @@
-// Any text as a URL, an authority and an origin.
+// Any text as a URL, an authority, an origin and a redirect.
 
 #include <algorithm>
 #include <cstddef>
@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "weft/core/authority.h"
+#include "weft/core/location.h"
 #include "weft/core/origin.h"
 #include "weft/core/testing/require.h"
 #include "weft/core/url.h"
@@ -44,6 +45,20 @@ void CheckAuthority(absl::string_view text) {
           "to be of the same origin goes both ways");
 }
 
+void CheckLocation(absl::string_view text) {
+  for (const char* base : {"wss://h:1/a/b?c", "ws+unix:///s:/"}) {
+    const absl::StatusOr<Url> url = ResolveLocation(*ParseUrl(base), text);
+    if (!url.ok()) continue;
+    const absl::StatusOr<Url> again = ParseUrl(UrlText(*url));
+    Require(again.ok() && *again == *url, "where a redirect leads is a URL");
+    Require(url->unix_path.empty() || url->unix_path == "/s", "nobody chooses another Unix socket");
+    const std::string path = url->resource.substr(0, url->resource.find('?'));
+    Require(!absl::StrContains(path, "/../") && !absl::StrContains(path, "/./") &&
+                !absl::EndsWith(path, "/..") && !absl::EndsWith(path, "/."),
+            "no dots are left");
+  }
+}
+
 }  // namespace
 }  // namespace weft
 
@@ -53,5 +68,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   weft::CheckUrl(absl::StrCat("ws://", text));
   weft::CheckUrl(absl::StrCat("ws+unix:///", text));
   weft::CheckAuthority(text);
+  weft::CheckLocation(text);
   return 0;
 }
