@@ -44,7 +44,7 @@ expect --raw="$address" --depth=16 --json -- '{"seconds": ' ', "messages_per_sec
 expect --raw="$address" --connections=2 --payload=16777216 --mode=mixed_text -- load_cpu_seconds
 expect --raw="$address" --scenario=idle --payload=1024 -- bytes_per_connection_after_echo
 expected=1
-expect --url="ws://$address/" -- "connection 0: the handshake was refused: GET / HTTP/1.1"
+expect --url="ws://$address/" -- ": the handshake was refused: GET / HTTP/1.1"
 expect --raw=nonsense -- nonsense
 expect --mode=nonsense -- --mode nonsense
 expect --scenario=nonsense -- --scenario nonsense
@@ -60,9 +60,9 @@ expect --raw="$address" --tls --ca=transport/testing/test_ca/ca.pem -- messages_
 expect --raw="$address" --tls --scenario=idle --payload=1024 -- bytes_per_connection_after_echo
 expected=1
 expect --raw="$address" --tls --ca=transport/testing/test_ca/unknown_ca.pem -- \
-  "connection 0: the server's certificate (CN=localhost) was issued by CN=Weft Test CA"
-expect --url="wss://$address/" -- "connection 0: the handshake was refused: GET / HTTP/1.1"
-expect --url="ws://$address/" -- "connection 0: "
+  ": the server's certificate (CN=localhost) was issued by CN=Weft Test CA"
+expect --url="wss://$address/" -- ": the handshake was refused: GET / HTTP/1.1"
+expect --url="ws://$address/" -- "connection "
 stop
 
 start bench/raw_accept
