@@ -56,14 +56,16 @@ namespace weft {
 //   Cancelled            Cancel() was called here
 class Client {
  public:
-  // Connects to a ws:// or wss:// URL, or the like for a Unix socket (core/url.h), and performs the
-  // opening handshake (section 4.1), all within options.connect_timeout.
+  // Connects to a ws:// or wss:// URL, or the like for a Unix socket (core/url.h), through a proxy
+  // where options.proxy says so, and performs the opening handshake (section 4.1), all within
+  // options.connect_timeout.
   //
-  // Errors say what failed and with whom: InvalidArgument for a URL, header or subprotocol that
-  // cannot be sent, Unimplemented for wss://, and the errors of the network. A server that refuses
-  // is quoted, "... answered HTTP 403 Forbidden ..." with the start of its body, under the code
-  // that comes nearest (403: PermissionDenied); RefusalOf (weft/core/http_refusal.h) gives its
-  // answer: status, headers and more of the body.
+  // Errors say which step failed, with whom, and why: InvalidArgument for a URL, header or
+  // subprotocol that cannot be sent, Unauthenticated for a certificate that is not to be trusted
+  // (Stream::Error), DeadlineExceeded, Cancelled (options.cancel), and the errors of the network
+  // and of proxies. A server that refuses is quoted, "... answered HTTP 403 Forbidden ..." with the
+  // start of its body, under the code that comes nearest (403: PermissionDenied); RefusalOf
+  // (weft/core/http_refusal.h) gives its answer: status, headers and more of the body.
   static absl::StatusOr<std::unique_ptr<Client>> Connect(absl::string_view url,
                                                          ClientOptions options = {});
 
@@ -134,6 +136,7 @@ class Client {
   // The subprotocol that the server chose; empty when none.
   const std::string& subprotocol() const { return subprotocol_; }
 
+  // peer_address() is the proxy's where there is one.
   const SocketAddress& local_address() const { return local_address_; }
   const SocketAddress& peer_address() const { return peer_address_; }
 

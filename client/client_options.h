@@ -25,7 +25,8 @@ enum class HttpHead { kRequest, kResponse };
 
 // Every wait of a client has a limit; absl::InfiniteDuration() takes it away.
 struct ClientOptions {
-  // For everything that Connect() does: the name, the connection, the opening handshake.
+  // For everything that Connect() does: the name, the connection, the proxy, TLS, the opening
+  // handshake, redirects.
   absl::Duration connect_timeout = absl::Seconds(30);
 
   // Ends Connect() from another thread, at whatever it is, with Cancelled: none when null. What is
@@ -67,7 +68,8 @@ struct ClientOptions {
   //   a URL      that proxy, for every server but Unix sockets, whatever the environment says:
   //              "http://user:password@proxy.example:3128", for HTTP's CONNECT, or "socks5://...";
   //              such a proxy looks up the names of servers itself (as socks5h:// says elsewhere)
-  // With TLS a proxy sees the server's name and nothing that is said to it.
+  // With TLS a proxy sees the server's name and nothing that is said to it. Many HTTP proxies
+  // connect to port 443 only.
   std::string proxy{};
 
   // Limits for what is received, and whether messages come in pieces. The client brings a pool of
