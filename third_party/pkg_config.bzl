@@ -104,6 +104,9 @@ def _boringssl_repository_impl(ctx):
     ctx.file("ignored_by_tsan.cc", _IGNORED_BY_TSAN_CC % "".join([
         "called_from_lib:android/lib{}.so\\n".format(library)
         for library in ["crypto", "ssl"]
+    ] + [
+        # Abseil's, which whatever links this links as well; a program has one such list only.
+        "race:absl::*Status::Unref\\n",
     ]))
     _write_packages(ctx, libraries)
 
