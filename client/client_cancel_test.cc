@@ -33,14 +33,6 @@ using testing::Say;
 using testing::ServerFrame;
 using testing::Text;
 
-// Options under which nothing but Cancel() ends a wait.
-ClientOptions Patient() {
-  ClientOptions options = Quiet();
-  options.send_timeout = absl::InfiniteDuration();
-  options.close_timeout = absl::InfiniteDuration();
-  return options;
-}
-
 // ---- Each call that can block ----
 
 // A call that `script` blocks.
@@ -88,7 +80,7 @@ absl::Duration TimeToCancel(const Blocking& blocking) {
   std::vector<absl::Duration> taken;
   for (int i = 0; i < 5; ++i) {
     FakeServer server(blocking.script);
-    std::unique_ptr<Client> client = ConnectOrDie(server, Patient());
+    std::unique_ptr<Client> client = ConnectOrDie(server);
     blocking.before(*client);
     BlockedCall call([&] { EXPECT_CODE(blocking.call(*client), kCancelled); });
     const auto begin = std::chrono::steady_clock::now();
@@ -133,7 +125,7 @@ TEST(ClientCancel, EndsAReceiveThatNeverRests) {
     while (peer.Write(fragments)) {
     }
   });
-  ClientOptions options = Patient();
+  ClientOptions options = Quiet();
   options.connection.max_fragments = std::numeric_limits<uint32_t>::max();
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
   std::thread receiver([&] { EXPECT_CODE(client->Receive().status(), kCancelled); });
@@ -145,7 +137,7 @@ TEST(ClientCancel, EndsAReceiveThatNeverRests) {
 // The same for one that sends without a rest.
 TEST(ClientCancel, EndsASendThatNeverRests) {
   FakeServer server(Ignore);
-  std::unique_ptr<Client> client = ConnectOrDie(server, Patient());
+  std::unique_ptr<Client> client = ConnectOrDie(server);
   std::thread sender([&] {
     const std::string text(1 << 20, 'x');
     absl::Status status;
@@ -159,7 +151,7 @@ TEST(ClientCancel, EndsASendThatNeverRests) {
 
 TEST(ClientCancel, EndsAllCallsAtOnce) {
   FakeServer server(DoNotRead);
-  std::unique_ptr<Client> client = ConnectOrDie(server, Patient());
+  std::unique_ptr<Client> client = ConnectOrDie(server);
   std::vector<std::unique_ptr<BlockedCall>> calls;
   for (const auto& call : {Receive, Receive, Send, Send, Close, Close}) {
     calls.push_back(

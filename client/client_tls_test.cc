@@ -189,12 +189,13 @@ TEST(ClientTls, AStreamThatIsCutOffBehindTheCloseFrame) {
     }
     EXPECT_TRUE((*client)->Close().ok());
     EXPECT_EQ((*client)->close_code(), close_here ? CloseCode::kNormal : CloseCode::kGoingAway);
+    server.Join();
   }
 }
 
 // Both send more than the network between them holds, and read it meanwhile.
 TEST(ClientTls, LargeMessagesBothWaysAtOnce) {
-  constexpr size_t kSize = 24 << 20;
+  constexpr size_t kSize = 12 << 20;
   FakeServer server([](FakePeer& peer) {
     peer.StartTls(*TestTlsServer());
     peer.AcceptUpgrade();

@@ -32,12 +32,9 @@ using testing::Quiet;
 using testing::Signal;
 using testing::Text;
 
-// Options under which nothing but Close() and Cancel() ends a wait.
-ReconnectOptions Patient() {
+ReconnectOptions Options() {
   ReconnectOptions options;
   options.client = Quiet();
-  options.client.connect_timeout = absl::InfiniteDuration();
-  options.client.send_timeout = absl::InfiniteDuration();
   options.backoff.first = options.backoff.longest = absl::Milliseconds(1);
   return options;
 }
@@ -78,7 +75,7 @@ TEST_P(ReconnectingClientEnd, WakesEveryThread) {
     const absl::StatusCode code =
         cancel ? absl::StatusCode::kCancelled : absl::StatusCode::kFailedPrecondition;
     FakeServer server(GetParam().script);
-    ReconnectOptions options = Patient();
+    ReconnectOptions options = Options();
     options.after_connect = GetParam().after_connect;
     const auto client = *ReconnectingClient::Create(server.url(), options);
     BlockedCall first([&] { EXPECT_EQ(client->Receive().status().code(), code); });
@@ -113,7 +110,7 @@ TEST(ReconnectingClientThreads, AMessageOutlivesItsConnection) {
                        peer.Reset();
                      },
                      Echo});
-  const auto client = *ReconnectingClient::Create(server.url(), Patient());
+  const auto client = *ReconnectingClient::Create(server.url(), Options());
   Signal received, replaced;
   std::thread receiver([&] {
     const absl::StatusOr<Message> message = client->Receive();
@@ -151,7 +148,7 @@ TEST(ReconnectingClientThreads, SendersGoOnWhileConnectionsComeAndGo) {
     });
   }
   FakeServer server(scripts);
-  ReconnectOptions options = Patient();
+  ReconnectOptions options = Options();
   std::atomic<int> lost = 0;
   options.on_event = [&](const ReconnectEvent& event) {
     if (event.type == ReconnectEvent::Type::kLost) ++lost;
@@ -212,7 +209,7 @@ TEST(ReconnectingClientThreads, EveryCallAtOnceAndAnEndAtARandomMoment) {
       });
     }
     FakeServer server(scripts);
-    ReconnectOptions options = Patient();
+    ReconnectOptions options = Options();
     options.client.connect_timeout = absl::Milliseconds(100);
     options.client.close_timeout = absl::Milliseconds(100);
     options.after_connect = [](Client& fresh) { return fresh.SendText("hello"); };

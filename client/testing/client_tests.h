@@ -42,8 +42,8 @@ namespace weft::testing {
 // Ends a wait that has nothing to wait for.
 inline constexpr absl::Duration kSoon = absl::Milliseconds(1);
 
-// More bytes than the buffers of the system take.
-inline constexpr size_t kTooMuch = 32 << 20;
+// More bytes than the buffers of the system take on their way to a FakeServer.
+inline constexpr size_t kTooMuch = 16 << 20;
 
 // Trusts the test CA.
 inline const std::shared_ptr<TlsContext>& TestTls() {
@@ -51,9 +51,13 @@ inline const std::shared_ptr<TlsContext>& TestTls() {
   return *tls;
 }
 
-// Options under which no keepalive ping disturbs a script.
+// Options under which no keepalive ping disturbs a script, and no wait ends by itself.
 inline ClientOptions Quiet() {
-  return {.ping_interval = absl::InfiniteDuration(), .tls = TestTls()};
+  return {.connect_timeout = absl::InfiniteDuration(),
+          .send_timeout = absl::InfiniteDuration(),
+          .close_timeout = absl::InfiniteDuration(),
+          .ping_interval = absl::InfiniteDuration(),
+          .tls = TestTls()};
 }
 
 inline std::unique_ptr<Client> ConnectOrDie(const FakeServer& server,

@@ -26,6 +26,14 @@ constexpr size_t kScratchBytes = 64 << 10;
 
 bool speak_tls = false;
 
+// Has little room for what a script does not read, so that a test need not send much to fill it.
+UniqueFd ListenAt(const SocketAddress& address) {
+  UniqueFd listener = Listen(address).value();
+  const int size = 64 << 10;
+  EXPECT_EQ(setsockopt(listener.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+  return listener;
+}
+
 }  // namespace
 
 FakePeer::FakePeer(Stream stream, const Notification& stop)
@@ -162,7 +170,7 @@ FakeServer::FakeServer(const SocketAddress& address, Script script)
 void FakeServer::SpeakTls() { speak_tls = true; }
 
 FakeServer::FakeServer(const SocketAddress& address, std::vector<Script> scripts)
-    : listener_(Listen(address).value()),
+    : listener_(ListenAt(address)),
       port_(LocalAddress(listener_.get()).port()),
       stop_(Notification::Create().value()),
       thread_([this, scripts = std::move(scripts)] {
