@@ -42,6 +42,8 @@ namespace weft {
 //   if (message.ok()) std::cout << message->payload << "\n";
 //   return (*client)->Close();
 //
+// ReconnectingClient (reconnecting_client.h) makes another when one is lost.
+//
 // Threads: one may be in Receive() while others send, close and cancel. A thread of the library's
 // own there is none: pings are answered, the peer's end noticed and keepalive pings sent while
 // somebody is in Receive(), so a client that lives long should mostly be there.

@@ -99,7 +99,7 @@ absl::Status ReconnectingClient::Connect(absl::Duration timeout) {
   absl::Status status = Await(lock, deadline, [this] { return ready_ || !end_.ok() || !driving_; });
   if (!status.ok() || ready_ || !end_.ok()) return status.ok() ? end_ : status;
   driving_ = true;
-  if (client_ != nullptr) Lose(lock, ReadToEnd(lock));
+  if (client_ != nullptr) Lose(lock, ReadToEnd(lock, deadline));
   status = DriveToConnection(lock, deadline);
   StopDriving();
   return status;
@@ -134,9 +134,10 @@ void ReconnectingClient::StopDriving() {
 
 // Drops what can still be read from a connection that cannot be sent by, for the sake of how it
 // ended.
-absl::Status ReconnectingClient::ReadToEnd(Lock& lock) {
+absl::Status ReconnectingClient::ReadToEnd(Lock& lock, absl::Duration deadline) {
+  deadline = std::min(deadline, options_.now() + options_.client.close_timeout);
   lock.unlock();
-  while (client_->Receive(absl::ZeroDuration()).ok()) {
+  while (client_->Receive(deadline - options_.now()).ok() && options_.now() < deadline) {
   }
   absl::Status status = client_->status();
   if (status.ok()) client_->Cancel();  // for who has it from client()

@@ -25,8 +25,7 @@ namespace weft {
 //
 //   auto client = weft::ReconnectingClient::Create("wss://example.com/feed", {
 //       .after_connect = [](weft::Client& fresh) { return fresh.SendText("subscribe news"); },
-//       .on_event = [](const weft::ReconnectEvent& event) { std::clog << event.ToString() << "\n";
-//       },
+//       .on_event = [](const weft::ReconnectEvent& e) { std::clog << e.ToString() << "\n"; },
 //   });
 //   if (!client.ok()) return client.status();
 //   while (true) {
@@ -106,7 +105,7 @@ class ReconnectingClient {
   absl::Status DriveToConnection(Lock& lock, absl::Duration deadline);
   void Attempt(Lock& lock);
   absl::Status Open();
-  absl::Status ReadToEnd(Lock& lock);
+  absl::Status ReadToEnd(Lock& lock, absl::Duration deadline);
   void Lose(Lock& lock, const absl::Status& status);
   void Retry(Lock& lock, const absl::Status& status, const Pause& asked);
   void GiveUp(Lock& lock, const absl::Status& status);

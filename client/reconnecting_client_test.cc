@@ -246,7 +246,7 @@ TEST_F(ReconnectingClientTest, SendsNothingWithoutAConnection) {
 // A program of one thread: Send*() fails before anybody has noticed the loss.
 TEST_F(ReconnectingClientTest, ConnectFollowsAFailedSend) {
   FakeServer server({[](FakePeer& peer) {
-                       peer.AcceptUpgrade(CloseFrame(CloseCode::kTryAgainLater));
+                       peer.AcceptUpgrade(Text("unread") + CloseFrame(CloseCode::kTryAgainLater));
                        peer.Shutdown();
                        peer.Next();
                      },
