@@ -28,7 +28,8 @@ TIMEOUT = 60  # Seconds; only a test that fails takes them.
 
 
 class Server:
-    """A WebSocket server that does what the test says, when it says so. /refused is refused, /echo answers."""
+    """A WebSocket server that does what the test says, when it says so. /echo answers, /refused is refused, /moved leads
+    to /echo."""
 
     def __init__(self, tls=None):
         self.tls = tls
@@ -59,6 +60,8 @@ class Server:
     async def refuse(self, path, _):
         if path == "/refused":
             return http.HTTPStatus.FORBIDDEN, [("X-Why", "test")], b"You may not.\nReally.\n"
+        if path == "/moved":
+            return http.HTTPStatus.FOUND, [("Location", "/echo")], b""
         return None
 
     async def handle(self, connection):
@@ -405,6 +408,57 @@ class PipeTest(WeftTest):
         headers = self.server.await_client()
         self.assertEqual((headers["X-Test"], headers["X-More"]), ("a b", "c"))
         self.assertEqual(headers["Origin"], "https://example.com")
+
+    def test_heads(self):
+        result = self.run_piped("--show-headers", "--wait=0", "-H", "X-Test: a")
+        self.assertEqual(result.stdout, b"")
+        lines = result.stderr.decode().splitlines()
+        self.assertIn("> GET /echo HTTP/1.1", lines)
+        self.assertIn("> X-Test: a", lines)
+        self.assertIn("< HTTP/1.1 101 Switching Protocols", lines)
+        refused = self.run_piped("-i", url=self.server.url + "/refused").stderr.decode().splitlines()
+        self.assertIn("< X-Why: test", refused)
+
+    def test_a_proxy(self):
+        proxy = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(proxy.close)
+
+        def copy(source, target):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+        def connect():
+            client, _ = proxy.accept()
+            target = client.recv(65536).split()[1]
+            with client, socket.create_connection(("127.0.0.1", self.server.port)) as server:
+                client.sendall(b"HTTP/1.1 200 OK\r\nX-Proxy: " + target + b"\r\n\r\n")
+                back = threading.Thread(target=copy, args=(server, client))
+                back.start()
+                copy(client, server)
+                back.join()
+
+        thread = threading.Thread(target=connect)
+        thread.start()
+        result = self.run_piped(
+            f"--proxy=http://127.0.0.1:{proxy.getsockname()[1]}",
+            "--show-headers",
+            "--receive=1",
+            "--wait=inf",
+            input=b"hello",
+            url=f"ws://server.example:{self.server.port}/echo",
+        )
+        thread.join(TIMEOUT)
+        self.assertEqual((result.stdout, result.returncode), (b"hello\n", 0))
+        self.assertIn(f"< X-Proxy: server.example:{self.server.port}\n", result.stderr.decode())
+
+    def test_a_redirect(self):
+        result = self.run_piped(url=self.server.url + "/moved")
+        self.assertEqual(result.returncode, 3)
+        self.assertIn(b"It leads to /echo; see --max-redirects.\n", result.stderr)
+        flags = ["hello", "--max-redirects=1", "--receive=1", "--wait=inf"]
+        result = self.run_piped(*flags, url=self.server.url + "/moved")
+        self.assertEqual((result.stdout, result.returncode), (b"hello\n", 0))
 
     def test_credentials(self):
         self.run_piped("--auth=joe:se:cret", "--wait=0")

@@ -52,7 +52,7 @@ class FlagParser {
     const size_t equals = word.find('=');
     const absl::string_view shown = word.substr(0, equals);
     const auto flag = std::find_if(flags_.begin(), flags_.end(), [&shown](const Flag& candidate) {
-      return candidate.name == shown.substr(2);
+      return !candidate.name.empty() && candidate.name == shown.substr(2);
     });
     if (flag == flags_.end()) return Unknown(shown);
     if (equals != absl::string_view::npos) return Set(*flag, shown, word.substr(equals + 1));
@@ -112,6 +112,10 @@ absl::StatusOr<std::vector<std::string>> ParseFlags(absl::Span<const absl::strin
 std::string FlagsHelp(absl::Span<const Flag> flags) {
   std::string help;
   for (const Flag& flag : flags) {
+    if (flag.name.empty()) {
+      absl::StrAppend(&help, "\n", flag.help, "\n");
+      continue;
+    }
     std::string line = flag.letter != 0 ? absl::StrCat("  -", std::string(1, flag.letter), ", ")
                                         : std::string(6, ' ');
     absl::StrAppend(&line, "--", flag.name, flag.value.empty() ? "" : "=", flag.value);

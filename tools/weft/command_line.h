@@ -14,8 +14,9 @@
 
 namespace weft::cli {
 
+// With nothing but `help`, a heading for the flags behind it.
 struct Flag {
-  absl::string_view name;     // "header" of --header
+  absl::string_view name{};   // "header" of --header
   char letter = 0;            // 'H' of -H, or none
   absl::string_view value{};  // what to call its value in the help; empty: it takes none
   absl::string_view help{};
@@ -30,7 +31,7 @@ struct Flag {
 absl::StatusOr<std::vector<std::string>> ParseFlags(absl::Span<const absl::string_view> words,
                                                     absl::Span<const Flag> flags);
 
-// A line, or more, for each flag.
+// A line, or more, for each flag; an empty one before each heading.
 std::string FlagsHelp(absl::Span<const Flag> flags);
 
 }  // namespace weft::cli

@@ -41,6 +41,7 @@ class CommandLineTest : public ::testing::Test {
        .value = "NAME: VALUE",
        .help = "one more header",
        .set = Note("header")},
+      {.help = "More:"},
       {.name = "a-flag-with-a-long-name",
        .value = "DURATION",
        .help = "first\nsecond",
@@ -77,6 +78,7 @@ TEST_F(CommandLineTest, NothingIsAFlagBehindTwoDashes) {
 
 TEST_F(CommandLineTest, ErrorsNameTheFlag) {
   EXPECT_THAT(Parse({"--hedaer=x"}), ElementsAre("there is no flag --hedaer"));
+  EXPECT_THAT(Parse({"--=x"}), ElementsAre("there is no flag --"));
   EXPECT_THAT(Parse({"--head=x"}), ElementsAre("there is no flag --head"));
   EXPECT_THAT(Parse({"-qx"}), ElementsAre("there is no flag -x"));
   EXPECT_THAT(Parse({"--header"}), ElementsAre("--header needs a value: NAME: VALUE"));
@@ -88,6 +90,7 @@ TEST_F(CommandLineTest, ErrorsNameTheFlag) {
 TEST_F(CommandLineTest, HelpHasTwoColumns) {
   EXPECT_EQ(FlagsHelp(flags_),
             "  -H, --header=NAME: VALUE  one more header\n"
+            "\nMore:\n"
             "      --a-flag-with-a-long-name=DURATION\n"
             "                            first\n"
             "                            second\n"

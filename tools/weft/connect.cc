@@ -84,12 +84,19 @@ absl::StatusOr<ClientOptions> ToClientOptions(const ConnectOptions& options, Con
   ClientOptions client;
   client.tls = *std::move(tls);
   client.basic_auth = options.auth;
+  client.proxy = options.proxy;
+  client.max_redirects = options.max_redirects;
   client.connect_timeout = options.timeout;
   client.close_timeout = options.close_timeout;
   client.connection.max_message_bytes = options.max_message_bytes;
   client.headers = options.headers;
   client.subprotocols = options.subprotocols;
   client.origin = options.origin;
+  if (options.show_headers) {
+    client.on_head = [console](HttpHead which, absl::string_view head) {
+      console->Tell(DescribeHead(which == HttpHead::kRequest ? "> " : "< ", head));
+    };
+  }
   if (options.ping < absl::InfiniteDuration()) {
     client.on_round_trip = [console](absl::Duration time) {
       console->Tell(absl::StrCat("pong: ", DescribeRoundTrip(time)));
@@ -107,6 +114,9 @@ int CannotConnect(const ConnectOptions& options, const absl::Status& error, Cons
   const absl::string_view reason = HttpReason(refusal->status);
   console.Complain(absl::StrCat(options.url, ": refused with HTTP ", refusal->status,
                                 reason.empty() ? "" : " ", reason));
+  if (const auto location = refusal->Find("Location"); location.has_value()) {
+    console.Tell(absl::StrCat("It leads to ", Visible(*location), "; see --max-redirects."));
+  }
   if (!refusal->body.empty())
     console.Tell(Visible(absl::StripTrailingAsciiWhitespace(refusal->body)));
   return kRefused;

@@ -31,20 +31,21 @@ On a terminal each line that is typed is a text message; Ctrl-D closes the conne
 Standard output carries what was received and nothing else: in a pipe a text message
 and a newline, or the bytes of a binary message as they are; on a terminal a hex dump
 of them. All else is told on standard error.
-
 )";
 
 constexpr absl::string_view kEnvironment =
     R"(
 Exit codes:
     0  the connection ended in order: closed here, or there with 1000, 1001 or no code
-    1  wrong usage, or input that cannot be sent
+    1  wrong usage, input that cannot be sent, output that cannot be written
     2  could not connect
     3  the server refused, with an HTTP status other than 101
     4  the server closed with another code, broke the protocol, or was lost
   128+ ended by this signal: 130 is Ctrl-C
 
 Environment:
+  http_proxy, https_proxy, all_proxy, no_proxy
+                as for other programs
   NO_COLOR      no colours, if not empty
   WEFT_HISTORY  the file that remembers what was typed, instead of weft/history in
                 $XDG_STATE_HOME or ~/.local/state; empty: none
@@ -64,7 +65,8 @@ Setter SetText(std::string* field) {
   };
 }
 
-Setter SetNumber(uint64_t* field) {
+template <typename Number>
+Setter SetNumber(Number* field) {
   return [field](absl::string_view value) {
     if (absl::SimpleAtoi(value, field) && *field > 0) return absl::OkStatus();
     return absl::InvalidArgumentError(absl::StrCat("\"", value, "\" is no number above 0"));
@@ -170,6 +172,7 @@ absl::Status SetSplit(absl::string_view text, std::optional<Split>* split) {
 
 std::vector<Flag> Flags(ConnectOptions* options, std::optional<Split>* split) {
   return {
+      {.help = "The opening handshake:"},
       {.name = "header",
        .letter = 'H',
        .value = "'NAME: VALUE'",
@@ -190,6 +193,7 @@ std::vector<Flag> Flags(ConnectOptions* options, std::optional<Split>* split) {
        .value = "USER:PASSWORD",
        .help = "who we are, for the server (Basic)",
        .set = [options](absl::string_view value) { return SetAuth(value, options); }},
+      {.help = "TLS:"},
       {.name = "ca",
        .value = "FILE",
        .help = "trust these certificates (PEM) instead of the system's",
@@ -206,10 +210,22 @@ std::vector<Flag> Flags(ConnectOptions* options, std::optional<Split>* split) {
        .letter = 'k',
        .help = "trust any certificate: anybody on the way can listen",
        .set = SetTrue(&options->tls.dangerously_accept_any_certificate)},
+      {.help = "The way there:"},
+      {.name = "proxy",
+       .letter = 'x',
+       .value = "URL",
+       .help = "http://HOST:PORT, socks5://HOST:PORT, with USER:PASSWORD@\n"
+               "if it asks, or direct; else as the environment says",
+       .set = SetText(&options->proxy)},
+      {.name = "max-redirects",
+       .value = "NUMBER",
+       .help = "follow so many redirects, none unless told",
+       .set = SetNumber(&options->max_redirects)},
       {.name = "timeout",
        .value = "DURATION",
        .help = "for connecting, 30s unless told",
        .set = SetPositiveDuration(&options->timeout)},
+      {.help = "Messages:"},
       {.name = "binary",
        .letter = 'b',
        .help = "send binary messages, piped input as one",
@@ -227,6 +243,7 @@ std::vector<Flag> Flags(ConnectOptions* options, std::optional<Split>* split) {
        .value = "NUMBER",
        .help = "the largest message to receive, 64 MiB unless told",
        .set = SetNumber(&options->max_message_bytes)},
+      {.help = "The end:"},
       {.name = "wait",
        .letter = 'w',
        .value = "DURATION",
@@ -242,6 +259,7 @@ std::vector<Flag> Flags(ConnectOptions* options, std::optional<Split>* split) {
        .value = "'CODE REASON'",
        .help = "close with this code (1000 unless told) and reason",
        .set = [options](absl::string_view value) { return SetClose(value, options); }},
+      {.help = "What is told:"},
       {.name = "quiet", .letter = 'q', .help = "tell errors only", .set = SetTrue(&options->quiet)},
       {.name = "show-headers",
        .letter = 'i',

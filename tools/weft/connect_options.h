@@ -30,6 +30,8 @@ struct ConnectOptions {
   std::string origin{};
   std::optional<BasicCredentials> auth{};
   TlsClientOptions tls{};
+  std::string proxy{};  // as ClientOptions::proxy
+  int max_redirects = 0;
   absl::Duration timeout = absl::Seconds(30);
 
   // Messages.

@@ -93,6 +93,12 @@ TEST(ConnectOptionsTest, Tls) {
   EXPECT_EQ(Error({"--key=key"}), "--key needs its certificate: --cert");
 }
 
+TEST(ConnectOptionsTest, TheWayThere) {
+  const ConnectOptions options = Parse({"--proxy=socks5://localhost", "--max-redirects=3"});
+  EXPECT_EQ(options.proxy, "socks5://localhost");
+  EXPECT_EQ(options.max_redirects, 3);
+}
+
 TEST(ConnectOptionsTest, Durations) {
   EXPECT_EQ(Parse({"--wait=200ms"}).wait, absl::Milliseconds(200));
   EXPECT_EQ(Parse({"--wait=2.5"}).wait, absl::Seconds(2.5));

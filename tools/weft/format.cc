@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 
 namespace weft::cli {
 
@@ -57,6 +58,13 @@ std::string HexDump(absl::string_view bytes, size_t max_bytes) {
     absl::StrAppend(&dump, "... and ", bytes.size() - shown.size(), " bytes more\n");
   }
   return dump;
+}
+
+std::string DescribeHead(absl::string_view mark, absl::string_view head) {
+  while (absl::ConsumeSuffix(&head, "\r\n")) {
+  }
+  return absl::StrCat(mark,
+                      Visible(absl::StrReplaceAll(head, {{"\r\n", absl::StrCat("\n", mark)}})));
 }
 
 std::string DescribeClose(CloseCode code, absl::string_view reason) {

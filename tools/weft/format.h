@@ -46,6 +46,9 @@ std::string Indented(absl::string_view text, size_t indent);
 // says how many more there are.
 std::string HexDump(absl::string_view bytes, size_t max_bytes);
 
+// The lines of the head of an HTTP request or answer, each behind `mark`.
+std::string DescribeHead(absl::string_view mark, absl::string_view head);
+
 // 1001 going away: "restart"
 std::string DescribeClose(CloseCode code, absl::string_view reason);
 

@@ -36,6 +36,12 @@ TEST(FormatTest, HexDumpOfAPart) {
             "... and 24 bytes more\n");
 }
 
+TEST(FormatTest, DescribeHead) {
+  EXPECT_EQ(DescribeHead("> ", "GET / HTTP/1.1\r\nHost: x\033\r\n\r\n"),
+            "> GET / HTTP/1.1\n> Host: x\\x1b");
+  EXPECT_EQ(DescribeHead("< ", "HTTP/1.1 101\r\n\r\n"), "< HTTP/1.1 101");
+}
+
 TEST(FormatTest, DescribeClose) {
   EXPECT_EQ(DescribeClose(CloseCode::kNormal, ""), "1000 normal closure");
   EXPECT_EQ(DescribeClose(CloseCode::kGoingAway, "re\033start"),

@@ -1,7 +1,6 @@
 #include "tools/weft/session.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <optional>
 #include <string>
