@@ -36,6 +36,7 @@ Deadline At(absl::Duration time) { return Deadline::After(time - Now()); }
 
 ConnectionOptions WithPool(ConnectionOptions options, BufferPool* pool) {
   options.pool = pool;
+  options.codecs = nullptr;  // one connection has nobody to share them with
   return options;
 }
 
@@ -51,6 +52,10 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(absl::string_view url,
   std::unique_ptr<Client> client(
       new Client(std::move(upgraded->stream), *std::move(stop), std::move(options)));
   client->subprotocol_ = std::move(upgraded->subprotocol);
+  if (upgraded->deflate.has_value()) {
+    client->connection_.UseDeflate(*upgraded->deflate,
+                                   WithPool(client->options_.connection, nullptr));
+  }
   client->TakeInput(upgraded->early);
   Log(client->options_.log, LogLevel::kInfo,
       absl::StrCat("connected to ", url, " at ", client->peer_address_.ToString()));
@@ -99,17 +104,19 @@ void Client::TakeInput(absl::string_view bytes) {
 
 // ---- Sending ----
 
-absl::Status Client::SendText(absl::string_view text) {
-  return Send([text](Connection& connection) { return connection.SendText(text); });
+absl::Status Client::SendText(absl::string_view text, Compress compress) {
+  return Send([=](Connection& connection) { return connection.SendText(text, compress); });
 }
 
-absl::Status Client::SendBinary(absl::string_view data) {
-  return Send([data](Connection& connection) { return connection.SendBinary(data); });
+absl::Status Client::SendBinary(absl::string_view data, Compress compress) {
+  return Send([=](Connection& connection) { return connection.SendBinary(data, compress); });
 }
 
-absl::Status Client::SendFragment(Opcode opcode, absl::string_view payload, bool fin) {
-  return Send(
-      [=](Connection& connection) { return connection.SendFragment(opcode, payload, fin); });
+absl::Status Client::SendFragment(Opcode opcode, absl::string_view payload, bool fin,
+                                  Compress compress) {
+  return Send([=](Connection& connection) {
+    return connection.SendFragment(opcode, payload, fin, compress);
+  });
 }
 
 absl::Status Client::SendPing() { return SendPing(RandomKey()); }

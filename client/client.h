@@ -21,6 +21,7 @@
 #include "weft/client/round_trip.h"
 #include "weft/core/buffer.h"
 #include "weft/core/close_code.h"
+#include "weft/core/compression.h"
 #include "weft/core/connection.h"
 #include "weft/core/event.h"
 #include "weft/core/message.h"
@@ -90,12 +91,13 @@ class Client {
   // between them holds before they read, one side needs a second thread that receives.
 
   // A whole message in one frame.
-  absl::Status SendText(absl::string_view text);
-  absl::Status SendBinary(absl::string_view data);
+  absl::Status SendText(absl::string_view text, Compress compress = Compress::kYes);
+  absl::Status SendBinary(absl::string_view data, Compress compress = Compress::kYes);
 
   // One fragment of a message: see Connection::SendFragment. The fragments of one message come from
   // one thread; until its last, whole messages are refused.
-  absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin);
+  absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin,
+                            Compress compress = Compress::kYes);
 
   // A ping, with a payload that tells its pong from others, or with `payload`, at most 125 bytes.
   absl::Status SendPing();
@@ -137,6 +139,9 @@ class Client {
 
   // The subprotocol that the server chose; empty when none.
   const std::string& subprotocol() const { return subprotocol_; }
+
+  // Whether the server agreed to compress.
+  bool compressed() const { return connection_.compressed(); }
 
   // peer_address() is the proxy's where there is one.
   const SocketAddress& local_address() const { return local_address_; }

@@ -72,8 +72,9 @@ struct ClientOptions {
   // connect to port 443 only.
   std::string proxy{};
 
-  // Limits for what is received, and whether messages come in pieces. The client brings a pool of
-  // its own: `connection.pool` is not looked at.
+  // Limits for what is received, whether messages come in pieces, and compression: off, offered or
+  // required (connection.compression). The client brings its own memory: `connection.pool` and
+  // `connection.codecs` are not looked at.
   ConnectionOptions connection{};
 
   // Subprotocols to offer, the preferred one first; Client::subprotocol() is the server's choice.

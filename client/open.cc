@@ -12,9 +12,11 @@
 #include "weft/client/dial.h"
 #include "weft/client/redirect.h"
 #include "weft/client/request_headers.h"
+#include "weft/core/compression.h"
 #include "weft/core/handshake.h"
 #include "weft/core/http_refusal.h"
 #include "weft/core/location.h"
+#include "weft/core/permessage_deflate.h"
 #include "weft/core/quote.h"
 #include "weft/core/url.h"
 #include "weft/transport/deadline.h"
@@ -52,10 +54,13 @@ absl::StatusOr<Upgraded> Open(absl::string_view url_text, const ClientOptions& o
   std::string where = absl::StrCat(url_text, ": ");
   absl::StatusOr<Url> url = ParseUrl(url_text);
   if (!url.ok()) return url.status();
+  const CompressionOptions& compression = options.connection.compression;
+  if (absl::Status status = CheckCompressionOptions(compression); !status.ok()) return status;
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> headers =
       RequestHeaders(options);
   if (!headers.ok()) return Annotate(headers.status(), where);
-  UpgradeOffer offer = {options.subprotocols, options.origin, *std::move(headers)};
+  UpgradeOffer offer = {options.subprotocols, options.origin, *std::move(headers),
+                        DeflateOffer(compression)};
   for (int followed = 0;; ++followed) {
     absl::StatusOr<Upgraded> upgraded = Ask(*url, offer, options, deadline);
     if (upgraded.ok()) return upgraded;

@@ -272,12 +272,12 @@ Pause ReconnectingClient::AskedBy(CloseCode code) const {
 
 // ---- The others send ----
 
-absl::Status ReconnectingClient::SendText(absl::string_view text) {
-  return Send([text](Client& client) { return client.SendText(text); });
+absl::Status ReconnectingClient::SendText(absl::string_view text, Compress compress) {
+  return Send([=](Client& client) { return client.SendText(text, compress); });
 }
 
-absl::Status ReconnectingClient::SendBinary(absl::string_view data) {
-  return Send([data](Client& client) { return client.SendBinary(data); });
+absl::Status ReconnectingClient::SendBinary(absl::string_view data, Compress compress) {
+  return Send([=](Client& client) { return client.SendBinary(data, compress); });
 }
 
 template <typename By>

@@ -17,6 +17,7 @@
 #include "weft/client/client.h"
 #include "weft/client/reconnect_options.h"
 #include "weft/core/close_code.h"
+#include "weft/core/compression.h"
 #include "weft/core/message.h"
 
 namespace weft {
@@ -79,8 +80,8 @@ class ReconnectingClient {
 
   // As those of Client, and Unavailable when there is no connection, or it was lost meanwhile: the
   // message may then have arrived all the same.
-  absl::Status SendText(absl::string_view text);
-  absl::Status SendBinary(absl::string_view data);
+  absl::Status SendText(absl::string_view text, Compress compress = Compress::kYes);
+  absl::Status SendBinary(absl::string_view data, Compress compress = Compress::kYes);
 
   // The connection of the moment, for all else that a Client does; null when there is none.
   // Fragments that are sent by it stay one message, or none. Ended, by its Close() or Cancel(), it

@@ -10,6 +10,9 @@
 #include "weft/client/annotate.h"
 #include "weft/client/http_exchange.h"
 #include "weft/core/accept_key.h"
+#include "weft/core/close_code.h"
+#include "weft/core/connection.h"
+#include "weft/core/extension_header.h"
 #include "weft/core/http.h"
 #include "weft/core/http_body.h"
 #include "weft/core/http_refusal.h"
@@ -42,6 +45,14 @@ absl::Status Refused(const absl::Status& error, BlockingStream& stream, const Ht
   return WithRefusal(Annotate(error, "", Shown(body.text())), answer.head, body.text());
 }
 
+// Tells a server, for which the connection is open, why it ends (RFC 6455, section 7.4.1). It may
+// be gone, for all we care.
+void CloseForMandatoryExtension(BlockingStream& stream, absl::string_view why) {
+  Connection connection(Role::kClient, {});
+  connection.SendClose(CloseCode::kMandatoryExtension, why).IgnoreError();
+  stream.Write(connection.WriteBuffer()).IgnoreError();
+}
+
 }  // namespace
 
 absl::StatusOr<Upgraded> Upgrade(BlockingStream stream, const Url& url, const UpgradeOffer& offer,
@@ -53,13 +64,20 @@ absl::StatusOr<Upgraded> Upgrade(BlockingStream stream, const Url& url, const Up
   if (!answer.ok()) return answer.status();
   const absl::StatusOr<HttpResponse> response = ParseHttpResponse(answer->head, options.http);
   if (!response.ok()) return response.status();
-  absl::StatusOr<std::string> subprotocol =
-      CheckUpgradeResponse(*response, key, offer.subprotocols);
-  if (subprotocol.ok()) {
-    return Upgraded{stream.TakeStream(), *std::move(subprotocol), std::move(answer->behind)};
+  ExtensionList extensions;
+  absl::StatusOr<std::string> subprotocol = CheckUpgradeResponse(
+      *response, key, offer.subprotocols, offer.extensions.empty() ? nullptr : &extensions);
+  if (!subprotocol.ok()) {
+    if (response->status == 101) return subprotocol.status();
+    return Refused(subprotocol.status(), stream, *answer, *response);
   }
-  if (response->status == 101) return subprotocol.status();
-  return Refused(subprotocol.status(), stream, *answer, *response);
+  const auto deflate = CheckDeflateResponse(extensions, options.connection.compression);
+  if (absl::IsFailedPrecondition(deflate.status())) {
+    CloseForMandatoryExtension(stream, deflate.status().message());
+  }
+  if (!deflate.ok()) return deflate.status();
+  return Upgraded{stream.TakeStream(), *std::move(subprotocol), std::move(answer->behind),
+                  *deflate};
 }
 
 }  // namespace weft

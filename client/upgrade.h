@@ -4,12 +4,14 @@
 #define WEFT_CLIENT_UPGRADE_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "weft/client/blocking_stream.h"
 #include "weft/client/client_options.h"
 #include "weft/core/handshake.h"
+#include "weft/core/permessage_deflate.h"
 #include "weft/core/url.h"
 #include "weft/transport/stream.h"
 
@@ -20,13 +22,15 @@ struct Upgraded {
   Stream stream;
   std::string subprotocol;  // the server's choice; empty when none
   std::string early;        // what came behind the head of the answer: the first frames, perhaps
+  std::optional<DeflateAgreement> deflate;  // none: nothing is compressed
 };
 
 // The most that `early` can be.
 inline constexpr size_t kMaxEarlyBytes = BlockingStream::kMaxReadBytes;
 
 // Asks the server at the other end of `stream` for the WebSocket of `url`; of the options, those
-// for HTTP count. A server that refuses is quoted, and RefusalOf() knows the rest of its answer.
+// for HTTP and for compression count, of which `offer.extensions` tells. A server that refuses is
+// quoted, and RefusalOf() knows the rest of its answer.
 absl::StatusOr<Upgraded> Upgrade(BlockingStream stream, const Url& url, const UpgradeOffer& offer,
                                  const ClientOptions& options);
 

@@ -13,7 +13,9 @@
 #include "gtest/gtest.h"
 #include "weft/core/accept_key.h"
 #include "weft/core/event.h"
+#include "weft/core/extension_header.h"
 #include "weft/core/http.h"
+#include "weft/core/permessage_deflate.h"
 #include "weft/core/testing/feed.h"
 #include "weft/transport/io.h"
 #include "weft/transport/listen.h"
@@ -101,7 +103,8 @@ void FakePeer::Reset() {
   stream_.Close();
 }
 
-std::string FakePeer::Accept(absl::string_view request, absl::string_view subprotocol) {
+std::string FakePeer::Accept(absl::string_view request, absl::string_view subprotocol,
+                             absl::string_view extensions) {
   const absl::StatusOr<HttpRequest> parsed = ParseHttpRequest(request);
   if (!parsed.ok()) return "";
   const std::string key = AcceptKey(parsed->headers.Find("Sec-WebSocket-Key").value_or(""));
@@ -109,11 +112,26 @@ std::string FakePeer::Accept(absl::string_view request, absl::string_view subpro
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n",
       "Sec-WebSocket-Accept: ", key, "\r\n",
       subprotocol.empty() ? "" : absl::StrCat("Sec-WebSocket-Protocol: ", subprotocol, "\r\n"),
+      extensions.empty() ? "" : absl::StrCat("Sec-WebSocket-Extensions: ", extensions, "\r\n"),
       "\r\n");
 }
 
 void FakePeer::AcceptUpgrade(absl::string_view frames) {
   Write(absl::StrCat(Accept(ReadRequest()), frames));
+}
+
+void FakePeer::AcceptCompressed(const CompressionOptions& options, absl::string_view frames) {
+  const std::string head = ReadRequest();
+  const absl::StatusOr<HttpRequest> request = ParseHttpRequest(head);
+  if (!request.ok()) return;  // the client is gone
+  ExtensionList offers;
+  ParseExtensions(request->headers.Find("Sec-WebSocket-Extensions").value_or(""), &offers)
+      .IgnoreError();
+  const std::optional<AcceptedDeflate> accepted = AcceptDeflate(offers, options);
+  if (accepted.has_value()) {
+    connection_.UseDeflate(accepted->agreement, {.compression = options});
+  }
+  Write(absl::StrCat(Accept(head, "", accepted.has_value() ? accepted->extension : ""), frames));
 }
 
 // Reads once, or waits until there is something to read. False at the end of the stream.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "weft/core/compression.h"
 #include "weft/core/connection.h"
 #include "weft/transport/address.h"
 #include "weft/transport/deadline.h"
@@ -40,7 +41,8 @@ class FakePeer {
   std::string ReadBytes(size_t size);
 
   // The answer that accepts `request`.
-  static std::string Accept(absl::string_view request, absl::string_view subprotocol = "");
+  static std::string Accept(absl::string_view request, absl::string_view subprotocol = "",
+                            absl::string_view extensions = "");
 
   // False when the client is gone.
   bool Write(absl::string_view bytes);
@@ -59,6 +61,9 @@ class FakePeer {
 
   // Reads the request and accepts it; `frames` go in the same write as the answer.
   void AcceptUpgrade(absl::string_view frames = "");
+
+  // The same, and accepts permessage-deflate as a server with these options.
+  void AcceptCompressed(const CompressionOptions& options, absl::string_view frames = "");
 
   // What the client sent next, as testing::Describe has it ("text Hello"). Nothing is answered:
   // pongs and the echo of a Close wait for Answer().
