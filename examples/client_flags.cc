@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "examples/compression_flag.h"
 #include "weft/transport/tls_context.h"
 #include "weft/transport/tls_options.h"
 
@@ -30,6 +31,7 @@ absl::StatusOr<weft::ClientOptions> ClientOptionsFromFlags(absl::string_view url
   }
   weft::ClientOptions options;
   options.proxy = absl::GetFlag(FLAGS_proxy);
+  options.connection.compression = CompressionFromFlag();
   if (tls.ca_file.empty() && tls.identity.certificate_file.empty()) return options;
   if (!absl::StartsWithIgnoreCase(url, "wss")) {
     return absl::InvalidArgumentError(

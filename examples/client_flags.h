@@ -1,5 +1,5 @@
-// What the examples' clients have in common: flags that say whom to trust, who they are, and which
-// way to go.
+// What the examples' clients have in common: flags that say whom to trust, who they are, which way
+// to go and whether to compress.
 
 #ifndef WEFT_EXAMPLES_CLIENT_FLAGS_H_
 #define WEFT_EXAMPLES_CLIENT_FLAGS_H_
@@ -10,8 +10,9 @@
 
 namespace examples {
 
-// Options to connect to `url` with, from --ca, --cert, --key and --proxy once the command line is
-// parsed. InvalidArgument for files that cannot be used, and for a `url` that has no use for them.
+// Options to connect to `url` with, from --ca, --cert, --key, --proxy and --compression once the
+// command line is parsed. InvalidArgument for files that cannot be used, and for a `url` that has no
+// use for them.
 absl::StatusOr<weft::ClientOptions> ClientOptionsFromFlags(absl::string_view url);
 
 }  // namespace examples

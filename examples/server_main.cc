@@ -14,6 +14,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_join.h"
 #include "examples/command_line.h"
+#include "examples/compression_flag.h"
 #include "fmt/core.h"
 
 // A flag that may be given several times.
@@ -76,6 +77,7 @@ weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* us
   options.threads = absl::GetFlag(FLAGS_threads);
   options.max_connections = absl::GetFlag(FLAGS_max_connections);
   options.allowed_origins = absl::GetFlag(FLAGS_allow_origin).all;
+  options.connection.compression = CompressionFromFlag();
   const bool verbose = absl::GetFlag(FLAGS_verbose);
   options.log = [verbose](weft::LogLevel level, absl::string_view text) {
     if (!verbose && level == weft::LogLevel::kInfo) return;

@@ -8,7 +8,7 @@
 namespace examples {
 
 // Parses the command line, with --help from `usage`: --address, --port, --threads,
-// --max_connections, --allow_origin, --verbose.
+// --max_connections, --allow_origin, --compression, --verbose.
 weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* usage);
 
 // Serves until SIGINT or SIGTERM; with TLS, SIGHUP reads the certificates anew. Prints "Server

@@ -17,6 +17,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "examples/command_line.h"
+#include "examples/compression_flag.h"
 #include "fmt/core.h"
 
 ABSL_FLAG(std::string, url, "ws://127.0.0.1:9001", "where the conformance server is");
@@ -31,6 +32,7 @@ absl::StatusOr<std::unique_ptr<Client>> Connect(absl::string_view resource) {
   weft::ClientOptions options;
   options.ping_interval = absl::InfiniteDuration();  // the cases say who sends what
   options.connection.max_message_bytes = absl::GetFlag(FLAGS_max_message_bytes);
+  options.connection.compression = examples::CompressionFromFlag();
   const std::string server = absl::GetFlag(FLAGS_url);
   return Client::Connect(absl::StrCat(absl::StripSuffix(server, "/"), resource), options);
 }

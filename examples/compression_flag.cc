@@ -1,0 +1,47 @@
+#include "examples/compression_flag.h"
+
+#include <string>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/string_view.h"
+
+enum class Compression { kOn, kOff, kNoTakeover };
+
+bool AbslParseFlag(absl::string_view text, Compression* compression, std::string* error) {
+  *error = "on, off or no_takeover";
+  if (text == "on") *compression = Compression::kOn;
+  if (text == "off") *compression = Compression::kOff;
+  if (text == "no_takeover") *compression = Compression::kNoTakeover;
+  return text == "on" || text == "off" || text == "no_takeover";
+}
+
+std::string AbslUnparseFlag(Compression compression) {
+  switch (compression) {
+    case Compression::kOn:
+      return "on";
+    case Compression::kOff:
+      return "off";
+    case Compression::kNoTakeover:
+      break;
+  }
+  return "no_takeover";
+}
+
+ABSL_FLAG(Compression, compression, Compression::kOn,
+          "permessage-deflate: on, where the peer can; off; or no_takeover: on, with no memory of "
+          "earlier messages");
+
+namespace examples {
+
+weft::CompressionOptions CompressionFromFlag() {
+  const Compression compression = absl::GetFlag(FLAGS_compression);
+  const bool takeover = compression != Compression::kNoTakeover;
+  return {
+      .use = compression == Compression::kOff ? weft::CompressionOptions::Use::kOff
+                                              : weft::CompressionOptions::Use::kOn,
+      .send_takeover = takeover,
+      .receive_takeover = takeover,
+  };
+}
+
+}  // namespace examples
