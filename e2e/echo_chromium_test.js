@@ -86,6 +86,26 @@ for (const name of Object.keys(cases)) {
   });
 }
 
+// What the cases above do is compressed, too: Chromium offers it, and the server takes it.
+for (const mode of ['on', 'no_takeover', 'off']) {
+  test(`compression ${mode}`, LIMIT, async (t) => {
+    const other = await startServer('ECHO_SERVER', ['--allow_origin=null', `--compression=${mode}`]);
+    t.after(() => other.stop());
+    const page = await openPage(t);
+    await page.addScriptTag({path: path.join(__dirname, 'websocket_cases.js')});
+    const extensions = await page.evaluate(async (url) => {
+      const {Peer, textOf} = websocketCases;
+      const peer = await Peer.open(WebSocket, url);
+      const sent = Array.from({length: 500}, (_, i) => JSON.stringify({user: i % 7, text: textOf(i * 5)}));
+      await peer.expectEchoes(sent);
+      await peer.expectClose(1000, '');
+      return peer.socket.extensions;
+    }, other.url);
+    const takeover = '; server_no_context_takeover; client_no_context_takeover';
+    assert.equal(extensions, {on: 'permessage-deflate', no_takeover: `permessage-deflate${takeover}`, off: ''}[mode]);
+  });
+}
+
 test('the page: RS46, connect, talk, disconnect', LIMIT, async (t) => {
   const page = await openPage(t);
   assert.equal(await page.inputValue('#url'), 'ws://127.0.0.1:8080');

@@ -1,0 +1,28 @@
+// Answers every text with the same text, and publishes it to everybody, so that what a connection
+// compresses itself alternates with what is compressed once for all.
+
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "examples/server_main.h"
+#include "weft/server/server.h"
+
+namespace {
+
+class PublishHandler : public weft::Handler {
+  void OnOpen(weft::Session& session) override { session.Subscribe("all"); }
+
+  void OnMessage(weft::Session& session, const weft::Message& message) override {
+    session.Send(message).IgnoreError();
+    session.Publish("all", message.opcode, absl::StrCat("for all: ", message.payload))
+        .IgnoreError();
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return examples::RunServer(
+      examples::ServerOptionsFromFlags(argc, argv, "Answers, and tells everybody."),
+      [](auto&, auto&) { return std::make_unique<PublishHandler>(); });
+}
