@@ -11,8 +11,8 @@
 namespace examples {
 
 // Options to connect to `url` with, from --ca, --cert, --key, --proxy and --compression once the
-// command line is parsed. InvalidArgument for files that cannot be used, and for a `url` that has no
-// use for them.
+// command line is parsed. InvalidArgument for files that cannot be used, and for a `url` that has
+// no use for them.
 absl::StatusOr<weft::ClientOptions> ClientOptionsFromFlags(absl::string_view url);
 
 }  // namespace examples
