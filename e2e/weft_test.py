@@ -419,6 +419,15 @@ class PipeTest(WeftTest):
         refused = self.run_piped("-i", url=self.server.url + "/refused").stderr.decode().splitlines()
         self.assertIn("< X-Why: test", refused)
 
+    def test_compression(self):
+        text = b"again " * 10000
+        result = self.run_piped("--compress", "-i", "--receive=1", "--wait=inf", input=text)
+        self.assertTrue(result.stdout == text + b"\n")
+        self.assertIn(b"< Sec-WebSocket-Extensions: permessage-deflate", result.stderr)
+        self.assertIn("Sec-WebSocket-Extensions", self.server.await_client())
+        self.run_piped("--wait=0")
+        self.assertNotIn("Sec-WebSocket-Extensions", self.server.await_client())
+
     def test_a_proxy(self):
         proxy = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(proxy.close)

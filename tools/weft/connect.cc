@@ -24,6 +24,7 @@
 #include "tools/weft/session.h"
 #include "tools/weft/signals.h"
 #include "weft/client/client.h"
+#include "weft/core/compression.h"
 #include "weft/core/http_refusal.h"
 #include "weft/core/http_status.h"
 #include "weft/transport/notification.h"
@@ -89,6 +90,7 @@ absl::StatusOr<ClientOptions> ToClientOptions(const ConnectOptions& options, Con
   client.connect_timeout = options.timeout;
   client.close_timeout = options.close_timeout;
   client.connection.max_message_bytes = options.max_message_bytes;
+  if (options.compress) client.connection.compression.use = CompressionOptions::Use::kOn;
   client.headers = options.headers;
   client.subprotocols = options.subprotocols;
   client.origin = options.origin;
@@ -117,8 +119,9 @@ int CannotConnect(const ConnectOptions& options, const absl::Status& error, Cons
   if (const auto location = refusal->Find("Location"); location.has_value()) {
     console.Tell(absl::StrCat("It leads to ", Visible(*location), "; see --max-redirects."));
   }
-  if (!refusal->body.empty())
+  if (!refusal->body.empty()) {
     console.Tell(Visible(absl::StripTrailingAsciiWhitespace(refusal->body)));
+  }
   return kRefused;
 }
 

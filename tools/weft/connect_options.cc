@@ -235,6 +235,10 @@ std::vector<Flag> Flags(ConnectOptions* options, std::optional<Split>* split) {
        .help = "piped input is a message a line (unless --binary),\n"
                "one message, or one for each piece as it comes",
        .set = [split](absl::string_view value) { return SetSplit(value, split); }},
+      {.name = "compress",
+       .letter = 'z',
+       .help = "offer the server to compress (permessage-deflate)",
+       .set = SetTrue(&options->compress)},
       {.name = "ping",
        .value = "DURATION",
        .help = "send a ping this often, and tell how long its pong took",

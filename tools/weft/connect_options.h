@@ -36,6 +36,7 @@ struct ConnectOptions {
 
   // Messages.
   bool binary = false;
+  bool compress = false;  // offer it
   Split split = Split::kLines;
   uint64_t max_message_bytes = 64 << 20;
   absl::Duration ping = absl::InfiniteDuration();  // how often

@@ -117,6 +117,11 @@ TEST(ConnectOptionsTest, NothingIsDoneEveryNoSeconds) {
   EXPECT_EQ(Error({"--timeout=0"}), "--timeout: it must be more than 0");
 }
 
+TEST(ConnectOptionsTest, Compression) {
+  EXPECT_TRUE(Parse({"-z"}).compress);
+  EXPECT_FALSE(Parse({}).compress);
+}
+
 TEST(ConnectOptionsTest, Numbers) {
   EXPECT_EQ(Parse({"--max-message-bytes=100"}).max_message_bytes, 100u);
   EXPECT_EQ(Parse({"-n3"}).receive, 3u);
