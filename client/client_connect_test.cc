@@ -20,7 +20,6 @@
 #include "weft/client/client.h"
 #include "weft/client/testing/client_tests.h"
 #include "weft/client/testing/fake_server.h"
-#include "weft/core/http.h"
 #include "weft/core/http_refusal.h"
 #include "weft/core/testing/frames.h"
 #include "weft/transport/address.h"
@@ -70,7 +69,7 @@ TEST(ClientConnect, AsksForWhatItWasTold) {
   EXPECT_THAT(request, HasSubstr("v2, v1"));
 }
 
-// The headers of the request that Connect() sends with these options, by name.
+// The headers of the request that Connect() sends with these options.
 std::multimap<std::string, std::string> HeadersSent(const ClientOptions& options) {
   std::string request;
   FakeServer server([&](FakePeer& peer) {
@@ -80,11 +79,7 @@ std::multimap<std::string, std::string> HeadersSent(const ClientOptions& options
   });
   const absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect(server.url(), options);
   EXPECT_TRUE(client.ok()) << client.status();
-  const absl::StatusOr<HttpRequest> parsed = ParseHttpRequest(request);
-  EXPECT_TRUE(parsed.ok()) << parsed.status();
-  std::multimap<std::string, std::string> headers;
-  for (const HttpHeader& header : parsed->headers) headers.emplace(header.name, header.value);
-  return headers;
+  return testing::HeadersOf(request);
 }
 
 TEST(ClientConnect, SaysWhoItIs) {

@@ -1,6 +1,5 @@
 // Redirects: whether they are followed, and who then learns what.
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +16,6 @@
 #include "weft/client/client.h"
 #include "weft/client/testing/client_tests.h"
 #include "weft/client/testing/fake_server.h"
-#include "weft/core/http.h"
 #include "weft/core/http_refusal.h"
 #include "weft/core/http_status.h"
 #include "weft/transport/testing/tls_pair.h"
@@ -30,6 +28,7 @@ using ::testing::Contains;
 using testing::FakePeer;
 using testing::FakeServer;
 using ::testing::HasSubstr;
+using testing::HeadersOf;
 using ::testing::Key;
 using ::testing::Not;
 using ::testing::Pair;
@@ -63,14 +62,6 @@ FakeServer::Script Accept(std::string* request) {
     peer.Write(FakePeer::Accept(*request) + Text("arrived"));
     peer.ReadToEnd();
   };
-}
-
-std::multimap<std::string, std::string> Headers(absl::string_view request) {
-  const absl::StatusOr<HttpRequest> parsed = ParseHttpRequest(request);
-  EXPECT_TRUE(parsed.ok()) << parsed.status();
-  std::multimap<std::string, std::string> headers;
-  for (const HttpHeader& header : parsed->headers) headers.emplace(header.name, header.value);
-  return headers;
 }
 
 ClientOptions Following(int max_redirects = 5) {
@@ -134,8 +125,8 @@ TEST(ClientRedirect, TheSameOriginGetsTheSame) {
   const auto expected = AllOf(
       Contains(Pair("Authorization", "Bearer secret")), Contains(Pair("Cookie", "SID=secret")),
       Contains(Pair("X-Api-Key", "secret")), Contains(Pair("Proxy-Authorization", "secret")));
-  EXPECT_THAT(Headers(first), expected);
-  EXPECT_THAT(Headers(second), expected);
+  EXPECT_THAT(HeadersOf(first), expected);
+  EXPECT_THAT(HeadersOf(second), expected);
 }
 
 TEST(ClientRedirect, R22_AnotherOriginGetsNoCredentials) {
@@ -148,10 +139,10 @@ TEST(ClientRedirect, R22_AnotherOriginGetsNoCredentials) {
   elsewhere.Join();
   EXPECT_THAT(request, Not(HasSubstr("secret")));
   for (const char* name : {"Authorization", "Cookie", "X-Api-Key", "Proxy-Authorization"}) {
-    EXPECT_THAT(Headers(request), Not(Contains(Key(name))));
+    EXPECT_THAT(HeadersOf(request), Not(Contains(Key(name))));
   }
-  EXPECT_THAT(Headers(request), Contains(Pair("Origin", "https://page.example")));
-  EXPECT_THAT(Headers(request),
+  EXPECT_THAT(HeadersOf(request), Contains(Pair("Origin", "https://page.example")));
+  EXPECT_THAT(HeadersOf(request),
               Contains(Pair("Host", absl::StrCat("127.0.0.1:", elsewhere.port()))));
 }
 
