@@ -323,7 +323,7 @@ absl::StatusOr<bssl::UniquePtr<SSL>> TlsContext::Server::NewSsl() {
 TlsContext::TlsContext() = default;
 TlsContext::~TlsContext() = default;
 
-absl::StatusOr<std::shared_ptr<TlsContext>> TlsContext::ForClient(TlsClientOptions options) {
+absl::StatusOr<std::shared_ptr<TlsContext>> TlsContext::ForClient(const TlsClientOptions& options) {
   absl::StatusOr<std::unique_ptr<Client>> client = Client::Make(options);
   if (!client.ok()) return client.status();
   std::shared_ptr<TlsContext> context(new TlsContext);

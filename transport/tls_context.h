@@ -28,7 +28,8 @@ class TlsContext : public std::enable_shared_from_this<TlsContext> {
  public:
   // Errors say which file or text is bad, and how: InvalidArgument, or NotFound and the like for a
   // file that cannot be read. A certificate that has expired is taken; its peers will tell.
-  static absl::StatusOr<std::shared_ptr<TlsContext>> ForClient(TlsClientOptions options = {});
+  static absl::StatusOr<std::shared_ptr<TlsContext>> ForClient(
+      const TlsClientOptions& options = {});
   static absl::StatusOr<std::shared_ptr<TlsContext>> ForServer(TlsServerOptions options);
 
   // ForClient() with the roots of the system: one for the whole process, made by the first call.

@@ -35,9 +35,9 @@ struct Scratch {
   char record[kMaxPayload];
 };
 
-Scratch& ThreadScratch() {
+Scratch* ThreadScratch() {
   thread_local const auto scratch = std::make_unique_for_overwrite<Scratch>();
-  return *scratch;
+  return scratch.get();
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ struct TlsSession::Io {
 
   TlsSession* const session;
   const int fd;
-  Scratch& scratch = ThreadScratch();
+  Scratch& scratch = *ThreadScratch();
   size_t in_begin = 0, in_end = 0;
   size_t out_size = 0;
   // How much payload the caller can take, which in the handshake is none. No more is received than

@@ -42,8 +42,8 @@ std::shared_ptr<TlsContext> TestTlsServer(TlsServerOptions options) {
   return OrDie(TlsContext::ForServer(std::move(options)));
 }
 
-std::shared_ptr<TlsContext> TestTlsClient(TlsClientOptions options) {
-  return OrDie(TlsContext::ForClient(std::move(options)));
+std::shared_ptr<TlsContext> TestTlsClient(const TlsClientOptions& options) {
+  return OrDie(TlsContext::ForClient(options));
 }
 
 TlsPair::TlsPair() {

@@ -26,7 +26,7 @@ TlsIdentity TestIdentity(absl::string_view name);
 // Contexts that cannot fail to be made: it ends the process if they do.
 std::shared_ptr<TlsContext> TestTlsServer(TlsServerOptions options = {
                                               .identities = {TestIdentity("server")}});
-std::shared_ptr<TlsContext> TestTlsClient(TlsClientOptions options = {
+std::shared_ptr<TlsContext> TestTlsClient(const TlsClientOptions& options = {
                                               .ca_file = TestCaFile("ca.pem")});
 
 // Two connected streams over a Unix socket pair, plain until Start().
