@@ -43,8 +43,8 @@ struct CompressionOptions {
   // large enough.
   size_t min_bytes = 64;
 
-  // Give back the memory of a compressor with takeover that was not used for a while: the next
-  // message that is sent refers to none before it. A server looks when it pings.
+  // On a server: give back the memory of a compressor with takeover that was not used for a
+  // ServerOptions::ping_interval or two. The next message that is sent refers to none before it.
   bool release_when_idle = false;
 };
 

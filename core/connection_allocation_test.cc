@@ -6,11 +6,17 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/connection.h"
 #include "weft/core/deflate.h"
@@ -53,6 +59,10 @@ void free(void* block) {
 
 namespace weft {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::Ge;
+using ::testing::Le;
 
 // Echoes everything in `input`, read by read of `read_size` bytes.
 void Echo(Connection& connection, absl::string_view input, size_t read_size,
@@ -171,28 +181,78 @@ TEST(ConnectionAllocation, R4_ABombAllocatesTheLimitAndAChunkAtTheMost) {
   }
 }
 
+// Bytes that a compressor holds once it was used, and a decompressor.
+size_t DeflaterBytes(const DeflateSettings& settings) {
+  std::string text(100000, '\0');
+  for (size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i * i % 251);
+  std::string deflated(text.size() * 2, '\0');
+  const size_t before = bytes;
+  Deflater deflater(settings);
+  deflater.Deflate(text, /*last=*/true, deflated.data());
+  return bytes - before;
+}
+
+size_t InflaterBytes(int window_bits) {
+  const std::string text(100000, 'x');
+  std::string deflated(text.size(), '\0'), inflated(text.size() + 1, '\0');
+  absl::string_view in(
+      deflated.data(),
+      Deflater({.window_bits = window_bits}).Deflate(text, /*last=*/true, deflated.data()));
+  absl::Span<char> out = absl::MakeSpan(inflated);
+  const size_t before = bytes;
+  Inflater inflater(window_bits);
+  EXPECT_EQ(inflater.Inflate(&in, &out, /*last=*/true), Inflater::Result::kDone);
+  return bytes - before;
+}
+
 // What a budget of compression memory is reckoned by.
 TEST(ConnectionAllocation, CodecsTakeNoMoreThanTheySay) {
-  std::string text;
-  for (int i = 0; i < 20000; ++i) absl::StrAppend(&text, i * 7919 % 10007, " ");
-  std::string deflated(text.size() * 2, '\0'), inflated(text.size() + 1, '\0');
   for (int window_bits = 8; window_bits <= 15; ++window_bits) {
-    size_t deflated_size = 0;
     for (int memory_level = 1; memory_level <= 9; ++memory_level) {
       const DeflateSettings settings = {.window_bits = window_bits, .memory_level = memory_level};
-      const size_t before = bytes;
-      Deflater deflater(settings);
-      deflated_size = deflater.Deflate(text, /*last=*/true, deflated.data());
-      EXPECT_LE(bytes - before, Deflater::MemoryBytes(settings));
-      EXPECT_GE(bytes - before, Deflater::MemoryBytes(settings) * 3 / 5) << "far less";
+      EXPECT_LE(DeflaterBytes(settings), Deflater::MemoryBytes(settings));
+      EXPECT_GE(DeflaterBytes(settings), Deflater::MemoryBytes(settings) * 3 / 5) << "far less";
     }
-    const size_t before = bytes;
-    Inflater inflater(window_bits);
-    absl::string_view in(deflated.data(), deflated_size);
-    absl::Span<char> out = absl::MakeSpan(inflated);
-    EXPECT_EQ(inflater.Inflate(&in, &out, /*last=*/true), Inflater::Result::kDone);
-    EXPECT_LE(bytes - before, Inflater::MemoryBytes(window_bits));
-    EXPECT_GE(bytes - before, Inflater::MemoryBytes(window_bits) * 3 / 5) << "far less";
+    EXPECT_LE(InflaterBytes(window_bits), Inflater::MemoryBytes(window_bits));
+    EXPECT_GE(InflaterBytes(window_bits), Inflater::MemoryBytes(window_bits) * 3 / 5) << "far less";
+  }
+}
+
+constexpr size_t kColumns = 7;
+
+// The rows of docs/compression.md that are numbers.
+std::vector<std::vector<size_t>> DocumentedTable() {
+  std::ifstream file("docs/compression.md");
+  std::vector<std::vector<size_t>> rows;
+  for (std::string line; std::getline(file, line);) {
+    std::vector<size_t> row;
+    line = absl::StrReplaceAll(line, {{",", ""}});
+    for (const absl::string_view cell : absl::StrSplit(line, '|', absl::SkipWhitespace())) {
+      size_t number;
+      if (absl::SimpleAtoi(cell, &number)) row.push_back(number);
+    }
+    if (row.size() == kColumns) rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+// Window bits; a compressor with each memory level of the heading; a decompressor. Another zlib,
+// and another malloc, may differ a little.
+TEST(ConnectionAllocation, CodecsTakeWhatTheDocumentationSays) {
+  const std::vector<std::vector<size_t>> rows = DocumentedTable();
+  ASSERT_EQ(rows.size(), 8u);
+  const auto about = [](size_t documented) {
+    return AllOf(Ge(documented * 9 / 10), Le(documented * 11 / 10));
+  };
+  for (int window_bits = 8; window_bits <= 15; ++window_bits) {
+    const std::vector<size_t>& row = rows[window_bits - 8];
+    EXPECT_EQ(row[0], static_cast<size_t>(window_bits));
+    size_t column = 1;
+    for (const int memory_level : {1, 4, 6, 8, 9}) {
+      EXPECT_THAT(DeflaterBytes({.window_bits = window_bits, .memory_level = memory_level}),
+                  about(row[column++]));
+    }
+    EXPECT_THAT(InflaterBytes(window_bits), about(row[column]));
   }
 }
 

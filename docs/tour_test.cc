@@ -12,11 +12,13 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/accept_key.h"
 #include "weft/core/close_code.h"
 #include "weft/core/connection.h"
+#include "weft/core/deflate.h"
 #include "weft/core/frame.h"
 #include "weft/core/opcode.h"
 #include "weft/core/testing/feed.h"
@@ -117,6 +119,18 @@ TEST(TourTest, Close) {
   EXPECT_THAT(outcome.sent, ElementsAre("fin close 1000 bye"));
   EXPECT_EQ(Shown("88 05 03 e8 62 79 65"),
             ServerFrame(Opcode::kClose, testing::ClosePayload(CloseCode::kNormal, "bye")));
+}
+
+TEST(TourTest, Compression) {
+  Inflater inflater(15);
+  for (const char* hex : {"f2 48 cd c9 c9 07 00", "f2 00 11 00 00"}) {
+    const std::string message = Shown(hex);
+    absl::string_view in = message;
+    char text[10];
+    absl::Span<char> room = absl::MakeSpan(text);
+    EXPECT_EQ(inflater.Inflate(&in, &room, /*last=*/true), Inflater::Result::kDone);
+    EXPECT_EQ(absl::string_view(text, sizeof text - room.size()), "Hello");
+  }
 }
 
 }  // namespace
