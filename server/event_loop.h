@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "weft/core/buffer.h"
 #include "weft/core/codec_pool.h"
@@ -56,7 +57,18 @@ class EventLoop {
 
   // The time when this turn began, in milliseconds of the clock.
   int64_t now_ms() const { return now_ms_; }
-  void ArmTimer(Timer* timer, int64_t deadline_ms) { timers_.Arm(timer, deadline_ms); }
+
+  // Long enough for ever, and no sum with it overflows.
+  static constexpr int64_t kNever = int64_t{1} << 60;
+  static int64_t Milliseconds(absl::Duration duration) {
+    return duration >= absl::Hours(24 * 365) ? kNever : absl::ToInt64Milliseconds(duration);
+  }
+
+  // A deadline of kNever or later disarms.
+  void ArmTimer(Timer* timer, int64_t deadline_ms) {
+    if (deadline_ms >= kNever) return DisarmTimer(timer);
+    timers_.Arm(timer, deadline_ms);
+  }
   void DisarmTimer(Timer* timer) { timers_.Disarm(timer); }
 
   // Called at the end of each turn, before the loop waits again.

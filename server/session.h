@@ -1,4 +1,4 @@
-// The server's side of one client, from its first byte to its last.
+// The server's side of one open WebSocket.
 
 #ifndef WEFT_SERVER_SESSION_H_
 #define WEFT_SERVER_SESSION_H_
@@ -14,17 +14,15 @@
 #include "weft/core/compression.h"
 #include "weft/core/connection.h"
 #include "weft/core/message.h"
-#include "weft/server/event_loop.h"
 #include "weft/server/handler.h"
+#include "weft/server/served_stream.h"
 #include "weft/server/session_ref.h"
 #include "weft/server/topics.h"
 #include "weft/transport/address.h"
-#include "weft/transport/stream.h"
 
 namespace weft {
 
-class Worker;
-class UpgradeReader;
+struct AcceptedUpgrade;
 
 // A handler is given its session with each callback and may use it until OnClose returns, on its
 // own thread only; ref() is for others. What is sent during a callback leaves when it returns, in
@@ -33,7 +31,7 @@ class UpgradeReader;
 //   void OnMessage(Session& session, const Message& message) override {
 //     session.Send(message).IgnoreError();   // an echo
 //   }
-class Session final : private EventSource {
+class Session final : private ServedStream {
  public:
   ~Session() override;
 
@@ -91,21 +89,19 @@ class Session final : private EventSource {
   SessionRef ref();
 
  private:
+  friend class HttpConnection;
+  friend class ServedStream;
   friend class SessionRef;
   friend class Worker;
-
-  enum class State : uint8_t {
-    kHandshake,  // reads an upgrade request
-    kRefusing,   // writes an HTTP answer that is no upgrade
-    kOpen,
-    kLingering,  // has said all; reads until the peer closes, so that it can read what was said
-    kDropped,    // the socket is closed; destroyed at the end of the turn
-  };
 
   // So much is gathered during a callback before it is written.
   static constexpr size_t kWriteFrom = 64 << 10;
 
-  Session(Worker& worker, Stream stream, const SocketAddress& peer, uint64_t id, bool refuse);
+  Session(Worker& worker, Client client);
+
+  // Begins: the answer to the upgrade is sent, and `bytes` came behind the request. `more`: TLS,
+  // there is more to read that the socket does not announce.
+  void Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool more);
 
   // EventSource.
   void OnReadable() override;
@@ -113,11 +109,6 @@ class Session final : private EventSource {
   void OnTimer() override;
   void ReadOnce();
   void HeardFromPeer();
-
-  // Opening.
-  void OnHandshakeBytes(absl::string_view bytes);
-  void Upgrade(absl::string_view head, absl::string_view rest);
-  void Refuse(const absl::Status& why);
 
   // Reading.
   void Receive(absl::string_view bytes);
@@ -153,20 +144,12 @@ class Session final : private EventSource {
   void ArmTimer();
   void CheckSilence();
 
-  // Ending. GoAway closes as politely as the state allows. Drop closes the socket at once, and logs
-  // why unless it is empty; `why` must live for ever. The worker destroys the session at the end of
-  // the turn, after End has told the handler.
-  void GoAway();
-  void StartLingering();
-  void Drop(const char* why, absl::string_view detail = "");
-  void End();
+  // Ending.
+  void GoAway() override;
+  void OnGone() override;
+  void End() override;
   void NotifyClosed(CloseCode code, absl::string_view reason);
 
-  Worker& worker_;
-  [[no_unique_address]] Stream stream_;
-  State state_ = State::kHandshake;
-  Poller::Interest interest_ = Poller::kRead;
-  bool refuse_ = false;         // over the limit of connections: answer 503
   bool in_callback_ = false;    // a flush follows
   bool flush_queued_ = false;   // the worker flushes at the end of the turn
   bool write_blocked_ = false;  // the socket takes no more
@@ -175,22 +158,16 @@ class Session final : private EventSource {
   bool paused_ = false;         // too much is queued: nothing is read
   bool ended_ = false;          // the client's stream: there is nothing to read any more
   bool closing_ = false;        // the closing handshake began at since_ms_
-  bool open_notified_ = false;
   bool close_notified_ = false;
-  uint32_t index_ = 0;         // among the worker's sessions
   size_t buffered_bytes_ = 0;  // as the worker knows it
-  const uint64_t id_;
-  const SocketAddress peer_;
-  int64_t since_ms_;                        // when the state, or the closing handshake, began
-  int64_t heard_ms_ = 0;                    // when the client last sent or took a byte
-  int64_t message_ms_ = 0;                  // when the last message came
-  int64_t ping_sent_ms_ = 0;                // 0: nothing has been asked since
-  std::unique_ptr<UpgradeReader> upgrade_;  // while a request comes in pieces
+  int64_t since_ms_ = 0;       // when the closing handshake began
+  int64_t heard_ms_;           // when the client last sent or took a byte
+  int64_t message_ms_;         // when the last message came
+  int64_t ping_sent_ms_ = 0;   // 0: nothing has been asked since
   std::unique_ptr<Handler> handler_;
   Connection connection_;
   std::shared_ptr<SessionRef::Shared> shared_;  // made when first asked for
   Topics::Subscriptions subscriptions_;
-  const char* drop_reason_ = "";
 };
 
 }  // namespace weft

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "weft/server/http_connection.h"
 #include "weft/transport/listen.h"
 
 namespace weft {
@@ -102,8 +103,8 @@ void Worker::Run() {
   loop_.Run();
   StopListening();
   loop_.mailbox()->Close();
-  while (!sessions_.empty()) {
-    sessions_.back()->Drop("the server has stopped");
+  while (!streams_.empty()) {
+    streams_.back()->Drop("the server has stopped");
     EndOfTurn();
   }
 }
@@ -117,22 +118,23 @@ void Worker::StopListening() { listeners_.clear(); }
 void Worker::Adopt(Stream stream, const SocketAddress& peer, bool refuse) {
   const int fd = stream.fd();
   const uint64_t id = uint64_t{index_} << 48 | next_id_++;
-  std::unique_ptr<Session> session(new Session(*this, std::move(stream), peer, id, refuse));
-  if (!loop_.Watch(fd, Poller::kRead, session.get())) {
+  auto client = std::make_unique<HttpConnection>(*this, std::move(stream), peer, id, refuse);
+  if (!loop_.Watch(fd, Poller::kRead, client.get())) {
     Log(options_.log, LogLevel::kError,
         absl::StrCat("cannot watch a connection: ", std::strerror(errno)));
     Release(refuse);
     return;
   }
-  session->index_ = static_cast<uint32_t>(sessions_.size());
-  sessions_.push_back(std::move(session));
-  if (going_away_) sessions_.back()->Drop("the server is going away");
+  client->index_ = static_cast<uint32_t>(streams_.size());
+  streams_.push_back(std::move(client));
+  if (going_away_) streams_.back()->Drop("the server is going away");
 }
 
 void Worker::GoAway() {
   going_away_ = true;
   StopListening();
-  for (const std::unique_ptr<Session>& session : sessions_) session->GoAway();
+  // From the back: one that goes is replaced by the last.
+  for (size_t i = streams_.size(); i > 0; --i) streams_[i - 1]->GoAway();
 }
 
 void Worker::Stop() {
@@ -153,27 +155,30 @@ void Worker::PublishHere(absl::string_view topic, const EncodedMessage& message)
 void Worker::EndOfTurn() {
   // A flush can drop a session, and the handler of a dropped one can send to others: until nothing
   // is left of either.
-  while (!to_flush_.empty() || !dropped_.empty()) {
+  while (!to_flush_.empty() || !gone_.empty()) {
     for (size_t i = 0; i < to_flush_.size(); ++i) to_flush_[i]->FlushNow();
     to_flush_.clear();
-    for (Session* session : std::exchange(dropped_, {})) Destroy(session);
+    for (const std::unique_ptr<ServedStream>& stream : std::exchange(gone_, {})) stream->End();
   }
-  if (going_away_ && sessions_.empty()) loop_.Stop();
+  if (going_away_ && streams_.empty()) loop_.Stop();
 }
 
-void Worker::Destroy(Session* session) {
-  session->End();
-  // OnClose may have queued it again, or let it publish.
-  if (session->flush_queued_) {
-    to_flush_.erase(std::remove(to_flush_.begin(), to_flush_.end(), session), to_flush_.end());
-  }
-  Release(session->refuse_);
-  Account(session->buffered_bytes_, 0);
-  compression_bytes_left_ += session->connection_.compression_bytes();
-  const uint32_t index = session->index_;
-  std::swap(sessions_[index], sessions_.back());
-  sessions_[index]->index_ = index;
-  sessions_.pop_back();
+void Worker::ForgetFlush(Session* session) {
+  to_flush_.erase(std::remove(to_flush_.begin(), to_flush_.end(), session), to_flush_.end());
+}
+
+void Worker::DestroyLater(ServedStream* stream) {
+  const uint32_t index = stream->index_;
+  gone_.push_back(std::move(streams_[index]));
+  std::swap(streams_[index], streams_.back());
+  streams_.pop_back();
+  if (index < streams_.size()) streams_[index]->index_ = index;
+  Release(stream->refuse_);
+}
+
+void Worker::Replace(ServedStream* stream, std::unique_ptr<ServedStream> next) {
+  next->index_ = stream->index_;
+  gone_.push_back(std::exchange(streams_[stream->index_], std::move(next)));
 }
 
 void Worker::Release(bool refused) {

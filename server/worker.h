@@ -1,4 +1,4 @@
-// One loop of a server, with the sessions that live on it.
+// One loop of a server, with the clients that live on it.
 
 #ifndef WEFT_SERVER_WORKER_H_
 #define WEFT_SERVER_WORKER_H_
@@ -13,6 +13,7 @@
 #include "weft/core/encoded_message.h"
 #include "weft/server/acceptor.h"
 #include "weft/server/event_loop.h"
+#include "weft/server/served_stream.h"
 #include "weft/server/server_options.h"
 #include "weft/server/session.h"
 #include "weft/server/topics.h"
@@ -37,7 +38,7 @@ class WorkerGroup {
                                const EncodedMessage& message) = 0;
 };
 
-// Owns the sessions of one thread. All methods but those marked are for that thread.
+// Owns the streams and sessions of one thread. All methods but those marked are for that thread.
 class Worker {
  public:
   // All must outlive the worker.
@@ -70,7 +71,7 @@ class Worker {
   // Stops the loop; sessions that are left end without a closing handshake.
   void Stop();
 
-  // ---- For sessions ----
+  // ---- For streams ----
 
   const ServerOptions& options() const { return options_; }
   const Acceptor& acceptor() const { return acceptor_; }
@@ -88,10 +89,15 @@ class Worker {
   // What is left of the memory for compression, and a session's part of it.
   size_t compression_bytes_left() const { return compression_bytes_left_; }
   void ReserveCompression(size_t bytes) { compression_bytes_left_ -= bytes; }
+  void ReturnCompression(size_t bytes) { compression_bytes_left_ += bytes; }
 
-  // At the end of this turn: write what was queued; destroy.
+  // At the end of this turn: write what was queued, unless that is forgotten again.
   void FlushLater(Session* session) { to_flush_.push_back(session); }
-  void DestroyLater(Session* session) { dropped_.push_back(session); }
+  void ForgetFlush(Session* session);
+
+  // At the end of this turn, destroys the stream; if it is replaced, its place goes to `next`.
+  void DestroyLater(ServedStream* stream);
+  void Replace(ServedStream* stream, std::unique_ptr<ServedStream> next);
 
   // To the subscribers on this worker, and on the others.
   void Publish(absl::string_view topic, const EncodedMessage& message);
@@ -101,7 +107,6 @@ class Worker {
   class Listener;
 
   void EndOfTurn();
-  void Destroy(Session* session);
 
   EventLoop loop_;
   const ServerOptions options_;  // with this loop's pools
@@ -117,9 +122,9 @@ class Worker {
   size_t buffered_bytes_ = 0;  // of all sessions
   size_t compression_bytes_left_;
   bool going_away_ = false;
-  std::vector<std::unique_ptr<Session>> sessions_;
+  std::vector<std::unique_ptr<ServedStream>> streams_;
+  std::vector<std::unique_ptr<ServedStream>> gone_;  // destroyed at the end of the turn
   std::vector<Session*> to_flush_;
-  std::vector<Session*> dropped_;
 };
 
 }  // namespace weft

@@ -1,0 +1,123 @@
+#include "weft/server/http_connection.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "weft/core/handshake.h"
+#include "weft/core/http_status.h"
+#include "weft/core/log.h"
+#include "weft/server/session.h"
+#include "weft/server/upgrade.h"
+#include "weft/server/worker.h"
+#include "weft/transport/io.h"
+
+namespace weft {
+namespace {
+
+// How long a client may take for the answer that refuses it.
+constexpr int64_t kRefusalMs = 2000;
+
+// Whether a request begins with a TLS record of the kind "handshake" (RFC 8446, section 5.1).
+bool LooksLikeTls(absl::string_view bytes) {
+  return bytes.size() >= 2 && bytes[0] == 0x16 && bytes[1] == 0x03;
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(Worker& worker, Stream stream, const SocketAddress& peer,
+                               uint64_t id, bool refuse)
+    : ServedStream(worker, {std::move(stream), peer, id, refuse}) {
+  EventLoop& loop = worker.loop();
+  loop.ArmTimer(this, loop.now_ms() + EventLoop::Milliseconds(worker.options().handshake_timeout));
+}
+
+HttpConnection::~HttpConnection() = default;
+
+void HttpConnection::OnReadable() {
+  do {
+    if (!holds_stream()) return;
+    ReadOnce();
+  } while (more_);
+}
+
+void HttpConnection::ReadOnce() {
+  const absl::Span<char> into = worker_.loop().scratch();
+  const IoResult result = stream_.Read(into);
+  more_ = result.more;
+  const bool ended = !result.ok() && result.status != IoStatus::kWouldBlock;
+  if (refusing_) {
+    if (ended) Drop("");
+  } else if (result.ok()) {
+    OnBytes({into.data(), result.bytes});
+  } else if (!ended) {
+    // TLS may have to write before it can read.
+    SetInterest(Poller::kRead |
+                (result.wanted == weft::Interest::kRead ? Poller::kNone : Poller::kWrite));
+  } else if (stream_.peer_speaks_http()) {
+    stream_.StopTls();
+    Refuse(HttpError(400, "this port speaks HTTP over TLS only: use wss://, not ws://"));
+  } else if (result.status == IoStatus::kError) {
+    Drop("the handshake failed", stream_.Error(result).message());
+  } else {
+    Drop("the client left during the handshake");
+  }
+}
+
+void HttpConnection::OnWritable() {
+  if (!holds_stream()) return;
+  if (refusing_) {
+    Write();
+  } else {
+    OnReadable();
+  }
+}
+
+void HttpConnection::OnTimer() { Drop(refusing_ ? "" : "the handshake took too long"); }
+
+void HttpConnection::GoAway() {
+  if (!refusing_) Drop("the server is going away");
+}
+
+void HttpConnection::OnBytes(absl::string_view bytes) {
+  if (request_ == nullptr) {
+    if (LooksLikeTls(bytes)) {
+      return Refuse(HttpError(400, "this port speaks HTTP without TLS: use ws://, not wss://"));
+    }
+    request_ = std::make_unique<UpgradeReader>(worker_.options().http_limits);
+  }
+  const absl::StatusOr<UpgradeReader::Head> head = request_->Read(bytes);
+  if (!head.ok()) return Refuse(head.status());
+  if (!head->head.empty()) Upgrade(head->head, head->rest);
+}
+
+void HttpConnection::Upgrade(absl::string_view head, absl::string_view rest) {
+  if (refuse_) return Refuse(HttpError(503, "the server has as many connections as it can take"));
+  absl::StatusOr<AcceptedUpgrade> accepted =
+      AcceptUpgrade(head, stream_, peer_, worker_.options(), worker_.acceptor(),
+                    worker_.compression_bytes_left());
+  if (!accepted.ok()) return Refuse(accepted.status());
+  // `rest` stays: it lies in the scratch, or in what this keeps until the end of the turn.
+  HandTo<Session>()->Open(*std::move(accepted), rest, more_);
+}
+
+void HttpConnection::Refuse(const absl::Status& why) {
+  Log(worker_.options().log, LogLevel::kInfo,
+      absl::StrCat("refused ", peer_.ToString(), ": HTTP ", HttpStatusOf(why), ", ",
+                   why.message()));
+  refusing_ = true;
+  out_ = RejectResponse(why);
+  worker_.loop().ArmTimer(this, worker_.loop().now_ms() + kRefusalMs);
+  Write();
+}
+
+void HttpConnection::Write() {
+  const IoResult result = stream_.Write(out_);
+  if (result.status == IoStatus::kError) {
+    return Drop("the client is gone", stream_.Error(result).message());
+  }
+  out_.erase(0, result.bytes);
+  if (out_.empty()) return Linger();
+  SetInterest(Poller::kRead | Poller::kWrite);
+}
+
+}  // namespace weft

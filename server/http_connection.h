@@ -1,0 +1,50 @@
+// The server's side of one client that speaks HTTP: from its first byte to the upgrade.
+
+#ifndef WEFT_SERVER_HTTP_CONNECTION_H_
+#define WEFT_SERVER_HTTP_CONNECTION_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "weft/server/served_stream.h"
+
+namespace weft {
+
+class UpgradeReader;
+
+// Reads a request. Accepted as an upgrade, it hands the stream, and what came behind the head, to
+// a Session; everything else gets an HTTP answer.
+class HttpConnection final : public ServedStream {
+ public:
+  HttpConnection(Worker& worker, Stream stream, const SocketAddress& peer, uint64_t id,
+                 bool refuse);
+  ~HttpConnection() override;
+
+  void OnReadable() override;
+  void OnWritable() override;
+  void GoAway() override;
+
+ private:
+  void OnTimer() override;
+  void ReadOnce();
+  void OnBytes(absl::string_view bytes);
+  void Upgrade(absl::string_view head, absl::string_view rest);
+
+  // Answers with an HTTP error, and waits a little for the client to read it.
+  void Refuse(const absl::Status& why);
+
+  // Writes what waits, and lingers when it is written.
+  void Write();
+
+  bool refusing_ = false;                   // `out_` is the last that is said
+  bool more_ = false;                       // TLS: more can be read than the socket announces
+  std::unique_ptr<UpgradeReader> request_;  // while a head comes in pieces
+  std::string out_;                         // what the socket has not taken yet
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_HTTP_CONNECTION_H_

@@ -1,0 +1,30 @@
+#include "weft/server/lingering_stream.h"
+
+#include <utility>
+
+#include "weft/server/worker.h"
+#include "weft/transport/io.h"
+
+namespace weft {
+namespace {
+
+// How long to read what a peer still sends.
+constexpr int64_t kLingerMs = 2000;
+
+}  // namespace
+
+LingeringStream::LingeringStream(Worker& worker, Client client)
+    : ServedStream(worker, std::move(client)) {
+  worker_.loop().ArmTimer(this, worker_.loop().now_ms() + kLingerMs);
+}
+
+void LingeringStream::OnReadable() {
+  IoResult result;
+  do {
+    if (!holds_stream()) return;
+    result = stream_.Read(worker_.loop().scratch());
+  } while (result.more);
+  if (!result.ok() && result.status != IoStatus::kWouldBlock) Drop("");
+}
+
+}  // namespace weft

@@ -1,0 +1,85 @@
+// One client of a worker, whatever is spoken with it.
+
+#ifndef WEFT_SERVER_SERVED_STREAM_H_
+#define WEFT_SERVER_SERVED_STREAM_H_
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "weft/server/event_loop.h"
+#include "weft/transport/address.h"
+#include "weft/transport/stream.h"
+
+namespace weft {
+
+class Worker;
+
+// The stream of one client and who speaks on it: an HttpConnection first, a Session once that has
+// accepted an upgrade, a LingeringStream when all is said. One hands the stream to the next and
+// goes. Owned by its worker, on whose thread everything happens.
+class ServedStream : public EventSource {
+ public:
+  // The worker stops: end as politely as the state allows.
+  virtual void GoAway() = 0;
+
+  // Closes the socket at once, and logs why unless `why` is empty; it must live for ever. The
+  // worker destroys this at the end of the turn, after End().
+  void Drop(const char* why, absl::string_view detail = "");
+
+ protected:
+  // What one hands to the next.
+  struct Client {
+    Stream stream;
+    SocketAddress peer;
+    uint64_t id;  // different for every client of a server
+    bool refuse;  // over the limit of connections, and counted as such
+  };
+
+  ServedStream(Worker& worker, Client client);
+
+  // Whether the stream is this one's: it was neither dropped nor handed on.
+  bool holds_stream() const { return stream_.is_open(); }
+
+  // Hands the stream to a `Next`, which is made of the worker, the client and `arguments`, and
+  // waits for what can be read. The worker destroys this as after Drop().
+  template <typename Next, typename... Arguments>
+  Next* HandTo(Arguments&&... arguments) {
+    auto* const next = new Next(worker_, TakeClient(), std::forward<Arguments>(arguments)...);
+    ReplaceBy(std::unique_ptr<ServedStream>(next));
+    return next;
+  }
+
+  // Tells the peer that nothing follows, and reads until it closes, so that it can read what was
+  // said: closing with something unread would be a reset, which overtakes that.
+  void Linger();
+
+  // What the loop waits for.
+  void SetInterest(Poller::Interest interest);
+
+  Worker& worker_;
+  [[no_unique_address]] Stream stream_;
+  Poller::Interest interest_ = Poller::kRead;
+  bool refuse_;
+  uint32_t index_ = 0;  // among the worker's
+  const uint64_t id_;
+  const SocketAddress peer_;
+  const char* drop_reason_ = "";
+
+ private:
+  friend class Worker;
+
+  // The stream was closed or handed on. The application must not be called by this one.
+  virtual void OnGone() {}
+
+  // Called once, at the end of the turn in which that happened.
+  virtual void End() {}
+
+  Client TakeClient() { return {std::move(stream_), peer_, id_, refuse_}; }
+  void ReplaceBy(std::unique_ptr<ServedStream> next);
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_SERVED_STREAM_H_
