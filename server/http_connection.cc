@@ -1,5 +1,6 @@
 #include "weft/server/http_connection.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -44,6 +45,7 @@ void HttpConnection::ReadOnce() {
   const absl::Span<char> into = worker_.loop().scratch();
   const IoResult result = stream_.Read(into);
   more_ = result.more;
+  worker_.metrics().bytes_received += result.bytes;
   const bool ended = !result.ok() && result.status != IoStatus::kWouldBlock;
   if (refusing_) {
     if (ended) Drop("");
@@ -55,11 +57,14 @@ void HttpConnection::ReadOnce() {
                 (result.wanted == weft::Interest::kRead ? Poller::kNone : Poller::kWrite));
   } else if (stream_.peer_speaks_http()) {
     stream_.StopTls();
-    Refuse(HttpError(400, "this port speaks HTTP over TLS only: use wss://, not ws://"));
+    Refuse(HandshakeFailure::kTls,
+           HttpError(400, "this port speaks HTTP over TLS only: use wss://, not ws://"));
   } else if (result.status == IoStatus::kError) {
-    Drop("the handshake failed", stream_.Error(result).message());
+    const bool is_tls = result.error == EPROTO;
+    Fail(is_tls ? HandshakeFailure::kTls : HandshakeFailure::kLeft, "the handshake failed",
+         stream_.Error(result).message());
   } else {
-    Drop("the client left during the handshake");
+    Fail(HandshakeFailure::kLeft, "the client left during the handshake");
   }
 }
 
@@ -72,7 +77,10 @@ void HttpConnection::OnWritable() {
   }
 }
 
-void HttpConnection::OnTimer() { Drop(refusing_ ? "" : "the handshake took too long"); }
+void HttpConnection::OnTimer() {
+  if (refusing_) return Drop("");
+  Fail(HandshakeFailure::kTimeout, "the handshake took too long");
+}
 
 void HttpConnection::GoAway() {
   if (!refusing_) Drop("the server is going away");
@@ -81,26 +89,39 @@ void HttpConnection::GoAway() {
 void HttpConnection::OnBytes(absl::string_view bytes) {
   if (request_ == nullptr) {
     if (LooksLikeTls(bytes)) {
-      return Refuse(HttpError(400, "this port speaks HTTP without TLS: use ws://, not wss://"));
+      return Refuse(HandshakeFailure::kTls,
+                    HttpError(400, "this port speaks HTTP without TLS: use ws://, not wss://"));
     }
     request_ = std::make_unique<UpgradeReader>(worker_.options().http_limits);
   }
   const absl::StatusOr<UpgradeReader::Head> head = request_->Read(bytes);
-  if (!head.ok()) return Refuse(head.status());
+  if (!head.ok()) return Refuse(HandshakeFailure::kMalformed, head.status());
   if (!head->head.empty()) Upgrade(head->head, head->rest);
 }
 
 void HttpConnection::Upgrade(absl::string_view head, absl::string_view rest) {
-  if (refuse_) return Refuse(HttpError(503, "the server has as many connections as it can take"));
+  const ServerOptions& options = worker_.options();
+  if (refuse_) {
+    return Refuse(HandshakeFailure::kFull,
+                  HttpError(503, "the server has as many connections as it can take"));
+  }
+  const absl::StatusOr<HttpRequest> http = ParseHttpRequest(head, options.http_limits);
+  if (!http.ok()) return Refuse(HandshakeFailure::kMalformed, http.status());
+  absl::StatusOr<UpgradeRequest> request = ParseUpgradeRequest(*http);
+  if (!request.ok()) return Refuse(HandshakeFailure::kNotWebSocket, request.status());
+  if (absl::Status status = CheckOrigin(*request, options); !status.ok()) {
+    return Refuse(HandshakeFailure::kOrigin, status);
+  }
   absl::StatusOr<AcceptedUpgrade> accepted =
-      AcceptUpgrade(head, stream_, peer_, worker_.options(), worker_.acceptor(),
+      AcceptUpgrade(*std::move(request), stream_, peer_, options, worker_.acceptor(),
                     worker_.compression_bytes_left());
-  if (!accepted.ok()) return Refuse(accepted.status());
+  if (!accepted.ok()) return Refuse(HandshakeFailure::kRefused, accepted.status());
   // `rest` stays: it lies in the scratch, or in what this keeps until the end of the turn.
   HandTo<Session>()->Open(*std::move(accepted), rest, more_);
 }
 
-void HttpConnection::Refuse(const absl::Status& why) {
+void HttpConnection::Refuse(HandshakeFailure reason, const absl::Status& why) {
+  worker_.CountFailure(reason);
   Log(worker_.options().log, LogLevel::kInfo,
       absl::StrCat("refused ", peer_.ToString(), ": HTTP ", HttpStatusOf(why), ", ",
                    why.message()));
@@ -110,11 +131,17 @@ void HttpConnection::Refuse(const absl::Status& why) {
   Write();
 }
 
+void HttpConnection::Fail(HandshakeFailure reason, const char* why, absl::string_view detail) {
+  worker_.CountFailure(reason);
+  Drop(why, detail);
+}
+
 void HttpConnection::Write() {
   const IoResult result = stream_.Write(out_);
   if (result.status == IoStatus::kError) {
     return Drop("the client is gone", stream_.Error(result).message());
   }
+  worker_.metrics().bytes_sent += result.bytes;
   out_.erase(0, result.bytes);
   if (out_.empty()) return Linger();
   SetInterest(Poller::kRead | Poller::kWrite);

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "weft/server/metrics.h"
 #include "weft/server/served_stream.h"
 
 namespace weft {
@@ -34,7 +35,10 @@ class HttpConnection final : public ServedStream {
   void Upgrade(absl::string_view head, absl::string_view rest);
 
   // Answers with an HTTP error, and waits a little for the client to read it.
-  void Refuse(const absl::Status& why);
+  void Refuse(HandshakeFailure reason, const absl::Status& why);
+
+  // Counts, and drops.
+  void Fail(HandshakeFailure reason, const char* why, absl::string_view detail = "");
 
   // Writes what waits, and lingers when it is written.
   void Write();

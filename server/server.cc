@@ -115,6 +115,13 @@ class Server::Impl : public WorkerGroup {
     return sum;
   }
 
+  ServerMetrics metrics() const {
+    ServerMetrics metrics;
+    for (const std::unique_ptr<Worker>& worker : workers_) metrics.Add(worker->metrics());
+    metrics.connections = connections();
+    return metrics;
+  }
+
   // To the worker with the fewest sessions: their number stays even, however the kernel wakes us.
   void Assign(Worker* from, Stream stream, const SocketAddress& peer) override {
     size_t refusing = 0;
@@ -216,6 +223,8 @@ Server::~Server() = default;
 absl::Span<const SocketAddress> Server::addresses() const { return impl_->addresses(); }
 
 size_t Server::connections() const { return impl_->connections(); }
+
+ServerMetrics Server::metrics() const { return impl_->metrics(); }
 
 absl::Status Server::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
                              Compress compress) {

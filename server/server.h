@@ -16,6 +16,7 @@
 #include "weft/core/opcode.h"
 #include "weft/server/acceptor.h"
 #include "weft/server/handler.h"
+#include "weft/server/metrics.h"
 #include "weft/server/server_options.h"
 #include "weft/server/session.h"
 #include "weft/server/session_ref.h"
@@ -51,6 +52,9 @@ class Server {
 
   // Connections now, those in their handshake included.
   size_t connections() const;
+
+  // What was counted since the start, of all loops together: see PrometheusWriter for a text of it.
+  ServerMetrics metrics() const;
 
   // To every session that is subscribed to `topic`. InvalidArgument for text that is not UTF-8. A
   // session whose queue is full misses the message.

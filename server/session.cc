@@ -39,6 +39,7 @@ void Session::Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool more) 
   handler_ = std::move(upgrade.handler);
   connection_.QueueHandshake(upgrade.response);
   more_ = more;
+  worker_.metrics().sessions_opened += 1;
   ArmTimer();
 
   in_callback_ = true;
@@ -60,6 +61,7 @@ void Session::OnReadable() {
 void Session::ReadOnce() {
   const IoResult result = stream_.Read(connection_.ReadBuffer(worker_.loop().scratch()));
   if (result.ok()) HeardFromPeer();
+  worker_.metrics().bytes_received += result.bytes;
   more_ = result.more;
   read_writes_ = result.status == IoStatus::kWouldBlock && result.wanted != Interest::kRead;
   ended_ = !result.ok() && result.status != IoStatus::kWouldBlock;
@@ -87,6 +89,8 @@ void Session::OnWritable() {
 
 void Session::HeardFromPeer() {
   heard_ms_ = worker_.loop().now_ms();
+  if (ping_sent_ms_ == 0) return;
+  worker_.metrics().round_trip.Add(heard_ms_ - ping_sent_ms_);
   ping_sent_ms_ = 0;
 }
 
@@ -121,6 +125,7 @@ void Session::Deliver() {
   while (const std::optional<Event> event = connection_.NextEvent()) {
     if (event->type == Event::Type::kMessage) {
       message_ms_ = worker_.loop().now_ms();
+      worker_.metrics().messages_received += 1;
       handler_->OnMessage(*this, *event);
     } else if (event->type == Event::Type::kClose) {
       NotifyClosed(event->close_code, event->payload);
@@ -152,9 +157,15 @@ inline bool Session::HasRoom(size_t payload_size) const {
 
 absl::Status Session::WhyNoRoom(size_t payload_size) const {
   if (!holds_stream()) return absl::FailedPreconditionError("the session is closed");
+  worker_.CountDrop(DropReason::kQueueFull);
   return absl::ResourceExhaustedError(absl::StrCat(
       "the send queue is full: ", WaitingBytes(), " of ", worker_.options().max_send_queue_bytes,
       " bytes wait, and ", payload_size, " more do not fit"));
+}
+
+inline void Session::AfterMessage() {
+  worker_.metrics().messages_sent += 1;
+  AfterSend();
 }
 
 absl::Status Session::SendMessage(Opcode opcode, absl::string_view payload, Compress compress) {
@@ -170,7 +181,7 @@ void Session::SendPosted(Opcode opcode, absl::string_view payload, Compress comp
 absl::Status Session::QueueWhole(Opcode opcode, absl::string_view payload, Compress compress) {
   if (payload.size() >= kBorrowFrom) return QueueLarge(opcode, payload, compress);
   absl::Status status = connection_.SendMessage(opcode, payload, compress);
-  if (status.ok()) AfterSend();
+  if (status.ok()) AfterMessage();
   return status;
 }
 
@@ -182,7 +193,7 @@ absl::Status Session::QueueLarge(Opcode opcode, absl::string_view payload, Compr
   } else {
     Write();
   }
-  AfterSend();
+  AfterMessage();
   return absl::OkStatus();
 }
 
@@ -190,7 +201,7 @@ absl::Status Session::SendFragment(Opcode opcode, absl::string_view payload, boo
                                    Compress compress) {
   if (!HasRoom(payload.size())) return WhyNoRoom(payload.size());
   absl::Status status = connection_.SendFragment(opcode, payload, fin, compress);
-  if (status.ok()) AfterSend();
+  if (status.ok()) fin ? AfterMessage() : AfterSend();
   return status;
 }
 
@@ -204,7 +215,7 @@ absl::Status Session::SendPing(absl::string_view payload) {
 absl::Status Session::SendEncoded(const EncodedMessage& message) {
   if (!HasRoom(message.frame().size())) return WhyNoRoom(message.frame().size());
   absl::Status status = connection_.SendEncoded(message);
-  if (status.ok()) AfterSend();
+  if (status.ok()) AfterMessage();
   return status;
 }
 
@@ -253,6 +264,7 @@ void Session::Write() {
     const std::array<absl::string_view, 2> parts = connection_.WriteBuffers();
     result = parts[1].empty() ? stream_.Write(parts[0]) : stream_.Writev(parts);
     connection_.DidWrite(result.bytes);
+    worker_.metrics().bytes_sent += result.bytes;
   } while (--writes > 0 && result.ok() && connection_.queued_bytes() > 0);
   if (result.status == IoStatus::kError) {
     return Drop("the client is gone", stream_.Error(result).message());
@@ -355,6 +367,7 @@ void Session::End() {
 void Session::NotifyClosed(CloseCode code, absl::string_view reason) {
   if (close_notified_) return;
   close_notified_ = true;
+  worker_.metrics().closes[CloseSlotOf(code)] += 1;
   worker_.topics().UnsubscribeAll(&subscriptions_);
   handler_->OnClose(*this, code, reason);
 }

@@ -130,6 +130,7 @@ class Session final : private ServedStream {
     const bool now = !in_callback_ || connection_.queued_bytes() >= kWriteFrom;
     if (now || shared_ != nullptr) WriteSoon();
   }
+  void AfterMessage();
   [[gnu::noinline]] void WriteSoon();
   void FlushLater();
   void FlushNow();

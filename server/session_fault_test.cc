@@ -30,12 +30,13 @@ using testing::TestClient;
 // More than the kernel takes for a client that does not read: see ConnectSlowReader.
 constexpr size_t kMoreThanSocketsHold = 24 << 20;
 
-// A loop asks for the time once a turn. This one stands still and lets the loop wait.
+// A loop that has timers asks once a turn how long it may wait. This clock stands still.
 class TurnCounter : public Clock {
  public:
-  int64_t NowMs() const override {
+  int64_t NowMs() const override { return 1000; }
+  int64_t WaitMs(int64_t ms) const override {
     ++count;
-    return 1000;
+    return ms;
   }
 
   mutable std::atomic<int> count{0};

@@ -12,17 +12,6 @@
 namespace weft {
 namespace {
 
-// A page of another origin must not use its visitor's cookies and network to speak to this server
-// (section 10.2). Who sends no Origin is no browser, and could send any.
-absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& options) {
-  if (!request.origin.has_value() || IsSameOrigin(*request.origin, request.host) ||
-      IsAllowedOrigin(*request.origin, options.allowed_origins)) {
-    return absl::OkStatus();
-  }
-  return HttpError(403, absl::StrCat("pages of the origin ", *request.origin,
-                                     " may not connect to this server"));
-}
-
 // What is accepted of the compression that the client offers; none, if that is acceptable.
 absl::StatusOr<std::optional<AcceptedDeflate>> ChooseCompression(const UpgradeRequest& request,
                                                                  const CompressionOptions& options,
@@ -53,20 +42,25 @@ absl::StatusOr<UpgradeReader::Head> UpgradeReader::Read(absl::string_view bytes)
   return Head{};
 }
 
-absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(absl::string_view head, const Stream& stream,
+// Who sends no Origin is no browser, and could send any.
+absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& options) {
+  if (!request.origin.has_value() || IsSameOrigin(*request.origin, request.host) ||
+      IsAllowedOrigin(*request.origin, options.allowed_origins)) {
+    return absl::OkStatus();
+  }
+  return HttpError(403, absl::StrCat("pages of the origin ", *request.origin,
+                                     " may not connect to this server"));
+}
+
+absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, const Stream& stream,
                                               const SocketAddress& peer,
                                               const ServerOptions& options,
                                               const Acceptor& acceptor,
                                               size_t compression_bytes_left) {
-  const absl::StatusOr<HttpRequest> http = ParseHttpRequest(head, options.http_limits);
-  if (!http.ok()) return http.status();
-  absl::StatusOr<UpgradeRequest> upgrade = ParseUpgradeRequest(*http);
-  if (!upgrade.ok()) return upgrade.status();
-  if (absl::Status status = CheckOrigin(*upgrade, options); !status.ok()) return status;
   const auto deflate =
-      ChooseCompression(*upgrade, options.connection.compression, compression_bytes_left);
+      ChooseCompression(upgrade, options.connection.compression, compression_bytes_left);
   if (!deflate.ok()) return deflate.status();
-  const SessionRequest request = {*std::move(upgrade), peer, stream.peer_certificate()};
+  const SessionRequest request = {std::move(upgrade), peer, stream.peer_certificate()};
 
   UpgradeResponse response;
   absl::StatusOr<std::unique_ptr<Handler>> handler = acceptor(request, response);

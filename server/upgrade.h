@@ -8,8 +8,10 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "weft/core/handshake.h"
 #include "weft/core/http.h"
 #include "weft/core/permessage_deflate.h"
 #include "weft/server/acceptor.h"
@@ -45,10 +47,13 @@ struct AcceptedUpgrade {
   std::optional<DeflateAgreement> deflate{};  // none: nothing is compressed
 };
 
-// Checks the request and its origin, and asks the application. An error knows its HTTP status.
-// `stream` and `peer` are whom it comes from. Compression is accepted if it takes no more memory
-// than `compression_bytes_left`.
-absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(absl::string_view head, const Stream& stream,
+// A page of another origin must not use its visitor's cookies and network to speak to this server
+// (section 10.2): PermissionDenied unless it may, by ServerOptions::allowed_origins.
+absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& options);
+
+// Asks the application. An error knows its HTTP status. `stream` and `peer` are whom the request
+// comes from. Compression is accepted if it takes no more memory than `compression_bytes_left`.
+absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest request, const Stream& stream,
                                               const SocketAddress& peer,
                                               const ServerOptions& options,
                                               const Acceptor& acceptor,

@@ -161,6 +161,7 @@ void Worker::EndOfTurn() {
     for (const std::unique_ptr<ServedStream>& stream : std::exchange(gone_, {})) stream->End();
   }
   if (going_away_ && streams_.empty()) loop_.Stop();
+  metrics_.loop_lag.Add(options_.clock->NowMs() - loop_.now_ms());
 }
 
 void Worker::ForgetFlush(Session* session) {

@@ -13,6 +13,7 @@
 #include "weft/core/encoded_message.h"
 #include "weft/server/acceptor.h"
 #include "weft/server/event_loop.h"
+#include "weft/server/metrics.h"
 #include "weft/server/served_stream.h"
 #include "weft/server/server_options.h"
 #include "weft/server/session.h"
@@ -61,6 +62,9 @@ class Worker {
   std::atomic<size_t>& refusing() { return refusing_; }
   const std::shared_ptr<Mailbox>& mailbox() const { return loop_.mailbox(); }
 
+  // Any thread reads.
+  LoopMetrics& metrics() { return metrics_; }
+
   // A session that was counted in load(), and in refusing() if it was to be refused, is gone.
   void Release(bool refused);
 
@@ -82,8 +86,13 @@ class Worker {
   // A session holds `now` bytes of buffers instead of `before`. False when all of them hold too
   // much and it holds more than before.
   bool Account(size_t before, size_t now) {
-    buffered_bytes_ += now - before;
-    return now <= before || buffered_bytes_ <= max_buffered_bytes_;
+    metrics_.buffered_bytes += now - before;
+    return now <= before || metrics_.buffered_bytes <= max_buffered_bytes_;
+  }
+
+  void CountDrop(DropReason reason) { metrics_.dropped_messages[static_cast<size_t>(reason)] += 1; }
+  void CountFailure(HandshakeFailure reason) {
+    metrics_.handshake_failures[static_cast<size_t>(reason)] += 1;
   }
 
   // What is left of the memory for compression, and a session's part of it.
@@ -113,13 +122,13 @@ class Worker {
   const Acceptor& acceptor_;
   WorkerGroup& group_;
   const uint32_t index_;
+  LoopMetrics metrics_;
   Topics topics_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::atomic<size_t> load_{0};
   std::atomic<size_t> refusing_{0};
   uint64_t next_id_ = 1;
   const size_t max_buffered_bytes_;
-  size_t buffered_bytes_ = 0;  // of all sessions
   size_t compression_bytes_left_;
   bool going_away_ = false;
   std::vector<std::unique_ptr<ServedStream>> streams_;
