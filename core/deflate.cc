@@ -125,14 +125,12 @@ Inflater::Result Inflater::Inflate(absl::string_view* in, absl::Span<char>* out,
   if (out->empty()) return Result::kOutputFull;
   if (!last) return Result::kDone;
 
-  // What the sender left out makes the end of an empty block, and no byte of the message. Else it
-  // would become part of what was cut off before it.
-  absl::string_view tail = kTail;
-  absl::Span<char> room = *out;
-  constexpr int kBetweenBlocks = 128, kUnusedBits = 7;  // of data_type
-  const bool complete = Run(&tail, &room) && room.size() == out->size() &&
-                        (stream_.data_type & (kBetweenBlocks | kUnusedBits)) == kBetweenBlocks;
-  return complete ? Result::kDone : Result::kCorrupt;
+  // What the sender left out ends an empty block whose header is the last of the message. That it
+  // is missing, and nothing else, is what a sync point is; to go on behind it takes no more than to
+  // take it as read.
+  if (inflateSyncPoint(&stream_) == 0) return Result::kCorrupt;
+  inflateResetKeep(&stream_);
+  return Result::kDone;
 }
 
 void Inflater::Reset() { inflateReset(&stream_); }

@@ -155,6 +155,13 @@ TEST(InflaterTest, EmptyBlocks) {
   EXPECT_EQ(Inflated(empty + empty + Hex("00")), "");
 }
 
+// The block of which the end was left out (section 7.2.1) may be final as any other.
+TEST(InflaterTest, LastBlockIsFinal) {
+  EXPECT_EQ(Inflated(std::vector<std::string>{Hex("f2 48 cd c9 c9 07 04"), Hex("01"),
+                                              Hex("f2 00 11 00 00")}),
+            std::vector<std::string>({"Hello", "", "Hello"}));
+}
+
 TEST(InflaterTest, FinalBlocksAreReferredTo) {
   std::mt19937 random(1);
   const std::string a = RandomBytes(random, 20000, false);
@@ -183,8 +190,8 @@ TEST(InflaterTest, ManyFinalBlocks) {
 TEST(InflaterTest, R6_MessagesOfFewBytes) {
   EXPECT_EQ(Inflated(""), "corrupt");
   for (int byte = 0; byte < 256; ++byte) {
-    // The header of a stored block, with any padding, and nothing else.
-    const bool empty_block = (byte & 7) == 0;
+    // The header of a stored block, final or not, with any padding, and nothing else.
+    const bool empty_block = (byte & 6) == 0;
     EXPECT_EQ(Inflated(std::string(1, static_cast<char>(byte))), empty_block ? "" : "corrupt")
         << byte;
   }
