@@ -181,19 +181,25 @@ struct Result {
   double ratio;  // medians
 };
 
-// One round of each by turns; each returns the bytes that it made, which are the same every time.
+template <typename Round>
+double Seconds(Round round) {
+  const double begin = Now();
+  round();
+  return Now() - begin;
+}
+
+// One round of each, which take turns at going first.
 template <typename Bare, typename Ours>
 Result Compare(size_t text_bytes, Bare bare, Ours ours) {
   std::vector<double> bare_seconds, ratios;
   for (int round = -1; round < absl::GetFlag(FLAGS_rounds); ++round) {
-    const double begin = Now();
-    bare();
-    const double middle = Now();
-    ours();
-    const double end = Now();
+    double bare_round = 0, our_round = 0;
+    if (round % 2 == 0) bare_round = Seconds(bare);
+    our_round = Seconds(ours);
+    if (round % 2 != 0) bare_round = Seconds(bare);
     if (round < 0) continue;  // the first warms up
-    bare_seconds.push_back(middle - begin);
-    ratios.push_back((middle - begin) / (end - middle));
+    bare_seconds.push_back(bare_round);
+    ratios.push_back(bare_round / our_round);
   }
   return {.bare_mb_per_second = text_bytes / Median(bare_seconds) / 1e6, .ratio = Median(ratios)};
 }
