@@ -382,6 +382,11 @@ void Connection::Fail(const Violation& violation, absl::string_view seen,
   End(violation.code, violation.rule, event);
 }
 
+void Connection::Refuse(CloseCode code, const char* reason) {
+  std::optional<Event> not_told;
+  if (!input_over_) Fail({code, "10.4", reason}, "", not_told);
+}
+
 void Connection::EndOfStream(std::optional<Event>& event) {
   status_ = absl::UnavailableError(close_sent_
                                        ? "the stream ended before the peer answered the Close frame"

@@ -140,6 +140,11 @@ class Connection {
   // their way still arrive until the peer answers.
   absl::Status SendClose(CloseCode code, absl::string_view reason = "");
 
+  // Fails the connection for a rule of its owner's, as if the peer had broken one of the RFC's, but
+  // with no kClose event: nothing more is delivered. `reason` is literal text, and fits a Close
+  // frame. Nothing happens to one that has failed, or was closed by the peer.
+  void Refuse(CloseCode code, const char* reason);
+
   // As SendMessage, but without copying a payload to the write buffer where that can be
   // avoided: it must stay as it is until the DidWrite that has to follow, with WriteBuffers, before
   // any other call.

@@ -607,6 +607,26 @@ TEST(ConnectionClose, WhatWasQueuedBeforeAViolationStillLeaves) {
   EXPECT_TRUE(connection.done());
 }
 
+TEST(ConnectionClose, RefusedByItsOwner) {
+  Connection connection(Role::kServer, {});
+  const std::string two = ClientFrame(Opcode::kText, "one") + ClientFrame(Opcode::kText, "two");
+  std::string scratch(100, ' ');
+  const absl::Span<char> into = connection.ReadBuffer(absl::MakeSpan(scratch));
+  two.copy(into.data(), two.size());
+  connection.DidRead(two.size());
+  ASSERT_EQ(connection.NextEvent()->payload, "one");
+  connection.Refuse(CloseCode::kPolicyViolation, "one is enough");
+  EXPECT_FALSE(connection.NextEvent().has_value());
+  EXPECT_THAT(Feed(connection, two, Cuts::ByteByByte()), IsEmpty());
+  EXPECT_THAT(testing::DescribeFrames(connection.WriteBuffer()),
+              ElementsAre("fin close 1008 one is enough"));
+  EXPECT_EQ(connection.status().code(), absl::StatusCode::kResourceExhausted);
+  connection.DidWrite(connection.queued_bytes());
+  EXPECT_TRUE(connection.done());
+  connection.Refuse(CloseCode::kPolicyViolation, "again");
+  EXPECT_EQ(connection.queued_bytes(), 0u);
+}
+
 TEST(ConnectionClose, StatusSaysRuleAndWhatWasSeen) {
   EXPECT_EQ(FeedServer("\x81\x05").status,
             "INVALID_ARGUMENT: the peer broke RFC 6455 section 5.1: a client must mask every frame "

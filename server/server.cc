@@ -13,6 +13,7 @@
 #include "weft/core/permessage_deflate.h"
 #include "weft/server/listener.h"
 #include "weft/server/thread_pool.h"
+#include "weft/server/token_bucket.h"
 #include "weft/server/worker.h"
 #include "weft/transport/address.h"
 #include "weft/transport/deadline.h"
@@ -26,6 +27,19 @@ constexpr size_t kRefusedAtOnce = 256;
 
 // More is a mistake: each is a core's work.
 constexpr int kMaxThreads = 1024;
+
+absl::Status CheckRate(const char* name, const RateLimit& limit) {
+  const auto fits = [](int64_t value) { return value >= 0 && value <= TokenBucket::kMost; };
+  if (!fits(limit.per_second) || !fits(limit.burst)) {
+    return absl::InvalidArgumentError(absl::StrCat(name, " must be 0 to 2^32, not ",
+                                                   limit.per_second, " a second and ", limit.burst,
+                                                   " at once"));
+  }
+  if (limit.per_second == 0 && limit.burst != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(name, " has a burst and no rate"));
+  }
+  return absl::OkStatus();
+}
 
 absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor) {
   if (!acceptor) return absl::InvalidArgumentError("a server needs an acceptor");
@@ -48,6 +62,10 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
     return absl::InvalidArgumentError(absl::StrCat(name, " must be more than 0, not ",
                                                    absl::FormatDuration(duration),
                                                    "; InfiniteDuration means never"));
+  }
+  for (const auto& [name, limit] : {std::pair("message_rate", options.message_rate),
+                                    std::pair("byte_rate", options.byte_rate)}) {
+    if (absl::Status status = CheckRate(name, limit); !status.ok()) return status;
   }
   if (options.connection.pool != nullptr || options.connection.codecs != nullptr) {
     return absl::InvalidArgumentError(

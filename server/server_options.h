@@ -30,6 +30,18 @@ struct Endpoint {
   std::shared_ptr<TlsContext> tls{};
 };
 
+// So much a second, and so much at once. Both at most 2^32.
+struct RateLimit {
+  int64_t per_second = 0;  // 0: no limit
+  int64_t burst = 0;       // 0: what a second brings
+};
+
+// What becomes of a client that sends more than it may.
+enum class OverRate : uint8_t {
+  kDelay,  // it is read no faster; what it sends waits, in the kernel and then with itself
+  kClose,  // it is closed with 1008, and what it sent from then on is not looked at
+};
+
 // The defaults are meant to be safe against strangers; each wait and each queue has a limit.
 struct ServerOptions {
   // The first, and mostly the only, endpoint: see Endpoint.
@@ -90,6 +102,17 @@ struct ServerOptions {
   // Over this many waiting bytes the server reads nothing more from that session until half of
   // them are gone: who does not take the answers gets to ask no more questions.
   size_t pause_reading_bytes = 1 << 20;
+
+  // How much each client may send: messages (pings and pongs count, fragments do not), and bytes of
+  // the WebSocket, headers included, as they arrive, which is compressed if they are. No limit
+  // unless one is set: which rate is right only the application can know, and a client costs no
+  // memory by what it sends, since reading stops where answers pile up (pause_reading_bytes). With
+  // kDelay a client that goes over may be some hundred small messages ahead, which were read in one
+  // piece; it then waits for all of them, and so do its pings. The server looks every 16 ms whether
+  // it may go on: a burst of less than a 50th of a second does not reach its rate.
+  RateLimit message_rate{};
+  RateLimit byte_rate{};
+  OverRate over_rate = OverRate::kDelay;
 
   // Where the server says what it refused and lost. Nothing else prints.
   LogHook log{};

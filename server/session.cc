@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "weft/core/log.h"
+#include "weft/server/rate_limiter.h"
 #include "weft/server/server_options.h"
 #include "weft/server/upgrade.h"
 #include "weft/server/worker.h"
@@ -27,7 +28,11 @@ Session::Session(Worker& worker, Client client)
     : ServedStream(worker, std::move(client)),
       heard_ms_(worker.loop().now_ms()),
       message_ms_(heard_ms_),
-      connection_(Role::kServer, worker.options().connection) {}
+      connection_(Role::kServer, worker.options().connection) {
+  if (RateLimiter::IsNeeded(worker.options())) {
+    rates_ = std::make_unique<RateLimiter>(worker.options(), heard_ms_);
+  }
+}
 
 Session::~Session() = default;
 
@@ -59,7 +64,9 @@ void Session::OnReadable() {
 }
 
 void Session::ReadOnce() {
-  const IoResult result = stream_.Read(connection_.ReadBuffer(worker_.loop().scratch()));
+  absl::Span<char> into = connection_.ReadBuffer(worker_.loop().scratch());
+  if (rates_ != nullptr) into = into.first(rates_->ReadLimit(into.size(), worker_.loop().now_ms()));
+  const IoResult result = stream_.Read(into);
   if (result.ok()) HeardFromPeer();
   worker_.metrics().bytes_received += result.bytes;
   more_ = result.more;
@@ -69,6 +76,7 @@ void Session::ReadOnce() {
     Log(worker_.options().log, LogLevel::kInfo,
         absl::StrCat("lost ", peer_.ToString(), ": ", stream_.Error(result).message()));
   }
+  if (rates_ != nullptr) CountBytes(result.bytes);
   connection_.DidRead(result.bytes);
   if (ended_) connection_.DidReadEof();
   Deliver();
@@ -96,6 +104,13 @@ void Session::HeardFromPeer() {
 
 void Session::OnTimer() {
   connection_.ReleaseIdle();
+  if (over_rate_) {
+    // It has said more than enough, and what else it says is not read.
+    HeardFromPeer();
+    message_ms_ = heard_ms_;
+    Settle();
+    if (!holds_stream()) return;
+  }
   if (!closing_) {
     CheckSilence();
   } else if (worker_.loop().now_ms() - since_ms_ >=
@@ -109,6 +124,7 @@ void Session::OnTimer() {
 
 // What came behind the handshake, in the same read.
 void Session::Receive(absl::string_view bytes) {
+  if (rates_ != nullptr) CountBytes(bytes.size());
   while (!bytes.empty() && holds_stream()) {
     const absl::Span<char> into = connection_.ReadBuffer(worker_.loop().scratch());
     const size_t size = std::min(bytes.size(), into.size());
@@ -123,6 +139,7 @@ void Session::Receive(absl::string_view bytes) {
 void Session::Deliver() {
   in_callback_ = true;
   while (const std::optional<Event> event = connection_.NextEvent()) {
+    if (rates_ != nullptr && !CountEvent(*event)) break;
     if (event->type == Event::Type::kMessage) {
       message_ms_ = worker_.loop().now_ms();
       worker_.metrics().messages_received += 1;
@@ -134,6 +151,30 @@ void Session::Deliver() {
   }
   in_callback_ = false;
   Flush();
+}
+
+void Session::CountBytes(size_t bytes) {
+  const bool in_time = rates_->TakeBytes(bytes, worker_.loop().now_ms());
+  if (!in_time && worker_.options().over_rate == OverRate::kClose)
+    Refuse("more bytes a second than this server accepts");
+}
+
+bool Session::CountEvent(const Event& event) {
+  if (event.type == Event::Type::kClose || !event.first) return true;
+  const bool in_time = rates_->TakeEvent(worker_.loop().now_ms());
+  if (in_time || worker_.options().over_rate == OverRate::kDelay) return true;
+  Refuse("more messages a second than this server accepts");
+  return false;
+}
+
+void Session::Refuse(const char* why) {
+  connection_.Refuse(CloseCode::kPolicyViolation, why);
+  NotifyClosed(CloseCode::kPolicyViolation, why);
+}
+
+bool Session::IsOverRate() {
+  return worker_.options().over_rate == OverRate::kDelay &&
+         rates_->WaitMs(worker_.loop().now_ms()) > 0;
 }
 
 // ---- Writing ----
@@ -307,6 +348,11 @@ void Session::Settle() {
   const size_t mark = worker_.options().pause_reading_bytes;
   const bool was_paused = paused_;
   paused_ = queued > (paused_ ? mark / 2 : mark);
+  if (rates_ != nullptr) {
+    const bool was_over_rate = std::exchange(over_rate_, IsOverRate());
+    paused_ = paused_ || over_rate_;
+    if (over_rate_ && !was_over_rate) ArmTimer();
+  }
   // What the socket does not announce is read at the end of this turn.
   if (was_paused && !paused_ && more_) FlushLater();
   const Poller::Interest interest =
@@ -324,6 +370,10 @@ void Session::ArmTimer() {
     deadline = ping_sent_ms_ != 0 ? ping_sent_ms_ + EventLoop::Milliseconds(options.pong_timeout)
                                   : heard_ms_ + EventLoop::Milliseconds(options.ping_interval);
     deadline = std::min(deadline, message_ms_ + EventLoop::Milliseconds(options.idle_timeout));
+  }
+  if (over_rate_) {
+    const int64_t now = worker_.loop().now_ms();
+    deadline = std::min(deadline, now + rates_->WaitMs(now));
   }
   worker_.loop().ArmTimer(this, deadline);
 }

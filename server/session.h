@@ -23,6 +23,7 @@
 namespace weft {
 
 struct AcceptedUpgrade;
+class RateLimiter;
 
 // A handler is given its session with each callback and may use it until OnClose returns, on its
 // own thread only; ref() is for others. What is sent during a callback leaves when it returns, in
@@ -114,6 +115,14 @@ class Session final : private ServedStream {
   void Receive(absl::string_view bytes);
   void Deliver();
 
+  // Rates: see RateLimiter. Where there is one, these are asked for each read, for each event
+  // (false: it is one too many, and the session has ended), and whether to wait before the next
+  // read.
+  void CountBytes(size_t bytes);
+  bool CountEvent(const Event& event);
+  bool IsOverRate();
+  void Refuse(const char* why);
+
   // Writing.
   absl::Status QueueWhole(Opcode opcode, absl::string_view payload, Compress compress);
   [[gnu::noinline]] absl::Status QueueLarge(Opcode opcode, absl::string_view payload,
@@ -156,7 +165,8 @@ class Session final : private ServedStream {
   bool write_blocked_ = false;  // the socket takes no more
   bool read_writes_ = false;    // TLS: a read waits until the socket takes more
   bool more_ = false;           // TLS: something can be read that the socket does not announce
-  bool paused_ = false;         // too much is queued: nothing is read
+  bool paused_ = false;         // nothing is read: too much is queued, or over_rate_
+  bool over_rate_ = false;      // the client was too fast: nothing is read
   bool ended_ = false;          // the client's stream: there is nothing to read any more
   bool closing_ = false;        // the closing handshake began at since_ms_
   bool close_notified_ = false;
@@ -167,6 +177,7 @@ class Session final : private ServedStream {
   int64_t ping_sent_ms_ = 0;   // 0: nothing has been asked since
   std::unique_ptr<Handler> handler_;
   Connection connection_;
+  std::unique_ptr<RateLimiter> rates_;          // null: no limit
   std::shared_ptr<SessionRef::Shared> shared_;  // made when first asked for
   Topics::Subscriptions subscriptions_;
 };
