@@ -54,16 +54,21 @@ def _write_packages(ctx, libraries):
         ctx.file(package + "/BUILD.bazel" if package else "BUILD.bazel", text)
 
 def _pkg_config_repository_impl(ctx):
+    """Headers in a folder of their own, which -I names, are linked into the repository: Bazel refuses paths of the system."""
     libraries = {}
     for label, value in ctx.attr.libraries.items():
         packages = [word for word in value.split(" ") if not word.startswith("-")]
         flags = [word for word in value.split(" ") if word.startswith("-")]
         words = flags + _run(ctx, ["pkg-config", "--cflags", "--libs"] + packages)
+        includes = []
+        for folder in [word[2:] for word in words if word.startswith("-I")]:
+            includes.append("include/{}/{}".format(label.split(":")[1], len(includes)))
+            ctx.symlink(folder, _package_of(label) + "/" + includes[-1] if _package_of(label) else includes[-1])
         libraries[label] = _LIBRARY.format(
             name = repr(label.split(":")[1]),
-            hdrs = [],
+            hdrs = "glob({})".format([folder + "/**/*.h" for folder in includes]),
             defines = repr([word[2:] for word in words if word.startswith("-D")]),
-            includes = [],
+            includes = repr(includes),
             linkopts = repr([word for word in words if word.startswith("-l") or word.startswith("-L") or word.startswith("-W")]),
             deps = [],
         )
@@ -79,6 +84,36 @@ pkg_config_repository = repository_rule(
         ),
     },
     environ = ["PKG_CONFIG_PATH"],
+    local = True,
+)
+
+def _system_files_repository_impl(ctx):
+    for name, path in ctx.attr.files.items():
+        if not ctx.path(path).exists:
+            fail("{} is not installed: apt-get install {}, or run ./bazelw, which does.".format(path, ctx.attr.package))
+        ctx.symlink(path, "file/" + name)
+    ctx.file("WORKSPACE", "")
+    ctx.file("file/BUILD.bazel", """package(default_visibility = ["//visibility:public"])
+
+filegroup(
+    name = "file",
+    srcs = {},
+)
+""".format(repr(ctx.attr.files.keys())))
+
+system_files_repository = repository_rule(
+    implementation = _system_files_repository_impl,
+    doc = "Files of a system package as `//file`, the label that http_file gives to what it downloads.",
+    attrs = {
+        "files": attr.string_dict(
+            doc = "Name in the repository to path on the system.",
+            mandatory = True,
+        ),
+        "package": attr.string(
+            doc = "The system package that has them.",
+            mandatory = True,
+        ),
+    },
     local = True,
 )
 

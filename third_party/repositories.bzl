@@ -1,7 +1,7 @@
 """What a WORKSPACE needs to build Weft, or to depend on it: load weft_repositories() and call it."""
 
 load("//third_party:offline_rules.bzl", "offline_rules")
-load("//third_party:pkg_config.bzl", "boringssl_repository", "pkg_config_repository")
+load("//third_party:pkg_config.bzl", "boringssl_repository", "pkg_config_repository", "system_files_repository")
 
 # Label in the Bazel Central Registry's module -> pkg-config package.
 _ABSL = {
@@ -39,6 +39,7 @@ def weft_repositories():
 
     _maybe(boringssl_repository, "boringssl")
     _maybe(pkg_config_repository, "com_google_absl", libraries = _ABSL)
+    _maybe(pkg_config_repository, "bullet", libraries = {":BulletDynamics": "bullet"})
     _maybe(pkg_config_repository, "com_google_googletest", libraries = {
         ":gtest": "gmock gtest",
         ":gtest_main": "gmock_main gmock gtest",
@@ -50,4 +51,10 @@ def weft_repositories():
     _maybe(pkg_config_repository, "fmt", libraries = {":fmt": "fmt"})
     _maybe(pkg_config_repository, "libedit", libraries = {":libedit": "libedit"})
     _maybe(pkg_config_repository, "simdjson", libraries = {":simdjson": "simdjson"})
+    _maybe(
+        system_files_repository,
+        "three_js",
+        files = {"three.min.js": "/usr/share/javascript/three/three.min.js"},
+        package = "libjs-three",
+    )
     _maybe(pkg_config_repository, "zlib", libraries = {":zlib": "zlib"})
