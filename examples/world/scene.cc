@@ -1,0 +1,98 @@
+#include "examples/world/scene.h"
+
+#include <cmath>
+#include <numbers>
+#include <random>
+#include <utility>
+
+namespace weft::world {
+namespace {
+
+constexpr float kPi = std::numbers::pi_v<float>;
+constexpr int kGroups = 15;             // to a side
+constexpr float kBetweenGroups = 8.0f;  // metres
+constexpr float kEmptyMiddle = 7;
+
+void Put(std::vector<Placement>& scene, Kind kind, Vector where, float yaw = 0) {
+  scene.push_back({kind, where + Vector{0, InfoOf(kind).half.y, 0}, yaw});
+}
+
+void Pyramid(std::vector<Placement>& scene, Vector where) {
+  for (int layer = 0; layer < 3; ++layer) {
+    const int side = 3 - layer;
+    const float first = -0.51f * static_cast<float>(side - 1);
+    for (int i = 0; i < side * side; ++i) {
+      Put(scene, Kind::kCrate,
+          where + Vector{first + 1.02f * static_cast<float>(i % side), static_cast<float>(layer),
+                         first + 1.02f * static_cast<float>(i / side)});
+    }
+  }
+}
+
+void Wall(std::vector<Placement>& scene, Vector where) {
+  for (int row = 0; row < 6; ++row) {
+    for (int i = 0; i < 3; ++i) {
+      const float along = 1.82f * static_cast<float>(i - 1) + (row % 2 == 0 ? 0.4f : -0.4f);
+      Put(scene, Kind::kPlank, where + Vector{along, 0.24f * static_cast<float>(row), 0});
+    }
+  }
+}
+
+void Tower(std::vector<Placement>& scene, Vector where) {
+  for (int i = 0; i < 8; ++i) {
+    Put(scene, Kind::kBox, where + Vector{0, 0.6f * static_cast<float>(i), 0});
+  }
+  for (int i = 0; i < 4; ++i) {
+    const float angle = kPi / 2 * (static_cast<float>(i) + 0.5f);
+    Put(scene, Kind::kBarrel, where + DirectionOfYaw(angle) * 1.4f);
+  }
+}
+
+void Dominoes(std::vector<Placement>& scene, Vector where) {
+  for (int i = 0; i < 14; ++i) {
+    const float angle = kPi * 2 / 16 * static_cast<float>(i);
+    Put(scene, Kind::kDomino, where + DirectionOfYaw(angle) * 2.6f, angle + kPi / 2);
+  }
+}
+
+void Balls(std::vector<Placement>& scene, Vector where) {
+  for (int i = 0; i < 9; ++i) {
+    Put(scene, Kind::kBall,
+        where +
+            Vector{0.9f * static_cast<float>(i % 3 - 1), 0, 0.9f * static_cast<float>(i / 3 - 1)});
+  }
+}
+
+}  // namespace
+
+std::vector<Placement> MakeScene(int bodies) {
+  std::vector<Placement> scene;
+  for (int i = 0; i < 8; ++i) {
+    const float angle = kPi / 4 * (static_cast<float>(i) + 0.5f);
+    Put(scene, i % 2 == 0 ? Kind::kCrate : Kind::kBall, DirectionOfYaw(angle) * 5.0f, angle);
+  }
+  std::vector<Vector> places;
+  for (int i = 0; i < kGroups * kGroups; ++i) {
+    const Vector place{kBetweenGroups * static_cast<float>(i % kGroups - kGroups / 2), 0,
+                       kBetweenGroups * static_cast<float>(i / kGroups - kGroups / 2)};
+    if (Length(place) > kEmptyMiddle) places.push_back(place);
+  }
+  std::mt19937 random(20);  // std::shuffle would differ from library to library
+  for (size_t i = places.size() - 1; i > 0; --i) std::swap(places[i], places[random() % (i + 1)]);
+  constexpr void (*kMakers[])(std::vector<Placement>&, Vector) = {Pyramid, Wall, Tower, Dominoes,
+                                                                  Balls};
+  for (size_t i = 0; i < places.size() && scene.size() < static_cast<size_t>(bodies); ++i) {
+    kMakers[i % std::size(kMakers)](scene, places[i]);
+  }
+  scene.resize(bodies);
+  return scene;
+}
+
+Vector ArrivalPlace(int player) {
+  // A sunflower's seeds: each as far from the others as the next.
+  const auto n = static_cast<float>(player);
+  return DirectionOfYaw(n * kPi * (3 - std::sqrt(5.0f))) * (1.2f + 1.4f * std::sqrt(n)) +
+         Vector{0, kAvatarHeight / 2, 0};
+}
+
+}  // namespace weft::world

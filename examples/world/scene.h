@@ -1,0 +1,25 @@
+// What lies where when the world begins.
+
+#ifndef WEFT_EXAMPLES_WORLD_SCENE_H_
+#define WEFT_EXAMPLES_WORLD_SCENE_H_
+
+#include <vector>
+
+#include "examples/world/geometry.h"
+#include "examples/world/simulation.h"
+
+namespace weft::world {
+
+inline constexpr int kMaxBodies = 2000;
+
+// Pyramids, walls, towers, rows of dominoes and heaps, in an order that looks like none but is
+// always the same; a few crates lie around the middle, where players arrive. `bodies` is at most
+// kMaxBodies.
+std::vector<Placement> MakeScene(int bodies);
+
+// Where the player with this number arrives: near the middle, each at a place of its own.
+Vector ArrivalPlace(int player);
+
+}  // namespace weft::world
+
+#endif  // WEFT_EXAMPLES_WORLD_SCENE_H_

@@ -1,0 +1,76 @@
+// The physics of the world.
+
+#ifndef WEFT_EXAMPLES_WORLD_SIMULATION_H_
+#define WEFT_EXAMPLES_WORLD_SIMULATION_H_
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+#include "absl/types/span.h"
+#include "examples/world/avatar.h"
+#include "examples/world/geometry.h"
+#include "examples/world/kind.h"
+
+namespace weft::world {
+
+// Where a body is when the world begins.
+struct Placement {
+  Kind kind;
+  Vector position;
+  float yaw = 0;
+};
+
+struct Pose {
+  Vector position;
+  Rotation rotation;
+};
+
+// Bodies and avatars on a square of ground with walls, simulated by Bullet in steps of one tick.
+// Knows no clients and no clock; not thread-safe. The same calls give the same world.
+//
+//   Simulation simulation(MakeScene(1000));
+//   const EntityId player = simulation.AddAvatar({0, 1, 0});
+//   simulation.Drive(player, {.move_x = 127});
+//   simulation.Step();
+class Simulation {
+ public:
+  // The bodies get the ids from 0 on, and rest until something touches them.
+  explicit Simulation(absl::Span<const Placement> bodies);
+  ~Simulation();
+
+  // Avatars get the ids behind the bodies', those of removed ones again.
+  EntityId AddAvatar(Vector position);
+  void RemoveAvatar(EntityId avatar);
+
+  // What an avatar does in the next step. `act` lets it pick up what lies before it, or throw what
+  // it carries.
+  void Drive(EntityId avatar, const Controls& controls);
+
+  void Step();
+
+  // Ids are less than this. Some may be unused.
+  EntityId end() const;
+  size_t bodies() const;
+
+  // Of an id that is in use; Exists says whether it is.
+  bool Exists(EntityId id) const;
+  Kind kind(EntityId id) const;
+  Pose pose(EntityId id) const;
+  Vector velocity(EntityId id) const;
+
+  // Which way an avatar looks, in 256ths of a turn, and what it carries, or kNoEntity.
+  uint8_t yaw(EntityId avatar) const;
+  EntityId carried(EntityId avatar) const;
+
+  // How many bodies move, or may.
+  size_t awake() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weft::world
+
+#endif  // WEFT_EXAMPLES_WORLD_SIMULATION_H_
