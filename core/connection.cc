@@ -87,11 +87,13 @@ absl::Span<char> Connection::ReadBuffer(absl::Span<char> scratch) {
   }
 
   // Behind what is held. The room grows with the bytes that came, never with the length that a
-  // header announced: doubling at the most (record: R2).
+  // header announced: doubling at the most (record: R2), and not before most of it is used, or
+  // every byte of a peer that sends them one by one could move all those before it.
   MoveInput(own_.data(), message_begin_);
   const bool in_last_frame = in_payload_ && frame_.fin && !IsControl(frame_.opcode);
   const uint64_t wanted = in_last_frame ? frame_.remaining : std::max(held, scratch.size());
-  own_.Grow(end_ + std::min<uint64_t>(wanted, std::max(held, kSmallTail)));
+  const uint64_t growth = std::min<uint64_t>(wanted, std::max(held, kSmallTail));
+  if (own_.capacity() - end_ <= growth / 4) own_.Grow(end_ + growth);
   in_ = own_.data();
   // And no more at once than the scratch holds, so that it is unmasked while it is in the cache.
   const size_t room = std::min(own_.capacity() - end_, scratch.size());

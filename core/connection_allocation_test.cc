@@ -114,6 +114,24 @@ TEST(ConnectionAllocation, NoneForEachMessageInSteadyState) {
   }
 }
 
+// Where there is much of a message, room for more of it is made a few times, whatever it is read
+// in: else a slow peer could have all that it sent moved by each byte.
+TEST(ConnectionAllocation, FewForALargeMessageThatComesByteByByte) {
+  for (const bool fin : {false, true}) {
+    Connection connection(Role::kServer, {});
+    std::vector<char> scratch(512 << 10);
+    const std::string input = testing::ClientFrame(Opcode::kBinary, std::string(500000, 'x'), fin);
+    const size_t before = allocations;
+    for (const char byte : input) {
+      connection.ReadBuffer(absl::MakeSpan(scratch))[0] = byte;
+      connection.DidRead(1);
+      if (connection.NextEvent().has_value()) break;
+    }
+    constexpr size_t kFirst = 4096 + kMaxFrameHeaderSize;  // few enough to be moved each time
+    EXPECT_LE(allocations - before, kFirst + 20);
+  }
+}
+
 std::string Compressed(absl::string_view text, Role receiver = Role::kServer) {
   Deflater deflater({});
   std::string deflated(deflater.Bound(text.size()), '\0');
