@@ -80,6 +80,7 @@ class Inflater {
   };
 
   // `window_bits`, 8 to 15: the peer's messages refer to the last 2^window_bits bytes at the most.
+  // What refers to more is corrupt, unless that happens to be at hand.
   explicit Inflater(int window_bits);
   ~Inflater();
   Inflater(const Inflater&) = delete;
