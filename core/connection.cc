@@ -361,9 +361,20 @@ void Connection::CloseFrame(absl::string_view payload, std::optional<Event>& eve
     if (!IsValidUtf8(reason)) return Fail(kReasonNotUtf8, "", event);
   }
   // The answer carries the same code, as section 5.5.1 has it, and the same reason.
-  if (!close_sent_) QueueFrame(Opcode::kClose, true, payload);
-  close_sent_ = true;
+  owes_close_ = answers_close_later_ && !close_sent_;
+  if (!close_sent_ && !owes_close_) QueueFrame(Opcode::kClose, true, payload);
+  close_sent_ = !owes_close_;
   End(code, reason, event);
+  if (owes_close_) held_payload_ = std::make_unique<std::string>(payload);
+}
+
+void Connection::AnswerClose() {
+  if (!owes_close_) return;
+  const std::unique_ptr<std::string> payload = std::move(held_payload_);
+  QueueFrame(Opcode::kClose, true, *payload);
+  owes_close_ = false;
+  close_sent_ = true;
+  UpdateSendsPlainly();
 }
 
 // Section 7.1.7, "Fail the WebSocket Connection". `seen` is for the log of this end.
@@ -401,7 +412,7 @@ void Connection::End(CloseCode code, absl::string_view reason, std::optional<Eve
   input_over_ = true;
   UpdateSendsPlainly();
   in_payload_ = false;
-  held_pong_.reset();
+  held_payload_.reset();
   if (codec_ != nullptr) DropInflated();
   event.emplace();
   event->type = Event::Type::kClose;
@@ -536,9 +547,10 @@ absl::Status Connection::SendClose(CloseCode code, absl::string_view reason) {
   if (absl::Status status = CheckClose(code, reason); !status.ok()) return status;
   char payload[kMaxControlPayload];
   QueueFrame(Opcode::kClose, true, {payload, WriteClosePayload(code, reason, payload)});
+  owes_close_ = false;
   close_sent_ = true;
   UpdateSendsPlainly();
-  held_pong_.reset();
+  held_payload_.reset();
   return absl::OkStatus();
 }
 
@@ -560,7 +572,7 @@ absl::Status CheckClose(CloseCode code, absl::string_view reason) {
 }
 
 absl::Status Connection::CheckOpen() const {
-  if (input_over_) return absl::FailedPreconditionError("the connection is closed");
+  if (input_over_ && !owes_close_) return absl::FailedPreconditionError("the connection is closed");
   if (close_sent_) return absl::FailedPreconditionError("a Close frame was sent already");
   return absl::OkStatus();
 }
@@ -647,13 +659,13 @@ void Connection::QueueCompressed(Opcode opcode, bool fin, absl::string_view payl
 // Answers a ping (section 5.5.3), but not behind a Close frame: nothing follows that.
 void Connection::QueuePong(absl::string_view payload) {
   if (close_sent_) return;
-  if (held_pong_ != nullptr) {
-    held_pong_->assign(payload.data(), payload.size());
+  if (held_payload_ != nullptr) {
+    held_payload_->assign(payload.data(), payload.size());
     return;
   }
   if (pongs_after_mark_ == kMaxUnsentPongs) {
     if (out_.removed() < pong_mark_) {
-      held_pong_ = std::make_unique<std::string>(payload);
+      held_payload_ = std::make_unique<std::string>(payload);
       return;
     }
     pong_mark_ = out_.appended();
@@ -674,8 +686,8 @@ void Connection::DidWrite(size_t size) {
   const absl::string_view borrowed = out_.borrowed();
   // What lies in the input stays valid until the next NextEvent, which finds a place for it.
   if (!borrowed.empty() && !Contains({in_, end_}, borrowed)) out_.CopyBorrowed();
-  if (held_pong_ != nullptr && out_.removed() >= pong_mark_) {
-    const std::unique_ptr<std::string> pong = std::move(held_pong_);
+  if (held_payload_ != nullptr && !owes_close_ && out_.removed() >= pong_mark_) {
+    const std::unique_ptr<std::string> pong = std::move(held_payload_);
     QueuePong(*pong);
   }
 }
@@ -692,8 +704,8 @@ void Connection::ReleaseIdle() {
   if (codec_ != nullptr) codec_->ReleaseIdle();
 }
 
-bool Connection::closing() const { return !open() || eof_; }
+bool Connection::closing() const { return !open() || input_over_ || eof_; }
 
-bool Connection::done() const { return input_over_ && out_.size() == 0; }
+bool Connection::done() const { return input_over_ && !owes_close_ && out_.size() == 0; }
 
 }  // namespace weft

@@ -155,6 +155,13 @@ class Connection {
   // frames are each masked anew.
   absl::Status SendEncoded(const EncodedMessage& message);
 
+  // With `later`, the answer to a Close frame is not queued before its kClose event, but by
+  // AnswerClose, which must be called before any NextEvent that follows; until then messages can be
+  // sent still. For an owner with messages that wait for room: they were sent before the peer's end
+  // was seen.
+  void set_answers_close_later(bool later) { answers_close_later_ = later; }
+  void AnswerClose();
+
   // Puts bytes in front of all frames: the opening handshake, so that it leaves in one write with
   // the first messages. Only before anything else was queued.
   void QueueHandshake(absl::string_view bytes);
@@ -192,7 +199,7 @@ class Connection {
   bool compressed() const { return codec_ != nullptr; }
 
   // Whether messages can still be sent.
-  bool open() const { return !close_sent_ && !input_over_; }
+  bool open() const { return !close_sent_ && (!input_over_ || owes_close_); }
 
   // Whether a message that SendFragment began waits for its last fragment.
   bool in_fragmented_message() const { return outgoing_.open; }
@@ -288,6 +295,8 @@ class Connection {
   bool close_sent_ = false;
   bool input_over_ = false;         // nothing more is read: the kClose event is out, or about to be
   bool eof_ = false;                // the stream ended
+  bool answers_close_later_ = false;
+  bool owes_close_ = false;         // AnswerClose is to be called
   bool in_payload_ = false;         // frame_ is in progress
   bool event_is_message_ = false;   // [message_begin_, message_end_) is an event's payload
   bool event_is_inflated_ = false;  // codec_->payload() is
@@ -307,9 +316,10 @@ class Connection {
 
   WriteQueue out_;
   // A position in the output. While it is unsent and as many pongs as may wait were queued behind
-  // it, only the latest further one is kept, here, to be queued when it is sent.
+  // it, only the latest further one is kept, here, to be queued when it is sent. Where a Close frame
+  // is to be answered later, the payload of that.
   uint64_t pong_mark_ = 0;
-  std::unique_ptr<std::string> held_pong_;
+  std::unique_ptr<std::string> held_payload_;
 
   std::unique_ptr<MessageCodec> codec_;  // null: nothing is compressed
 

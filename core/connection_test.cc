@@ -560,6 +560,43 @@ TEST(ConnectionClose, NothingFollowsIt) {
   EXPECT_THAT(testing::DescribeFrames(connection.WriteBuffer()), ElementsAre("fin close 1000"));
 }
 
+// For an owner that has messages of its own queue to send first.
+TEST(ConnectionClose, IsAnsweredByTheOwnerWhereItAskedForThat) {
+  Connection connection(Role::kServer, {});
+  connection.set_answers_close_later(true);
+  EXPECT_THAT(Feed(connection, ClientFrame(Opcode::kClose, ClosePayload(CloseCode::kNormal, "bye")),
+                   Cuts::ByteByByte()),
+              ElementsAre("close 1000 bye"));
+  EXPECT_TRUE(connection.closing());
+  EXPECT_EQ(connection.queued_bytes(), 0u);
+  EXPECT_FALSE(connection.done());
+  EXPECT_TRUE(connection.SendText("waited").ok());
+  connection.AnswerClose();
+  EXPECT_FALSE(connection.SendText("too late").ok());
+  connection.AnswerClose();
+  EXPECT_THAT(testing::DescribeFrames(connection.WriteBuffer()),
+              ElementsAre("fin text waited", "fin close 1000 bye"));
+  connection.DidWrite(connection.queued_bytes());
+  EXPECT_TRUE(connection.done());
+}
+
+TEST(ConnectionClose, IsAnsweredOnceAlsoByTheOwner) {
+  const std::string close = ClientFrame(Opcode::kClose, ClosePayload(CloseCode::kNormal));
+  Connection own(Role::kServer, {});  // whose owner answers with a Close frame of its own
+  own.set_answers_close_later(true);
+  Feed(own, close, Cuts::Whole());
+  EXPECT_TRUE(own.SendClose(CloseCode::kGoingAway).ok());
+  own.AnswerClose();
+  EXPECT_THAT(testing::DescribeFrames(own.WriteBuffer()), ElementsAre("fin close 1001"));
+
+  Connection first(Role::kServer, {});  // which said it first
+  first.set_answers_close_later(true);
+  EXPECT_TRUE(first.SendClose(CloseCode::kGoingAway).ok());
+  Feed(first, close, Cuts::Whole());
+  first.AnswerClose();
+  EXPECT_THAT(testing::DescribeFrames(first.WriteBuffer()), ElementsAre("fin close 1001"));
+}
+
 TEST(ConnectionClose, RefusesWhatMustNotBeSent) {
   Connection connection(Role::kServer, {});
   for (const absl::Status& status :
