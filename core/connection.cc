@@ -477,7 +477,19 @@ absl::Status Connection::SendBorrowed(Opcode opcode, absl::string_view payload, 
   return absl::OkStatus();
 }
 
-absl::Status Connection::SendEncoded(const EncodedMessage& message) {
+absl::Status Connection::SendKept(Opcode opcode, absl::string_view payload,
+                                  std::shared_ptr<const void> owner, Compress compress) {
+  if (role() == Role::kClient || ShouldCompress(payload.size(), compress)) {
+    return SendOtherwise(opcode, payload, compress);
+  }
+  if (!CanSend(opcode, payload)) return WhyNot(opcode);
+  QueueFrame(opcode, true, "", payload.size());
+  out_.AppendKept(payload, std::move(owner));
+  return absl::OkStatus();
+}
+
+absl::Status Connection::SendEncoded(const EncodedMessage& message,
+                                     std::shared_ptr<const void> owner) {
   if (!open() || outgoing_.open) return WhyNot(Opcode::kBinary);
   if (role() == Role::kClient) {
     return absl::FailedPreconditionError("a client masks each frame: nothing can be encoded once");
@@ -487,7 +499,11 @@ absl::Status Connection::SendEncoded(const EncodedMessage& message) {
     frame = message.CompressedFrame(codec_->settings(), codec_->codecs());
     if (frame.data() != message.frame().data()) codec_->OtherWasSent();
   }
-  out_.Append(frame);
+  if (owner != nullptr) {
+    out_.AppendKept(frame, std::move(owner));
+  } else {
+    out_.Append(frame);
+  }
   return absl::OkStatus();
 }
 

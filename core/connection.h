@@ -151,9 +151,16 @@ class Connection {
   absl::Status SendBorrowed(Opcode opcode, absl::string_view payload,
                             Compress compress = Compress::kYes);
 
+  // As SendMessage, but without copying a payload to the write buffer where that can be avoided: it
+  // must stay as it is for as long as `owner` lives, who is let go when it is written.
+  absl::Status SendKept(Opcode opcode, absl::string_view payload, std::shared_ptr<const void> owner,
+                        Compress compress = Compress::kYes);
+
   // A message that was encoded once for many. For a server: FailedPrecondition for a client, whose
-  // frames are each masked anew.
-  absl::Status SendEncoded(const EncodedMessage& message);
+  // frames are each masked anew. The frame is copied, unless an `owner` keeps it as it is until it
+  // is written: EncodedMessage::owner() does.
+  absl::Status SendEncoded(const EncodedMessage& message,
+                           std::shared_ptr<const void> owner = nullptr);
 
   // With `later`, the answer to a Close frame is not queued before its kClose event, but by
   // AnswerClose, which must be called before any NextEvent that follows; until then messages can be
@@ -168,8 +175,9 @@ class Connection {
 
   // ---- Network out ----
 
-  // What is to be written, in order. The second part is empty but after SendBorrowed. Valid until
-  // the next call.
+  // What is to be written, in order: all of it, or up to the end of the first payload that is kept.
+  // The second part is empty but after SendBorrowed and with such a payload. Valid until the next
+  // call.
   absl::string_view WriteBuffer() const;
   std::array<absl::string_view, 2> WriteBuffers() const;
 
@@ -293,8 +301,8 @@ class Connection {
   const bool stream_messages_;
   bool sends_plainly_ = true;  // open, not inside a fragmented message, nothing to compress
   bool close_sent_ = false;
-  bool input_over_ = false;         // nothing more is read: the kClose event is out, or about to be
-  bool eof_ = false;                // the stream ended
+  bool input_over_ = false;  // nothing more is read: the kClose event is out, or about to be
+  bool eof_ = false;         // the stream ended
   bool answers_close_later_ = false;
   bool owes_close_ = false;         // AnswerClose is to be called
   bool in_payload_ = false;         // frame_ is in progress
@@ -316,8 +324,8 @@ class Connection {
 
   WriteQueue out_;
   // A position in the output. While it is unsent and as many pongs as may wait were queued behind
-  // it, only the latest further one is kept, here, to be queued when it is sent. Where a Close frame
-  // is to be answered later, the payload of that.
+  // it, only the latest further one is kept, here, to be queued when it is sent. Where a Close
+  // frame is to be answered later, the payload of that.
   uint64_t pong_mark_ = 0;
   std::unique_ptr<std::string> held_payload_;
 

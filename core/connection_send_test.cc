@@ -1,6 +1,7 @@
 // What a connection sends, how input may be streamed, and what memory both need.
 
 #include <algorithm>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -55,6 +56,33 @@ TEST(ConnectionSend, WhatOneSideSendsTheOtherReceives) {
     ASSERT_TRUE(server.SendBorrowed(Opcode::kBinary, payload).ok());
     EXPECT_THAT(Feed(client, Drain(server), Cuts::Random(8)), ElementsAre("binary " + payload));
   }
+}
+
+TEST(ConnectionSend, KeptPayloadsAreNotCopied) {
+  Connection server(Role::kServer, {}), client(Role::kClient, {});
+  const auto payload = std::make_shared<const std::string>(100000, 'x');
+  const EncodedMessage encoded = *EncodedMessage::Make(Opcode::kText, *payload);
+  ASSERT_TRUE(server.SendKept(Opcode::kText, *payload, payload).ok());
+  ASSERT_TRUE(server.SendEncoded(encoded, encoded.owner()).ok());
+  ASSERT_TRUE(server.SendPing("between").ok());
+  EXPECT_EQ(server.WriteBuffers()[1].data(), payload->data());
+  EXPECT_LT(server.buffered_bytes(), 20000u);
+  EXPECT_EQ(payload.use_count(), 2);
+  const std::string sent = Drain(server);
+  EXPECT_THAT(Feed(client, sent, Cuts::Random(9)),
+              ElementsAre("text " + *payload, "text " + *payload, "ping between"));
+  EXPECT_EQ(payload.use_count(), 1);
+
+  EXPECT_EQ(server.SendKept(Opcode::kText, "\xff", payload).code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(payload.use_count(), 1);
+  // A client masks, so that it sends other bytes.
+  ASSERT_TRUE(client.SendKept(Opcode::kText, *payload, payload).ok());
+  EXPECT_EQ(payload.use_count(), 1);
+  Drain(client);
+  EXPECT_TRUE(server.SendClose(CloseCode::kNormal).ok());
+  EXPECT_EQ(server.SendKept(Opcode::kText, "x", payload).code(),
+            absl::StatusCode::kFailedPrecondition);
 }
 
 TEST(ConnectionSend, Fragments) {

@@ -60,6 +60,8 @@ absl::string_view EncodedMessage::frame() const { return shared_->frame; }
 
 size_t EncodedMessage::size() const { return shared_->size; }
 
+std::shared_ptr<const void> EncodedMessage::owner() const { return shared_; }
+
 absl::string_view EncodedMessage::CompressedFrame(const DeflateSettings& settings,
                                                   CodecPool* codecs) const {
   if (shared_->compress == Compress::kNo) return frame();

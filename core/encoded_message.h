@@ -36,6 +36,9 @@ class EncodedMessage {
   // Bytes of the payload, not compressed.
   size_t size() const;
 
+  // What keeps the frames as they are, as the message itself does.
+  std::shared_ptr<const void> owner() const;
+
  private:
   struct Shared;
   explicit EncodedMessage(std::shared_ptr<Shared> shared);

@@ -38,8 +38,54 @@ void WriteQueue::AdoptBorrowed(Buffer buffer) {
   if (pool_ != nullptr) pool_->Return(std::move(buffer));
 }
 
+void WriteQueue::AppendKept(absl::string_view payload, std::shared_ptr<const void> owner) {
+  if (payload.empty()) return;
+  if (!borrowed_.empty()) CopyBorrowed();
+  if (kept_ == nullptr) kept_ = std::make_unique<KeptList>();
+  kept_->bytes += end_ - begin_ + payload.size();
+  kept_->capacity += buffer_.capacity();
+  kept_->list.push_back({.buffer = std::exchange(buffer_, Buffer()),
+                         .begin = begin_,
+                         .end = end_,
+                         .payload = payload,
+                         .owner = std::move(owner)});
+  begin_ = end_ = 0;
+}
+
+std::array<absl::string_view, 2> WriteQueue::KeptParts() const {
+  const Kept& first = kept_->list.front();
+  if (first.begin == first.end) return {first.payload, {}};
+  return {absl::string_view(first.buffer.data() + first.begin, first.end - first.begin),
+          first.payload};
+}
+
+// Returns how many of the bytes are behind all that is kept.
+size_t WriteQueue::RemoveKept(size_t size) {
+  while (true) {
+    Kept& first = kept_->list.front();
+    const size_t ahead = std::min(size, first.end - first.begin);
+    const size_t payload = std::min(size - ahead, first.payload.size());
+    first.begin += ahead;
+    first.payload.remove_prefix(payload);
+    kept_->bytes -= ahead + payload;
+    size -= ahead + payload;
+    if (!first.payload.empty()) return size;
+    kept_->capacity -= first.buffer.capacity();
+    if (pool_ != nullptr) pool_->Return(std::move(first.buffer));
+    kept_->list.pop_front();
+    if (kept_->list.empty()) {
+      kept_.reset();
+      return size;
+    }
+  }
+}
+
 void WriteQueue::Remove(size_t size) {
   removed_ += size;
+  if (kept_ != nullptr) {
+    size = RemoveKept(size);
+    if (kept_ != nullptr || size == 0) return;
+  }
   const size_t owned_size = std::min(size, end_ - begin_);
   begin_ += owned_size;
   borrowed_.remove_prefix(size - owned_size);
@@ -47,6 +93,7 @@ void WriteQueue::Remove(size_t size) {
 }
 
 void WriteQueue::Clear() {
+  kept_.reset();
   borrowed_ = {};
   ReleaseBuffer();
 }

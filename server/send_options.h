@@ -18,8 +18,8 @@ namespace weft {
 enum class WhenFull : uint8_t {
   kFail,        // The send is refused with ResourceExhausted: the sender decides.
   kDropNewest,  // The message is dropped, and the send is OK.
-  kDropOldest,  // Waiting messages that were sent so as well are dropped, the oldest first, until it
-                // fits; where that cannot be enough, the message itself is.
+  kDropOldest,  // Waiting messages that were sent so as well are dropped, the oldest first, until
+                // it fits; where that cannot be enough, the message itself is.
   kDisconnect,  // The session is closed with 1013 (try again later), and what waited is dropped.
 };
 
