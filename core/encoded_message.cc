@@ -58,6 +58,10 @@ absl::StatusOr<EncodedMessage> EncodedMessage::Make(Opcode opcode, absl::string_
 
 absl::string_view EncodedMessage::frame() const { return shared_->frame; }
 
+absl::string_view EncodedMessage::payload() const {
+  return frame().substr(frame().size() - shared_->size);
+}
+
 size_t EncodedMessage::size() const { return shared_->size; }
 
 std::shared_ptr<const void> EncodedMessage::owner() const { return shared_; }
@@ -74,13 +78,12 @@ absl::string_view EncodedMessage::CompressedFrame(const DeflateSettings& setting
   CodecPool own;
   if (codecs == nullptr) codecs = &own;
   std::unique_ptr<Deflater> deflater = codecs->TakeDeflater(settings);
-  const absl::string_view payload = frame().substr(frame().size() - shared_->size);
-  std::string deflated(deflater->Bound(payload.size()), '\0');
-  deflated.resize(deflater->Deflate(payload, /*last=*/true, deflated.data()));
+  std::string deflated(deflater->Bound(shared_->size), '\0');
+  deflated.resize(deflater->Deflate(payload(), /*last=*/true, deflated.data()));
   codecs->Return(std::move(deflater));
 
   const std::string* result = &shared_->frame;
-  if (deflated.size() < payload.size()) {
+  if (deflated.size() < shared_->size) {
     shared_->made.push_back(
         std::make_unique<const std::string>(Encode(shared_->opcode, kRsv1, deflated)));
     result = shared_->made.back().get();

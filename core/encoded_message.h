@@ -24,8 +24,9 @@ class EncodedMessage {
   static absl::StatusOr<EncodedMessage> Make(Opcode opcode, absl::string_view payload,
                                              Compress compress = Compress::kYes);
 
-  // Header and payload.
+  // Header and payload, and the payload alone.
   absl::string_view frame() const;
+  absl::string_view payload() const;
 
   // The same with its payload compressed, referring to no earlier message; or frame(), where that
   // is not smaller or was not to be compressed. Made by the first who asks, for all who ask with

@@ -30,9 +30,14 @@ absl::string_view NameOf(HandshakeFailure reason);  // "tls", "timeout", ...
 
 // Why a message that was to be sent was not.
 enum class DropReason : uint8_t {
-  kQueueFull,  // ServerOptions::max_send_queue_bytes
+  kQueueFull,     // no room, and the sender was told: WhenFull::kFail
+  kNewest,        // no room, and it was the newest: WhenFull::kDropNewest
+  kOldest,        // a newer one needed its room: WhenFull::kDropOldest
+  kReplaced,      // a newer one of its key came: SendOptions::key
+  kDisconnected,  // its reader was too slow: WhenFull::kDisconnect
+  kClosed,        // it waited when its session ended
 };
-inline constexpr size_t kDropReasons = 1;
+inline constexpr size_t kDropReasons = 6;
 absl::string_view NameOf(DropReason reason);  // "queue_full", ...
 
 // Close codes as they are counted: each of 1000 to 1015, and those of applications by thousands.

@@ -3,12 +3,25 @@
 #include <utility>
 
 namespace weft {
+namespace {
 
-size_t WaitingMessage::size() const {
-  if (const auto* view = std::get_if<absl::string_view>(&payload)) return view->size();
-  if (const auto* own = std::get_if<std::string>(&payload)) return own->size();
-  if (const auto* shared = std::get_if<Shared>(&payload)) return (*shared)->size();
-  return std::get<EncodedMessage>(payload).size();
+constexpr size_t kMore = 1, kLess = -1;  // sizes wrap
+
+}  // namespace
+
+absl::string_view WaitingMessage::view() const {
+  if (const auto* view = std::get_if<absl::string_view>(&payload)) return *view;
+  if (const auto* own = std::get_if<std::string>(&payload)) return *own;
+  if (const auto* shared = std::get_if<Shared>(&payload)) return **shared;
+  return std::get<EncodedMessage>(payload).payload();
+}
+
+// Adds the entry to the sums, or takes it off.
+void SendQueue::Count(const Entry& entry, size_t sign) {
+  const size_t cost = sign * Cost(entry);
+  bytes_ += cost;
+  if (entry.message.droppable) droppable_bytes_ += cost;
+  if (entry.message.hold != nullptr) held_bytes_ += sign * entry.message.size();
 }
 
 bool SendQueue::Push(WaitingMessage message, absl::string_view key) {
@@ -18,21 +31,17 @@ bool SendQueue::Push(WaitingMessage message, absl::string_view key) {
   if (!key.empty() && by_key_ != nullptr) {
     if (const auto found = by_key_->find(key); found != by_key_->end()) {
       Entry& entry = *found->second;
-      const size_t before = Cost(entry);
+      Count(entry, kLess);
       message.droppable = entry.message.droppable;
       entry.message = std::move(message);
-      bytes_ += Cost(entry) - before;
-      if (entry.message.droppable) droppable_bytes_ += Cost(entry) - before;
+      Count(entry, kMore);
       return true;
     }
   }
   messages_.push_back({.message = std::move(message), .key = std::string(key)});
   const Place place = std::prev(messages_.end());
-  bytes_ += Cost(*place);
-  if (place->message.droppable) {
-    droppable_.push_back(place);
-    droppable_bytes_ += Cost(*place);
-  }
+  Count(*place, kMore);
+  if (place->message.droppable) droppable_.push_back(place);
   if (!key.empty()) {
     if (by_key_ == nullptr) {
       by_key_ = std::make_unique<absl::flat_hash_map<absl::string_view, Place>>();
@@ -46,9 +55,8 @@ WaitingMessage SendQueue::Pop() {
   const Place first = messages_.begin();
   // The first of all that is droppable is the first of the droppable.
   if (first->message.droppable) droppable_.pop_front();
+  Count(*first, kLess);
   WaitingMessage message = std::move(first->message);
-  bytes_ -= CostOf(message.size(), first->key);
-  if (message.droppable) droppable_bytes_ -= CostOf(message.size(), first->key);
   Remove(first);
   return message;
 }
@@ -60,8 +68,7 @@ size_t SendQueue::DropOldest(size_t bytes) {
     const Place place = droppable_.front();
     droppable_.pop_front();
     freed += Cost(*place);
-    bytes_ -= Cost(*place);
-    droppable_bytes_ -= Cost(*place);
+    Count(*place, kLess);
     Remove(place);
   }
   return dropped;

@@ -28,8 +28,12 @@ struct WaitingMessage {
   bool droppable = false;  // for a newer one: WhenFull::kDropOldest
   std::variant<absl::string_view, std::string, Shared, EncodedMessage> payload{};
 
-  // Bytes of the payload.
-  size_t size() const;
+  // Not null: whoever keeps the payload is counted for it elsewhere (HeldPayloads).
+  std::shared_ptr<const void> hold{};
+
+  // The payload.
+  absl::string_view view() const;
+  size_t size() const { return view().size(); }
 };
 
 // What waits for a slow reader: nothing of it is encoded or compressed yet, so that it can still be
@@ -64,6 +68,9 @@ class SendQueue {
   bool empty() const { return messages_.empty(); }
   size_t size() const { return messages_.size(); }
 
+  // What they take of memory, payloads that are counted elsewhere left out.
+  size_t memory_bytes() const { return bytes_ - held_bytes_; }
+
   // What all of them cost, and what the one costs that `key` would replace: 0 if there is none.
   size_t bytes() const { return bytes_; }
   size_t BytesOf(absl::string_view key) const;
@@ -76,12 +83,14 @@ class SendQueue {
   using Place = std::list<Entry>::iterator;
 
   static size_t Cost(const Entry& entry) { return CostOf(entry.message.size(), entry.key); }
+  void Count(const Entry& entry, size_t sign);
   void Remove(Place place);
 
   std::list<Entry> messages_;
   std::deque<Place> droppable_;  // in order
   size_t bytes_ = 0;
   size_t droppable_bytes_ = 0;
+  size_t held_bytes_ = 0;
 
   // Only while a message with a key waits. The names are those in the entries.
   std::unique_ptr<absl::flat_hash_map<absl::string_view, Place>> by_key_;

@@ -88,6 +88,23 @@ TEST(SendQueueTest, SharesWithoutACopy) {
   EXPECT_EQ(queue.bytes(), 0u);
 }
 
+// What is counted elsewhere is no memory of this queue; but it waits, as all else does.
+TEST(SendQueueTest, HeldPayloadsAreCountedElsewhere) {
+  SendQueue queue;
+  const auto shared = std::make_shared<const std::string>(100000, 'x');
+  queue.Push({.payload = shared, .hold = shared}, "key");
+  EXPECT_EQ(queue.bytes(), SendQueue::kOverhead + 100003);
+  EXPECT_EQ(queue.memory_bytes(), SendQueue::kOverhead + 3);
+  queue.Push(Text("x"), "key");
+  EXPECT_EQ(queue.memory_bytes(), SendQueue::kOverhead + 4);
+  queue.Push({.droppable = true, .payload = shared, .hold = shared});
+  EXPECT_EQ(queue.DropOldest(1), 1u);
+  EXPECT_EQ(queue.memory_bytes(), SendQueue::kOverhead + 4);
+  EXPECT_EQ(shared.use_count(), 1);
+  queue.Pop();
+  EXPECT_EQ(queue.memory_bytes(), 0u);
+}
+
 // ---- The latest of a key ----
 
 TEST(SendQueueTest, TheLatestOfAKeyTakesThePlaceOfTheOneBefore) {

@@ -50,6 +50,11 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
   if (options.max_connections < 1) {
     return absl::InvalidArgumentError("max_connections must be at least 1");
   }
+  if (options.low_mark_bytes >= options.high_mark_bytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("low_mark_bytes must be less than high_mark_bytes, which is ",
+                     options.high_mark_bytes, ", not ", options.low_mark_bytes));
+  }
   // 0 does not mean never: it would ping without a pause, or end every session at once.
   const std::pair<const char*, absl::Duration> durations[] = {
       {"handshake_timeout", options.handshake_timeout},

@@ -14,6 +14,7 @@
 #include "weft/core/http.h"
 #include "weft/core/log.h"
 #include "weft/server/clock.h"
+#include "weft/server/send_options.h"
 #include "weft/transport/tls_context.h"
 
 namespace weft {
@@ -84,9 +85,16 @@ struct ServerOptions {
   // How long a closing handshake may take before the socket is closed without it.
   absl::Duration close_timeout = absl::Seconds(5);
 
-  // What a session may have waiting to be sent, in bytes. A send that does not fit is refused with
-  // ResourceExhausted and nothing of it is sent.
+  // What a session may have waiting to be sent, in bytes, and what becomes of a message that does
+  // not fit: see WhenFull, and docs/sending.md.
   size_t max_send_queue_bytes = 16 << 20;
+  WhenFull when_full = WhenFull::kFail;
+
+  // A session's queue that grows to the high mark, in bytes, is watched: Handler::OnWritable is
+  // called when it has shrunk to the low mark. The marks of a queue that may not grow so far are
+  // its limit and half of it.
+  size_t high_mark_bytes = 1 << 20;
+  size_t low_mark_bytes = 256 << 10;
 
   // What all sessions together may hold of unfinished messages and unsent answers, in bytes, shared
   // evenly among the threads. A session that needs more past it is dropped: it is better to lose

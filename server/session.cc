@@ -1,7 +1,6 @@
 #include "weft/server/session.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <utility>
 
@@ -14,15 +13,6 @@
 #include "weft/transport/io.h"
 
 namespace weft {
-namespace {
-
-// From here on a payload is written from where it lies instead of being copied to the queue.
-constexpr size_t kBorrowFrom = 16 << 10;
-
-// A TLS stream takes so little at once (64 KiB) that a turn of the loop is worth several writes.
-constexpr int kTlsWritesPerTurn = 16;
-
-}  // namespace
 
 Session::Session(Worker& worker, Client client)
     : ServedStream(worker, std::move(client)),
@@ -84,14 +74,14 @@ void Session::ReadOnce() {
 
 void Session::OnWritable() {
   if (!holds_stream()) return;
-  const size_t queued = connection_.queued_bytes();
   // With something to write, the write takes along what a read of TLS has to say.
-  if (read_writes_ && queued == 0) return OnReadable();
+  if (read_writes_ && queued_bytes() == 0) OnReadable();
+  if (!holds_stream()) return;
   write_blocked_ = false;
-  Write();
   // The socket takes more because the client took some: it is there, however late its pong is,
   // which stands behind all this and may not be read now.
-  if (connection_.queued_bytes() < queued) HeardFromPeer();
+  if (Write()) HeardFromPeer();
+  if (was_full_ && queued_bytes() <= worker_.low_mark_bytes()) TellWritable();
   Settle();
 }
 
@@ -145,6 +135,7 @@ void Session::Deliver() {
       worker_.metrics().messages_received += 1;
       handler_->OnMessage(*this, *event);
     } else if (event->type == Event::Type::kClose) {
+      if (indirect_) SendWaitingBeforeTheEnd();
       NotifyClosed(event->close_code, event->payload);
     }
     if (!holds_stream()) break;
@@ -177,151 +168,17 @@ bool Session::IsOverRate() {
          rates_->WaitMs(worker_.loop().now_ms()) > 0;
 }
 
-// ---- Writing ----
-
-// Flattened, as all of it is paid for by every echo.
-[[gnu::flatten]] absl::Status Session::Send(const Message& message, Compress compress) {
-  if (message.first && message.last) {
-    return SendMessage(message.opcode, message.payload, compress);
-  }
-  // A piece whose message was refused at its begin must not become the begin of another.
-  if (message.first == connection_.in_fragmented_message()) {
-    return absl::FailedPreconditionError("the piece does not continue what was sent before it");
-  }
-  return SendFragment(message.opcode, message.payload, message.last, compress);
-}
-
-inline bool Session::HasRoom(size_t payload_size) const {
-  const size_t waiting = WaitingBytes(), limit = worker_.options().max_send_queue_bytes;
-  return holds_stream() && waiting < limit && payload_size <= limit - waiting;
-}
-
-absl::Status Session::WhyNoRoom(size_t payload_size) const {
-  if (!holds_stream()) return absl::FailedPreconditionError("the session is closed");
-  worker_.CountDrop(DropReason::kQueueFull);
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "the send queue is full: ", WaitingBytes(), " of ", worker_.options().max_send_queue_bytes,
-      " bytes wait, and ", payload_size, " more do not fit"));
-}
-
-inline void Session::AfterMessage() {
-  worker_.metrics().messages_sent += 1;
-  AfterSend();
-}
-
-absl::Status Session::SendMessage(Opcode opcode, absl::string_view payload, Compress compress) {
-  if (!HasRoom(payload.size())) return WhyNoRoom(payload.size());
-  return QueueWhole(opcode, payload, compress);
-}
-
-// The room was checked when it was posted.
-void Session::SendPosted(Opcode opcode, absl::string_view payload, Compress compress) {
-  if (holds_stream()) QueueWhole(opcode, payload, compress).IgnoreError();
-}
-
-absl::Status Session::QueueWhole(Opcode opcode, absl::string_view payload, Compress compress) {
-  if (payload.size() >= kBorrowFrom) return QueueLarge(opcode, payload, compress);
-  absl::Status status = connection_.SendMessage(opcode, payload, compress);
-  if (status.ok()) AfterMessage();
-  return status;
-}
-
-absl::Status Session::QueueLarge(Opcode opcode, absl::string_view payload, Compress compress) {
-  absl::Status status = connection_.SendBorrowed(opcode, payload, compress);
-  if (!status.ok()) return status;
-  if (write_blocked_) {
-    connection_.DidWrite(0);
-  } else {
-    Write();
-  }
-  AfterMessage();
-  return absl::OkStatus();
-}
-
-absl::Status Session::SendFragment(Opcode opcode, absl::string_view payload, bool fin,
-                                   Compress compress) {
-  if (!HasRoom(payload.size())) return WhyNoRoom(payload.size());
-  absl::Status status = connection_.SendFragment(opcode, payload, fin, compress);
-  if (status.ok()) fin ? AfterMessage() : AfterSend();
-  return status;
-}
-
-absl::Status Session::SendPing(absl::string_view payload) {
-  if (!HasRoom(payload.size())) return WhyNoRoom(payload.size());
-  absl::Status status = connection_.SendPing(payload);
-  if (status.ok()) AfterSend();
-  return status;
-}
-
-absl::Status Session::SendEncoded(const EncodedMessage& message) {
-  if (!HasRoom(message.frame().size())) return WhyNoRoom(message.frame().size());
-  absl::Status status = connection_.SendEncoded(message);
-  if (status.ok()) AfterMessage();
-  return status;
-}
-
-absl::Status Session::Close(CloseCode code, absl::string_view reason) {
-  if (!holds_stream()) return absl::FailedPreconditionError("the session is closed");
-  absl::Status status = connection_.SendClose(code, reason);
-  if (status.ok()) AfterSend();
-  return status;
-}
-
-// Something was queued that others should know of, outside a callback, or much in one.
-void Session::WriteSoon() {
-  const size_t queued = connection_.queued_bytes();
-  if (shared_ != nullptr) shared_->queued_bytes = queued;
-  if (in_callback_) {
-    if (queued >= kWriteFrom && !write_blocked_) Write();
-  } else {
-    FlushLater();
-  }
-}
-
-void Session::FlushLater() {
-  if (flush_queued_) return;
-  flush_queued_ = true;
-  worker_.FlushLater(this);
-}
-
-void Session::FlushNow() {
-  flush_queued_ = false;
-  Flush();
-  if (more_ && !paused_) OnReadable();
-}
-
-void Session::Flush() {
-  if (!holds_stream()) return;
-  if (!write_blocked_ && connection_.queued_bytes() > 0) Write();
-  Settle();
-}
-
-// One system call, or a few; what the socket does not take waits until it is writable again.
-void Session::Write() {
-  if (!holds_stream() || connection_.queued_bytes() == 0) return;
-  IoResult result;
-  int writes = stream_.is_tls() ? kTlsWritesPerTurn : 1;
-  do {
-    const std::array<absl::string_view, 2> parts = connection_.WriteBuffers();
-    result = parts[1].empty() ? stream_.Write(parts[0]) : stream_.Writev(parts);
-    connection_.DidWrite(result.bytes);
-    worker_.metrics().bytes_sent += result.bytes;
-  } while (--writes > 0 && result.ok() && connection_.queued_bytes() > 0);
-  if (result.status == IoStatus::kError) {
-    return Drop("the client is gone", stream_.Error(result).message());
-  }
-  write_blocked_ = connection_.queued_bytes() > 0;
-}
-
 // ---- What follows ----
 
 void Session::Account() {
-  const size_t now = connection_.buffered_bytes();
+  const size_t now =
+      connection_.buffered_bytes() + (waiting_ != nullptr ? waiting_->memory_bytes() : 0);
   if (now == buffered_bytes_) return;
   const bool in_budget = worker_.Account(buffered_bytes_, now);
   buffered_bytes_ = now;
   if (in_budget || !holds_stream()) return;
   // Not a closing handshake, during which the peer could go on: the memory is needed now.
+  DropWaiting(DropReason::kClosed);
   connection_.SendClose(CloseCode::kTryAgainLater, "the server is out of memory").IgnoreError();
   Write();
   Drop("all sessions together hold more than max_buffered_bytes");
@@ -331,7 +188,7 @@ void Session::Settle() {
   if (!holds_stream()) return;
   Account();
   if (!holds_stream()) return;
-  const size_t queued = connection_.queued_bytes();
+  const size_t queued = queued_bytes();
   if (shared_ != nullptr) shared_->queued_bytes = queued;
   if (connection_.done()) {
     // A peer that broke a rule has more on its way: closing now would take the Close frame, which
@@ -357,7 +214,7 @@ void Session::Settle() {
   if (was_paused && !paused_ && more_) FlushLater();
   const Poller::Interest interest =
       (paused_ || ended_ ? Poller::kNone : Poller::kRead) |
-      (write_blocked_ || read_writes_ ? Poller::kWrite : Poller::kNone);
+      (write_blocked_ || read_writes_ || TellsWritable() ? Poller::kWrite : Poller::kNone);
   SetInterest(interest);
 }
 
@@ -417,6 +274,7 @@ void Session::End() {
 void Session::NotifyClosed(CloseCode code, absl::string_view reason) {
   if (close_notified_) return;
   close_notified_ = true;
+  DropWaiting(DropReason::kClosed);
   worker_.metrics().closes[CloseSlotOf(code)] += 1;
   worker_.topics().UnsubscribeAll(&subscriptions_);
   handler_->OnClose(*this, code, reason);
@@ -450,7 +308,7 @@ SessionRef Session::ref() {
     shared_->max_queue_bytes = worker_.options().max_send_queue_bytes;
     shared_->session = this;
     shared_->open = holds_stream();
-    shared_->queued_bytes = connection_.queued_bytes();
+    shared_->queued_bytes = queued_bytes();
   }
   return SessionRef(shared_);
 }

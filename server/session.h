@@ -3,18 +3,24 @@
 #ifndef WEFT_SERVER_SESSION_H_
 #define WEFT_SERVER_SESSION_H_
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "weft/core/close_code.h"
 #include "weft/core/compression.h"
 #include "weft/core/connection.h"
+#include "weft/core/encoded_message.h"
 #include "weft/core/message.h"
 #include "weft/server/handler.h"
+#include "weft/server/metrics.h"
+#include "weft/server/send_options.h"
+#include "weft/server/send_queue.h"
 #include "weft/server/served_stream.h"
 #include "weft/server/session_ref.h"
 #include "weft/server/topics.h"
@@ -37,9 +43,10 @@ class Session final : private ServedStream {
   ~Session() override;
 
   // Queues a message. FailedPrecondition once the session is closing, ResourceExhausted when its
-  // queue is full (ServerOptions::max_send_queue_bytes), InvalidArgument for text that is not
-  // UTF-8; nothing was sent then. A large payload is written at once, without a copy unless it is
-  // compressed.
+  // queue is full (ServerOptions::max_send_queue_bytes; SendOptions say what else may become of it
+  // then), InvalidArgument for text that is not UTF-8; nothing was sent then. A large payload is
+  // written at once, without a copy unless it is compressed; what the socket does not take of it is
+  // copied.
   absl::Status SendText(absl::string_view text, Compress compress = Compress::kYes) {
     return SendMessage(Opcode::kText, text, compress);
   }
@@ -49,11 +56,41 @@ class Session final : private ServedStream {
   absl::Status SendMessage(Opcode opcode, absl::string_view payload,
                            Compress compress = Compress::kYes);
 
+  absl::Status SendText(absl::string_view text, const SendOptions& options) {
+    return SendWaiting({.opcode = Opcode::kText, .payload = text}, options);
+  }
+  absl::Status SendBinary(absl::string_view data, const SendOptions& options) {
+    return SendWaiting({.opcode = Opcode::kBinary, .payload = data}, options);
+  }
+
+  // The same for a payload that is handed over, as by std::move, or shared: a large one is never
+  // copied, however long it has to wait. A shared one must not be changed.
+  template <std::same_as<std::string> String>
+  absl::Status SendText(String&& text, const SendOptions& options = {}) {
+    return SendWaiting({.opcode = Opcode::kText, .payload = std::move(text)}, options);
+  }
+  template <std::same_as<std::string> String>
+  absl::Status SendBinary(String&& data, const SendOptions& options = {}) {
+    return SendWaiting({.opcode = Opcode::kBinary, .payload = std::move(data)}, options);
+  }
+  absl::Status SendText(std::shared_ptr<const std::string> text, const SendOptions& options = {}) {
+    return SendWaiting({.opcode = Opcode::kText, .payload = std::move(text)}, options);
+  }
+  absl::Status SendBinary(std::shared_ptr<const std::string> data,
+                          const SendOptions& options = {}) {
+    return SendWaiting({.opcode = Opcode::kBinary, .payload = std::move(data)}, options);
+  }
+
   // The same message back: a whole one whole, a piece as a fragment.
   absl::Status Send(const Message& message, Compress compress = Compress::kYes);
+  absl::Status Send(const Message& message, const SendOptions& options);
 
-  // One fragment of a message: see Connection::SendFragment. What is published to this session, or
-  // sent by a SessionRef, before the last one is missed.
+  // A message that was encoded once, for many sessions; whether it is compressed was said then.
+  absl::Status Send(const EncodedMessage& message, const SendOptions& options = {});
+
+  // One fragment of a message: see Connection::SendFragment. Whole messages that are sent or
+  // published to this session before the last one wait for it. ResourceExhausted when there is no
+  // room, whatever ServerOptions::when_full says.
   absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin,
                             Compress compress = Compress::kYes);
 
@@ -83,8 +120,10 @@ class Session final : private ServedStream {
   // Whether the client and the server agreed to compress.
   bool compressed() const { return connection_.compressed(); }
 
-  // Bytes that wait to be sent.
-  size_t queued_bytes() const { return connection_.queued_bytes(); }
+  // Bytes that wait to be sent, with what it costs to keep them waiting.
+  size_t queued_bytes() const {
+    return connection_.queued_bytes() + (waiting_ != nullptr ? waiting_->bytes() : 0);
+  }
 
   // For other threads, and to outlive the session.
   SessionRef ref();
@@ -123,18 +162,40 @@ class Session final : private ServedStream {
   bool IsOverRate();
   void Refuse(const char* why);
 
-  // Writing.
+  // Sending, in session_send.cc. A message goes straight to the connection, or waits until that can
+  // take it: behind others that wait, or until a fragmented message ends; and, where the socket
+  // takes no more, if it may be dropped or replaced later, or is large and need not be copied.
+  bool GoesStraight(size_t payload_size) const;
+  bool Waits(const WaitingMessage& message, absl::string_view key) const;
   absl::Status QueueWhole(Opcode opcode, absl::string_view payload, Compress compress);
   [[gnu::noinline]] absl::Status QueueLarge(Opcode opcode, absl::string_view payload,
                                             Compress compress);
-  void SendPosted(Opcode opcode, absl::string_view payload, Compress compress);
-  // What waits, and what SessionRef took for it, which has its room already.
-  size_t WaitingBytes() const {
-    return connection_.queued_bytes() + (shared_ != nullptr ? shared_->posted_bytes.load() : 0);
+  absl::Status ToConnection(WaitingMessage message);
+  [[gnu::noinline]] absl::Status SendWaiting(WaitingMessage message, const SendOptions& options);
+  absl::Status Queue(WaitingMessage message, absl::string_view key);
+  void SendPosted(WaitingMessage message, const SendOptions& options);
+  std::shared_ptr<const void> Hold(WaitingMessage& message);
+
+  // The room for messages. What SessionRef took has its room already.
+  size_t PostedBytes() const { return shared_ != nullptr ? shared_->posted_bytes.load() : 0; }
+  bool FindRoom(const WaitingMessage& message, bool waits, const SendOptions& options);
+  absl::Status CheckOpen() const;
+  absl::Status CheckRoom(size_t payload_size);
+  absl::Status NoRoom(size_t payload_size, size_t limit);
+  absl::Status Overflow(size_t payload_size, WhenFull when_full, size_t limit);
+  void MarkFull();
+  bool TellsWritable() const;
+  void TellWritable();
+
+  // What waits.
+  void MoveWaiting(size_t until);
+  void SendWaitingBeforeTheEnd();
+  void DropWaiting(DropReason why);
+  void UpdateIndirect() {
+    indirect_ = write_blocked_ || waiting_ != nullptr || connection_.in_fragmented_message();
   }
-  bool HasRoom(size_t payload_size) const;
-  [[gnu::cold, gnu::noinline]] absl::Status WhyNoRoom(size_t payload_size) const;
-  absl::Status SendEncoded(const EncodedMessage& message);
+
+  // Writing. Write returns whether the socket took anything.
   void AfterSend() {
     const bool now = !in_callback_ || connection_.queued_bytes() >= kWriteFrom;
     if (now || shared_ != nullptr) WriteSoon();
@@ -144,7 +205,7 @@ class Session final : private ServedStream {
   void FlushLater();
   void FlushNow();
   void Flush();
-  void Write();
+  bool Write();
 
   // Keeps the worker's account of memory; closes the session when there is no more.
   void Account();
@@ -163,6 +224,8 @@ class Session final : private ServedStream {
   bool in_callback_ = false;    // a flush follows
   bool flush_queued_ = false;   // the worker flushes at the end of the turn
   bool write_blocked_ = false;  // the socket takes no more
+  bool indirect_ = false;       // write_blocked_, or messages wait, or have to
+  bool was_full_ = false;       // OnWritable is due once the queue is at the low mark
   bool read_writes_ = false;    // TLS: a read waits until the socket takes more
   bool more_ = false;           // TLS: something can be read that the socket does not announce
   bool paused_ = false;         // nothing is read: too much is queued, or over_rate_
@@ -180,6 +243,7 @@ class Session final : private ServedStream {
   std::unique_ptr<RateLimiter> rates_;          // null: no limit
   std::shared_ptr<SessionRef::Shared> shared_;  // made when first asked for
   Topics::Subscriptions subscriptions_;
+  std::unique_ptr<SendQueue> waiting_;  // null: nothing waits, as mostly
 };
 
 }  // namespace weft

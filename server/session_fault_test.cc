@@ -1,7 +1,5 @@
 // Peers that misbehave, in every state that a session can be in.
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <atomic>
 #include <functional>
@@ -57,16 +55,6 @@ class SessionFaultTest : public testing::ServerFixture {
       }
     };
     Start(std::move(options));
-  }
-
-  // One whose socket takes little: what the kernel holds then is what the server's socket takes, a
-  // few megabytes.
-  TestClient ConnectSlowReader() {
-    TestClient client = Connect();
-    const int size = 64 << 10;
-    EXPECT_EQ(setsockopt(client.stream().fd(), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
-    EXPECT_EQ(client.Upgrade(), "HTTP/1.1 101 Switching Protocols");
-    return client;
   }
 
   static void Echo(TestClient& client, int times) {

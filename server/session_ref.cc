@@ -46,9 +46,11 @@ absl::Status SessionRef::Send(Opcode opcode, absl::string_view payload, Compress
                                                      shared_->max_queue_bytes, " bytes wait"));
   }
   const bool posted = shared_->mailbox->Post(
-      [shared = shared_, opcode, payload = std::string(payload), compress, cost] {
-        if (shared->session != nullptr) shared->session->SendPosted(opcode, payload, compress);
+      [shared = shared_, opcode, payload = std::string(payload), compress, cost]() mutable {
         shared->posted_bytes -= cost;
+        if (shared->session == nullptr) return;
+        shared->session->SendPosted({.opcode = opcode, .payload = std::move(payload)},
+                                    {.compress = compress});
       });
   if (!posted) shared_->posted_bytes -= cost;
   return posted ? absl::OkStatus() : Gone();

@@ -93,6 +93,8 @@ Worker::Worker(const ServerOptions& options, const Acceptor& acceptor, WorkerGro
       group_(group),
       index_(index),
       max_buffered_bytes_(options.max_buffered_bytes / options.threads),
+      high_mark_bytes_(std::min(options.high_mark_bytes, options.max_send_queue_bytes)),
+      low_mark_bytes_(std::min(options.low_mark_bytes, options.max_send_queue_bytes / 2)),
       compression_bytes_left_(options.max_compression_bytes / options.threads) {
   loop_.set_end_of_turn([this] { EndOfTurn(); });
 }
@@ -148,8 +150,7 @@ void Worker::Publish(absl::string_view topic, const EncodedMessage& message) {
 }
 
 void Worker::PublishHere(absl::string_view topic, const EncodedMessage& message) {
-  topics_.ForEachSubscriber(topic,
-                            [&](Session& session) { session.SendEncoded(message).IgnoreError(); });
+  topics_.ForEachSubscriber(topic, [&](Session& session) { session.Send(message).IgnoreError(); });
 }
 
 void Worker::EndOfTurn() {

@@ -13,6 +13,7 @@
 #include "weft/core/encoded_message.h"
 #include "weft/server/acceptor.h"
 #include "weft/server/event_loop.h"
+#include "weft/server/held_payloads.h"
 #include "weft/server/metrics.h"
 #include "weft/server/served_stream.h"
 #include "weft/server/server_options.h"
@@ -90,10 +91,19 @@ class Worker {
     return now <= before || metrics_.buffered_bytes <= max_buffered_bytes_;
   }
 
-  void CountDrop(DropReason reason) { metrics_.dropped_messages[static_cast<size_t>(reason)] += 1; }
+  void CountDrop(DropReason reason, size_t messages = 1) {
+    metrics_.dropped_messages[static_cast<size_t>(reason)] += messages;
+  }
   void CountFailure(HandshakeFailure reason) {
     metrics_.handshake_failures[static_cast<size_t>(reason)] += 1;
   }
+
+  // ServerOptions' marks, as far as a queue may grow.
+  size_t high_mark_bytes() const { return high_mark_bytes_; }
+  size_t low_mark_bytes() const { return low_mark_bytes_; }
+
+  // Large payloads that wait, within the same account.
+  HeldPayloads& held() { return held_; }
 
   // What is left of the memory for compression, and a session's part of it.
   size_t compression_bytes_left() const { return compression_bytes_left_; }
@@ -129,6 +139,9 @@ class Worker {
   std::atomic<size_t> refusing_{0};
   uint64_t next_id_ = 1;
   const size_t max_buffered_bytes_;
+  const size_t high_mark_bytes_;
+  const size_t low_mark_bytes_;
+  HeldPayloads held_{&metrics_.buffered_bytes};
   size_t compression_bytes_left_;
   bool going_away_ = false;
   std::vector<std::unique_ptr<ServedStream>> streams_;

@@ -3,6 +3,8 @@
 #ifndef WEFT_SERVER_TESTING_SERVER_FIXTURE_H_
 #define WEFT_SERVER_TESTING_SERVER_FIXTURE_H_
 
+#include <sys/socket.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,6 +27,7 @@ struct Script {
   std::function<void(Session&)> on_open = [](Session&) {};
   std::function<void(Session&, const Message&)> on_message =
       [](Session& session, const Message& message) { session.Send(message).IgnoreError(); };
+  std::function<void(Session&)> on_writable = [](Session&) {};
   std::function<void(Session&)> on_close = [](Session&) {};
 };
 
@@ -40,6 +43,10 @@ class ScriptedHandler : public Handler {
   void OnMessage(Session& session, const Message& message) override {
     journal_.Write(absl::StrCat("message ", message.payload.substr(0, 40)));
     script_.on_message(session, message);
+  }
+  void OnWritable(Session& session) override {
+    journal_.Write("writable");
+    script_.on_writable(session);
   }
   void OnClose(Session& session, CloseCode code, absl::string_view reason) override {
     journal_.Write(absl::StrCat("close ", static_cast<int>(code), " ", reason));
@@ -75,6 +82,16 @@ class ServerFixture : public ::testing::Test {
 
   TestClient ConnectAndUpgrade() {
     TestClient client = Connect();
+    EXPECT_EQ(client.Upgrade(), "HTTP/1.1 101 Switching Protocols");
+    return client;
+  }
+
+  // One whose socket takes little: what the kernel holds for it then is what the server's socket
+  // takes, a few megabytes.
+  TestClient ConnectSlowReader() {
+    TestClient client = Connect();
+    const int size = 64 << 10;
+    EXPECT_EQ(setsockopt(client.stream().fd(), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
     EXPECT_EQ(client.Upgrade(), "HTTP/1.1 101 Switching Protocols");
     return client;
   }
