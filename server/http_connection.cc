@@ -26,8 +26,8 @@ bool LooksLikeTls(absl::string_view bytes) {
 }  // namespace
 
 HttpConnection::HttpConnection(Worker& worker, Stream stream, const SocketAddress& peer,
-                               uint64_t id, bool refuse)
-    : ServedStream(worker, {std::move(stream), peer, id, refuse}) {
+                               uint64_t id, Refusal refusal)
+    : ServedStream(worker, {std::move(stream), peer, id, refusal}) {
   EventLoop& loop = worker.loop();
   loop.ArmTimer(this, loop.now_ms() + EventLoop::Milliseconds(worker.options().handshake_timeout));
 }
@@ -101,7 +101,11 @@ void HttpConnection::OnBytes(absl::string_view bytes) {
 
 void HttpConnection::Upgrade(absl::string_view head, absl::string_view rest) {
   const ServerOptions& options = worker_.options();
-  if (refuse_) {
+  if (refusal_ == Refusal::kAddressFull) {
+    return Refuse(HandshakeFailure::kAddressFull,
+                  HttpError(429, "your address has as many connections as it may have"));
+  }
+  if (refusal_ == Refusal::kServerFull) {
     return Refuse(HandshakeFailure::kFull,
                   HttpError(503, "the server has as many connections as it can take"));
   }

@@ -21,7 +21,7 @@ class UpgradeReader;
 class HttpConnection final : public ServedStream {
  public:
   HttpConnection(Worker& worker, Stream stream, const SocketAddress& peer, uint64_t id,
-                 bool refuse);
+                 Refusal refusal);
   ~HttpConnection() override;
 
   void OnReadable() override;

@@ -22,6 +22,8 @@ absl::string_view NameOf(HandshakeFailure reason) {
       return "left";
     case HandshakeFailure::kFull:
       return "full";
+    case HandshakeFailure::kAddressFull:
+      return "address_full";
     case HandshakeFailure::kMalformed:
       return "malformed";
     case HandshakeFailure::kNotWebSocket:

@@ -10,7 +10,7 @@ namespace weft {
 ServedStream::ServedStream(Worker& worker, Client client)
     : worker_(worker),
       stream_(std::move(client.stream)),
-      refuse_(client.refuse),
+      refusal_(client.refusal),
       id_(client.id),
       peer_(client.peer) {}
 

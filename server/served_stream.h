@@ -16,6 +16,13 @@ namespace weft {
 
 class Worker;
 
+// Why a client is only here to be told that it cannot be.
+enum class Refusal : uint8_t {
+  kNone,         // it is no such client
+  kServerFull,   // ServerOptions::max_connections
+  kAddressFull,  // ServerOptions::max_connections_per_address
+};
+
 // The stream of one client and who speaks on it: an HttpConnection first, a Session once that has
 // accepted an upgrade, a LingeringStream when all is said. One hands the stream to the next and
 // goes. Owned by its worker, on whose thread everything happens.
@@ -34,7 +41,7 @@ class ServedStream : public EventSource {
     Stream stream;
     SocketAddress peer;
     uint64_t id;  // different for every client of a server
-    bool refuse;  // over the limit of connections, and counted as such
+    Refusal refusal;
   };
 
   ServedStream(Worker& worker, Client client);
@@ -61,7 +68,7 @@ class ServedStream : public EventSource {
   Worker& worker_;
   [[no_unique_address]] Stream stream_;
   Poller::Interest interest_ = Poller::kRead;
-  bool refuse_;
+  Refusal refusal_;
   uint32_t index_ = 0;  // among the worker's
   const uint64_t id_;
   const SocketAddress peer_;
@@ -76,7 +83,7 @@ class ServedStream : public EventSource {
   // Called once, at the end of the turn in which that happened.
   virtual void End() {}
 
-  Client TakeClient() { return {std::move(stream_), peer_, id_, refuse_}; }
+  Client TakeClient() { return {std::move(stream_), peer_, id_, refusal_}; }
   void ReplaceBy(std::unique_ptr<ServedStream> next);
 };
 

@@ -11,6 +11,7 @@
 #include "weft/core/encoded_message.h"
 #include "weft/core/log.h"
 #include "weft/core/permessage_deflate.h"
+#include "weft/server/address_limit.h"
 #include "weft/server/listener.h"
 #include "weft/server/thread_pool.h"
 #include "weft/server/token_bucket.h"
@@ -86,6 +87,7 @@ class Server::Impl : public WorkerGroup {
   Impl(ServerOptions options, Acceptor acceptor, std::vector<Listener> listeners)
       : options_(std::move(options)),
         acceptor_(std::move(acceptor)),
+        address_limit_(options_.max_connections_per_address),
         listeners_(std::move(listeners)),
         threads_(options_.threads) {
     for (const Listener& listener : listeners_) {
@@ -149,8 +151,8 @@ class Server::Impl : public WorkerGroup {
   void Assign(Worker* from, Stream stream, const SocketAddress& peer) override {
     size_t refusing = 0;
     for (const std::unique_ptr<Worker>& worker : workers_) refusing += worker->refusing();
-    // Those that are being refused do not count: else a crowd at the door would keep places empty.
-    const bool refuse = connections() >= options_.max_connections + refusing;
+    const Refusal refusal = Admit(peer, refusing);
+    const bool refuse = refusal != Refusal::kNone;
     if (refuse && refusing >= kRefusedAtOnce) return;  // closes the stream
     Worker* least = from;
     for (const std::unique_ptr<Worker>& worker : workers_) {
@@ -158,13 +160,15 @@ class Server::Impl : public WorkerGroup {
     }
     ++least->load();
     if (refuse) ++least->refusing();
-    if (least == from) return from->Adopt(std::move(stream), peer, refuse);
+    if (least == from) return from->Adopt(std::move(stream), peer, refusal);
     const bool posted =
-        least->mailbox()->Post([least, stream = std::move(stream), peer, refuse]() mutable {
-          least->Adopt(std::move(stream), peer, refuse);
+        least->mailbox()->Post([least, stream = std::move(stream), peer, refusal]() mutable {
+          least->Adopt(std::move(stream), peer, refusal);
         });
-    if (!posted) least->Release(refuse);
+    if (!posted) least->Release(peer, refusal);
   }
+
+  void Leave(const SocketAddress& peer) override { address_limit_.Remove(peer); }
 
   void PublishToOthers(Worker* from, absl::string_view topic,
                        const EncodedMessage& message) override {
@@ -205,6 +209,13 @@ class Server::Impl : public WorkerGroup {
   }
 
  private:
+  // Whether one more may come in. Those that are being refused do not count: else a crowd at the
+  // door would keep places empty.
+  Refusal Admit(const SocketAddress& peer, size_t refusing) {
+    if (connections() >= options_.max_connections + refusing) return Refusal::kServerFull;
+    return address_limit_.Add(peer) ? Refusal::kNone : Refusal::kAddressFull;
+  }
+
   // Whether the caller is a handler: the workers cannot stop before it returns.
   bool OnWorkerThread() const {
     return std::any_of(workers_.begin(), workers_.end(), [](const std::unique_ptr<Worker>& worker) {
@@ -214,6 +225,7 @@ class Server::Impl : public WorkerGroup {
 
   const ServerOptions options_;
   const Acceptor acceptor_;
+  AddressLimit address_limit_;
   std::vector<Listener> listeners_;  // until the last loop has ended
   std::vector<SocketAddress> addresses_;
   std::vector<std::shared_ptr<TlsContext>> tls_contexts_;

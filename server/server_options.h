@@ -60,6 +60,11 @@ struct ServerOptions {
   // Sessions at once, those in their handshake included. Past it a client gets 503.
   size_t max_connections = 100000;
 
+  // Of these, how many may come from one IPv4 address, or one /64 of IPv6. Past it a client gets
+  // 429. 0: no limit, as is the default: behind a proxy, or a company's or phone network's address
+  // translation, all clients have the same address. A Unix socket's clients have none.
+  size_t max_connections_per_address = 0;
+
   // Limits of what clients send, and compression: see core/connection.h, core/compression.h. The
   // pools are the server's own.
   ConnectionOptions connection{};

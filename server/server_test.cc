@@ -246,6 +246,50 @@ TEST_F(ServerTest, R25_LimitOfConnections) {
 }
 
 // Those who wait at the door, refused, do not take the place that becomes free.
+TEST_F(ServerTest, R25_LimitOfConnectionsAnAddress) {
+  Start({.threads = 2, .max_connections_per_address = 2});
+  TestClient one = ConnectAndUpgrade();
+  {
+    TestClient two = ConnectAndUpgrade();
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_EQ(Connect().Upgrade(), "HTTP/1.1 429 Too Many Requests");
+    }
+    EXPECT_EQ(log_.lines().size(), 5u);
+  }
+  journal_.WaitFor("destroyed");
+  TestClient three = ConnectAndUpgrade();
+  one.SendText("x");
+  EXPECT_EQ(one.ReadFrame(), "fin text x");
+  EXPECT_EQ(Connect().Upgrade(), "HTTP/1.1 429 Too Many Requests");
+}
+
+// Whatever becomes of them: in their handshake, refused, reset.
+TEST_F(ServerTest, R26_EveryEndGivesItsAddressBack) {
+  accept_ = [](const UpgradeRequest& request, UpgradeResponse&) {
+    return request.path() == "/no" ? absl::NotFoundError("no") : absl::OkStatus();
+  };
+  Start({.max_connections_per_address = 1});
+  const auto leave = [this](TestClient client, bool reset) {
+    reset ? client.Reset() : client.Close();
+    while (server_->connections() > 0) std::this_thread::yield();
+  };
+  for (int i = 0; i < 3; ++i) {
+    for (const bool reset : {false, true}) {
+      TestClient silent = Connect();
+      while (server_->connections() == 0) std::this_thread::yield();
+      leave(std::move(silent), reset);
+      TestClient half = Connect();
+      half.Send("GET / HT");
+      while (server_->connections() == 0) std::this_thread::yield();
+      leave(std::move(half), reset);
+      TestClient refused = Connect();
+      EXPECT_EQ(refused.Upgrade("/no"), "HTTP/1.1 404 Not Found");
+      leave(std::move(refused), reset);
+      leave(ConnectAndUpgrade(), reset);
+    }
+  }
+}
+
 TEST_F(ServerTest, R25_RefusedConnectionsTakeNoPlace) {
   Start({.max_connections = 1});
   TestClient in = ConnectAndUpgrade();
@@ -677,8 +721,9 @@ TEST_F(ServerTest, SessionRefIsBoundedLikeTheSession) {
 TEST_F(ServerTest, ListensOnIpv6AndUnixSockets) {
   // Not in the test's own folder: its name is longer than a socket's may be.
   const std::string path = absl::StrCat("/tmp/weft_server_test_", getpid(), ".sock");
-  Start({.address = "unix:" + path});
+  Start({.address = "unix:" + path, .max_connections_per_address = 1});
   TestClient client = ConnectAndUpgrade();
+  TestClient as_many_as_like = ConnectAndUpgrade();
   client.SendText("x");
   EXPECT_EQ(client.ReadFrame(), "fin text x");
   server_.reset();

@@ -117,14 +117,14 @@ void Worker::Listen(int listener, TlsContext* tls) {
 
 void Worker::StopListening() { listeners_.clear(); }
 
-void Worker::Adopt(Stream stream, const SocketAddress& peer, bool refuse) {
+void Worker::Adopt(Stream stream, const SocketAddress& peer, Refusal refusal) {
   const int fd = stream.fd();
   const uint64_t id = uint64_t{index_} << 48 | next_id_++;
-  auto client = std::make_unique<HttpConnection>(*this, std::move(stream), peer, id, refuse);
+  auto client = std::make_unique<HttpConnection>(*this, std::move(stream), peer, id, refusal);
   if (!loop_.Watch(fd, Poller::kRead, client.get())) {
     Log(options_.log, LogLevel::kError,
         absl::StrCat("cannot watch a connection: ", std::strerror(errno)));
-    Release(refuse);
+    Release(peer, refusal);
     return;
   }
   client->index_ = static_cast<uint32_t>(streams_.size());
@@ -175,7 +175,7 @@ void Worker::DestroyLater(ServedStream* stream) {
   std::swap(streams_[index], streams_.back());
   streams_.pop_back();
   if (index < streams_.size()) streams_[index]->index_ = index;
-  Release(stream->refuse_);
+  Release(stream->peer_, stream->refusal_);
 }
 
 void Worker::Replace(ServedStream* stream, std::unique_ptr<ServedStream> next) {
@@ -183,9 +183,10 @@ void Worker::Replace(ServedStream* stream, std::unique_ptr<ServedStream> next) {
   gone_.push_back(std::exchange(streams_[stream->index_], std::move(next)));
 }
 
-void Worker::Release(bool refused) {
+void Worker::Release(const SocketAddress& peer, Refusal refusal) {
+  if (refusal == Refusal::kNone) group_.Leave(peer);
   --load_;
-  if (refused) --refusing_;
+  if (refusal != Refusal::kNone) --refusing_;
 }
 
 }  // namespace weft

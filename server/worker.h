@@ -35,6 +35,9 @@ class WorkerGroup {
   // `from` accepted a connection: some worker takes it.
   virtual void Assign(Worker* from, Stream stream, const SocketAddress& peer) = 0;
 
+  // A client that was assigned, and not to be refused, is gone.
+  virtual void Leave(const SocketAddress& peer) = 0;
+
   // To every worker but `from`, which may be null.
   virtual void PublishToOthers(Worker* from, absl::string_view topic,
                                const EncodedMessage& message) = 0;
@@ -58,7 +61,7 @@ class Worker {
   void StopListening();
 
   // Any thread: sessions on this worker or on their way to it, and how many of them are only there
-  // to be told that the server is full.
+  // to be refused.
   std::atomic<size_t>& load() { return load_; }
   std::atomic<size_t>& refusing() { return refusing_; }
   const std::shared_ptr<Mailbox>& mailbox() const { return loop_.mailbox(); }
@@ -66,10 +69,10 @@ class Worker {
   // Any thread reads.
   LoopMetrics& metrics() { return metrics_; }
 
-  // A session that was counted in load(), and in refusing() if it was to be refused, is gone.
-  void Release(bool refused);
+  // A client that was counted in load(), and in refusing() if it was to be refused, is gone.
+  void Release(const SocketAddress& peer, Refusal refusal);
 
-  void Adopt(Stream stream, const SocketAddress& peer, bool refuse);
+  void Adopt(Stream stream, const SocketAddress& peer, Refusal refusal);
 
   // Closes every session with 1001, and stops the loop when the last one is gone.
   void GoAway();
