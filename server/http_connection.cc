@@ -1,5 +1,6 @@
 #include "weft/server/http_connection.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -27,9 +28,10 @@ bool LooksLikeTls(absl::string_view bytes) {
 
 HttpConnection::HttpConnection(Worker& worker, Stream stream, const SocketAddress& peer,
                                uint64_t id, Refusal refusal)
-    : ServedStream(worker, {std::move(stream), peer, id, refusal}) {
-  EventLoop& loop = worker.loop();
-  loop.ArmTimer(this, loop.now_ms() + EventLoop::Milliseconds(worker.options().handshake_timeout));
+    : ServedStream(worker, {std::move(stream), peer, id, refusal}),
+      deadline_ms_(worker.loop().now_ms() +
+                   EventLoop::Milliseconds(worker.options().handshake_timeout)) {
+  worker.loop().ArmTimer(this, deadline_ms_);
 }
 
 HttpConnection::~HttpConnection() = default;
@@ -78,8 +80,20 @@ void HttpConnection::OnWritable() {
 }
 
 void HttpConnection::OnTimer() {
+  const int64_t now = worker_.loop().now_ms();
   if (refusing_) return Drop("");
-  Fail(HandshakeFailure::kTimeout, "the handshake took too long");
+  if (now >= deadline_ms_) return Fail(HandshakeFailure::kTimeout, "the handshake took too long");
+  if (now >= TooSlowAtMs()) {
+    return Fail(HandshakeFailure::kTimeout, "the request came too slowly");
+  }
+  worker_.loop().ArmTimer(this, std::min(deadline_ms_, TooSlowAtMs()));
+}
+
+int64_t HttpConnection::TooSlowAtMs() const {
+  const int64_t rate = worker_.options().min_request_bytes_per_second;
+  if (rate == 0) return deadline_ms_;
+  return begun_ms_ + EventLoop::Milliseconds(worker_.options().request_grace) +
+         static_cast<int64_t>(request_bytes_) * 1000 / rate;
 }
 
 void HttpConnection::GoAway() {
@@ -96,7 +110,12 @@ void HttpConnection::OnBytes(absl::string_view bytes) {
   }
   const absl::StatusOr<UpgradeReader::Head> head = request_->Read(bytes);
   if (!head.ok()) return Refuse(HandshakeFailure::kMalformed, head.status());
-  if (!head->head.empty()) Upgrade(head->head, head->rest);
+  if (!head->head.empty()) return Upgrade(head->head, head->rest);
+  const bool begins = request_bytes_ == 0;
+  request_bytes_ += bytes.size();
+  if (!begins) return;  // the timer looks, when it fires, at what came since
+  begun_ms_ = worker_.loop().now_ms();
+  worker_.loop().ArmTimer(this, std::min(deadline_ms_, TooSlowAtMs()));
 }
 
 void HttpConnection::Upgrade(absl::string_view head, absl::string_view rest) {

@@ -3,6 +3,7 @@
 #ifndef WEFT_SERVER_HTTP_CONNECTION_H_
 #define WEFT_SERVER_HTTP_CONNECTION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -32,6 +33,9 @@ class HttpConnection final : public ServedStream {
   void OnTimer() override;
   void ReadOnce();
   void OnBytes(absl::string_view bytes);
+
+  // When the request, if no more of it came, would have come too slowly.
+  int64_t TooSlowAtMs() const;
   void Upgrade(absl::string_view head, absl::string_view rest);
 
   // Answers with an HTTP error, and waits a little for the client to read it.
@@ -43,6 +47,9 @@ class HttpConnection final : public ServedStream {
   // Writes what waits, and lingers when it is written.
   void Write();
 
+  const int64_t deadline_ms_;               // of the handshake
+  int64_t begun_ms_ = 0;                    // when the first bytes of the request came
+  size_t request_bytes_ = 0;                // that came
   bool refusing_ = false;                   // `out_` is the last that is said
   bool more_ = false;                       // TLS: more can be read than the socket announces
   std::unique_ptr<UpgradeReader> request_;  // while a head comes in pieces

@@ -17,7 +17,7 @@ namespace weft {
 // Why a client that connected got no session.
 enum class HandshakeFailure : uint8_t {
   kTls,           // the TLS handshake failed
-  kTimeout,       // ServerOptions::handshake_timeout
+  kTimeout,       // ServerOptions::handshake_timeout, min_request_bytes_per_second
   kLeft,          // the client closed or reset the connection
   kFull,          // ServerOptions::max_connections
   kAddressFull,   // ServerOptions::max_connections_per_address
@@ -63,7 +63,7 @@ struct MetricsOf {
   Number bytes_received{};     // on the wire, all protocols, without TLS
   Number bytes_sent{};
 
-  TimeHistogram<Number> round_trip{};  // from a ping to the next that was heard of the client
+  TimeHistogram<Number> round_trip{};  // from a ping to its pong: Session::round_trip_time
   TimeHistogram<Number> loop_lag{};    // a turn of a loop: what comes meanwhile waits so long
 
   // ---- At this moment ----

@@ -91,8 +91,7 @@ void WriteMetrics(const ServerMetrics& metrics, PrometheusWriter* out) {
   one("weft_sent_bytes_total", "counter", "Bytes written to sockets.", metrics.bytes_sent);
   one("weft_buffered_bytes", "gauge", "Memory held for unfinished messages and unsent answers.",
       metrics.buffered_bytes);
-  out->Histogram("weft_round_trip_seconds", "From a ping to what was heard next of the client.",
-                 metrics.round_trip);
+  out->Histogram("weft_round_trip_seconds", "From a ping to its pong.", metrics.round_trip);
   out->Histogram("weft_loop_lag_seconds",
                  "How long a turn of an event loop took; what came meanwhile waited.",
                  metrics.loop_lag);

@@ -59,6 +59,7 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
   // 0 does not mean never: it would ping without a pause, or end every session at once.
   const std::pair<const char*, absl::Duration> durations[] = {
       {"handshake_timeout", options.handshake_timeout},
+      {"first_message_timeout", options.first_message_timeout},
       {"ping_interval", options.ping_interval},
       {"pong_timeout", options.pong_timeout},
       {"idle_timeout", options.idle_timeout},

@@ -98,6 +98,7 @@ TEST_F(ServerMetricsTest, MeasuresPings) {
   clock_.AdvanceMs(1100);
   EXPECT_EQ(client.ReadFrame(), "fin ping ");
   clock_.AdvanceMs(300);
+  client.Send(testing::ClientFrame(Opcode::kPong, ""));
   client.SendText("I am here");
   EXPECT_EQ(client.ReadFrame(), "fin text I am here");
   const ServerMetrics metrics = server_->metrics();

@@ -74,6 +74,12 @@ struct ServerOptions {
   HttpLimits http_limits{};
   absl::Duration handshake_timeout = absl::Seconds(10);
 
+  // A request that has begun must go on: what is still missing after the grace time has to come at
+  // this many bytes a second, those that came before included, or the client is dropped. 0: at any
+  // rate, as long as the time above lasts.
+  size_t min_request_bytes_per_second = 100;
+  absl::Duration request_grace = absl::Seconds(2);
+
   // Browsers say which page opens a WebSocket, and a page of another origin than the server's own
   // is refused with 403, unless its origin ("https://example.com", "null" for a file) is listed
   // here, or "*" is. Clients that are no browsers send no Origin and pass.
@@ -83,6 +89,10 @@ struct ServerOptions {
   // that vanished is noticed after the sum of both. InfiniteDuration: never.
   absl::Duration ping_interval = absl::Seconds(30);
   absl::Duration pong_timeout = absl::Seconds(20);
+
+  // A session whose first message took longer is closed, with 1008: for applications whose clients
+  // must say who they are before anything else. InfiniteDuration: a client may just listen.
+  absl::Duration first_message_timeout = absl::InfiniteDuration();
 
   // A session that got no message for so long is closed, with 1000. Pings do not count.
   absl::Duration idle_timeout = absl::InfiniteDuration();

@@ -16,8 +16,8 @@ namespace weft {
 
 Session::Session(Worker& worker, Client client)
     : ServedStream(worker, std::move(client)),
-      heard_ms_(worker.loop().now_ms()),
-      message_ms_(heard_ms_),
+      since_ms_(worker.loop().now_ms()),
+      heard_ms_(since_ms_),
       connection_(Role::kServer, worker.options().connection) {
   if (RateLimiter::IsNeeded(worker.options())) {
     rates_ = std::make_unique<RateLimiter>(worker.options(), heard_ms_);
@@ -85,11 +85,13 @@ void Session::OnWritable() {
   Settle();
 }
 
-void Session::HeardFromPeer() {
-  heard_ms_ = worker_.loop().now_ms();
-  if (ping_sent_ms_ == 0) return;
-  worker_.metrics().round_trip.Add(heard_ms_ - ping_sent_ms_);
-  ping_sent_ms_ = 0;
+void Session::HeardFromPeer() { heard_ms_ = worker_.loop().now_ms(); }
+
+void Session::OnPong(absl::string_view payload) {
+  if (!payload.empty() || ping_ms_ == 0) return;  // it answers another, or nothing
+  const int64_t round_trip_ms = worker_.loop().now_ms() - std::exchange(ping_ms_, 0);
+  worker_.metrics().round_trip.Add(round_trip_ms);
+  round_trip_ms_ = static_cast<int32_t>(std::min<int64_t>(round_trip_ms, INT32_MAX));
 }
 
 void Session::OnTimer() {
@@ -97,7 +99,7 @@ void Session::OnTimer() {
   if (over_rate_) {
     // It has said more than enough, and what else it says is not read.
     HeardFromPeer();
-    message_ms_ = heard_ms_;
+    if (message_ms_ != 0) message_ms_ = heard_ms_;
     Settle();
     if (!holds_stream()) return;
   }
@@ -137,6 +139,8 @@ void Session::Deliver() {
     } else if (event->type == Event::Type::kClose) {
       if (indirect_) SendWaitingBeforeTheEnd();
       NotifyClosed(event->close_code, event->payload);
+    } else if (event->type == Event::Type::kPong) {
+      OnPong(event->payload);
     }
     if (!holds_stream()) break;
   }
@@ -224,9 +228,14 @@ void Session::ArmTimer() {
   if (closing_) {
     deadline = since_ms_ + EventLoop::Milliseconds(options.close_timeout);
   } else {
-    deadline = ping_sent_ms_ != 0 ? ping_sent_ms_ + EventLoop::Milliseconds(options.pong_timeout)
-                                  : heard_ms_ + EventLoop::Milliseconds(options.ping_interval);
-    deadline = std::min(deadline, message_ms_ + EventLoop::Milliseconds(options.idle_timeout));
+    deadline = WaitsForPong() ? ping_ms_ + EventLoop::Milliseconds(options.pong_timeout)
+                              : heard_ms_ + EventLoop::Milliseconds(options.ping_interval);
+    const int64_t idle_since = message_ms_ != 0 ? message_ms_ : since_ms_;
+    deadline = std::min(deadline, idle_since + EventLoop::Milliseconds(options.idle_timeout));
+    if (message_ms_ == 0) {
+      deadline =
+          std::min(deadline, since_ms_ + EventLoop::Milliseconds(options.first_message_timeout));
+    }
   }
   if (over_rate_) {
     const int64_t now = worker_.loop().now_ms();
@@ -240,14 +249,17 @@ void Session::ArmTimer() {
 void Session::CheckSilence() {
   const ServerOptions& options = worker_.options();
   const int64_t now = worker_.loop().now_ms();
-  if (ping_sent_ms_ != 0 && now - ping_sent_ms_ >= EventLoop::Milliseconds(options.pong_timeout)) {
+  if (WaitsForPong() && now - ping_ms_ >= EventLoop::Milliseconds(options.pong_timeout)) {
     return Drop("the client did not answer a ping");
   }
-  if (now - message_ms_ >= EventLoop::Milliseconds(options.idle_timeout)) {
+  const bool silent = message_ms_ == 0;
+  const int64_t idle_ms = now - (silent ? since_ms_ : message_ms_);
+  if (silent && idle_ms >= EventLoop::Milliseconds(options.first_message_timeout)) {
+    Close(CloseCode::kPolicyViolation, "no message came in time").IgnoreError();
+  } else if (idle_ms >= EventLoop::Milliseconds(options.idle_timeout)) {
     Close(CloseCode::kNormal, "idle").IgnoreError();
-  } else if (ping_sent_ms_ == 0 &&
-             now - heard_ms_ >= EventLoop::Milliseconds(options.ping_interval)) {
-    ping_sent_ms_ = now;
+  } else if (!WaitsForPong() && now - heard_ms_ >= EventLoop::Milliseconds(options.ping_interval)) {
+    ping_ms_ = now;
     connection_.SendPing().IgnoreError();
     AfterSend();
   }

@@ -7,11 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "weft/core/close_code.h"
 #include "weft/core/compression.h"
 #include "weft/core/connection.h"
@@ -94,6 +96,7 @@ class Session final : private ServedStream {
   absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin,
                             Compress compress = Compress::kYes);
 
+  // An empty one measures round_trip_time(), as the server's own do.
   absl::Status SendPing(absl::string_view payload = "");
 
   // Starts the closing handshake; OnClose follows when it is done, or took too long. See
@@ -125,6 +128,14 @@ class Session final : private ServedStream {
     return connection_.queued_bytes() + (waiting_ != nullptr ? waiting_->bytes() : 0);
   }
 
+  // How long the client's last answer to an empty ping took, in whole milliseconds: the way there
+  // and back, behind what was queued before it. None before the first. A client is pinged when it
+  // has been silent for ServerOptions::ping_interval; for one that never is, use SendPing().
+  std::optional<absl::Duration> round_trip_time() const {
+    if (round_trip_ms_ < 0) return std::nullopt;
+    return absl::Milliseconds(round_trip_ms_);
+  }
+
   // For other threads, and to outlive the session.
   SessionRef ref();
 
@@ -149,6 +160,8 @@ class Session final : private ServedStream {
   void OnTimer() override;
   void ReadOnce();
   void HeardFromPeer();
+  void OnPong(absl::string_view payload);
+  bool WaitsForPong() const { return ping_ms_ > heard_ms_; }
 
   // Reading.
   void Receive(absl::string_view bytes);
@@ -233,11 +246,12 @@ class Session final : private ServedStream {
   bool ended_ = false;          // the client's stream: there is nothing to read any more
   bool closing_ = false;        // the closing handshake began at since_ms_
   bool close_notified_ = false;
-  size_t buffered_bytes_ = 0;  // as the worker knows it
-  int64_t since_ms_ = 0;       // when the closing handshake began
-  int64_t heard_ms_;           // when the client last sent or took a byte
-  int64_t message_ms_;         // when the last message came
-  int64_t ping_sent_ms_ = 0;   // 0: nothing has been asked since
+  int32_t round_trip_ms_ = -1;  // none was measured
+  size_t buffered_bytes_ = 0;   // as the worker knows it
+  int64_t since_ms_;            // when the session, or its closing handshake, began
+  int64_t heard_ms_;            // when the client last sent or took a byte
+  int64_t message_ms_ = 0;      // when the last message came; 0: none did
+  int64_t ping_ms_ = 0;         // when an empty ping was sent that has no pong; 0: there is none
   std::unique_ptr<Handler> handler_;
   Connection connection_;
   std::unique_ptr<RateLimiter> rates_;          // null: no limit

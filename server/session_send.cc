@@ -106,8 +106,10 @@ absl::Status Session::SendFragment(Opcode opcode, absl::string_view payload, boo
 absl::Status Session::SendPing(absl::string_view payload) {
   if (absl::Status status = CheckRoom(payload.size()); !status.ok()) return status;
   absl::Status status = connection_.SendPing(payload);
-  if (status.ok()) AfterSend();
-  return status;
+  if (!status.ok()) return status;
+  if (payload.empty()) ping_ms_ = worker_.loop().now_ms();
+  AfterSend();
+  return absl::OkStatus();
 }
 
 absl::Status Session::Close(CloseCode code, absl::string_view reason) {

@@ -1,0 +1,221 @@
+// How long a client may take, and how long it took.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/core/testing/frames.h"
+#include "weft/server/server.h"
+#include "weft/server/testing/server_fixture.h"
+#include "weft/server/testing/test_client.h"
+#include "weft/transport/testing/tls_pair.h"
+
+namespace weft {
+namespace {
+
+using testing::ClientFrame;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+using testing::TestClient;
+
+class TimeLimitTest : public testing::ServerFixture {
+ protected:
+  ~TimeLimitTest() override { server_.reset(); }  // before what it refers to
+
+  // The server has read all that was sent before, its timers have fired, and what could be read
+  // then was: it answers newcomers in three turns, one after the other.
+  void LetTheLoopTurn() {
+    for (int i = 0; i < 3; ++i) {
+      TestClient newcomer = Connect();
+      newcomer.Send("GET / HTTP/1.1\r\n\r\n");
+      EXPECT_THAT(newcomer.ReadHead(), HasSubstr(" 400 "));
+    }
+  }
+
+  // Time passes from what was sent until then to what is sent from then on.
+  void Pass(int64_t ms) {
+    LetTheLoopTurn();
+    clock_.AdvanceMs(ms);
+    LetTheLoopTurn();
+  }
+
+  int Logged(const std::string& part) {
+    int count = 0;
+    for (const std::string& line : log_.lines()) count += line.find(part) != std::string::npos;
+    return count;
+  }
+};
+
+// ---- The request ----
+
+// One byte a second would be within handshake_timeout for long.
+TEST_F(TimeLimitTest, R10_ARequestOfOneByteASecond) {
+  Start({.handshake_timeout = absl::Hours(1)});
+  TestClient client = Connect();
+  const std::string request = TestClient::UpgradeRequest();
+  size_t sent = 0;
+  for (; Logged("the request came too slowly") == 0; ++sent) {
+    ASSERT_LT(sent, 5u);
+    client.Send(request.substr(sent, 1));
+    Pass(1000);
+  }
+  EXPECT_EQ(sent, 3u) << "two seconds of grace, and a little for each byte";
+}
+
+TEST_F(TimeLimitTest, ARequestInTimeInManyPieces) {
+  Start();
+  TestClient client = Connect();
+  const std::string request = TestClient::UpgradeRequest();
+  ASSERT_LT(request.size(), 200u);
+  for (size_t i = 0; i < request.size(); i += 10) {
+    client.Send(request.substr(i, 10));
+    Pass(100);
+  }
+  EXPECT_THAT(client.ReadHead(), HasSubstr(" 101 "));
+  EXPECT_EQ(Logged("too slowly"), 0);
+  Pass(60000);  // the request's deadlines are over
+  client.Send(ClientFrame(Opcode::kText, "x"));
+  EXPECT_EQ(client.ReadFrame(), "fin ping ");
+  EXPECT_EQ(client.ReadFrame(), "fin text x");
+}
+
+// Nothing has begun before the first byte, however slow TLS is: handshake_timeout is for that.
+TEST_F(TimeLimitTest, ARequestThatHasNotBegunIsNotSlow) {
+  Start({.tls = testing::TestTlsServer(), .handshake_timeout = absl::Seconds(60)});
+  TestClient silent = Connect();
+  TestClient client = Connect();
+  Pass(20000);
+  EXPECT_EQ(client.StartTls(*testing::TestTlsClient()), "");
+  Pass(20000);
+  EXPECT_EQ(client.Upgrade(), "HTTP/1.1 101 Switching Protocols");
+  Pass(21000);
+  EXPECT_EQ(Logged("the handshake took too long"), 1);
+  EXPECT_EQ(silent.ReadHead(), "end");
+}
+
+TEST_F(TimeLimitTest, AnyRateIfTold) {
+  Start({.handshake_timeout = absl::Seconds(30), .min_request_bytes_per_second = 0});
+  TestClient client = Connect();
+  client.Send("GET ");
+  Pass(29000);
+  EXPECT_EQ(Logged("dropped"), 0);
+  Pass(1100);
+  EXPECT_EQ(Logged("the handshake took too long"), 1);
+}
+
+// ---- The first message ----
+
+TEST_F(TimeLimitTest, WhoSaysNothingFirstIsClosed) {
+  Start({.first_message_timeout = absl::Seconds(5)});
+  TestClient silent = ConnectAndUpgrade(), one_that_pings = ConnectAndUpgrade(),
+             one_that_begins = ConnectAndUpgrade(), one_that_speaks = ConnectAndUpgrade();
+  one_that_pings.Send(ClientFrame(Opcode::kPing, ""));
+  EXPECT_EQ(one_that_pings.ReadFrame(), "fin pong ");
+  one_that_begins.Send(ClientFrame(Opcode::kText, "so", false));
+  one_that_speaks.SendText("x");
+  EXPECT_EQ(one_that_speaks.ReadFrame(), "fin text x");
+  Pass(4900);
+  EXPECT_THAT(journal_.lines(), Not(Contains(StartsWith("close"))));
+  Pass(200);
+  for (TestClient* client : {&silent, &one_that_pings, &one_that_begins}) {
+    EXPECT_EQ(client->ReadFrame(), "fin close 1008 no message came in time");
+    client->SendClose(1008);
+    EXPECT_EQ(client->ReadFrame(), "end");
+  }
+  one_that_speaks.SendText("y");
+  EXPECT_EQ(one_that_speaks.ReadFrame(), "fin text y");
+}
+
+TEST_F(TimeLimitTest, ByDefaultAClientMayJustListen) {
+  Start({.ping_interval = absl::InfiniteDuration()});
+  TestClient client = ConnectAndUpgrade();
+  Pass(int64_t{100} * 24 * 3600 * 1000);
+  client.SendText("x");
+  EXPECT_EQ(client.ReadFrame(), "fin text x");
+}
+
+// ---- The round trip ----
+
+class RoundTripTest : public TimeLimitTest {
+ protected:
+  // A session that says its round-trip time for each message, and pings for "ping".
+  RoundTripTest() {
+    script_.on_message = [](Session& session, const Message& message) {
+      if (message.payload == "ping") {
+        EXPECT_TRUE(session.SendPing().ok());
+        return;
+      }
+      const std::optional<absl::Duration> time = session.round_trip_time();
+      const std::string text = time.has_value() ? absl::FormatDuration(*time) : "none";
+      EXPECT_TRUE(session.SendText(text).ok());
+    };
+  }
+
+  static std::string Asked(TestClient& client) {
+    client.SendText("?");
+    return client.ReadFrame();
+  }
+};
+
+TEST_F(RoundTripTest, IsMeasuredByTheServersPings) {
+  Start({.ping_interval = absl::Seconds(30), .pong_timeout = absl::Seconds(20)});
+  TestClient client = ConnectAndUpgrade();
+  EXPECT_EQ(Asked(client), "fin text none");
+  for (const int ms : {250, 1000, 0}) {
+    Pass(30100);
+    EXPECT_EQ(client.ReadFrame(), "fin ping ");
+    clock_.AdvanceMs(ms);
+    client.Send(ClientFrame(Opcode::kPong, ""));
+    EXPECT_EQ(Asked(client),
+              absl::StrCat("fin text ", absl::FormatDuration(absl::Milliseconds(ms))));
+  }
+}
+
+// What else it sends shows that it is there, and is no answer.
+TEST_F(RoundTripTest, OnlyThePongCounts) {
+  Start({.ping_interval = absl::Seconds(30), .pong_timeout = absl::Seconds(20)});
+  TestClient client = ConnectAndUpgrade();
+  Pass(30100);
+  EXPECT_EQ(client.ReadFrame(), "fin ping ");
+  Pass(15000);
+  EXPECT_EQ(Asked(client), "fin text none");
+  client.Send(ClientFrame(Opcode::kPong, "other"));
+  EXPECT_EQ(Asked(client), "fin text none");
+  Pass(10000);  // past pong_timeout, which is about silence
+  client.Send(ClientFrame(Opcode::kPong, ""));
+  EXPECT_EQ(Asked(client), "fin text 25s");
+  client.Send(ClientFrame(Opcode::kPong, ""));  // one that nobody asked for
+  EXPECT_EQ(Asked(client), "fin text 25s");
+}
+
+TEST_F(RoundTripTest, IsMeasuredByTheApplicationsEmptyPings) {
+  Start();
+  TestClient client = ConnectAndUpgrade();
+  client.SendText("ping");
+  EXPECT_EQ(client.ReadFrame(), "fin ping ");
+  Pass(70);
+  client.Send(ClientFrame(Opcode::kPong, ""));
+  EXPECT_EQ(Asked(client), "fin text 70ms");
+}
+
+// It is silence that ends a session, not an answer that is missing.
+TEST_F(RoundTripTest, WhoSpeaksAndDoesNotAnswerPingsIsThere) {
+  Start({.ping_interval = absl::Hours(1), .pong_timeout = absl::Seconds(20)});
+  TestClient client = ConnectAndUpgrade();
+  client.SendText("ping");
+  EXPECT_EQ(client.ReadFrame(), "fin ping ");
+  Pass(19000);
+  client.SendText("?");
+  EXPECT_EQ(client.ReadFrame(), "fin text none");
+  Pass(3600 * 1000 - 20000);
+  EXPECT_THAT(journal_.lines(), Not(Contains(StartsWith("close"))));
+}
+
+}  // namespace
+}  // namespace weft
