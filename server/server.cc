@@ -85,40 +85,35 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
 
 class Server::Impl : public WorkerGroup {
  public:
-  Impl(ServerOptions options, Acceptor acceptor, std::vector<Listener> listeners)
+  Impl(ServerOptions options, Acceptor acceptor)
       : options_(std::move(options)),
         acceptor_(std::move(acceptor)),
         address_limit_(options_.max_connections_per_address),
-        listeners_(std::move(listeners)),
         threads_(options_.threads) {
-    for (const Listener& listener : listeners_) {
-      addresses_.push_back(LocalAddress(listener.fd()));
-      if (listener.tls() != nullptr) tls_contexts_.push_back(listener.tls());
-    }
     for (int i = 0; i < options_.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(options_, acceptor_, *this, i));
     }
   }
 
   // To be called once. On failure nothing has begun.
-  absl::Status Run() {
+  absl::Status Run(const std::vector<std::shared_ptr<const Listener>>& listeners) {
+    for (const std::shared_ptr<const Listener>& listener : listeners) {
+      addresses_.push_back(LocalAddress(listener->fd()));
+      if (listener->tls() != nullptr) tls_contexts_.push_back(listener->tls());
+    }
     for (const std::unique_ptr<Worker>& worker : workers_) {
       if (const int error = worker->loop().error(); error != 0) {
         return absl::ErrnoToStatus(error,
                                    absl::StrCat("cannot make ", options_.threads, " event loops"));
       }
-      for (const Listener& listener : listeners_) {
-        worker->Listen(listener.fd(), listener.tls().get());
-      }
+      for (const auto& listener : listeners) worker->Listen(listener);
     }
     running_ = options_.threads;
     for (const std::unique_ptr<Worker>& worker : workers_) {
       threads_.Schedule([this, worker = worker.get()] {
         worker->Run();
         const std::lock_guard<std::mutex> lock(mutex_);
-        if (--running_ > 0) return;
-        listeners_.clear();  // no loop watches them any more
-        stopped_.notify_all();
+        if (--running_ == 0) stopped_.notify_all();
       });
     }
     return absl::OkStatus();
@@ -227,7 +222,6 @@ class Server::Impl : public WorkerGroup {
   const ServerOptions options_;
   const Acceptor acceptor_;
   AddressLimit address_limit_;
-  std::vector<Listener> listeners_;  // until the last loop has ended
   std::vector<SocketAddress> addresses_;
   std::vector<std::shared_ptr<TlsContext>> tls_contexts_;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -241,14 +235,14 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, Acc
   if (absl::Status status = CheckOptions(options, acceptor); !status.ok()) return status;
   std::vector<Endpoint> endpoints = options.more_endpoints;
   endpoints.insert(endpoints.begin(), {options.address, options.port, options.tls});
-  std::vector<Listener> listeners;
+  std::vector<std::shared_ptr<const Listener>> listeners;
   for (const Endpoint& endpoint : endpoints) {
     absl::StatusOr<Listener> listener = Listener::Open(endpoint);
     if (!listener.ok()) return listener.status();
-    listeners.push_back(*std::move(listener));
+    listeners.push_back(std::make_shared<const Listener>(*std::move(listener)));
   }
-  auto impl = std::make_unique<Impl>(std::move(options), std::move(acceptor), std::move(listeners));
-  if (absl::Status status = impl->Run(); !status.ok()) return status;
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(acceptor));
+  if (absl::Status status = impl->Run(listeners); !status.ok()) return status;
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 

@@ -26,21 +26,22 @@ ServerOptions WithPools(ServerOptions options, EventLoop& loop) {
 
 }  // namespace
 
-// The worker's watch on the listening socket.
-class Worker::Listener : public EventSource {
+// The worker's watch on a listening socket.
+class Worker::Accepting : public EventSource {
  public:
-  Listener(Worker& worker, int fd, TlsContext* tls) : worker_(worker), fd_(fd), tls_(tls) {
+  Accepting(Worker& worker, std::shared_ptr<const Listener> listener)
+      : worker_(worker), listener_(std::move(listener)) {
     Watch();
   }
-  ~Listener() override {
-    if (!armed()) worker_.loop_.Unwatch(fd_);
+  ~Accepting() override {
+    if (!armed()) worker_.loop_.Unwatch(listener_->fd());
   }
 
   void OnReadable() override {
     for (int i = 0; i < kMaxAcceptsPerTurn; ++i) {
       Stream stream;
       SocketAddress peer;
-      const IoResult result = Accept(fd_, &stream, &peer);
+      const IoResult result = Accept(listener_->fd(), &stream, &peer);
       if (result.ok()) {
         if (StartTls(stream)) worker_.group_.Assign(&worker_, std::move(stream), peer);
       } else if (result.status == IoStatus::kWouldBlock) {
@@ -56,8 +57,8 @@ class Worker::Listener : public EventSource {
 
  private:
   bool StartTls(Stream& stream) {
-    if (tls_ == nullptr) return true;
-    const absl::Status status = stream.StartTlsServer(*tls_);
+    if (listener_->tls() == nullptr) return true;
+    const absl::Status status = stream.StartTlsServer(*listener_->tls());
     if (!status.ok()) {
       Log(worker_.options_.log, LogLevel::kError,
           absl::StrCat("cannot begin TLS: ", status.message()));
@@ -66,7 +67,7 @@ class Worker::Listener : public EventSource {
   }
 
   void Watch() {
-    if (!worker_.loop_.Watch(fd_, Poller::kRead, this, /*shared=*/true)) BackOff(errno);
+    if (!worker_.loop_.Watch(listener_->fd(), Poller::kRead, this, /*shared=*/true)) BackOff(errno);
   }
 
   // The connection still waits: a level-triggered loop would turn for nothing.
@@ -74,15 +75,14 @@ class Worker::Listener : public EventSource {
     Log(worker_.options_.log, LogLevel::kError,
         absl::StrCat("cannot accept a connection: ", std::strerror(error), "; trying again in ",
                      kAcceptBackOffMs, " ms"));
-    worker_.loop_.Unwatch(fd_);
+    worker_.loop_.Unwatch(listener_->fd());
     worker_.loop_.ArmTimer(this, worker_.loop_.now_ms() + kAcceptBackOffMs);
   }
 
   void OnTimer() override { Watch(); }
 
   Worker& worker_;
-  const int fd_;
-  TlsContext* const tls_;
+  const std::shared_ptr<const Listener> listener_;
 };
 
 Worker::Worker(const ServerOptions& options, const Acceptor& acceptor, WorkerGroup& group,
@@ -111,8 +111,8 @@ void Worker::Run() {
   }
 }
 
-void Worker::Listen(int listener, TlsContext* tls) {
-  listeners_.push_back(std::make_unique<Listener>(*this, listener, tls));
+void Worker::Listen(std::shared_ptr<const Listener> listener) {
+  listeners_.push_back(std::make_unique<Accepting>(*this, std::move(listener)));
 }
 
 void Worker::StopListening() { listeners_.clear(); }

@@ -14,6 +14,7 @@
 #include "weft/server/acceptor.h"
 #include "weft/server/event_loop.h"
 #include "weft/server/held_payloads.h"
+#include "weft/server/listener.h"
 #include "weft/server/metrics.h"
 #include "weft/server/served_stream.h"
 #include "weft/server/server_options.h"
@@ -21,7 +22,6 @@
 #include "weft/server/topics.h"
 #include "weft/transport/address.h"
 #include "weft/transport/stream.h"
-#include "weft/transport/tls_context.h"
 
 namespace weft {
 
@@ -55,9 +55,9 @@ class Worker {
   // work.
   void Run();
 
-  // Accepts from `listener`, shared with the other workers; over TLS, unless `tls` is null. Before
-  // Run.
-  void Listen(int listener, TlsContext* tls);
+  // Accepts from `listener`, shared with the other workers: it is closed when the last one stops
+  // listening. Before Run.
+  void Listen(std::shared_ptr<const Listener> listener);
   void StopListening();
 
   // Any thread: sessions on this worker or on their way to it, and how many of them are only there
@@ -126,7 +126,7 @@ class Worker {
   void PublishHere(absl::string_view topic, const EncodedMessage& message);
 
  private:
-  class Listener;
+  class Accepting;
 
   void EndOfTurn();
 
@@ -137,7 +137,7 @@ class Worker {
   const uint32_t index_;
   LoopMetrics metrics_;
   Topics topics_;
-  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::unique_ptr<Accepting>> listeners_;
   std::atomic<size_t> load_{0};
   std::atomic<size_t> refusing_{0};
   uint64_t next_id_ = 1;
