@@ -8,6 +8,7 @@
 #include "absl/types/span.h"
 #include "weft/core/http.h"
 #include "weft/core/http_body.h"
+#include "weft/core/http_request_body.h"
 #include "weft/core/http_status.h"
 #include "weft/core/testing/require.h"
 
@@ -113,6 +114,44 @@ void CheckBodies(absl::string_view in) {
   if (head.ok()) CheckBody(in.substr(0, *head), in.substr(*head));
 }
 
+// The body of the request `head`, how many bytes are its own, and the HTTP status of the error.
+struct RequestBody {
+  std::string text{};
+  size_t size = 0;
+  int error = 0;
+
+  friend bool operator==(const RequestBody&, const RequestBody&) = default;
+};
+
+RequestBody ReadRequestInSteps(const HttpRequest& head, absl::string_view in, size_t step) {
+  absl::StatusOr<HttpRequestBody> body = HttpRequestBody::Of(head, kMaxBody);
+  if (!body.ok()) return {.error = HttpStatusOf(body.status())};
+  size_t size = 0;
+  while (!body->done() && size < in.size()) {
+    const absl::StatusOr<size_t> taken = body->Append(in.substr(size, step));
+    if (!taken.ok()) return {.error = HttpStatusOf(taken.status())};
+    size += *taken;
+  }
+  return {.text = body->text(), .size = size};
+}
+
+void CheckRequestBody(absl::string_view head, absl::string_view in) {
+  const absl::StatusOr<HttpRequest> request = ParseHttpRequest(head);
+  if (!request.ok()) return;
+  const RequestBody whole = ReadRequestInSteps(*request, in, in.size() + 1);
+  Require(whole.text.size() <= kMaxBody, "the limit holds");
+  for (const size_t step : {1, 2, 3, 7}) {
+    Require(ReadRequestInSteps(*request, in, step) == whole,
+            "a body ends where it ends, however it arrives");
+  }
+}
+
+void CheckRequestBodies(absl::string_view in) {
+  CheckRequestBody("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", in);
+  const absl::StatusOr<size_t> head = HttpHeadScanner(kLimits).Scan(in);
+  if (head.ok()) CheckRequestBody(in.substr(0, *head), in.substr(*head));
+}
+
 // The input as one header, which may not become two.
 void CheckWriter(absl::string_view in) {
   const absl::string_view name = in.substr(0, in.find('|'));
@@ -134,6 +173,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   weft::CheckRequest(in);
   weft::CheckResponse(in);
   weft::CheckBodies(in);
+  weft::CheckRequestBodies(in);
   weft::CheckWriter(in);
   return 0;
 }
