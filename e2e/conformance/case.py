@@ -1,12 +1,10 @@
 """A case: what is sent, what must come back, and the section that says so."""
 
 import dataclasses
-import functools
-import random
 from collections.abc import Callable
 
 from opening import Request, Response
-from steps import WRONG, Closed, Send, SendStart, Step, answers
+from steps import WRONG, Closed, Refused, Send, Step, answers
 from wire import CLIENT, CONTINUATION, SERVER, Frame, close
 
 BOTH = (CLIENT, SERVER)
@@ -31,11 +29,17 @@ class Case:
     response: Response = Response()  # ours, where the peer is a client
     peers: tuple = BOTH  # the roles of the peer that it is for
     otherwise: tuple = WRONG  # what a peer is that answers otherwise; where it is not FAILED, why
+    deflate: bool = False  # the script wants permessage-deflate agreed on
     long: bool = False  # takes a tenth of a second or more
 
     @property
     def group(self):
         return self.id.partition("/")[0]
+
+    @property
+    def refused(self):
+        """Whether the peer is to refuse the opening handshake."""
+        return not callable(self.steps) and bool(self.steps) and isinstance(self.steps[0], Refused)
 
     def script(self):
         """The steps, each a Step."""
@@ -47,30 +51,7 @@ class Case:
 
     def expected(self):
         """What the script expects, for people."""
-        return tuple(str(step) for step in self.script() if not isinstance(step, (Send, SendStart)))
-
-
-@functools.lru_cache(maxsize=64)
-def bytes_of(size):
-    """Bytes that repeat nowhere, so that a piece in the wrong place is seen."""
-    return random.Random(size).randbytes(size)
-
-
-@functools.lru_cache(maxsize=64)
-def text_of(size):
-    """Exactly `size` bytes of UTF-8, of one to four bytes a character, that repeat nowhere."""
-    lines = "".join(f"{i} Weft and Schuß, 織物 🧵\n" for i in range(size // 30 + 1)).encode()
-    whole = lines[:size].decode(errors="ignore").encode()
-    return whole + b"." * (size - len(whole))
-
-
-def payload_of(opcode, size):
-    return text_of(size) if opcode == 1 else bytes_of(size)
-
-
-def pieces(payload, size):
-    """The payload in pieces of `size` bytes; one empty piece of nothing."""
-    return [payload[i : i + size] for i in range(0, len(payload), size)] or [b""]
+        return tuple(str(step) for step in self.script() if step.expects)
 
 
 def fragments(opcode, parts):

@@ -14,7 +14,7 @@ def check_tests(name, peers, server = {}, client = {}, control = None):
     """
     programs = {"CONTROL": control} if control else {}
     data = [":suite"] + (["//e2e/interop/peers:library"] if control else [])
-    args = ["--quiet"] + (["--control=" + name] if control else [])
+    args = ["--quiet", "--control=" + name if control else "--strict"]
     for role, of_role in {"client": client, "server": server}.items():
         for suffix, more_args, tags in [("test", ["--short"], []), ("whole_test", [], ["manual"])]:
             e2e_test(

@@ -12,9 +12,11 @@ import sys
 import threading
 import urllib.parse
 
+import deflate
 import program
+from case import Case
 from judge import Result, play
-from opening import Response, check_request, split_head
+from opening import check_request, split_head
 from report import Report, parse_arguments
 from session import PATIENCE, Session
 from steps import FAILED, Closed, Send, Verdict
@@ -65,25 +67,40 @@ class CaseServer:
                 session.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 session.end_writing()
 
-    def _open(self, session, head, response):
+    def _open(self, session, head, case):
         key = check_request(head)
         with self.lock:
             if key in self.keys:
                 raise Violation("4.1", f"the key {key} was used before")
             self.keys.add(key)
+        response = case.response
+        if case.deflate:
+            session.use(deflate.Codec(self._agreement(case, head.joined("sec-websocket-extensions")), SERVER))
         session.send((response.text(key), *response.behind), response.chop)
         if response.ends:
             session.end_writing()
 
+    def _agreement(self, case, offers):
+        """What the response of a case makes of a client's offers."""
+        if not any(name == deflate.NAME for name, _ in deflate.parse(offers)):
+            raise deflate.Declined("offers no permessage-deflate")
+        response = case.response.joined("Sec-WebSocket-Extensions")
+        try:
+            return deflate.agreement(offers, response)
+        except Violation:
+            if case.refused:  # Then it is meant to be wrong.
+                return deflate.PLAIN
+            raise deflate.Declined(f"offers {offers}, for which {response} is no answer") from None
+
     def _tell(self, session, head, *frames):
         """Sends frames and closes. A client that is not right here fails all its cases, and needs not be told."""
-        self._open(session, head, Response())
+        self._open(session, head, Case("", "", "", ()))
         for step in (Send((*frames, close(1000))), Closed(1000)):
             step.run(session, Verdict())
 
     def _run(self, session, head, number):
         case = self.cases[number - 1]
-        result = play(case, session, lambda: self._open(session, head, case.response))
+        result = play(case, session, lambda: self._open(session, head, case))
         with self.lock:
             if number not in self.results:
                 self.results[number] = result

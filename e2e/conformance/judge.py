@@ -5,7 +5,8 @@ import fnmatch
 import time
 
 from cases import all_cases
-from steps import Failed, Verdict
+from deflate import Declined
+from steps import INFORMATIONAL, Failed, Verdict
 from wire import Violation
 
 
@@ -72,4 +73,7 @@ def play(case, session, begin):
     except (Failed, Violation) as failure:
         verdict.result, because = case.otherwise
         verdict.notes += [str(failure), *([because] if because else [])]
+    except Declined as declined:
+        verdict.result = INFORMATIONAL
+        verdict.notes.append(str(declined))
     return Result(case, verdict.result, tuple(verdict.notes), tuple(session.seen), time.monotonic() - started)

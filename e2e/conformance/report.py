@@ -31,6 +31,7 @@ def parse_arguments(description, peer):
     add("--quiet", action="store_true", help="print only the cases that are not as they should be")
     add("--json", metavar="FILE", help="write a report of all cases")
     add("--control", metavar="NAME", help="what differences.py says of this peer, and nothing else, must not be OK")
+    add("--strict", action="store_true", help="nothing but OK will do, INFORMATIONAL neither")
     add("--max_message_bytes", type=int, default=16 << 20, help="the largest message that the peer takes; 0: who knows")
     arguments = parser.parse_args()
     if arguments.control:
@@ -70,7 +71,7 @@ class Report:
 
     def add(self, result):
         self.results.append(result)
-        why = unexpected(self.key, result)
+        why = unexpected(self.key, result, self.arguments.strict)
         self.wrong += bool(why)
         if why or not self.arguments.quiet:
             print(result, *([f"    {why}"] if why and self.arguments.control else []), sep="\n", flush=True)

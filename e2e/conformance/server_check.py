@@ -10,12 +10,13 @@ import os
 import socket
 import urllib.parse
 
+import deflate
 import opening
 from judge import play
 from program import Server
 from report import Report, parse_arguments
 from session import PATIENCE, Session
-from steps import Failed, Refused
+from steps import Failed
 from wire import CLIENT, SERVER
 
 # Cases that run at once: some only wait for a peer that is not strict.
@@ -48,7 +49,7 @@ class Target:
         key = base64.b64encode(os.urandom(16)).decode()
         request = case.request
         session.send((request.text(self.host, self.path, key), *request.behind), request.chop)
-        if isinstance(case.script()[0], Refused):
+        if case.refused:
             return
         head = session.read_head(opening.split_head)
         if head is None:
@@ -56,6 +57,12 @@ class Target:
                 f"{session.end or f'nothing for {self.patience} s'} instead of an answer to the opening request"
             )
         opening.check_response(head, key, request)
+        offers = request.joined("Sec-WebSocket-Extensions")
+        agreed = deflate.agreement(offers, head.joined("sec-websocket-extensions"))
+        if agreed:
+            session.use(deflate.Codec(agreed, CLIENT))
+        elif case.deflate:
+            raise deflate.Declined(f"declines {offers}")
 
 
 def main():

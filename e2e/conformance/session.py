@@ -7,7 +7,7 @@ import time
 from wire import CLIENT, CLOSE, SERVER, Decoder, Event, Frame, encode
 
 # Seconds. How long a peer may take for anything: the limit of a failure, never a wait of one that is right.
-PATIENCE = 30
+PATIENCE = 60
 
 READ_SIZE = 256 << 10
 
@@ -23,7 +23,7 @@ class Session:
         self.role = role
         self.patience = patience
         self.decoder = Decoder(SERVER if role == CLIENT else CLIENT)
-        self.deflate = None  # permessage-deflate, where it was agreed on
+        self.codec = None  # permessage-deflate, where it was agreed on
         self.end = None  # how the peer's stream ended
         self.close_sent = False
         self.kept = b""  # the rest of a frame that was sent in part
@@ -74,6 +74,10 @@ class Session:
         self.decoder.feed(rest)
         self.seen.append(head.line)
         return head
+
+    def use(self, codec):
+        self.codec = codec
+        self.decoder.inflate = codec.inflate
 
     def send(self, what, chop=0):
         """Sends frames, and bytes as they are."""

@@ -2,8 +2,10 @@
 
 import dataclasses
 
+from deflate import Declined
 from opening import split_head
-from wire import OPCODE_NAMES, PING, SERVER, Event, Frame, close, encode
+from payloads import pieces
+from wire import CONTINUATION, OPCODE_NAMES, PING, RSV1, SERVER, TEXT, Event, Frame, close, encode
 
 OK, NON_STRICT, INFORMATIONAL, FAILED = "OK", "NON-STRICT", "INFORMATIONAL", "FAILED"
 
@@ -34,6 +36,7 @@ class Verdict:
 
 
 class Step:
+    expects = True  # rather than only sends
     is_end = False  # whether the connection is over behind it
 
     def run(self, session, verdict):
@@ -47,6 +50,7 @@ class Send(Step):
 
     what: tuple
     chop: int = 0
+    expects = False
 
     def run(self, session, verdict):
         session.send(self.what, self.chop)
@@ -58,12 +62,64 @@ class SendStart(Step):
 
     frame: Frame
     size: int
+    expects = False
 
     def run(self, session, verdict):
         data = encode(self.frame, session.role)
         end = len(data) - len(self.frame.payload) + self.size
         session.write(data[:end])
         session.kept = data[end:]
+
+
+@dataclasses.dataclass(frozen=True)
+class SendDeflated(Step):
+    """A message, compressed as deflate.Codec.compress takes it from `how`, in as many fragments."""
+
+    frame: Frame
+    how: dict = dataclasses.field(default_factory=dict)
+    fragments: int = 1
+    chop: int = 0
+    between: tuple = ()  # frames behind each fragment but the last
+    expects = False
+
+    def run(self, session, verdict):
+        data = session.codec.compress(self.frame.payload, **self.how)
+        parts = pieces(data, -(-len(data) // self.fragments))
+        frames = []
+        for i, part in enumerate(parts):
+            first, last = i == 0, i == len(parts) - 1
+            frames.append(Frame(self.frame.opcode if first else CONTINUATION, part, fin=last, rsv=RSV1 * first))
+            frames += () if last else self.between
+        session.send(frames, self.chop)
+
+
+@dataclasses.dataclass(frozen=True)
+class NeedsTakeover(Step):
+    """What follows refers to earlier messages: nothing for a peer with which that was not agreed on."""
+
+    def __str__(self):
+        return "takeover"
+
+    def run(self, session, verdict):
+        if not session.codec.send_takeover:
+            raise Declined("it takes no context over")
+
+
+@dataclasses.dataclass(frozen=True)
+class AgreedOn(Step):
+    """permessage-deflate was agreed on with a window of so many bits for a server's messages; None: it was not."""
+
+    server_bits: int | None
+
+    def __str__(self):
+        return f"a window of {self.server_bits} bits" if self.server_bits else "no extension"
+
+    def run(self, session, verdict):
+        bits = session.codec.receive_bits if session.codec else None
+        if bits is None and self.server_bits:
+            raise Declined("declines the offer")
+        if bits != self.server_bits:
+            raise Failed(f"a window of {bits} bits was agreed on instead of {self}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -226,11 +282,14 @@ class Refused(Step):
 
     def run(self, session, verdict):
         if session.role == SERVER:
-            self.by_client(session.next(), verdict)
+            self.by_client(session, verdict)
         else:
             self.by_server(session, verdict)
 
-    def by_client(self, event, verdict):
+    def by_client(self, session, verdict):
+        # A client that takes the response for a good one sends this back; one that does not is gone.
+        session.send((Frame(TEXT, b"Are you there?"),))
+        event = session.next()
         if event.kind == "close":
             verdict.not_strict(f"{event} on a connection that was never open (section 7.1.7)")
         elif event.kind not in GONE:

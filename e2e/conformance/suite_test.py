@@ -7,6 +7,7 @@ import socket
 import threading
 import unittest
 
+import deflate
 from case import Options
 from cases import all_cases
 from differences import DIFFERENCES
@@ -15,7 +16,8 @@ from opening import Response, check_request, split_head
 from server_check import AT_ONCE, Target
 from session import PATIENCE, Session
 from steps import GONE, OK
-from wire import BINARY, CLIENT, CLOSE, OPCODE_NAMES, RSV3, SERVER, TEXT, Decoder, Frame, Violation, close, encode
+from wire import BINARY, CLIENT, CLOSE, CONTINUATION, OPCODE_NAMES, PONG, RSV1, RSV3, SERVER, TEXT
+from wire import Decoder, Frame, Violation, close, encode
 
 
 class Sinner(Decoder):
@@ -43,6 +45,8 @@ class Sinner(Decoder):
             self.fragments = None
         elif self.sin == "begins with a continuation" and frame.opcode == 0 and self.fragments is None:
             frame = dataclasses.replace(frame, opcode=BINARY)
+        elif self.sin == "takes RSV1 on any fragment" and frame.opcode == CONTINUATION:
+            frame = dataclasses.replace(frame, rsv=frame.rsv & ~RSV1)
         elif self.sin == "takes any text" and frame.opcode == TEXT:
             frame = dataclasses.replace(frame, opcode=BINARY)
         elif self.sin == "takes any close frame" and frame.opcode == CLOSE:
@@ -51,6 +55,31 @@ class Sinner(Decoder):
         if event and event.kind == "close" and event.code and 1015 < event.code < 3000:
             raise Violation("7.4.2", "a close code that nobody has defined")
         return event
+
+
+def answer_to(offers, takes_any):
+    """(The first good offer of permessage-deflate, word for word but for a hint; what is agreed on by that), or nothing."""
+    for name, pairs in deflate.parse(offers):
+        words = [key if value is None else f"{key}={value}" for key, value in pairs]
+        response = "; ".join([name, *(word for word in words if word != deflate.WINDOW_BITS[CLIENT])])
+        try:
+            return response, deflate.agreement(offers, response)
+        except Violation:
+            if takes_any:
+                return response, deflate.PLAIN
+    return None, None
+
+
+class LastsOneBlock(deflate.Codec):
+    """Makes nothing of what comes behind a final block."""
+
+    ended = False
+
+    def inflate(self, data):
+        inflater = self.inflater
+        whole = b"" if self.ended else super().inflate(data)
+        self.ended = self.ended or self.inflater is not inflater
+        return whole
 
 
 class Echo:
@@ -98,8 +127,21 @@ class Echo:
                 return False
             key = "x"
         changes = {"answers with another key": {"Sec-WebSocket-Accept": "x"}, "forgets Upgrade": {"Upgrade": None}}
-        session.write(Response(headers=changes.get(self.sin, {})).text(key))
+        headers = dict(changes.get(self.sin, {}))
+        offers = head.joined("sec-websocket-extensions")
+        headers["Sec-WebSocket-Extensions"], agreed = answer_to(offers, self.sin == "takes any offer")
+        if agreed:
+            session.use(self._codec(agreed))
+        session.write(Response(headers=headers).text(key))
         return True
+
+    def _codec(self, agreed):
+        if self.sin == "takes over what it was to forget":
+            agreed = dataclasses.replace(agreed, takeover=deflate.PLAIN.takeover)
+        elif self.sin == "refers beyond the window":
+            agreed = dataclasses.replace(agreed, window_bits=deflate.PLAIN.window_bits)
+        kind = LastsOneBlock if self.sin == "ends with a final block" else deflate.Codec
+        return kind(agreed, SERVER)
 
     def _echo(self, session):
         while (event := session.next()).kind != "close":
@@ -107,16 +149,18 @@ class Echo:
                 return
             if event.kind == "pong" or (event.kind == "ping" and self.sin == "sends no pong"):
                 continue
-            session.write(self._answer(event))
+            session.write(self._answer(session, event))
         session.send((close(event.code),))
         if self.sin == "goes on behind its close frame":
             session.send((Frame(TEXT, b"late"),))
         session.end_writing()
         session.next()
 
-    def _answer(self, event):
-        opcode = {"text": TEXT, "binary": BINARY, "ping": 10}[event.kind]
+    def _answer(self, session, event):
+        opcode = {"text": TEXT, "binary": BINARY, "ping": PONG}[event.kind]
         frame = Frame(opcode, event.payload)
+        if session.codec and opcode != PONG:
+            frame = Frame(opcode, session.codec.compress(event.payload), rsv=RSV1)
         if self.sin == "sets a reserved bit":
             frame = dataclasses.replace(frame, rsv=RSV3)
         elif self.sin == "masks its frames":
@@ -151,6 +195,11 @@ SINS = {
     "drops a byte": "messages/binary/125",
     "sends text as binary": "messages/text/1",
     "sends long lengths": "messages/text/125",
+    "takes any offer": "agreement/offer/bad/*-twice",
+    "takes over what it was to forget": "agreement/offer/server-forgets-server-1?",
+    "refers beyond the window": "agreement/offer/server-9",
+    "takes RSV1 on any fragment": "compression/rsv1/continuation*",
+    "ends with a final block": "compression/final/then-usual",
 }
 
 
@@ -165,9 +214,13 @@ class SuiteTest(unittest.TestCase):
             return list(pool.map(target.play, found))
 
     def test_one_that_is_right_passes(self):
-        # Not one that has limits, reads requests with care, or looks at frames before they are whole: Echo is small.
+        # Not one that has limits, reads requests with care, looks at frames before they are whole, or wonders where
+        # compressed data end: Echo is small.
         def wanted(case):
             beyond_it = [
+                "compression/corrupt/behind-the-final-block",
+                "compression/corrupt/cut",
+                "compression/corrupt/nothing",
                 "limits/",
                 "handshake/request/bad",
                 "handshake/request/o",

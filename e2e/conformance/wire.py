@@ -136,7 +136,6 @@ class Decoder:
         self.compressed = False  # and whether its first frame had RSV1
         self.closed = False
         self.keys = []  # the last three
-        self.compressed_messages = 0
 
     def feed(self, data):
         self.buffer += data
@@ -223,7 +222,6 @@ class Decoder:
             return None
         payload, self.fragments = b"".join(self.fragments), None
         if self.compressed:
-            self.compressed_messages += 1
             payload = self.inflate(payload)
         if self.opcode == TEXT:
             _decode(payload, "8.1")

@@ -1,8 +1,32 @@
 """The table: every case, group by group."""
 
-from cases import closing, control, fragmentation, framing, limits, messages, requests, responses, utf8
+from cases import (
+    agreement,
+    closing,
+    compression,
+    control,
+    fragmentation,
+    framing,
+    limits,
+    messages,
+    requests,
+    responses,
+    utf8,
+)
 
-_GROUPS = [requests, responses, framing, control, fragmentation, utf8, closing, limits, messages]
+_GROUPS = [
+    requests,
+    responses,
+    framing,
+    control,
+    fragmentation,
+    utf8,
+    closing,
+    limits,
+    messages,
+    agreement,
+    compression,
+]
 
 
 def all_cases(options, peer):

@@ -1,6 +1,7 @@
 """Messages of the largest size that the peer takes, and larger ones (sections 7.4.1 and 10.4)."""
 
-from case import Case, bytes_of, fragments, pieces, sent_in_fragments
+from case import Case, fragments, sent_in_fragments
+from payloads import bytes_of, pieces
 from steps import FailsFast, Send, answers, answers_before_end, fails
 from wire import BINARY, OPCODE_NAMES, TEXT, Frame, binary, more, ping, text
 

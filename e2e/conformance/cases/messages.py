@@ -1,6 +1,7 @@
 """Messages of every length form, whole, in writes of every size, and in fragments (sections 5.2, 5.4 and 5.6)."""
 
-from case import Case, payload_of, pieces, sent_in_fragments
+from case import Case, sent_in_fragments
+from payloads import payload_of, pieces
 from steps import INFORMATIONAL, WRONG, Send, answers
 from wire import BINARY, OPCODE_NAMES, TEXT, Frame
 

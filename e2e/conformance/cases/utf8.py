@@ -1,6 +1,7 @@
 """Text must be UTF-8, as a whole and not in each frame (sections 5.6 and 8.1; RFC 3629)."""
 
-from case import Case, fragments, pieces, sent_in_fragments
+from case import Case, fragments, sent_in_fragments
+from payloads import pieces
 from steps import FailsFast, Send, SendStart, answers, answers_before_end, fails
 from wire import BINARY, TEXT, binary, more, ping, text
 

@@ -1,11 +1,11 @@
 'use strict';
-// What every JavaScript peer can be told to do. A peer gives what its library has: a server, a client, or both.
+// What every JavaScript peer can be told to do, as far as its library has it:
 //
 //   serve --port=0                       echoes, until SIGTERM
 //   exchange URL                         the exchange of websocket_cases.js with an echo server
 //   cases --url=URL --agent=NAME         the cases of a conformance server
 //
-// each with --compression=off, on or no_takeover, and --max_message_bytes=N.
+// with messages of up to --max_message_bytes. Compression is on where the library has it: ours decides whether it is used.
 
 const {parseArgs} = require('node:util');
 
@@ -35,31 +35,30 @@ async function runCases(connect, url, agent) {
   await echo(connect(`${url}/updateReports?agent=${agent}`));
 }
 
-// serve(port, options) resolves to the port; connect(url, options) returns a WebSocket with the interface of browsers. The
-// options are {compression, maxMessageBytes}.
+// serve(port, maxMessageBytes) resolves to the port; connect(url, maxMessageBytes) returns a WebSocket with the interface of
+// browsers.
 async function main({serve, connect}) {
   const {positionals: [command, target], values} = parseArgs({
     allowPositionals: true,
     options: {
       agent: {type: 'string'},
-      compression: {type: 'string', default: 'off'},
       max_message_bytes: {type: 'string', default: '16777216'},
       port: {type: 'string', default: '0'},
       url: {type: 'string'},
     },
   });
-  const options = {compression: values.compression, maxMessageBytes: Number(values.max_message_bytes)};
+  const maxMessageBytes = Number(values.max_message_bytes);
   // Called with `new` as well, as the WebSocket of a browser is.
-  function connectWith(url) {
-    return connect(url, options);
+  function connectTo(url) {
+    return connect(url, maxMessageBytes);
   }
   if (command === 'serve') {
     process.on('SIGTERM', () => process.exit(0));
-    console.log(`Server Listening on 127.0.0.1:${await serve(Number(values.port), options)}`);
+    console.log(`Server Listening on 127.0.0.1:${await serve(Number(values.port), maxMessageBytes)}`);
   } else if (command === 'exchange') {
-    await exchange(connectWith, target);
+    await exchange(connectTo, target);
   } else if (command === 'cases') {
-    await runCases(connectWith, values.url, values.agent);
+    await runCases(connectTo, values.url, values.agent);
   } else {
     throw new Error(`what is '${command}'?`);
   }

@@ -1,5 +1,5 @@
 """What every Python peer can be told to do, as peer.js has it for JavaScript: `serve`, `exchange URL` and
-`cases --url=URL --agent=NAME`, each with --compression=off, on or no_takeover, and --max_message_bytes=N."""
+`cases --url=URL --agent=NAME`."""
 
 import argparse
 import asyncio
@@ -35,12 +35,19 @@ async def run_cases(connect, url, agent):
     numbers = iter(range(1, int(await counter.receive()) + 1))
     await counter.receive()
 
+    async def run_case(number):
+        socket = await connect(f"{url}/runCase?case={number}&agent={agent}")
+        try:
+            while (message := await socket.receive()) is not None:
+                await socket.send(message)
+        except Exception:
+            await socket.close(1011, "")  # Nobody is to wait for it.
+            raise
+
     async def run():
         for number in numbers:
             try:
-                socket = await connect(f"{url}/runCase?case={number}&agent={agent}")
-                while (message := await socket.receive()) is not None:
-                    await socket.send(message)
+                await run_case(number)
             except Exception as error:  # Whether it is right that the case ends so is for the server to say.
                 print(f"case {number}: {error!r}")
 
@@ -49,27 +56,27 @@ async def run_cases(connect, url, agent):
 
 
 def main(serve, connect):
-    """`serve(port, options)` starts an echo server and returns its port. `connect(url, options)` returns an open socket:
-    `send(message)`; `receive()`, a message or None at the end; `close(code, reason)`, which returns those of the answer. All
-    are coroutines, and a message is a str or bytes. The options have `compression` and `max_message_bytes`."""
+    """`serve(port, max_message_bytes)` starts an echo server and returns its port. `connect(url, max_message_bytes)` returns an
+    open socket: `send(message)`; `receive()`, a message or None at the end; `close(code, reason)`, which returns those of the
+    answer. All are coroutines, and a message is a str or bytes."""
     parser = argparse.ArgumentParser()
     parser.add_argument("command", choices=["serve", "exchange", "cases"])
     parser.add_argument("target", nargs="?")
     parser.add_argument("--url")
     parser.add_argument("--agent")
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--compression", default="off")
     parser.add_argument("--max_message_bytes", type=int, default=16 << 20)
     arguments = parser.parse_args()
 
     async def run():
         def connect_with(url):
-            return connect(url, arguments)
+            return connect(url, arguments.max_message_bytes)
 
         if arguments.command == "serve":
             terminated = asyncio.Event()
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminated.set)
-            print(f"Server Listening on 127.0.0.1:{await serve(arguments.port, arguments)}", flush=True)
+            port = await serve(arguments.port, arguments.max_message_bytes)
+            print(f"Server Listening on 127.0.0.1:{port}", flush=True)
             await terminated.wait()
         elif arguments.command == "exchange":
             await exchange(connect_with, arguments.target)

@@ -2,18 +2,10 @@
 
 import websockets
 from peer import main
-from websockets.extensions import permessage_deflate
 
 
-def library_options(options, factory):
-    no_takeover = options.compression == "no_takeover"
-    extension = factory(server_no_context_takeover=no_takeover, client_no_context_takeover=no_takeover)
-    return {
-        "max_size": options.max_message_bytes,
-        "ping_interval": None,
-        "compression": None,
-        "extensions": None if options.compression == "off" else [extension],
-    }
+def options(max_message_bytes):
+    return {"max_size": max_message_bytes, "ping_interval": None, "compression": "deflate"}
 
 
 async def echo(socket):
@@ -24,9 +16,8 @@ async def echo(socket):
         pass  # That is what many cases are about.
 
 
-async def serve(port, options):
-    factory = permessage_deflate.ServerPerMessageDeflateFactory
-    server = await websockets.serve(echo, "127.0.0.1", port, **library_options(options, factory))
+async def serve(port, max_message_bytes):
+    server = await websockets.serve(echo, "127.0.0.1", port, **options(max_message_bytes))
     return server.sockets[0].getsockname()[1]
 
 
@@ -46,9 +37,8 @@ class Socket:
         return self.socket.close_code, self.socket.close_reason
 
 
-async def connect(url, options):
-    factory = permessage_deflate.ClientPerMessageDeflateFactory
-    return Socket(await websockets.connect(url, **library_options(options, factory)))
+async def connect(url, max_message_bytes):
+    return Socket(await websockets.connect(url, **options(max_message_bytes)))
 
 
 if __name__ == "__main__":

@@ -6,18 +6,16 @@ const {WebSocket, WebSocketServer} = require('ws');
 
 const {echo, main} = require('./peer.js');
 
-function libraryOptions({compression, maxMessageBytes}) {
-  const noTakeover = compression === 'no_takeover';
-  const deflate = {clientNoContextTakeover: noTakeover, serverNoContextTakeover: noTakeover, threshold: 0};
-  return {maxPayload: maxMessageBytes, perMessageDeflate: compression === 'off' ? false : deflate};
+function options(maxMessageBytes) {
+  return {maxPayload: maxMessageBytes, perMessageDeflate: {threshold: 0}};
 }
 
 main({
-  async serve(port, options) {
-    const server = new WebSocketServer({host: '127.0.0.1', port, ...libraryOptions(options)});
+  async serve(port, maxMessageBytes) {
+    const server = new WebSocketServer({host: '127.0.0.1', port, ...options(maxMessageBytes)});
     server.on('connection', echo);
     await once(server, 'listening');
     return server.address().port;
   },
-  connect: (url, options) => new WebSocket(url, libraryOptions(options)),
+  connect: (url, maxMessageBytes) => new WebSocket(url, options(maxMessageBytes)),
 });
