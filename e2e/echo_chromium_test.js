@@ -9,8 +9,8 @@ const os = require('node:os');
 const path = require('node:path');
 const {after, before, test} = require('node:test');
 const {pathToFileURL} = require('node:url');
-const {chromium} = require('playwright-core');
 
+const {launchChromium} = require('./chromium.js');
 const {startServer} = require('./program.js');
 const {cases} = require('./websocket_cases.js');
 
@@ -21,24 +21,15 @@ const OUTPUTS = process.env.TEST_UNDECLARED_OUTPUTS_DIR || os.tmpdir();
 
 let server;
 let browser;
-let profile;
 
 before(async () => {
   // "null" is the Origin of a page from disk.
   server = await startServer('ECHO_SERVER', ['--allow_origin=null', '--max_message_bytes=16777216']);
-  profile = fs.mkdtempSync(path.join(process.env.TEST_TMPDIR || os.tmpdir(), 'chromium-'));
-  browser = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM,
-    args: [
-      '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    ],
-  });
+  browser = await launchChromium();
 });
 
 after(async () => {
   await browser?.close();
-  fs.rmSync(profile, {recursive: true, force: true});
   assert.equal(await server.stop(), 0, 'exit code after SIGTERM');
 });
 
