@@ -1,5 +1,6 @@
 #include "examples/compression_flag.h"
 
+#include <cstdint>
 #include <string>
 
 #include "absl/flags/flag.h"
@@ -30,6 +31,8 @@ std::string AbslUnparseFlag(Compression compression) {
 ABSL_FLAG(Compression, compression, Compression::kOn,
           "permessage-deflate: on, where the peer can; off; or no_takeover: on, with no memory of "
           "earlier messages");
+ABSL_FLAG(uint64_t, min_compressed_bytes, weft::CompressionOptions().min_bytes,
+          "messages of fewer bytes are sent as they are");
 
 namespace examples {
 
@@ -41,6 +44,7 @@ weft::CompressionOptions CompressionFromFlag() {
                                               : weft::CompressionOptions::Use::kOn,
       .send_takeover = takeover,
       .receive_takeover = takeover,
+      .min_bytes = absl::GetFlag(FLAGS_min_compressed_bytes),
   };
 }
 
