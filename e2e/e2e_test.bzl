@@ -18,6 +18,8 @@ def _with_run_sh(rule, name, driver, peers, programs, data, args, **kwargs):
     if "node" in peers:
         programs = dict(programs, NPM_MISSING = "@weft_e2e_npm//:missing.txt")
         data = data + ["@weft_e2e_npm//:node_modules"]
+    if "c++" in peers:
+        programs = dict(programs, CPP_PEERS_MISSING = "@weft_e2e_cpp_peers//:missing.txt")
     rule(
         name = name,
         srcs = ["//e2e:run.sh"],
@@ -35,7 +37,8 @@ def e2e_test(name, driver, peers, programs = {}, data = [], args = [], **kwargs)
     Args:
       name: of the test.
       driver: the script, x.js or x.py.
-      peers: what it wants of the machine: node (with the npm packages), chromium, python3, python3-MODULE, microsocks, tinyproxy.
+      peers: what it wants of the machine: node (with the npm packages), chromium, python3, python3-MODULE, microsocks, tinyproxy,
+        c++ (the libraries of cpp_peers.bzl).
       programs: environment variable -> label of the file whose path it holds.
       data: further files that it reads.
       args: words for the script.

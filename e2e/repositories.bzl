@@ -1,5 +1,6 @@
 """What //e2e needs beyond weft_repositories(): a workspace that depends on Weft does without it."""
 
+load("//e2e:cpp_peers.bzl", "cpp_peers")
 load("//e2e:npm.bzl", "npm_packages")
 
 def e2e_repositories():
@@ -9,3 +10,4 @@ def e2e_repositories():
         package_json = "//e2e:package.json",
         package_lock = "//e2e:package-lock.json",
     )
+    cpp_peers(name = "weft_e2e_cpp_peers")

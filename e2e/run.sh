@@ -66,6 +66,9 @@ for peer in ${peers//,/ }; do
       python=$(find_python "$modules")
       [[ -n $python ]] || missing "$peer is not installed"
       ;;
+    c++)
+      [[ ! -s $CPP_PEERS_MISSING ]] || missing "$(<"$CPP_PEERS_MISSING")"
+      ;;
     *)
       echo "what is '$peer'?"
       exit 1

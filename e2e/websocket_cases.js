@@ -138,10 +138,10 @@
     await peer.expectClose(1000, '');
   };
 
-  // All of it on one connection: what the interop matrix shows.
+  // All of it on one connection, with 1 MiB for 16: what the interop matrix shows.
   async function exchange(WebSocket, url) {
     const peer = await Peer.open(WebSocket, url);
-    for (const size of SIZES) {
+    for (const size of SIZES.map((size) => Math.min(size, 1 << 20))) {
       await peer.expectEcho(textOf(size));
       await peer.expectEcho(bytesOf(size));
     }

@@ -1,0 +1,49 @@
+// What every C++ peer can be told to do, as peer.js has it for JavaScript: `serve --port=0` and
+// `exchange URL`, the latter with the word `no_empty` where a library cannot take empty messages.
+// Messages are of up to 16 MiB. Errors are exceptions, as these libraries have them, and end the
+// program. C++17, as long as one of them is not C++20.
+
+#ifndef WEFT_E2E_INTEROP_PEERS_PEER_H_
+#define WEFT_E2E_INTEROP_PEERS_PEER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace peer {
+
+inline constexpr size_t kMaxMessageBytes = 16 << 20;
+
+struct Message {
+  bool text = true;
+  std::string data{};
+
+  bool operator==(const Message& other) const { return text == other.text && data == other.data; }
+};
+
+// An open connection to an echo server.
+class Socket {
+ public:
+  virtual ~Socket() = default;
+  virtual void Send(const Message& message) = 0;
+  virtual Message Receive() = 0;
+  // The closing handshake, to its end.
+  virtual void Close(uint16_t code, const std::string& reason) = 0;
+};
+
+// Serves on a port of 127.0.0.1, 0 for a free one; never returns. Calls Listening().
+using Serve = std::function<void(uint16_t port)>;
+
+using Connect = std::function<std::unique_ptr<Socket>(const std::string& host, uint16_t port)>;
+
+// Says where a server listens, to whoever waits for it.
+void Listening(uint16_t port);
+
+// Does what the command line says and returns main's result.
+int Main(int argc, char** argv, const Serve& serve, const Connect& connect);
+
+}  // namespace peer
+
+#endif  // WEFT_E2E_INTEROP_PEERS_PEER_H_
