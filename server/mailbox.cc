@@ -7,6 +7,11 @@
 #include <utility>
 
 namespace weft {
+namespace {
+
+thread_local bool on_a_loop = false;
+
+}  // namespace
 
 Mailbox::Mailbox() {
   int ends[2];
@@ -29,6 +34,21 @@ bool Mailbox::Post(Task task) {
   // One byte is enough, and a full pipe holds one already.
   if (wake && write(write_end_.get(), "", 1) < 0) return true;
   return true;
+}
+
+void Mailbox::BindToThisThread() {
+  loop_thread_ = std::this_thread::get_id();
+  on_a_loop = true;
+}
+
+bool Mailbox::OnAnyLoopThread() { return on_a_loop; }
+
+bool Mailbox::Reserve(size_t bytes) {
+  const size_t taken = reserved_bytes_.fetch_add(bytes) + bytes;
+  const size_t held = held_bytes_.load(std::memory_order_relaxed);
+  if (held <= budget_bytes_ && taken <= budget_bytes_ - held) return true;
+  reserved_bytes_ -= bytes;
+  return false;
 }
 
 void Mailbox::RunTasks() {

@@ -4,6 +4,9 @@
 #define WEFT_SERVER_MAILBOX_H_
 
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -25,8 +28,21 @@ class Mailbox {
   // once.
   bool Post(Task task);
 
-  // Whether the caller is on the loop's thread.
+  // Whether the caller is on the loop's thread, or on that of any loop, which must not block.
   bool OnLoopThread() const { return std::this_thread::get_id() == loop_thread_; }
+  static bool OnAnyLoopThread();
+
+  // Takes `bytes` of the loop's budget for what is about to be posted: false when less is left. The
+  // task gives them back.
+  bool Reserve(size_t bytes);
+  void Release(size_t bytes) { reserved_bytes_ -= bytes; }
+
+  // Messages that found no room before they could be posted: their senders were told, or they were
+  // dropped.
+  void CountRefused() { refused_.fetch_add(1, std::memory_order_relaxed); }
+  void CountDropped() { dropped_.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+  uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
   // ---- For the loop ----
 
@@ -34,7 +50,13 @@ class Mailbox {
   // had no descriptors left: nobody is woken then.
   int fd() const { return read_end_.get(); }
   int error() const { return error_; }
-  void BindToThisThread() { loop_thread_ = std::this_thread::get_id(); }
+  void BindToThisThread();
+
+  // The budget, in bytes, of all that waits for the loop's clients, here or with it, and how much
+  // is with it.
+  void set_budget(size_t bytes) { budget_bytes_ = bytes; }
+  void set_held_bytes(size_t bytes) { held_bytes_.store(bytes, std::memory_order_relaxed); }
+  size_t reserved_bytes() const { return reserved_bytes_.load(std::memory_order_relaxed); }
 
   // Runs what was posted before the call.
   void RunTasks();
@@ -48,6 +70,11 @@ class Mailbox {
   bool closed_ = false;
   std::vector<Task> running_;  // the loop's; keeps its memory for the next turn
   std::atomic<std::thread::id> loop_thread_;
+  size_t budget_bytes_ = std::numeric_limits<size_t>::max();
+  std::atomic<size_t> held_bytes_{0};
+  std::atomic<size_t> reserved_bytes_{0};
+  std::atomic<uint64_t> refused_{0};
+  std::atomic<uint64_t> dropped_{0};
   int error_ = 0;
   UniqueFd read_end_;  // of a pipe
   UniqueFd write_end_;

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "weft/core/compression.h"
 
 namespace weft {
@@ -39,6 +40,10 @@ struct SendOptions {
   // this; ServerOptions::max_send_queue_bytes is the limit anyway. A smaller one for what matters
   // less leaves room for what matters.
   size_t max_queue_bytes = std::numeric_limits<size_t>::max();
+
+  // By a SessionRef: how long the send may block until there is room, before when_full is the
+  // answer; with kFail that is DeadlineExceeded then. Threads that run sessions never block.
+  absl::Duration timeout = absl::ZeroDuration();
 };
 
 }  // namespace weft

@@ -138,7 +138,13 @@ class Server::Impl : public WorkerGroup {
 
   ServerMetrics metrics() const {
     ServerMetrics metrics;
-    for (const std::unique_ptr<Worker>& worker : workers_) metrics.Add(worker->metrics());
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+      metrics.Add(worker->metrics());
+      metrics.dropped_messages[static_cast<size_t>(DropReason::kQueueFull)] +=
+          worker->mailbox()->refused();
+      metrics.dropped_messages[static_cast<size_t>(DropReason::kNewest)] +=
+          worker->mailbox()->dropped();
+    }
     metrics.connections = connections();
     return metrics;
   }

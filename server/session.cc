@@ -193,7 +193,7 @@ void Session::Settle() {
   Account();
   if (!holds_stream()) return;
   const size_t queued = queued_bytes();
-  if (shared_ != nullptr) shared_->queued_bytes = queued;
+  if (shared_ != nullptr) shared_->SetQueuedBytes(queued);
   if (connection_.done()) {
     // A peer that broke a rule has more on its way: closing now would take the Close frame, which
     // says what was wrong, away from it (a reset overtakes it).
@@ -271,7 +271,7 @@ void Session::GoAway() { Close(CloseCode::kGoingAway, "the server is going away"
 
 void Session::OnGone() {
   more_ = false;
-  if (shared_ != nullptr) shared_->open = false;
+  if (shared_ != nullptr) shared_->SetClosed();
 }
 
 void Session::End() {
@@ -318,6 +318,7 @@ SessionRef Session::ref() {
     shared_->id = id_;
     shared_->mailbox = worker_.mailbox();
     shared_->max_queue_bytes = worker_.options().max_send_queue_bytes;
+    shared_->when_full = worker_.options().when_full;
     shared_->session = this;
     shared_->open = holds_stream();
     shared_->queued_bytes = queued_bytes();

@@ -196,6 +196,7 @@ class Session final : private ServedStream {
   absl::Status CheckRoom(size_t payload_size);
   absl::Status NoRoom(size_t payload_size, size_t limit);
   absl::Status Overflow(size_t payload_size, WhenFull when_full, size_t limit);
+  void Disconnect();
   void MarkFull();
   bool TellsWritable() const;
   void TellWritable();

@@ -1,12 +1,16 @@
 #include "weft/server/session_ref.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "weft/core/connection.h"
 #include "weft/core/utf8.h"
 #include "weft/server/session.h"
+#include "weft/transport/deadline.h"
 
 namespace weft {
 namespace {
@@ -18,43 +22,120 @@ absl::Status Gone() { return absl::FailedPreconditionError("the session is gone"
 
 }  // namespace
 
-absl::Status SessionRef::SendText(absl::string_view text, Compress compress) const {
-  return Send(Opcode::kText, text, compress);
+// ---- Room ----
+
+void SessionRef::Shared::SetQueuedBytes(size_t bytes) {
+  queued_bytes = bytes;
+  if (waiters > 0) TellWaiters();
 }
 
-absl::Status SessionRef::SendBinary(absl::string_view data, Compress compress) const {
-  return Send(Opcode::kBinary, data, compress);
+void SessionRef::Shared::SetClosed() {
+  open = false;
+  if (waiters > 0) TellWaiters();
 }
 
-absl::Status SessionRef::Send(Opcode opcode, absl::string_view payload, Compress compress) const {
+// Who waits has looked, under the lock, before this, and sleeps; or looks after it.
+void SessionRef::Shared::TellWaiters() {
+  { const std::lock_guard<std::mutex> lock(mutex); }
+  changed.notify_all();
+}
+
+// What is on its way counts as queued, so that the bound holds whoever sends. Where the session can
+// make room by dropping what waits with it, only what is on its way counts.
+absl::Status SessionRef::Shared::TakeRoom(size_t payload_size, size_t cost, WhenFull policy,
+                                          size_t limit) {
+  if (!open) return Gone();
+  const size_t posted = posted_bytes.fetch_add(cost);
+  const size_t waiting = posted + (policy == WhenFull::kDropOldest ? 0 : queued_bytes.load());
+  const bool room = waiting < limit && payload_size <= limit - waiting;
+  if (room && mailbox->Reserve(cost)) return absl::OkStatus();
+  posted_bytes -= cost;
+  if (room) {
+    return absl::ResourceExhaustedError(
+        "too much waits for the sessions of this thread: see max_buffered_bytes");
+  }
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the send queue is full: ", waiting, " of ", limit, " bytes wait"));
+}
+
+// TakeRoom, by the deadline if there is one.
+absl::Status SessionRef::FindRoom(size_t payload_size, size_t cost, WhenFull policy,
+                                  const SendOptions& options) const {
+  const size_t limit = std::min(shared_->max_queue_bytes, options.max_queue_bytes);
+  absl::Status status = shared_->TakeRoom(payload_size, cost, policy, limit);
+  if (!absl::IsResourceExhausted(status) || options.timeout <= absl::ZeroDuration() ||
+      payload_size > limit || Mailbox::OnAnyLoopThread()) {
+    return status;
+  }
+  const Deadline deadline = Deadline::After(options.timeout);
+  ++shared_->waiters;
+  {
+    std::unique_lock<std::mutex> lock(shared_->mutex);
+    while (true) {
+      status = shared_->TakeRoom(payload_size, cost, policy, limit);
+      if (!absl::IsResourceExhausted(status)) break;
+      if (deadline.HasPassed()) {
+        status = absl::DeadlineExceededError(absl::StrCat(
+            "no room within ", absl::FormatDuration(options.timeout), ": ", status.message()));
+        break;
+      }
+      shared_->changed.wait_for(
+          lock, absl::ToChronoMilliseconds(std::min(deadline.Remaining(), absl::Hours(1))));
+    }
+  }
+  --shared_->waiters;
+  return status;
+}
+
+size_t SessionRef::queued_bytes() const {
+  return shared_ == nullptr || !shared_->open ? 0 : shared_->posted_bytes + shared_->queued_bytes;
+}
+
+// ---- Sending ----
+
+absl::Status SessionRef::Send(WaitingMessage message, const SendOptions& options) const {
   if (shared_ == nullptr || !shared_->open) return Gone();
-  if (opcode == Opcode::kText && !IsValidUtf8(payload)) {
+  const bool encoded = std::holds_alternative<EncodedMessage>(message.payload);
+  if (!encoded && message.opcode == Opcode::kText && !IsValidUtf8(message.view())) {
     return absl::InvalidArgumentError("the text is not UTF-8");
   }
   // A task would arrive behind what the session's own thread sends from now on.
   if (shared_->mailbox->OnLoopThread()) {
-    return shared_->session == nullptr ? Gone()
-                                       : shared_->session->SendMessage(opcode, payload, compress);
+    if (shared_->session == nullptr) return Gone();
+    return shared_->session->SendWaiting(std::move(message), options);
   }
-  // What is on its way counts as queued, so that the bound holds whoever sends.
-  const size_t size = payload.size();
-  const size_t cost = size + kPostedOverhead;
-  const size_t waiting = shared_->posted_bytes.fetch_add(cost) + shared_->queued_bytes;
-  if (waiting >= shared_->max_queue_bytes || size > shared_->max_queue_bytes - waiting) {
-    shared_->posted_bytes -= cost;
-    return absl::ResourceExhaustedError(absl::StrCat("the send queue is full: ", waiting, " of ",
-                                                     shared_->max_queue_bytes, " bytes wait"));
+  const WhenFull policy = options.when_full.value_or(shared_->when_full);
+  const size_t size = message.size(), cost = size + options.key.size() + kPostedOverhead;
+  if (absl::Status status = FindRoom(size, cost, policy, options); !status.ok()) {
+    if (absl::IsFailedPrecondition(status)) return status;
+    if (policy == WhenFull::kDropNewest || policy == WhenFull::kDropOldest) {
+      shared_->mailbox->CountDropped();
+      return absl::OkStatus();
+    }
+    if (policy == WhenFull::kDisconnect) {
+      Post([](Session& session) { session.Disconnect(); }).IgnoreError();
+    } else {
+      shared_->mailbox->CountRefused();
+    }
+    return status;
   }
-  const bool posted = shared_->mailbox->Post(
-      [shared = shared_, opcode, payload = std::string(payload), compress, cost]() mutable {
-        shared->posted_bytes -= cost;
-        if (shared->session == nullptr) return;
-        shared->session->SendPosted({.opcode = opcode, .payload = std::move(payload)},
-                                    {.compress = compress});
-      });
-  if (!posted) shared_->posted_bytes -= cost;
+  if (const auto* view = std::get_if<absl::string_view>(&message.payload)) {
+    message.payload = std::string(*view);
+  }
+  const bool posted = shared_->mailbox->Post([shared = shared_, message = std::move(message),
+                                              key = std::string(options.key),
+                                              options = SendOptions(options), cost]() mutable {
+    shared->posted_bytes -= cost;
+    shared->mailbox->Release(cost);
+    if (shared->session == nullptr) return;
+    options.key = key;
+    shared->session->SendPosted(std::move(message), options);
+    shared->SetQueuedBytes(shared->session->queued_bytes());
+  });
   return posted ? absl::OkStatus() : Gone();
 }
+
+// ---- All else ----
 
 absl::Status SessionRef::Close(CloseCode code, absl::string_view reason) const {
   if (absl::Status status = CheckClose(code, reason); !status.ok()) return status;

@@ -4,17 +4,25 @@
 #define WEFT_SERVER_SESSION_REF_H_
 
 #include <atomic>
+#include <concepts>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "weft/core/close_code.h"
 #include "weft/core/compression.h"
+#include "weft/core/encoded_message.h"
 #include "weft/core/opcode.h"
 #include "weft/server/mailbox.h"
+#include "weft/server/send_options.h"
+#include "weft/server/send_queue.h"
 
 namespace weft {
 
@@ -34,10 +42,45 @@ class SessionRef {
  public:
   SessionRef() = default;  // names none
 
-  // As the session's own: ResourceExhausted when its queue is full, InvalidArgument for text that
-  // is not UTF-8. The payload is copied.
-  absl::Status SendText(absl::string_view text, Compress compress = Compress::kYes) const;
-  absl::Status SendBinary(absl::string_view data, Compress compress = Compress::kYes) const;
+  // As the session's own: ResourceExhausted when its queue is full, or when too much is on its way
+  // to the sessions of its thread (ServerOptions::max_buffered_bytes); InvalidArgument for text
+  // that is not UTF-8. A view is copied. SendOptions::timeout says whether to wait for room.
+  absl::Status SendText(absl::string_view text, Compress compress = Compress::kYes) const {
+    return Send({.opcode = Opcode::kText, .payload = text}, {.compress = compress});
+  }
+  absl::Status SendBinary(absl::string_view data, Compress compress = Compress::kYes) const {
+    return Send({.opcode = Opcode::kBinary, .payload = data}, {.compress = compress});
+  }
+  absl::Status SendText(absl::string_view text, const SendOptions& options) const {
+    return Send({.opcode = Opcode::kText, .payload = text}, options);
+  }
+  absl::Status SendBinary(absl::string_view data, const SendOptions& options) const {
+    return Send({.opcode = Opcode::kBinary, .payload = data}, options);
+  }
+
+  // The same for a payload that is handed over, or shared: not copied.
+  template <std::same_as<std::string> String>
+  absl::Status SendText(String&& text, const SendOptions& options = {}) const {
+    return Send({.opcode = Opcode::kText, .payload = std::move(text)}, options);
+  }
+  template <std::same_as<std::string> String>
+  absl::Status SendBinary(String&& data, const SendOptions& options = {}) const {
+    return Send({.opcode = Opcode::kBinary, .payload = std::move(data)}, options);
+  }
+  absl::Status SendText(std::shared_ptr<const std::string> text,
+                        const SendOptions& options = {}) const {
+    return Send({.opcode = Opcode::kText, .payload = std::move(text)}, options);
+  }
+  absl::Status SendBinary(std::shared_ptr<const std::string> data,
+                          const SendOptions& options = {}) const {
+    return Send({.opcode = Opcode::kBinary, .payload = std::move(data)}, options);
+  }
+  absl::Status Send(const EncodedMessage& message, const SendOptions& options = {}) const {
+    return Send({.payload = message}, options);
+  }
+
+  // Bytes that wait to be sent: on their way to the session, and, as it last said, in its queue.
+  size_t queued_bytes() const;
 
   // Starts the closing handshake.
   absl::Status Close(CloseCode code = CloseCode::kNormal, absl::string_view reason = "") const;
@@ -60,15 +103,33 @@ class SessionRef {
     uint64_t id;
     std::shared_ptr<Mailbox> mailbox;
     size_t max_queue_bytes;
+    WhenFull when_full;
     Session* session;  // for the loop's thread only; null when it is gone
     std::atomic<bool> open{true};
     std::atomic<size_t> posted_bytes{0};  // on their way to the session, which keeps room for them
     std::atomic<size_t> queued_bytes{0};  // in its queue, as it last said
+
+    // Senders that wait for room: the loop's thread takes the lock only where there are some.
+    std::atomic<int> waiters{0};
+    std::mutex mutex;
+    std::condition_variable changed;
+
+    // For the loop's thread.
+    void SetQueuedBytes(size_t bytes);
+    void SetClosed();
+
+    // Takes room for a message that costs so much: OK, ResourceExhausted, or FailedPrecondition.
+    absl::Status TakeRoom(size_t payload_size, size_t cost, WhenFull policy, size_t limit);
+
+   private:
+    void TellWaiters();
   };
 
   explicit SessionRef(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
 
-  absl::Status Send(Opcode opcode, absl::string_view payload, Compress compress) const;
+  absl::Status Send(WaitingMessage message, const SendOptions& options) const;
+  absl::Status FindRoom(size_t payload_size, size_t cost, WhenFull policy,
+                        const SendOptions& options) const;
   absl::Status Post(absl::AnyInvocable<void(Session&)> task) const;
 
   std::shared_ptr<Shared> shared_;

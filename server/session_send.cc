@@ -262,14 +262,20 @@ absl::Status Session::Overflow(size_t payload_size, WhenFull when_full, size_t l
       worker_.CountDrop(DropReason::kNewest);
       return absl::OkStatus();
     case WhenFull::kDisconnect:
-      worker_.CountDrop(DropReason::kDisconnected);
-      DropWaiting(DropReason::kDisconnected);
-      connection_.SendClose(CloseCode::kTryAgainLater, "the client reads too slowly").IgnoreError();
-      AfterSend();
+      Disconnect();
       return absl::ResourceExhaustedError(
           "the send queue is full: the session is closed with 1013");
   }
   return NoRoom(payload_size, limit);
+}
+
+// For a message that found no room.
+void Session::Disconnect() {
+  if (!CheckOpen().ok()) return;
+  worker_.CountDrop(DropReason::kDisconnected);
+  DropWaiting(DropReason::kDisconnected);
+  connection_.SendClose(CloseCode::kTryAgainLater, "the client reads too slowly").IgnoreError();
+  AfterSend();
 }
 
 // OnWritable follows once there is room again: not where there was room but not enough.
@@ -327,7 +333,7 @@ void Session::DropWaiting(DropReason why) {
 // Something was queued that others should know of, outside a callback, or much in one.
 void Session::WriteSoon() {
   const size_t queued = queued_bytes();
-  if (shared_ != nullptr) shared_->queued_bytes = queued;
+  if (shared_ != nullptr) shared_->SetQueuedBytes(queued);
   if (queued >= worker_.high_mark_bytes()) was_full_ = true;
   if (in_callback_) {
     if (connection_.queued_bytes() >= kWriteFrom && !write_blocked_) Write();

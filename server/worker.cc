@@ -97,6 +97,7 @@ Worker::Worker(const ServerOptions& options, const Acceptor& acceptor, WorkerGro
       low_mark_bytes_(std::min(options.low_mark_bytes, options.max_send_queue_bytes / 2)),
       compression_bytes_left_(options.max_compression_bytes / options.threads) {
   loop_.set_end_of_turn([this] { EndOfTurn(); });
+  mailbox()->set_budget(max_buffered_bytes_);
 }
 
 Worker::~Worker() = default;

@@ -87,11 +87,13 @@ class Worker {
   Topics& topics() { return topics_; }
   bool going_away() const { return going_away_; }
 
-  // A session holds `now` bytes of buffers instead of `before`. False when all of them hold too
-  // much and it holds more than before.
+  // A session holds `now` bytes of buffers instead of `before`. False when all of them, and the
+  // messages on their way to them, hold too much and it holds more than before.
   bool Account(size_t before, size_t now) {
     metrics_.buffered_bytes += now - before;
-    return now <= before || metrics_.buffered_bytes <= max_buffered_bytes_;
+    mailbox()->set_held_bytes(metrics_.buffered_bytes);
+    return now <= before ||
+           metrics_.buffered_bytes + mailbox()->reserved_bytes() <= max_buffered_bytes_;
   }
 
   void CountDrop(DropReason reason, size_t messages = 1) {
