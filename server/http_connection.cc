@@ -96,7 +96,7 @@ int64_t HttpConnection::TooSlowAtMs() const {
          static_cast<int64_t>(request_bytes_) * 1000 / rate;
 }
 
-void HttpConnection::GoAway() {
+void HttpConnection::GoAway(CloseCode /*code*/, absl::string_view /*reason*/) {
   if (!refusing_) Drop("the server is going away");
 }
 
@@ -120,6 +120,9 @@ void HttpConnection::OnBytes(absl::string_view bytes) {
 
 void HttpConnection::Upgrade(absl::string_view head, absl::string_view rest) {
   const ServerOptions& options = worker_.options();
+  if (worker_.draining()) {
+    return Refuse(HandshakeFailure::kDraining, HttpError(503, "the server is going away"));
+  }
   if (refusal_ == Refusal::kAddressFull) {
     return Refuse(HandshakeFailure::kAddressFull,
                   HttpError(429, "your address has as many connections as it may have"));

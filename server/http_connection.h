@@ -27,7 +27,7 @@ class HttpConnection final : public ServedStream {
 
   void OnReadable() override;
   void OnWritable() override;
-  void GoAway() override;
+  void GoAway(CloseCode code, absl::string_view reason) override;
 
  private:
   void OnTimer() override;

@@ -12,7 +12,7 @@ class LingeringStream final : public ServedStream {
  public:
   void OnReadable() override;
   void OnWritable() override {}
-  void GoAway() override {}  // it will not be long
+  void GoAway(CloseCode /*code*/, absl::string_view /*reason*/) override {}  // it will not be long
 
  private:
   friend class ServedStream;

@@ -24,6 +24,8 @@ absl::string_view NameOf(HandshakeFailure reason) {
       return "full";
     case HandshakeFailure::kAddressFull:
       return "address_full";
+    case HandshakeFailure::kDraining:
+      return "draining";
     case HandshakeFailure::kMalformed:
       return "malformed";
     case HandshakeFailure::kNotWebSocket:

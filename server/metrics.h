@@ -21,12 +21,13 @@ enum class HandshakeFailure : uint8_t {
   kLeft,          // the client closed or reset the connection
   kFull,          // ServerOptions::max_connections
   kAddressFull,   // ServerOptions::max_connections_per_address
+  kDraining,      // Server::Drain
   kMalformed,     // no HTTP request, or one past a limit
   kNotWebSocket,  // a request that is no upgrade, or not one to WebSocket 13
   kOrigin,        // ServerOptions::allowed_origins
   kRefused,       // by the acceptor, or for want of agreed compression
 };
-inline constexpr size_t kHandshakeFailures = 9;
+inline constexpr size_t kHandshakeFailures = 10;
 absl::string_view NameOf(HandshakeFailure reason);  // "tls", "timeout", ...
 
 // Why a message that was to be sent was not.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "weft/core/close_code.h"
 #include "weft/server/event_loop.h"
 #include "weft/transport/address.h"
 #include "weft/transport/stream.h"
@@ -28,8 +29,8 @@ enum class Refusal : uint8_t {
 // goes. Owned by its worker, on whose thread everything happens.
 class ServedStream : public EventSource {
  public:
-  // The worker stops: end as politely as the state allows.
-  virtual void GoAway() = 0;
+  // The worker wants this to end: as politely as the state allows, where a session says this.
+  virtual void GoAway(CloseCode code, absl::string_view reason) = 0;
 
   // Closes the socket at once, and logs why unless `why` is empty; it must live for ever. The
   // worker destroys this at the end of the turn, after End().

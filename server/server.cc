@@ -1,6 +1,7 @@
 #include "weft/server/server.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -25,6 +26,8 @@ namespace {
 
 // Past the limit of connections so many more are accepted to be told so; further ones are dropped.
 constexpr size_t kRefusedAtOnce = 256;
+
+constexpr absl::Duration kLongestDrain = absl::Hours(24);
 
 // More is a mistake: each is a core's work.
 constexpr int kMaxThreads = 1024;
@@ -182,11 +185,39 @@ class Server::Impl : public WorkerGroup {
     }
   }
 
+  bool draining() const override { return draining_; }
+
+  void Drain(absl::Duration over, absl::Duration grace) {
+    over = std::clamp(over, absl::ZeroDuration(), kLongestDrain);
+    draining_ = true;
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+      worker->mailbox()->Post([worker = worker.get(), over_ms = absl::ToInt64Milliseconds(over)] {
+        worker->Drain(over_ms);
+      });
+    }
+    EndBy(Deadline::After(over + grace));
+  }
+
   void Shutdown(absl::Duration grace) {
-    const Deadline deadline = Deadline::After(grace);
+    draining_ = true;
     for (const std::unique_ptr<Worker>& worker : workers_) {
       worker->mailbox()->Post([worker = worker.get()] { worker->GoAway(); });
     }
+    EndBy(Deadline::After(grace));
+  }
+
+  void Wait() {
+    if (OnWorkerThread()) {
+      return Log(options_.log, LogLevel::kError,
+                 "Server::Wait was called by a handler, which it would wait for: it does not wait");
+    }
+    std::unique_lock<std::mutex> lock(mutex_);
+    stopped_.wait(lock, [this] { return running_ == 0; });
+  }
+
+ private:
+  // Waits until the loops have ended, and ends those that have not by then; not for a handler.
+  void EndBy(Deadline deadline) {
     if (OnWorkerThread()) return;
     std::unique_lock<std::mutex> lock(mutex_);
     while (running_ > 0 && !deadline.HasPassed()) {
@@ -201,16 +232,6 @@ class Server::Impl : public WorkerGroup {
     }
   }
 
-  void Wait() {
-    if (OnWorkerThread()) {
-      return Log(options_.log, LogLevel::kError,
-                 "Server::Wait was called by a handler, which it would wait for: it does not wait");
-    }
-    std::unique_lock<std::mutex> lock(mutex_);
-    stopped_.wait(lock, [this] { return running_ == 0; });
-  }
-
- private:
   // Whether one more may come in. Those that are being refused do not count: else a crowd at the
   // door would keep places empty.
   Refusal Admit(const SocketAddress& peer, size_t refusing) {
@@ -231,6 +252,7 @@ class Server::Impl : public WorkerGroup {
   std::vector<SocketAddress> addresses_;
   std::vector<std::shared_ptr<TlsContext>> tls_contexts_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::atomic<bool> draining_{false};
   std::mutex mutex_;
   std::condition_variable stopped_;
   int running_ = 0;     // workers whose loops turn
@@ -271,6 +293,10 @@ absl::Status Server::Publish(absl::string_view topic, Opcode opcode, absl::strin
 }
 
 absl::Status Server::ReloadCertificates() { return impl_->ReloadCertificates(); }
+
+void Server::Drain(absl::Duration over, absl::Duration grace) { impl_->Drain(over, grace); }
+
+bool Server::draining() const { return impl_->draining(); }
 
 void Server::Shutdown(absl::Duration grace) { impl_->Shutdown(grace); }
 

@@ -66,13 +66,24 @@ class Server {
   // the error is about. OK when there is nothing to read. Call it when certificates were renewed.
   absl::Status ReloadCertificates();
 
+  // Accepts no more, closes the sessions with 1012 (service restart) one by one, at random moments
+  // spread evenly over the time `over`, and then shuts down as Shutdown(grace) does; earlier when
+  // no session is left. So the clients of a server that is replaced do not all come back in the
+  // same moment. Who asks for an upgrade meanwhile, on a connection that was open, gets 503. `over`
+  // is cut to a day. When it returns every OnClose has been called. Twice is once; Shutdown ends it
+  // sooner. From a handler, it only begins.
+  void Drain(absl::Duration over, absl::Duration grace = absl::Seconds(5));
+
+  // Whether Drain or Shutdown has begun: what a server says to who asks whether it is ready.
+  bool draining() const;
+
   // Accepts no more, closes every session with 1001, waits up to `grace` for their closing
   // handshakes, then ends what is left. When it returns every OnClose has been called. Twice is
   // once. From a handler, which it cannot wait for, it only begins: the sessions then have
   // ServerOptions::close_timeout.
   void Shutdown(absl::Duration grace = absl::Seconds(5));
 
-  // Waits until some thread has called Shutdown and it is done. Not from a handler.
+  // Waits until some thread has called Shutdown or Drain and it is done. Not from a handler.
   void Wait();
 
  private:

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -139,6 +140,10 @@ struct ServerOptions {
 
   // Where the server says what it refused and lost. Nothing else prints.
   LogHook log{};
+
+  // Numbers from 0 up to, but never, 1, for the moments of Server::Drain; called by every loop's
+  // thread. Others than the default are for tests.
+  std::function<double()> random{};
 
   // Another clock is for tests. It must outlive the server.
   const Clock* clock = &Clock::Steady();

@@ -267,7 +267,9 @@ void Session::CheckSilence() {
 
 // ---- Ending ----
 
-void Session::GoAway() { Close(CloseCode::kGoingAway, "the server is going away").IgnoreError(); }
+void Session::GoAway(CloseCode code, absl::string_view reason) {
+  Close(code, reason).IgnoreError();
+}
 
 void Session::OnGone() {
   more_ = false;

@@ -230,7 +230,7 @@ class Session final : private ServedStream {
   void CheckSilence();
 
   // Ending.
-  void GoAway() override;
+  void GoAway(CloseCode code, absl::string_view reason) override;
   void OnGone() override;
   void End() override;
   void NotifyClosed(CloseCode code, absl::string_view reason);

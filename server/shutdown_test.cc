@@ -1,6 +1,7 @@
 // Shutdown, whatever the sessions are doing.
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -32,11 +33,11 @@ class ShutdownTest : public testing::ServerFixture {
     return count;
   }
 
-  // Time passes until the server has stopped.
-  void ShutdownWhileTimePasses() {
+  // Time passes until `shut_down` returns.
+  void WhileTimePasses(const std::function<void()>& shut_down) {
     std::atomic<bool> done{false};
     std::thread shutdown([&] {
-      server_->Shutdown(absl::InfiniteDuration());
+      shut_down();
       done = true;
     });
     while (!done) {
@@ -174,7 +175,13 @@ TEST_P(ShutdownInStateTest, AtOnce) {
 // Every state has a limit in time of its own, so nothing but time is needed.
 TEST_P(ShutdownInStateTest, Politely) {
   TestClient client = Reach();
-  ShutdownWhileTimePasses();
+  WhileTimePasses([this] { server_->Shutdown(absl::InfiniteDuration()); });
+  ExpectAllEnded();
+}
+
+TEST_P(ShutdownInStateTest, Drained) {
+  TestClient client = Reach();
+  WhileTimePasses([this] { server_->Drain(absl::Seconds(2), absl::InfiniteDuration()); });
   ExpectAllEnded();
 }
 

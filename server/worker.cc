@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <functional>
+#include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "weft/server/drain_plan.h"
 #include "weft/server/http_connection.h"
 #include "weft/transport/listen.h"
 
@@ -22,6 +25,12 @@ ServerOptions WithPools(ServerOptions options, EventLoop& loop) {
   options.connection.pool = &loop.pool();
   options.connection.codecs = &loop.codecs();
   return options;
+}
+
+std::function<double()> RandomNumbers() {
+  return [engine = std::minstd_rand(std::random_device()())]() mutable {
+    return std::uniform_real_distribution<double>()(engine);
+  };
 }
 
 }  // namespace
@@ -85,6 +94,32 @@ class Worker::Accepting : public EventSource {
   const std::shared_ptr<const Listener> listener_;
 };
 
+// Tells the streams that are there, one after the other, to go.
+class Worker::Draining : public Timer {
+ public:
+  Draining(Worker& worker, int64_t over_ms)
+      : worker_(worker),
+        plan_(worker.untold_, worker.loop_.now_ms(), over_ms,
+              worker.options_.random ? worker.options_.random : RandomNumbers()) {
+    OnTimer();
+  }
+
+  void OnTimer() override {
+    const int64_t now_ms = worker_.loop_.now_ms();
+    size_t& left = worker_.untold_;
+    while (plan_.IsDue(left, now_ms)) {
+      worker_.Swap(plan_.Choose(left), left - 1);
+      worker_.streams_[--left]->GoAway(CloseCode::kServiceRestart, "the server restarts");
+    }
+    if (now_ms >= plan_.end_ms()) return worker_.GoAway();
+    worker_.loop_.ArmTimer(this, plan_.NextMs());
+  }
+
+ private:
+  Worker& worker_;
+  DrainPlan plan_;
+};
+
 Worker::Worker(const ServerOptions& options, const Acceptor& acceptor, WorkerGroup& group,
                uint32_t index)
     : loop_(*options.clock),
@@ -133,11 +168,24 @@ void Worker::Adopt(Stream stream, const SocketAddress& peer, Refusal refusal) {
   if (going_away_) streams_.back()->Drop("the server is going away");
 }
 
+void Worker::Drain(int64_t over_ms) {
+  if (draining_ != nullptr || going_away_) return;
+  // Those who wait at the door already are told that it is closed.
+  for (const std::unique_ptr<Accepting>& listener : listeners_) listener->OnReadable();
+  StopListening();
+  untold_ = streams_.size();
+  draining_ = std::make_unique<Draining>(*this, over_ms);
+}
+
 void Worker::GoAway() {
   going_away_ = true;
+  untold_ = 0;
+  if (draining_ != nullptr) loop_.DisarmTimer(draining_.get());
   StopListening();
   // From the back: one that goes is replaced by the last.
-  for (size_t i = streams_.size(); i > 0; --i) streams_[i - 1]->GoAway();
+  for (size_t i = streams_.size(); i > 0; --i) {
+    streams_[i - 1]->GoAway(CloseCode::kGoingAway, "the server is going away");
+  }
 }
 
 void Worker::Stop() {
@@ -162,7 +210,7 @@ void Worker::EndOfTurn() {
     to_flush_.clear();
     for (const std::unique_ptr<ServedStream>& stream : std::exchange(gone_, {})) stream->End();
   }
-  if (going_away_ && streams_.empty()) loop_.Stop();
+  if ((going_away_ || draining_ != nullptr) && streams_.empty()) loop_.Stop();
   metrics_.loop_lag.Add(options_.clock->NowMs() - loop_.now_ms());
 }
 
@@ -171,12 +219,17 @@ void Worker::ForgetFlush(Session* session) {
 }
 
 void Worker::DestroyLater(ServedStream* stream) {
-  const uint32_t index = stream->index_;
-  gone_.push_back(std::move(streams_[index]));
-  std::swap(streams_[index], streams_.back());
+  if (stream->index_ < untold_) Swap(stream->index_, --untold_);
+  Swap(stream->index_, streams_.size() - 1);
+  gone_.push_back(std::move(streams_.back()));
   streams_.pop_back();
-  if (index < streams_.size()) streams_[index]->index_ = index;
   Release(stream->peer_, stream->refusal_);
+}
+
+void Worker::Swap(size_t a, size_t b) {
+  std::swap(streams_[a], streams_[b]);
+  streams_[a]->index_ = static_cast<uint32_t>(a);
+  streams_[b]->index_ = static_cast<uint32_t>(b);
 }
 
 void Worker::Replace(ServedStream* stream, std::unique_ptr<ServedStream> next) {

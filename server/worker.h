@@ -38,6 +38,9 @@ class WorkerGroup {
   // A client that was assigned, and not to be refused, is gone.
   virtual void Leave(const SocketAddress& peer) = 0;
 
+  // Whether the server accepts no more, and will end.
+  virtual bool draining() const = 0;
+
   // To every worker but `from`, which may be null.
   virtual void PublishToOthers(Worker* from, absl::string_view topic,
                                const EncodedMessage& message) = 0;
@@ -74,6 +77,9 @@ class Worker {
 
   void Adopt(Stream stream, const SocketAddress& peer, Refusal refusal);
 
+  // Listens no more, closes one session after the other with 1012, and goes away when the time is
+  // over or no session is left.
+  void Drain(int64_t over_ms);
   // Closes every session with 1001, and stops the loop when the last one is gone.
   void GoAway();
   // Stops the loop; sessions that are left end without a closing handshake.
@@ -86,6 +92,7 @@ class Worker {
   EventLoop& loop() { return loop_; }
   Topics& topics() { return topics_; }
   bool going_away() const { return going_away_; }
+  bool draining() const { return group_.draining(); }
 
   // A session holds `now` bytes of buffers instead of `before`. False when all of them, and the
   // messages on their way to them, hold too much and it holds more than before.
@@ -129,8 +136,10 @@ class Worker {
 
  private:
   class Accepting;
+  class Draining;
 
   void EndOfTurn();
+  void Swap(size_t a, size_t b);  // two of streams_
 
   EventLoop loop_;
   const ServerOptions options_;  // with this loop's pools
@@ -150,6 +159,8 @@ class Worker {
   size_t compression_bytes_left_;
   bool going_away_ = false;
   std::vector<std::unique_ptr<ServedStream>> streams_;
+  size_t untold_ = 0;                   // so many of them, in front, are still to be drained
+  std::unique_ptr<Draining> draining_;  // null until then
   std::vector<std::unique_ptr<ServedStream>> gone_;  // destroyed at the end of the turn
   std::vector<Session*> to_flush_;
 };
