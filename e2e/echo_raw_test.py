@@ -356,6 +356,38 @@ class ShutdownTest(unittest.TestCase):
                     self.assertEqual(peer.end(), [])
                 self.assertEqual(server.process.wait(timeout=60), 0)
 
+    def test_drained_they_are_told_1012(self):
+        server = Server("ECHO_SERVER", "--drain=100ms")
+        self.addCleanup(server.end)
+        peers = [Peer(server).upgrade() for _ in range(3)]
+        server.process.send_signal(signal.SIGTERM)
+        for peer in peers:
+            with peer.socket, peer.input:
+                opcode, payload = peer.receive()
+                self.assertEqual((opcode, payload[:2]), (CLOSE, close_payload(1012)))
+                peer.send(frame(CLOSE, payload))
+                self.assertEqual(peer.end(), [])
+        self.assertEqual(server.process.wait(timeout=60), 0)
+
+    def test_a_second_signal_ends_the_drain(self):
+        server = Server("ECHO_SERVER", "--drain=1h")
+        self.addCleanup(server.end)
+        peer = Peer(server).upgrade()
+        with peer.socket, peer.input:
+            server.process.send_signal(signal.SIGTERM)
+            # The door is closed once the first signal has come.
+            while True:
+                try:
+                    Peer(server).socket.close()
+                except OSError:
+                    break
+            server.process.send_signal(signal.SIGTERM)
+            opcode, payload = peer.receive()
+            self.assertEqual((opcode, payload[:2]), (CLOSE, close_payload(1001)))
+            peer.send(frame(CLOSE, payload))
+            self.assertEqual(peer.end(), [])
+        self.assertEqual(server.process.wait(timeout=60), 0)
+
     def test_a_peer_that_never_answers_does_not_hold_it(self):
         server = Server("ECHO_SERVER")
         self.addCleanup(server.end)

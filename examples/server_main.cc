@@ -8,11 +8,13 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "examples/command_line.h"
 #include "examples/compression_flag.h"
 #include "fmt/core.h"
@@ -39,6 +41,9 @@ ABSL_FLAG(size_t, max_connections, 100000, "connections at once");
 ABSL_FLAG(Origins, allow_origin, {},
           "an origin whose pages may connect, beside the server's own: https://example.com, null "
           "for a file, * for any; may be given several times");
+ABSL_FLAG(absl::Duration, drain, absl::ZeroDuration(),
+          "on SIGINT or SIGTERM, close the sessions one by one over this time (5s), with 1012, "
+          "instead of all at once with 1001; a second signal ends it");
 ABSL_FLAG(bool, verbose, false, "print what the server refuses and drops");
 
 namespace examples {
@@ -61,6 +66,20 @@ void ReloadCertificates(weft::Server& server) {
              status.ok() ? "The certificates were read anew."
                          : fmt::format("The certificates stay as they are: {}",
                                        std::string(status.message())));
+}
+
+// Ends the server as --drain says. While it drains, another of the signals ends it at once.
+void End(weft::Server& server, const sigset_t& signals) {
+  const absl::Duration over = absl::GetFlag(FLAGS_drain);
+  if (over <= absl::ZeroDuration()) return server.Shutdown();
+  std::thread impatience([&] {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    server.Shutdown();
+  });
+  server.Drain(over);
+  pthread_kill(impatience.native_handle(), SIGTERM);
+  impatience.join();
 }
 
 }  // namespace
@@ -102,7 +121,7 @@ int RunServer(weft::ServerOptions options, weft::Acceptor acceptor) {
   while (sigwait(&signals, &signal) == 0 && signal == SIGHUP && tls) {
     ReloadCertificates(**server);
   }
-  (*server)->Shutdown();
+  End(**server, signals);
   return 0;
 }
 

@@ -8,11 +8,11 @@
 namespace examples {
 
 // Parses the command line, with --help from `usage`: --address, --port, --threads,
-// --max_connections, --allow_origin, --compression, --verbose.
+// --max_connections, --allow_origin, --compression, --drain, --verbose.
 weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* usage);
 
-// Serves until SIGINT or SIGTERM; with TLS, SIGHUP reads the certificates anew. Prints "Server
-// Listening on ADDRESS:PORT", and returns main's result.
+// Serves until SIGINT or SIGTERM, and then drains if --drain says so; with TLS, SIGHUP reads the
+// certificates anew. Prints "Server Listening on ADDRESS:PORT", and returns main's result.
 int RunServer(weft::ServerOptions options, weft::Acceptor acceptor);
 
 }  // namespace examples
