@@ -72,7 +72,8 @@ class Session:
         head, rest = found
         self.head = None
         self.decoder.feed(rest)
-        self.seen.append(head.line)
+        extensions = head.joined("sec-websocket-extensions")
+        self.seen.append(f"{head.line} ({extensions})" if extensions else head.line)
         return head
 
     def use(self, codec):
