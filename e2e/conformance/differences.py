@@ -18,6 +18,9 @@ class Difference:
     why: str
     sometimes: bool = False  # whether it depends on the moment
 
+    def __str__(self):
+        return f"a known difference: {self.why}, and section {self.section} decides"
+
 
 LONGER_LENGTHS = [
     Difference("framing/length/[0-9]*-in-form-*", NON_STRICT, "5.2", "takes lengths in a longer form than needed"),

@@ -74,7 +74,14 @@ class Report:
         why = unexpected(self.key, result, self.arguments.strict)
         self.wrong += bool(why)
         if why or not self.arguments.quiet:
-            print(result, *([f"    {why}"] if why and self.arguments.control else []), sep="\n", flush=True)
+            print(result, *(f"    {line}" for line in self._remarks(result, why)), sep="\n", flush=True)
+
+    def _remarks(self, result, why):
+        """What differences.py has to say of a control's result."""
+        known = known_difference(self.key, result.case)
+        if why:
+            return [why] if self.arguments.control else []
+        return [str(known)] if known and result.result != OK else []
 
     def finish(self):
         """Prints the summary, writes the report, and returns the exit code: 0 where all is as it should be."""
@@ -83,7 +90,7 @@ class Report:
         words = ", ".join(f"{counts[one]} {one}" for one in (OK, NON_STRICT, INFORMATIONAL, FAILED))
         if self.arguments.json:
             report = {"peer": self.name, "seconds": round(seconds, 1), "counts": counts}
-            report["cases"] = [result.as_json() for result in self.results]
+            report["cases"] = [{**result.as_json(), "differs": self._remarks(result, "")} for result in self.results]
             # `bazel run` starts programs elsewhere than where its user is.
             with open(os.path.join(os.environ.get("BUILD_WORKING_DIRECTORY", ""), self.arguments.json), "w") as file:
                 json.dump(report, file, indent=1)

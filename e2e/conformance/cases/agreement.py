@@ -18,7 +18,15 @@ def offer(name, header, steps, section="7.1", **traits):
     """For a server that is offered this."""
     request = Request(headers={"Sec-WebSocket-Extensions": header})
     name, section = f"agreement/offer/{name}", f"RFC 7692, {section}"
-    return Case(name, section, f"offers {request.joined('Sec-WebSocket-Extensions')}", steps, request=request, peers=(SERVER,), **traits)
+    return Case(
+        name,
+        section,
+        f"offers {request.joined('Sec-WebSocket-Extensions')}",
+        steps,
+        request=request,
+        peers=(SERVER,),
+        **traits,
+    )
 
 
 def answer(name, header, steps, section="7.1", **traits):
