@@ -80,16 +80,26 @@ int HttpStatusOf(const absl::Status& status) {
 
 absl::string_view HttpReason(int http_status) {
   switch (http_status) {
+    case 100:
+      return "Continue";
     case 101:
       return "Switching Protocols";
     case 200:
       return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
     case 301:
       return "Moved Permanently";
     case 302:
       return "Found";
     case 303:
       return "See Other";
+    case 304:
+      return "Not Modified";
     case 307:
       return "Temporary Redirect";
     case 308:
@@ -112,6 +122,8 @@ absl::string_view HttpReason(int http_status) {
       return "Content Too Large";
     case 414:
       return "URI Too Long";
+    case 417:
+      return "Expectation Failed";
     case 421:
       return "Misdirected Request";
     case 426:

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "weft/core/handshake.h"
+#include "weft/core/http_request_body.h"
 #include "weft/core/http_status.h"
 #include "weft/core/log.h"
 #include "weft/server/session.h"
@@ -16,44 +21,63 @@
 namespace weft {
 namespace {
 
-// How long a client may take for the answer that refuses it.
-constexpr int64_t kRefusalMs = 2000;
+// So much is read at once: as much as may wait while an answer is not taken.
+constexpr size_t kReadBytes = 64 << 10;
 
 // Whether a request begins with a TLS record of the kind "handshake" (RFC 8446, section 5.1).
 bool LooksLikeTls(absl::string_view bytes) {
   return bytes.size() >= 2 && bytes[0] == 0x16 && bytes[1] == 0x03;
 }
 
+// HTTP/1.0 has no upgrade (RFC 9110, section 7.8).
+bool IsUpgrade(const HttpRequest& request) {
+  return request.version >= 11 && request.headers.HasToken("Upgrade", "websocket");
+}
+
 }  // namespace
+
+// A request whose body has not come whole.
+struct HttpConnection::Unfinished {
+  std::string head;
+  HttpRequestBody body;
+};
 
 HttpConnection::HttpConnection(Worker& worker, Stream stream, const SocketAddress& peer,
                                uint64_t id, Refusal refusal)
     : ServedStream(worker, {std::move(stream), peer, id, refusal}),
-      deadline_ms_(worker.loop().now_ms() +
-                   EventLoop::Milliseconds(worker.options().handshake_timeout)) {
-  worker.loop().ArmTimer(this, deadline_ms_);
+      scanner_(worker.options().http_limits) {
+  StartWait(Wait::kHead);
 }
 
 HttpConnection::~HttpConnection() = default;
 
+// ---- What the loop says ----
+
 void HttpConnection::OnReadable() {
   do {
     if (!holds_stream()) return;
+    // Nothing was waited for but room to write: the connection is broken.
+    if (!reading()) return Drop("the client is gone");
     ReadOnce();
-  } while (more_);
+  } while (more_ && reading());
 }
 
 void HttpConnection::ReadOnce() {
-  const absl::Span<char> into = worker_.loop().scratch();
+  const absl::Span<char> into = worker_.loop().scratch().first(kReadBytes);
   const IoResult result = stream_.Read(into);
   more_ = result.more;
   worker_.metrics().bytes_received += result.bytes;
-  const bool ended = !result.ok() && result.status != IoStatus::kWouldBlock;
-  if (refusing_) {
-    if (ended) Drop("");
-  } else if (result.ok()) {
-    OnBytes({into.data(), result.bytes});
-  } else if (!ended) {
+  if (result.ok()) {
+    const bool first = requests_ == 0 && in_.empty();
+    if (request_bytes_ == 0) begun_ms_ = worker_.loop().now_ms();
+    request_bytes_ += result.bytes;
+    in_.append(into.data(), result.bytes);
+    if (first && LooksLikeTls(in_)) {
+      Refuse(HandshakeFailure::kTls,
+             HttpError(400, "this port speaks HTTP without TLS: use ws://, not wss://"));
+    }
+    Proceed();
+  } else if (result.status == IoStatus::kWouldBlock) {
     // TLS may have to write before it can read.
     SetInterest(Poller::kRead |
                 (result.wanted == weft::Interest::kRead ? Poller::kNone : Poller::kWrite));
@@ -61,10 +85,12 @@ void HttpConnection::ReadOnce() {
     stream_.StopTls();
     Refuse(HandshakeFailure::kTls,
            HttpError(400, "this port speaks HTTP over TLS only: use wss://, not ws://"));
+    Proceed();
+  } else if (requests_ > 0) {
+    Drop("");  // it had its answers
   } else if (result.status == IoStatus::kError) {
-    const bool is_tls = result.error == EPROTO;
-    Fail(is_tls ? HandshakeFailure::kTls : HandshakeFailure::kLeft, "the handshake failed",
-         stream_.Error(result).message());
+    Fail(result.error == EPROTO ? HandshakeFailure::kTls : HandshakeFailure::kLeft,
+         "the handshake failed", stream_.Error(result).message());
   } else {
     Fail(HandshakeFailure::kLeft, "the client left during the handshake");
   }
@@ -72,68 +98,119 @@ void HttpConnection::ReadOnce() {
 
 void HttpConnection::OnWritable() {
   if (!holds_stream()) return;
-  if (refusing_) {
-    Write();
-  } else {
-    OnReadable();
-  }
+  if (output_.empty()) return OnReadable();  // of TLS, a read had to write
+  Proceed();
+  if (holds_stream() && more_ && reading()) OnReadable();
 }
 
 void HttpConnection::OnTimer() {
   const int64_t now = worker_.loop().now_ms();
-  if (refusing_) return Drop("");
-  if (now >= deadline_ms_) return Fail(HandshakeFailure::kTimeout, "the handshake took too long");
-  if (now >= TooSlowAtMs()) {
-    return Fail(HandshakeFailure::kTimeout, "the request came too slowly");
+  if (now < deadline_ms_ && now < TooSlowAtMs()) {
+    worker_.loop().ArmTimer(this, std::min(deadline_ms_, TooSlowAtMs()));
+  } else if (now < deadline_ms_) {
+    Fail(HandshakeFailure::kTimeout, "the request came too slowly");
+  } else if (wait_ == Wait::kHead) {
+    Fail(HandshakeFailure::kTimeout, "the handshake took too long");
+  } else if (wait_ == Wait::kBody) {
+    Fail(HandshakeFailure::kTimeout, "the body of a request took too long");
+  } else {
+    Drop(wait_ == Wait::kAnswer ? "the client does not take its answer" : "");
   }
-  worker_.loop().ArmTimer(this, std::min(deadline_ms_, TooSlowAtMs()));
-}
-
-int64_t HttpConnection::TooSlowAtMs() const {
-  const int64_t rate = worker_.options().min_request_bytes_per_second;
-  if (rate == 0) return deadline_ms_;
-  return begun_ms_ + EventLoop::Milliseconds(worker_.options().request_grace) +
-         static_cast<int64_t>(request_bytes_) * 1000 / rate;
 }
 
 void HttpConnection::GoAway(CloseCode /*code*/, absl::string_view /*reason*/) {
-  if (!refusing_) Drop("the server is going away");
+  if (unfinished_ == nullptr && output_.empty()) return Drop("the server is going away");
+  // The answer that is being asked for, or taken, is the last one: see Answer.
 }
 
-void HttpConnection::OnBytes(absl::string_view bytes) {
-  if (request_ == nullptr) {
-    if (LooksLikeTls(bytes)) {
-      return Refuse(HandshakeFailure::kTls,
-                    HttpError(400, "this port speaks HTTP without TLS: use ws://, not wss://"));
-    }
-    request_ = std::make_unique<UpgradeReader>(worker_.options().http_limits);
+void HttpConnection::End() { worker_.Account(buffered_bytes_, 0); }
+
+// ---- Requests ----
+
+void HttpConnection::Proceed() {
+  bool waits = false;  // for more of a request
+  while (!waits && holds_stream()) {
+    waits = closing_;
+    while (!waits && !closing_ && !output_.full()) waits = !TakeRequest();
+    if (!holds_stream() || !Write()) break;
   }
-  const absl::StatusOr<UpgradeReader::Head> head = request_->Read(bytes);
-  if (!head.ok()) return Refuse(HandshakeFailure::kMalformed, head.status());
-  if (!head->head.empty()) return Upgrade(head->head, head->rest);
-  const bool begins = request_bytes_ == 0;
-  request_bytes_ += bytes.size();
-  if (!begins) return;  // the timer looks, when it fires, at what came since
-  begun_ms_ = worker_.loop().now_ms();
-  worker_.loop().ArmTimer(this, std::min(deadline_ms_, TooSlowAtMs()));
+  if (holds_stream()) Settle();
 }
 
-void HttpConnection::Upgrade(absl::string_view head, absl::string_view rest) {
+bool HttpConnection::TakeRequest() {
+  if (unfinished_ != nullptr) return TakeBody();
+  const ServerOptions& options = worker_.options();
+  const absl::string_view in = absl::string_view(in_).substr(parsed_);
+  const absl::StatusOr<size_t> size = scanner_.Scan(in);
+  if (size.ok() && *size == 0) return false;
+  const absl::string_view head = in.substr(0, size.value_or(0));
+  const absl::StatusOr<HttpRequest> request =
+      size.ok() ? ParseHttpRequest(head, options.http_limits) : size.status();
+  if (refusal_ == Refusal::kAddressFull) {
+    Refuse(HandshakeFailure::kAddressFull,
+           HttpError(429, "your address has as many connections as it may have"));
+  } else if (refusal_ == Refusal::kServerFull) {
+    Refuse(HandshakeFailure::kFull,
+           HttpError(503, "the server has as many connections as it can take"));
+  } else if (!request.ok()) {
+    Refuse(HandshakeFailure::kMalformed, request.status());
+  } else if (options.http == nullptr || IsUpgrade(*request)) {
+    // The answers to what was asked before must not come behind it.
+    if (output_.empty() || Write()) Upgrade(*request, in.substr(head.size()));
+  } else {
+    scanner_ = HttpHeadScanner(options.http_limits);
+    parsed_ += head.size();
+    return Begin(*request, head);
+  }
+  return false;
+}
+
+bool HttpConnection::Begin(const HttpRequest& request, absl::string_view head) {
+  absl::StatusOr<HttpRequestBody> body =
+      HttpRequestBody::Of(request, worker_.options().max_http_body_bytes);
+  if (!body.ok()) {
+    Refuse(HandshakeFailure::kMalformed, body.status());
+    return false;
+  }
+  // RFC 9110, section 10.1.1.
+  const std::optional<absl::string_view> expected = request.headers.Find("Expect");
+  if (expected.has_value() && request.version >= 11) {
+    if (!absl::EqualsIgnoreCase(*expected, "100-continue")) {
+      Refuse(HandshakeFailure::kMalformed,
+             HttpError(417, "nothing but 100-continue can be expected here"));
+      return false;
+    }
+    // Who has sent some of it already does not wait for leave.
+    if (!body->done() && parsed_ == in_.size()) output_.Add("HTTP/1.1 100 Continue\r\n\r\n");
+  }
+  if (!body->done()) {
+    unfinished_.reset(new Unfinished{std::string(head), *std::move(body)});
+    return TakeBody();
+  }
+  Answer(request, "");
+  return true;
+}
+
+bool HttpConnection::TakeBody() {
+  const absl::StatusOr<size_t> taken =
+      unfinished_->body.Append(absl::string_view(in_).substr(parsed_));
+  if (!taken.ok()) {
+    Refuse(HandshakeFailure::kMalformed, taken.status());
+    return false;
+  }
+  parsed_ += *taken;
+  if (!unfinished_->body.done()) return false;
+  const std::unique_ptr<Unfinished> finished = std::move(unfinished_);
+  Answer(*ParseHttpRequest(finished->head, worker_.options().http_limits), finished->body.text());
+  return true;
+}
+
+void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view rest) {
   const ServerOptions& options = worker_.options();
   if (worker_.draining()) {
     return Refuse(HandshakeFailure::kDraining, HttpError(503, "the server is going away"));
   }
-  if (refusal_ == Refusal::kAddressFull) {
-    return Refuse(HandshakeFailure::kAddressFull,
-                  HttpError(429, "your address has as many connections as it may have"));
-  }
-  if (refusal_ == Refusal::kServerFull) {
-    return Refuse(HandshakeFailure::kFull,
-                  HttpError(503, "the server has as many connections as it can take"));
-  }
-  const absl::StatusOr<HttpRequest> http = ParseHttpRequest(head, options.http_limits);
-  if (!http.ok()) return Refuse(HandshakeFailure::kMalformed, http.status());
-  absl::StatusOr<UpgradeRequest> request = ParseUpgradeRequest(*http);
+  absl::StatusOr<UpgradeRequest> request = ParseUpgradeRequest(http);
   if (!request.ok()) return Refuse(HandshakeFailure::kNotWebSocket, request.status());
   if (absl::Status status = CheckOrigin(*request, options); !status.ok()) {
     return Refuse(HandshakeFailure::kOrigin, status);
@@ -142,35 +219,120 @@ void HttpConnection::Upgrade(absl::string_view head, absl::string_view rest) {
       AcceptUpgrade(*std::move(request), stream_, peer_, options, worker_.acceptor(),
                     worker_.compression_bytes_left());
   if (!accepted.ok()) return Refuse(HandshakeFailure::kRefused, accepted.status());
-  // `rest` stays: it lies in the scratch, or in what this keeps until the end of the turn.
+  // `rest` lies in what this keeps until the end of the turn.
   HandTo<Session>()->Open(*std::move(accepted), rest, more_);
 }
 
+void HttpConnection::Answer(const HttpRequest& http, absl::string_view body) {
+  ++requests_;
+  begun_ms_ = worker_.loop().now_ms();  // of the next one, if some of it is there
+  request_bytes_ = in_.size() - parsed_;
+  PageRequest request = {http};
+  if (absl::Status status = NormalizeTarget(&request); !status.ok()) {
+    return Refuse(HandshakeFailure::kMalformed, status);
+  }
+  request.body = body;
+  request.subpath = absl::StripPrefix(request.path(), "/");
+  request.peer_address = peer_;
+  request.peer_certificate = stream_.peer_certificate();
+  request.server = &worker_.server();
+  absl::StatusOr<PageResponse> answer = worker_.options().http(request);
+  PageResponse page = answer.ok() ? *std::move(answer) : ErrorPage(answer.status());
+
+  closing_ = !WantsToStay(http) || worker_.going_away();
+  absl::StatusOr<std::string> head = WritePageHead(page, http, !closing_, absl::Now());
+  if (!head.ok()) {
+    Log(worker_.options().log, LogLevel::kError,
+        absl::StrCat("the page ", request.path(), " cannot be sent: ", head.status().message()));
+    page = ErrorPage(absl::InternalError("the server's own answer could not be sent"));
+    head = WritePageHead(page, http, !closing_, absl::Now());
+  }
+  CountResponse(page.status);
+  if (http.method == "HEAD" || !MayHaveBody(page.status)) {
+    output_.Add(*head);
+  } else if (page.file.is_open()) {
+    output_.Add(*head, std::move(page.file), page.file_bytes);
+  } else {
+    output_.Add(*head, std::move(page.body));
+  }
+}
+
 void HttpConnection::Refuse(HandshakeFailure reason, const absl::Status& why) {
-  worker_.CountFailure(reason);
+  const int status = HttpStatusOf(why);
   Log(worker_.options().log, LogLevel::kInfo,
-      absl::StrCat("refused ", peer_.ToString(), ": HTTP ", HttpStatusOf(why), ", ",
-                   why.message()));
-  refusing_ = true;
-  out_ = RejectResponse(why);
-  worker_.loop().ArmTimer(this, worker_.loop().now_ms() + kRefusalMs);
-  Write();
+      absl::StrCat("refused ", peer_.ToString(), ": HTTP ", status, ", ", why.message()));
+  if (requests_ == 0) worker_.CountFailure(reason);
+  CountResponse(status);
+  closing_ = true;
+  unfinished_.reset();
+  output_.Add(RejectResponse(why));
 }
 
 void HttpConnection::Fail(HandshakeFailure reason, const char* why, absl::string_view detail) {
-  worker_.CountFailure(reason);
+  if (requests_ == 0) worker_.CountFailure(reason);
   Drop(why, detail);
 }
 
-void HttpConnection::Write() {
-  const IoResult result = stream_.Write(out_);
-  if (result.status == IoStatus::kError) {
-    return Drop("the client is gone", stream_.Error(result).message());
+void HttpConnection::CountResponse(int status) {
+  worker_.metrics().http_responses[status / 100 - 1] += 1;
+}
+
+// ---- What follows ----
+
+bool HttpConnection::Write() {
+  if (!output_.empty()) {
+    const IoResult result = output_.Write(stream_);
+    worker_.metrics().bytes_sent += result.bytes;
+    if (output_.file_failed()) {
+      Drop("a file is shorter than it was when its answer began");
+    } else if (result.status == IoStatus::kError) {
+      Drop("the client is gone", stream_.Error(result).message());
+    } else if (result.bytes > 0) {
+      StartWait(Wait::kAnswer);
+    }
+    if (!holds_stream() || !output_.empty()) return false;
   }
-  worker_.metrics().bytes_sent += result.bytes;
-  out_.erase(0, result.bytes);
-  if (out_.empty()) return Linger();
-  SetInterest(Poller::kRead | Poller::kWrite);
+  if (closing_) Linger();
+  return !closing_;
+}
+
+void HttpConnection::Settle() {
+  in_.erase(0, parsed_);
+  parsed_ = 0;
+  if (in_.empty()) in_ = std::string();  // a connection that waits holds no buffers
+  const size_t buffered = in_.capacity() + output_.buffered_bytes() +
+                          (unfinished_ != nullptr ? unfinished_->body.text().capacity() : 0);
+  const bool in_budget = worker_.Account(buffered_bytes_, buffered);
+  buffered_bytes_ = buffered;
+  if (!in_budget) return Drop("all sessions together hold more than max_buffered_bytes");
+
+  SetInterest(reading() ? Poller::kRead : Poller::kWrite);
+  Wait wait = Wait::kRequest;
+  if (!output_.empty()) {
+    wait = Wait::kAnswer;
+  } else if (unfinished_ != nullptr) {
+    wait = Wait::kBody;
+  } else if (!in_.empty() || requests_ == 0) {
+    wait = Wait::kHead;
+  }
+  if (wait != wait_ || wait == Wait::kRequest) StartWait(wait);
+  worker_.loop().ArmTimer(this, std::min(deadline_ms_, TooSlowAtMs()));
+}
+
+void HttpConnection::StartWait(Wait wait) {
+  wait_ = wait;
+  const ServerOptions& options = worker_.options();
+  deadline_ms_ = worker_.loop().now_ms() + EventLoop::Milliseconds(wait == Wait::kHead
+                                                                       ? options.handshake_timeout
+                                                                       : options.http_timeout);
+  worker_.loop().ArmTimer(this, deadline_ms_);
+}
+
+int64_t HttpConnection::TooSlowAtMs() const {
+  const int64_t rate = worker_.options().min_request_bytes_per_second;
+  if (rate == 0 || request_bytes_ == 0 || !reading()) return EventLoop::kNever;
+  return begun_ms_ + EventLoop::Milliseconds(worker_.options().request_grace) +
+         static_cast<int64_t>(request_bytes_) * 1000 / rate;
 }
 
 }  // namespace weft

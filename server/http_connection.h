@@ -10,15 +10,16 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "weft/core/http.h"
+#include "weft/server/http_output.h"
 #include "weft/server/metrics.h"
+#include "weft/server/page.h"
 #include "weft/server/served_stream.h"
 
 namespace weft {
 
-class UpgradeReader;
-
-// Reads a request. Accepted as an upgrade, it hands the stream, and what came behind the head, to
-// a Session; everything else gets an HTTP answer.
+// Takes one request after the other and answers in their order; reads no more while the client does
+// not take its answers. An upgrade that is accepted goes, with what came behind it, to a Session.
 class HttpConnection final : public ServedStream {
  public:
   HttpConnection(Worker& worker, Stream stream, const SocketAddress& peer, uint64_t id,
@@ -30,30 +31,63 @@ class HttpConnection final : public ServedStream {
   void GoAway(CloseCode code, absl::string_view reason) override;
 
  private:
+  struct Unfinished;
+
+  // What the client has to do next, in the time that it has for it.
+  enum class Wait : uint8_t {
+    kHead,     // say a request, or the rest of it: handshake_timeout
+    kRequest,  // begin another one: http_timeout
+    kBody,     // send it: http_timeout
+    kAnswer,   // take some of the answer: http_timeout
+  };
+
   void OnTimer() override;
+  void End() override;
+
+  // Reading.
   void ReadOnce();
-  void OnBytes(absl::string_view bytes);
+  bool reading() const { return output_.empty() && !closing_; }
+
+  // Takes requests, answers and writes, as far as that goes.
+  void Proceed();
+
+  // Takes the next request; false when it is not there yet, or was the last.
+  bool TakeRequest();
+  bool TakeBody();
+  bool Begin(const HttpRequest& request, absl::string_view head);
+  void Upgrade(const HttpRequest& request, absl::string_view rest);
+  void Answer(const HttpRequest& request, absl::string_view body);
+
+  // Answers with an error, and says no more.
+  void Refuse(HandshakeFailure reason, const absl::Status& why);
+
+  // Counts, unless something was answered before, and drops.
+  void Fail(HandshakeFailure reason, const char* why, absl::string_view detail = "");
+  void CountResponse(int status);
+
+  // Whether all is written; otherwise it waits for the client, or is gone.
+  bool Write();
+
+  // What follows from the state: memory, interest, timer.
+  void Settle();
+  void StartWait(Wait wait);
 
   // When the request, if no more of it came, would have come too slowly.
   int64_t TooSlowAtMs() const;
-  void Upgrade(absl::string_view head, absl::string_view rest);
 
-  // Answers with an HTTP error, and waits a little for the client to read it.
-  void Refuse(HandshakeFailure reason, const absl::Status& why);
-
-  // Counts, and drops.
-  void Fail(HandshakeFailure reason, const char* why, absl::string_view detail = "");
-
-  // Writes what waits, and lingers when it is written.
-  void Write();
-
-  const int64_t deadline_ms_;               // of the handshake
-  int64_t begun_ms_ = 0;                    // when the first bytes of the request came
-  size_t request_bytes_ = 0;                // that came
-  bool refusing_ = false;                   // `out_` is the last that is said
-  bool more_ = false;                       // TLS: more can be read than the socket announces
-  std::unique_ptr<UpgradeReader> request_;  // while a head comes in pieces
-  std::string out_;                         // what the socket has not taken yet
+  Wait wait_ = Wait::kHead;
+  bool closing_ = false;  // what `output_` holds is the last that is said
+  bool more_ = false;     // TLS: more can be read than the socket announces
+  uint32_t requests_ = 0;
+  int64_t deadline_ms_;        // of what is waited for
+  int64_t begun_ms_ = 0;       // when the first bytes of the request came
+  size_t request_bytes_ = 0;   // that came
+  size_t buffered_bytes_ = 0;  // as the worker knows it
+  std::string in_;             // what was read; from parsed_ on it waits
+  size_t parsed_ = 0;
+  HttpHeadScanner scanner_;
+  std::unique_ptr<Unfinished> unfinished_;  // while a body comes
+  HttpOutput output_;
 };
 
 }  // namespace weft

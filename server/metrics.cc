@@ -72,6 +72,7 @@ void ServerMetrics::Add(const LoopMetrics& loop) {
   messages_sent += loop.messages_sent;
   bytes_received += loop.bytes_received;
   bytes_sent += loop.bytes_sent;
+  AddEach(loop.http_responses, &http_responses);
   round_trip.Add(loop.round_trip);
   loop_lag.Add(loop.loop_lag);
   buffered_bytes += loop.buffered_bytes;

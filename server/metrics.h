@@ -64,6 +64,8 @@ struct MetricsOf {
   Number bytes_received{};     // on the wire, all protocols, without TLS
   Number bytes_sent{};
 
+  std::array<Number, 5> http_responses{};  // but for 101: by status, 1xx to 5xx
+
   TimeHistogram<Number> round_trip{};  // from a ping to its pong: Session::round_trip_time
   TimeHistogram<Number> loop_lag{};    // a turn of a loop: what comes meanwhile waits so long
 

@@ -82,6 +82,10 @@ void WriteMetrics(const ServerMetrics& metrics, PrometheusWriter* out) {
   out->Family("weft_handshake_failures_total", "counter",
               "Clients that got no WebSocket, by reason.");
   ByReason<HandshakeFailure>(metrics.handshake_failures, out);
+  out->Family("weft_http_responses_total", "counter", "HTTP answers but upgrades, by status.");
+  for (size_t i = 0; i < metrics.http_responses.size(); ++i) {
+    out->Sample("code", absl::StrCat(i + 1, "xx"), metrics.http_responses[i]);
+  }
   one("weft_messages_received_total", "counter", "Messages received.", metrics.messages_received);
   one("weft_messages_sent_total", "counter", "Messages accepted for sending.",
       metrics.messages_sent);

@@ -62,6 +62,7 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
   // 0 does not mean never: it would ping without a pause, or end every session at once.
   const std::pair<const char*, absl::Duration> durations[] = {
       {"handshake_timeout", options.handshake_timeout},
+      {"http_timeout", options.http_timeout},
       {"first_message_timeout", options.first_message_timeout},
       {"ping_interval", options.ping_interval},
       {"pong_timeout", options.pong_timeout},
@@ -139,7 +140,7 @@ class Server::Impl : public WorkerGroup {
     return sum;
   }
 
-  ServerMetrics metrics() const {
+  ServerMetrics metrics() const override {
     ServerMetrics metrics;
     for (const std::unique_ptr<Worker>& worker : workers_) {
       metrics.Add(worker->metrics());

@@ -15,6 +15,7 @@
 #include "weft/core/http.h"
 #include "weft/core/log.h"
 #include "weft/server/clock.h"
+#include "weft/server/page.h"
 #include "weft/server/send_options.h"
 #include "weft/transport/tls_context.h"
 
@@ -80,6 +81,16 @@ struct ServerOptions {
   // rate, as long as the time above lasts.
   size_t min_request_bytes_per_second = 100;
   absl::Duration request_grace = absl::Seconds(2);
+  // Answers requests that are no upgrade: server/page.h, StaticFiles, Router. Without it they get
+  // an error that says what is spoken here.
+  Pages http{};
+
+  // What the body of such a request may measure, in bytes; more gets 413.
+  size_t max_http_body_bytes = 1 << 20;
+
+  // How long a client may take to send that body, to take anything of an answer that waits for it,
+  // or to ask for something else on the same connection.
+  absl::Duration http_timeout = absl::Seconds(60);
 
   // Browsers say which page opens a WebSocket, and a page of another origin than the server's own
   // is refused with 403, unless its origin ("https://example.com", "null" for a file) is listed

@@ -42,6 +42,7 @@
 #include "weft/server/acceptor.h"
 #include "weft/server/clock.h"
 #include "weft/server/handler.h"
+#include "weft/server/metrics.h"
 #include "weft/server/send_options.h"
 #include "weft/server/served_stream.h"
 #include "weft/server/server_options.h"
@@ -154,7 +155,7 @@ class FuzzHandler : public Handler {
 
 ServerOptions ChooseOptions(Choices& choices, const Clock& clock) {
   using Use = CompressionOptions::Use;
-  ServerOptions options = {.clock = &clock};
+  ServerOptions options = {.random = [] { return 0.5; }, .clock = &clock};
   options.connection.compression = {
       .use = choices.Of({Use::kOn, Use::kOff, Use::kRequired}),
       .send_takeover = choices.Below(2) == 0,
@@ -222,8 +223,10 @@ class Run : public WorkerGroup {
   }
 
   // WorkerGroup.
+  ServerMetrics metrics() const override { return {}; }
   void Assign(Worker*, Stream, const SocketAddress&) override {}
   void Leave(const SocketAddress&) override {}
+  bool draining() const override { return draining_; }
   void PublishToOthers(Worker*, absl::string_view, const EncodedMessage&) override {}
 
  private:
@@ -278,11 +281,12 @@ class Run : public WorkerGroup {
         return Send(
             testing::ClientFrame(Opcode::kClose, testing::ClosePayload(CloseCode::kNormal)));
       default:
-        return Leave();
+        return End();
     }
   }
 
-  void Leave() {
+  // The client, or the server.
+  void End() {
     undisturbed_ = false;
     switch (choices_.Below(8)) {
       case 0:
@@ -293,6 +297,10 @@ class Run : public WorkerGroup {
         break;
       case 2:
         worker_.GoAway();
+        break;
+      case 3:
+        draining_ = true;
+        worker_.Drain(1000);
         break;
       default:
         break;
@@ -438,6 +446,7 @@ class Run : public WorkerGroup {
   std::string unsent_, sent_, received_;
   bool undisturbed_ = false;  // the client takes its time for nothing, and the handler only echoes
   bool all_was_read_ = false;
+  bool draining_ = false;
   int quiet_steps_ = 0;
 };
 

@@ -16,6 +16,7 @@
 #include "weft/server/held_payloads.h"
 #include "weft/server/listener.h"
 #include "weft/server/metrics.h"
+#include "weft/server/page.h"
 #include "weft/server/served_stream.h"
 #include "weft/server/server_options.h"
 #include "weft/server/session.h"
@@ -28,18 +29,13 @@ namespace weft {
 class Worker;
 
 // What the workers of a server share. Thread-safe.
-class WorkerGroup {
+class WorkerGroup : public ServerStatus {
  public:
-  virtual ~WorkerGroup() = default;
-
   // `from` accepted a connection: some worker takes it.
   virtual void Assign(Worker* from, Stream stream, const SocketAddress& peer) = 0;
 
   // A client that was assigned, and not to be refused, is gone.
   virtual void Leave(const SocketAddress& peer) = 0;
-
-  // Whether the server accepts no more, and will end.
-  virtual bool draining() const = 0;
 
   // To every worker but `from`, which may be null.
   virtual void PublishToOthers(Worker* from, absl::string_view topic,
@@ -91,6 +87,7 @@ class Worker {
   const Acceptor& acceptor() const { return acceptor_; }
   EventLoop& loop() { return loop_; }
   Topics& topics() { return topics_; }
+  const ServerStatus& server() const { return group_; }
   bool going_away() const { return going_away_; }
   bool draining() const { return group_.draining(); }
 

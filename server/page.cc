@@ -1,0 +1,96 @@
+#include "weft/server/page.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "weft/core/http_status.h"
+#include "weft/core/quote.h"
+
+namespace weft {
+namespace {
+
+constexpr absl::string_view kOurs[] = {"Connection", "Content-Length", "Date", "Transfer-Encoding",
+                                       "Upgrade"};
+
+bool IsOurs(absl::string_view name) {
+  return std::any_of(std::begin(kOurs), std::end(kOurs),
+                     [name](absl::string_view ours) { return absl::EqualsIgnoreCase(name, ours); });
+}
+
+}  // namespace
+
+absl::string_view PageRequest::path() const { return target.substr(0, target.find('?')); }
+
+absl::string_view PageRequest::query() const {
+  const size_t mark = target.find('?');
+  return mark == target.npos ? "" : target.substr(mark + 1);
+}
+
+PageResponse Page(absl::string_view content_type, std::string body) {
+  return {.headers = {{"Content-Type", std::string(content_type)}}, .body = std::move(body)};
+}
+
+PageResponse ErrorPage(const absl::Status& error) {
+  PageResponse page = Page("text/plain; charset=utf-8", absl::StrCat(error.message(), "\n"));
+  page.status = HttpStatusOf(error);
+  return page;
+}
+
+absl::StatusOr<std::string> WritePageHead(const PageResponse& page, const HttpRequest& request,
+                                          bool keep, absl::Time now) {
+  if (page.status < 200 || page.status > 599) {
+    return absl::InvalidArgumentError(absl::StrCat("a page has no status ", page.status));
+  }
+  // RFC 9110, section 5.6.7, for the Date that section 6.6.1 wants.
+  const std::string date = absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", now, absl::UTCTimeZone());
+  const std::string length =
+      absl::StrCat(page.file.is_open() ? page.file_bytes : uint64_t{page.body.size()});
+  std::vector<HttpHeader> headers = {{"Date", date}};
+  if (!keep) {
+    headers.push_back({"Connection", "close"});
+  } else if (request.version < 11) {
+    headers.push_back({"Connection", "keep-alive"});
+  }
+  if (MayHaveBody(page.status)) headers.push_back({"Content-Length", length});
+  for (const auto& [name, value] : page.headers) {
+    if (IsOurs(name)) {
+      return absl::InvalidArgumentError(absl::StrCat("the header ", name, " is the server's own"));
+    }
+    headers.push_back({name, value});
+  }
+  return WriteHttpResponse(page.status, headers);
+}
+
+bool MayHaveBody(int status) { return status != 204 && status != 304; }
+
+bool WantsToStay(const HttpRequest& request) {
+  if (request.headers.HasToken("Connection", "close")) return false;
+  return request.version >= 11 || request.headers.HasToken("Connection", "keep-alive");
+}
+
+absl::Status NormalizeTarget(PageRequest* request) {
+  const size_t hosts = request->headers.Count("Host");
+  if (hosts > 1 || (hosts == 0 && request->version >= 11)) {
+    return absl::InvalidArgumentError(hosts == 0 ? "the header Host is missing"
+                                                 : "the header Host is there twice");
+  }
+  request->host = request->headers.Find("Host").value_or("");
+  absl::string_view& target = request->target;
+  if (absl::StartsWith(target, "/") || (target == "*" && request->method == "OPTIONS")) {
+    return absl::OkStatus();
+  }
+  for (const absl::string_view scheme : {"http://", "https://"}) {
+    if (!absl::StartsWithIgnoreCase(target, scheme)) continue;
+    const absl::string_view rest = target.substr(scheme.size());
+    const size_t end = std::min(rest.find_first_of("/?"), rest.size());
+    request->host = rest.substr(0, end);
+    target = end == rest.size() ? "/" : rest.substr(end);
+    if (absl::StartsWith(target, "/") && !request->host.empty()) return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("the target ", Quote(target), " does not begin with '/'"));
+}
+
+}  // namespace weft

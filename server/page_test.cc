@@ -1,0 +1,130 @@
+#include "weft/server/page.h"
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/core/http.h"
+#include "weft/core/http_status.h"
+
+namespace weft {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const absl::Time kNow =
+    absl::FromCivil(absl::CivilSecond(1994, 11, 6, 8, 49, 37), absl::UTCTimeZone());
+
+HttpRequest Request(int version = 11) {
+  HttpRequest request;
+  request.method = "GET";
+  request.target = "/";
+  request.version = version;
+  return request;
+}
+
+TEST(WritePageHeadTest, SaysLengthAndDate) {
+  const PageResponse page = Page("text/plain", "Hello");
+  EXPECT_EQ(*WritePageHead(page, Request(), true, kNow),
+            "HTTP/1.1 200 OK\r\n"
+            "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+            "Content-Length: 5\r\n"
+            "Content-Type: text/plain\r\n\r\n");
+}
+
+TEST(WritePageHeadTest, SaysWhatBecomesOfTheConnection) {
+  EXPECT_THAT(*WritePageHead({}, Request(), false, kNow), HasSubstr("\r\nConnection: close\r\n"));
+  EXPECT_THAT(*WritePageHead({}, Request(10), true, kNow),
+              HasSubstr("\r\nConnection: keep-alive\r\n"));
+  EXPECT_THAT(*WritePageHead({}, Request(10), false, kNow), HasSubstr("\r\nConnection: close\r\n"));
+}
+
+TEST(WritePageHeadTest, NoLengthWhereThereIsNoBody) {
+  for (const int status : {204, 304}) {
+    EXPECT_THAT(*WritePageHead({.status = status, .body = "x"}, Request(), true, kNow),
+                Not(HasSubstr("Content-Length")));
+  }
+}
+
+TEST(WritePageHeadTest, WhatCannotBeSentIsRefused) {
+  for (const char* name :
+       {"Content-Length", "transfer-encoding", "Connection", "Upgrade", "Date"}) {
+    const PageResponse page = {.headers = {{name, "x"}}};
+    EXPECT_EQ(WritePageHead(page, Request(), true, kNow).status().message(),
+              absl::StrCat("the header ", name, " is the server's own"));
+  }
+  const PageResponse injects = {.headers = {{"X", "a\r\nSet-Cookie: b"}}};
+  EXPECT_FALSE(WritePageHead(injects, Request(), true, kNow).ok());
+  for (const int status : {0, 100, 101, 199, 600, -1}) {
+    EXPECT_EQ(WritePageHead({.status = status}, Request(), true, kNow).status().message(),
+              absl::StrCat("a page has no status ", status));
+  }
+}
+
+TEST(ErrorPageTest, SaysWhy) {
+  const PageResponse page = ErrorPage(HttpError(417, "not that"));
+  EXPECT_EQ(page.status, 417);
+  EXPECT_EQ(page.body, "not that\n");
+  EXPECT_EQ(ErrorPage(absl::NotFoundError("no")).status, 404);
+}
+
+// "target host", or the error.
+std::string Normalized(absl::string_view method, absl::string_view target,
+                       absl::string_view version = "1.1",
+                       absl::string_view headers = "Host: here\r\n") {
+  const std::string head =
+      absl::StrCat(method, " ", target, " HTTP/", version, "\r\n", headers, "\r\n");
+  const absl::StatusOr<HttpRequest> http = ParseHttpRequest(head);
+  EXPECT_TRUE(http.ok()) << http.status();
+  PageRequest request = {*http};
+  const absl::Status status = NormalizeTarget(&request);
+  if (!status.ok()) return absl::StrCat(HttpStatusOf(status), " ", status.message());
+  return absl::StrCat(request.target, " ", request.host);
+}
+
+TEST(NormalizeTargetTest, FormsOfATarget) {
+  EXPECT_EQ(Normalized("GET", "/a?b"), "/a?b here");
+  EXPECT_EQ(Normalized("OPTIONS", "*"), "* here");
+  EXPECT_EQ(Normalized("GET", "http://there:80/a?b"), "/a?b there:80");
+  EXPECT_EQ(Normalized("GET", "HTTPS://there"), "/ there");
+  for (const absl::string_view target :
+       {"*", "a", "there:80", "ftp://there/", "http:///a", "http://", "http://there?a"}) {
+    EXPECT_THAT(Normalized("GET", target), HasSubstr("400 the target ")) << target;
+  }
+}
+
+TEST(NormalizeTargetTest, OneHost) {
+  EXPECT_EQ(Normalized("GET", "/", "1.1", ""), "400 the header Host is missing");
+  EXPECT_EQ(Normalized("GET", "/", "1.0", ""), "/ ");
+  EXPECT_EQ(Normalized("GET", "/", "1.0", "Host: a\r\nHost: b\r\n"),
+            "400 the header Host is there twice");
+}
+
+TEST(WantsToStayTest, ByVersionAndHeader) {
+  const auto wants = [](absl::string_view version, absl::string_view headers) {
+    const std::string head = absl::StrCat("GET / HTTP/", version, "\r\n", headers, "\r\n");
+    return WantsToStay(*ParseHttpRequest(head));
+  };
+  EXPECT_TRUE(wants("1.1", ""));
+  EXPECT_FALSE(wants("1.1", "Connection: foo, Close\r\n"));
+  EXPECT_FALSE(wants("1.0", ""));
+  EXPECT_TRUE(wants("1.0", "Connection: Keep-Alive\r\n"));
+  EXPECT_FALSE(wants("1.0", "Connection: keep-alive\r\nConnection: close\r\n"));
+}
+
+TEST(PageRequestTest, PathAndQuery) {
+  PageRequest request;
+  request.target = "/a/b?c=d?e";
+  EXPECT_EQ(request.path(), "/a/b");
+  EXPECT_EQ(request.query(), "c=d?e");
+  request.target = "/a";
+  EXPECT_EQ(request.query(), "");
+}
+
+}  // namespace
+}  // namespace weft
