@@ -237,6 +237,10 @@ void HttpConnection::Answer(const HttpRequest& http, absl::string_view body) {
   request.peer_certificate = stream_.peer_certificate();
   request.server = &worker_.server();
   absl::StatusOr<PageResponse> answer = worker_.options().http(request);
+  // The client must be told to what it should upgrade (RFC 9110, section 15.5.22).
+  if (HttpStatusOf(answer.status()) == 426) {
+    return Refuse(HandshakeFailure::kNotWebSocket, answer.status());
+  }
   PageResponse page = answer.ok() ? *std::move(answer) : ErrorPage(answer.status());
 
   closing_ = !WantsToStay(http) || worker_.going_away();

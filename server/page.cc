@@ -35,7 +35,12 @@ PageResponse Page(absl::string_view content_type, std::string body) {
 PageResponse ErrorPage(const absl::Status& error) {
   PageResponse page = Page("text/plain; charset=utf-8", absl::StrCat(error.message(), "\n"));
   page.status = HttpStatusOf(error);
+  if (page.status == 405) page.headers.push_back({"Allow", "GET, HEAD"});
   return page;
+}
+
+std::string HttpDate(absl::Time time) {
+  return absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", time, absl::UTCTimeZone());
 }
 
 absl::StatusOr<std::string> WritePageHead(const PageResponse& page, const HttpRequest& request,
@@ -43,8 +48,7 @@ absl::StatusOr<std::string> WritePageHead(const PageResponse& page, const HttpRe
   if (page.status < 200 || page.status > 599) {
     return absl::InvalidArgumentError(absl::StrCat("a page has no status ", page.status));
   }
-  // RFC 9110, section 5.6.7, for the Date that section 6.6.1 wants.
-  const std::string date = absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", now, absl::UTCTimeZone());
+  const std::string date = HttpDate(now);  // RFC 9110, section 6.6.1
   const std::string length =
       absl::StrCat(page.file.is_open() ? page.file_bytes : uint64_t{page.body.size()});
   std::vector<HttpHeader> headers = {{"Date", date}};

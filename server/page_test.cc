@@ -1,6 +1,7 @@
 #include "weft/server/page.h"
 
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -71,6 +72,9 @@ TEST(ErrorPageTest, SaysWhy) {
   EXPECT_EQ(page.status, 417);
   EXPECT_EQ(page.body, "not that\n");
   EXPECT_EQ(ErrorPage(absl::NotFoundError("no")).status, 404);
+  const PageResponse not_allowed = ErrorPage(HttpError(405, "no"));
+  EXPECT_EQ(not_allowed.headers.back(),
+            (std::pair<std::string, std::string>{"Allow", "GET, HEAD"}));
 }
 
 // "target host", or the error.
