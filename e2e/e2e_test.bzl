@@ -38,7 +38,7 @@ def e2e_test(name, driver, peers, programs = {}, data = [], args = [], **kwargs)
       name: of the test.
       driver: the script, x.js or x.py.
       peers: what it wants of the machine: node (with the npm packages), chromium, python3, python3-MODULE, microsocks, tinyproxy,
-        c++ (the libraries of cpp_peers.bzl).
+        curl, c++ (the libraries of cpp_peers.bzl).
       programs: environment variable -> label of the file whose path it holds.
       data: further files that it reads.
       args: words for the script.

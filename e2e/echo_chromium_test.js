@@ -122,6 +122,16 @@ test('the page: RS46, connect, talk, disconnect', LIMIT, async (t) => {
   assert.ok(await page.isDisabled('#text'));
 });
 
+// It may connect because it is of the same origin.
+test('the page, as the server itself shows it', LIMIT, async (t) => {
+  const own = await startServer('ECHO_SERVER', []);
+  t.after(() => own.stop());
+  const page = await openPage(t, {url: own.url.replace(/^ws/, 'http')});
+  assert.equal(await page.inputValue('#url'), own.url);
+  await page.click('#connect');
+  await waitForLog(page, ['CONNECTED', own.url], ['SENT', 'WebSocket rocks'], ['RECEIVED', 'WebSocket rocks']);
+});
+
 test('the page: what others send is text, never HTML', LIMIT, async (t) => {
   const page = await openPage(t, {colorScheme: 'dark'});
   await connect(page);

@@ -117,7 +117,8 @@ class HandshakeTest(ServerTest):
         return peer.response(), peer.headers
 
     def test_plain_get_is_told_to_upgrade(self):
-        status, headers = self.answer(Upgrade=None, Connection=None, Sec_WebSocket_Key=None, Sec_WebSocket_Version=None)
+        nothing = dict.fromkeys(["Upgrade", "Connection", "Sec_WebSocket_Key", "Sec_WebSocket_Version"])
+        status, headers = self.answer(path="/echo", **nothing)  # At "/" there is a page.
         self.assertEqual((status, headers["upgrade"].lower()), (426, "websocket"))
 
     def test_other_version_is_told_ours(self):

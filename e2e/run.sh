@@ -54,7 +54,7 @@ for peer in ${peers//,/ }; do
       [[ -n $CHROMIUM ]] || missing "chromium is not installed"
       export CHROMIUM
       ;;
-    microsocks | tinyproxy)
+    curl | microsocks | tinyproxy)
       [[ -n $(find_program "$peer") ]] || missing "$peer is not installed"
       ;;
     python3)

@@ -106,11 +106,17 @@ weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* us
 }
 
 int RunServer(weft::ServerOptions options, weft::Acceptor acceptor) {
+  weft::Router router;
+  router.WebSocket("/*", std::move(acceptor)).Status();
+  return RunServer(std::move(options), router);
+}
+
+int RunServer(weft::ServerOptions options, const weft::Router& router) {
   const bool tls = options.tls != nullptr;
   const sigset_t signals = Signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   absl::StatusOr<std::unique_ptr<weft::Server>> server =
-      weft::Server::Start(std::move(options), std::move(acceptor));
+      weft::Server::Start(std::move(options), router);
   if (!server.ok()) {
     fmt::print(stderr, "Error: {}\n", std::string(server.status().message()));
     return 1;

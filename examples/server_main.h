@@ -3,6 +3,7 @@
 #ifndef WEFT_EXAMPLES_SERVER_MAIN_H_
 #define WEFT_EXAMPLES_SERVER_MAIN_H_
 
+#include "weft/server/router.h"
 #include "weft/server/server.h"
 
 namespace examples {
@@ -13,6 +14,9 @@ weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* us
 
 // Serves until SIGINT or SIGTERM, and then drains if --drain says so; with TLS, SIGHUP reads the
 // certificates anew. Prints "Server Listening on ADDRESS:PORT", and returns main's result.
+int RunServer(weft::ServerOptions options, const weft::Router& router);
+
+// The same with sessions on every path, and /healthz, /readyz and /metrics.
 int RunServer(weft::ServerOptions options, weft::Acceptor acceptor);
 
 }  // namespace examples

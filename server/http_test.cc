@@ -1,11 +1,13 @@
 // HTTP beside WebSocket, on one port, seen from the other end of a socket.
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -21,6 +23,7 @@
 #include "weft/core/http_status.h"
 #include "weft/core/testing/frames.h"
 #include "weft/server/page.h"
+#include "weft/server/router.h"
 #include "weft/server/server.h"
 #include "weft/server/testing/server_fixture.h"
 #include "weft/server/testing/test_client.h"
@@ -75,7 +78,15 @@ class HttpTest : public testing::ServerFixture {
     return Page("text/plain", absl::StrCat(request.method, " ", request.target, " ", request.body));
   }
 
-  static constexpr size_t kLarge = 24 << 20;  // more than sockets hold
+  // One whose socket takes little.
+  TestClient ConnectSlowReader() {
+    TestClient client = Connect();
+    const int size = 64 << 10;
+    EXPECT_EQ(setsockopt(client.stream().fd(), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+    return client;
+  }
+
+  static constexpr size_t kLarge = 12 << 20;  // more than sockets hold
 };
 
 // ---- One request after the other ----
@@ -267,16 +278,16 @@ TEST_F(HttpTest, AnAnswerThatCannotBeSentIs500) {
 
 TEST_F(HttpTest, SlowReadersDoNotMakeTheServerAskForMore) {
   StartHttp();
-  TestClient client = Connect(), other = Connect();
+  TestClient client = ConnectSlowReader(), other = Connect();
   std::string requests;
-  for (int i = 0; i < 5; ++i) requests += Get("/large");
+  for (int i = 0; i < 3; ++i) requests += Get("/large");
   client.Send(requests);
   journal_.WaitFor("page /large");
   other.Send(Get("/other"));
   EXPECT_EQ(ReadAnswer(other), "200 GET /other ");
   // One answer at a time.
   EXPECT_LT(server_->metrics().buffered_bytes, 2 * kLarge);
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(ReadAnswer(client).size(), 4 + kLarge);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ReadAnswer(client).size(), 4 + kLarge);
 }
 
 TEST_F(HttpTest, AClientThatHasSaidAllGetsItsAnswers) {
@@ -389,7 +400,7 @@ TEST_F(HttpTest, ABodyMustNotComeTooSlowly) {
 
 TEST_F(HttpTest, AnAnswerThatIsNotTakenIsGivenUp) {
   StartHttp({.http_timeout = absl::Seconds(20)});
-  TestClient client = Connect(), other = Connect();
+  TestClient client = ConnectSlowReader(), other = Connect();
   client.Send(Get("/large"));
   journal_.WaitFor("page /large");
   other.Send(Get("/other"));  // answered by a later turn of the loop
@@ -421,6 +432,57 @@ TEST_F(HttpTest, BodiesCountAmongWhatAllMayHold) {
   std::string sent(4 << 20, 'x');
   client.Send(sent);
   log_.WaitForPart("all sessions together hold more than max_buffered_bytes");
+}
+
+// ---- A table of paths ----
+
+TEST_F(HttpTest, ARouterServesPagesAndEndpoints) {
+  Router router;
+  router.WebSocket("/echo", [this](auto&, auto&) {
+    return std::make_unique<testing::ScriptedHandler>(script_, journal_);
+  });
+  router.Get("/", [](const PageRequest&) { return Page("text/plain", "home"); }).Status();
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start({}, router);
+  ASSERT_TRUE(server.ok()) << server.status();
+  server_ = *std::move(server);
+
+  TestClient client = Connect();
+  client.Send(Get("/") + Get("/healthz") + Get("/readyz"));
+  EXPECT_EQ(ReadAnswer(client), "200 home");
+  EXPECT_EQ(ReadAnswer(client), "200 ok\n");
+  EXPECT_EQ(ReadAnswer(client), "200 ready\n");
+  client.Send(Request("POST", "/"));
+  EXPECT_THAT(client.ReadHead(),
+              AllOf(StartsWith("HTTP/1.1 405 "), HasSubstr("\r\nAllow: GET, HEAD\r\n")));
+
+  TestClient peer = Connect();
+  EXPECT_THAT(peer.Upgrade("/echo"), StartsWith("HTTP/1.1 101 "));
+  peer.SendText("hello");
+  EXPECT_EQ(peer.ReadFrame(), "fin text hello");
+  EXPECT_THAT(Connect().Upgrade("/"), StartsWith("HTTP/1.1 404 "));
+
+  TestClient scraper = Connect();
+  scraper.Send(Get("/metrics", "Connection: close\r\n"));
+  EXPECT_THAT(
+      scraper.ReadToEnd(),
+      AllOf(HasSubstr("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"),
+            HasSubstr("\nweft_sessions 1\n"), HasSubstr("\nweft_messages_received_total 1\n"),
+            HasSubstr("\nweft_handshake_failures_total{reason=\"refused\"} 1\n"),
+            HasSubstr("\nweft_loop_lag_seconds_bucket{le=\"+Inf\"} ")));
+
+  TestClient page = Connect();
+  page.Send(Get("/echo"));
+  EXPECT_THAT(page.ReadToEnd(),
+              AllOf(StartsWith("HTTP/1.1 426 "), HasSubstr("\r\nUpgrade: websocket\r\n")));
+  server_.reset();
+}
+
+TEST_F(HttpTest, WhatIsWrongWithATableIsSaidAtTheStart) {
+  const Pages pages = [](const PageRequest&) { return PageResponse(); };
+  EXPECT_EQ(Server::Start({}, Router().Get("a", pages)).status().message(),
+            "the path \"a\" does not begin with '/'");
+  EXPECT_EQ(Server::Start({.http = pages}, Router().Get("/a", pages)).status().message(),
+            "http must be unset where a router has the pages");
 }
 
 }  // namespace

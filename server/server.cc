@@ -275,6 +275,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, Acc
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, const Router& router) {
+  if (!router.status().ok()) return router.status();
+  if (options.http) {
+    return absl::InvalidArgumentError("http must be unset where a router has the pages");
+  }
+  options.http = router.pages();
+  return Start(std::move(options), router.acceptor());
+}
+
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() = default;

@@ -17,6 +17,7 @@
 #include "weft/server/acceptor.h"
 #include "weft/server/handler.h"
 #include "weft/server/metrics.h"
+#include "weft/server/router.h"
 #include "weft/server/server_options.h"
 #include "weft/server/session.h"
 #include "weft/server/session_ref.h"
@@ -41,6 +42,9 @@ class Server {
   // Listens, and accepts from now on. The error says what could not be: a bad option, an address
   // that is in use.
   static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options, Acceptor acceptor);
+
+  // The same with WebSocket endpoints and pages by path. ServerOptions::http must be unset.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options, const Router& router);
 
   // Shuts down at once.
   ~Server();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/flags/flag.h"
+#include "examples/echo/index_html.h"
 #include "examples/server_main.h"
 
 ABSL_FLAG(uint64_t, max_message_bytes, 16 << 20, "the largest message that is accepted");
@@ -31,8 +32,13 @@ weft::ServerOptions EchoOptionsFromFlags(int argc, char** argv, const char* usag
 }
 
 int RunEchoServer(weft::ServerOptions options) {
-  return RunServer(std::move(options),
-                   [](auto&, auto&) { return std::make_unique<EchoHandler>(); });
+  weft::Router router;
+  router.WebSocket("/*", [](auto&, auto&) { return std::make_unique<EchoHandler>(); });
+  router.Get("/", [](const weft::PageRequest&) {
+    return weft::Page("text/html; charset=utf-8", kIndexHtml);
+  });
+  router.Status();
+  return RunServer(std::move(options), router);
 }
 
 }  // namespace examples

@@ -1,0 +1,77 @@
+// WebSocket endpoints and pages by path.
+
+#ifndef WEFT_SERVER_ROUTER_H_
+#define WEFT_SERVER_ROUTER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "weft/server/acceptor.h"
+#include "weft/server/page.h"
+
+namespace weft {
+
+// Where the pages about the server itself are; an empty path turns one off.
+struct StatusPages {
+  std::string healthz = "/healthz";  // 200 as long as the loop turns
+  std::string readyz = "/readyz";    // the same, and 503 while the server drains
+  std::string metrics = "/metrics";  // in the text format of Prometheus
+};
+
+// A table for Server::Start. A path stands for itself, byte for byte as a client sends it, without
+// the query; one that ends in "/*" for all that begins with what stands in front of the '*'. The
+// longest that fits is taken, itself before all, of the endpoints for an upgrade and of the pages
+// for everything else.
+//
+//   Router router;
+//   router.WebSocket("/chat", [](auto&, auto&) { return std::make_unique<ChatHandler>(); });
+//   router.Get("/*", *StaticFiles("/srv/www"));
+//   router.Any("/upload", Upload);
+//   router.Status();                                    // /healthz, /readyz, /metrics
+//   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start({.port = 80}, router);
+//
+// What is on no path gets 404, a page that is asked for by another method 405, an endpoint without
+// an upgrade 426. Anybody who can reach the port can read the status pages: put them, where that is
+// too many, behind a path that the proxy in front keeps for itself, or on a server of their own.
+class Router {
+ public:
+  Router& WebSocket(absl::string_view path, Acceptor acceptor);
+
+  // For GET and HEAD. For all methods.
+  Router& Get(absl::string_view path, Pages pages);
+  Router& Any(absl::string_view path, Pages pages);
+
+  Router& Status(const StatusPages& pages = {});
+
+  // OK, or what is wrong with a path: it does not begin with '/', or is there twice.
+  const absl::Status& status() const { return status_; }
+
+  // What the table does, for ServerOptions::http and Server::Start. Later changes of the router do
+  // not reach them.
+  Acceptor acceptor() const;
+  Pages pages() const;
+
+ private:
+  struct Route {
+    std::string path{};   // without the '*'
+    bool below = false;   // stands for all that begins so
+    Acceptor acceptor{};  // of an endpoint
+    Pages pages{};        // of a page
+    bool any_method = false;
+  };
+  using Table = std::vector<Route>;
+
+  static const Route* Find(const Table& table, absl::string_view path);
+  Router& Add(Table* table, absl::string_view path, Route route);
+
+  Table endpoints_;
+  Table pages_;
+  absl::Status status_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_ROUTER_H_
