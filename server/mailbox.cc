@@ -43,12 +43,12 @@ void Mailbox::BindToThisThread() {
 
 bool Mailbox::OnAnyLoopThread() { return on_a_loop; }
 
-bool Mailbox::Reserve(size_t bytes) {
+std::optional<Reservation> Mailbox::Reserve(size_t bytes) {
   const size_t taken = reserved_bytes_.fetch_add(bytes) + bytes;
+  Reservation reservation(&reserved_bytes_, bytes);
   const size_t held = held_bytes_.load(std::memory_order_relaxed);
-  if (held <= budget_bytes_ && taken <= budget_bytes_ - held) return true;
-  reserved_bytes_ -= bytes;
-  return false;
+  if (held > budget_bytes_ || taken > budget_bytes_ - held) return std::nullopt;
+  return reservation;
 }
 
 void Mailbox::RunTasks() {

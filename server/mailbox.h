@@ -8,13 +8,31 @@
 #include <cstdint>
 #include <limits>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "weft/transport/fd.h"
 
 namespace weft {
+
+// A part of a mailbox's budget, given back when this dies, which must be before the mailbox does.
+class Reservation {
+ public:
+  Reservation(std::atomic<size_t>* reserved, size_t bytes) : reserved_(reserved), bytes_(bytes) {}
+  Reservation(Reservation&& other) noexcept
+      : reserved_(other.reserved_), bytes_(std::exchange(other.bytes_, 0)) {}
+  Reservation& operator=(Reservation&&) = delete;
+  ~Reservation() {
+    if (bytes_ > 0) *reserved_ -= bytes_;
+  }
+
+ private:
+  std::atomic<size_t>* const reserved_;
+  size_t bytes_;
+};
 
 // Tasks for one loop's thread, in the order in which they were posted. It outlives the loop for
 // whoever still holds it: a post then is refused. Thread-safe.
@@ -32,10 +50,9 @@ class Mailbox {
   bool OnLoopThread() const { return std::this_thread::get_id() == loop_thread_; }
   static bool OnAnyLoopThread();
 
-  // Takes `bytes` of the loop's budget for what is about to be posted: false when less is left. The
-  // task gives them back.
-  bool Reserve(size_t bytes);
-  void Release(size_t bytes) { reserved_bytes_ -= bytes; }
+  // Takes `bytes` of the loop's budget for what is about to be posted; none when less is left. The
+  // task keeps what it got: its end gives them back.
+  std::optional<Reservation> Reserve(size_t bytes);
 
   // Messages that found no room before they could be posted: their senders were told, or they were
   // dropped.

@@ -14,8 +14,10 @@
 #include "weft/core/permessage_deflate.h"
 #include "weft/server/address_limit.h"
 #include "weft/server/listener.h"
+#include "weft/server/mailbox.h"
 #include "weft/server/thread_pool.h"
 #include "weft/server/token_bucket.h"
+#include "weft/server/topic_directory.h"
 #include "weft/server/worker.h"
 #include "weft/transport/address.h"
 #include "weft/transport/deadline.h"
@@ -31,6 +33,9 @@ constexpr absl::Duration kLongestDrain = absl::Hours(24);
 
 // More is a mistake: each is a core's work.
 constexpr int kMaxThreads = 1024;
+
+// What a message on its way to a loop costs beside its bytes, about.
+constexpr size_t kPostedOverhead = 128;
 
 absl::Status CheckRate(const char* name, const RateLimit& limit) {
   const auto fits = [](int64_t value) { return value >= 0 && value <= TokenBucket::kMost; };
@@ -93,6 +98,7 @@ class Server::Impl : public WorkerGroup {
       : options_(std::move(options)),
         acceptor_(std::move(acceptor)),
         address_limit_(options_.max_connections_per_address),
+        topics_(options_.topic_hook),
         threads_(options_.threads) {
     for (int i = 0; i < options_.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(options_, acceptor_, *this, i));
@@ -176,15 +182,31 @@ class Server::Impl : public WorkerGroup {
 
   void Leave(const SocketAddress& peer) override { address_limit_.Remove(peer); }
 
-  void PublishToOthers(Worker* from, absl::string_view topic,
-                       const EncodedMessage& message) override {
+  absl::Status PublishToOthers(Worker* from, absl::string_view topic, const EncodedMessage& message,
+                               const SendOptions& options) override {
+    const size_t cost =
+        kPostedOverhead + topic.size() + options.key.size() + message.frame().size();
+    absl::Status status;
     for (const std::unique_ptr<Worker>& worker : workers_) {
       if (worker.get() == from) continue;
-      worker->mailbox()->Post([worker = worker.get(), topic = std::string(topic), message] {
-        worker->PublishHere(topic, message);
+      std::optional<Reservation> reservation = worker->mailbox()->Reserve(cost);
+      if (!reservation.has_value()) {
+        worker->mailbox()->CountRefused();
+        status = absl::ResourceExhaustedError(
+            "too much waits for the sessions of a thread, which miss this: see max_buffered_bytes");
+        continue;
+      }
+      worker->mailbox()->Post([worker = worker.get(), topic = std::string(topic), message,
+                               key = std::string(options.key), options = SendOptions(options),
+                               reservation = *std::move(reservation)]() mutable {
+        options.key = key;
+        worker->PublishHere(topic, message, options);
       });
     }
+    return status;
   }
+
+  TopicDirectory& topics() override { return topics_; }
 
   bool draining() const override { return draining_; }
 
@@ -252,6 +274,7 @@ class Server::Impl : public WorkerGroup {
   AddressLimit address_limit_;
   std::vector<SocketAddress> addresses_;
   std::vector<std::shared_ptr<TlsContext>> tls_contexts_;
+  TopicDirectory topics_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<bool> draining_{false};
   std::mutex mutex_;
@@ -295,11 +318,19 @@ size_t Server::connections() const { return impl_->connections(); }
 ServerMetrics Server::metrics() const { return impl_->metrics(); }
 
 absl::Status Server::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
-                             Compress compress) {
-  absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload, compress);
+                             const SendOptions& options) {
+  absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload, options.compress);
   if (!message.ok()) return message.status();
-  impl_->PublishToOthers(nullptr, topic, *message);
-  return absl::OkStatus();
+  return impl_->PublishToOthers(nullptr, topic, *message, options);
+}
+
+absl::Status Server::Publish(absl::string_view topic, const EncodedMessage& message,
+                             const SendOptions& options) {
+  return impl_->PublishToOthers(nullptr, topic, message, options);
+}
+
+size_t Server::subscribers(absl::string_view topic) const {
+  return impl_->topics().Subscribers(topic);
 }
 
 absl::Status Server::ReloadCertificates() { return impl_->ReloadCertificates(); }

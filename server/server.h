@@ -13,11 +13,13 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "weft/core/compression.h"
+#include "weft/core/encoded_message.h"
 #include "weft/core/opcode.h"
 #include "weft/server/acceptor.h"
 #include "weft/server/handler.h"
 #include "weft/server/metrics.h"
 #include "weft/server/router.h"
+#include "weft/server/send_options.h"
 #include "weft/server/server_options.h"
 #include "weft/server/session.h"
 #include "weft/server/session_ref.h"
@@ -60,10 +62,23 @@ class Server {
   // What was counted since the start, of all loops together: see PrometheusWriter for a text of it.
   ServerMetrics metrics() const;
 
-  // To every session that is subscribed to `topic`. InvalidArgument for text that is not UTF-8. A
-  // session whose queue is full misses the message.
+  // To every session that is subscribed to `topic`. InvalidArgument for text that is not UTF-8;
+  // ResourceExhausted when more waits for a thread's sessions than
+  // ServerOptions::max_buffered_bytes allows: these miss the message, others get it. What becomes
+  // of it where a session's queue is full is said by the options, or else by
+  // ServerOptions::topic_options; SendOptions::timeout is not looked at. The second form sends what
+  // was encoded before, as for several topics.
   absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
-                       Compress compress = Compress::kYes);
+                       Compress compress = Compress::kYes) {
+    return Publish(topic, opcode, payload, SendOptions{.compress = compress});
+  }
+  absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
+                       const SendOptions& options);
+  absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
+                       const SendOptions& options = {});
+
+  // Sessions that are subscribed to `topic`, as far as their threads have come.
+  size_t subscribers(absl::string_view topic) const;
 
   // Reads the files of every endpoint's TlsContext anew, for handshakes from now on; sessions go
   // on. A context whose files are not good (see TlsContext::Reload) keeps what it has, and is what

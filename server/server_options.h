@@ -17,6 +17,7 @@
 #include "weft/server/clock.h"
 #include "weft/server/page.h"
 #include "weft/server/send_options.h"
+#include "weft/server/topic_options.h"
 #include "weft/transport/tls_context.h"
 
 namespace weft {
@@ -122,6 +123,10 @@ struct ServerOptions {
   // its limit and half of it.
   size_t high_mark_bytes = 1 << 20;
   size_t low_mark_bytes = 256 << 10;
+
+  // What holds for each topic, and who hears of its first subscriber and its last: see there.
+  TopicOptionsFunction topic_options{};
+  TopicHook topic_hook{};
 
   // What all sessions together may hold of unfinished messages and unsent answers, in bytes, shared
   // evenly among the threads. A session that needs more past it is dropped: it is better to lose

@@ -307,11 +307,19 @@ void Session::Unsubscribe(absl::string_view topic) {
 }
 
 absl::Status Session::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
-                              Compress compress) {
-  absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload, compress);
+                              const SendOptions& options) {
+  absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload, options.compress);
   if (!message.ok()) return message.status();
-  worker_.Publish(topic, *message);
-  return absl::OkStatus();
+  return Publish(topic, *message, options);
+}
+
+absl::Status Session::Publish(absl::string_view topic, const EncodedMessage& message,
+                              const SendOptions& options) {
+  return worker_.Publish(topic, message, options);
+}
+
+size_t Session::subscribers(absl::string_view topic) const {
+  return worker_.group().topics().Subscribers(topic);
 }
 
 SessionRef Session::ref() {

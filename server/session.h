@@ -111,10 +111,19 @@ class Session final : private ServedStream {
   void Subscribe(absl::string_view topic);
   void Unsubscribe(absl::string_view topic);
 
-  // To every subscriber of `topic` on every thread, this session too if it is one. InvalidArgument
-  // for text that is not UTF-8. A subscriber whose queue is full misses the message.
+  // To every subscriber of `topic` on every thread, this session too if it is one: see
+  // Server::Publish.
   absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
-                       Compress compress = Compress::kYes);
+                       Compress compress = Compress::kYes) {
+    return Publish(topic, opcode, payload, SendOptions{.compress = compress});
+  }
+  absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
+                       const SendOptions& options);
+  absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
+                       const SendOptions& options = {});
+
+  // As Server::subscribers.
+  size_t subscribers(absl::string_view topic) const;
 
   // Different for every session of a server.
   uint64_t id() const { return id_; }

@@ -1,10 +1,12 @@
 #include "weft/server/session_ref.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "weft/core/connection.h"
@@ -17,6 +19,11 @@ namespace {
 
 // What a posted message costs beside its payload, about: even empty ones must not pile up for ever.
 constexpr size_t kPostedOverhead = 128;
+
+absl::Status NoBudget() {
+  return absl::ResourceExhaustedError(
+      "too much waits for the sessions of this thread: see max_buffered_bytes");
+}
 
 absl::Status Gone() { return absl::FailedPreconditionError("the session is gone"); }
 
@@ -42,49 +49,46 @@ void SessionRef::Shared::TellWaiters() {
 
 // What is on its way counts as queued, so that the bound holds whoever sends. Where the session can
 // make room by dropping what waits with it, only what is on its way counts.
-absl::Status SessionRef::Shared::TakeRoom(size_t payload_size, size_t cost, WhenFull policy,
-                                          size_t limit) {
+absl::StatusOr<Reservation> SessionRef::Shared::TakeRoom(size_t payload_size, size_t cost,
+                                                         WhenFull policy, size_t limit) {
   if (!open) return Gone();
   const size_t posted = posted_bytes.fetch_add(cost);
   const size_t waiting = posted + (policy == WhenFull::kDropOldest ? 0 : queued_bytes.load());
   const bool room = waiting < limit && payload_size <= limit - waiting;
-  if (room && mailbox->Reserve(cost)) return absl::OkStatus();
-  posted_bytes -= cost;
   if (room) {
-    return absl::ResourceExhaustedError(
-        "too much waits for the sessions of this thread: see max_buffered_bytes");
+    if (std::optional<Reservation> reservation = mailbox->Reserve(cost)) {
+      return *std::move(reservation);
+    }
   }
+  posted_bytes -= cost;
+  if (room) return NoBudget();
   return absl::ResourceExhaustedError(
       absl::StrCat("the send queue is full: ", waiting, " of ", limit, " bytes wait"));
 }
 
 // TakeRoom, by the deadline if there is one.
-absl::Status SessionRef::FindRoom(size_t payload_size, size_t cost, WhenFull policy,
-                                  const SendOptions& options) const {
+absl::StatusOr<Reservation> SessionRef::FindRoom(size_t payload_size, size_t cost, WhenFull policy,
+                                                 const SendOptions& options) const {
   const size_t limit = std::min(shared_->max_queue_bytes, options.max_queue_bytes);
-  absl::Status status = shared_->TakeRoom(payload_size, cost, policy, limit);
-  if (!absl::IsResourceExhausted(status) || options.timeout <= absl::ZeroDuration() ||
+  absl::StatusOr<Reservation> room = shared_->TakeRoom(payload_size, cost, policy, limit);
+  if (!absl::IsResourceExhausted(room.status()) || options.timeout <= absl::ZeroDuration() ||
       payload_size > limit || Mailbox::OnAnyLoopThread()) {
-    return status;
+    return room;
   }
   const Deadline deadline = Deadline::After(options.timeout);
   ++shared_->waiters;
-  {
-    std::unique_lock<std::mutex> lock(shared_->mutex);
-    while (true) {
-      status = shared_->TakeRoom(payload_size, cost, policy, limit);
-      if (!absl::IsResourceExhausted(status)) break;
-      if (deadline.HasPassed()) {
-        status = absl::DeadlineExceededError(absl::StrCat(
-            "no room within ", absl::FormatDuration(options.timeout), ": ", status.message()));
-        break;
-      }
-      shared_->changed.wait_for(
-          lock, absl::ToChronoMilliseconds(std::min(deadline.Remaining(), absl::Hours(1))));
+  const absl::Cleanup no_longer = [this] { --shared_->waiters; };
+  std::unique_lock<std::mutex> lock(shared_->mutex);
+  while (true) {
+    absl::StatusOr<Reservation> late = shared_->TakeRoom(payload_size, cost, policy, limit);
+    if (!absl::IsResourceExhausted(late.status())) return late;
+    if (deadline.HasPassed()) {
+      return absl::DeadlineExceededError(absl::StrCat(
+          "no room within ", absl::FormatDuration(options.timeout), ": ", late.status().message()));
     }
+    shared_->changed.wait_for(
+        lock, absl::ToChronoMilliseconds(std::min(deadline.Remaining(), absl::Hours(1))));
   }
-  --shared_->waiters;
-  return status;
 }
 
 size_t SessionRef::queued_bytes() const {
@@ -106,8 +110,9 @@ absl::Status SessionRef::Send(WaitingMessage message, const SendOptions& options
   }
   const WhenFull policy = options.when_full.value_or(shared_->when_full);
   const size_t size = message.size(), cost = size + options.key.size() + kPostedOverhead;
-  if (absl::Status status = FindRoom(size, cost, policy, options); !status.ok()) {
-    if (absl::IsFailedPrecondition(status)) return status;
+  absl::StatusOr<Reservation> room = FindRoom(size, cost, policy, options);
+  if (!room.ok()) {
+    if (absl::IsFailedPrecondition(room.status())) return room.status();
     if (policy == WhenFull::kDropNewest || policy == WhenFull::kDropOldest) {
       shared_->mailbox->CountDropped();
       return absl::OkStatus();
@@ -117,21 +122,20 @@ absl::Status SessionRef::Send(WaitingMessage message, const SendOptions& options
     } else {
       shared_->mailbox->CountRefused();
     }
-    return status;
+    return room.status();
   }
   if (const auto* view = std::get_if<absl::string_view>(&message.payload)) {
     message.payload = std::string(*view);
   }
-  const bool posted = shared_->mailbox->Post([shared = shared_, message = std::move(message),
-                                              key = std::string(options.key),
-                                              options = SendOptions(options), cost]() mutable {
-    shared->posted_bytes -= cost;
-    shared->mailbox->Release(cost);
-    if (shared->session == nullptr) return;
-    options.key = key;
-    shared->session->SendPosted(std::move(message), options);
-    shared->SetQueuedBytes(shared->session->queued_bytes());
-  });
+  const bool posted = shared_->mailbox->Post(
+      [shared = shared_, message = std::move(message), key = std::string(options.key),
+       options = SendOptions(options), cost, room = *std::move(room)]() mutable {
+        shared->posted_bytes -= cost;
+        if (shared->session == nullptr) return;
+        options.key = key;
+        shared->session->SendPosted(std::move(message), options);
+        shared->SetQueuedBytes(shared->session->queued_bytes());
+      });
   return posted ? absl::OkStatus() : Gone();
 }
 
@@ -150,6 +154,25 @@ absl::Status SessionRef::Subscribe(absl::string_view topic) const {
 
 absl::Status SessionRef::Unsubscribe(absl::string_view topic) const {
   return Post([topic = std::string(topic)](Session& session) { session.Unsubscribe(topic); });
+}
+
+absl::Status SessionRef::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
+                                 const SendOptions& options) const {
+  if (shared_ == nullptr || !shared_->open) return Gone();
+  absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload, options.compress);
+  if (!message.ok()) return message.status();
+  const size_t cost = message->frame().size() + kPostedOverhead + topic.size() + options.key.size();
+  std::optional<Reservation> reservation = shared_->mailbox->Reserve(cost);
+  if (!reservation.has_value()) {
+    shared_->mailbox->CountRefused();
+    return NoBudget();
+  }
+  return Post([topic = std::string(topic), message = *std::move(message),
+               key = std::string(options.key), options = SendOptions(options),
+               reservation = *std::move(reservation)](Session& session) mutable {
+    options.key = key;
+    session.Publish(topic, message, options).IgnoreError();
+  });
 }
 
 absl::Status SessionRef::Post(absl::AnyInvocable<void(Session&)> task) const {

@@ -15,6 +15,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "weft/core/close_code.h"
 #include "weft/core/compression.h"
@@ -88,6 +89,11 @@ class SessionRef {
   absl::Status Subscribe(absl::string_view topic) const;
   absl::Status Unsubscribe(absl::string_view topic) const;
 
+  // As the session's own, in order with what else this thread sends by this reference.
+  // ResourceExhausted when too much is on its way to the session's thread.
+  absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
+                       const SendOptions& options = {}) const;
+
   // The session's id, or 0.
   uint64_t id() const { return shared_ == nullptr ? 0 : shared_->id; }
 
@@ -119,7 +125,8 @@ class SessionRef {
     void SetClosed();
 
     // Takes room for a message that costs so much: OK, ResourceExhausted, or FailedPrecondition.
-    absl::Status TakeRoom(size_t payload_size, size_t cost, WhenFull policy, size_t limit);
+    absl::StatusOr<Reservation> TakeRoom(size_t payload_size, size_t cost, WhenFull policy,
+                                         size_t limit);
 
    private:
     void TellWaiters();
@@ -128,8 +135,8 @@ class SessionRef {
   explicit SessionRef(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
 
   absl::Status Send(WaitingMessage message, const SendOptions& options) const;
-  absl::Status FindRoom(size_t payload_size, size_t cost, WhenFull policy,
-                        const SendOptions& options) const;
+  absl::StatusOr<Reservation> FindRoom(size_t payload_size, size_t cost, WhenFull policy,
+                                       const SendOptions& options) const;
   absl::Status Post(absl::AnyInvocable<void(Session&)> task) const;
 
   std::shared_ptr<Shared> shared_;

@@ -83,7 +83,9 @@ absl::Status Session::Send(const Message& message, const SendOptions& options) {
 
 absl::Status Session::Send(const EncodedMessage& message, const SendOptions& options) {
   const size_t size = message.frame().size();
-  if (size >= kBorrowFrom || size > options.max_queue_bytes || !GoesStraight(size)) {
+  const bool in_limit = size <= options.max_queue_bytes &&
+                        connection_.queued_bytes() <= options.max_queue_bytes - size;
+  if (size >= kBorrowFrom || !in_limit || !GoesStraight(size)) {
     return SendWaiting({.payload = message}, options);
   }
   absl::Status status = connection_.SendEncoded(message);

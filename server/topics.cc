@@ -12,12 +12,21 @@ void Topics::Subscribe(absl::string_view topic, Session* session, Subscriptions*
   for (const Subscriptions::Link& link : links) {
     if (link.topic->name == topic) return;
   }
-  std::unique_ptr<Topic>& entry = topics_[topic];
-  if (entry == nullptr) entry = std::make_unique<Topic>(Topic{.name = std::string(topic)});
+  auto found = topics_.find(topic);
+  const bool first = found == topics_.end();
+  if (first) {
+    auto entry = std::make_unique<Topic>(Topic{.name = std::string(topic)});
+    if (options_) entry->options = options_(topic);
+    entry->subscribers = directory_.Join(topic);
+    found = topics_.emplace(entry->name, std::move(entry)).first;
+  }
+  Topic* const entry = found->second.get();
   const uint32_t link = links.size();
   const uint32_t member = entry->members.size();
   entry->members.push_back({session, subscriptions, link});
-  links.push_back({entry.get(), member});
+  links.push_back({entry, member});
+  ++*entry->subscribers;
+  if (first) directory_.Tell();  // the hook may come back here
 }
 
 void Topics::Unsubscribe(absl::string_view topic, Subscriptions* subscriptions) {
@@ -52,7 +61,12 @@ void Topics::Remove(Subscriptions* subscriptions, uint32_t link) {
   links.pop_back();
   if (link < links.size()) links[link].topic->members[links[link].member].link = link;
 
-  if (topic->members.empty()) topics_.erase(topic->name);
+  --*topic->subscribers;
+  if (!topic->members.empty()) return;
+  const std::string name = std::move(topic->name);
+  topics_.erase(name);
+  directory_.Leave(name);
+  directory_.Tell();  // the hook may come back here
 }
 
 }  // namespace weft

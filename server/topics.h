@@ -7,22 +7,29 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "weft/server/topic_directory.h"
+#include "weft/server/topic_options.h"
 
 namespace weft {
 
 class Session;
 
-// A table of topics and their subscribers. One a loop, used by its thread only: no locks. Leaving a
-// topic costs the same however many others are in it: topic and subscriber each know the other's
-// place.
+// A table of topics and their subscribers. One a loop, used by its thread only: no locks, but the
+// directory's where a topic comes or goes. Leaving a topic costs the same however many others are
+// in it: topic and subscriber each know the other's place.
 class Topics {
   struct Topic;
 
  public:
+  // The directory must outlive the table. Without `options` all topics have the default ones.
+  explicit Topics(TopicDirectory& directory, TopicOptionsFunction options = nullptr)
+      : directory_(directory), options_(std::move(options)) {}
+
   // What one session is subscribed to; its field.
   class Subscriptions {
     friend class Topics;
@@ -38,12 +45,14 @@ class Topics {
   void Unsubscribe(absl::string_view topic, Subscriptions* subscriptions);
   void UnsubscribeAll(Subscriptions* subscriptions);
 
-  // Calls `visit` with each Session& that is subscribed; it must not change the table.
+  // Calls `visit` with each Session& that is subscribed, and the topic's options; it must not
+  // change the table.
   template <typename Visit>
   void ForEachSubscriber(absl::string_view topic, Visit visit) const {
     const auto found = topics_.find(topic);
     if (found == topics_.end()) return;
-    for (const Member& member : found->second->members) visit(*member.session);
+    const Topic& entry = *found->second;
+    for (const Member& member : entry.members) visit(*member.session, entry.options);
   }
 
   // How many topics have a subscriber.
@@ -57,11 +66,15 @@ class Topics {
   };
   struct Topic {
     std::string name{};
+    TopicOptions options{};
+    std::shared_ptr<TopicDirectory::Count> subscribers{};  // of all loops
     std::vector<Member> members{};
   };
 
   void Remove(Subscriptions* subscriptions, uint32_t link);
 
+  TopicDirectory& directory_;
+  const TopicOptionsFunction options_;
   absl::flat_hash_map<std::string, std::unique_ptr<Topic>> topics_;  // none is empty
 };
 

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "weft/server/topic_directory.h"
+#include "weft/server/topic_options.h"
 
 namespace weft {
 namespace {
@@ -17,14 +19,15 @@ class TopicsTest : public ::testing::Test {
 
   std::set<Session*> Subscribers(absl::string_view topic) {
     std::set<Session*> sessions;
-    topics_.ForEachSubscriber(topic, [&](Session& session) {
+    topics_.ForEachSubscriber(topic, [&](Session& session, const TopicOptions&) {
       EXPECT_TRUE(sessions.insert(&session).second) << "told twice";
     });
     return sessions;
   }
 
   char places_[64] = {};
-  Topics topics_;
+  TopicDirectory directory_{nullptr};
+  Topics topics_{directory_};
   Topics::Subscriptions subscriptions_[64];
 };
 
@@ -41,6 +44,52 @@ TEST_F(TopicsTest, UnsubscribeFromWhatWasNotSubscribed) {
   topics_.Unsubscribe("a", &subscriptions_[0]);
   topics_.UnsubscribeAll(&subscriptions_[0]);
   EXPECT_EQ(topics_.size(), 0u);
+}
+
+TEST_F(TopicsTest, TheDirectoryCountsSubscribersOfAllTables) {
+  Topics other(directory_);
+  topics_.Subscribe("a", At(0), &subscriptions_[0]);
+  topics_.Subscribe("a", At(0), &subscriptions_[0]);
+  topics_.Subscribe("a", At(1), &subscriptions_[1]);
+  other.Subscribe("a", At(2), &subscriptions_[2]);
+  EXPECT_EQ(directory_.Subscribers("a"), 3u);
+  topics_.UnsubscribeAll(&subscriptions_[0]);
+  topics_.Unsubscribe("a", &subscriptions_[1]);
+  EXPECT_EQ(directory_.Subscribers("a"), 1u);
+  other.UnsubscribeAll(&subscriptions_[2]);
+  EXPECT_EQ(directory_.Subscribers("a"), 0u);
+}
+
+TEST_F(TopicsTest, OptionsAreThoseOfTheName) {
+  Topics topics(directory_, [](absl::string_view topic) {
+    return TopicOptions{.max_queue_bytes = topic.size()};
+  });
+  for (const absl::string_view topic : {"a", "ccc"}) {
+    topics.Subscribe(topic, At(0), &subscriptions_[0]);
+    int visits = 0;
+    topics.ForEachSubscriber(topic, [&](Session&, const TopicOptions& options) {
+      EXPECT_EQ(options.max_queue_bytes, topic.size());
+      ++visits;
+    });
+    EXPECT_EQ(visits, 1);
+  }
+  topics.UnsubscribeAll(&subscriptions_[0]);
+}
+
+// A hook may do what it likes with the table that it is called by.
+TEST_F(TopicsTest, AHookMayComeBack) {
+  Topics* reached = nullptr;
+  TopicDirectory directory([&](absl::string_view topic, bool has_subscribers) {
+    if (topic == "a" && has_subscribers) reached->Unsubscribe("a", &subscriptions_[0]);
+    if (topic == "a" && !has_subscribers) reached->Subscribe("b", At(1), &subscriptions_[1]);
+  });
+  Topics topics(directory);
+  reached = &topics;
+  topics.Subscribe("a", At(0), &subscriptions_[0]);
+  EXPECT_EQ(directory.Subscribers("a"), 0u);
+  EXPECT_EQ(directory.Subscribers("b"), 1u);
+  topics.UnsubscribeAll(&subscriptions_[1]);
+  EXPECT_EQ(topics.size(), 0u);
 }
 
 // Against a slow, obvious table, in an order that nobody chose.

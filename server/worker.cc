@@ -127,6 +127,7 @@ Worker::Worker(const ServerOptions& options, const Acceptor& acceptor, WorkerGro
       acceptor_(acceptor),
       group_(group),
       index_(index),
+      topics_(group.topics(), options.topic_options),
       max_buffered_bytes_(options.max_buffered_bytes / options.threads),
       high_mark_bytes_(std::min(options.high_mark_bytes, options.max_send_queue_bytes)),
       low_mark_bytes_(std::min(options.low_mark_bytes, options.max_send_queue_bytes / 2)),
@@ -193,13 +194,22 @@ void Worker::Stop() {
   loop_.Stop();
 }
 
-void Worker::Publish(absl::string_view topic, const EncodedMessage& message) {
-  PublishHere(topic, message);
-  group_.PublishToOthers(this, topic, message);
+absl::Status Worker::Publish(absl::string_view topic, const EncodedMessage& message,
+                             const SendOptions& options) {
+  PublishHere(topic, message, options);
+  return group_.PublishToOthers(this, topic, message, options);
 }
 
-void Worker::PublishHere(absl::string_view topic, const EncodedMessage& message) {
-  topics_.ForEachSubscriber(topic, [&](Session& session) { session.Send(message).IgnoreError(); });
+// What is said of this message goes before what is said of the topic.
+void Worker::PublishHere(absl::string_view topic, const EncodedMessage& message,
+                         const SendOptions& options) {
+  topics_.ForEachSubscriber(topic, [&](Session& session, const TopicOptions& of_topic) {
+    SendOptions each = options;
+    if (each.key.empty() && of_topic.latest_only) each.key = topic;
+    if (!each.when_full.has_value()) each.when_full = of_topic.when_full;
+    each.max_queue_bytes = std::min(each.max_queue_bytes, of_topic.max_queue_bytes);
+    session.Send(message, each).IgnoreError();
+  });
 }
 
 void Worker::EndOfTurn() {

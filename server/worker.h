@@ -37,9 +37,13 @@ class WorkerGroup : public ServerStatus {
   // A client that was assigned, and not to be refused, is gone.
   virtual void Leave(const SocketAddress& peer) = 0;
 
-  // To every worker but `from`, which may be null.
-  virtual void PublishToOthers(Worker* from, absl::string_view topic,
-                               const EncodedMessage& message) = 0;
+  // To every worker but `from`, which may be null. ResourceExhausted where too much waits for some:
+  // their subscribers miss it.
+  virtual absl::Status PublishToOthers(Worker* from, absl::string_view topic,
+                                       const EncodedMessage& message,
+                                       const SendOptions& options) = 0;
+
+  virtual TopicDirectory& topics() = 0;
 };
 
 // Owns the streams and sessions of one thread. All methods but those marked are for that thread.
@@ -128,8 +132,11 @@ class Worker {
   void Replace(ServedStream* stream, std::unique_ptr<ServedStream> next);
 
   // To the subscribers on this worker, and on the others.
-  void Publish(absl::string_view topic, const EncodedMessage& message);
-  void PublishHere(absl::string_view topic, const EncodedMessage& message);
+  absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
+                       const SendOptions& options);
+  void PublishHere(absl::string_view topic, const EncodedMessage& message,
+                   const SendOptions& options);
+  WorkerGroup& group() { return group_; }
 
  private:
   class Accepting;

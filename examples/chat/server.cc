@@ -35,6 +35,9 @@ class ChatHandler : public weft::Handler {
 int main(int argc, char** argv) {
   weft::ServerOptions options = examples::ServerOptionsFromFlags(
       argc, argv, "A chat room: sends every text to everybody, its sender too.");
+  // A chat with holes is none: who cannot follow is told to come back (docs/sending.md).
+  options.when_full = weft::WhenFull::kDisconnect;
+  options.max_send_queue_bytes = 1 << 20;
   return examples::RunServer(std::move(options),
                              [](auto&, auto&) { return std::make_unique<ChatHandler>(); });
 }

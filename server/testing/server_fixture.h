@@ -76,6 +76,7 @@ class ServerFixture : public ::testing::Test {
         });
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
+    journal_.lines();  // whoever has written to it has seen server_
   }
 
   TestClient Connect() { return TestClient(server_->address()); }

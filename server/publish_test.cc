@@ -1,0 +1,232 @@
+// What is published, over loopback: to whom, in what order, and what becomes of it where a
+// subscriber does not read.
+
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/core/encoded_message.h"
+#include "weft/server/server.h"
+#include "weft/server/testing/server_fixture.h"
+#include "weft/server/testing/test_client.h"
+
+namespace weft {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::TestClient;
+
+class PublishTest : public testing::ServerFixture {
+ protected:
+  // A message is the name of a topic to join, or, with a minus before it, to leave.
+  PublishTest() {
+    script_.on_message = [this](Session& session, const Message& message) {
+      absl::string_view topic = message.payload;
+      if (topic == "block") {
+        while (session.queued_bytes() == 0) EXPECT_TRUE(session.SendBinary(filler_).ok());
+      } else if (absl::ConsumePrefix(&topic, "-")) {
+        session.Unsubscribe(topic);
+      } else {
+        session.Subscribe(topic);
+      }
+      session.SendText("done").IgnoreError();
+    };
+  }
+  ~PublishTest() override { server_.reset(); }
+
+  void Do(TestClient& client, const std::string& what) {
+    client.SendText(what);
+    EXPECT_EQ(client.ReadFrame(), "fin text done");
+  }
+
+  // One that is subscribed to these, and then reads no more.
+  TestClient Blocked(const std::vector<std::string>& topics) {
+    TestClient client = ConnectSlowReader();
+    for (const std::string& topic : topics) Do(client, topic);
+    client.SendText("block");
+    journal_.WaitFor("message block");
+    return client;
+  }
+
+  // The frames behind the filler up to `last`.
+  std::vector<std::string> ReadTo(TestClient& client, const std::string& last) {
+    std::vector<std::string> frames;
+    while (frames.empty() || (frames.back() != last && frames.back() != "timeout")) {
+      std::string frame = client.ReadFrame();
+      if (frame != "fin binary " + filler_ && frame != "fin text done") {
+        frames.push_back(frame.substr(0, 40));
+      }
+    }
+    return frames;
+  }
+
+  const std::string filler_ = std::string(100000, 'f');
+};
+
+TEST_F(PublishTest, EachTopicHasItsPolicy) {
+  Start({.topic_options = [](absl::string_view topic) {
+    TopicOptions options;
+    if (topic == "position") options.latest_only = true;
+    if (topic == "log") {
+      options = {.when_full = WhenFull::kDropOldest, .max_queue_bytes = 400000};
+    }
+    if (topic == "hint") options = {.when_full = WhenFull::kDropNewest, .max_queue_bytes = 0};
+    return options;
+  }});
+  TestClient client = Blocked({"position", "log", "hint", "all"});
+  const std::string line(20000, 'x');
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(server_->Publish("position", Opcode::kText, absl::StrCat("at ", i)).ok());
+    EXPECT_TRUE(server_->Publish("log", Opcode::kText, absl::StrCat("line ", i, " ", line)).ok());
+    EXPECT_TRUE(server_->Publish("hint", Opcode::kText, "hint").ok());
+  }
+  EXPECT_TRUE(server_->Publish("all", Opcode::kText, "end").ok());
+  const std::vector<std::string> frames = ReadTo(client, "fin text end");
+  EXPECT_EQ(frames[0], "fin text at 99");
+  ASSERT_LE(frames.size(), 22u);
+  ASSERT_GE(frames.size(), 5u);
+  for (size_t i = 1; i + 1 < frames.size(); ++i) {
+    const size_t number = 100 - (frames.size() - 2) + i - 1;
+    EXPECT_TRUE(absl::StartsWith(frames[i], absl::StrCat("fin text line ", number, " x")))
+        << frames[i];
+  }
+}
+
+TEST_F(PublishTest, OptionsOfOneMessageGoBeforeThoseOfItsTopic) {
+  Start({.topic_options = [](absl::string_view) {
+    return TopicOptions{.when_full = WhenFull::kDropNewest, .latest_only = true};
+  }});
+  TestClient client = Blocked({"cursors"});
+  for (int i = 0; i < 100; ++i) {
+    const std::string key = absl::StrCat("cursor/", i % 2);
+    const std::string text = absl::StrCat(key, " at ", i);
+    EXPECT_TRUE(server_->Publish("cursors", Opcode::kText, text, SendOptions{.key = key}).ok());
+  }
+  const EncodedMessage end = *EncodedMessage::Make(Opcode::kText, "end");
+  EXPECT_TRUE(server_->Publish("cursors", end).ok());
+  EXPECT_THAT(ReadTo(client, "fin text end"),
+              ElementsAre("fin text cursor/0 at 98", "fin text cursor/1 at 99", "fin text end"));
+}
+
+TEST_F(PublishTest, FirstAndLastSubscriberOfAllThreads) {
+  Start({.threads = 2, .topic_hook = [this](absl::string_view topic, bool has_subscribers) {
+           journal_.Write(absl::StrCat(topic, has_subscribers ? " +" : " -"));
+         }});
+  {
+    TestClient a = ConnectAndUpgrade(), b = ConnectAndUpgrade(), c = ConnectAndUpgrade();
+    EXPECT_EQ(server_->subscribers("news"), 0u);
+    for (TestClient* client : {&a, &b, &c}) Do(*client, "news");
+    Do(a, "news");
+    EXPECT_EQ(server_->subscribers("news"), 3u);
+    Do(a, "weather");
+    Do(a, "-news");
+    EXPECT_EQ(server_->subscribers("news"), 2u);
+    Do(b, "-news");
+    b.SendText("-news");
+  }
+  journal_.WaitFor("news -");
+  journal_.WaitFor("weather -");
+  EXPECT_EQ(server_->subscribers("news"), 0u);
+  std::vector<std::string> told;
+  for (const std::string& line : journal_.lines()) {
+    if (absl::StartsWith(line, "news")) told.push_back(line);
+  }
+  EXPECT_THAT(told, ElementsAre("news +", "news -"));
+}
+
+// All subscribers are gone when the server has stopped, and the hook was told so.
+TEST_F(PublishTest, TheLastSubscriberLeavesWithTheServer) {
+  Start({.topic_hook = [this](absl::string_view topic, bool has_subscribers) {
+    journal_.Write(absl::StrCat(topic, has_subscribers ? " +" : " -"));
+  }});
+  TestClient client = ConnectAndUpgrade();
+  Do(client, "news");
+  server_.reset();
+  EXPECT_THAT(journal_.lines(), ElementsAre("open", "message news", "news +", "news -",
+                                            "close 1006 the server has stopped", "destroyed"));
+}
+
+// What a hook does is allowed to be much: here it ends the session that brought it about.
+TEST_F(PublishTest, TheHookMayUseTheServer) {
+  std::mutex mutex;
+  SessionRef ref;
+  script_.on_open = [&](Session& session) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    ref = session.ref();
+  };
+  Start({.topic_hook = [&](absl::string_view topic, bool has_subscribers) {
+    EXPECT_EQ(server_->subscribers(topic), has_subscribers ? 1u : 0u);
+    EXPECT_TRUE(server_->Publish(topic, Opcode::kText, "published by the hook").ok());
+    const std::lock_guard<std::mutex> lock(mutex);
+    EXPECT_TRUE(ref.Unsubscribe(topic).ok());
+    journal_.Write(absl::StrCat(topic, has_subscribers ? " +" : " -"));
+  }});
+  TestClient client = ConnectAndUpgrade();
+  Do(client, "news");
+  journal_.WaitFor("news -");
+  server_.reset();
+}
+
+TEST_F(PublishTest, AReferencePublishesInOrderWithWhatItSends) {
+  std::mutex mutex;
+  std::vector<SessionRef> refs;
+  script_.on_open = [&](Session& session) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    refs.push_back(session.ref());
+  };
+  Start({.threads = 2});
+  TestClient first = ConnectAndUpgrade(), second = ConnectAndUpgrade();
+  Do(first, "news");
+  Do(second, "news");
+  SessionRef ref;
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    ref = refs[0];
+  }
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(ref.SendText(absl::StrCat("sent ", i)).ok());
+    EXPECT_TRUE(ref.Publish("news", Opcode::kText, absl::StrCat("published ", i)).ok());
+  }
+  EXPECT_EQ(ref.Publish("news", Opcode::kText, "\xff").code(), absl::StatusCode::kInvalidArgument);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(first.ReadFrame(), absl::StrCat("fin text sent ", i));
+    EXPECT_EQ(first.ReadFrame(), absl::StrCat("fin text published ", i));
+    EXPECT_EQ(second.ReadFrame(), absl::StrCat("fin text published ", i));
+  }
+  server_.reset();
+  EXPECT_EQ(ref.Publish("news", Opcode::kText, "late").code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+// R26: what is published faster than a loop takes it has the bound of all that waits.
+TEST_F(PublishTest, R26_TheBudgetHoldsForWhatIsPublished) {
+  script_.on_message = [this](Session& session, const Message&) {
+    session.Subscribe("news");
+    std::thread([this] {
+      const std::string large(1 << 20, 'x');
+      int taken = 0;
+      while (server_->Publish("news", Opcode::kBinary, large).ok()) ++taken;
+      EXPECT_GE(taken, 6);
+      EXPECT_LE(taken, 8);
+      EXPECT_EQ(server_->Publish("news", Opcode::kBinary, large).code(),
+                absl::StatusCode::kResourceExhausted);
+    }).join();
+    journal_.Write("checked");
+  };
+  Start({.max_buffered_bytes = 8 << 20});
+  TestClient client = ConnectAndUpgrade();
+  client.SendText("go");
+  journal_.WaitFor("checked");
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(client.ReadFrame().size(), 11u + (1 << 20));
+}
+
+}  // namespace
+}  // namespace weft
