@@ -28,6 +28,7 @@
 #include "absl/types/span.h"
 #include "weft/bench/echo_run.h"
 #include "weft/bench/echo_stream.h"
+#include "weft/bench/fanout_run.h"
 #include "weft/bench/open.h"
 #include "weft/bench/process.h"
 #include "weft/transport/address.h"
@@ -37,14 +38,16 @@
 ABSL_FLAG(std::string, url, "ws://127.0.0.1:8080/",
           "the echo server, ws:// or wss://; its host as an IP address");
 ABSL_FLAG(std::string, raw, "",
-          "IP:PORT of a bare TCP server instead: raw_echo, or raw_accept for --scenario=open");
+          "IP:PORT of a bare TCP server instead: raw_echo, or what fits the scenario: raw_fanout, "
+          "raw_accept");
 ABSL_FLAG(bool, tls, false, "speak TLS with --raw; a wss:// URL says so itself");
 ABSL_FLAG(
     std::string, ca, "",
     "a PEM file of the CA that the server's certificate must be of; empty: it is not checked");
 ABSL_FLAG(std::string, scenario, "echo",
-          "echo: messages a second, and round trips; idle: memory a connection, before and after "
-          "one echo on each; open: CPU time a connection");
+          "echo: messages a second, and round trips; fanout: deliveries a second, of what one "
+          "connection sends to all; idle: memory a connection, before and after one echo on each; "
+          "open: CPU time a connection");
 ABSL_FLAG(int, connections, 100, "connections");
 ABSL_FLAG(int, concurrency, 64, "connections that are being opened at one time");
 ABSL_FLAG(bool, keep, true, "--scenario=open: keep the connections until all are open");
@@ -206,6 +209,39 @@ absl::StatusOr<Report> EchoScenario(const EchoStream& stream) {
   return report;
 }
 
+absl::StatusOr<Report> FanoutScenario(const EchoStream& stream) {
+  const absl::StatusOr<OpenOptions> target = Target(Greeting::None());
+  if (!target.ok()) return target.status();
+  absl::StatusOr<std::vector<Stream>> streams = Open(*target);
+  if (!streams.ok()) return streams.status();
+
+  FanoutRun run(stream, absl::GetFlag(FLAGS_depth), absl::MakeSpan(*streams));
+  if (absl::Status s = run.RunFor(absl::Seconds(absl::GetFlag(FLAGS_warmup))); !s.ok()) return s;
+  run.ResetCounts();
+  const absl::StatusOr<Usage> before = MeasureUsage();
+  if (!before.ok()) return before.status();
+  if (absl::Status s = run.RunFor(absl::Seconds(absl::GetFlag(FLAGS_duration))); !s.ok()) return s;
+  const absl::StatusOr<Usage> after = MeasureUsage();
+  if (!after.ok()) return after.status();
+  const double deliveries = run.deliveries();
+  const Histogram delays = run.delays();
+  if (absl::Status status = run.Drain(); !status.ok()) return status;
+
+  const double seconds = absl::ToDoubleSeconds(after->time - before->time);
+  const double server_cpu = after->server_cpu - before->server_cpu;
+  Report report = {{"seconds", seconds},
+                   {"deliveries", deliveries},
+                   {"deliveries_per_second", deliveries / seconds},
+                   {"p50_us", delays.Percentile(0.5) / 1e3},
+                   {"p99_us", delays.Percentile(0.99) / 1e3},
+                   {"load_cpu_seconds", after->load_cpu - before->load_cpu}};
+  if (absl::GetFlag(FLAGS_pid) != 0) {
+    report.emplace_back("deliveries_per_server_cpu_second", deliveries / server_cpu);
+    report.emplace_back("server_cpu_ns_per_delivery", server_cpu / deliveries * 1e9);
+  }
+  return report;
+}
+
 absl::StatusOr<Report> IdleScenario(const EchoStream& stream) {
   if (absl::GetFlag(FLAGS_pid) == 0) {
     return absl::InvalidArgumentError("--scenario=idle measures the memory of --pid");
@@ -283,9 +319,10 @@ absl::StatusOr<Report> Run() {
                            .depth = static_cast<size_t>(absl::GetFlag(FLAGS_depth)),
                            .raw = !absl::GetFlag(FLAGS_raw).empty()});
   if (scenario == "echo") return EchoScenario(stream);
+  if (scenario == "fanout") return FanoutScenario(stream);
   if (scenario == "idle") return IdleScenario(stream);
   return absl::InvalidArgumentError(
-      absl::StrCat("--scenario is \"", scenario, "\", not echo, idle or open"));
+      absl::StrCat("--scenario is \"", scenario, "\", not echo, fanout, idle or open"));
 }
 
 }  // namespace

@@ -65,6 +65,18 @@ expect --url="wss://$address/" -- ": the handshake was refused: GET / HTTP/1.1"
 expect --url="ws://$address/" -- "connection "
 stop
 
+start bench/raw_fanout
+expected=0
+expect --raw="$address" --scenario=fanout --connections=20 --payload=64 -- deliveries_per_server_cpu_second
+expect --raw="$address" --scenario=fanout --connections=3 --depth=16 -- server_cpu_ns_per_delivery
+stop
+
+start bench/fanout_server
+expect --url="ws://$address/" --scenario=fanout --connections=20 --payload=64 --depth=16 -- deliveries_per_second
+expected=1
+expect --url="ws://$address/" --connections=2 -- ", byte "
+stop
+
 start bench/raw_accept
 expected=0
 expect --raw="$address" --scenario=open -- server_cpu_us_per_connection

@@ -56,6 +56,7 @@ void Serve(int listener, RawHandler& handler) {
         int accepted;
         while ((accepted = accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
           Watch(poller.get(), accepted);
+          handler.OnOpen(accepted);
         }
       } else if (!handler.OnReady(poller.get(), fd, events[i].events)) {
         handler.OnClose(fd);

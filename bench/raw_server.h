@@ -1,4 +1,4 @@
-// What the two bare servers share: a socket that listens, one thread, epoll.
+// What the bare servers share: a socket that listens, one thread, epoll.
 
 #ifndef WEFT_BENCH_RAW_SERVER_H_
 #define WEFT_BENCH_RAW_SERVER_H_
@@ -16,6 +16,9 @@ class RawHandler {
 
   // The command line has been read, and serving begins; an error prevents it.
   virtual absl::Status Start() { return absl::OkStatus(); }
+
+  // `fd` was accepted.
+  virtual void OnOpen(int /*fd*/) {}
 
   // `fd` is ready for `events`. False when it shall be closed. `poller` is the epoll descriptor,
   // for a handler that wants other events than EPOLLIN from now on.

@@ -1,0 +1,48 @@
+// A WebSocket server that publishes what each client sends to all clients: Weft's side of the
+// fan-out measurement.
+
+#include <signal.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "weft/server/server.h"
+
+ABSL_FLAG(uint16_t, port, 8080, "the port to listen on; 0 for a free one");
+ABSL_FLAG(int, threads, 1, "event loops");
+
+namespace {
+
+class Subscriber : public weft::Handler {
+  void OnOpen(weft::Session& session) override { session.Subscribe("all"); }
+
+  void OnMessage(weft::Session& session, const weft::Message& message) override {
+    session.Publish("all", message.opcode, message.payload).IgnoreError();
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  absl::ParseCommandLine(argc, argv);
+  sigset_t ending;  // before there are threads, which inherit that they are blocked
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGINT);
+  sigaddset(&ending, SIGTERM);
+  sigprocmask(SIG_BLOCK, &ending, nullptr);
+  auto server = weft::Server::Start(
+      {.port = absl::GetFlag(FLAGS_port), .threads = absl::GetFlag(FLAGS_threads)},
+      [](auto&, auto&) { return std::make_unique<Subscriber>(); });
+  if (!server.ok()) {
+    std::fprintf(stderr, "%s\n", server.status().ToString().c_str());
+    return 1;
+  }
+  std::printf("Server Listening on %s\n", (*server)->address().ToString().c_str());
+  std::fflush(stdout);
+  int signal;
+  sigwait(&ending, &signal);
+}
