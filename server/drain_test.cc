@@ -81,9 +81,13 @@ class DrainTest : public testing::ServerFixture {
     return count;
   }
 
-  void ExpectNobodyListens(const SocketAddress& address) {
-    const absl::StatusOr<Stream> stream = ConnectTo({address}, Deadline::After(absl::Seconds(30)));
+  static void ExpectNobodyListens(const SocketAddress& address) {
+    const absl::StatusOr<Stream> stream = Connected(address);
     EXPECT_THAT(std::string(stream.status().message()), ::testing::HasSubstr("refused"));
+  }
+
+  static absl::StatusOr<Stream> Connected(const SocketAddress& address) {
+    return ConnectTo({address}, Deadline::After(absl::Seconds(30)));
   }
 
   std::thread drain_;
@@ -93,14 +97,21 @@ class DrainTest : public testing::ServerFixture {
 // ---- When ----
 
 TEST_F(DrainTest, SpreadsTheEndsOverTheTime) {
+  // Begun by the loop itself: it has begun when it answers again.
+  script_.on_message = [this](Session& session, const Message& message) {
+    if (message.payload == "drain") server_->Drain(absl::Seconds(40));
+    session.Send(message).IgnoreError();
+  };
   Start({.ping_interval = absl::InfiniteDuration(), .random = [] { return 0.25; }});
   std::vector<TestClient> clients;
   for (int i = 0; i < 4; ++i) clients.push_back(ConnectAndUpgrade());
-  BeginDrain(absl::Seconds(40));
+  clients[3].SendText("drain");
+  EXPECT_EQ(clients[3].ReadFrame(), "fin text drain");
   // Each in its slot of ten seconds, a quarter past. A quarter of 4 is 1; then the last, which has
   // taken the place of that one; of those two, and of the one, the first.
   const int order[] = {1, 0, 2, 3};
   TestClient& witness = clients[3];
+  Echo(witness);
   clock_.AdvanceMs(2400);
   for (int i = 0; i < 4; ++i) {
     for (int j = i; j < 4; ++j) {
@@ -112,7 +123,7 @@ TEST_F(DrainTest, SpreadsTheEndsOverTheTime) {
     AnswerClose(clients[order[i]]);
     clock_.AdvanceMs(9800);
   }
-  drain_.join();  // nobody is left
+  server_->Wait();  // nobody is left
   EXPECT_EQ(Count("close 1012"), 4);
   EXPECT_EQ(Count("destroyed"), 4);
 }
@@ -234,12 +245,11 @@ TEST_F(DrainTest, NobodyComesInAndSessionsGoOn) {
   EXPECT_FALSE(server_->draining());
   const SocketAddress address = server_->address();
   BeginDrain(absl::Hours(1));
-  // Each loop has read its mail when it answers, and the last one closed the door.
-  for (int i = 0; i < 3; ++i) {
-    Echo(one);
-    Echo(two);
+  while (Connected(address).ok()) {  // until the last loop has read its mail
   }
   ExpectNobodyListens(address);
+  Echo(one);
+  Echo(two);
   late.Send(
       "TP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");

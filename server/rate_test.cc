@@ -44,21 +44,6 @@ class RateTest : public testing::ServerFixture {
     for (const std::string& line : journal_.lines()) count += line.find(part) != std::string::npos;
     return count;
   }
-
-  // The loop has looked at all that was sent before, its timers have fired, and what then could be
-  // read was: it answers newcomers in three turns, one after the other.
-  void LetTheLoopTurn() {
-    for (int i = 0; i < 3; ++i) {
-      TestClient newcomer = Connect();
-      newcomer.Send("GET / HTTP/1.1\r\n\r\n");
-      EXPECT_THAT(newcomer.ReadHead(), HasSubstr(" 400 "));
-    }
-  }
-
-  void Pass(int64_t ms) {
-    clock_.AdvanceMs(ms);
-    LetTheLoopTurn();
-  }
 };
 
 // ---- By waiting ----

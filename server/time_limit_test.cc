@@ -28,23 +28,6 @@ class TimeLimitTest : public testing::ServerFixture {
  protected:
   ~TimeLimitTest() override { server_.reset(); }  // before what it refers to
 
-  // The server has read all that was sent before, its timers have fired, and what could be read
-  // then was: it answers newcomers in three turns, one after the other.
-  void LetTheLoopTurn() {
-    for (int i = 0; i < 3; ++i) {
-      TestClient newcomer = Connect();
-      newcomer.Send("GET / HTTP/1.1\r\n\r\n");
-      EXPECT_THAT(newcomer.ReadHead(), HasSubstr(" 400 "));
-    }
-  }
-
-  // Time passes from what was sent until then to what is sent from then on.
-  void Pass(int64_t ms) {
-    LetTheLoopTurn();
-    clock_.AdvanceMs(ms);
-    LetTheLoopTurn();
-  }
-
   int Logged(const std::string& part) {
     int count = 0;
     for (const std::string& line : log_.lines()) count += line.find(part) != std::string::npos;

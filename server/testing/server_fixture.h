@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -95,6 +96,23 @@ class ServerFixture : public ::testing::Test {
     EXPECT_EQ(setsockopt(client.stream().fd(), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
     EXPECT_EQ(client.Upgrade(), "HTTP/1.1 101 Switching Protocols");
     return client;
+  }
+
+  // The server has read all that was sent before, its timers have fired, and what could be read
+  // then was, if it has one loop: it answers newcomers in three turns, one after the other.
+  void LetTheLoopTurn() {
+    for (int i = 0; i < 3; ++i) {
+      TestClient newcomer = Connect();
+      newcomer.Send("GET / HTTP/1.1\r\n\r\n");
+      EXPECT_EQ(newcomer.ReadHead().substr(0, 13), "HTTP/1.1 400 ");
+    }
+  }
+
+  // Time passes from what was sent until then to what is sent from then on.
+  void Pass(int64_t ms) {
+    LetTheLoopTurn();
+    clock_.AdvanceMs(ms);
+    LetTheLoopTurn();
   }
 
   ManualClock clock_;
