@@ -54,6 +54,23 @@ absl::Status EchoRun::RunFor(absl::Duration duration) {
   return absl::OkStatus();
 }
 
+absl::Status EchoRun::RunPaced(absl::Duration duration, absl::Duration interval) {
+  const int64_t between = absl::ToInt64Nanoseconds(interval) / static_cast<int64_t>(peers_.size());
+  if (next_start_ == 0) next_start_ = Now();
+  const int64_t end = Now() + absl::ToInt64Nanoseconds(duration);
+  bool idle;
+  for (int64_t now = Now(); now < end; now = Now()) {
+    for (; next_start_ <= now; next_start_ += between) {
+      Peer& peer = peers_[next_peer_];
+      next_peer_ = (next_peer_ + 1) % peers_.size();
+      ++peer.last;
+      if (absl::Status status = Send(peer); !status.ok()) return status;
+    }
+    if (absl::Status status = Turn(1, &idle); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status EchoRun::Drain() {
   for (Peer& peer : peers_) peer.last = std::min(peer.last, StartedBy(peer));
   const auto done = [](const Peer& peer) { return peer.completed == peer.last; };

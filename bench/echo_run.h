@@ -41,6 +41,11 @@ class EchoRun {
 
   absl::Status RunFor(absl::Duration duration);
 
+  // Instead of that, after Start(0): each connection starts a message once in an `interval`,
+  // whether the echoes of earlier ones are there or not (up to `depth` of them), and all of them
+  // evenly. The next call goes on where one ended.
+  absl::Status RunPaced(absl::Duration duration, absl::Duration interval);
+
   // Starts no more messages, and returns when all that were started are back; DeadlineExceeded when
   // not a byte came in ten seconds.
   absl::Status Drain();
@@ -77,6 +82,8 @@ class EchoRun {
   UniqueFd poller_;
   std::vector<Peer> peers_;
   std::vector<char> buffer_;
+  int64_t next_start_ = 0;  // RunPaced: when the next message is started, and by which peer
+  size_t next_peer_ = 0;
   uint64_t messages_ = 0;
   Histogram round_trips_;
 };

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
@@ -96,6 +97,21 @@ TEST_F(EchoRunTest, DrainWaitsForWhatWasStarted) {
   run.ResetCounts();
   EXPECT_TRUE(run.Drain().ok());
   EXPECT_EQ(run.messages(), 0u);
+}
+
+TEST_F(EchoRunTest, PacedItTakesItsTime) {
+  Serve(3, Same);
+  const EchoStream stream({.payload = 20, .depth = 4, .raw = true});
+  EchoRun run(stream, 4, absl::MakeSpan(streams_));
+  ASSERT_TRUE(run.Start(0).ok());
+  const absl::Time start = absl::Now();
+  while (run.messages() < 30) {
+    const absl::Status status = run.RunPaced(absl::Milliseconds(20), absl::Milliseconds(10));
+    ASSERT_TRUE(status.ok()) << status;
+  }
+  EXPECT_GE(absl::Now() - start, absl::Milliseconds(90));  // the first was due at once
+  const absl::Status status = run.Drain();
+  EXPECT_TRUE(status.ok()) << status;
 }
 
 TEST_F(EchoRunTest, AWrongByteIsNamed) {

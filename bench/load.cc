@@ -26,6 +26,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "weft/bench/deaf.h"
 #include "weft/bench/echo_run.h"
 #include "weft/bench/echo_stream.h"
 #include "weft/bench/fanout_run.h"
@@ -47,12 +48,16 @@ ABSL_FLAG(
 ABSL_FLAG(std::string, scenario, "echo",
           "echo: messages a second, and round trips; fanout: deliveries a second, of what one "
           "connection sends to all; idle: memory a connection, before and after one echo on each; "
-          "open: CPU time a connection");
+          "open: CPU time a connection; paced: round trips where each connection sends --rate "
+          "messages a second, beside --deaf ones that read nothing");
 ABSL_FLAG(int, connections, 100, "connections");
 ABSL_FLAG(int, concurrency, 64, "connections that are being opened at one time");
 ABSL_FLAG(bool, keep, true, "--scenario=open: keep the connections until all are open");
 ABSL_FLAG(int64_t, payload, 20, "bytes a message (--scenario=idle: 1024 is usual)");
 ABSL_FLAG(int, depth, 1, "messages on their way at once on each connection");
+ABSL_FLAG(double, rate, 1, "--scenario=paced: messages a second on each connection");
+ABSL_FLAG(int, deaf, 0,
+          "--scenario=paced: further connections that send 64 KiB messages and read nothing");
 ABSL_FLAG(std::string, mode, "binary", "binary; text: ASCII; mixed_text: UTF-8 of many scripts");
 ABSL_FLAG(double, warmup, 1, "seconds of echoing before measuring");
 ABSL_FLAG(double, duration, 5, "seconds of echoing while measuring");
@@ -270,6 +275,62 @@ absl::StatusOr<Report> IdleScenario(const EchoStream& stream) {
                 {"bytes_per_connection_after_echo", each(*echoed)}};
 }
 
+absl::StatusOr<Report> PacedScenario(const EchoStreamOptions& options) {
+  // Many may be on their way, so that a slow echo does not keep the next message from being sent.
+  constexpr size_t kDepth = 16;
+  absl::StatusOr<OpenOptions> target = Target(Greeting::None());
+  if (!target.ok()) return target.status();
+  absl::StatusOr<std::vector<Stream>> streams = Open(*target);
+  if (!streams.ok()) return streams.status();
+  target->connections = absl::GetFlag(FLAGS_deaf);
+  absl::StatusOr<std::vector<Stream>> deaf_streams = Open(*target);
+  if (!deaf_streams.ok()) return deaf_streams.status();
+
+  const EchoStream large({.payload = 64 << 10, .raw = options.raw});
+  Deaf deaf(large, *std::move(deaf_streams));
+  EchoStreamOptions paced = options;
+  paced.depth = kDepth;
+  const EchoStream stream(paced);
+  EchoRun run(stream, kDepth, absl::MakeSpan(*streams));
+  if (absl::Status status = run.Start(0); !status.ok()) return status;
+  const auto run_for = [&](double seconds) -> absl::Status {
+    const absl::Duration interval = absl::Seconds(1) / absl::GetFlag(FLAGS_rate);
+    const absl::Time end = absl::Now() + absl::Seconds(seconds);
+    while (absl::Now() < end) {
+      deaf.Push();
+      absl::Status status = run.RunPaced(absl::Milliseconds(10), interval);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  };
+  if (absl::Status s = run_for(absl::GetFlag(FLAGS_warmup)); !s.ok()) return s;
+  run.ResetCounts();
+  const absl::StatusOr<Usage> before = MeasureUsage();
+  if (!before.ok()) return before.status();
+  if (absl::Status s = run_for(absl::GetFlag(FLAGS_duration)); !s.ok()) return s;
+  const absl::StatusOr<Usage> after = MeasureUsage();
+  if (!after.ok()) return after.status();
+  if (absl::Status status = run.Drain(); !status.ok()) return status;
+
+  const Histogram& round_trips = run.round_trips();
+  const double seconds = absl::ToDoubleSeconds(after->time - before->time);
+  Report report = {{"seconds", seconds},
+                   {"messages", run.messages()},
+                   {"p50_us", round_trips.Percentile(0.5) / 1e3},
+                   {"p99_us", round_trips.Percentile(0.99) / 1e3},
+                   {"p99.9_us", round_trips.Percentile(0.999) / 1e3},
+                   {"max_us", round_trips.Percentile(1) / 1e3},
+                   {"deaf_bytes_sent", deaf.sent()},
+                   {"deaf_dropped", deaf.dropped()},
+                   {"load_cpu_seconds", after->load_cpu - before->load_cpu}};
+  if (absl::GetFlag(FLAGS_pid) != 0) {
+    report.emplace_back("server_cpu_seconds", after->server_cpu - before->server_cpu);
+    report.emplace_back("server_resident_bytes_before", before->server_memory);
+    report.emplace_back("server_resident_bytes_after", after->server_memory);
+  }
+  return report;
+}
+
 absl::StatusOr<Report> OpenScenario() {
   absl::StatusOr<OpenOptions> target = Target(Greeting::Bare());
   if (!target.ok()) return target.status();
@@ -297,9 +358,11 @@ absl::StatusOr<Report> OpenScenario() {
 
 absl::StatusOr<Report> Run() {
   if (absl::GetFlag(FLAGS_connections) < 1 || absl::GetFlag(FLAGS_depth) < 1 ||
-      absl::GetFlag(FLAGS_concurrency) < 1 || absl::GetFlag(FLAGS_payload) < 0) {
+      absl::GetFlag(FLAGS_concurrency) < 1 || absl::GetFlag(FLAGS_payload) < 0 ||
+      absl::GetFlag(FLAGS_rate) <= 0 || absl::GetFlag(FLAGS_deaf) < 0) {
     return absl::InvalidArgumentError(
-        "--connections, --depth and --concurrency must be positive, --payload not negative");
+        "--connections, --depth, --concurrency and --rate must be positive, --payload and --deaf "
+        "not negative");
   }
   if (const int cpu = absl::GetFlag(FLAGS_pin); cpu >= 0) {
     if (absl::Status status = PinToCpu(cpu); !status.ok()) return status;
@@ -314,15 +377,17 @@ absl::StatusOr<Report> Run() {
   if (scenario == "open") return OpenScenario();
   const absl::StatusOr<PayloadKind> kind = Mode();
   if (!kind.ok()) return kind.status();
-  const EchoStream stream({.kind = *kind,
-                           .payload = static_cast<size_t>(absl::GetFlag(FLAGS_payload)),
-                           .depth = static_cast<size_t>(absl::GetFlag(FLAGS_depth)),
-                           .raw = !absl::GetFlag(FLAGS_raw).empty()});
+  const EchoStreamOptions options = {.kind = *kind,
+                                     .payload = static_cast<size_t>(absl::GetFlag(FLAGS_payload)),
+                                     .depth = static_cast<size_t>(absl::GetFlag(FLAGS_depth)),
+                                     .raw = !absl::GetFlag(FLAGS_raw).empty()};
+  if (scenario == "paced") return PacedScenario(options);
+  const EchoStream stream(options);
   if (scenario == "echo") return EchoScenario(stream);
   if (scenario == "fanout") return FanoutScenario(stream);
   if (scenario == "idle") return IdleScenario(stream);
   return absl::InvalidArgumentError(
-      absl::StrCat("--scenario is \"", scenario, "\", not echo, fanout, idle or open"));
+      absl::StrCat("--scenario is \"", scenario, "\", not echo, fanout, idle, open or paced"));
 }
 
 }  // namespace

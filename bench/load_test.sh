@@ -43,6 +43,7 @@ done
 expect --raw="$address" --depth=16 --json -- '{"seconds": ' ', "messages_per_second": '
 expect --raw="$address" --connections=2 --payload=16777216 --mode=mixed_text -- load_cpu_seconds
 expect --raw="$address" --scenario=idle --payload=1024 -- bytes_per_connection_after_echo
+expect --raw="$address" --scenario=paced --rate=50 -- messages max_us
 expected=1
 expect --url="ws://$address/" -- ": the handshake was refused: GET / HTTP/1.1"
 expect --raw=nonsense -- nonsense
@@ -50,6 +51,15 @@ expect --mode=nonsense -- --mode nonsense
 expect --scenario=nonsense -- --scenario nonsense
 stop
 expect --raw="$address" --pid=0 -- "cannot connect to $address"
+
+# A server that bounds what it keeps for who does not read.
+start examples/echo/server
+expected=0
+expect --url="ws://$address/" --scenario=paced --connections=20 --rate=100 --deaf=3 -- p99.9_us \
+  deaf_bytes_sent server_resident_bytes_after
+expected=1
+expect --url="ws://$address/" --scenario=paced --rate=0 -- --rate
+stop
 
 start bench/raw_tls_echo --cert=transport/testing/test_ca/server.pem --key=transport/testing/test_ca/server.key
 expected=0
