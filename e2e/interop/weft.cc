@@ -30,7 +30,8 @@ class Socket : public peer::Socket {
   }
 
   peer::Message Receive() override {
-    const absl::StatusOr<weft::Message> message = client_->Receive(absl::Seconds(60));
+    const absl::StatusOr<weft::Message> message =
+        client_->Receive(absl::Milliseconds(peer::kPatienceMs));
     Check(message.status());
     return {.text = message->is_text(), .data = std::string(message->payload)};
   }
@@ -45,6 +46,8 @@ class Socket : public peer::Socket {
 
 std::unique_ptr<peer::Socket> Connect(const std::string& host, uint16_t port) {
   weft::ClientOptions options;
+  options.connect_timeout = options.send_timeout = options.close_timeout =
+      absl::Milliseconds(peer::kPatienceMs);
   options.connection.max_message_bytes = peer::kMaxMessageBytes;
   options.connection.compression = examples::CompressionFromFlag();
   auto client = weft::Client::Connect(absl::StrCat("ws://", host, ":", port), std::move(options));

@@ -14,7 +14,10 @@ from autobahn.websocket.compress import (
     PerMessageDeflateResponse,
     PerMessageDeflateResponseAccept,
 )
-from peer import main
+from peer import PATIENCE, main
+
+
+PATIENT = {"openHandshakeTimeout": PATIENCE, "closeHandshakeTimeout": PATIENCE}
 
 
 def accept_offer(offers):
@@ -33,7 +36,9 @@ class Echo(WebSocketServerProtocol):
 async def serve(port, max_message_bytes):
     factory = WebSocketServerFactory()
     factory.protocol = Echo
-    factory.setProtocolOptions(maxMessagePayloadSize=max_message_bytes, perMessageCompressionAccept=accept_offer)
+    factory.setProtocolOptions(
+        maxMessagePayloadSize=max_message_bytes, perMessageCompressionAccept=accept_offer, **PATIENT
+    )
     server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", port)
     return server.sockets[0].getsockname()[1]
 
@@ -77,6 +82,8 @@ async def connect(url, max_message_bytes):
         maxMessagePayloadSize=max_message_bytes,
         perMessageCompressionOffers=[PerMessageDeflateOffer()],
         perMessageCompressionAccept=accept_response,
+        serverConnectionDropTimeout=PATIENCE,
+        **PATIENT,
     )
     _, socket = await asyncio.get_running_loop().create_connection(factory, factory.host, factory.port)
     await socket.opened

@@ -101,6 +101,7 @@ lws_context* MakeContext(int port) {
   info.protocols = kProtocols;
   info.extensions = kExtensions;
   info.gid = info.uid = -1;
+  info.timeout_secs = info.connect_timeout_secs = peer::kPatienceMs / 1000;
   lws_context* const context = lws_create_context(&info);
   if (context == nullptr) throw std::runtime_error("lws_create_context failed");
   return context;

@@ -16,6 +16,9 @@ namespace peer {
 
 inline constexpr size_t kMaxMessageBytes = 16 << 20;
 
+// A library's limit for a handshake, where it has one: longer than a slow machine can take.
+inline constexpr int kPatienceMs = 60'000;
+
 struct Message {
   bool text = true;
   std::string data{};

@@ -7,6 +7,9 @@ import signal
 
 from messages import SIZES, bytes_of, text_of
 
+# Seconds. A library's limit for a handshake, where it has one: longer than a slow machine can take.
+PATIENCE = 60
+
 # Cases that run at once: some only wait for this peer.
 AT_ONCE = 8
 

@@ -8,7 +8,9 @@ const {client: WebSocketClient, server: WebSocketServer} = require('websocket');
 const {echo, main} = require('./peer.js');
 
 function options(maxMessageBytes) {
-  return {maxReceivedFrameSize: maxMessageBytes, maxReceivedMessageSize: maxMessageBytes};
+  // Milliseconds; and a connection whose peer is slow is not dropped.
+  const patient = {closeTimeout: 60_000, keepalive: false};
+  return {maxReceivedFrameSize: maxMessageBytes, maxReceivedMessageSize: maxMessageBytes, ...patient};
 }
 
 // The interface of browsers. The library has such a class itself, which loses empty messages.

@@ -31,6 +31,8 @@ void Quiet(Endpoint& endpoint) {
   endpoint.clear_access_channels(websocketpp::log::alevel::all);
   endpoint.clear_error_channels(websocketpp::log::elevel::all);
   endpoint.init_asio();
+  endpoint.set_open_handshake_timeout(peer::kPatienceMs);
+  endpoint.set_close_handshake_timeout(peer::kPatienceMs);
 }
 
 void Serve(uint16_t port) {
