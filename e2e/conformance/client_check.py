@@ -47,7 +47,7 @@ class CaseServer:
 
     def _serve(self, sock):
         with sock:
-            session = Session(sock, SERVER)
+            session = Session(sock, SERVER, fail_fast_patience=self.report.arguments.fail_fast_patience)
             try:
                 head = session.read_head(split_head)
             except Violation:

@@ -10,6 +10,7 @@ import time
 from case import Options
 from differences import known_difference, unexpected
 from judge import chosen
+from session import FAIL_FAST_PATIENCE, PATIENCE
 from steps import FAILED, INFORMATIONAL, NON_STRICT, OK
 from wire import SERVER
 
@@ -36,6 +37,8 @@ def parse_arguments(description, peer):
     arguments = parser.parse_args()
     if arguments.control:
         start_control()
+    # Nobody who is to be strict is expected to wait: there is time for a slow machine.
+    arguments.fail_fast_patience = PATIENCE if arguments.strict else FAIL_FAST_PATIENCE
     options = Options(max_message_bytes=arguments.max_message_bytes)
     arguments.chosen = chosen(options, peer, arguments.cases, arguments.short)
     if arguments.short and arguments.control:

@@ -15,7 +15,7 @@ import opening
 from judge import play
 from program import Server
 from report import Report, parse_arguments
-from session import PATIENCE, Session
+from session import FAIL_FAST_PATIENCE, PATIENCE, Session
 from steps import Failed
 from wire import CLIENT, SERVER
 
@@ -26,12 +26,13 @@ AT_ONCE = 8
 class Target:
     """The server under test."""
 
-    def __init__(self, url, patience=PATIENCE):
+    def __init__(self, url, patience=PATIENCE, fail_fast_patience=FAIL_FAST_PATIENCE):
         parts = urllib.parse.urlsplit(url)
         if parts.scheme != "ws" or not parts.hostname:
             raise SystemExit(f"--url must be ws://HOST[:PORT][/PATH], and is {url}")
         self.url = url
         self.patience = patience
+        self.fail_fast_patience = fail_fast_patience
         self.address = (parts.hostname, parts.port or 80)
         self.host = parts.netloc
         self.path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -42,7 +43,7 @@ class Target:
         except OSError as error:
             raise SystemExit(f"cannot connect to {self.url}: {error}") from None
         with sock:
-            session = Session(sock, CLIENT, self.patience)
+            session = Session(sock, CLIENT, self.patience, self.fail_fast_patience)
             return play(case, session, lambda: self.open(case, session))
 
     def open(self, case, session):
@@ -69,7 +70,7 @@ def main():
     arguments = parse_arguments(__doc__, SERVER)
     server = None if arguments.url else Server("ECHO_SERVER", f"--max_message_bytes={arguments.max_message_bytes}")
     try:
-        target = Target(arguments.url or server.url)
+        target = Target(arguments.url or server.url, fail_fast_patience=arguments.fail_fast_patience)
         report = Report(arguments, SERVER, f"server {target.url}")
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
             for result in pool.map(target.play, arguments.chosen):

@@ -9,19 +9,24 @@ from wire import CLIENT, CLOSE, SERVER, Decoder, Event, Frame, encode
 # Seconds. How long a peer may take for anything: the limit of a failure, never a wait of one that is right.
 PATIENCE = 60
 
+# How long a peer that could fail a connection in the middle of a frame may take to do so before it is taken for one that waits
+# for the rest: some do, and they are many cases.
+FAIL_FAST_PATIENCE = 5
+
 READ_SIZE = 256 << 10
 
 
 class Session:
     """One connection. `role` is ours; the peer has the other."""
 
-    def __init__(self, sock, role, patience=PATIENCE):
+    def __init__(self, sock, role, patience=PATIENCE, fail_fast_patience=FAIL_FAST_PATIENCE):
         sock.setblocking(False)
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = sock
         self.role = role
         self.patience = patience
+        self.fail_fast_patience = fail_fast_patience
         self.decoder = Decoder(SERVER if role == CLIENT else CLIENT)
         self.codec = None  # permessage-deflate, where it was agreed on
         self.end = None  # how the peer's stream ended

@@ -12,10 +12,6 @@ OK, NON_STRICT, INFORMATIONAL, FAILED = "OK", "NON-STRICT", "INFORMATIONAL", "FA
 # What a peer is that does otherwise than a case expects, and why, where it is not FAILED: where the RFC does not decide.
 WRONG = (FAILED, "")
 
-# Seconds. How long a peer that could fail a connection in the middle of a frame may take to do so before it is taken for one
-# that waits for the rest.
-FAIL_FAST_PATIENCE = 5
-
 GONE = ("end of stream", "reset")
 
 
@@ -226,7 +222,7 @@ class FailsFast(Fails):
         return f"{super().__str__()} before the rest is sent"
 
     def run(self, session, verdict):
-        event = session.next(FAIL_FAST_PATIENCE)
+        event = session.next(session.fail_fast_patience)
         if event.kind in ("silence", "pong"):
             verdict.not_strict("waits for the rest of the message")
             if not session.kept and not self.rest:
