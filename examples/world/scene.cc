@@ -11,7 +11,13 @@ namespace {
 constexpr float kPi = std::numbers::pi_v<float>;
 constexpr int kGroups = 15;             // to a side
 constexpr float kBetweenGroups = 8.0f;  // metres
-constexpr float kEmptyMiddle = 7;
+constexpr float kEmptyMiddle = 15;
+
+float Column(int i, int side) { return static_cast<float>(i % side); }
+float Row(int i, int side) {
+  const int row = i / side;
+  return static_cast<float>(row);
+}
 
 void Put(std::vector<Placement>& scene, Kind kind, Vector where, float yaw = 0) {
   scene.push_back({kind, where + Vector{0, InfoOf(kind).half.y, 0}, yaw});
@@ -23,8 +29,8 @@ void Pyramid(std::vector<Placement>& scene, Vector where) {
     const float first = -0.51f * static_cast<float>(side - 1);
     for (int i = 0; i < side * side; ++i) {
       Put(scene, Kind::kCrate,
-          where + Vector{first + 1.02f * static_cast<float>(i % side), static_cast<float>(layer),
-                         first + 1.02f * static_cast<float>(i / side)});
+          where + Vector{first + 1.02f * Column(i, side), static_cast<float>(layer),
+                         first + 1.02f * Row(i, side)});
     }
   }
 }
@@ -57,9 +63,7 @@ void Dominoes(std::vector<Placement>& scene, Vector where) {
 
 void Balls(std::vector<Placement>& scene, Vector where) {
   for (int i = 0; i < 9; ++i) {
-    Put(scene, Kind::kBall,
-        where +
-            Vector{0.9f * static_cast<float>(i % 3 - 1), 0, 0.9f * static_cast<float>(i / 3 - 1)});
+    Put(scene, Kind::kBall, where + Vector{0.9f * (Column(i, 3) - 1), 0, 0.9f * (Row(i, 3) - 1)});
   }
 }
 
@@ -69,12 +73,13 @@ std::vector<Placement> MakeScene(int bodies) {
   std::vector<Placement> scene;
   for (int i = 0; i < 8; ++i) {
     const float angle = kPi / 4 * (static_cast<float>(i) + 0.5f);
-    Put(scene, i % 2 == 0 ? Kind::kCrate : Kind::kBall, DirectionOfYaw(angle) * 5.0f, angle);
+    Put(scene, i % 2 == 0 ? Kind::kCrate : Kind::kBall, DirectionOfYaw(angle) * 3.0f, angle);
   }
+  constexpr float kMiddle = (kGroups - 1) / 2.0f;
   std::vector<Vector> places;
   for (int i = 0; i < kGroups * kGroups; ++i) {
-    const Vector place{kBetweenGroups * static_cast<float>(i % kGroups - kGroups / 2), 0,
-                       kBetweenGroups * static_cast<float>(i / kGroups - kGroups / 2)};
+    const Vector place{kBetweenGroups * (Column(i, kGroups) - kMiddle), 0,
+                       kBetweenGroups * (Row(i, kGroups) - kMiddle)};
     if (Length(place) > kEmptyMiddle) places.push_back(place);
   }
   std::mt19937 random(20);  // std::shuffle would differ from library to library
@@ -91,7 +96,7 @@ std::vector<Placement> MakeScene(int bodies) {
 Vector ArrivalPlace(int player) {
   // A sunflower's seeds: each as far from the others as the next.
   const auto n = static_cast<float>(player);
-  return DirectionOfYaw(n * kPi * (3 - std::sqrt(5.0f))) * (1.2f + 1.4f * std::sqrt(n)) +
+  return DirectionOfYaw(n * kPi * (3 - std::sqrt(5.0f))) * (1.4f * std::sqrt(n + 12)) +
          Vector{0, kAvatarHeight / 2, 0};
 }
 

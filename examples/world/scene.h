@@ -13,11 +13,11 @@ namespace weft::world {
 inline constexpr int kMaxBodies = 2000;
 
 // Pyramids, walls, towers, rows of dominoes and heaps, in an order that looks like none but is
-// always the same; a few crates lie around the middle, where players arrive. `bodies` is at most
-// kMaxBodies.
+// always the same; a few crates and balls lie in the middle, around which players arrive. `bodies`
+// is at most kMaxBodies.
 std::vector<Placement> MakeScene(int bodies);
 
-// Where the player with this number arrives: near the middle, each at a place of its own.
+// Where the player with this number arrives: around the middle, each at a place of its own.
 Vector ArrivalPlace(int player);
 
 }  // namespace weft::world

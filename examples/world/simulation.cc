@@ -14,7 +14,7 @@ constexpr float kHeldAbove = 1.9f;   // where it carries it: so much over its mi
 constexpr float kHeldBefore = 0.6f;  // and so much in front
 constexpr float kHoldSpeed = 15;     // how fast what is carried follows
 constexpr float kLetGoAt = 4;        // when it cannot, it is lost
-constexpr float kThrowSpeed = 14;
+constexpr float kThrowSpeed = 12;
 constexpr float kThrowUp = 4;
 
 btVector3 ToBullet(Vector v) { return {v.x, v.y, v.z}; }
@@ -54,7 +54,7 @@ class Simulation::Impl {
       made.setFriction(0.6f);
       made.setRestitution(body.kind == Kind::kBall ? 0.6f : 0.1f);
       made.setRollingFriction(0.02f);
-      made.setDamping(0.02f, 0.1f);
+      made.setDamping(0.05f, body.kind == Kind::kBall ? 0.5f : 0.2f);
       made.forceActivationState(ISLAND_SLEEPING);
     }
   }

@@ -1,0 +1,127 @@
+// The messages of the world as bytes: README.md has them byte by byte.
+
+#ifndef WEFT_EXAMPLES_WORLD_MESSAGES_H_
+#define WEFT_EXAMPLES_WORLD_MESSAGES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "examples/world/avatar.h"
+#include "examples/world/kind.h"
+#include "examples/world/state.h"
+
+namespace weft::world {
+
+inline constexpr uint8_t kProtocolVersion = 1;
+
+// Every message is binary, and its first byte says what it is.
+enum class MessageType : uint8_t {
+  // From the server.
+  kWelcome = 1,
+  kSnapshot = 2,
+  kFigures = 3,
+  kPong = 4,
+  // From a client.
+  kInput = 16,
+  kAcknowledgement = 17,
+  kPing = 18,
+};
+
+// The first message of all.
+struct Welcome {
+  uint8_t version = kProtocolVersion;
+  EntityId avatar = kNoEntity;  // the client's own
+};
+
+// What every snapshot says of the client itself.
+struct SnapshotHead {
+  uint16_t number = 0;  // the low 16 bits; each client's count from 1
+  uint8_t behind = 0;   // so many numbers ago was the last acknowledged one; 0: none was
+  uint16_t tick = 0;    // of the simulation, the low 16 bits
+  uint8_t input = 0;    // the input that moves the avatar, and how many ticks it has done so
+  uint8_t input_ticks = 0;
+  Place place{};     // of the avatar
+  Place velocity{};  // units a second
+  EntityId carried = kNoEntity;
+
+  friend bool operator==(const SnapshotHead&, const SnapshotHead&) = default;
+};
+
+struct Update {
+  EntityId id;
+  State state;
+};
+
+struct Snapshot {
+  SnapshotHead head{};
+  std::vector<EntityId> gone{};   // out of sight: to be forgotten. Ascending
+  std::vector<Update> updates{};  // ascending
+};
+
+// How the server does, once a second.
+struct Figures {
+  uint16_t tick_median = 0;  // how long a tick takes, in 10 us
+  uint16_t tick_p99 = 0;
+  uint16_t bodies = 0;
+  uint16_t awake = 0;
+  uint16_t players = 0;
+
+  friend bool operator==(const Figures&, const Figures&) = default;
+};
+
+// A player's controls for kTicksPerSnapshot ticks.
+struct Input {
+  uint8_t number = 0;  // counts, and comes round
+  Controls controls{};
+};
+
+struct Acknowledgement {
+  uint16_t snapshot = 0;  // its number
+};
+
+struct Ping {
+  uint16_t number = 0;  // comes back in a Pong
+};
+
+// An entity's state as of the last acknowledged snapshot, or null.
+using StateLookup = absl::FunctionRef<const State*(EntityId)>;
+
+std::string Encode(const Welcome& welcome);
+std::string Encode(const Snapshot& snapshot, StateLookup acknowledged);
+std::string Encode(const Figures& figures);
+std::string EncodePong(const Ping& ping);
+
+std::string Encode(const Input& input);
+std::string Encode(const Acknowledgement& acknowledgement);
+std::string Encode(const Ping& ping);
+
+// No snapshot is longer than the sum of these, as long as no more than kMaxGone are gone: that one
+// byte can count.
+inline constexpr size_t kMaxGone = 127;
+size_t EncodedSize(const SnapshotHead& head);
+size_t MaxEncodedSize(EntityId gone);
+size_t MaxEncodedSize(const Update& update, const State* acknowledged);
+
+// The number of the message's type that is wrong, or where it ends too early or too late, is in the
+// error.
+absl::StatusOr<MessageType> TypeOf(absl::string_view message);
+absl::StatusOr<Welcome> DecodeWelcome(absl::string_view message);
+// The head alone: its `behind` tells what the rest is the difference to.
+absl::StatusOr<SnapshotHead> DecodeSnapshotHead(absl::string_view message);
+absl::StatusOr<Snapshot> DecodeSnapshot(absl::string_view message, StateLookup acknowledged);
+absl::StatusOr<Figures> DecodeFigures(absl::string_view message);
+absl::StatusOr<Ping> DecodePong(absl::string_view message);
+
+using ClientMessage = std::variant<Input, Acknowledgement, Ping>;
+absl::StatusOr<ClientMessage> DecodeClientMessage(absl::string_view message);
+
+}  // namespace weft::world
+
+#endif  // WEFT_EXAMPLES_WORLD_MESSAGES_H_
