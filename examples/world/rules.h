@@ -15,6 +15,8 @@ inline constexpr float kTickSeconds = 1.0f / kTicksPerSecond;
 inline constexpr int kTicksPerSnapshot = 3;
 inline constexpr int kSnapshotsPerSecond = kTicksPerSecond / kTicksPerSnapshot;
 
+inline constexpr int kMaxPlayers = 250;
+
 // The ground is a square around the origin with walls at its edges.
 inline constexpr float kHalfSize = 64;
 

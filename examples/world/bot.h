@@ -1,0 +1,47 @@
+// A player that no person is behind.
+
+#ifndef WEFT_EXAMPLES_WORLD_BOT_H_
+#define WEFT_EXAMPLES_WORLD_BOT_H_
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "examples/world/geometry.h"
+#include "examples/world/messages.h"
+#include "examples/world/replica.h"
+
+namespace weft::world {
+
+// Wanders from one spot to another, and picks up and throws what it comes across. Knows no network
+// and no clock: each snapshot makes it think, which is 20 times a second.
+class Bot {
+ public:
+  explicit Bot(uint32_t seed) : random_(seed) {}
+
+  // Takes a message of the server's; the result is what to send. An error is the server's.
+  absl::StatusOr<std::vector<std::string>> OnMessage(absl::string_view message);
+
+  const Replica& replica() const { return replica_; }
+  uint32_t snapshots() const { return snapshots_; }
+  const Figures& figures() const { return figures_; }  // the last
+
+ private:
+  Input Think();
+  Vector SomeSpot();
+
+  std::mt19937 random_;
+  Replica replica_;
+  Figures figures_;
+  uint32_t snapshots_ = 0;
+  uint8_t input_ = 0;
+  Vector target_;
+  uint32_t until_ = 0;  // the snapshot at which it wants to be elsewhere
+};
+
+}  // namespace weft::world
+
+#endif  // WEFT_EXAMPLES_WORLD_BOT_H_

@@ -1,0 +1,59 @@
+#include "examples/world/bot.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "examples/world/game.h"
+#include "examples/world/scene.h"
+#include "gtest/gtest.h"
+
+namespace weft::world {
+namespace {
+
+TEST(BotTest, WandersPicksUpAndThrows) {
+  Game game(MakeScene(1000));
+  std::map<Game::PlayerId, Bot> bots;
+  for (uint32_t id = 0; id < 10; ++id) {
+    bots.emplace(id, id);
+    ASSERT_TRUE(bots.at(id).OnMessage(game.Join(id)).ok());
+  }
+  std::set<EntityId> carried;
+  for (int i = 0; i < 10 * kTicksPerSecond; ++i) {
+    game.Tick([&](Game::PlayerId id, absl::string_view snapshot) {
+      Bot& bot = bots.at(id);
+      const auto answers = bot.OnMessage(snapshot);
+      ASSERT_TRUE(answers.ok()) << answers.status();
+      ASSERT_EQ(answers->size(), 2);
+      game.OnAcknowledgement(id, std::get<Acknowledgement>(*DecodeClientMessage(answers->at(0))));
+      game.OnInput(id, std::get<Input>(*DecodeClientMessage(answers->at(1))));
+      carried.insert(bot.replica().head().carried);
+    });
+  }
+  EXPECT_GT(carried.size(), 3);
+  for (const auto& [id, bot] : bots) {
+    EXPECT_EQ(bot.snapshots(), 10 * kSnapshotsPerSecond);
+    EXPECT_GT(Length(MetresOf(bot.replica().head().place) - ArrivalPlace(static_cast<int>(id))), 1)
+        << id;
+  }
+}
+
+TEST(BotTest, WhatTheServerMustNotSayIsAnError) {
+  Bot bot(1);
+  EXPECT_EQ(bot.OnMessage("").status().message(), "a malformed message: it is empty");
+  EXPECT_EQ(bot.OnMessage(Encode(Welcome{.version = 9})).status().message(),
+            "the server speaks version 9, not 1");
+  EXPECT_EQ(bot.OnMessage(EncodePong({1})).status().message(),
+            "a message of type 4 was not asked for");
+}
+
+TEST(BotTest, KeepsTheFigures) {
+  Bot bot(1);
+  ASSERT_TRUE(bot.OnMessage(Encode(Figures{.tick_p99 = 7})).ok());
+  EXPECT_EQ(bot.figures().tick_p99, 7);
+}
+
+}  // namespace
+}  // namespace weft::world

@@ -1,0 +1,30 @@
+// A player's session.
+
+#ifndef WEFT_EXAMPLES_WORLD_PLAYER_H_
+#define WEFT_EXAMPLES_WORLD_PLAYER_H_
+
+#include "absl/strings/string_view.h"
+#include "examples/world/world_thread.h"
+#include "weft/server/server.h"
+
+namespace weft::world {
+
+// Hands on what the client says. A ping is answered at once, not with the next tick, so that the
+// round trip is the network's.
+class Player : public Handler {
+ public:
+  explicit Player(WorldThread& world) : world_(world) {}
+
+  void OnOpen(Session& session) override { world_.Join(session.ref()); }
+  void OnMessage(Session& session, const Message& message) override;
+  void OnClose(Session& session, CloseCode /*code*/, absl::string_view /*reason*/) override {
+    world_.Leave(session.id());
+  }
+
+ private:
+  WorldThread& world_;
+};
+
+}  // namespace weft::world
+
+#endif  // WEFT_EXAMPLES_WORLD_PLAYER_H_

@@ -1,0 +1,33 @@
+// A physics world in which players push and throw things.
+//
+//   bazel run -c opt //examples/world:server
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "examples/server_main.h"
+#include "examples/world/player.h"
+#include "examples/world/rules.h"
+#include "examples/world/scene.h"
+#include "examples/world/world_thread.h"
+
+ABSL_FLAG(int, bodies, 1000, "how many bodies there are, at most 2000");
+
+int main(int argc, char** argv) {
+  weft::ServerOptions options = examples::ServerOptionsFromFlags(
+      argc, argv, "A physics world in which players push and throw things.");
+  const int bodies = absl::GetFlag(FLAGS_bodies);
+  if (bodies < 0 || bodies > weft::world::kMaxBodies) {
+    std::fprintf(stderr, "--bodies is 0 to %d, not %d\n", weft::world::kMaxBodies, bodies);
+    return 2;
+  }
+  options.max_connections = std::min<size_t>(options.max_connections, weft::world::kMaxPlayers);
+  weft::world::WorldThread world(weft::world::MakeScene(bodies));
+  return examples::RunServer(std::move(options), [&world](auto&, auto&) {
+    return std::make_unique<weft::world::Player>(world);
+  });
+}

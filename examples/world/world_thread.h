@@ -1,0 +1,64 @@
+// The thread on which the world turns.
+
+#ifndef WEFT_EXAMPLES_WORLD_WORLD_THREAD_H_
+#define WEFT_EXAMPLES_WORLD_WORLD_THREAD_H_
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "examples/world/game.h"
+#include "examples/world/messages.h"
+#include "examples/world/simulation.h"
+#include "examples/world/tick_times.h"
+#include "weft/server/session_ref.h"
+
+namespace weft::world {
+
+// Runs a Game 60 times a second on a thread of its own, not on the server's loop: a step of the
+// physics takes milliseconds, and as long as a callback runs the loop answers nobody, no ping and
+// no newcomer. What players say waits in an inbox until the next tick; what they are told goes out
+// by their SessionRef, which any thread may use. Its methods may be called by any thread, too.
+class WorldThread {
+ public:
+  explicit WorldThread(absl::Span<const Placement> bodies);
+  ~WorldThread();
+
+  // Each player by its session's id.
+  void Join(SessionRef session);
+  void Leave(uint64_t player);
+  void OnInput(uint64_t player, const Input& input);
+  void OnAcknowledgement(uint64_t player, const Acknowledgement& acknowledgement);
+
+ private:
+  struct Gone {};
+  struct Event {
+    uint64_t player;
+    std::variant<SessionRef, Gone, Input, Acknowledgement> what;
+  };
+
+  void Post(Event event);
+  void Run();
+  void Apply(const Event& event);
+  void SendFigures();
+
+  std::mutex mutex_;
+  std::vector<Event> inbox_;  // guarded by mutex_
+
+  // The thread's own.
+  Game game_;
+  std::map<uint64_t, SessionRef> sessions_;
+  TickTimes times_;
+
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+}  // namespace weft::world
+
+#endif  // WEFT_EXAMPLES_WORLD_WORLD_THREAD_H_
