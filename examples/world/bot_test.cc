@@ -21,7 +21,7 @@ TEST(BotTest, WandersPicksUpAndThrows) {
     ASSERT_TRUE(bots.at(id).OnMessage(game.Join(id)).ok());
   }
   std::set<EntityId> carried;
-  for (int i = 0; i < 10 * kTicksPerSecond; ++i) {
+  for (int i = 0; i < 6 * kTicksPerSecond; ++i) {
     game.Tick([&](Game::PlayerId id, absl::string_view snapshot) {
       Bot& bot = bots.at(id);
       const auto answers = bot.OnMessage(snapshot);
@@ -34,7 +34,7 @@ TEST(BotTest, WandersPicksUpAndThrows) {
   }
   EXPECT_GT(carried.size(), 3);
   for (const auto& [id, bot] : bots) {
-    EXPECT_EQ(bot.snapshots(), 10 * kSnapshotsPerSecond);
+    EXPECT_EQ(bot.snapshots(), 6 * kSnapshotsPerSecond);
     EXPECT_GT(Length(MetresOf(bot.replica().head().place) - ArrivalPlace(static_cast<int>(id))), 1)
         << id;
   }

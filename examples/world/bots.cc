@@ -74,8 +74,7 @@ absl::Status Play(weft::Client& client, Bot& bot, Tally& tally, const std::atomi
 // Sums up what happened since the last time.
 class Reporter {
  public:
-  explicit Reporter(const std::deque<Tally>& tallies)
-      : tallies_(tallies), since_(absl::Now()) {
+  explicit Reporter(const std::deque<Tally>& tallies) : tallies_(tallies), since_(absl::Now()) {
     for (const Tally& tally : tallies) before_.push_back({tally.bytes, tally.snapshots});
   }
 

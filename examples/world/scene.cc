@@ -11,7 +11,7 @@ namespace {
 constexpr float kPi = std::numbers::pi_v<float>;
 constexpr int kGroups = 15;             // to a side
 constexpr float kBetweenGroups = 8.0f;  // metres
-constexpr float kEmptyMiddle = 15;
+constexpr float kEmptyMiddle = 11;
 
 float Column(int i, int side) { return static_cast<float>(i % side); }
 float Row(int i, int side) {
@@ -96,7 +96,7 @@ std::vector<Placement> MakeScene(int bodies) {
 Vector ArrivalPlace(int player) {
   // A sunflower's seeds: each as far from the others as the next.
   const auto n = static_cast<float>(player);
-  return DirectionOfYaw(n * kPi * (3 - std::sqrt(5.0f))) * (1.4f * std::sqrt(n + 12)) +
+  return DirectionOfYaw(n * kPi * (3 - std::sqrt(5.0f))) * std::sqrt(n + 24) +
          Vector{0, kAvatarHeight / 2, 0};
 }
 

@@ -1,4 +1,5 @@
-// A physics world in which players push and throw things.
+// A physics world in which players push and throw things, and its page: open the address that it
+// prints in a browser.
 //
 //   bazel run -c opt //examples/world:server
 
@@ -10,6 +11,7 @@
 
 #include "absl/flags/flag.h"
 #include "examples/server_main.h"
+#include "examples/world/files.h"
 #include "examples/world/player.h"
 #include "examples/world/rules.h"
 #include "examples/world/scene.h"
@@ -26,6 +28,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   options.max_connections = std::min<size_t>(options.max_connections, weft::world::kMaxPlayers);
+  // A player says some forty things a second, of six bytes at most. What the network held up for
+  // two seconds comes at once.
+  options.connection.max_message_bytes = 64;
+  options.message_rate = {.per_second = 60, .burst = 120};
+  options.http = weft::world::ServeFile;
   weft::world::WorldThread world(weft::world::MakeScene(bodies));
   return examples::RunServer(std::move(options), [&world](auto&, auto&) {
     return std::make_unique<weft::world::Player>(world);

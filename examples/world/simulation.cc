@@ -51,10 +51,11 @@ class Simulation::Impl {
     for (const Placement& body : bodies) {
       entities_.push_back(MakeEntity(body.kind, body.position, body.yaw));
       btRigidBody& made = *entities_.back().body;
+      const bool ball = body.kind == Kind::kBall;
       made.setFriction(0.6f);
-      made.setRestitution(body.kind == Kind::kBall ? 0.6f : 0.1f);
-      made.setRollingFriction(0.02f);
-      made.setDamping(0.05f, body.kind == Kind::kBall ? 0.5f : 0.2f);
+      made.setRestitution(ball ? 0.6f : 0.1f);
+      made.setRollingFriction(ball ? 0.1f : 0.02f);  // or they would roll from wall to wall
+      made.setDamping(ball ? 0.15f : 0.05f, ball ? 0.5f : 0.2f);
       made.forceActivationState(ISLAND_SLEEPING);
     }
   }

@@ -1,0 +1,163 @@
+// The messages of the world: ../README.md has them byte by byte. No DOM: page_test.js runs it in Node.js.
+
+import {AVATAR, KINDS, UNITS_PER_METRE} from './rules.mjs';
+
+const WELCOME = 1, SNAPSHOT = 2, FIGURES = 3, PONG = 4;
+const INPUT = 16, ACKNOWLEDGEMENT = 17, PING = 18;
+const X = 1, Y = 2, Z = 4, ROTATION = 8, WHOLE = 16;  // what follows in an update
+
+export const VERSION = 1;
+
+const bytes = (...values) => Uint8Array.from(values);
+export const encodeInput = (number, {moveX, moveZ, yaw, act}) => bytes(INPUT, number, moveX, moveZ, yaw, act ? 1 : 0);
+export const encodeAcknowledgement = (number) => bytes(ACKNOWLEDGEMENT, number, number >> 8);
+export const encodePing = (number) => bytes(PING, number, number >> 8);
+
+// What is read past the end throws a RangeError, which is all that a page can do about it.
+class Reader {
+  #view;
+  #at = 0;
+  constructor(buffer) { this.#view = new DataView(buffer); }
+  get atEnd() { return this.#at === this.#view.byteLength; }
+  u8() { return this.#view.getUint8(this.#at++); }
+  u16() { this.#at += 2; return this.#view.getUint16(this.#at - 2, true); }
+  i16() { this.#at += 2; return this.#view.getInt16(this.#at - 2, true); }
+  u32() { this.#at += 4; return this.#view.getUint32(this.#at - 4, true); }
+  varint() {
+    for (let value = 0, scale = 1; ; scale *= 128) {
+      const byte = this.u8();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+  }
+  signedVarint() {
+    const value = this.varint();
+    return value % 2 ? -(value + 1) / 2 : value / 2;
+  }
+  place() { return {x: this.i16(), y: this.i16(), z: this.i16()}; }
+  rotation(kind) { return kind === AVATAR ? this.u8() : this.u32(); }
+}
+
+// What there is to know of an entity after another step of the history; see ../history.h.
+class History {
+  #told = new Map();  // id -> [{snapshot, state}], the oldest first
+  #acknowledged = 0;
+
+  acknowledge(snapshot) { this.#acknowledged = Math.max(this.#acknowledged, snapshot); }
+  record(snapshot, id, state) {
+    const told = this.#told.get(id) ?? [];
+    const keep = told.findLastIndex((one) => one.snapshot <= this.#acknowledged);
+    if (keep > 0) told.splice(0, keep);
+    told.push({snapshot, state});
+    this.#told.set(id, told);
+  }
+  forget(id) { this.#told.delete(id); }
+  newest(id) { return this.#told.get(id)?.at(-1).state; }
+  acknowledged(id) { return this.#told.get(id)?.findLast((one) => one.snapshot <= this.#acknowledged)?.state; }
+  ids() { return this.#told.keys(); }
+  get size() { return this.#told.size; }
+}
+
+function readState(reader, acknowledged, id) {
+  const flags = reader.u8();
+  if (flags === WHOLE) {
+    const kind = reader.u8();
+    if (!KINDS[kind]) throw new Error(`entity ${id} is of a kind that there is not: ${kind}`);
+    return {kind, ...reader.place(), rotation: reader.rotation(kind)};
+  }
+  if (!acknowledged) throw new Error(`a difference to nothing, of entity ${id}`);
+  const state = {...acknowledged};
+  if (flags & X) state.x += reader.signedVarint();
+  if (flags & Y) state.y += reader.signedVarint();
+  if (flags & Z) state.z += reader.signedVarint();
+  if (flags & ROTATION) state.rotation = reader.rotation(state.kind);
+  return state;
+}
+
+function readHead(reader) {
+  return {
+    number: reader.u16(), behind: reader.u8(), tick: reader.u16(), input: reader.u8(), inputTicks: reader.u8(),
+    place: reader.place(), velocity: reader.place(), carried: reader.u16(),
+  };
+}
+
+// Ids ascend: each is written as its distance from the one after the one before.
+function idsOf(reader) {
+  let next = 0;
+  return () => {
+    const id = next + reader.varint();
+    next = id + 1;
+    return id;
+  };
+}
+
+// Puts the world together from snapshots.
+export class Replica {
+  #number = 0;
+  #history = new History();
+  head = null;  // the last snapshot's
+
+  // {head, gone: [id], updates: [[id, state]]}, of a message that says it is a snapshot.
+  apply(buffer) {
+    const reader = new Reader(buffer);
+    reader.u8();
+    const head = readHead(reader);
+    this.#number++;
+    if (head.number !== (this.#number & 0xffff)) throw new Error(`snapshot ${head.number} instead of ${this.#number}`);
+    if (head.behind) this.#history.acknowledge(this.#number - head.behind);
+    const gone = [];
+    const goneId = idsOf(reader);
+    for (let left = reader.varint(); left > 0; --left) gone.push(goneId());
+    const updates = [];
+    const updatedId = idsOf(reader);
+    while (!reader.atEnd) {
+      const id = updatedId();
+      updates.push([id, readState(reader, this.#history.acknowledged(id), id)]);
+    }
+    for (const id of gone) this.#history.forget(id);
+    for (const [id, state] of updates) this.#history.record(this.#number, id, state);
+    this.head = head;
+    return {head, gone, updates};
+  }
+
+  find(id) { return this.#history.newest(id); }
+  ids() { return this.#history.ids(); }
+  get size() { return this.#history.size; }
+}
+
+// Calls what belongs to the message: welcome({version, avatar}), snapshot(buffer), figures({...}), pong(number).
+export function dispatch(buffer, {welcome, snapshot, figures, pong}) {
+  const reader = new Reader(buffer);
+  const type = reader.u8();
+  switch (type) {
+    case WELCOME: return welcome({version: reader.u8(), avatar: reader.u16()});
+    case SNAPSHOT: return snapshot(buffer);
+    case FIGURES: return figures({
+      tickMedian: reader.u16() / 100, tickP99: reader.u16() / 100,  // milliseconds
+      bodies: reader.u16(), awake: reader.u16(), players: reader.u16(),
+    });
+    case PONG: return pong(reader.u16());
+    default: throw new Error(`there is no message of type ${type}`);
+  }
+}
+
+export const metresOf = ({x, y, z}) => [x / UNITS_PER_METRE, y / UNITS_PER_METRE, z / UNITS_PER_METRE];
+
+// The quaternion [x, y, z, w] of a state: for a body the smallest three, see ../state.h.
+export function rotationOf({kind, rotation}) {
+  if (kind === AVATAR) {
+    const half = rotation * Math.PI / 256;
+    return [0, Math.sin(half), 0, Math.cos(half)];
+  }
+  const largest = rotation >>> 30;
+  const quaternion = [0, 0, 0, 0];
+  let rest = 1;
+  for (let i = 0, shift = 20; i < 4; ++i) {
+    if (i === largest) continue;
+    quaternion[i] = ((rotation >>> shift & 1023) / 1023 * 2 - 1) * Math.SQRT1_2;
+    rest -= quaternion[i] ** 2;
+    shift -= 10;
+  }
+  quaternion[largest] = Math.sqrt(Math.max(rest, 0));
+  return quaternion;
+}

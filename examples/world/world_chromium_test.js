@@ -1,0 +1,130 @@
+'use strict';
+// The world in headless Chromium, as two people see it.
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const {after, before, test} = require('node:test');
+const {isDeepStrictEqual} = require('node:util');
+const {chromium} = require('playwright-core');
+
+const {startServer} = require('../../e2e/program.js');
+
+const LIMIT = {timeout: 120_000};
+const OUTPUTS = process.env.TEST_UNDECLARED_OUTPUTS_DIR || os.tmpdir();
+const NOTHING = 0xffff;
+
+let server;
+let browser;
+let profile;
+
+before(async () => {
+  server = await startServer('WORLD_SERVER');
+  profile = fs.mkdtempSync(path.join(process.env.TEST_TMPDIR || os.tmpdir(), 'chromium-'));
+  browser = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM,
+    args: [
+      '--headless', '--no-sandbox', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      // Two windows, of which each would be in front; and WebGL without a graphics card.
+      '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding', '--disable-background-timer-throttling',
+      '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader',
+    ],
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  fs.rmSync(profile, {recursive: true, force: true});
+  assert.equal(await server.stop(), 0, 'exit code after SIGTERM');
+});
+
+// A player's window, in the world; what goes wrong in its scripts fails the test. A small one: the picture is drawn by the
+// processor.
+async function join(t, {width = 320, height = 240, colorScheme = 'light'} = {}) {
+  const page = await browser.newPage();
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(error));
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  t.after(async () => {
+    await page.close();
+    assert.deepEqual(errors, []);
+  });
+  await page.setViewportSize({width, height});
+  await page.emulateMedia({colorScheme});
+  await page.goto(server.url.replace('ws:', 'http:'));
+  await page.waitForFunction(() => world.position !== null && world.ids().length > 10);
+  await page.evaluate(() => world.quality = 3);
+  return page;
+}
+
+const carried = (page) => page.evaluate(() => world.carried);
+const find = (page, id) => page.evaluate((id) => world.find(id), id);
+const screenshot = (page, name) => page.screenshot({path: path.join(OUTPUTS, `${name}.png`)});
+const distance = (a, b) => Math.hypot(...a.position.map((value, i) => value - b.position[i]));
+
+// Where it lies, once it is down and both say that it is in the very same place.
+async function landing(thrower, watcher, id) {
+  await watcher.waitForFunction((id) => world.find(id)?.position[1] < 1.5, id);
+  for (;;) {
+    const [seen, thrown] = await Promise.all([find(watcher, id), find(thrower, id)]);
+    if (isDeepStrictEqual(seen, thrown)) return seen;
+    await watcher.waitForTimeout(100);
+  }
+}
+
+test('two windows see each other, and what one pushes, picks up and throws', LIMIT, async (t) => {
+  const [ann, bob] = [await join(t, {width: 640, height: 400}), await join(t)];
+  const [avatarOfAnn, avatarOfBob] = await Promise.all([ann, bob].map((page) => page.evaluate(() => world.avatar)));
+  await ann.waitForFunction((id) => world.find(id)?.kind === 0, avatarOfBob);
+
+  for (const [thrower, watcher] of [[ann, bob], [bob, ann]]) {
+    await thrower.bringToFront();
+    await thrower.keyboard.press('Space');
+    await thrower.waitForFunction((none) => world.carried !== none, NOTHING);
+    const thrown = await carried(thrower);
+    await watcher.waitForFunction((id) => world.find(id)?.position[1] > 2, thrown);
+    const held = await find(watcher, thrown);
+
+    await thrower.keyboard.press('Space');
+    await thrower.waitForFunction((none) => world.carried === none, NOTHING);
+    const landed = await landing(thrower, watcher, thrown);
+    assert.ok(distance(landed, held) > 3, `it was held at ${held.position} and landed at ${landed.position}`);
+  }
+
+  const before = await find(bob, avatarOfAnn);
+  await ann.bringToFront();
+  await ann.keyboard.down('KeyS');
+  await bob.waitForFunction(([id, x, z]) => {
+    const {position} = world.find(id);
+    return Math.hypot(position[0] - x, position[2] - z) > 2;
+  }, [avatarOfAnn, before.position[0], before.position[2]]);
+  await ann.keyboard.up('KeyS');
+
+  const figure = (name) => ann.textContent(`[data-figure=${name}]`);
+  await ann.waitForFunction(() => document.querySelector('[data-figure=roundTrip]').textContent.endsWith(' ms'));
+  await ann.waitForFunction(() => document.querySelector('[data-figure=tick]').textContent.includes('p99'));
+  assert.match(await figure('in'), /^[0-4]\.\d KiB\/s$/);
+  assert.ok(Number(await figure('sight')) > 10);
+  assert.match(await figure('bodies'), /^1000, \d+ awake$/);
+  await ann.evaluate(() => world.quality = 0);
+  await screenshot(ann, 'world_light');
+});
+
+test('a finger walks and a button throws, on a phone in the dark', LIMIT, async (t) => {
+  const page = await join(t, {width: 360, height: 640, colorScheme: 'dark'});
+  const devtools = await browser.newCDPSession(page);
+  const touch = (type, ...points) => devtools.send('Input.dispatchTouchEvent', {type, touchPoints: points.map(([x, y]) => ({x, y}))});
+  await page.click('#act');
+  await page.waitForFunction((none) => world.carried !== none, NOTHING);
+  assert.equal(await page.textContent('#act'), 'Throw');
+  const before = await page.evaluate(() => world.position);
+  await touch('touchStart', [90, 500]);
+  await touch('touchMove', [90, 560]);  // down: backwards
+  await page.waitForFunction(([x, z]) => Math.hypot(world.position[0] - x, world.position[1] - z) > 1, before);
+  await touch('touchEnd');
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it scrolls sideways');
+  await page.evaluate(() => world.quality = 0);
+  await screenshot(page, 'world_phone');
+});
