@@ -113,6 +113,7 @@ int RunServer(weft::ServerOptions options, weft::Acceptor acceptor) {
 
 int RunServer(weft::ServerOptions options, const weft::Router& router) {
   const bool tls = options.tls != nullptr;
+  const bool pages = options.http != nullptr;
   const sigset_t signals = Signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   absl::StatusOr<std::unique_ptr<weft::Server>> server =
@@ -121,7 +122,9 @@ int RunServer(weft::ServerOptions options, const weft::Router& router) {
     fmt::print(stderr, "Error: {}\n", std::string(server.status().message()));
     return 1;
   }
-  fmt::print("Server Listening on {}\n", (*server)->address().ToString());
+  const std::string address = (*server)->address().ToString();
+  fmt::print("Server Listening on {}\n", address);
+  if (pages) fmt::print("Open {}://{}/\n", tls ? "https" : "http", address);
   std::fflush(stdout);
   int signal = 0;
   while (sigwait(&signals, &signal) == 0 && signal == SIGHUP && tls) {
