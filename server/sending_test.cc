@@ -31,9 +31,10 @@ class SendingTest : public testing::ServerFixture {
  protected:
   ~SendingTest() override { server_.reset(); }  // before what it refers to
 
-  // Sends until the client's socket takes no more.
+  // Sends until the client's socket takes no more, and will not as long as the client does not
+  // read.
   void Block(Session& session) {
-    while (session.queued_bytes() == 0) {
+    while (session.queued_bytes() < kBlocked) {
       ASSERT_TRUE(session.SendBinary(filler_, {.when_full = WhenFull::kFail}).ok());
     }
   }
@@ -70,6 +71,8 @@ class SendingTest : public testing::ServerFixture {
     return server_->metrics().dropped_messages[static_cast<size_t>(reason)];
   }
 
+  // More than moves from the server's socket to the client's after the first was full.
+  static constexpr size_t kBlocked = 400000;
   const std::string filler_ = std::string(100000, 'f');
 };
 
@@ -156,7 +159,7 @@ TEST_F(SendingTest, OnlyTheLatestOfAKey) {
           session.Send(Message{.opcode = Opcode::kText, .payload = "score"}, {.key = "score"})
               .ok());
     }
-    EXPECT_LE(session.queued_bytes(), 102000u);
+    EXPECT_LE(session.queued_bytes(), kBlocked + 110000);
     EXPECT_TRUE(session.SendText("end").ok());
   });
   EXPECT_THAT(ReadTo(client, "fin text end"),
@@ -198,13 +201,13 @@ TEST_F(SendingTest, DisconnectSays1013AndForgetsWhatWaited) {
         absl::Status status;
         while (status.ok()) status = session.SendText(std::string(100000, 'x'));
         EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
-        EXPECT_LT(session.queued_bytes(), 110000u);
+        EXPECT_LT(session.queued_bytes(), kBlocked + 110000);
         EXPECT_EQ(session.SendText("late").code(), absl::StatusCode::kFailedPrecondition);
       },
       {.max_send_queue_bytes = 1000000, .when_full = WhenFull::kDisconnect});
   const std::string close = "fin close 1013 the client reads too slowly";
   EXPECT_THAT(ReadTo(client, close), ElementsAre(close));
-  EXPECT_GE(Drops(DropReason::kDisconnected), 9u);
+  EXPECT_GE(Drops(DropReason::kDisconnected), 5u);
   client.SendClose(1013);
   journal_.WaitFor("close 1013 ");
 }
@@ -212,12 +215,12 @@ TEST_F(SendingTest, DisconnectSays1013AndForgetsWhatWaited) {
 TEST_F(SendingTest, ASmallerLimitLeavesRoomForWhatMatters) {
   TestClient client = ConnectBlocked(
       [](Session& session) {
-        const SendOptions chatter = {.when_full = WhenFull::kDropNewest, .max_queue_bytes = 300000};
+        const SendOptions chatter = {.when_full = WhenFull::kDropNewest, .max_queue_bytes = 600000};
         for (int i = 0; i < 100; ++i) {
           EXPECT_TRUE(session.SendText(std::string(50000, 'x'), chatter).ok());
         }
-        EXPECT_LE(session.queued_bytes(), 300000u);
-        EXPECT_TRUE(session.SendText(std::string(500000, 'm')).ok());
+        EXPECT_LE(session.queued_bytes(), 600000u);
+        EXPECT_TRUE(session.SendText(std::string(300000, 'm')).ok());
         EXPECT_TRUE(session.SendText("end").ok());
       },
       {.max_send_queue_bytes = 1000000});
@@ -274,7 +277,7 @@ TEST_F(SendingTest, OnWritableAfterARefusal) {
         while (session.SendText(std::string(20000, 'x')).ok()) {
         }
       },
-      {.max_send_queue_bytes = 300000});
+      {.max_send_queue_bytes = 700000});
   EXPECT_EQ(ReadTo(client, "fin text end").back(), "fin text end");
 }
 
@@ -289,7 +292,7 @@ TEST_F(SendingTest, TerminateInOnWritable) {
         while (session.SendText(std::string(20000, 'x')).ok()) {
         }
       },
-      {.max_send_queue_bytes = 300000});
+      {.max_send_queue_bytes = 700000});
   client.ReadToEnd();
   journal_.WaitFor("close 1006 terminated by the application");
   journal_.WaitFor("destroyed");
@@ -459,7 +462,7 @@ TEST_F(SendingTest, ASharedPayloadCountsOnceInTheBudget) {
       EXPECT_TRUE(each->SendBinary(shared).ok());
     }
   };
-  Start({.max_buffered_bytes = 8 << 20});
+  Start({.max_buffered_bytes = 48 << 20});
   std::vector<TestClient> clients;
   for (int i = 0; i < kClients; ++i) {
     clients.push_back(ConnectSlowReader());

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -47,6 +48,7 @@
 #include "weft/server/served_stream.h"
 #include "weft/server/server_options.h"
 #include "weft/server/session.h"
+#include "weft/server/topic_directory.h"
 #include "weft/server/worker.h"
 #include "weft/transport/address.h"
 #include "weft/transport/fd.h"
@@ -227,7 +229,11 @@ class Run : public WorkerGroup {
   void Assign(Worker*, Stream, const SocketAddress&) override {}
   void Leave(const SocketAddress&) override {}
   bool draining() const override { return draining_; }
-  void PublishToOthers(Worker*, absl::string_view, const EncodedMessage&) override {}
+  absl::Status PublishToOthers(Worker*, absl::string_view, const EncodedMessage&,
+                               const SendOptions&) override {
+    return absl::OkStatus();
+  }
+  TopicDirectory& topics() override { return topics_; }
 
  private:
   void NextStep() {
@@ -275,7 +281,7 @@ class Run : public WorkerGroup {
       case 9: {
         const auto message = EncodedMessage::Make(
             Opcode::kText, std::string(choices_.Below(256) * 16, 'n'), Compress::kYes);
-        return worker_.PublishHere("topic", *message);
+        return worker_.PublishHere("topic", *message, {});
       }
       case 10:
         return Send(
@@ -440,6 +446,7 @@ class Run : public WorkerGroup {
   const ServerOptions options_;
   Application application_;
   const Acceptor acceptor_;
+  TopicDirectory topics_{nullptr};
   Worker worker_;
   UniqueFd client_;
   Deflater deflater_{{.window_bits = 9, .memory_level = 1}};  // fits all windows

@@ -23,9 +23,10 @@ class SlowReaderFaultTest : public testing::ServerFixture {
  protected:
   ~SlowReaderFaultTest() override { server_.reset(); }
 
-  // Sends until the client's socket takes no more.
+  // Sends until the client's socket takes no more, and will not as long as the client does not
+  // read.
   void Block(Session& session) {
-    while (session.queued_bytes() == 0) session.SendBinary(filler_).IgnoreError();
+    while (session.queued_bytes() < 400000) session.SendBinary(filler_).IgnoreError();
   }
 
   int Count(const std::string& begin) {
@@ -51,7 +52,7 @@ class SlowReaderFaultTest : public testing::ServerFixture {
     return seconds;
   }
 
-  static constexpr size_t kLimit = 500000;
+  static constexpr size_t kLimit = 1000000;
   const std::string filler_ = std::string(100000, 'f');
 };
 

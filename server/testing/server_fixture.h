@@ -20,6 +20,7 @@
 #include "weft/server/server.h"
 #include "weft/server/testing/journal.h"
 #include "weft/server/testing/test_client.h"
+#include "weft/transport/address.h"
 
 namespace weft::testing {
 
@@ -88,13 +89,20 @@ class ServerFixture : public ::testing::Test {
     return client;
   }
 
-  // One whose socket takes little: what the kernel holds for it then is what the server's socket
-  // takes, a few megabytes.
+  // One that does not read unless it is told to: its socket takes little, and so does the server's
+  // end of the connection, some 200 KB together.
   TestClient ConnectSlowReader() {
     TestClient client = Connect();
-    const int size = 64 << 10;
-    EXPECT_EQ(setsockopt(client.stream().fd(), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+    SetBuffer(client.stream().fd(), SO_RCVBUF);
     EXPECT_EQ(client.Upgrade(), "HTTP/1.1 101 Switching Protocols");
+    const SocketAddress own = LocalAddress(client.stream().fd());
+    int found = 0;
+    for (int fd = 0; fd < 1024; ++fd) {
+      if (PeerAddress(fd) != own) continue;
+      SetBuffer(fd, SO_SNDBUF);
+      ++found;
+    }
+    EXPECT_EQ(found, 1) << "the server's end";
     return client;
   }
 
@@ -113,6 +121,11 @@ class ServerFixture : public ::testing::Test {
     LetTheLoopTurn();
     clock_.AdvanceMs(ms);
     LetTheLoopTurn();
+  }
+
+  static void SetBuffer(int fd, int which) {
+    const int size = 64 << 10;
+    EXPECT_EQ(setsockopt(fd, SOL_SOCKET, which, &size, sizeof(size)), 0);
   }
 
   ManualClock clock_;
