@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "weft/core/close_code.h"
 #include "weft/server/event_loop.h"
+#include "weft/server/moment.h"
 #include "weft/transport/address.h"
 #include "weft/transport/stream.h"
 
@@ -71,6 +72,7 @@ class ServedStream : public EventSource {
   Poller::Interest interest_ = Poller::kRead;
   Refusal refusal_;
   uint32_t index_ = 0;  // among the worker's
+  Moment since_;        // when what it is doing began; a session: when it, or its end, did
   const uint64_t id_;
   const SocketAddress peer_;
   const char* drop_reason_ = "";

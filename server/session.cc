@@ -16,11 +16,11 @@ namespace weft {
 
 Session::Session(Worker& worker, Client client)
     : ServedStream(worker, std::move(client)),
-      since_ms_(worker.loop().now_ms()),
-      heard_ms_(since_ms_),
+      heard_(worker.loop().now_ms()),
       connection_(Role::kServer, worker.options().connection) {
+  since_ = heard_;
   if (RateLimiter::IsNeeded(worker.options())) {
-    rates_ = std::make_unique<RateLimiter>(worker.options(), heard_ms_);
+    rates_ = std::make_unique<RateLimiter>(worker.options(), worker.loop().now_ms());
   }
 }
 
@@ -85,11 +85,11 @@ void Session::OnWritable() {
   Settle();
 }
 
-void Session::HeardFromPeer() { heard_ms_ = worker_.loop().now_ms(); }
+void Session::HeardFromPeer() { heard_ = Moment(worker_.loop().now_ms()); }
 
 void Session::OnPong(absl::string_view payload) {
-  if (!payload.empty() || ping_ms_ == 0) return;  // it answers another, or nothing
-  const int64_t round_trip_ms = worker_.loop().now_ms() - std::exchange(ping_ms_, 0);
+  if (!payload.empty() || !ping_.is_set()) return;  // it answers another, or nothing
+  const int64_t round_trip_ms = std::exchange(ping_, Moment()).MsAgo(worker_.loop().now_ms());
   worker_.metrics().round_trip.Add(round_trip_ms);
   round_trip_ms_ = static_cast<int32_t>(std::min<int64_t>(round_trip_ms, INT32_MAX));
 }
@@ -99,13 +99,13 @@ void Session::OnTimer() {
   if (over_rate_) {
     // It has said more than enough, and what else it says is not read.
     HeardFromPeer();
-    if (message_ms_ != 0) message_ms_ = heard_ms_;
+    if (message_.is_set()) message_ = heard_;
     Settle();
     if (!holds_stream()) return;
   }
   if (!closing_) {
     CheckSilence();
-  } else if (worker_.loop().now_ms() - since_ms_ >=
+  } else if (since_.MsAgo(worker_.loop().now_ms()) >=
              EventLoop::Milliseconds(worker_.options().close_timeout)) {
     return Drop("the closing handshake took too long");
   }
@@ -133,7 +133,7 @@ void Session::Deliver() {
   while (const std::optional<Event> event = connection_.NextEvent()) {
     if (rates_ != nullptr && !CountEvent(*event)) break;
     if (event->type == Event::Type::kMessage) {
-      message_ms_ = worker_.loop().now_ms();
+      message_ = Moment(worker_.loop().now_ms());
       worker_.metrics().messages_received += 1;
       handler_->OnMessage(*this, *event);
     } else if (event->type == Event::Type::kClose) {
@@ -175,8 +175,9 @@ bool Session::IsOverRate() {
 // ---- What follows ----
 
 void Session::Account() {
-  const size_t now =
-      connection_.buffered_bytes() + (waiting_ != nullptr ? waiting_->memory_bytes() : 0);
+  const uint32_t now = std::min<size_t>(
+      connection_.buffered_bytes() + (waiting_ != nullptr ? waiting_->memory_bytes() : 0),
+      UINT32_MAX);
   if (now == buffered_bytes_) return;
   const bool in_budget = worker_.Account(buffered_bytes_, now);
   buffered_bytes_ = now;
@@ -203,7 +204,7 @@ void Session::Settle() {
   }
   if (connection_.closing() && !closing_) {
     closing_ = true;
-    since_ms_ = worker_.loop().now_ms();
+    since_ = Moment(worker_.loop().now_ms());
     ArmTimer();
   }
   const size_t mark = worker_.options().pause_reading_bytes;
@@ -224,23 +225,21 @@ void Session::Settle() {
 
 void Session::ArmTimer() {
   const ServerOptions& options = worker_.options();
+  const int64_t now = worker_.loop().now_ms();
+  const auto after = [now](Moment moment, absl::Duration time) {
+    return now - moment.MsAgo(now) + EventLoop::Milliseconds(time);
+  };
   int64_t deadline;
   if (closing_) {
-    deadline = since_ms_ + EventLoop::Milliseconds(options.close_timeout);
+    deadline = after(since_, options.close_timeout);
   } else {
-    deadline = WaitsForPong() ? ping_ms_ + EventLoop::Milliseconds(options.pong_timeout)
-                              : heard_ms_ + EventLoop::Milliseconds(options.ping_interval);
-    const int64_t idle_since = message_ms_ != 0 ? message_ms_ : since_ms_;
-    deadline = std::min(deadline, idle_since + EventLoop::Milliseconds(options.idle_timeout));
-    if (message_ms_ == 0) {
-      deadline =
-          std::min(deadline, since_ms_ + EventLoop::Milliseconds(options.first_message_timeout));
-    }
+    deadline =
+        WaitsForPong() ? after(ping_, options.pong_timeout) : after(heard_, options.ping_interval);
+    const bool silent = !message_.is_set();
+    deadline = std::min(deadline, after(silent ? since_ : message_, options.idle_timeout));
+    if (silent) deadline = std::min(deadline, after(since_, options.first_message_timeout));
   }
-  if (over_rate_) {
-    const int64_t now = worker_.loop().now_ms();
-    deadline = std::min(deadline, now + rates_->WaitMs(now));
-  }
+  if (over_rate_) deadline = std::min(deadline, now + rates_->WaitMs(now));
   worker_.loop().ArmTimer(this, deadline);
 }
 
@@ -249,17 +248,18 @@ void Session::ArmTimer() {
 void Session::CheckSilence() {
   const ServerOptions& options = worker_.options();
   const int64_t now = worker_.loop().now_ms();
-  if (WaitsForPong() && now - ping_ms_ >= EventLoop::Milliseconds(options.pong_timeout)) {
+  if (WaitsForPong() && ping_.MsAgo(now) >= EventLoop::Milliseconds(options.pong_timeout)) {
     return Drop("the client did not answer a ping");
   }
-  const bool silent = message_ms_ == 0;
-  const int64_t idle_ms = now - (silent ? since_ms_ : message_ms_);
+  const bool silent = !message_.is_set();
+  const int64_t idle_ms = (silent ? since_ : message_).MsAgo(now);
   if (silent && idle_ms >= EventLoop::Milliseconds(options.first_message_timeout)) {
     Close(CloseCode::kPolicyViolation, "no message came in time").IgnoreError();
   } else if (idle_ms >= EventLoop::Milliseconds(options.idle_timeout)) {
     Close(CloseCode::kNormal, "idle").IgnoreError();
-  } else if (!WaitsForPong() && now - heard_ms_ >= EventLoop::Milliseconds(options.ping_interval)) {
-    ping_ms_ = now;
+  } else if (!WaitsForPong() &&
+             heard_.MsAgo(now) >= EventLoop::Milliseconds(options.ping_interval)) {
+    ping_ = Moment(now);
     connection_.SendPing().IgnoreError();
     AfterSend();
   }

@@ -170,7 +170,7 @@ class Session final : private ServedStream {
   void ReadOnce();
   void HeardFromPeer();
   void OnPong(absl::string_view payload);
-  bool WaitsForPong() const { return ping_ms_ > heard_ms_; }
+  bool WaitsForPong() const { return ping_.IsAfter(heard_); }
 
   // Reading.
   void Receive(absl::string_view bytes);
@@ -254,14 +254,13 @@ class Session final : private ServedStream {
   bool paused_ = false;         // nothing is read: too much is queued, or over_rate_
   bool over_rate_ = false;      // the client was too fast: nothing is read
   bool ended_ = false;          // the client's stream: there is nothing to read any more
-  bool closing_ = false;        // the closing handshake began at since_ms_
+  bool closing_ = false;        // the closing handshake began at since_
   bool close_notified_ = false;
-  int32_t round_trip_ms_ = -1;  // none was measured
-  size_t buffered_bytes_ = 0;   // as the worker knows it
-  int64_t since_ms_;            // when the session, or its closing handshake, began
-  int64_t heard_ms_;            // when the client last sent or took a byte
-  int64_t message_ms_ = 0;      // when the last message came; 0: none did
-  int64_t ping_ms_ = 0;         // when an empty ping was sent that has no pong; 0: there is none
+  int32_t round_trip_ms_ = -1;   // none was measured
+  uint32_t buffered_bytes_ = 0;  // as the worker knows it: 4 GiB at the most
+  Moment heard_;                 // when the client last sent or took a byte
+  Moment message_;               // when the last message came, if one did
+  Moment ping_;                  // when an empty ping was sent that has no pong, if one was
   std::unique_ptr<Handler> handler_;
   Connection connection_;
   std::unique_ptr<RateLimiter> rates_;          // null: no limit

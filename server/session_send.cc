@@ -109,7 +109,7 @@ absl::Status Session::SendPing(absl::string_view payload) {
   if (absl::Status status = CheckRoom(payload.size()); !status.ok()) return status;
   absl::Status status = connection_.SendPing(payload);
   if (!status.ok()) return status;
-  if (payload.empty()) ping_ms_ = worker_.loop().now_ms();
+  if (payload.empty()) ping_ = Moment(worker_.loop().now_ms());
   AfterSend();
   return absl::OkStatus();
 }
