@@ -44,6 +44,7 @@
 #include "weft/server/clock.h"
 #include "weft/server/handler.h"
 #include "weft/server/metrics.h"
+#include "weft/server/page.h"
 #include "weft/server/send_options.h"
 #include "weft/server/served_stream.h"
 #include "weft/server/server_options.h"
@@ -155,6 +156,12 @@ class FuzzHandler : public Handler {
   Application& application_;
 };
 
+// What is not asked for a WebSocket gets its body back.
+absl::StatusOr<PageResponse> Page(const PageRequest& request) {
+  if (request.path() == "/none") return absl::NotFoundError("there is none");
+  return PageResponse{.body = std::string(request.body)};
+}
+
 ServerOptions ChooseOptions(Choices& choices, const Clock& clock) {
   using Use = CompressionOptions::Use;
   ServerOptions options = {.random = [] { return 0.5; }, .clock = &clock};
@@ -174,6 +181,7 @@ ServerOptions ChooseOptions(Choices& choices, const Clock& clock) {
   if (choices.Below(8) == 7) options.max_compression_bytes = 0;
   if (choices.Below(8) == 7) options.max_buffered_bytes = 20000;
   if (choices.Below(4) == 3) options.idle_timeout = absl::Minutes(1);
+  if (choices.Below(2) != 0) options.http = Page;
   if (choices.Below(4) == 3) options.first_message_timeout = absl::Seconds(5);
   if (choices.Below(4) == 3) {
     options.message_rate = {.per_second = 100, .burst = 3};
@@ -381,6 +389,7 @@ class Run : public WorkerGroup {
         ParseHttpResponse(absl::string_view(received_).substr(0, end + 4));
     Require(response.ok(), "the answer is HTTP");
     if (response->status != 101) {
+      if (options_.http != nullptr) return;  // and another request may be an upgrade
       Require(response->status >= 400, "no upgrade is an error");
       Require(application_.state == Application::State::kNone, "... and no session");
       return;
