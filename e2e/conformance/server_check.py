@@ -2,6 +2,9 @@
 
     bazel run //e2e/conformance:server_check                        with the echo server of this repository
     bazel run //e2e/conformance:server_check -- --url ws://HOST:PORT/PATH
+
+The path should be that of a WebSocket only: a request that is no upgrade may be answered with a page where there is one,
+and the cases of such requests expect that it is refused.
 """
 
 import base64
@@ -70,7 +73,8 @@ def main():
     arguments = parse_arguments(__doc__, SERVER)
     server = None if arguments.url else Server("ECHO_SERVER", f"--max_message_bytes={arguments.max_message_bytes}")
     try:
-        target = Target(arguments.url or server.url, fail_fast_patience=arguments.fail_fast_patience)
+        # At / it has a page: what is no upgrade is no fault there, but asks for that.
+        target = Target(arguments.url or f"{server.url}/echo", fail_fast_patience=arguments.fail_fast_patience)
         report = Report(arguments, SERVER, f"server {target.url}")
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
             for result in pool.map(target.play, arguments.chosen):
