@@ -60,6 +60,13 @@ sigset_t Signals() {
   return signals;
 }
 
+bool HasFrontPage(const weft::Router& router) {
+  weft::PageRequest request;
+  request.method = "HEAD";
+  request.target = "/";
+  return router.pages()(request).ok();
+}
+
 void ReloadCertificates(weft::Server& server) {
   const absl::Status status = server.ReloadCertificates();
   fmt::print(stderr, "{}\n",
@@ -113,7 +120,6 @@ int RunServer(weft::ServerOptions options, weft::Acceptor acceptor) {
 
 int RunServer(weft::ServerOptions options, const weft::Router& router) {
   const bool tls = options.tls != nullptr;
-  const bool pages = options.http != nullptr;
   const sigset_t signals = Signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   absl::StatusOr<std::unique_ptr<weft::Server>> server =
@@ -124,7 +130,7 @@ int RunServer(weft::ServerOptions options, const weft::Router& router) {
   }
   const std::string address = (*server)->address().ToString();
   fmt::print("Server Listening on {}\n", address);
-  if (pages) fmt::print("Open {}://{}/\n", tls ? "https" : "http", address);
+  if (HasFrontPage(router)) fmt::print("Open {}://{}/\n", tls ? "https" : "http", address);
   std::fflush(stdout);
   int signal = 0;
   while (sigwait(&signals, &signal) == 0 && signal == SIGHUP && tls) {

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "weft/server/static_files.h"
 
 namespace weft::world {
 namespace {
@@ -44,18 +45,9 @@ const absl::flat_hash_map<absl::string_view, File>& Files() {
   return files;
 }
 
-absl::string_view TypeOf(absl::string_view path) {
-  if (absl::EndsWith(path, ".html")) return "text/html; charset=utf-8";
-  if (absl::EndsWith(path, ".css")) return "text/css; charset=utf-8";
-  return "text/javascript; charset=utf-8";
-}
-
 }  // namespace
 
 absl::StatusOr<PageResponse> ServeFile(const PageRequest& request) {
-  if (request.method != "GET" && request.method != "HEAD") {
-    return PageResponse{.status = 405, .headers = {{"Allow", "GET, HEAD"}}};
-  }
   const absl::string_view path = request.path() == "/" ? "/index.html" : request.path();
   const auto found = Files().find(path);
   if (found == Files().end()) {
@@ -67,7 +59,7 @@ absl::StatusOr<PageResponse> ServeFile(const PageRequest& request) {
   PageResponse response = {.status = same ? 304 : 200,
                            .headers = {{"ETag", file.etag}, {"Cache-Control", "no-cache"}}};
   if (same) return response;
-  response.headers.emplace_back("Content-Type", std::string(TypeOf(path)));
+  response.headers.emplace_back("Content-Type", std::string(ContentTypeOf(path)));
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   // Nothing from elsewhere, and nothing that is written into the page.
   response.headers.emplace_back("Content-Security-Policy",

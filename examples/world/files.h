@@ -9,7 +9,7 @@
 namespace weft::world {
 
 // Answers with the file of this path, "/" being /index.html. The files are in the program. Browsers
-// keep them, and ask whether they are still the same (ETag, 304). For ServerOptions::http.
+// keep them, and ask whether they are still the same (ETag, 304). For Router::Get.
 absl::StatusOr<PageResponse> ServeFile(const PageRequest& request);
 
 }  // namespace weft::world

@@ -16,6 +16,7 @@
 #include "examples/world/rules.h"
 #include "examples/world/scene.h"
 #include "examples/world/world_thread.h"
+#include "weft/server/router.h"
 
 ABSL_FLAG(int, bodies, 1000, "how many bodies there are, at most 2000");
 
@@ -32,9 +33,11 @@ int main(int argc, char** argv) {
   // two seconds comes at once.
   options.connection.max_message_bytes = 64;
   options.message_rate = {.per_second = 60, .burst = 120};
-  options.http = weft::world::ServeFile;
   weft::world::WorldThread world(weft::world::MakeScene(bodies));
-  return examples::RunServer(std::move(options), [&world](auto&, auto&) {
+  weft::Router router;
+  router.WebSocket("/", [&world](auto&, auto&) {
     return std::make_unique<weft::world::Player>(world);
   });
+  router.Get("/*", weft::world::ServeFile).Status();
+  return examples::RunServer(std::move(options), router);
 }
