@@ -35,9 +35,8 @@ int main(int argc, char** argv) {
   options.message_rate = {.per_second = 60, .burst = 120};
   weft::world::WorldThread world(weft::world::MakeScene(bodies));
   weft::Router router;
-  router.WebSocket("/", [&world](auto&, auto&) {
-    return std::make_unique<weft::world::Player>(world);
-  });
+  router.WebSocket("/",
+                   [&world](auto&, auto&) { return std::make_unique<weft::world::Player>(world); });
   router.Get("/*", weft::world::ServeFile).Status();
   return examples::RunServer(std::move(options), router);
 }
