@@ -51,7 +51,7 @@ class HttpRequestBody {
     kDone,
   };
 
-  HttpRequestBody(size_t max_bytes) : max_bytes_(max_bytes) {}
+  explicit HttpRequestBody(size_t max_bytes) : max_bytes_(max_bytes) {}
 
   void TakeData(absl::string_view* in);
   absl::Status TakeLine(absl::string_view line);

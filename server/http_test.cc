@@ -477,6 +477,26 @@ TEST_F(HttpTest, ARouterServesPagesAndEndpoints) {
   server_.reset();
 }
 
+TEST_F(HttpTest, AServerThatDrainsIsNotReadyAndUpgradesNobody) {
+  Router router;
+  router.Status().Get("/drain", [this](const PageRequest&) {
+    server_->Drain(absl::Hours(1));
+    return Page("text/plain", "begun");
+  });
+  ServerOptions options;
+  options.http = router.pages();
+  options.random = [] { return 0.5; };  // this client is to go in half an hour
+  StartHttp(std::move(options));
+  TestClient client = Connect();
+  client.Send(Get("/readyz") + Get("/drain") + Get("/readyz") + Get("/healthz"));
+  EXPECT_EQ(ReadAnswer(client), "200 ready\n");
+  EXPECT_EQ(ReadAnswer(client), "200 begun");
+  EXPECT_EQ(ReadAnswer(client), "503 the server is going away\n");
+  EXPECT_EQ(ReadAnswer(client), "200 ok\n");
+  EXPECT_THAT(client.Upgrade(), StartsWith("HTTP/1.1 503 "));
+  server_.reset();
+}
+
 TEST_F(HttpTest, WhatIsWrongWithATableIsSaidAtTheStart) {
   const Pages pages = [](const PageRequest&) { return PageResponse(); };
   EXPECT_EQ(Server::Start({}, Router().Get("a", pages)).status().message(),
