@@ -130,11 +130,11 @@ void Session::Receive(absl::string_view bytes) {
 
 void Session::Deliver() {
   in_callback_ = true;
+  uint64_t messages = 0;
   while (const std::optional<Event> event = connection_.NextEvent()) {
     if (rates_ != nullptr && !CountEvent(*event)) break;
     if (event->type == Event::Type::kMessage) {
-      message_ = Moment(worker_.loop().now_ms());
-      worker_.metrics().messages_received += 1;
+      ++messages;
       handler_->OnMessage(*this, *event);
     } else if (event->type == Event::Type::kClose) {
       if (indirect_) SendWaitingBeforeTheEnd();
@@ -143,6 +143,10 @@ void Session::Deliver() {
       OnPong(event->payload);
     }
     if (!holds_stream()) break;
+  }
+  if (messages > 0) {
+    message_ = Moment(worker_.loop().now_ms());
+    worker_.metrics().messages_received += messages;
   }
   in_callback_ = false;
   Flush();

@@ -189,6 +189,9 @@ class Session final : private ServedStream {
   // takes no more, if it may be dropped or replaced later, or is large and need not be copied.
   bool GoesStraight(size_t payload_size) const;
   bool Waits(const WaitingMessage& message, absl::string_view key) const;
+  [[gnu::cold, gnu::noinline]] absl::Status SendPiece(const Message& message, Compress compress);
+  [[gnu::cold, gnu::noinline]] absl::Status SendSlowly(Opcode opcode, absl::string_view payload,
+                                                       Compress compress);
   absl::Status QueueWhole(Opcode opcode, absl::string_view payload, Compress compress);
   [[gnu::noinline]] absl::Status QueueLarge(Opcode opcode, absl::string_view payload,
                                             Compress compress);

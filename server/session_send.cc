@@ -29,11 +29,13 @@ constexpr size_t kAll = std::numeric_limits<size_t>::max();
 
 // ---- Straight to the connection ----
 
-// Flattened, as all of it is paid for by every echo.
+// Flattened, as all of it is paid for by every echo; what is not is kept out of it.
 [[gnu::flatten]] absl::Status Session::Send(const Message& message, Compress compress) {
-  if (message.first && message.last) {
-    return SendMessage(message.opcode, message.payload, compress);
-  }
+  if (!message.first || !message.last) return SendPiece(message, compress);
+  return SendMessage(message.opcode, message.payload, compress);
+}
+
+absl::Status Session::SendPiece(const Message& message, Compress compress) {
   // A piece whose message was refused at its begin must not become the begin of another.
   if (message.first == connection_.in_fragmented_message()) {
     return absl::FailedPreconditionError("the piece does not continue what was sent before it");
@@ -54,6 +56,10 @@ inline void Session::AfterMessage() {
 
 absl::Status Session::SendMessage(Opcode opcode, absl::string_view payload, Compress compress) {
   if (GoesStraight(payload.size())) return QueueWhole(opcode, payload, compress);
+  return SendSlowly(opcode, payload, compress);
+}
+
+absl::Status Session::SendSlowly(Opcode opcode, absl::string_view payload, Compress compress) {
   return SendWaiting({.opcode = opcode, .payload = payload}, {.compress = compress});
 }
 
