@@ -65,7 +65,8 @@ class VanishingPeerTest : public testing::ServerFixture {
     while (server_->connections() > 0) std::this_thread::yield();
     journal_.WaitFor("destroyed", Count("open"));
     EXPECT_EQ(Count("close "), Count("open"));
-    EXPECT_EQ(server_->metrics().buffered_bytes, 0u);
+    // Given back at the end of the turn in which the last one went.
+    while (server_->metrics().buffered_bytes > 0) std::this_thread::yield();
   }
 };
 
