@@ -77,8 +77,8 @@ TEST_F(SlowReaderFaultTest, NeverReads) {
     TestClient client = ConnectSlowReader();
     client.SendText("go");
     journal_.WaitFor("sent");
-    // The ping interval and the time for the pong, or that for the closing handshake; anew each time
-    // that the kernel finds room for some more, which under load it does for a while.
+    // The ping interval and the time for the pong, or that for the closing handshake; anew each
+    // time that the kernel finds room for some more, which under load it does for a while.
     EXPECT_LT(SecondsToTheEnd(other, [] {}), 1000);
     EXPECT_EQ(Count("close "), 1);
     EXPECT_LT(server_->metrics().buffered_bytes, 10000u) << "all was given back";
