@@ -7,16 +7,15 @@
 #include <cerrno>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "weft/core/http_status.h"
+#include "weft/core/percent.h"
 #include "weft/core/quote.h"
 #include "weft/transport/fd.h"
 
@@ -54,30 +53,6 @@ constexpr Type kTypes[] = {
     {"woff2", "font/woff2"},
     {"xml", "application/xml"},
 };
-
-std::optional<int> HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = absl::ascii_tolower(c);
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return std::nullopt;
-}
-
-// With its %-codes decoded; nothing for one that is none.
-std::optional<std::string> Decoded(absl::string_view text) {
-  std::string result;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      result.push_back(text[i]);
-      continue;
-    }
-    if (text.size() - i < 3) return std::nullopt;
-    const std::optional<int> high = HexDigit(text[i + 1]), low = HexDigit(text[i + 2]);
-    if (!high.has_value() || !low.has_value()) return std::nullopt;
-    result.push_back(static_cast<char>(*high * 16 + *low));
-    i += 2;
-  }
-  return result;
-}
 
 // Whether it names something in a folder, and nothing but that: not the folder itself, not the one
 // above, not what another system takes for a separator.
@@ -126,8 +101,8 @@ absl::StatusOr<PageResponse> Serve(int folder, const PageRequest& request) {
   }
   std::vector<std::string> names;
   for (const absl::string_view part : absl::StrSplit(request.subpath, '/')) {
-    std::optional<std::string> name = Decoded(part);
-    if (!name.has_value()) {
+    absl::StatusOr<std::string> name = PercentDecode(part);
+    if (!name.ok()) {
       return absl::InvalidArgumentError(absl::StrCat(Quote(part), " is not %-encoded rightly"));
     }
     names.push_back(*std::move(name));
