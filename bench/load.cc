@@ -178,68 +178,82 @@ absl::StatusOr<OpenOptions> Target(const Greeting& raw_greeting) {
   return options;
 }
 
-absl::StatusOr<Report> EchoScenario(const EchoStream& stream) {
+// The connections that a run of messages goes over.
+absl::StatusOr<std::vector<Stream>> OpenAll() {
   const absl::StatusOr<OpenOptions> target = Target(Greeting::None());
   if (!target.ok()) return target.status();
-  absl::StatusOr<std::vector<Stream>> streams = Open(*target);
+  return Open(*target);
+}
+
+// What was used when the measured part of a run began, and when it ended.
+struct Used {
+  Usage before;
+  Usage after;
+};
+
+// Warms `run` up, and measures it. `run_for` lets it go on for a time.
+template <typename Run, typename RunFor>
+absl::StatusOr<Used> MeasureRun(Run& run, RunFor run_for) {
+  if (absl::Status s = run_for(absl::Seconds(absl::GetFlag(FLAGS_warmup))); !s.ok()) return s;
+  run.ResetCounts();
+  const absl::StatusOr<Usage> before = MeasureUsage();
+  if (!before.ok()) return before.status();
+  if (absl::Status s = run_for(absl::Seconds(absl::GetFlag(FLAGS_duration))); !s.ok()) return s;
+  const absl::StatusOr<Usage> after = MeasureUsage();
+  if (!after.ok()) return after.status();
+  return Used{*before, *after};
+}
+
+absl::StatusOr<Report> EchoScenario(const EchoStream& stream) {
+  absl::StatusOr<std::vector<Stream>> streams = OpenAll();
   if (!streams.ok()) return streams.status();
 
   EchoRun run(stream, absl::GetFlag(FLAGS_depth), absl::MakeSpan(*streams));
   if (absl::Status status = run.Start(); !status.ok()) return status;
-  if (absl::Status s = run.RunFor(absl::Seconds(absl::GetFlag(FLAGS_warmup))); !s.ok()) return s;
-  run.ResetCounts();
-  const absl::StatusOr<Usage> before = MeasureUsage();
-  if (!before.ok()) return before.status();
-  if (absl::Status s = run.RunFor(absl::Seconds(absl::GetFlag(FLAGS_duration))); !s.ok()) return s;
-  const absl::StatusOr<Usage> after = MeasureUsage();
-  if (!after.ok()) return after.status();
+  const absl::StatusOr<Used> used =
+      MeasureRun(run, [&](absl::Duration time) { return run.RunFor(time); });
+  if (!used.ok()) return used.status();
   const double messages = run.messages();
   const Histogram round_trips = run.round_trips();
   if (absl::Status status = run.Drain(); !status.ok()) return status;
 
-  const double seconds = absl::ToDoubleSeconds(after->time - before->time);
-  const double server_cpu = after->server_cpu - before->server_cpu;
+  const double seconds = absl::ToDoubleSeconds(used->after.time - used->before.time);
+  const double server_cpu = used->after.server_cpu - used->before.server_cpu;
   Report report = {{"seconds", seconds},
                    {"messages", messages},
                    {"messages_per_second", messages / seconds},
                    {"p50_us", round_trips.Percentile(0.5) / 1e3},
                    {"p99_us", round_trips.Percentile(0.99) / 1e3},
                    {"p99.9_us", round_trips.Percentile(0.999) / 1e3},
-                   {"load_cpu_seconds", after->load_cpu - before->load_cpu}};
+                   {"load_cpu_seconds", used->after.load_cpu - used->before.load_cpu}};
   if (absl::GetFlag(FLAGS_pid) != 0) {
     report.emplace_back("server_cpu_seconds", server_cpu);
     report.emplace_back("messages_per_server_cpu_second", messages / server_cpu);
-    report.emplace_back("server_resident_bytes", after->server_memory);
+    report.emplace_back("server_resident_bytes", used->after.server_memory);
   }
   return report;
 }
 
 absl::StatusOr<Report> FanoutScenario(const EchoStream& stream) {
-  const absl::StatusOr<OpenOptions> target = Target(Greeting::None());
-  if (!target.ok()) return target.status();
-  absl::StatusOr<std::vector<Stream>> streams = Open(*target);
+  absl::StatusOr<std::vector<Stream>> streams = OpenAll();
   if (!streams.ok()) return streams.status();
 
   FanoutRun run(stream, absl::GetFlag(FLAGS_depth), absl::MakeSpan(*streams));
-  if (absl::Status s = run.RunFor(absl::Seconds(absl::GetFlag(FLAGS_warmup))); !s.ok()) return s;
-  run.ResetCounts();
-  const absl::StatusOr<Usage> before = MeasureUsage();
-  if (!before.ok()) return before.status();
-  if (absl::Status s = run.RunFor(absl::Seconds(absl::GetFlag(FLAGS_duration))); !s.ok()) return s;
-  const absl::StatusOr<Usage> after = MeasureUsage();
-  if (!after.ok()) return after.status();
+  const absl::StatusOr<Used> used =
+      MeasureRun(run, [&](absl::Duration time) { return run.RunFor(time); });
+  if (!used.ok()) return used.status();
   const double deliveries = run.deliveries();
   const Histogram delays = run.delays();
   if (absl::Status status = run.Drain(); !status.ok()) return status;
 
-  const double seconds = absl::ToDoubleSeconds(after->time - before->time);
-  const double server_cpu = after->server_cpu - before->server_cpu;
+  const double seconds = absl::ToDoubleSeconds(used->after.time - used->before.time);
+  const double server_cpu = used->after.server_cpu - used->before.server_cpu;
   Report report = {{"seconds", seconds},
                    {"deliveries", deliveries},
                    {"deliveries_per_second", deliveries / seconds},
                    {"p50_us", delays.Percentile(0.5) / 1e3},
                    {"p99_us", delays.Percentile(0.99) / 1e3},
-                   {"load_cpu_seconds", after->load_cpu - before->load_cpu}};
+                   {"load_cpu_seconds", used->after.load_cpu - used->before.load_cpu}};
   if (absl::GetFlag(FLAGS_pid) != 0) {
     report.emplace_back("deliveries_per_server_cpu_second", deliveries / server_cpu);
     report.emplace_back("server_cpu_ns_per_delivery", server_cpu / deliveries * 1e9);
@@ -293,9 +307,9 @@ absl::StatusOr<Report> PacedScenario(const EchoStreamOptions& options) {
   const EchoStream stream(paced);
   EchoRun run(stream, kDepth, absl::MakeSpan(*streams));
   if (absl::Status status = run.Start(0); !status.ok()) return status;
-  const auto run_for = [&](double seconds) -> absl::Status {
+  const auto run_for = [&](absl::Duration time) -> absl::Status {
     const absl::Duration interval = absl::Seconds(1) / absl::GetFlag(FLAGS_rate);
-    const absl::Time end = absl::Now() + absl::Seconds(seconds);
+    const absl::Time end = absl::Now() + time;
     while (absl::Now() < end) {
       deaf.Push();
       absl::Status status = run.RunPaced(absl::Milliseconds(10), interval);
@@ -303,17 +317,12 @@ absl::StatusOr<Report> PacedScenario(const EchoStreamOptions& options) {
     }
     return absl::OkStatus();
   };
-  if (absl::Status s = run_for(absl::GetFlag(FLAGS_warmup)); !s.ok()) return s;
-  run.ResetCounts();
-  const absl::StatusOr<Usage> before = MeasureUsage();
-  if (!before.ok()) return before.status();
-  if (absl::Status s = run_for(absl::GetFlag(FLAGS_duration)); !s.ok()) return s;
-  const absl::StatusOr<Usage> after = MeasureUsage();
-  if (!after.ok()) return after.status();
+  const absl::StatusOr<Used> used = MeasureRun(run, run_for);
+  if (!used.ok()) return used.status();
   if (absl::Status status = run.Drain(); !status.ok()) return status;
 
   const Histogram& round_trips = run.round_trips();
-  const double seconds = absl::ToDoubleSeconds(after->time - before->time);
+  const double seconds = absl::ToDoubleSeconds(used->after.time - used->before.time);
   Report report = {{"seconds", seconds},
                    {"messages", run.messages()},
                    {"p50_us", round_trips.Percentile(0.5) / 1e3},
@@ -322,11 +331,11 @@ absl::StatusOr<Report> PacedScenario(const EchoStreamOptions& options) {
                    {"max_us", round_trips.Percentile(1) / 1e3},
                    {"deaf_bytes_sent", deaf.sent()},
                    {"deaf_dropped", deaf.dropped()},
-                   {"load_cpu_seconds", after->load_cpu - before->load_cpu}};
+                   {"load_cpu_seconds", used->after.load_cpu - used->before.load_cpu}};
   if (absl::GetFlag(FLAGS_pid) != 0) {
-    report.emplace_back("server_cpu_seconds", after->server_cpu - before->server_cpu);
-    report.emplace_back("server_resident_bytes_before", before->server_memory);
-    report.emplace_back("server_resident_bytes_after", after->server_memory);
+    report.emplace_back("server_cpu_seconds", used->after.server_cpu - used->before.server_cpu);
+    report.emplace_back("server_resident_bytes_before", used->before.server_memory);
+    report.emplace_back("server_resident_bytes_after", used->after.server_memory);
   }
   return report;
 }
