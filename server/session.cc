@@ -81,7 +81,7 @@ void Session::OnWritable() {
   // The socket takes more because the client took some: it is there, however late its pong is,
   // which stands behind all this and may not be read now.
   if (Write()) HeardFromPeer();
-  if (was_full_ && queued_bytes() <= worker_.low_mark_bytes()) TellWritable();
+  if (TellsWritable()) TellWritable();
   Settle();
 }
 
@@ -282,7 +282,6 @@ void Session::OnGone() {
 
 void Session::End() {
   NotifyClosed(CloseCode::kAbnormal, drop_reason_);
-  worker_.topics().UnsubscribeAll(&subscriptions_);
   if (shared_ != nullptr) shared_->session = nullptr;
   if (flush_queued_) worker_.ForgetFlush(this);  // OnClose may have queued it again
   worker_.Account(buffered_bytes_, 0);
