@@ -6,29 +6,16 @@ const assert = require('node:assert/strict');
 const {once} = require('node:events');
 const http = require('node:http');
 const {test} = require('node:test');
-const {WebSocketServer} = require('ws');
 
 const {exitOf, outputOf} = require('./program.js');
 const {Peer, SIZES, bytesOf, textOf} = require('./websocket_cases.js');
+const {serve} = require('./ws_server.js');
 
 const LIMIT = {timeout: 120_000};
 
-// A server on a free port that hands each connection to `talk`, and fails the test with what that throws.
-async function serve(t, talk) {
-  const server = new WebSocketServer({port: 0, host: '127.0.0.1'});
-  await once(server, 'listening');
-  const talks = [];
-  server.on('connection', (socket, request) => talks.push(talk(socket, new URL(request.url, 'ws://x'), request)));
-  t.after(async () => {
-    server.close();
-    await Promise.all(talks);
-  });
-  return `ws://127.0.0.1:${server.address().port}`;
-}
-
 test('the echo client prints each answer, and closes with 1000', LIMIT, async (t) => {
   const messages = ['Hello', '', 'Schuß, 織物 🧵', textOf(65536)];
-  const url = await serve(t, async (socket, {pathname}, request) => {
+  const url = await serve(t, {}, async (socket, {pathname}, request) => {
     assert.equal(pathname, '/some/path');
     assert.equal(request.headers['sec-websocket-protocol'], undefined);
     socket.on('message', (data, binary) => {
@@ -122,7 +109,7 @@ test('the conformance client', {timeout: 300_000}, async (t) => {
   const names = Object.keys(cases);
   const results = new Map();
   let reports = 0;
-  const url = await serve(t, async (socket, {pathname, searchParams}) => {
+  const url = await serve(t, {}, async (socket, {pathname, searchParams}) => {
     const peer = new Peer(socket);
     if (pathname === '/getCaseCount') {
       socket.send(`${names.length}`);

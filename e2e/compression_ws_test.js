@@ -9,6 +9,7 @@ const WebSocket = require('ws');
 
 const {outputOf, startServer} = require('./program.js');
 const {Peer, bytesOf, exchange, textOf} = require('./websocket_cases.js');
+const {serve} = require('./ws_server.js');
 
 const LIMIT = {timeout: 120_000};
 
@@ -122,18 +123,6 @@ for (const threads of [1, 2]) {
 
 // ---- Our clients ----
 
-async function serve(t, perMessageDeflate, talk) {
-  const server = new WebSocket.WebSocketServer({port: 0, host: '127.0.0.1', perMessageDeflate});
-  await once(server, 'listening');
-  const talks = [];
-  server.on('connection', (socket, request) => talks.push(talk(socket, new URL(request.url, 'ws://x'), request)));
-  t.after(async () => {
-    server.close();
-    await Promise.all(talks);
-  });
-  return `ws://127.0.0.1:${server.address().port}`;
-}
-
 const SERVERS = {
   'nothing in particular': {},
   'no takeover': {serverNoContextTakeover: true, clientNoContextTakeover: true},
@@ -145,7 +134,7 @@ for (const mode of ['on', 'no_takeover', 'off']) {
   for (const [what, options] of Object.entries(SERVERS)) {
     test(`the echo client, compression ${mode}, a server that wants ${what}`, LIMIT, async (t) => {
       const messages = Array.from({length: 50}, (_, i) => chatLine(i)).concat(['', textOf(65536)]);
-      const url = await serve(t, {threshold: 0, ...options}, async (socket, _, request) => {
+      const url = await serve(t, {perMessageDeflate: {threshold: 0, ...options}}, async (socket, _, request) => {
         assert.equal(socket.extensions, mode === 'off' ? '' : 'permessage-deflate');
         assert.equal(request.headers['sec-websocket-extensions'], {
           on: 'permessage-deflate; client_max_window_bits',
@@ -173,7 +162,7 @@ test('the conformance client compresses what it is sent compressed', LIMIT, asyn
     },
   ];
   const results = [];
-  const url = await serve(t, {threshold: 0}, async (socket, {pathname, searchParams}) => {
+  const url = await serve(t, {perMessageDeflate: {threshold: 0}}, async (socket, {pathname, searchParams}) => {
     const peer = new Peer(socket);
     if (pathname === '/getCaseCount') socket.send(`${cases.length}`);
     if (pathname === '/runCase') {
