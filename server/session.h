@@ -203,6 +203,7 @@ class Session final : private ServedStream {
 
   // The room for messages. What SessionRef took has its room already.
   size_t PostedBytes() const { return shared_ != nullptr ? shared_->posted_bytes.load() : 0; }
+  size_t LimitOf(const SendOptions& options) const;
   bool FindRoom(const WaitingMessage& message, bool waits, const SendOptions& options);
   absl::Status CheckOpen() const;
   absl::Status CheckRoom(size_t payload_size);

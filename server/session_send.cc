@@ -146,8 +146,7 @@ absl::Status Session::SendWaiting(WaitingMessage message, const SendOptions& opt
   message.droppable = when_full == WhenFull::kDropOldest;
   const size_t size = message.size();
   if (!FindRoom(message, Waits(message, options.key), options)) {
-    const size_t limit = std::min(worker_.options().max_send_queue_bytes, options.max_queue_bytes);
-    return Overflow(size, when_full, limit);
+    return Overflow(size, when_full, LimitOf(options));
   }
   return Queue(std::move(message), options.key);
 }
@@ -229,9 +228,13 @@ absl::Status Session::ToConnection(WaitingMessage message) {
 
 // ---- Room ----
 
+size_t Session::LimitOf(const SendOptions& options) const {
+  return std::min(worker_.options().max_send_queue_bytes, options.max_queue_bytes);
+}
+
 // Whether there is room, perhaps by dropping what may be dropped.
 bool Session::FindRoom(const WaitingMessage& message, bool waits, const SendOptions& options) {
-  const size_t limit = std::min(worker_.options().max_send_queue_bytes, options.max_queue_bytes);
+  const size_t limit = LimitOf(options);
   while (true) {
     const size_t replaced = waiting_ != nullptr ? waiting_->BytesOf(options.key) : 0;
     const size_t queued = queued_bytes() + PostedBytes() - replaced;
