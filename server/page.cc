@@ -32,6 +32,13 @@ PageResponse Page(absl::string_view content_type, std::string body) {
   return {.headers = {{"Content-Type", std::string(content_type)}}, .body = std::move(body)};
 }
 
+bool ClientHas(const HttpRequest& request, absl::string_view etag) {
+  constexpr absl::string_view kName = "If-None-Match";
+  // The weak comparison.
+  return request.headers.HasToken(kName, etag) || request.headers.HasToken(kName, "*") ||
+         request.headers.HasToken(kName, absl::StrCat("W/", etag));
+}
+
 PageResponse ErrorPage(const absl::Status& error) {
   PageResponse page = Page("text/plain; charset=utf-8", absl::StrCat(error.message(), "\n"));
   page.status = HttpStatusOf(error);

@@ -66,6 +66,10 @@ struct PageResponse {
 // 200 with a body of this type, such as "text/html; charset=utf-8".
 PageResponse Page(absl::string_view content_type, std::string body);
 
+// Whether the client has this version of what it asks for, and need not be sent it: its
+// If-None-Match names `etag`, quotes and all, or any (RFC 9110, section 13.1.2). The answer is 304.
+bool ClientHas(const HttpRequest& request, absl::string_view etag);
+
 // Answers a request. A Status becomes an answer with its text, by its code or as HttpError says.
 // HEAD is answered like GET, and the server leaves the body away. Called on every loop's thread, so
 // it must be thread-safe, and must not block.

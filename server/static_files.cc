@@ -88,13 +88,6 @@ std::string ETagOf(const struct stat& file) {
                       absl::Hex(file.st_ino), "\"");
 }
 
-// RFC 9110, section 13.1.2: the weak comparison.
-bool ClientHas(const PageRequest& request, absl::string_view etag) {
-  constexpr absl::string_view kName = "If-None-Match";
-  return request.headers.HasToken(kName, etag) || request.headers.HasToken(kName, "*") ||
-         request.headers.HasToken(kName, absl::StrCat("W/", etag));
-}
-
 absl::StatusOr<PageResponse> Serve(int folder, const PageRequest& request) {
   if (request.method != "GET" && request.method != "HEAD") {
     return HttpError(405, "files can be got only");
