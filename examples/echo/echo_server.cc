@@ -5,8 +5,9 @@
 #include <utility>
 
 #include "absl/flags/flag.h"
-#include "examples/echo/index_html.h"
+#include "examples/echo/page_files.h"
 #include "examples/server_main.h"
+#include "weft/server/embedded_files.h"
 
 ABSL_FLAG(uint64_t, max_message_bytes, 16 << 20, "the largest message that is accepted");
 
@@ -34,9 +35,7 @@ weft::ServerOptions EchoOptionsFromFlags(int argc, char** argv, const char* usag
 int RunEchoServer(weft::ServerOptions options) {
   weft::Router router;
   router.WebSocket("/*", [](auto&, auto&) { return std::make_unique<EchoHandler>(); });
-  router.Get("/", [](const weft::PageRequest&) {
-    return weft::Page("text/html; charset=utf-8", kIndexHtml);
-  });
+  router.Get("/", weft::EmbeddedFiles(kPageFiles));
   router.Status();
   return RunServer(std::move(options), router);
 }

@@ -10,8 +10,9 @@
 #include <utility>
 
 #include "absl/flags/flag.h"
+#include "examples/page.h"
 #include "examples/server_main.h"
-#include "examples/world/files.h"
+#include "examples/world/page_files.h"
 #include "examples/world/player.h"
 #include "examples/world/rules.h"
 #include "examples/world/scene.h"
@@ -37,6 +38,6 @@ int main(int argc, char** argv) {
   weft::Router router;
   router.WebSocket("/",
                    [&world](auto&, auto&) { return std::make_unique<weft::world::Player>(world); });
-  router.Get("/*", weft::world::ServeFile).Status();
+  router.Get("/*", examples::ServePage(examples::kPageFiles)).Status();
   return examples::RunServer(std::move(options), router);
 }
