@@ -50,6 +50,7 @@ def weft_repositories():
     })
     _maybe(pkg_config_repository, "fmt", libraries = {":fmt": "fmt"})
     _maybe(pkg_config_repository, "libedit", libraries = {":libedit": "libedit"})
+    _maybe(pkg_config_repository, "nlohmann_json", libraries = {":json": "nlohmann_json"})
     _maybe(pkg_config_repository, "simdjson", libraries = {":simdjson": "simdjson"})
     _maybe(
         system_files_repository,
