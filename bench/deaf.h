@@ -19,8 +19,9 @@ class Deaf {
   // `streams` are open for echoes. `echoes` must outlive this.
   Deaf(const EchoStream& echoes, std::vector<Stream> streams);
 
-  // Sends what the kernel takes now, on each connection.
-  void Push();
+  // Sends so many bytes at most of what the kernel takes now: a load that fills the buffers of
+  // hundreds of connections at once measures how long it was busy with that.
+  void Push(size_t bytes);
 
   // Bytes that were sent on all of them, and how many the server has given up.
   uint64_t sent() const { return sent_; }
@@ -34,6 +35,7 @@ class Deaf {
 
   const EchoStream& echoes_;
   std::vector<Peer> peers_;
+  size_t next_ = 0;  // whose turn it is
   uint64_t sent_ = 0;
   size_t dropped_ = 0;
 };

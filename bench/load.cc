@@ -311,7 +311,7 @@ absl::StatusOr<Report> PacedScenario(const EchoStreamOptions& options) {
     const absl::Duration interval = absl::Seconds(1) / absl::GetFlag(FLAGS_rate);
     const absl::Time end = absl::Now() + time;
     while (absl::Now() < end) {
-      deaf.Push();
+      deaf.Push(1 << 20);
       absl::Status status = run.RunPaced(absl::Milliseconds(10), interval);
       if (!status.ok()) return status;
     }
