@@ -507,6 +507,16 @@ absl::Status Connection::SendEncoded(const EncodedMessage& message,
   return absl::OkStatus();
 }
 
+absl::Status Connection::SendBorrowedFrames(absl::string_view frames) {
+  if (!open() || outgoing_.open) return WhyNot(Opcode::kBinary);
+  if (role() == Role::kClient || compressed()) {
+    return absl::FailedPreconditionError(
+        "what others are sent is for a server without compression");
+  }
+  out_.AppendBorrowed(frames);
+  return absl::OkStatus();
+}
+
 void Connection::QueueHandshake(absl::string_view bytes) { out_.Append(bytes); }
 
 absl::Status Connection::SendFragment(Opcode opcode, absl::string_view payload, bool fin,

@@ -162,6 +162,11 @@ class Connection {
   absl::Status SendEncoded(const EncodedMessage& message,
                            std::shared_ptr<const void> owner = nullptr);
 
+  // Messages that were encoded once for many, EncodedMessage::frame() of each one behind the other,
+  // borrowed as by SendBorrowed. For a server that does not compress: FailedPrecondition for
+  // others.
+  absl::Status SendBorrowedFrames(absl::string_view frames);
+
   // With `later`, the answer to a Close frame is not queued before its kClose event, but by
   // AnswerClose, which must be called before any NextEvent that follows; until then messages can be
   // sent still. For an owner with messages that wait for room: they were sent before the peer's end

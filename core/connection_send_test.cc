@@ -118,6 +118,28 @@ TEST(ConnectionSend, CallersMistakesChangeNothing) {
   EXPECT_TRUE(connection.SendBinary("\xff").ok());
 }
 
+// What is the same for many is neither encoded nor copied for each.
+TEST(ConnectionSend, BorrowedFrames) {
+  const std::string frames = absl::StrCat(testing::ServerFrame(Opcode::kText, "one"),
+                                          testing::ServerFrame(Opcode::kBinary, "two"));
+  Connection server(Role::kServer, {}), client(Role::kClient, {});
+  ASSERT_TRUE(server.SendBorrowedFrames(frames).ok());
+  EXPECT_EQ(server.WriteBuffer().data(), frames.data());
+  EXPECT_THAT(Feed(client, Drain(server), Cuts::Random(8)), ElementsAre("text one", "binary two"));
+  ASSERT_TRUE(server.SendPing("first").ok());
+  ASSERT_TRUE(server.SendBorrowedFrames(frames).ok());
+  server.DidWrite(0);  // copies them
+  EXPECT_THAT(Feed(client, Drain(server), Cuts::Whole()),
+              ElementsAre("ping first", "text one", "binary two"));
+
+  EXPECT_EQ(client.SendBorrowedFrames(frames).code(), absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(server.SendFragment(Opcode::kText, "open", false).ok());
+  EXPECT_EQ(server.SendBorrowedFrames(frames).code(), absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(server.SendFragment(Opcode::kText, "", true).ok());
+  ASSERT_TRUE(server.SendClose(CloseCode::kNormal).ok());
+  EXPECT_EQ(server.SendBorrowedFrames(frames).code(), absl::StatusCode::kFailedPrecondition);
+}
+
 // R17: a key from the CSPRNG for each frame.
 TEST(ConnectionSend, R17_EveryFrameHasItsOwnKey) {
   Connection client(Role::kClient, {});

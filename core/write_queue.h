@@ -55,6 +55,7 @@ class WriteQueue {
   // second part is what is kept or borrowed.
   std::array<absl::string_view, 2> parts() const {
     if (kept_ != nullptr) return KeptParts();
+    if (begin_ == end_) return {borrowed_, {}};
     return {owned(), borrowed_};
   }
 

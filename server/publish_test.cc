@@ -14,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/encoded_message.h"
+#include "weft/core/testing/frames.h"
 #include "weft/server/server.h"
 #include "weft/server/testing/server_fixture.h"
 #include "weft/server/testing/test_client.h"
@@ -214,6 +215,94 @@ TEST_F(PublishTest, AReferencePublishesInOrderWithWhatItSends) {
   server_.reset();
   EXPECT_EQ(ref.Publish("news", Opcode::kText, "late").code(),
             absl::StatusCode::kFailedPrecondition);
+}
+
+// What is published goes to its subscribers in the order of everything that is sent to them, though
+// it waits for the end of the loop's turn.
+TEST_F(PublishTest, StaysInOrderWithAllThatTheSessionDoes) {
+  const std::string large(30000, 'l');
+  script_.on_message = [&](Session& session, const Message& message) {
+    const auto publish = [&](absl::string_view topic, absl::string_view text) {
+      EXPECT_TRUE(session.Publish(topic, Opcode::kText, text).ok());
+    };
+    session.Subscribe("news");
+    publish("news", "1");
+    publish("news", "2");
+    session.Send(message).IgnoreError();
+    session.Subscribe("weather");
+    publish("weather", "3");
+    publish("news", "4");
+    EXPECT_TRUE(session.SendText("5", SendOptions{}).ok());
+    publish("news", "6");
+    EXPECT_TRUE(session.Send(*EncodedMessage::Make(Opcode::kText, "7")).ok());
+    publish("news", large);
+    publish("news", "8");
+    EXPECT_TRUE(session.Publish("news", Opcode::kText, "9", SendOptions{.key = "k"}).ok());
+    publish("weather", "10");
+    session.Unsubscribe("weather");
+    publish("weather", "nobody is there");
+    EXPECT_TRUE(session.SendFragment(Opcode::kText, "11", false).ok());
+    publish("news", "waits");
+    EXPECT_TRUE(session.SendFragment(Opcode::kText, "12", true).ok());
+    publish("news", "13");
+    EXPECT_TRUE(session.Close(CloseCode::kNormal, "14").ok());
+    publish("news", "too late");
+  };
+  Start({});
+  TestClient client = ConnectAndUpgrade();
+  client.SendText("echo");
+  for (const char* frame : {"fin text 1", "fin text 2", "fin text echo", "fin text 3", "fin text 4",
+                            "fin text 5", "fin text 6", "fin text 7"}) {
+    EXPECT_EQ(client.ReadFrame(), frame);
+  }
+  EXPECT_EQ(client.ReadFrame(), "fin text " + large);
+  for (const char* frame :
+       {"fin text 8", "fin text 9", "fin text 10", "text 11", "fin continuation 12",
+        "fin text waits", "fin text 13", "fin close 1000 14"}) {
+    EXPECT_EQ(client.ReadFrame(), frame);
+  }
+}
+
+// More than is gathered, from one callback.
+TEST_F(PublishTest, ManyInARowReachEverySubscriber) {
+  constexpr int kMessages = 5000;
+  script_.on_message = [this](Session& session, const Message& message) {
+    if (message.payload == "join") {
+      session.Subscribe("news");
+      session.SendText("done").IgnoreError();
+      return;
+    }
+    for (int i = 0; i < kMessages; ++i) {
+      EXPECT_TRUE(session.Publish("news", Opcode::kText, absl::StrCat("line ", i)).ok());
+    }
+    journal_.Write("published");
+  };
+  Start({});
+  std::vector<TestClient> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(ConnectAndUpgrade());
+    Do(clients.back(), "join");
+  }
+  clients[0].SendText("go");
+  for (TestClient& client : clients) {
+    for (int i = 0; i < kMessages; ++i) {
+      ASSERT_EQ(client.ReadFrame(), absl::StrCat("fin text line ", i));
+    }
+  }
+}
+
+// A client may close right behind what it says, and is given it back before its Close.
+TEST_F(PublishTest, WhoLeavesAtOnceIsStillToldWhatItSaid) {
+  script_.on_message = [](Session& session, const Message& message) {
+    session.Subscribe("news");
+    session.Publish("news", message.opcode, message.payload).IgnoreError();
+  };
+  Start({});
+  TestClient client = ConnectAndUpgrade();
+  client.Send(testing::ClientFrame(Opcode::kText, "bye") +
+              testing::ClientFrame(Opcode::kClose, "\x03\xe8"));
+  EXPECT_EQ(client.ReadFrame(), "fin text bye");
+  EXPECT_EQ(client.ReadFrame(), "fin close 1000");
 }
 
 // R26: what is published faster than a loop takes it has the bound of all that waits.

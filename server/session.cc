@@ -19,6 +19,7 @@ Session::Session(Worker& worker, Client client)
       heard_(worker.loop().now_ms()),
       connection_(Role::kServer, worker.options().connection) {
   since_ = heard_;
+  connection_.set_answers_close_later(true);
   if (RateLimiter::IsNeeded(worker.options())) {
     rates_ = std::make_unique<RateLimiter>(worker.options(), worker.loop().now_ms());
   }
@@ -137,7 +138,7 @@ void Session::Deliver() {
       ++messages;
       handler_->OnMessage(*this, *event);
     } else if (event->type == Event::Type::kClose) {
-      if (indirect_) SendWaitingBeforeTheEnd();
+      SendBeforeTheEnd();
       NotifyClosed(event->close_code, event->payload);
     } else if (event->type == Event::Type::kPong) {
       OnPong(event->payload);
@@ -300,12 +301,14 @@ void Session::NotifyClosed(CloseCode code, absl::string_view reason) {
 // ---- Topics and references ----
 
 void Session::Subscribe(absl::string_view topic) {
+  DeliverPublished();
   if (holds_stream() && !close_notified_) {
     worker_.topics().Subscribe(topic, this, &subscriptions_);
   }
 }
 
 void Session::Unsubscribe(absl::string_view topic) {
+  DeliverPublished();
   worker_.topics().Unsubscribe(topic, &subscriptions_);
 }
 

@@ -31,6 +31,7 @@
 namespace weft {
 
 struct AcceptedUpgrade;
+class PublishBatch;
 class RateLimiter;
 
 // A handler is given its session with each callback and may use it until OnClose returns, on its
@@ -199,6 +200,8 @@ class Session final : private ServedStream {
   [[gnu::noinline]] absl::Status SendWaiting(WaitingMessage message, const SendOptions& options);
   absl::Status Queue(WaitingMessage message, absl::string_view key);
   void SendPosted(WaitingMessage message, const SendOptions& options);
+  void SendPublished(const PublishBatch& batch, const SendOptions& options);
+  void DeliverPublished();
   std::shared_ptr<const void> Hold(WaitingMessage& message);
 
   // The room for messages. What SessionRef took has its room already.
@@ -216,7 +219,7 @@ class Session final : private ServedStream {
 
   // What waits.
   void MoveWaiting(size_t until);
-  void SendWaitingBeforeTheEnd();
+  void SendBeforeTheEnd();
   void DropWaiting(DropReason why);
   void UpdateIndirect() {
     indirect_ = write_blocked_ || waiting_ != nullptr || connection_.in_fragmented_message();

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "weft/core/utf8.h"
+#include "weft/server/publish_batch.h"
 #include "weft/server/server_options.h"
 #include "weft/server/session.h"
 #include "weft/server/worker.h"
@@ -46,7 +47,8 @@ absl::Status Session::SendPiece(const Message& message, Compress compress) {
 inline bool Session::GoesStraight(size_t payload_size) const {
   const size_t queued = connection_.queued_bytes() + PostedBytes();
   const size_t limit = worker_.options().max_send_queue_bytes;
-  return !indirect_ && holds_stream() && queued < limit && payload_size <= limit - queued;
+  return !indirect_ && holds_stream() && !worker_.has_published() && queued < limit &&
+         payload_size <= limit - queued;
 }
 
 inline void Session::AfterMessage() {
@@ -101,6 +103,7 @@ absl::Status Session::Send(const EncodedMessage& message, const SendOptions& opt
 
 absl::Status Session::SendFragment(Opcode opcode, absl::string_view payload, bool fin,
                                    Compress compress) {
+  DeliverPublished();
   if (absl::Status status = CheckRoom(payload.size()); !status.ok()) return status;
   // What waits was sent before. The rest of a fragmented message goes before what waits for it.
   if (waiting_ != nullptr && !connection_.in_fragmented_message()) MoveWaiting(kAll);
@@ -123,6 +126,7 @@ absl::Status Session::SendPing(absl::string_view payload) {
 absl::Status Session::Close(CloseCode code, absl::string_view reason) {
   if (!holds_stream()) return absl::FailedPreconditionError("the session is closed");
   if (absl::Status status = CheckClose(code, reason); !status.ok()) return status;
+  DeliverPublished();
   if (waiting_ != nullptr) MoveWaiting(kAll);
   absl::Status status = connection_.SendClose(code, reason);
   if (!status.ok()) return status;
@@ -140,6 +144,7 @@ absl::Status Session::CheckOpen() const {
 }
 
 absl::Status Session::SendWaiting(WaitingMessage message, const SendOptions& options) {
+  DeliverPublished();
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
   const WhenFull when_full = options.when_full.value_or(worker_.options().when_full);
   message.compress = options.compress;
@@ -153,12 +158,37 @@ absl::Status Session::SendWaiting(WaitingMessage message, const SendOptions& opt
 
 // The room was checked when it was posted, unless it is by what waits that room is made.
 void Session::SendPosted(WaitingMessage message, const SendOptions& options) {
+  DeliverPublished();
   if (options.when_full.value_or(worker_.options().when_full) == WhenFull::kDropOldest) {
     SendWaiting(std::move(message), options).IgnoreError();
   } else if (CheckOpen().ok()) {
     message.compress = options.compress;
     Queue(std::move(message), options.key).IgnoreError();
   }
+}
+
+// What is published goes where it was published, before what is sent to this session behind it.
+void Session::DeliverPublished() {
+  if (worker_.has_published()) worker_.DeliverPublished();
+}
+
+void Session::SendPublished(const PublishBatch& batch, const SendOptions& options) {
+  const absl::string_view frames = batch.frames();
+  const bool in_limit = frames.size() <= options.max_queue_bytes &&
+                        connection_.queued_bytes() <= options.max_queue_bytes - frames.size();
+  if (compressed() || !options.key.empty() || frames.size() >= kBorrowFrom || !in_limit ||
+      !GoesStraight(frames.size())) {
+    for (const EncodedMessage& message : batch.messages()) Send(message, options).IgnoreError();
+    return;
+  }
+  const bool idle = connection_.queued_bytes() == 0 && !in_callback_;
+  if (!connection_.SendBorrowedFrames(frames).ok()) return;
+  worker_.metrics().messages_sent += batch.messages().size();
+  // Mostly the socket takes all of it, uncopied, and there is nothing left to do.
+  if (idle) Write();
+  if (connection_.queued_bytes() == 0) return;
+  connection_.DidWrite(0);
+  AfterSend();
 }
 
 bool Session::Waits(const WaitingMessage& message, absl::string_view key) const {
@@ -189,7 +219,6 @@ absl::Status Session::Queue(WaitingMessage message, absl::string_view key) {
   }
   if (waiting_ == nullptr) {
     waiting_ = std::make_unique<SendQueue>();
-    connection_.set_answers_close_later(true);
   }
   message.hold = Hold(message);
   if (waiting_->Push(std::move(message), key)) worker_.CountDrop(DropReason::kReplaced);
@@ -315,10 +344,7 @@ void Session::MoveWaiting(size_t until) {
   while (waiting_ != nullptr && connection_.queued_bytes() < until &&
          !connection_.in_fragmented_message()) {
     WaitingMessage message = waiting_->Pop();
-    if (waiting_->empty()) {
-      waiting_.reset();
-      connection_.set_answers_close_later(false);
-    }
+    if (waiting_->empty()) waiting_.reset();
     ToConnection(std::move(message)).IgnoreError();
   }
   UpdateIndirect();
@@ -326,7 +352,8 @@ void Session::MoveWaiting(size_t until) {
 
 // The client has said Close, or broke a rule, or is gone. To the first, what was sent before that
 // was seen is sent still.
-void Session::SendWaitingBeforeTheEnd() {
+void Session::SendBeforeTheEnd() {
+  DeliverPublished();
   if (connection_.open()) MoveWaiting(kAll);
   connection_.AnswerClose();
 }
@@ -335,7 +362,6 @@ void Session::DropWaiting(DropReason why) {
   if (waiting_ == nullptr) return;
   worker_.CountDrop(why, waiting_->size());
   waiting_.reset();
-  connection_.set_answers_close_later(false);
   UpdateIndirect();
 }
 

@@ -200,22 +200,31 @@ absl::Status Worker::Publish(absl::string_view topic, const EncodedMessage& mess
   return group_.PublishToOthers(this, topic, message, options);
 }
 
-// What is said of this message goes before what is said of the topic.
 void Worker::PublishHere(absl::string_view topic, const EncodedMessage& message,
                          const SendOptions& options) {
-  topics_.ForEachSubscriber(topic, [&](Session& session, const TopicOptions& of_topic) {
-    SendOptions each = options;
-    if (each.key.empty() && of_topic.latest_only) each.key = topic;
+  if (!published_.Takes(topic, message, options)) DeliverPublished();
+  published_.Add(topic, message, options);
+  if (!options.key.empty()) DeliverPublished();
+}
+
+// What is said of a message goes before what is said of the topic.
+void Worker::DeliverPublished() {
+  if (published_.empty()) return;
+  const PublishBatch batch = std::exchange(published_, {});
+  topics_.ForEachSubscriber(batch.topic(), [&](Session& session, const TopicOptions& of_topic) {
+    SendOptions each = batch.options();
+    if (each.key.empty() && of_topic.latest_only) each.key = batch.topic();
     if (!each.when_full.has_value()) each.when_full = of_topic.when_full;
     each.max_queue_bytes = std::min(each.max_queue_bytes, of_topic.max_queue_bytes);
-    session.Send(message, each).IgnoreError();
+    session.SendPublished(batch, each);
   });
 }
 
 void Worker::EndOfTurn() {
   // A flush can drop a session, and the handler of a dropped one can send to others: until nothing
   // is left of either.
-  while (!to_flush_.empty() || !gone_.empty()) {
+  while (has_published() || !to_flush_.empty() || !gone_.empty()) {
+    DeliverPublished();
     for (size_t i = 0; i < to_flush_.size(); ++i) to_flush_[i]->FlushNow();
     to_flush_.clear();
     for (const std::unique_ptr<ServedStream>& stream : std::exchange(gone_, {})) stream->End();

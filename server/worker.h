@@ -17,6 +17,7 @@
 #include "weft/server/listener.h"
 #include "weft/server/metrics.h"
 #include "weft/server/page.h"
+#include "weft/server/publish_batch.h"
 #include "weft/server/served_stream.h"
 #include "weft/server/server_options.h"
 #include "weft/server/session.h"
@@ -131,12 +132,18 @@ class Worker {
   void DestroyLater(ServedStream* stream);
   void Replace(ServedStream* stream, std::unique_ptr<ServedStream> next);
 
-  // To the subscribers on this worker, and on the others.
+  // To the subscribers on this worker, and on the others. Those on this worker are given it at the
+  // end of the turn, with what else is published to the topic in a row.
   absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                        const SendOptions& options);
   void PublishHere(absl::string_view topic, const EncodedMessage& message,
                    const SendOptions& options);
   WorkerGroup& group() { return group_; }
+
+  // What was published is given to its subscribers: before anything else is sent to one of them,
+  // and before they become others.
+  bool has_published() const { return !published_.empty(); }
+  void DeliverPublished();
 
  private:
   class Accepting;
@@ -167,6 +174,7 @@ class Worker {
   std::unique_ptr<Draining> draining_;  // null until then
   std::vector<std::unique_ptr<ServedStream>> gone_;  // destroyed at the end of the turn
   std::vector<Session*> to_flush_;
+  PublishBatch published_;  // and not yet delivered
 };
 
 }  // namespace weft
