@@ -5,10 +5,13 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "examples/world/bytes.h"
+#include "examples/bytes.h"
 
 namespace weft::world {
 namespace {
+
+using examples::ByteReader;
+using examples::ByteWriter;
 
 // What follows in an update.
 enum UpdateFlags : uint8_t {

@@ -10,11 +10,14 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_replace.h"
-#include "examples/world/bytes.h"
+#include "examples/bytes.h"
 #include "gtest/gtest.h"
 
 namespace weft::world {
 namespace {
+
+using examples::ByteReader;
+using examples::ByteWriter;
 
 using States = std::map<EntityId, State>;
 

@@ -1,14 +1,16 @@
 // Numbers to bytes and back: little-endian, or as varints.
 
-#ifndef WEFT_EXAMPLES_WORLD_BYTES_H_
-#define WEFT_EXAMPLES_WORLD_BYTES_H_
+#ifndef WEFT_EXAMPLES_BYTES_H_
+#define WEFT_EXAMPLES_BYTES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 
-namespace weft::world {
+namespace examples {
 
 // A varint has seven bits a byte, the lowest first; the highest bit says that more follow. Signed
 // ones are 0, -1, 1, -2, 2 ... as 0, 1, 2, 3, 4 ..., so that small ones are short.
@@ -86,6 +88,6 @@ class ByteReader {
   bool ok_ = true;
 };
 
-}  // namespace weft::world
+}  // namespace examples
 
-#endif  // WEFT_EXAMPLES_WORLD_BYTES_H_
+#endif  // WEFT_EXAMPLES_BYTES_H_
