@@ -37,11 +37,10 @@ bool IsKey(absl::string_view key) {
 }
 
 std::string AcceptKey(absl::string_view key) {
-  constexpr absl::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // section 1.3
   SHA_CTX sha;
   SHA1_Init(&sha);
   SHA1_Update(&sha, key.data(), key.size());
-  SHA1_Update(&sha, kGuid.data(), kGuid.size());
+  SHA1_Update(&sha, kAcceptGuid.data(), kAcceptGuid.size());
   uint8_t digest[SHA_DIGEST_LENGTH];
   SHA1_Final(digest, &sha);
   return absl::Base64Escape(View(digest, sizeof(digest)));

@@ -15,6 +15,9 @@ std::string RandomKey();
 // Whether `key` can be one: 24 characters, the base64 of 16 bytes.
 bool IsKey(absl::string_view key);
 
+// What the server puts behind the key before it takes the SHA-1 of both (section 1.3).
+inline constexpr absl::string_view kAcceptGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
 // The Sec-WebSocket-Accept that answers `key`: it proves that the server understood a WebSocket
 // handshake, and is not some other server that was tricked into answering.
 std::string AcceptKey(absl::string_view key);

@@ -27,16 +27,6 @@ constexpr int kMaxUnsentPongs = 64;
 
 constexpr size_t kMaxCloseReason = kMaxControlPayload - 2;
 
-constexpr Violation kTextNotUtf8 = {CloseCode::kInvalidPayload, "8.1", "the text is not UTF-8"};
-constexpr Violation kNotDeflate = {CloseCode::kInvalidPayload, "7.2.2",
-                                   "the compressed message cannot be inflated", "7692"};
-constexpr Violation kCloseTooShort = {CloseCode::kProtocolError, "5.5.1",
-                                      "a close payload is empty or begins with a 2-byte code"};
-constexpr Violation kCloseCodeNotAllowed = {CloseCode::kProtocolError, "7.4",
-                                            "the close code must not be on the wire"};
-constexpr Violation kReasonNotUtf8 = {CloseCode::kInvalidPayload, "5.5.1",
-                                      "the close reason is not UTF-8"};
-
 bool Contains(absl::string_view outer, absl::string_view inner) {
   std::less_equal<const char*> le;
   return le(outer.data(), inner.data()) &&
@@ -154,7 +144,7 @@ inline void Connection::WholeMessage(Opcode opcode, bool masked, MaskingKey key,
   message_begin_ = parsed_;
   message_end_ = parsed_ += size;
   if (opcode == Opcode::kText && !IsValidUtf8({payload, size})) {
-    return Fail(kTextNotUtf8, "", event);
+    return Fail(rules::kTextNotUtf8, "", event);
   }
   incoming_.opcode = opcode;
   event_is_message_ = true;
@@ -249,7 +239,7 @@ inline void Connection::DataFrame(std::optional<Event>& event) {
 
   if (incoming_.opcode == Opcode::kText) {
     const bool valid = incoming_.utf8.Append({to, size}) && (!last || incoming_.utf8.AtBoundary());
-    if (!valid) return Fail(kTextNotUtf8, "", event);
+    if (!valid) return Fail(rules::kTextNotUtf8, "", event);
   }
   if (!last && (!stream_messages_ || size == 0)) return;
   event_is_message_ = true;
@@ -273,9 +263,10 @@ void Connection::InflatePayload(std::optional<Event>& event) {
     if (incoming_.opcode == Opcode::kText) {
       const bool valid =
           incoming_.utf8.Append(codec_->piece()) && (!ends || incoming_.utf8.AtBoundary());
-      if (!valid) return Fail(kTextNotUtf8, "", event);
+      if (!valid) return Fail(rules::kTextNotUtf8, "", event);
     }
-    if (result == MessageCodec::Result::kCorrupt) return Fail(kNotDeflate, codec_->error(), event);
+    if (result == MessageCodec::Result::kCorrupt)
+      return Fail(rules::kNotDeflate, codec_->error(), event);
   } while (result == MessageCodec::Result::kMore && !stream_messages_);
 
   const bool more = result == MessageCodec::Result::kMore;
@@ -348,17 +339,17 @@ void Connection::ControlFrame(std::optional<Event>& event) {
 }
 
 void Connection::CloseFrame(absl::string_view payload, std::optional<Event>& event) {
-  if (payload.size() == 1) return Fail(kCloseTooShort, "got 1 byte", event);
+  if (payload.size() == 1) return Fail(rules::kCloseTooShort, "got 1 byte", event);
   CloseCode code = CloseCode::kNoStatus;
   absl::string_view reason;
   if (!payload.empty()) {
     const uint8_t high = payload[0], low = payload[1];
     code = static_cast<CloseCode>(high << 8 | low);
     if (!IsValidOnWire(code)) {
-      return Fail(kCloseCodeNotAllowed, absl::StrCat("got ", static_cast<int>(code)), event);
+      return Fail(rules::kCloseCodeNotAllowed, absl::StrCat("got ", static_cast<int>(code)), event);
     }
     reason = payload.substr(2);
-    if (!IsValidUtf8(reason)) return Fail(kReasonNotUtf8, "", event);
+    if (!IsValidUtf8(reason)) return Fail(rules::kReasonNotUtf8, "", event);
   }
   // The answer carries the same code, as section 5.5.1 has it, and the same reason.
   owes_close_ = answers_close_later_ && !close_sent_;

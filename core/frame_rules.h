@@ -1,4 +1,4 @@
-// May the peer send this frame now? RFC 6455's rules for frames, all in one function.
+// What a peer may send: the rules for frames and what they carry, and whether a header keeps them.
 
 #ifndef WEFT_CORE_FRAME_RULES_H_
 #define WEFT_CORE_FRAME_RULES_H_
@@ -69,6 +69,18 @@ inline constexpr Violation kMessageTooBig = {CloseCode::kMessageTooBig, "10.4",
                                              "the message is larger than this end accepts"};
 inline constexpr Violation kTooManyFragments = {
     CloseCode::kPolicyViolation, "10.4", "the message has more fragments than this end accepts"};
+
+// Of what frames carry, for who looks into them.
+inline constexpr Violation kTextNotUtf8 = {CloseCode::kInvalidPayload, "8.1",
+                                           "the text is not UTF-8"};
+inline constexpr Violation kNotDeflate = {CloseCode::kInvalidPayload, "7.2.2",
+                                          "the compressed message cannot be inflated", "7692"};
+inline constexpr Violation kCloseTooShort = {
+    CloseCode::kProtocolError, "5.5.1", "a close payload is empty or begins with a 2-byte code"};
+inline constexpr Violation kCloseCodeNotAllowed = {CloseCode::kProtocolError, "7.4",
+                                                   "the close code must not be on the wire"};
+inline constexpr Violation kReasonNotUtf8 = {CloseCode::kInvalidPayload, "5.5.1",
+                                             "the close reason is not UTF-8"};
 
 }  // namespace rules
 
