@@ -1,0 +1,48 @@
+// The opening handshake line by line (RFC 6455, sections 1.3 and 4).
+
+#ifndef WEFT_EXAMPLES_INSPECT_HANDSHAKE_H_
+#define WEFT_EXAMPLES_INSPECT_HANDSHAKE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "weft/core/compression.h"
+
+namespace examples {
+
+// One line of a head, and what it is there for.
+struct HeadLine {
+  std::string text{};
+  std::string meaning{};  // empty: not of the handshake
+  std::string section{};  // of RFC 6455, or empty
+};
+
+// How Sec-WebSocket-Accept is made of Sec-WebSocket-Key.
+struct AcceptSteps {
+  std::string key{};
+  std::string joined{};  // with the GUID behind it
+  std::string digest{};  // the SHA-1 of that, in hex
+  std::string accept{};  // its base64
+};
+
+AcceptSteps StepsOf(absl::string_view key);
+
+struct HandshakeLines {
+  std::vector<HeadLine> request{};
+  std::vector<HeadLine> response{};
+  std::string error{};  // why the response is no 101; empty where it is
+  AcceptSteps steps{};  // all empty where there is no key
+};
+
+// What `request` says, and what a server answers to it. Lines may end as in any editor, and the
+// empty line at the end may be missing.
+HandshakeLines ReadHandshake(absl::string_view request,
+                             const weft::CompressionOptions& compression);
+
+// The lines of a head as it stood on the wire.
+std::vector<HeadLine> LinesOf(absl::string_view head);
+
+}  // namespace examples
+
+#endif  // WEFT_EXAMPLES_INSPECT_HANDSHAKE_H_
