@@ -1,0 +1,29 @@
+// The page's questions and their answers, both in JSON.
+
+#ifndef WEFT_EXAMPLES_INSPECT_ANSWERS_H_
+#define WEFT_EXAMPLES_INSPECT_ANSWERS_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "weft/core/compression.h"
+
+namespace examples {
+
+// What a learner may type or paste, in bytes.
+inline constexpr size_t kMaxQuestionBytes = 256 << 10;
+
+// Answers one question:
+//   {"type": "compose", "sender": "client", "opcode": "text", "text": "Hello", ...}
+//                                      -> {"type": "frames", "hex": ..., "frames": [...], ...}
+//   {"type": "decode", "sender": "client", "hex": "81 05 ...", "deflate": false}
+//                                      -> the same
+//   {"type": "handshake", "request": "GET / HTTP/1.1 ..."}
+//                                      -> {"type": "handshake", ...}
+// What cannot be answered -> {"type": "error", "about": "compose", "text": "why"}.
+// Thread-safe.
+std::string AnswerTo(absl::string_view question, const weft::CompressionOptions& compression);
+
+}  // namespace examples
+
+#endif  // WEFT_EXAMPLES_INSPECT_ANSWERS_H_

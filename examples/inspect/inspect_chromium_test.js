@@ -1,0 +1,151 @@
+'use strict';
+// The page in headless Chromium, as a learner uses it.
+
+const assert = require('node:assert/strict');
+const os = require('node:os');
+const path = require('node:path');
+const {after, before, test} = require('node:test');
+
+const {launchChromium} = require('../../e2e/chromium.js');
+const {startServer} = require('../../e2e/program.js');
+
+const LIMIT = {timeout: 120_000};
+const OUTPUTS = process.env.TEST_UNDECLARED_OUTPUTS_DIR || os.tmpdir();
+
+let server;
+let browser;
+
+before(async () => {
+  server = await startServer('INSPECT_SERVER');
+  browser = await launchChromium();
+});
+
+after(async () => {
+  await browser?.close();
+  assert.equal(await server.stop(), 0, 'exit code after SIGTERM');
+});
+
+// The page, connected; what goes wrong in its scripts fails the test.
+async function open(t, view, {width = 1000, height = 900, colorScheme = 'light', at = server} = {}) {
+  const page = await browser.newPage();
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(error));
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  t.after(async () => {
+    await page.close();
+    assert.deepEqual(errors, []);
+  });
+  await page.setViewportSize({width, height});
+  await page.emulateMedia({colorScheme});
+  await page.goto(`${at.url.replace('ws:', 'http:')}/#${view}`);
+  await page.waitForSelector('#state.connected');
+  return page;
+}
+
+const screenshot = (page, name) => page.screenshot({path: path.join(OUTPUTS, `${name}.png`)});
+
+async function assertFits(page) {
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it scrolls sideways');
+}
+
+// The texts of all elements that are found.
+const texts = (page, selector) => page.$$eval(selector, (found) => found.map((element) => element.textContent));
+const bytes = (page) => page.inputValue('#hex');
+
+// Until the bytes have been decoded: what was typed before is answered before.
+async function waitForSize(page, size) {
+  await page.waitForFunction((size) => document.querySelector('#size').textContent === size, size);
+}
+
+test('a message becomes bytes, each bit of them named', LIMIT, async (t) => {
+  const page = await open(t, 'message');
+  await page.fill('[name=key]', '37 fa 21 3d');
+  await page.fill('[name=text]', '');
+  await page.type('[name=text]', 'Hello, wire');
+  await waitForSize(page, '17 bytes');
+  assert.equal(await bytes(page), '81 8b 37 fa 21 3d 7f 9f 4d 51 58 d6 01 4a 5e 88 44');
+  assert.deepEqual(await texts(page, '.fields th'),
+      ['FIN', 'RSV1', 'RSV2', 'RSV3', 'opcode', 'MASK', 'length', 'masking key', 'payload']);
+  assert.deepEqual((await texts(page, '.fields td:nth-child(2)')).slice(4), ['0x1', '1', '11', '37 fa 21 3d', '11 bytes']);
+  assert.deepEqual((await texts(page, '.box b')).slice(0, 8), ['1', '0', '0', '0', '0001', '1', '0001011', '37 fa']);
+  assert.equal((await texts(page, '.plain')).join(' '), '48 65 6c 6c 6f 2c 20 77 69 72 65');
+  assert.equal(await page.textContent('.says'), 'Hello, wire');
+
+  // A field is lit in the diagram and in the table, by the mouse and by the keyboard.
+  await page.hover('.box.opcode');
+  assert.deepEqual(await texts(page, '.fields .lit th'), ['opcode']);
+  await page.focus('.fields tr:nth-child(8)');
+  assert.deepEqual(await texts(page, '.box.lit b'), ['37 fa', '21 3d']);
+  await page.mouse.move(0, 0);
+  await screenshot(page, 'inspect_light');
+});
+
+test('who changes the bytes sees which rule breaks', LIMIT, async (t) => {
+  const page = await open(t, 'message');
+  await waitForSize(page, '11 bytes');
+  await page.fill('#hex', '81 05 48 65 6c 6c 6f');
+  await waitForSize(page, '7 bytes');
+  assert.match(await page.textContent('.violation'), /a client must mask every frame\. § 5\.1.* 1002, protocol error/);
+
+  await page.fill('#hex', '81 0');
+  await page.waitForSelector('#error:not([hidden])');
+  assert.equal(await page.textContent('#error'), 'A byte is two hex digits, and the last one has only one.');
+  await page.fill('#hex', '81 05 4g');
+  await page.waitForFunction(() => document.querySelector('#error').textContent === 'Character 8, "g", is no hex digit.');
+
+  for (const name of await texts(page, '.chip.bad')) {
+    await page.click(`.chip.bad:text-is("${name}")`);
+    await page.waitForSelector('#error', {state: 'hidden'});
+    await page.waitForSelector('.violation');
+  }
+  await page.click('.chip:text-is("not UTF-8")');
+  await page.waitForFunction(() => document.querySelector('.violation').textContent.includes('the text is not UTF-8'));
+});
+
+test('compression before and after, and what the context is worth', LIMIT, async (t) => {
+  const page = await open(t, 'message', {colorScheme: 'dark'});
+  await page.selectOption('[name=sender]', 'server');
+  await page.fill('[name=text]', 'over and over and over and over again');
+  await page.check('[name=compress]');
+  await page.fill('[name=times]', '2');
+  await page.waitForFunction(() => document.querySelectorAll('.compression').length === 2);
+  const after = async () => (await texts(page, '.measure:nth-of-type(2) b')).map((text) => parseInt(text));
+  const [first, second] = await after();
+  assert.ok(first < 37 && second < first, `${first} and then ${second} bytes`);
+  assert.deepEqual(await texts(page, 'del'), ['00 00 ff ff', '00 00 ff ff']);
+  await screenshot(page, 'inspect_dark');
+
+  await page.uncheck('[name=takeover]');
+  await page.waitForFunction((first) => {
+    const sizes = [...document.querySelectorAll('.measure:nth-of-type(2) b')];
+    return sizes.length === 2 && sizes.every(({textContent}) => parseInt(textContent) === first);
+  }, first);
+});
+
+test('the handshake of this very page, and one that is changed', LIMIT, async (t) => {
+  const page = await open(t, 'handshake');
+  await page.waitForSelector('.steps code');
+  const request = await page.inputValue('#request');
+  assert.match(request, /^GET \/wire HTTP\/1\.1\nHost: 127\.0\.0\.1:/);
+  const key = request.match(/Sec-WebSocket-Key: (.*)/)[1];
+  assert.equal((await texts(page, '.steps code'))[1], `${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
+  await page.fill('#request', request.replace(key, 'dGhlIHNhbXBsZSBub25jZQ=='));
+  await page.waitForFunction(() => document.querySelector('.steps li:last-child code').textContent === 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
+  assert.ok((await texts(page, '#responseLines code')).includes('Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo='));
+  await screenshot(page, 'inspect_handshake');
+
+  await page.fill('#request', request.replace('Sec-WebSocket-Version: 13', 'Sec-WebSocket-Version: 12'));
+  await page.waitForSelector('#refusal:not([hidden])');
+  assert.equal(await page.textContent('#refusal'), 'Refused: this server speaks Sec-WebSocket-Version 13, not "12".');
+});
+
+test('fits a phone', LIMIT, async (t) => {
+  const page = await open(t, 'message', {width: 360, height: 800});
+  await waitForSize(page, '11 bytes');
+  assert.equal(await page.$eval('.diagram', (diagram) => getComputedStyle(diagram).gridTemplateColumns.split(' ').length), 16);
+  await assertFits(page);
+  await page.$eval('#frames', (frames) => frames.scrollIntoView());
+  await screenshot(page, 'inspect_phone');
+  await page.click('nav a[href="#handshake"]');
+  await assertFits(page);
+});

@@ -1,0 +1,168 @@
+// One frame, drawn: what the server said about it, and nothing that the page found out itself.
+
+import {bytesOf, character, count, make, sectionLink, spaced} from './dom.mjs';
+
+const SHOWN_IN_DIAGRAM = 32;  // bytes of a payload
+const SHOWN_IN_STEPS = 48;
+const narrow = matchMedia('(max-width: 44rem)');
+
+narrow.addEventListener('change', () => {
+  for (const diagram of document.querySelectorAll('.diagram-place')) diagram.redraw();
+});
+
+// The colour of a field.
+const CLASS_OF = {
+  'FIN': 'fin', 'RSV1': 'rsv', 'RSV2': 'rsv', 'RSV3': 'rsv', 'opcode': 'opcode', 'MASK': 'mask', 'length': 'length',
+  'extended length': 'length', 'masking key': 'mask', 'close code': 'code', 'header': 'rsv',
+};
+
+// A reserved bit that is set does something, or should not be: it is seen from afar.
+function classOf({name, value}) {
+  const found = CLASS_OF[name] ?? 'payload';
+  return found === 'rsv' && value === '1' ? 'code' : found;
+}
+
+const bitsOf = (hex) => bytesOf(hex).map((byte) => parseInt(byte, 16).toString(2).padStart(8, '0')).join('');
+
+// The boxes of a field: cut at each byte of a payload, and where a row of the diagram ends.
+function* boxes(field, perRow) {
+  const step = field.firstBit % 8 === 0 && field.bits % 8 === 0 ? 8 : field.bits;
+  const each = classOf(field) === 'payload' ? step : perRow;
+  const end = field.firstBit + field.bits;
+  for (let bit = field.firstBit; bit < end;) {
+    const next = Math.min(end, bit + each, (Math.floor(bit / perRow) + 1) * perRow);
+    yield {bit, bits: next - bit};
+    bit = next;
+  }
+}
+
+function drawBox(field, index, {bit, bits}, wireBits, masked) {
+  const digits = wireBits.slice(bit, bit + bits);
+  const hex = bits % 8 === 0 ? digits.match(/.{8}/g).map((byte) => parseInt(byte, 2).toString(16).padStart(2, '0')) : null;
+  const box = make('div', `box ${classOf(field)}${bits === 1 ? ' bit' : ''}`);
+  box.dataset.field = index;
+  if (classOf(field) === 'payload') {
+    box.append(make('b', '', hex[0]), make('small', '', masked ? '' : character(hex[0])));
+  } else {
+    box.append(make('b', '', hex ? hex.join(' ') : digits), make('small', '', bit === field.firstBit ? field.name : ''));
+  }
+  return box;
+}
+
+// As the RFC draws it: 32 bits a row, or 16 where there is no room.
+function drawDiagram(frame) {
+  const perRow = narrow.matches ? 16 : 32;
+  const wireBits = bitsOf(frame.head + frame.wire);
+  const lastBit = (frame.head.length / 2 + SHOWN_IN_DIAGRAM) * 8;
+  const diagram = make('div', 'diagram');
+  diagram.style.setProperty('--columns', perRow);
+  for (let bit = 0; bit < perRow; bit++) diagram.append(make('i', bit % 8 === 0 ? 'byte' : '', String(bit)));
+  let left = 0;
+  frame.fields.forEach((field, index) => {
+    for (const box of boxes(field, perRow)) {
+      if (box.bit >= lastBit) {
+        left++;
+        continue;
+      }
+      const element = drawBox(field, index, box, wireBits, frame.masked);
+      element.style.gridColumn = `${box.bit % perRow + 1} / span ${box.bits}`;
+      diagram.append(element);
+    }
+  });
+  return left ? [diagram, make('p', 'soft', `… and ${count(left, 'byte')} more`)] : [diagram];
+}
+
+function drawFields(frame) {
+  const table = make('table', 'fields');
+  frame.fields.forEach((field, index) => {
+    const row = make('tr', classOf(field),
+        make('th', '', field.name), make('td', 'mono', field.value), make('td', '', field.meaning),
+        make('td', '', sectionLink(field.rfc, field.section)));
+    row.dataset.field = index;
+    row.tabIndex = 0;
+    table.append(row);
+  });
+  return table;
+}
+
+// Byte by byte: what came, the key, and what it is.
+function drawUnmasking(frame) {
+  const wire = bytesOf(frame.wire), plain = bytesOf(frame.plain), key = bytesOf(frame.key);
+  const columns = make('div', 'columns');
+  wire.slice(0, SHOWN_IN_STEPS).forEach((byte, i) => columns.append(make('div', 'column',
+      make('span', 'payload', byte), make('span', 'mask', key[i % 4]), make('span', 'plain', plain[i]),
+      make('span', 'soft', character(plain[i])))));
+  const names = make('div', 'column names', ...['on the wire', '⊕ key', '= payload', ''].map((name) => make('span', '', name)));
+  const more = wire.length > SHOWN_IN_STEPS ? [make('p', 'soft', `… the first ${SHOWN_IN_STEPS} bytes`)] : [];
+  return make('section', 'unmasking', make('h3', '', 'Unmasking'), make('div', 'steps-of', names, columns), ...more);
+}
+
+function drawBar(name, bytes, most) {
+  const bar = make('div', 'bar');
+  bar.style.width = `${Math.max(1, 100 * bytes / most)}%`;
+  return make('div', 'measure', make('span', 'soft', name), make('div', 'track', bar), make('b', '', count(bytes, 'byte')));
+}
+
+const start = (hex) => spaced(hex.slice(0, 2 * SHOWN_IN_STEPS)) + (hex.length > 2 * SHOWN_IN_STEPS ? ' …' : '');
+
+function drawCompression(frame) {
+  const most = Math.max(frame.contentBytes, frame.payloadBytes, 1);
+  const tail = frame.fin ? [' ', make('del', '', '00 00 ff ff')] : [];
+  const section = make('section', 'compression', make('h3', '', 'Compression'),
+      drawBar('before', frame.contentBytes, most), drawBar('after', frame.payloadBytes, most),
+      make('p', 'mono', make('span', 'soft', 'before '), start(frame.content)),
+      make('p', 'mono', make('span', 'soft', 'after '), start(frame.plain), ...tail));
+  if (frame.fin) {
+    section.append(make('p', 'soft', 'The last four bytes are the same for every message: the sender leaves them out, the receiver puts ' +
+        'them back. ', sectionLink('7692', '7.2.1')));
+  }
+  return section;
+}
+
+// The sentence about a broken rule.
+export function ruleOf(violation) {
+  return [violation.rule, violation.seen && !violation.seen.includes('length=') ? ` (${violation.seen})` : ''].join('');
+}
+
+function drawViolation({rfc, section, rule, seen, code, codeName}) {
+  const told = make('span', 'soft', ` A receiver ends the connection with ${code}, ${codeName}.`);
+  return make('p', 'violation', make('b', '', 'Broken: '), `${ruleOf({rule, seen})}. `, sectionLink(rfc, section), told);
+}
+
+function drawTitle(frame, sender, number) {
+  const size = (frame.head.length / 2) + Number(frame.payloadBytes);
+  const way = sender === 'client' ? 'client → server' : 'server → client';
+  const parts = [make('b', '', number), make('span', `tag ${sender}`, frame.name ?? 'a header that has only begun'),
+                 make('span', 'soft', `${way} · ${count(size, 'byte')}: ${frame.head.length / 2} of header`)];
+  if (frame.name) parts[2].append(` + ${Number(frame.payloadBytes).toLocaleString('en')} of payload`);
+  return make('summary', '', ...parts);
+}
+
+// All about a frame, in an element that can be folded.
+export function drawFrame(frame, sender, number, open = true) {
+  const body = make('div', 'body');
+  const card = make('details', 'card frame', drawTitle(frame, sender, number), body);
+  if (frame.violation) card.classList.add('broken');
+  if (frame.violation) body.append(drawViolation(frame.violation));
+  if (!frame.complete) {
+    const missing = frame.name ? `${count(frame.missingBytes, 'byte')} of the payload` : 'the rest of the header';
+    body.append(make('p', 'violation', make('b', '', 'Not complete: '), `${missing} would have to follow.`));
+  }
+  const diagram = make('div', 'diagram-place', ...drawDiagram(frame));
+  body.append(diagram, drawFields(frame));
+  if (frame.masked && frame.wire) body.append(drawUnmasking(frame));
+  if (frame.compressed) body.append(drawCompression(frame));
+  if (typeof frame.text === 'string' && frame.text) body.append(make('p', 'says', make('q', '', frame.text)));
+  diagram.redraw = () => diagram.replaceChildren(...drawDiagram(frame));
+  card.open = open;
+  for (const event of ['pointerover', 'focusin']) card.addEventListener(event, ({target}) => highlight(card, target));
+  return card;
+}
+
+// A field is lit in the diagram and in the table together.
+function highlight(card, target) {
+  const field = target.closest('[data-field]')?.dataset.field;
+  for (const lit of card.querySelectorAll('.lit')) lit.classList.remove('lit');
+  if (field === undefined) return;
+  for (const part of card.querySelectorAll(`[data-field="${field}"]`)) part.classList.add('lit');
+}

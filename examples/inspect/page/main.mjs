@@ -1,0 +1,59 @@
+// The connection to the server, and which of the views is seen.
+
+import {byId} from './dom.mjs';
+import {startHandshake} from './handshake.mjs';
+import {startMessage} from './message.mjs';
+
+const RECONNECT_MS = 1000;
+let socket = null;
+
+function ask(question) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(question));
+}
+
+const message = startMessage(ask);
+const handshake = startHandshake(ask);
+
+const handlers = {
+  hello(hello) {
+    handshake.greet(hello);
+    message.reset();
+    message.compose();
+  },
+  frames: message.show,
+  handshake: handshake.show,
+  error: ({text}) => message.fail(text),
+};
+
+function show(state) {
+  byId('state').textContent = byId('state').className = state;
+}
+
+function connect() {
+  show('connecting');
+  socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/wire`);
+  socket.onopen = () => show('connected');
+  socket.onmessage = ({data}) => {
+    const answer = JSON.parse(data);
+    handlers[answer.type](answer);
+  };
+  socket.onclose = () => {
+    show('disconnected');
+    setTimeout(connect, RECONNECT_MS);
+  };
+}
+
+function view() {
+  const wanted = location.hash.slice(1) || 'message';
+  for (const main of document.querySelectorAll('main')) main.hidden = main.id !== wanted;
+  for (const link of document.querySelectorAll('nav a')) {
+    link.toggleAttribute('aria-current', link.hash === `#${wanted}`);
+  }
+}
+
+addEventListener('hashchange', () => {
+  view();
+  scrollTo(0, 0);
+});
+view();
+connect();

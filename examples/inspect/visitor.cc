@@ -1,0 +1,51 @@
+#include "examples/inspect/visitor.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "examples/inspect/answers.h"
+#include "examples/inspect/handshake.h"
+#include "examples/inspect/json.h"
+#include "nlohmann/json.hpp"
+#include "weft/core/http.h"
+
+namespace examples {
+namespace {
+
+class Visitor : public weft::Handler {
+ public:
+  Visitor(std::string own_request, const weft::CompressionOptions& compression)
+      : own_request_(std::move(own_request)), compression_(compression) {}
+
+  void OnOpen(weft::Session& session) override {
+    nlohmann::json hello = HandshakeJson(ReadHandshake(own_request_, compression_));
+    hello["type"] = "hello";
+    session.SendText(TextOf(hello)).IgnoreError();
+  }
+
+  void OnMessage(weft::Session& session, const weft::Message& message) override {
+    // A page that asks and does not read the answers ends itself.
+    if (!session.SendText(AnswerTo(message.payload, compression_)).ok()) {
+      session.Close(weft::CloseCode::kTryAgainLater, "you do not read").IgnoreError();
+    }
+  }
+
+ private:
+  const std::string own_request_;
+  const weft::CompressionOptions compression_;
+};
+
+}  // namespace
+
+weft::Acceptor VisitorAcceptor(const weft::CompressionOptions& compression) {
+  return [compression](const weft::SessionRequest& request,
+                       weft::UpgradeResponse&) -> absl::StatusOr<std::unique_ptr<weft::Handler>> {
+    absl::StatusOr<std::string> own_request = weft::WriteHttpRequest(
+        "GET", request.target, {request.headers.begin(), request.headers.size()});
+    if (!own_request.ok()) return own_request.status();
+    return std::make_unique<Visitor>(*std::move(own_request), compression);
+  };
+}
+
+}  // namespace examples
