@@ -481,7 +481,7 @@ absl::Status Connection::SendKept(Opcode opcode, absl::string_view payload,
 
 absl::Status Connection::SendEncoded(const EncodedMessage& message,
                                      std::shared_ptr<const void> owner) {
-  if (!open() || outgoing_.open) return WhyNot(Opcode::kBinary);
+  if (!open() || outgoing_.open()) return WhyNot(Opcode::kBinary);
   if (role() == Role::kClient) {
     return absl::FailedPreconditionError("a client masks each frame: nothing can be encoded once");
   }
@@ -499,7 +499,7 @@ absl::Status Connection::SendEncoded(const EncodedMessage& message,
 }
 
 absl::Status Connection::SendBorrowedFrames(absl::string_view frames) {
-  if (!open() || outgoing_.open) return WhyNot(Opcode::kBinary);
+  if (!open() || outgoing_.open()) return WhyNot(Opcode::kBinary);
   if (role() == Role::kClient || compressed()) {
     return absl::FailedPreconditionError(
         "what others are sent is for a server without compression");
@@ -513,30 +513,16 @@ void Connection::QueueHandshake(absl::string_view bytes) { out_.Append(bytes); }
 absl::Status Connection::SendFragment(Opcode opcode, absl::string_view payload, bool fin,
                                       Compress compress) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
-  if (opcode != Opcode::kText && opcode != Opcode::kBinary) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a message is text or binary, not ", OpcodeName(opcode)));
-  }
-  if (outgoing_.open && opcode != outgoing_.opcode) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the message in progress is ", OpcodeName(outgoing_.opcode), ", not ", OpcodeName(opcode)));
-  }
-  Utf8Validator utf8;
-  if (outgoing_.open) utf8 = outgoing_.utf8;
-  if (opcode == Opcode::kText && !(utf8.Append(payload) && (!fin || utf8.AtBoundary()))) {
-    return absl::InvalidArgumentError("the text is not UTF-8");
-  }
-  const Opcode frame_opcode = outgoing_.open ? Opcode::kContinuation : opcode;
+  const bool first = !outgoing_.open();
+  if (absl::Status status = outgoing_.Add(opcode, payload, fin); !status.ok()) return status;
+  const Opcode frame_opcode = first ? opcode : Opcode::kContinuation;
   // How much will follow is not known: of several fragments the first is large enough.
-  const bool compressed = outgoing_.open
-                              ? outgoing_.compressed
-                              : ShouldCompress(fin ? payload.size() : SIZE_MAX, compress);
-  if (compressed) {
+  if (first) outgoing_compressed_ = ShouldCompress(fin ? payload.size() : SIZE_MAX, compress);
+  if (outgoing_compressed_) {
     QueueCompressed(frame_opcode, fin, payload);
   } else {
     QueueFrame(frame_opcode, fin, payload);
   }
-  outgoing_ = {.open = !fin, .compressed = compressed, .opcode = opcode, .utf8 = utf8};
   UpdateSendsPlainly();
   return absl::OkStatus();
 }
@@ -596,7 +582,7 @@ absl::Status Connection::CheckOpen() const {
 
 // Whether a whole message may be sent now. What is wrong is found out by WhyNot.
 bool Connection::CanSend(Opcode opcode, absl::string_view payload) const {
-  return open() && !outgoing_.open && IsMessage(opcode, payload);
+  return open() && !outgoing_.open() && IsMessage(opcode, payload);
 }
 
 bool Connection::IsMessage(Opcode opcode, absl::string_view payload) const {
@@ -605,12 +591,12 @@ bool Connection::IsMessage(Opcode opcode, absl::string_view payload) const {
 }
 
 void Connection::UpdateSendsPlainly() {
-  sends_plainly_ = open() && !outgoing_.open && codec_ == nullptr;
+  sends_plainly_ = open() && !outgoing_.open() && codec_ == nullptr;
 }
 
 absl::Status Connection::WhyNot(Opcode opcode) const {
   if (!open()) return CheckOpen();
-  if (outgoing_.open) {
+  if (outgoing_.open()) {
     return absl::FailedPreconditionError("a fragmented message is in progress");
   }
   if (opcode == Opcode::kText) return absl::InvalidArgumentError("the text is not UTF-8");

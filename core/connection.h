@@ -20,6 +20,7 @@
 #include "weft/core/compression.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/event.h"
+#include "weft/core/fragmented_message.h"
 #include "weft/core/frame.h"
 #include "weft/core/frame_rules.h"
 #include "weft/core/mask.h"
@@ -215,7 +216,7 @@ class Connection {
   bool open() const { return !close_sent_ && (!input_over_ || owes_close_); }
 
   // Whether a message that SendFragment began waits for its last fragment.
-  bool in_fragmented_message() const { return outgoing_.open; }
+  bool in_fragmented_message() const { return outgoing_.open(); }
 
   // Whether the end has begun: a Close frame was sent or received, the stream ended, or the peer
   // broke a rule. The owner should allow only so much time until done().
@@ -244,14 +245,6 @@ class Connection {
   // The message that is being received.
   struct Incoming {
     bool first = true;  // no piece of it was delivered
-    bool compressed = false;
-    Opcode opcode = Opcode::kText;
-    Utf8Validator utf8{};
-  };
-
-  // The message that is being sent by SendFragment.
-  struct Outgoing {
-    bool open = false;
     bool compressed = false;
     Opcode opcode = Opcode::kText;
     Utf8Validator utf8{};
@@ -316,7 +309,8 @@ class Connection {
   uint8_t pongs_after_mark_ = 0;
   Frame frame_;
   Incoming incoming_;
-  Outgoing outgoing_;
+  FragmentedMessage outgoing_;
+  bool outgoing_compressed_ = false;  // what SendFragment sends
   ReceiveState receiving_;
   MaskingKey (*const new_masking_key_)();
 
