@@ -323,6 +323,12 @@ void Connection::OtherEvent(std::optional<Event>& event) {
   }
 }
 
+void Connection::KeepInput() {
+  EndEvent();
+  if (event_is_inflated_) DropInflated();
+  KeepUnfinishedInput();
+}
+
 void Connection::ControlFrame(std::optional<Event>& event) {
   if (end_ - parsed_ < frame_.remaining) return;  // at most 125 bytes: wait for all
   const absl::Span<char> payload = absl::MakeSpan(in_ + parsed_, frame_.remaining);

@@ -96,7 +96,7 @@ class Connection {
 
   // Where to read into: `scratch`, which an event loop shares among all its connections, or room
   // that the connection has behind a large unfinished message. Never empty, unless `scratch` is.
-  // `scratch` must stay as it is until NextEvent has returned nullopt.
+  // `scratch` must stay as it is until NextEvent has returned nullopt, or KeepInput was called.
   absl::Span<char> ReadBuffer(absl::Span<char> scratch);
 
   // `size` bytes, perhaps 0, were read into what ReadBuffer returned. Then call NextEvent until it
@@ -111,6 +111,10 @@ class Connection {
   // The next thing that happened, or nullopt when more input is needed, or none is wanted any more.
   // Pings have been answered, and a Close echoed, into the write buffer.
   std::optional<Event> NextEvent();
+
+  // For an owner who wants no more events for a while: keeps what was read and not looked at, so
+  // that `scratch` is free. The last event's payload is dead then. NextEvent goes on from there.
+  void KeepInput();
 
   // ---- From the application ----
   // FailedPrecondition after a Close frame was sent or received or the connection failed.

@@ -53,6 +53,12 @@ Cuts Cuts::Random(uint32_t seed) {
   return cuts;
 }
 
+Cuts Cuts::WithRests() const {
+  Cuts cuts = *this;
+  cuts.has_rests_ = true;
+  return cuts;
+}
+
 size_t Cuts::Next() {
   if (state_ == 0) return size_;
   state_ ^= state_ << 13;
@@ -69,6 +75,9 @@ std::vector<std::string> Feed(Connection& connection, absl::string_view input, C
   auto drain = [&] {
     while (const std::optional<Event> event = connection.NextEvent()) {
       events.push_back(Describe(*event));
+      if (!cuts.has_rests()) continue;
+      connection.KeepInput();
+      std::fill(scratch.begin(), scratch.end(), '#');
     }
     std::fill(scratch.begin(), scratch.end(), '#');
   };
@@ -111,8 +120,11 @@ Outcome FeedInEveryWay(Role role, const ConnectionOptions& options, absl::string
   };
   check("byte by byte", run(Cuts::ByteByByte(), false));
   check("whole, with pools", run(Cuts::Whole(), true));
+  check("whole, with rests", run(Cuts::Whole().WithRests(), true));
   for (uint32_t seed = 1; seed <= kRandomRounds; ++seed) {
     check(absl::StrCat("cut at random, seed ", seed), run(Cuts::Random(seed), true));
+    check(absl::StrCat("cut at random, with rests, seed ", seed),
+          run(Cuts::Random(seed).WithRests(), false));
   }
   return first;
 }

@@ -27,17 +27,23 @@ class Cuts {
   static Cuts ByteByByte();
   static Cuts Random(uint32_t seed);  // reads of 1 to 300 bytes, a scratch of 1 to 600
 
+  // The same, and Connection::KeepInput after each event.
+  Cuts WithRests() const;
+
   size_t Next();
   size_t scratch_size() const { return scratch_size_; }
+  bool has_rests() const { return has_rests_; }
 
  private:
+  bool has_rests_ = false;
   uint32_t state_ = 0;  // of a small generator; 0: always `size_`
   size_t size_ = 1;
   size_t scratch_size_ = 1;
 };
 
 // All of `input` into `connection`, then, if `eof`, the end of the stream. Returns all events. The
-// scratch is overwritten after every read, so that nothing can lean on what it held.
+// scratch is overwritten after every read, and in every rest, so that nothing can lean on what it
+// held.
 std::vector<std::string> Feed(Connection& connection, absl::string_view input, Cuts cuts,
                               bool eof = false);
 
@@ -48,9 +54,9 @@ struct Outcome {
   std::string status;
 };
 
-// Feeds `input` to a new connection whole, byte by byte and cut at random, with and without pools;
-// returns what it did the first time. `differs` is called with a text where another time it did
-// something else. The connection uses permessage-deflate as `deflate` says, if at all.
+// Feeds `input` to a new connection whole, byte by byte and cut at random, with and without pools
+// and rests; returns what it did the first time. `differs` is called with a text where another time
+// it did something else. The connection uses permessage-deflate as `deflate` says, if at all.
 Outcome FeedInEveryWay(Role role, const ConnectionOptions& options, absl::string_view input,
                        absl::FunctionRef<void(const std::string&)> differs, bool eof = false,
                        const std::optional<DeflateAgreement>& deflate = std::nullopt);
