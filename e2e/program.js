@@ -14,7 +14,7 @@ function run(variable, args) {
   return child;
 }
 
-// A server of ours on a free port: `url`, and `stop()`, which resolves to its exit code.
+// A server of ours on a free port: `url`, and `stop()`, which resolves to its exit code, or to the signal if that ended it.
 async function startServer(variable, args = []) {
   const child = run(variable, ['--port=0', ...args]);
   const lines = readline.createInterface({input: child.stdout});
@@ -24,8 +24,8 @@ async function startServer(variable, args = []) {
     child.stdout.resume();
     return {
       url: `ws://${found[1]}`,
-      stop() {
-        child.kill('SIGTERM');
+      stop(signal = 'SIGTERM') {
+        child.kill(signal);
         return child.exit;
       },
     };
