@@ -1,0 +1,146 @@
+#include "examples/chat/messages.h"
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+
+namespace weft::chat {
+namespace {
+
+using Json = nlohmann::json;
+
+// The fields of one message, and what the first bad one of them is.
+class Fields {
+ public:
+  explicit Fields(const Json& object) : object_(object) {}
+
+  std::string Text(const char* name) {
+    const auto field = object_.find(name);
+    if (field != object_.end() && field->is_string()) return field->get<std::string>();
+    Fail(name, "a string");
+    return "";
+  }
+
+  uint64_t Number(const char* name) {
+    const auto field = object_.find(name);
+    if (field != object_.end() && field->is_number_unsigned()) return field->get<uint64_t>();
+    Fail(name, "a whole number, 0 or more");
+    return 0;
+  }
+
+  // What a page makes up at random.
+  std::string Token(const char* name) {
+    std::string token = Text(name);
+    const bool good = token.size() >= 8 && token.size() <= 64 &&
+                      std::all_of(token.begin(), token.end(), absl::ascii_isalnum);
+    if (!good) Fail(name, "8 to 64 letters and digits");
+    return token;
+  }
+
+  const absl::Status& status() const { return status_; }
+
+ private:
+  void Fail(const char* name, const char* what) {
+    if (!status_.ok()) return;
+    status_ = absl::InvalidArgumentError(absl::StrCat("\"", name, "\" should be ", what));
+  }
+
+  const Json& object_;
+  absl::Status status_;
+};
+
+absl::StatusOr<PageMessage> Parse(absl::string_view type, Fields& fields) {
+  if (type == "hello") {
+    return Hello{.key = fields.Token("key"),
+                 .sender = fields.Token("sender"),
+                 .name = fields.Text("name"),
+                 .room = fields.Text("room"),
+                 .seen = fields.Number("seen")};
+  }
+  if (type == "say") return Say{.n = fields.Number("n"), .text = fields.Text("text")};
+  if (type == "typing") return Typing();
+  if (type == "name") return Rename{.name = fields.Text("name")};
+  if (type == "ping") return Ping();
+  return absl::InvalidArgumentError("there is no message of this \"type\"");
+}
+
+Json Message(const char* type) {
+  Json json;
+  json["type"] = type;
+  return json;
+}
+
+// All text that comes here is UTF-8. If it were not, it would be replaced, and nothing thrown.
+std::string ToText(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json ToJson(const Line& line) {
+  Json json = Message("line");
+  json["number"] = line.number;
+  json["time"] = absl::ToUnixMillis(line.time);
+  json["name"] = line.name;
+  json["text"] = line.text;
+  if (!line.id.empty()) json["id"] = line.id;
+  if (line.own) json["own"] = true;
+  return json;
+}
+
+std::string NameMessage(const char* type, absl::string_view name) {
+  Json json = Message(type);
+  json["name"] = std::string(name);
+  return ToText(json);
+}
+
+}  // namespace
+
+absl::StatusOr<PageMessage> ParsePageMessage(absl::string_view json) {
+  const Json message = Json::parse(json.begin(), json.end(), nullptr, /*allow_exceptions=*/false);
+  if (message.is_discarded()) return absl::InvalidArgumentError("the message is not JSON");
+  if (!message.is_object()) return absl::InvalidArgumentError("the message is no object of JSON");
+  Fields fields(message);
+  const std::string type = fields.Text("type");
+  if (!fields.status().ok()) return fields.status();
+  absl::StatusOr<PageMessage> parsed = Parse(type, fields);
+  if (!fields.status().ok()) return fields.status();
+  return parsed;
+}
+
+std::string Encode(const Welcome& welcome) {
+  Json json = Message("welcome");
+  json["room"] = welcome.room;
+  json["name"] = welcome.name;
+  json["people"] = welcome.people;
+  json["heard"] = welcome.heard;
+  json["missed"] = welcome.missed;
+  json["lines"] = Json::array();
+  for (const Line& line : welcome.lines) json["lines"].push_back(ToJson(line));
+  return ToText(json);
+}
+
+std::string Encode(const Line& line) { return ToText(ToJson(line)); }
+
+std::string EncodeJoined(absl::string_view name) { return NameMessage("joined", name); }
+std::string EncodeLeft(absl::string_view name) { return NameMessage("left", name); }
+std::string EncodeTyping(absl::string_view name) { return NameMessage("typing", name); }
+
+std::string EncodeRenamed(absl::string_view from, absl::string_view to) {
+  Json json = Message("renamed");
+  json["from"] = std::string(from);
+  json["to"] = std::string(to);
+  return ToText(json);
+}
+
+std::string EncodePong() { return ToText(Message("pong")); }
+
+std::string EncodeError(absl::string_view message, std::optional<uint64_t> n) {
+  Json json = Message("error");
+  json["message"] = std::string(message);
+  if (n.has_value()) json["n"] = *n;
+  return ToText(json);
+}
+
+}  // namespace weft::chat

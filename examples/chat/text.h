@@ -1,0 +1,29 @@
+// What may stand in a name and in a line.
+
+#ifndef EXAMPLES_CHAT_TEXT_H_
+#define EXAMPLES_CHAT_TEXT_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace weft::chat {
+
+inline constexpr size_t kMaxNameLength = 32;   // code points
+inline constexpr size_t kMaxTextBytes = 4096;  // of UTF-8
+
+// A name as others see it: on one line, without spaces at its ends or two in a row, and without
+// what cannot be seen or turns the direction of writing, so that no name looks like another, or
+// like more than a name. InvalidArgument, which a person can read, when nothing is left or it is
+// too long. `name` is UTF-8.
+absl::StatusOr<std::string> CleanName(absl::string_view name);
+
+// The text of a line: on one line, without spaces at its ends, control characters, and overrides of
+// the direction, which reach beyond the text. Errors as above.
+absl::StatusOr<std::string> CleanText(absl::string_view text);
+
+}  // namespace weft::chat
+
+#endif  // EXAMPLES_CHAT_TEXT_H_
