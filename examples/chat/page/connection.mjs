@@ -1,0 +1,115 @@
+// A WebSocket that comes back. It knows nothing of what is said on it: resuming is its user's part (chat.mjs).
+
+const SHORTEST = 500;  // milliseconds: the first wait is at most this, and each further one at most twice as long
+const LONGEST = 15_000;
+const QUIET = 15_000;     // after so much silence it asks whether the server is still there
+const PATIENCE = 10_000;  // and after so much more it gives the connection up
+
+// Closings after which it makes no sense to come back with the same: we broke a rule of the protocol, or of the server.
+const FINAL = new Set([1002, 1003, 1007, 1008, 1009, 1010]);
+// The server is replaced, or has too much to do: others were sent away as well, and all should not come back at once.
+const CROWDED = new Set([1012, 1013]);
+const CROWDED_FAILURES = 3;
+
+const OPEN = 1;  // WebSocket.readyState
+
+const browser = {
+  open: (url, protocol) => new WebSocket(url, protocol),
+  now: () => performance.now(),
+  after: (milliseconds, task) => setTimeout(task, milliseconds),
+  cancel: (timer) => clearTimeout(timer),
+  random: Math.random,
+};
+
+// `on.state` hears {is: 'connecting' | 'open' | 'waiting' | 'ended', until, reason}, `on.message` what comes. A connection
+// can be dead without a word from the network: when the server was silent for long it is sent `probe`, which it has to
+// answer. Sockets, time and luck are those of `world`, so that a test can hold them.
+export class Connection {
+  #socket = null;
+  #timer = null;
+  #failures = 0;
+  #heard = 0;       // when the server last said something
+  #probed = false;  // it was asked since
+
+  constructor({url, protocol, probe, on, world = browser}) {
+    Object.assign(this, {url, protocol, probe, on, world});
+  }
+
+  start() { this.#connect(); }
+
+  // False: it is not open, and nothing was sent.
+  send(text) {
+    if (this.#socket?.readyState !== OPEN) return false;
+    this.#socket.send(text);
+    return true;
+  }
+
+  // The server has done more than accept. What fails from here on is another trouble, with short waits at first.
+  prove() { this.#failures = 0; }
+
+  // The user, or the browser, has reason to think that it works.
+  tryNow() {
+    if (this.#socket === null) this.#connect();
+    else if (this.#socket.readyState === OPEN && !this.#probed) this.#ask();
+  }
+
+  #connect() {
+    const socket = this.#socket = this.world.open(this.url, this.protocol);
+    // One that was given up may still say something: nobody listens.
+    const whileCurrent = (task) => (event) => { if (socket === this.#socket) task(event); };
+    socket.onopen = whileCurrent(() => {
+      this.#heard = this.world.now();
+      this.#wait(QUIET, () => this.#look());
+      this.on.state({is: 'open'});
+    });
+    socket.onmessage = whileCurrent(({data}) => {
+      this.#heard = this.world.now();
+      this.#probed = false;
+      this.on.message(data);
+    });
+    socket.onclose = whileCurrent(({code, reason}) => this.#lost(code, reason));
+    this.#wait(QUIET, () => this.#giveUp());
+    this.on.state({is: 'connecting'});
+  }
+
+  // There is one thing to wait for at a time.
+  #wait(milliseconds, task) {
+    this.world.cancel(this.#timer);
+    this.#timer = this.world.after(milliseconds, task);
+  }
+
+  // One timer serves many messages: it looks at its end whether one came.
+  #look() {
+    if (this.#probed) return this.#giveUp();
+    const left = this.#heard + QUIET - this.world.now();
+    if (left <= 0) return this.#ask();
+    this.#wait(left, () => this.#look());
+  }
+
+  #ask() {
+    this.#probed = true;
+    this.#socket.send(this.probe);
+    this.#wait(PATIENCE, () => this.#look());
+  }
+
+  #giveUp() {
+    const socket = this.#socket;
+    this.#lost(1006, 'the server does not answer');
+    socket.close();
+  }
+
+  #lost(code, reason) {
+    this.#socket = null;
+    this.#probed = false;
+    this.world.cancel(this.#timer);
+    if (FINAL.has(code)) {
+      this.on.state({is: 'ended', reason: reason || `the server closed the connection with ${code}`});
+      return;
+    }
+    if (CROWDED.has(code)) this.#failures = Math.max(this.#failures, CROWDED_FAILURES);
+    const most = Math.min(SHORTEST * 2 ** this.#failures++, LONGEST);
+    const wait = most * (0.5 + this.world.random() / 2);
+    this.#wait(wait, () => this.#connect());
+    this.on.state({is: 'waiting', until: this.world.now() + wait, reason});
+  }
+}
