@@ -1,0 +1,275 @@
+'use strict';
+// The chat in headless Chromium, as two people see it, with a third at a terminal and a network that breaks.
+
+const assert = require('node:assert/strict');
+const {spawn} = require('node:child_process');
+const {once} = require('node:events');
+const net = require('node:net');
+const os = require('node:os');
+const path = require('node:path');
+const {after, before, test} = require('node:test');
+
+const {launchChromium} = require('../../e2e/chromium.js');
+const {startServer} = require('../../e2e/program.js');
+
+const LIMIT = {timeout: 120_000};
+const OUTPUTS = process.env.TEST_UNDECLARED_OUTPUTS_DIR || os.tmpdir();
+
+let browser;
+
+before(async () => {
+  browser = await launchChromium([
+    // Two windows, of which each would be in front.
+    '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding', '--disable-background-timer-throttling',
+  ]);
+});
+
+after(() => browser?.close());
+
+// The way to the server, which can be cut: nothing that is under way arrives, and nobody gets through until it is mended.
+// The server behind it can be another; for those who go this way it is on the same port.
+class Network {
+  #target = null;
+  #sockets = new Set();
+  #listener = net.createServer((socket) => this.#connect(socket));
+
+  async start(url) {
+    this.mend(url);
+    this.#listener.listen(0, '127.0.0.1');
+    await once(this.#listener, 'listening');
+    this.port = this.#listener.address().port;
+  }
+
+  cut() {
+    this.#target = null;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  mend(url) { this.#target = new URL(url); }
+
+  end() {
+    this.cut();
+    this.#listener.close();
+  }
+
+  #connect(near) {
+    if (this.#target === null) return near.destroy();
+    const far = net.connect(Number(this.#target.port), this.#target.hostname);
+    for (const [socket, other] of [[near, far], [far, near]]) {
+      this.#sockets.add(socket);
+      socket.setNoDelay().pipe(other);
+      socket.on('error', () => {}).on('close', () => {
+        this.#sockets.delete(socket);
+        other.destroy();
+      });
+    }
+  }
+}
+
+async function startRoom(t) {
+  const room = {server: await startServer('CHAT_SERVER', ['--threads=2']), network: new Network()};
+  await room.network.start(room.server.url);
+  t.after(async () => {
+    room.network.end();
+    assert.equal(await room.server.stop(), 0, 'exit code after SIGTERM');
+  });
+  return room;
+}
+
+// A person's window. Each has an origin, and so a memory, of its own; what goes wrong in its scripts fails the test.
+async function open(t, room, person, {width = 760, height = 420, colorScheme = 'light'} = {}) {
+  const page = await browser.newPage();
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  t.after(async () => {
+    await page.close();
+    assert.deepEqual(errors, []);
+  });
+  await page.setViewportSize({width, height});
+  await page.emulateMedia({colorScheme});
+  await page.goto(`http://${person}.localhost:${room.network.port}/`);
+  return page;
+}
+
+async function join(t, room, name, options) {
+  const page = await open(t, room, name.toLowerCase(), options);
+  await page.fill('#name', name);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#text:enabled');
+  return page;
+}
+
+async function say(page, text) {
+  await page.fill('#text', text);
+  await page.press('#text', 'Enter');
+}
+
+// The client for terminals, in the room.
+async function dial(t, url) {
+  const client = spawn(process.env.CHAT_CLIENT, [`--url=${url}`], {stdio: ['pipe', 'pipe', 'inherit']});
+  let output = '';
+  client.stdout.setEncoding('utf8').on('data', (text) => { output += text; });
+  const terminal = {
+    type: (line) => client.stdin.write(`${line}\n`),
+    async waitFor(text) {
+      while (!output.includes(text)) await once(client.stdout, 'data');
+    },
+    get lines() { return [...output.matchAll(/rcv=> (.*)/g)].map(([, line]) => line); },
+  };
+  t.after(async () => {
+    client.stdin.end();
+    await once(client, 'close');
+  });
+  terminal.type('connect');
+  await terminal.waitFor('Connected successfully.');
+  return terminal;
+}
+
+const linesOf = (page) => page.$$eval('.said:not(.waiting) q', (all) => all.map((each) => each.textContent));
+const notesOf = (page) => page.$$eval('.note', (all) => all.map((each) => each.textContent));
+const peopleOf = (page) => page.$$eval('#people bdi', (all) => all.map((each) => each.textContent));
+const screenshot = (page, name) => page.screenshot({path: path.join(OUTPUTS, `${name}.png`)});
+const seesLine = (page, text) => page.waitForFunction((text) =>
+  [...document.querySelectorAll('.said:not(.waiting) q')].some((each) => each.textContent === text), text);
+const reads = (page, selector, text) => page.waitForFunction(([selector, text]) =>
+  document.querySelector(selector).textContent === text, [selector, text]);
+const knows = (page, people) => page.waitForFunction((people) =>
+  [...document.querySelectorAll('#people bdi')].map((each) => each.textContent).join() === people, people.join());
+
+test('two windows and a terminal see each other, and what each says', LIMIT, async (t) => {
+  const room = await startRoom(t);
+  const ann = await join(t, room, 'Ann');
+  await reads(ann, '#here', 'You are alone here');
+  const bob = await join(t, room, 'Bob');
+  const terminal = await dial(t, room.server.url);
+  for (const page of [ann, bob]) await knows(page, ['Ann', 'Bob', 'guest 1']);
+  await reads(bob, '#here', '3 are here');
+
+  await say(ann, 'Has anybody read RFC 6455 to its end?');
+  await seesLine(bob, 'Has anybody read RFC 6455 to its end?');
+  await terminal.waitFor('rcv=> Ann: Has anybody read RFC 6455 to its end?');
+  await bob.type('#text', 'I am at');
+  await reads(ann, '#typing', 'Bob is typing …');
+  await bob.fill('#text', 'I am at section 5.4.');
+  await bob.press('#text', 'Enter');
+  await seesLine(ann, 'I am at section 5.4.');
+  await reads(ann, '#typing', '');
+  terminal.type('All 71 pages, on a train');
+  for (const page of [ann, bob]) await seesLine(page, 'All 71 pages, on a train');
+
+  await bob.type('#text', 'W');
+  await reads(ann, '#typing', 'Bob is typing …');
+  await ann.bringToFront();
+  await screenshot(ann, 'chat_light');
+
+  const markup = '<b>bold</b> <script>document.title = "taken"</script> <img src=x onerror="document.title = 1"> &amp;';
+  await say(bob, markup);
+  await seesLine(ann, markup);
+  assert.equal(await ann.$('#log b, #log script, #log img'), null);
+  assert.equal(await ann.title(), 'Weft chat');
+  await terminal.waitFor(`rcv=> Bob: ${markup}`);
+
+  const said = ['Has anybody read RFC 6455 to its end?', 'I am at section 5.4.', 'All 71 pages, on a train', markup];
+  assert.deepEqual(await linesOf(ann), said);
+  assert.deepEqual(await linesOf(bob), said);
+  assert.deepEqual(await ann.$$eval('.said.own q', (all) => all.map((each) => each.textContent)), [said[0]]);
+  assert.deepEqual(terminal.lines, [`Ann: ${said[0]}`, `Bob: ${said[1]}`, said[2], `Bob: ${markup}`]);
+
+  // Another tab of the same person, who is known already and there once; and the history.
+  const tab = await open(t, room, 'ann');
+  await knows(tab, ['Ann', 'Bob', 'guest 1']);
+  assert.deepEqual(await linesOf(tab), said);
+  assert.equal((await tab.$$('.said.own')).length, 1);
+  await say(tab, 'From my other tab');
+  await seesLine(ann, 'From my other tab');
+  assert.equal((await ann.$$('.said.own')).length, 2);
+  await tab.close();
+
+  await bob.click('#rename');
+  await bob.fill('#name', '\u202E');
+  await bob.press('#name', 'Enter');
+  await reads(bob, '#refused', 'a name needs something that can be seen');
+  await bob.fill('#name', 'ann');
+  await bob.press('#name', 'Enter');
+  for (const page of [ann, bob]) await knows(page, ['Ann', 'ann (2)', 'guest 1']);
+  await bob.close();
+  await knows(ann, ['Ann', 'guest 1']);
+  assert.deepEqual((await notesOf(ann)).slice(-2), ['Bob is ann (2) from here on', 'ann (2) left']);
+});
+
+test('no line is lost or doubled when the connection is cut', LIMIT, async (t) => {
+  const room = await startRoom(t);
+  const [ann, bob] = [await join(t, room, 'Ann'), await join(t, room, 'Bob')];
+  const terminal = await dial(t, room.server.url);  // not by the network that is cut
+  const said = [];
+  for (let round = 0; round < 4; ++round) {
+    for (let i = 0; i < 8; ++i) {
+      said.push(`line ${said.length + 1}`);
+      await say(ann, said.at(-1));
+      // In the middle of what is under way, and before anybody has noticed.
+      if (i === 3) room.network.cut();
+    }
+    await ann.waitForSelector('#cut:not([hidden])');
+    assert.ok((await ann.$$('.said.waiting')).length >= 4);
+    terminal.type(`meanwhile ${round}`);
+    await terminal.waitFor(`rcv=> meanwhile ${round}`);
+    room.network.mend(room.server.url);
+    if (round % 2 === 0) await ann.$eval('#retry', (button) => button.click());  // which may have gone meanwhile
+    for (const page of [ann, bob]) {
+      await seesLine(page, said.at(-1));
+      await seesLine(page, `meanwhile ${round}`);
+    }
+  }
+  const lines = await linesOf(ann);
+  assert.deepEqual(lines.filter((line) => line.startsWith('line')), said);
+  assert.deepEqual(lines.filter((line) => !line.startsWith('line')), [0, 1, 2, 3].map((round) => `meanwhile ${round}`));
+  assert.deepEqual(await linesOf(bob), lines);
+  assert.deepEqual(terminal.lines.map((line) => line.replace('Ann: ', '')), lines);
+  assert.equal(await ann.$('.said.waiting'), null);
+});
+
+test('a server that is killed and started anew confuses nobody', LIMIT, async (t) => {
+  const room = await startRoom(t);
+  const [ann, bob] = [await join(t, room, 'Ann'), await join(t, room, 'Bob')];
+  for (const text of ['one', 'two', 'three']) await say(ann, text);
+  await seesLine(bob, 'three');
+  room.network.cut();
+  await say(ann, 'four');
+  assert.equal(await room.server.stop('SIGKILL'), 'SIGKILL');
+  await say(bob, 'five');
+  await screenshot(ann, 'chat_cut');
+  room.server = await startServer('CHAT_SERVER');
+  room.network.mend(room.server.url);
+  for (const page of [ann, bob]) {
+    await seesLine(page, 'four');
+    await seesLine(page, 'five');
+    await knows(page, await peopleOf(ann));
+    const lines = await linesOf(page);
+    assert.deepEqual(lines.slice(0, 3), ['one', 'two', 'three']);
+    assert.deepEqual(lines.slice(3).sort(), ['five', 'four']);
+    assert.ok((await notesOf(page)).includes('The server was started anew.'));
+  }
+  assert.deepEqual(await linesOf(ann), await linesOf(bob));
+});
+
+test('on a phone in the dark, the end is followed only where it is seen', LIMIT, async (t) => {
+  const room = await startRoom(t);
+  const phone = await join(t, room, 'Zoe', {width: 360, height: 640, colorScheme: 'dark'});
+  const bob = await join(t, room, 'Bob');
+  for (let i = 1; i <= 20; ++i) await say(bob, `A line that is long enough to fill more than one row of a phone, number ${i}`);
+  await say(phone, 'It does');
+  await seesLine(phone, 'It does');
+  await phone.bringToFront();  // others do not scroll
+  const toEnd = () => phone.$eval('#log', (log) => log.scrollHeight - log.clientHeight - log.scrollTop);
+  assert.ok(await toEnd() < 2);
+  await phone.$eval('#log', (log) => { log.scrollTop = 0; });
+  await say(bob, 'Further down');
+  await phone.waitForSelector('#latest:not([hidden])');
+  assert.equal(await phone.$eval('#log', (log) => log.scrollTop), 0);
+  await phone.click('#latest');
+  assert.ok(await toEnd() < 2);
+  assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it scrolls sideways');
+  await bob.type('#text', 'More');
+  await reads(phone, '#typing', 'Bob is typing …');
+  await screenshot(phone, 'chat_phone');
+});

@@ -1,0 +1,68 @@
+// Puts it together: who one is, the connection, the room, and what is seen.
+
+import {Chat} from './chat.mjs';
+import {Connection} from './connection.mjs';
+import {View} from './view.mjs';
+
+const byId = (id) => document.getElementById(id);
+
+// What this browser remembers, if it is allowed to.
+const stored = {
+  get(name) { try { return localStorage.getItem(name); } catch { return null; } },
+  set(name, value) { try { localStorage.setItem(name, value); } catch { /* then only this page does */ } },
+};
+
+const randomToken = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+function ownKey() {
+  const key = stored.get('chat.key') ?? randomToken();
+  stored.set('chat.key', key);
+  return key;
+}
+
+const view = new View();
+const connection = new Connection({
+  url: `${location.origin.replace(/^http/, 'ws')}/`,
+  protocol: 'chat.weft.v1',
+  probe: JSON.stringify({type: 'ping'}),
+  on: {
+    state(state) {
+      view.state(state);
+      if (state.is === 'open') chat.opened();
+      else chat.lost();
+    },
+    message: (text) => chat.receive(text),
+  },
+});
+const chat = new Chat({key: ownKey(), sender: randomToken(), link: connection, view});
+
+byId('call').onsubmit = (event) => {
+  event.preventDefault();
+  const name = byId('name').value.trim();
+  if (name === '') return;
+  stored.set('chat.name', name);
+  view.closeCall();
+  chat.call(name);
+};
+byId('cancel').onclick = () => view.closeCall();
+byId('who').oncancel = (event) => { if (byId('cancel').hidden) event.preventDefault(); };
+byId('rename').onclick = () => view.call(stored.get('chat.name') ?? chat.name);
+byId('composer').onsubmit = (event) => {
+  event.preventDefault();
+  const text = byId('text').value.trim();
+  byId('text').value = '';
+  if (text !== '') chat.say(text);
+};
+byId('text').oninput = () => { if (byId('text').value !== '') chat.type(); };
+byId('retry').onclick = () => {
+  connection.tryNow();
+  byId('text').focus();
+};
+addEventListener('online', () => connection.tryNow());
+document.addEventListener('visibilitychange', () => { if (!document.hidden) connection.tryNow(); });
+addEventListener('beforeunload', (event) => { if (chat.hasUnsaid) event.preventDefault(); });
+
+const name = stored.get('chat.name');
+if (name === null) view.call('');
+else chat.call(name);
+connection.start();

@@ -1,0 +1,174 @@
+// What is seen. All text of others goes in as text (textContent), never as HTML.
+
+const SHOWN = 1_000;  // lines and notes; older ones go
+const byId = (id) => document.getElementById(id);
+
+function element(tag, {className = '', ...attributes} = {}, ...children) {
+  const made = document.createElement(tag);
+  made.className = className;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+// The colour of a name: the same for everybody.
+function hueOf(name) {
+  let hash = 0;
+  for (const character of name) hash = (hash * 31 + character.codePointAt(0)) % 360;
+  return String(hash);
+}
+
+function withHue(name, made) {
+  made.style.setProperty('--hue', hueOf(name));
+  return made;
+}
+
+export class View {
+  #log = byId('log');
+  #waiting = new Map();   // of one's lines, those that were not heard back, by their count: the last in the log
+  #follows = true;        // the end of the log is seen, and should be
+  #last = null;           // the last line of the log that is no waiting one, if no note came after it
+  #day = '';
+  #countdown = null;
+
+  constructor() {
+    this.#log.addEventListener('scroll', () => this.#scrolled());
+    new ResizeObserver(() => this.#follow()).observe(this.#log);
+    byId('latest').onclick = () => this.#toEnd();
+  }
+
+  // ---- For Chat ----
+
+  line(line) {
+    const at = new Date(line.time);
+    this.#noteDay(at);
+    const {name, text, own} = line;
+    const again = this.#last !== null && this.#last.name === name && this.#last.own === own;
+    this.#insert(this.#said(name, text, {own, again}, element('time', {datetime: at.toISOString(), title: at.toLocaleString()},
+        at.toLocaleTimeString([], {hour: '2-digit', minute: '2-digit'}))));
+    this.#last = line;
+  }
+
+  // A line of one's own that is on its way.
+  waiting(n, text) {
+    const made = this.#said('', text, {own: true, again: true}, element('small', {}, 'sending'));
+    made.classList.add('waiting');
+    this.#waiting.set(n, made);
+    this.#log.append(made);
+    this.#toEnd();
+  }
+
+  // It has come back, and stands there as a line.
+  settled(n) {
+    this.#waiting.get(n)?.remove();
+    this.#waiting.delete(n);
+  }
+
+  // It was refused.
+  unsaid(n, why) {
+    const made = this.#waiting.get(n);
+    made.classList.replace('waiting', 'unsaid');
+    made.querySelector('small').textContent = `not sent: ${why}`;
+    this.#waiting.delete(n);
+    this.#insert(made);
+  }
+
+  notice(text) {
+    this.#last = null;
+    this.#insert(element('p', {className: 'note', dir: 'auto'}, text));
+  }
+
+  people(names, own) {
+    byId('here').textContent = names.length === 1 ? 'You are alone here' : `${names.length} are here`;
+    byId('people').replaceChildren(...names.map((name) => withHue(name,
+        element('li', {}, element('bdi', {title: name}, name), ...name === own ? [element('small', {}, 'you')] : []))));
+    if (byId('text').disabled) {
+      for (const id of ['text', 'send', 'rename']) byId(id).disabled = false;
+      byId('text').focus();
+    }
+  }
+
+  typing(names) {
+    byId('typing').textContent =
+      names.length === 0 ? '' :
+      names.length === 1 ? `${names[0]} is typing …` :
+      names.length === 2 ? `${names[0]} and ${names[1]} are typing …` : `${names.length} are typing …`;
+  }
+
+  refused(why) { this.call(byId('name').value, {why}); }
+
+  // ---- For main.mjs ----
+
+  // Asks for a name. Who has one may leave it at that.
+  call(name, {why = ''} = {}) {
+    byId('name').value = name;
+    byId('refused').textContent = why;
+    byId('cancel').hidden = byId('rename').disabled;
+    byId('who').showModal();
+    byId('name').select();
+  }
+
+  closeCall() {
+    byId('who').close();
+    byId('text').focus();
+  }
+
+  // Of the connection: see Connection.
+  state({is, until, reason = ''}) {
+    byId('state').textContent = {open: 'connected', connecting: 'connecting'}[is] ?? 'not connected';
+    byId('state').className = is;
+    clearInterval(this.#countdown);
+    byId('countdown').textContent = is === 'connecting' ? 'Trying …' : '';
+    byId('retry').disabled = is === 'connecting';
+    if (is === 'open') byId('cut').hidden = true;
+    if (is !== 'waiting' && is !== 'ended') return;
+    byId('cut').hidden = false;
+    byId('why').textContent = reason === '' ? 'Not connected.' : `Not connected: ${reason}.`;
+    if (is !== 'waiting') return;
+    const count = () => {
+      const seconds = Math.max(1, Math.ceil((until - performance.now()) / 1000));
+      byId('countdown').textContent = `Trying again in ${seconds} s.`;
+    };
+    count();
+    this.#countdown = setInterval(count, 250);
+  }
+
+  // ---- The log ----
+
+  #said(name, text, {own, again}, note) {
+    const made = element('div', {className: 'said'}, element('p', {}, element('q', {dir: 'auto'}, text), note));
+    made.classList.toggle('own', own === true);
+    made.classList.toggle('again', again);
+    if (!again) made.prepend(element('bdi', {className: 'name'}, name));
+    return withHue(name, made);
+  }
+
+  #noteDay(date) {
+    const day = date.toLocaleDateString([], {weekday: 'long', day: 'numeric', month: 'long'});
+    if (day !== this.#day && this.#day !== '') this.notice(day);
+    this.#day = day;
+  }
+
+  // Above what waits.
+  #insert(made) {
+    this.#log.insertBefore(made, this.#waiting.values().next().value ?? null);
+    while (this.#log.childElementCount > SHOWN) this.#log.firstElementChild.remove();
+    this.#follow();
+  }
+
+  #follow() {
+    if (this.#follows) this.#toEnd();
+    else byId('latest').hidden = false;
+  }
+
+  #toEnd() {
+    this.#log.scrollTop = this.#log.scrollHeight;
+    this.#follows = true;
+    byId('latest').hidden = true;
+  }
+
+  #scrolled() {
+    this.#follows = this.#log.scrollHeight - this.#log.clientHeight - this.#log.scrollTop < 24;
+    if (this.#follows) byId('latest').hidden = true;
+  }
+}
