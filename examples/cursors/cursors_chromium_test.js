@@ -1,0 +1,193 @@
+'use strict';
+// The cursors in headless Chromium: two people in windows of different sizes, and bots.
+
+const assert = require('node:assert/strict');
+const {spawn} = require('node:child_process');
+const {once} = require('node:events');
+const os = require('node:os');
+const path = require('node:path');
+const {after, before, test} = require('node:test');
+
+const {launchChromium} = require('../../e2e/chromium.js');
+const {startServer} = require('../../e2e/program.js');
+
+const LIMIT = {timeout: 120_000};
+const OUTPUTS = process.env.TEST_UNDECLARED_OUTPUTS_DIR || os.tmpdir();
+
+let server;
+let browser;
+
+before(async () => {
+  server = await startServer('CURSORS_SERVER');
+  // Two windows, of which each would be in front.
+  browser = await launchChromium([
+    '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding', '--disable-background-timer-throttling',
+  ]);
+});
+
+after(async () => {
+  await browser?.close();
+  assert.equal(await server.stop(), 0, 'exit code after SIGTERM');
+});
+
+// Somebody's window, in the space; what goes wrong in its scripts fails the test.
+async function open(t, {width = 640, height = 400, colorScheme = 'light', url = server.url} = {}) {
+  const page = await browser.newPage();
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(error));
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  t.after(async () => {
+    await page.close();
+    assert.deepEqual(errors, []);
+  });
+  await page.setViewportSize({width, height});
+  await page.emulateMedia({colorScheme});
+  await page.goto(url.replace('ws:', 'http:'));
+  await page.waitForFunction(() => cursors.own !== null);
+  return page;
+}
+
+// Until the panel shows for this figure what the pattern says.
+const shows = (page, figure, pattern) => page.waitForFunction(
+    ([figure, pattern]) => new RegExp(pattern).test(document.querySelector(`[data-figure=${figure}]`).textContent), [figure, pattern]);
+
+async function startBots(t, count, url = server.url) {
+  const child = spawn(process.env.CURSORS_BOTS, [url, `--bots=${count}`], {stdio: ['ignore', 'ignore', 'inherit']});
+  const exit = once(child, 'close');
+  t.after(async () => {
+    child.kill();
+    await exit;
+  });
+}
+
+const idOf = (page) => page.evaluate(() => cursors.own);
+const screenshot = (page, name) => page.screenshot({path: path.join(OUTPUTS, `${name}.png`)});
+
+// Until the watcher's window has drawn that cursor there, to a pixel.
+const seenAt = (watcher, id, x, y) => watcher.waitForFunction(([id, x, y]) => {
+  const place = cursors.placeOf(id);
+  return place && Math.abs(place.x - x) < 1 / innerWidth && Math.abs(place.y - y) < 1 / innerHeight;
+}, [id, x, y]);
+
+test('two windows see each other\'s pointer, wherever it goes, and that it leaves', LIMIT, async (t) => {
+  const [ann, bob] = [await open(t), await open(t, {width: 480, height: 720, colorScheme: 'dark'})];
+  const [idOfAnn, idOfBob] = [await idOf(ann), await idOf(bob)];
+  for (const [x, y] of [[0.25, 0.5], [0.75, 0.125], [0.5, 0.875]]) {
+    await ann.mouse.move(x * 640, y * 400, {steps: 10});
+    await seenAt(bob, idOfAnn, x, y);
+    await bob.mouse.move(y * 480, x * 720, {steps: 10});
+    await seenAt(ann, idOfBob, y, x);
+  }
+  const eve = await browser.newPage();
+  await eve.goto(server.url.replace('ws:', 'http:'));
+  await seenAt(eve, idOfBob, 0.875, 0.5);  // who comes late sees who rests
+  await eve.mouse.move(9, 9);
+  await ann.waitForFunction(() => cursors.ids.length === 2);
+  await eve.close();
+  await ann.waitForFunction(() => cursors.ids.length === 1);
+});
+
+test('the way of a pointer is drawn between the places that were sent, too', LIMIT, async (t) => {
+  const [ann, bob] = [await open(t), await open(t)];
+  const id = await idOf(ann);
+  await ann.mouse.move(64, 200);
+  await seenAt(bob, id, 0.1, 0.5);
+  // Places that were never sent, of all frames.
+  await bob.evaluate((id) => {
+    const sent = new Set(Array.from({length: 65}, (_, i) => Math.floor((64 + 8 * i) / 640 * 65536) / 65536));
+    globalThis.between = new Set();
+    const look = () => {
+      const {x} = cursors.placeOf(id);
+      if (!sent.has(x)) between.add(x);
+      requestAnimationFrame(look);
+    };
+    look();
+  }, id);
+  while (await bob.evaluate(() => between.size) < 20) {
+    for (const way of [1, -1]) {
+      for (let x = 320 - way * 256; Math.abs(x - 320) <= 256; x += way * 8) {
+        await ann.mouse.move(x, 200);
+        await ann.evaluate(() => new Promise(requestAnimationFrame));
+      }
+    }
+  }
+});
+
+test('among bots: the panel counts, and it looks like this', LIMIT, async (t) => {
+  await startBots(t, 80);
+  const page = await open(t, {width: 960, height: 540});
+  await page.waitForFunction(() => cursors.ids.length === 80);
+  await page.mouse.move(500, 300, {steps: 5});
+  await shows(page, 'cursors', '^81$');
+  await shows(page, 'inMessages', '^[1-9]\\d*/s$');
+  await shows(page, 'inBytes', '^[1-9]\\d*\\.\\d KiB/s$');
+  await shows(page, 'roundTrip', '^\\d+\\.\\d ms$');
+  await shows(page, 'frames', '^[1-9]\\d*/s$');
+  await shows(page, 'drawn', '^\\d+\\.\\d ms$');
+  // Two pings a second, nine bytes each with their frames, and at most 30 moves of twelve.
+  await shows(page, 'outMessages', '^([1-9]|[12]\\d|3[0-3])/s$');
+  await shows(page, 'outBytes', '^[1-9]\\d* B/s$');
+  const before = await page.evaluate(() => cursors.placeOf(cursors.ids[0]));
+  await page.waitForFunction(({x, y}) => {
+    const place = cursors.placeOf(cursors.ids[0]);
+    return Math.hypot(place.x - x, place.y - y) > 0.01;
+  }, before);
+  const draw = async () => {
+    for (let i = 0; i < 30; ++i) {
+      await page.mouse.move(430 + 90 * Math.sin(i / 5), 270 + 60 * Math.cos(i / 5));
+      await page.evaluate(() => new Promise(requestAnimationFrame));
+    }
+  };
+  await draw();
+  await screenshot(page, 'cursors_light');
+  await page.emulateMedia({colorScheme: 'dark'});
+  await draw();
+  await screenshot(page, 'cursors_dark');
+});
+
+test('a finger is a pointer, too, on a phone', LIMIT, async (t) => {
+  await startBots(t, 20);
+  const [phone, other] = [await open(t, {width: 360, height: 640, colorScheme: 'dark'}), await open(t)];
+  const devtools = await browser.newCDPSession(phone);
+  const touch = (type, ...points) => devtools.send('Input.dispatchTouchEvent', {type, touchPoints: points.map(([x, y]) => ({x, y}))});
+  await touch('touchStart', [180, 320]);
+  await seenAt(other, await idOf(phone), 0.5, 0.5);
+  await touch('touchMove', [270, 480]);
+  await seenAt(other, await idOf(phone), 0.75, 0.75);
+  await touch('touchEnd');
+  await phone.waitForFunction(() => cursors.ids.length === 20);
+  assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it scrolls sideways');
+  await phone.waitForFunction(() => Number(document.querySelector('[data-figure=cursors]').textContent) > 20);
+  await screenshot(phone, 'cursors_phone');
+});
+
+test('a page that nobody sees says nothing, and is told nothing until it is seen again', LIMIT, async (t) => {
+  await startBots(t, 3);
+  const page = await open(t);
+  await shows(page, 'inMessages', '^[1-9]');
+  const become = (state) => page.evaluate((state) => {
+    Object.defineProperty(document, 'visibilityState', {configurable: true, get: () => state});
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, state);
+  await become('hidden');
+  await page.mouse.move(100, 100, {steps: 5});
+  await shows(page, 'inMessages', '^0/s$');
+  await shows(page, 'outMessages', '^0/s$');
+  await become('visible');
+  await shows(page, 'inMessages', '^[1-9]');
+  await shows(page, 'cursors', '^4$');
+});
+
+test('when the server is gone it says so, and comes back by itself', LIMIT, async (t) => {
+  let second = await startServer('CURSORS_SERVER');
+  const page = await open(t, {url: second.url});
+  await page.mouse.move(320, 200);
+  await second.stop();
+  await page.waitForFunction(() => document.getElementById('state').textContent.includes('Trying again'));
+  assert.ok(await page.isVisible('#state'));
+  second = await startServer('CURSORS_SERVER', [`--port=${second.url.match(/\d+$/)[0]}`]);
+  t.after(() => second.stop());
+  await page.waitForFunction(() => cursors.own !== null && document.getElementById('state').hidden);
+  const other = await open(t, {url: second.url});
+  await seenAt(other, await idOf(page), 0.5, 0.5);  // without having moved again
+});

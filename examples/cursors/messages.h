@@ -1,0 +1,100 @@
+// The messages of the cursors as bytes: README.md has them byte by byte.
+
+#ifndef WEFT_EXAMPLES_CURSORS_MESSAGES_H_
+#define WEFT_EXAMPLES_CURSORS_MESSAGES_H_
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace weft::cursors {
+
+inline constexpr uint8_t kProtocolVersion = 1;
+
+// Every message is binary, and its first byte says what it is.
+enum class MessageType : uint8_t {
+  // From the server.
+  kWelcome = 1,
+  kAll = 2,
+  kChanges = 3,
+  kPong = 4,
+  // From a client.
+  kMove = 16,
+  kPing = 17,
+};
+
+using CursorId = uint16_t;
+
+// In 65536ths of the space, from its left and from its top: in every window the whole space is
+// seen, whatever the window's size.
+struct Place {
+  uint16_t x = 0;
+  uint16_t y = 0;
+
+  friend bool operator==(const Place&, const Place&) = default;
+};
+
+// The first message of all.
+struct Welcome {
+  uint8_t version = kProtocolVersion;
+  CursorId own = 0;
+};
+
+// What became of one cursor. It takes seven bytes if it moved, three if it left.
+struct Change {
+  CursorId id = 0;
+  bool gone = false;
+  uint8_t age_ms = 0;  // how long before the message it moved; kMaxAgeMs: or longer
+  Place place{};
+
+  friend bool operator==(const Change&, const Change&) = default;
+};
+
+inline constexpr uint8_t kMaxAgeMs = 254;
+
+// What changed since the message before, or all cursors: others that the client knows are gone.
+struct Changes {
+  bool all = false;
+  uint16_t time_ms = 0;  // by the server's clock; the low 16 bits
+  std::vector<Change> changes{};
+};
+
+// `heard` is how many Changes the client has had, the low eight bits: what is on its way to it, or
+// waits in some kernel's buffers, the server can only know by that.
+struct Move {
+  uint8_t heard = 0;
+  Place place{};
+};
+
+struct Ping {
+  uint8_t heard = 0;
+  uint8_t number = 0;  // comes back in a pong
+};
+
+std::string Encode(const Welcome& welcome);
+std::string EncodeAll(uint16_t time_ms, absl::Span<const Change> cursors);
+std::string EncodeChanges(uint16_t time_ms, absl::Span<const Change> changes);
+std::string EncodePong(const Ping& ping);
+
+std::string Encode(const Move& move);
+std::string Encode(const Ping& ping);
+
+// The error says what is wrong: a type that there is not, a message that ends too early or too
+// late.
+using ClientMessage = std::variant<Move, Ping>;
+absl::StatusOr<ClientMessage> DecodeClientMessage(absl::string_view message);
+
+struct Pong {
+  uint8_t number = 0;
+};
+using ServerMessage = std::variant<Welcome, Changes, Pong>;
+absl::StatusOr<ServerMessage> DecodeServerMessage(absl::string_view message);
+
+}  // namespace weft::cursors
+
+#endif  // WEFT_EXAMPLES_CURSORS_MESSAGES_H_

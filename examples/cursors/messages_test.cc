@@ -1,0 +1,93 @@
+#include "examples/cursors/messages.h"
+
+#include <string>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_replace.h"
+#include "gtest/gtest.h"
+
+namespace weft::cursors {
+namespace {
+
+std::string Bytes(absl::string_view hex) {
+  return absl::HexStringToBytes(absl::StrReplaceAll(hex, {{" ", ""}}));
+}
+
+// The example of README.md; page_test.js reads the same bytes.
+constexpr char kChangesHex[] = "03 3412  0700 11 0080 0040  0901 ff  0300 fe ffff 0000";
+
+const Change kExample[] = {
+    {.id = 7, .age_ms = 17, .place = {0x8000, 0x4000}},
+    {.id = 265, .gone = true},
+    {.id = 3, .age_ms = kMaxAgeMs, .place = {0xffff, 0}},
+};
+
+template <typename T>
+T Decoded(absl::string_view hex) {
+  const auto message = DecodeServerMessage(Bytes(hex));
+  EXPECT_TRUE(message.ok()) << message.status();
+  return message.ok() ? std::get<T>(*message) : T();
+}
+
+TEST(MessagesTest, WhatTheServerSays) {
+  EXPECT_EQ(Encode(Welcome{.own = 0x0102}), Bytes("01 01 0201"));
+  EXPECT_EQ(EncodeChanges(0x1234, kExample), Bytes(kChangesHex));
+  EXPECT_EQ(EncodeAll(0x1234, {}), Bytes("02 3412"));
+  EXPECT_EQ(EncodePong({.number = 5}), Bytes("04 05"));
+
+  EXPECT_EQ(Decoded<Welcome>("01 01 0201").version, 1);
+  EXPECT_EQ(Decoded<Welcome>("01 01 0201").own, 0x0102);
+  const auto changes = Decoded<Changes>(kChangesHex);
+  EXPECT_FALSE(changes.all);
+  EXPECT_EQ(changes.time_ms, 0x1234);
+  EXPECT_EQ(absl::MakeConstSpan(changes.changes), absl::MakeConstSpan(kExample));
+  EXPECT_TRUE(Decoded<Changes>("02 3412").all);
+  EXPECT_TRUE(Decoded<Changes>("02 3412").changes.empty());
+  EXPECT_EQ(Decoded<Pong>("04 05").number, 5);
+}
+
+TEST(MessagesTest, WhatAClientSays) {
+  EXPECT_EQ(Encode(Move{.heard = 9, .place = {0x0102, 0xfffe}}), Bytes("10 09 0201 feff"));
+  EXPECT_EQ(Encode(Ping{.heard = 9, .number = 200}), Bytes("11 09 c8"));
+
+  const auto move = DecodeClientMessage(Bytes("10 09 0201 feff"));
+  ASSERT_TRUE(move.ok()) << move.status();
+  EXPECT_EQ(std::get<Move>(*move).heard, 9);
+  EXPECT_EQ(std::get<Move>(*move).place, (Place{0x0102, 0xfffe}));
+  const auto ping = DecodeClientMessage(Bytes("11 09 c8"));
+  ASSERT_TRUE(ping.ok()) << ping.status();
+  EXPECT_EQ(std::get<Ping>(*ping).heard, 9);
+  EXPECT_EQ(std::get<Ping>(*ping).number, 200);
+}
+
+TEST(MessagesTest, AMoveIsAtMostTwelveBytesBothWays) {
+  const Place corner{0xffff, 0xffff};
+  EXPECT_LE(Encode(Move{.heard = 255, .place = corner}).size(), 12);
+  EXPECT_LE(EncodeChanges(0xffff, {{.id = 0xffff, .age_ms = kMaxAgeMs, .place = corner}}).size(),
+            12);
+}
+
+TEST(MessagesTest, TheErrorSaysWhatIsWrong) {
+  const auto client_error = [](absl::string_view hex) {
+    return std::string(DecodeClientMessage(Bytes(hex)).status().message());
+  };
+  EXPECT_EQ(client_error(""), "a malformed message: it is empty");
+  EXPECT_EQ(client_error("02 0000"), "a malformed message: no client sends the type 2");
+  EXPECT_EQ(client_error("10 09 0201 fe"), "a malformed message: it is too short");
+  EXPECT_EQ(client_error("10 09 0201 feff 00"), "a malformed message: it is too long");
+  EXPECT_EQ(client_error("11"), "a malformed message: it is too short");
+
+  const auto server_error = [](absl::string_view hex) {
+    return std::string(DecodeServerMessage(Bytes(hex)).status().message());
+  };
+  EXPECT_EQ(server_error(""), "a malformed message: it is empty");
+  EXPECT_EQ(server_error("10 09 0201 feff"), "a malformed message: no server sends the type 16");
+  EXPECT_EQ(server_error("02 34"), "a malformed message: it is too short");
+  EXPECT_EQ(server_error("03 3412 0700 11 0080 00"), "a malformed message: it is too short");
+  EXPECT_EQ(server_error("01 01 0201 00"), "a malformed message: it is too long");
+}
+
+}  // namespace
+}  // namespace weft::cursors

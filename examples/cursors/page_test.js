@@ -1,0 +1,162 @@
+'use strict';
+// What of the page needs no browser: the protocol, the throttle and the interpolation, in Node.js.
+
+const assert = require('node:assert/strict');
+const path = require('node:path');
+const {before, test} = require('node:test');
+
+const page = (name) => import(path.join(__dirname, 'page', name));
+const bufferOf = (hex) => Uint8Array.from(Buffer.from(hex.replace(/\s/g, ''), 'hex')).buffer;
+const near = (actual, expected, tolerance) =>
+  assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not within ${tolerance} of ${expected}`);
+
+let protocol, throttle, interpolation;
+before(async () => {
+  [protocol, throttle, interpolation] = await Promise.all(['protocol.mjs', 'throttle.mjs', 'interpolation.mjs'].map(page));
+});
+
+test('the protocol: the messages of the README', () => {
+  const got = [];
+  const take = Object.fromEntries(['welcome', 'changes', 'pong'].map((name) => [name, (value) => got.push({[name]: value})]));
+  // The same bytes as in messages_test.cc.
+  for (const hex of ['01 01 0201', '03 3412  0700 11 0080 0040  0901 ff  0300 fe ffff 0000', '02 3412', '04 05']) {
+    protocol.dispatch(bufferOf(hex), take);
+  }
+  assert.deepEqual(got, [
+    {welcome: {version: 1, own: 0x0102}},
+    {changes: {all: false, time: 0x1234, changes: [
+      {id: 7, age: 17, x: 0x8000, y: 0x4000}, {id: 265, gone: true}, {id: 3, age: 254, x: 0xffff, y: 0}]}},
+    {changes: {all: true, time: 0x1234, changes: []}},
+    {pong: 5},
+  ]);
+  const hex = (bytes) => Buffer.from(bytes).toString('hex');
+  assert.equal(hex(protocol.encodeMove(265, {x: 0x0102, y: 0xfffe})), '10090201feff');
+  assert.equal(hex(protocol.encodePing(9, 200)), '1109c8');
+});
+
+test('the protocol: what the server must not say', () => {
+  assert.throws(() => protocol.dispatch(bufferOf('63'), {}), /no message of type 99/);
+  assert.throws(() => protocol.dispatch(bufferOf(''), {}), RangeError);
+  const nothing = {changes: assert.fail};
+  assert.throws(() => protocol.dispatch(bufferOf('02 34'), nothing), RangeError);
+  assert.throws(() => protocol.dispatch(bufferOf('03 3412 0700 11 0080 00'), nothing), RangeError);
+});
+
+// When places are taken, of one offered with each frame.
+function taken(frameMs, seconds) {
+  const own = new throttle.Throttle();
+  const times = [];
+  for (let frame = 0; frame * frameMs < seconds * 1000; ++frame) {
+    own.offer(frame);
+    if (own.take(frame * frameMs) !== null) times.push(frame * frameMs);
+  }
+  return times;
+}
+
+test('the throttle: no second has more than 30, however often frames come', () => {
+  for (const hertz of [24, 30, 50, 59.94, 60, 75, 90, 120, 144, 240, 1000]) {
+    const times = taken(1000 / hertz, 60);
+    times.forEach((time, i) => assert.ok(i < 30 || time - times[i - 30] > 1000, `${hertz} Hz: ${times[i - 30]} to ${time}`));
+    // And hardly fewer.
+    if (hertz >= 50) assert.ok(times.length >= 28 * 60, `${hertz} Hz: ${times.length / 60} a second`);
+  }
+});
+
+test('the throttle: frames that come together are no way around it', () => {
+  const own = new throttle.Throttle();
+  const times = [];
+  for (let burst = 0; burst < 200; ++burst) {
+    for (const at of [0, 1, 20, 21]) {
+      own.offer(burst);
+      if (own.take(burst * 70 + at) !== null) times.push(burst * 70 + at);
+    }
+  }
+  times.forEach((time, i) => assert.ok(i < 30 || time - times[i - 30] > 1000));
+});
+
+test('the throttle: the latest is taken, once, and the last of all is not forgotten', () => {
+  const own = new throttle.Throttle();
+  assert.equal(own.take(0), null);
+  own.offer('first');
+  assert.equal(own.take(0), 'first');
+  own.offer('second');
+  own.offer('third');
+  assert.equal(own.take(10), null);
+  assert.equal(own.take(40), 'third');
+  assert.equal(own.take(1000), null);
+});
+
+test('the clock: goes by the messages that came fastest, counts on, and drifts with what it hears', () => {
+  const clock = new interpolation.ServerClock();
+  assert.equal(clock.heard(65500, 1000), 65500);
+  assert.equal(clock.at(1010), 65510);
+  assert.equal(clock.heard(14, 1250), 65550);  // 200 ms late
+  near(clock.at(1250), 65750, 5);
+  assert.equal(clock.heard(64, 1090), 65600);  // the fastest so far
+  assert.equal(clock.at(1090), 65600);
+  for (let i = 0; i < 300; ++i) clock.heard(65600 + i * 33 & 0xffff, 1190 + i * 33);
+  near(clock.at(20000), 65600 + 20000 - 1190, 1);
+});
+
+test('the clock: never goes backwards, from frame to frame, for messages that are late', () => {
+  const clock = new interpolation.ServerClock();
+  let now = 0, shown = clock.at(clock.heard(0, 0));
+  for (let message = 1; message < 100; ++message) {
+    for (const end = now + 33; now < end; now += 16.5) {
+      assert.ok(clock.at(now) >= shown);
+      shown = clock.at(now);
+    }
+    clock.heard(message * 33, now + 3000);  // on its way for three seconds
+  }
+});
+
+test('the clock: a silence of minutes does not confuse it', () => {
+  const clock = new interpolation.ServerClock();
+  clock.heard(100, 0);
+  assert.equal(clock.heard((100 + 10 * 60_000) & 0xffff, 10 * 60_000 + 30), 100 + 10 * 60_000);
+});
+
+const trackOf = (...points) => {
+  const track = new interpolation.Track();
+  for (const [time, x, y = 0] of points) track.add({time, x, y});
+  return track;
+};
+
+test('interpolation: through what is known, evenly where the way is even', () => {
+  const track = trackOf([0, 0], [33, 33, 5], [66, 66], [99, 99, 9]);
+  for (const [time, x] of [[-50, 0], [0, 0], [11, 11], [33, 33], [50, 50], [66, 66], [99, 99], [500, 99]]) near(track.at(time).x, x, 1e-9);
+  near(track.at(33).y, 5, 1e-9);
+  assert.equal(track.moved, 99);
+});
+
+test('interpolation: smooth, without a corner where a place was heard of', () => {
+  const track = trackOf(...Array.from({length: 20}, (_, i) => [i * 33, 100 * Math.cos(i / 5), 100 * Math.sin(i / 5)]));
+  for (let time = 33; time < 18 * 33; time += 3) {
+    const {x, y} = track.at(time);
+    near(Math.hypot(x, y), 100, 1.5);
+    near(x, 100 * Math.cos(time / 33 / 5), 2);
+    for (const axis of ['x', 'y']) {
+      const step = (at) => (track.at(at + 0.01)[axis] - track.at(at)[axis]) / 0.01;
+      near(step(time), step(time + 3), 0.2);
+    }
+  }
+});
+
+test('interpolation: who stops does not swing beyond it', () => {
+  const track = trackOf([0, 0], [33, 50], [66, 100], [99, 100], [132, 40]);
+  for (let time = 0; time <= 132; ++time) near(track.at(time).x, 50, 50 + 1e-9);
+  assert.equal(track.at(80).x, 100);
+});
+
+test('interpolation: who rested begins to move when it does', () => {
+  const track = trackOf([0, 0], [5000, 10]);
+  near(track.at(4960).x, 0, 1e-9);
+  near(track.at(4983).x, 5, 2);
+});
+
+test('interpolation: what is older than a second is forgotten, and what comes too late counts as the latest', () => {
+  const track = trackOf(...Array.from({length: 200}, (_, i) => [i * 33, i]));
+  near(track.at(0).x, 199 - 31, 1);
+  track.add({time: 199 * 33 - 5, x: 7, y: 7});
+  assert.deepEqual({x: 7, y: 7, time: 199 * 33}, track.at(1e6));
+});

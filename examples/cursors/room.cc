@@ -1,0 +1,57 @@
+#include "examples/cursors/room.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace weft::cursors {
+
+Welcome Room::Join() {
+  const CursorId id = space_.Join();
+  clients_.emplace(id, Client());
+  return {.own = id};
+}
+
+void Room::Leave(CursorId id) {
+  clients_.erase(id);
+  space_.Leave(id);
+}
+
+absl::Status Room::OnMove(CursorId id, const Move& move, int64_t now_ms) {
+  space_.Move(id, move.place, now_ms);
+  return OnHeard(clients_.at(id), move.heard);
+}
+
+absl::Status Room::OnPing(CursorId id, const Ping& ping) {
+  return OnHeard(clients_.at(id), ping.heard);
+}
+
+absl::Status Room::OnHeard(Client& client, uint8_t heard) {
+  // The low bits are enough: never are 256 messages unconfirmed.
+  const auto unheard = static_cast<uint8_t>(client.sent - heard);
+  if (unheard > client.sent - client.heard) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("message ", int{heard}, " is confirmed, which was not sent"));
+  }
+  client.heard = client.sent - unheard;
+  return absl::OkStatus();
+}
+
+void Room::Tick(int64_t now_ms, Send send) {
+  const auto time_ms = static_cast<uint16_t>(now_ms);
+  std::shared_ptr<const std::string> changes, all;
+  const auto message_for = [&](const Client& client) {
+    if (client.follows && changes == nullptr) {
+      changes = std::make_shared<const std::string>(EncodeChanges(time_ms, space_.Changes(now_ms)));
+    } else if (!client.follows && all == nullptr) {
+      all = std::make_shared<const std::string>(EncodeAll(time_ms, space_.All(now_ms)));
+    }
+    return client.follows ? changes : all;
+  };
+  for (auto& [id, client] : clients_) {
+    if (client.follows && !space_.changed()) continue;
+    client.follows = client.sent - client.heard < kMaxUnheard && send(id, message_for(client)).ok();
+    if (client.follows) ++client.sent;
+  }
+  space_.Settle();
+}
+
+}  // namespace weft::cursors

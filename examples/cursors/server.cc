@@ -1,0 +1,35 @@
+// Everybody's pointer in one space, and its page: open the address that it prints in two windows.
+//
+//   bazel run -c opt //examples/cursors:server
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include "examples/cursors/page_files.h"
+#include "examples/cursors/room.h"
+#include "examples/cursors/shared_room.h"
+#include "examples/cursors/ticker.h"
+#include "examples/cursors/visitor.h"
+#include "examples/page.h"
+#include "examples/server_main.h"
+#include "weft/server/router.h"
+
+int main(int argc, char** argv) {
+  weft::ServerOptions options =
+      examples::ServerOptionsFromFlags(argc, argv, "Everybody's pointer in one space.");
+  // Numbers of cursors have 16 bits, and one who left keeps theirs until the next tick.
+  options.max_connections = std::min<size_t>(options.max_connections, 60000);
+  // A client says 32 things a second, of six bytes at most. What the network held up for two
+  // seconds comes at once.
+  options.connection.max_message_bytes = 64;
+  options.message_rate = {.per_second = 40, .burst = 80};
+  weft::cursors::SharedRoom room;
+  weft::cursors::Ticker ticker(weft::cursors::kTicksPerSecond, [&room] { room.Tick(); });
+  weft::Router router;
+  router.WebSocket(
+      "/", [&room](auto&, auto&) { return std::make_unique<weft::cursors::Visitor>(room); });
+  router.Get("/*", examples::ServePage(examples::kPageFiles)).Status();
+  return examples::RunServer(std::move(options), router);
+}

@@ -1,0 +1,30 @@
+#include "examples/cursors/visitor.h"
+
+#include <variant>
+
+#include "absl/status/statusor.h"
+
+namespace weft::cursors {
+
+void Visitor::OnMessage(Session& session, const Message& message) {
+  if (message.is_text()) {
+    session.Close(CloseCode::kUnsupportedData, "the cursors are binary").IgnoreError();
+    return;
+  }
+  const absl::StatusOr<ClientMessage> decoded = DecodeClientMessage(message.payload);
+  if (!decoded.ok()) {
+    session.Close(CloseCode::kInvalidPayload, decoded.status().message()).IgnoreError();
+    return;
+  }
+  const auto* move = std::get_if<Move>(&*decoded);
+  const absl::Status done =
+      move != nullptr ? room_.OnMove(own_, *move) : OnPing(session, std::get<Ping>(*decoded));
+  if (!done.ok()) session.Close(CloseCode::kPolicyViolation, done.message()).IgnoreError();
+}
+
+absl::Status Visitor::OnPing(Session& session, const Ping& ping) {
+  session.SendBinary(EncodePong(ping), Compress::kNo).IgnoreError();
+  return room_.OnPing(own_, ping);
+}
+
+}  // namespace weft::cursors
