@@ -81,8 +81,7 @@ json Decoded(absl::string_view bytes, Role sender,
   };
   reader.Read(bytes, add);
   if (const std::optional<SeenFrame> unfinished = reader.Unfinished()) add(*unfinished);
-  return {{"type", "frames"},
-          {"sender", RoleName(sender)},
+  return {{"sender", RoleName(sender)},
           {"deflate", agreement.has_value()},
           {"bytes", bytes.size()},
           {"hex", absl::BytesToHexString(bytes)},
@@ -122,27 +121,38 @@ absl::StatusOr<json> AnswerDecode(const json& question) {
   return Decoded(*bytes, Sender(question), agreement);
 }
 
+absl::StatusOr<json> AnswerEntry(const json& question, const TapLog* tap) {
+  if (tap == nullptr) return absl::FailedPreconditionError("there is no tap");
+  const std::optional<TapEntry> entry = tap->Find(Number(question, "id", 0));
+  if (entry.has_value()) return DetailJson(*entry);
+  return absl::NotFoundError(
+      absl::StrCat("it is not kept any more: only the last ", TapLog::kKept, " are"));
+}
+
 absl::StatusOr<json> Answer(const json& question, const std::string& type,
-                            const weft::CompressionOptions& compression) {
+                            const weft::CompressionOptions& compression, const TapLog* tap) {
   if (type == "compose") return AnswerCompose(question);
   if (type == "decode") return AnswerDecode(question);
+  if (type == "entry") return AnswerEntry(question, tap);
   if (type == "handshake") {
-    json answer = HandshakeJson(ReadHandshake(String(question, "request"), compression));
-    answer["type"] = type;
-    return answer;
+    return HandshakeJson(ReadHandshake(String(question, "request"), compression));
   }
   return absl::InvalidArgumentError(absl::StrCat("nobody asks for ", weft::Quote(type), " here"));
 }
 
 }  // namespace
 
-std::string AnswerTo(absl::string_view question, const weft::CompressionOptions& compression) {
+std::string AnswerTo(absl::string_view question, const weft::CompressionOptions& compression,
+                     const TapLog* tap) {
   const json parsed = json::parse(question.begin(), question.end(), nullptr, false);
   const std::string type = parsed.is_object() ? String(parsed, "type") : "";
   absl::StatusOr<json> answer = parsed.is_object()
-                                    ? Answer(parsed, type, compression)
+                                    ? Answer(parsed, type, compression, tap)
                                     : absl::InvalidArgumentError("the question is no JSON object");
-  if (answer.ok()) return TextOf(*answer);
+  if (answer.ok()) {
+    (*answer)["type"] = answer->contains("frames") ? "frames" : type;
+    return TextOf(*answer);
+  }
   return TextOf({{"type", "error"}, {"about", type}, {"text", answer.status().message()}});
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "examples/inspect/tap_log.h"
 #include "weft/core/compression.h"
 
 namespace examples {
@@ -20,9 +21,11 @@ inline constexpr size_t kMaxQuestionBytes = 256 << 10;
 //                                      -> the same
 //   {"type": "handshake", "request": "GET / HTTP/1.1 ..."}
 //                                      -> {"type": "handshake", ...}
+//   {"type": "entry", "id": 17}        -> {"type": "entry", ...}: all about what the tap saw
 // What cannot be answered -> {"type": "error", "about": "compose", "text": "why"}.
-// Thread-safe.
-std::string AnswerTo(absl::string_view question, const weft::CompressionOptions& compression);
+// `tap` is null where there is none. Thread-safe.
+std::string AnswerTo(absl::string_view question, const weft::CompressionOptions& compression,
+                     const TapLog* tap = nullptr);
 
 }  // namespace examples
 

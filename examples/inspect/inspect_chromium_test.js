@@ -5,6 +5,8 @@ const assert = require('node:assert/strict');
 const os = require('node:os');
 const path = require('node:path');
 const {after, before, test} = require('node:test');
+const {once} = require('node:events');
+const WebSocket = require('ws');
 
 const {launchChromium} = require('../../e2e/chromium.js');
 const {startServer} = require('../../e2e/program.js');
@@ -139,6 +141,82 @@ test('the handshake of this very page, and one that is changed', LIMIT, async (t
   assert.equal(await page.textContent('#refusal'), 'Refused: this server speaks Sec-WebSocket-Version 13, not "12".');
 });
 
+// A tap between npm's ws and the echo server: `url` is where clients connect to.
+async function startTap(t) {
+  const echo = await startServer('ECHO_SERVER', ['--compression=on']);
+  t.after(() => echo.stop());
+  const tap = await startServer('INSPECT_SERVER', [`--forward=${echo.url}`, '--tap_port=0']);
+  t.after(() => tap.stop());
+  return tap;
+}
+
+test('the tap: both directions live, and a broken frame with its rule', LIMIT, async (t) => {
+  const tap = await startTap(t);
+  const page = await open(t, 'tap', {at: tap});
+  await page.waitForSelector('#tapView:not([hidden])');
+  const client = new WebSocket(await page.textContent('#tapConnect'));
+  await once(client, 'open');
+  client.send('Hello, tap');
+  const [echo] = await once(client, 'message');
+  assert.equal(echo.toString(), 'Hello, tap');
+  client.send(JSON.stringify({op: 'subscribe', topics: ['prices', 'prices of prices', 'prices of prices of prices']}));
+  await once(client, 'message');
+  // RSV3, which nobody may set: it reaches the server, which says what it thinks of it.
+  client._socket.write(Buffer.from('918537fa213d7f9f4d5158', 'hex'));
+  const [code] = await once(client, 'close');
+  assert.equal(code, 1002);
+
+  await page.waitForSelector('.entry.bad');
+  await page.waitForFunction(() => document.querySelectorAll('.entry b').length >= 6);
+  const rows = await page.$$eval('.entry', (entries) => entries.map((entry) => [
+    entry.querySelector('.way').textContent, entry.querySelector('b')?.textContent, entry.querySelector('q').textContent,
+  ].filter(Boolean).join(' ')));
+  assert.deepEqual(rows.slice(1, 5), ['→ GET / HTTP/1.1', '← HTTP/1.1 101 Switching Protocols', '→ text Hello, tap', '← text Hello, tap']);
+  assert.equal(await page.textContent('.entry.bad strong'),
+      'a reserved bit is set that no extension uses (RFC 6455, section 5.2)');
+  assert.ok(rows.some((row) => row.startsWith('← close 1002')), rows.join('\n'));
+
+  await page.click('.entry.bad');
+  await page.waitForSelector('#tapDetail .violation');
+  assert.match(await page.textContent('#tapDetail .violation'), /a reserved bit is set/);
+  await page.click('.entry:has(small:text-is("compressed"))');
+  await page.waitForSelector('#tapDetail .compression');
+  await page.click('.entry.bad');
+  await page.waitForSelector('#tapDetail .violation');
+  await screenshot(page, 'inspect_tap');
+
+  await page.check('#tapFilter [name=broken]');
+  await page.waitForFunction(() => document.querySelectorAll('.entry').length === 1);
+  await page.uncheck('#tapFilter [name=broken]');
+  await page.uncheck('#tapFilter [name=server]');
+  await page.fill('#tapFilter [name=words]', 'hello');
+  await page.waitForFunction(() => document.querySelectorAll('.entry').length === 2);  // RSV3 said Hello, too
+});
+
+test('the tap: who comes later sees what was, and a pause holds the list still', LIMIT, async (t) => {
+  const tap = await startTap(t);
+  const first = await open(t, 'tap', {at: tap});
+  await first.waitForSelector('#tapView:not([hidden])');
+  const client = new WebSocket(await first.textContent('#tapConnect'));
+  await once(client, 'open');
+  client.ping('early');
+  await once(client, 'pong');
+
+  const later = await open(t, 'tap', {at: tap, width: 360, height: 740, colorScheme: 'dark'});
+  await later.waitForFunction(() => document.querySelectorAll('.entry b').length === 2);
+  await later.click('#tapPause');
+  client.send('unseen');
+  await once(client, 'message');
+  await later.waitForFunction(() => document.querySelector('#tapPause').textContent === 'Go on, 2 more');
+  assert.equal(await later.$$eval('.entry b', (found) => found.length), 2);
+  await later.click('#tapPause');
+  await later.waitForFunction(() => document.querySelectorAll('.entry b').length === 4);
+  await assertFits(later);
+  await screenshot(later, 'inspect_tap_phone');
+  client.close();
+  await once(client, 'close');
+});
+
 test('fits a phone', LIMIT, async (t) => {
   const page = await open(t, 'message', {width: 360, height: 800});
   await waitForSize(page, '11 bytes');
@@ -146,6 +224,8 @@ test('fits a phone', LIMIT, async (t) => {
   await assertFits(page);
   await page.$eval('#frames', (frames) => frames.scrollIntoView());
   await screenshot(page, 'inspect_phone');
-  await page.click('nav a[href="#handshake"]');
-  await assertFits(page);
+  for (const view of ['handshake', 'tap']) {
+    await page.click(`nav a[href="#${view}"]`);
+    await assertFits(page);
+  }
 });

@@ -1,19 +1,64 @@
-// The wire made visible: what a message becomes on it, byte by byte.
+// The wire made visible: what a message becomes on it, and, as a tap, what others say on it.
 //
 //   bazel run //examples/inspect:server
+//   bazel run //examples/inspect:server -- --port=8090 --forward=ws://127.0.0.1:8080
 
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "examples/inspect/answers.h"
+#include "examples/inspect/forward.h"
 #include "examples/inspect/page_files.h"
+#include "examples/inspect/tap.h"
+#include "examples/inspect/tap_log.h"
 #include "examples/inspect/visitor.h"
 #include "examples/page.h"
 #include "examples/server_main.h"
+#include "fmt/core.h"
+
+ABSL_FLAG(std::string, forward, "",
+          "be a tap: clients that connect to --tap_port are connected to the server of this URL "
+          "(ws://host:port), and the page shows what both say");
+ABSL_FLAG(uint16_t, tap_port, 8081, "where the tap listens, at --address; 0 for a free port");
+
+namespace {
+
+int Fail(const absl::Status& status) {
+  fmt::print(stderr, "Error: {}\n", std::string(status.message()));
+  return 1;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   weft::ServerOptions options = examples::ServerOptionsFromFlags(
       argc, argv, "Shows what goes over a WebSocket, byte by byte.");
   options.connection.max_message_bytes = examples::kMaxQuestionBytes;
+  options.max_send_queue_bytes = 4 << 20;
+
+  examples::TapLog log;
+  examples::TapView view;
+  std::unique_ptr<examples::Tap> tap;
+  if (const std::string forward = absl::GetFlag(FLAGS_forward); !forward.empty()) {
+    const auto way = examples::ParseForward(forward, absl::GetFlag(FLAGS_tap_port), options);
+    if (!way.ok()) return Fail(way.status());
+    absl::StatusOr<std::unique_ptr<examples::Tap>> started = examples::Tap::Start(way->tap, log);
+    if (!started.ok()) return Fail(started.status());
+    tap = *std::move(started);
+    view = {.log = &log,
+            .connect = fmt::format("ws://{}{}", tap->address().ToString(), way->resource),
+            .forwards = forward};
+    fmt::print("Tap Listening on {}: connect to {} instead of {}\n", tap->address().ToString(),
+               view.connect, view.forwards);
+  }
+
   weft::Router router;
-  router.WebSocket("/wire", examples::VisitorAcceptor(options.connection.compression));
+  router.WebSocket("/wire", examples::VisitorAcceptor(options.connection.compression, view));
   router.Get("/*", examples::ServePage(examples::kPageFiles));
   router.Status();
   return examples::RunServer(std::move(options), router);

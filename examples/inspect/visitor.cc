@@ -15,36 +15,47 @@ namespace {
 
 class Visitor : public weft::Handler {
  public:
-  Visitor(std::string own_request, const weft::CompressionOptions& compression)
-      : own_request_(std::move(own_request)), compression_(compression) {}
+  Visitor(std::string own_request, const weft::CompressionOptions& compression, TapView tap)
+      : own_request_(std::move(own_request)), compression_(compression), tap_(std::move(tap)) {}
 
   void OnOpen(weft::Session& session) override {
     nlohmann::json hello = HandshakeJson(ReadHandshake(own_request_, compression_));
     hello["type"] = "hello";
+    hello["tap"] = nullptr;
+    if (tap_.log != nullptr) {
+      hello["tap"] = {{"connect", tap_.connect}, {"forwards", tap_.forwards}};
+    }
     session.SendText(TextOf(hello)).IgnoreError();
+    if (tap_.log != nullptr) tap_.log->Watch(session.ref());
   }
 
   void OnMessage(weft::Session& session, const weft::Message& message) override {
     // A page that asks and does not read the answers ends itself.
-    if (!session.SendText(AnswerTo(message.payload, compression_)).ok()) {
+    if (!session.SendText(AnswerTo(message.payload, compression_, tap_.log)).ok()) {
       session.Close(weft::CloseCode::kTryAgainLater, "you do not read").IgnoreError();
     }
+  }
+
+  void OnClose(weft::Session& session, weft::CloseCode, absl::string_view) override {
+    if (tap_.log != nullptr) tap_.log->Unwatch(session.ref());
   }
 
  private:
   const std::string own_request_;
   const weft::CompressionOptions compression_;
+  const TapView tap_;
 };
 
 }  // namespace
 
-weft::Acceptor VisitorAcceptor(const weft::CompressionOptions& compression) {
-  return [compression](const weft::SessionRequest& request,
-                       weft::UpgradeResponse&) -> absl::StatusOr<std::unique_ptr<weft::Handler>> {
+weft::Acceptor VisitorAcceptor(const weft::CompressionOptions& compression, TapView tap) {
+  return [compression, tap = std::move(tap)](
+             const weft::SessionRequest& request,
+             weft::UpgradeResponse&) -> absl::StatusOr<std::unique_ptr<weft::Handler>> {
     absl::StatusOr<std::string> own_request = weft::WriteHttpRequest(
         "GET", request.target, {request.headers.begin(), request.headers.size()});
     if (!own_request.ok()) return own_request.status();
-    return std::make_unique<Visitor>(*std::move(own_request), compression);
+    return std::make_unique<Visitor>(*std::move(own_request), compression, tap);
   };
 }
 

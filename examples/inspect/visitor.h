@@ -5,14 +5,22 @@
 
 #include <string>
 
+#include "examples/inspect/tap_log.h"
 #include "weft/core/compression.h"
 #include "weft/server/server.h"
 
 namespace examples {
 
-// Accepts sessions that are greeted with their own opening handshake, and then answered: see
-// answers.h. `compression` is the server's.
-weft::Acceptor VisitorAcceptor(const weft::CompressionOptions& compression);
+// The tap, as the page is told of it.
+struct TapView {
+  TapLog* log = nullptr;   // null: there is no tap. It must outlive the server
+  std::string connect{};   // the URL for clients
+  std::string forwards{};  // the URL that they would have used without it
+};
+
+// Accepts sessions that are greeted with their own opening handshake, then answered (answers.h),
+// and meanwhile told what goes through the tap. `compression` is the server's.
+weft::Acceptor VisitorAcceptor(const weft::CompressionOptions& compression, TapView tap = {});
 
 }  // namespace examples
 

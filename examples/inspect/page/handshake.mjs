@@ -2,7 +2,7 @@
 
 import {byId, make, sectionLink} from './dom.mjs';
 
-function drawLine({text, meaning, section}) {
+export function drawLine({text, meaning, section}) {
   const line = make('li', meaning ? '' : 'soft', make('code', '', text));
   if (meaning) line.append(make('span', '', `${meaning} `, sectionLink('6455', section)));
   return line;

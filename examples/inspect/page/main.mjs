@@ -3,6 +3,7 @@
 import {byId} from './dom.mjs';
 import {startHandshake} from './handshake.mjs';
 import {startMessage} from './message.mjs';
+import {startTap} from './tap.mjs';
 
 const RECONNECT_MS = 1000;
 let socket = null;
@@ -13,16 +14,20 @@ function ask(question) {
 
 const message = startMessage(ask);
 const handshake = startHandshake(ask);
+const tap = startTap(ask);
 
 const handlers = {
   hello(hello) {
     handshake.greet(hello);
+    tap.greet(hello);
     message.reset();
     message.compose();
   },
   frames: message.show,
   handshake: handshake.show,
-  error: ({text}) => message.fail(text),
+  tap: tap.add,
+  entry: tap.show,
+  error: ({about, text}) => (about === 'entry' ? tap : message).fail(text),
 };
 
 function show(state) {

@@ -1,0 +1,133 @@
+// What goes through the tap, as it goes.
+
+import {byId, count, make} from './dom.mjs';
+import {drawFrame} from './frame.mjs';
+import {drawLine} from './handshake.mjs';
+
+const KEPT = 1000;      // entries, the latest
+const START_BYTES = 80; // of a payload, in a line
+
+const seconds = (entry) => `${entry.seconds.toFixed(3)} s`;
+
+function drawRow(entry) {
+  const row = make('li', `entry ${entry.sender} ${entry.kind ?? 'missed'}${entry.problem ? ' bad' : ''}`,
+      make('span', 'time', entry.missed ? '' : seconds(entry)), make('span', 'who', entry.missed ? '' : `#${entry.connection}`));
+  if (entry.missed) {
+    row.append(make('span', 'what', `${count(entry.missed, 'entry').replace('entrys', 'entries')} missed: this page reads too slowly`));
+    return row;
+  }
+  const what = make('span', 'what');
+  if (entry.name) what.append(make('b', '', entry.name), entry.fin ? '' : make('small', '', 'not the last'));
+  if (entry.compressed) what.append(make('small', '', 'compressed'));
+  what.append(make('q', '', (entry.start ?? '').slice(0, START_BYTES)), make('span', 'soft', entry.text));
+  if (entry.problem) what.append(make('strong', '', entry.problem));
+  row.append(make('span', 'way', entry.kind === 'note' ? '' : entry.sender === 'client' ? '→' : '←'), what,
+      make('span', 'size', entry.name ? count(entry.payloadBytes, 'byte') : ''));
+  row.dataset.id = entry.id;
+  row.tabIndex = 0;
+  return row;
+}
+
+export function startTap(ask) {
+  const list = byId('tapList');
+  const form = byId('tapFilter');
+  let entries = [];
+  let last = 0;         // the id of the last entry that came
+  let paused = false;
+  let waiting = [];     // to be drawn with the next picture
+  let held = 0;         // came since the pause
+
+  function fits(entry) {
+    const {words, client, server, broken} = form.elements;
+    if (!(entry.sender === 'client' ? client : server).checked || (broken.checked && !entry.problem)) return false;
+    const text = [entry.name, entry.start, entry.text, entry.problem, `#${entry.connection}`].join(' ').toLowerCase();
+    return text.includes(words.value.toLowerCase());
+  }
+
+  function draw() {
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    list.append(...waiting.filter(fits).map(drawRow));
+    waiting = [];
+    while (list.childElementCount > KEPT) list.firstElementChild.remove();
+    if (atEnd) list.scrollTop = list.scrollHeight;
+  }
+
+  function drawAll() {
+    list.replaceChildren();
+    waiting = entries.slice();
+    draw();
+  }
+
+  function add({entries: more}) {
+    const fresh = [];
+    for (const entry of more) {
+      if (last && entry.id > last + 1) fresh.push({missed: entry.id - last - 1, sender: entry.sender});
+      last = entry.id;
+      fresh.push(entry);
+    }
+    entries = [...entries, ...fresh].slice(-KEPT);
+    if (paused) {
+      held += more.length;
+      byId('tapPause').textContent = `Go on, ${held} more`;
+      return;
+    }
+    if (waiting.length === 0) requestAnimationFrame(draw);
+    waiting.push(...fresh);
+  }
+
+  function pause(now) {
+    paused = now;
+    held = 0;
+    byId('tapPause').textContent = paused ? 'Go on' : 'Pause';
+    if (!paused) drawAll();
+  }
+
+  function select(row) {
+    if (!row) return;
+    for (const selected of list.querySelectorAll('[aria-current]')) selected.removeAttribute('aria-current');
+    row.setAttribute('aria-current', 'true');
+    ask({type: 'entry', id: Number(row.dataset.id)});
+  }
+
+  function show(entry) {
+    const name = `#${entry.connection} · ${seconds(entry)}`;
+    if (entry.kind === 'frame') return byId('tapDetail').replaceChildren(drawFrame(entry.frame, entry.sender, name));
+    const card = make('section', 'card', make('h2', '', `${name} · ${entry.kind === 'head' ? 'the handshake' : entry.text}`));
+    if (entry.problem) card.append(make('p', 'violation', make('b', '', 'Broken: '), `${entry.problem}.`));
+    if (entry.lines) card.append(make('ol', 'lines', ...entry.lines.map(drawLine)));
+    byId('tapDetail').replaceChildren(card);
+  }
+
+  const fail = (text) => byId('tapDetail').replaceChildren(make('p', 'card error', text));
+
+  function clear() {
+    entries = waiting = [];
+    list.replaceChildren();
+    byId('tapDetail').replaceChildren();
+  }
+
+  // A server that was started anew counts anew.
+  function greet({tap}) {
+    clear();
+    last = 0;
+    byId('tapHow').hidden = !!tap;
+    byId('tapView').hidden = !tap;
+    if (!tap) return;
+    byId('tapConnect').textContent = tap.connect;
+    byId('tapForwards').textContent = tap.forwards;
+  }
+
+  form.onsubmit = (event) => event.preventDefault();
+  form.oninput = drawAll;
+  byId('tapPause').onclick = () => pause(!paused);
+  byId('tapClear').onclick = clear;
+  list.onclick = ({target}) => select(target.closest('[data-id]'));
+  list.onkeydown = (event) => {
+    const row = event.target.closest('[data-id]');
+    if (event.key === 'Enter') select(row);
+    if (event.key === 'ArrowDown') row?.nextElementSibling?.focus();
+    if (event.key === 'ArrowUp') row?.previousElementSibling?.focus();
+    if (event.key.startsWith('Arrow')) event.preventDefault();
+  };
+  return {add, show, fail, greet};
+}

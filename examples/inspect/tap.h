@@ -1,0 +1,68 @@
+// A place between clients and one server, from where both directions are seen.
+
+#ifndef WEFT_EXAMPLES_INSPECT_TAP_H_
+#define WEFT_EXAMPLES_INSPECT_TAP_H_
+
+#include <atomic>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "examples/inspect/tap_log.h"
+#include "weft/core/frame_rules.h"
+#include "weft/transport/address.h"
+#include "weft/transport/fd.h"
+#include "weft/transport/notification.h"
+#include "weft/transport/stream.h"
+
+namespace examples {
+
+struct TapOptions {
+  weft::SocketAddress listen{};  // port 0: a free one
+  std::string host{};            // where to forward to, and nowhere else
+  uint16_t port = 80;
+  size_t max_connections = 64;  // at once; further ones are closed
+  absl::Duration connect_timeout = absl::Seconds(10);
+};
+
+// Accepts TCP connections, connects to the server for each, and hands on every byte as it came, in
+// both directions, broken frames too. What went by is logged before it is handed on. An end that
+// does not read holds up the other, as it would without the tap: nothing is queued here. Runs on
+// threads of its own, two for each connection, until it is destroyed.
+class Tap {
+ public:
+  // The error says what could not be: an address that is in use. The log must outlive the tap.
+  static absl::StatusOr<std::unique_ptr<Tap>> Start(TapOptions options, TapLog& log);
+
+  // Ends all connections.
+  ~Tap();
+
+  // Where clients connect to.
+  weft::SocketAddress address() const { return weft::LocalAddress(listener_.get()); }
+
+ private:
+  struct Link;
+
+  Tap(TapOptions options, TapLog& log, weft::UniqueFd listener, weft::Notification stop);
+  void AcceptAll();
+  void Open(weft::Stream client);
+  void Run(Link& link) const;
+  void ForgetEnded();
+
+  const TapOptions options_;
+  TapLog& log_;
+  const weft::UniqueFd listener_;
+  const weft::Notification stop_;
+  int connections_ = 0;    // so far
+  std::list<Link> links_;  // for the acceptor's thread
+  std::thread acceptor_;
+};
+
+}  // namespace examples
+
+#endif  // WEFT_EXAMPLES_INSPECT_TAP_H_

@@ -1,0 +1,298 @@
+#include "examples/inspect/tap.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "examples/inspect/tap_entry.h"
+#include "examples/inspect/tap_log.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/client/client.h"
+#include "weft/core/testing/frames.h"
+#include "weft/server/server.h"
+#include "weft/transport/connect.h"
+#include "weft/transport/deadline.h"
+#include "weft/transport/io.h"
+#include "weft/transport/listen.h"
+#include "weft/transport/wait.h"
+
+namespace examples {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using weft::Deadline;
+using weft::Interest;
+using weft::IoResult;
+using weft::IoStatus;
+using weft::Opcode;
+using weft::Role;
+using weft::testing::ClientFrame;
+using weft::testing::Frame;
+using weft::testing::ServerFrame;
+
+// A failure limit, however busy the machine is.
+const Deadline kLimit = Deadline::After(absl::Minutes(2));
+
+const weft::SocketAddress kLoopback = *weft::SocketAddress::FromIp("127.0.0.1", 0);
+
+// One end of a plain TCP connection, which says and hears bytes.
+class End {
+ public:
+  explicit End(weft::Stream stream) : stream_(std::move(stream)) {}
+
+  void Say(absl::string_view bytes) {
+    while (!bytes.empty()) {
+      ASSERT_TRUE(weft::Wait(stream_.fd(), Interest::kWrite, kLimit).ok());
+      const IoResult result = stream_.Write(bytes);
+      ASSERT_TRUE(result.ok() || result.status == IoStatus::kWouldBlock);
+      bytes.remove_prefix(result.bytes);
+    }
+  }
+
+  // Up to `most` bytes, until the other end is gone. Returns how many it took.
+  size_t SayUntilItCannot(size_t most) {
+    const std::string some(64 << 10, 'x');
+    size_t said = 0;
+    while (said < most && weft::Wait(stream_.fd(), Interest::kWrite, kLimit).ok()) {
+      const IoResult result = stream_.Write(some);
+      if (result.status == IoStatus::kError) break;
+      said += result.bytes;
+    }
+    return said;
+  }
+
+  // The next `size` bytes, or fewer at the end.
+  std::string Hear(size_t size) {
+    std::string heard;
+    while (heard.size() < size && weft::Wait(stream_.fd(), Interest::kRead, kLimit).ok()) {
+      char buffer[4096];
+      const IoResult result =
+          stream_.Read(absl::MakeSpan(buffer, std::min(sizeof(buffer), size - heard.size())));
+      if (result.status == IoStatus::kEof || result.status == IoStatus::kError) break;
+      heard.append(buffer, result.bytes);
+    }
+    return heard;
+  }
+
+  // Whether nothing more comes.
+  bool HearsTheEnd() { return Hear(1).empty(); }
+
+  void SayNoMore() { stream_.ShutdownWrite(); }
+
+ private:
+  weft::Stream stream_;
+};
+
+// A tap to a listener that the test accepts from.
+class TapTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    absl::StatusOr<weft::UniqueFd> listener = weft::Listen(kLoopback);
+    ASSERT_TRUE(listener.ok()) << listener.status();
+    listener_ = *std::move(listener);
+    StartTap(weft::LocalAddress(listener_.get()).port());
+  }
+
+  void StartTap(uint16_t port, size_t max_connections = 64) {
+    absl::StatusOr<std::unique_ptr<Tap>> tap = Tap::Start({.listen = kLoopback,
+                                                           .host = "127.0.0.1",
+                                                           .port = port,
+                                                           .max_connections = max_connections},
+                                                          log_);
+    ASSERT_TRUE(tap.ok()) << tap.status();
+    tap_ = *std::move(tap);
+  }
+
+  End Connect() {
+    absl::StatusOr<weft::Stream> stream = weft::ConnectTo({tap_->address()}, kLimit);
+    EXPECT_TRUE(stream.ok()) << stream.status();
+    return End(stream.ok() ? *std::move(stream) : weft::Stream());
+  }
+
+  End Accept() {
+    weft::Stream stream;
+    EXPECT_TRUE(weft::Wait(listener_.get(), Interest::kRead, kLimit).ok());
+    EXPECT_TRUE(weft::Accept(listener_.get(), &stream).ok());
+    return End(std::move(stream));
+  }
+
+  // All that was logged so far: "client frame the problem".
+  std::vector<std::string> Logged() const {
+    std::vector<std::string> lines;
+    for (uint64_t id = 1; const std::optional<TapEntry> entry = log_.Find(id); ++id) {
+      const nlohmann::json summary = SummaryJson(*entry);
+      std::string line;
+      for (const char* part : {"sender", "kind", "name", "start", "text", "problem"}) {
+        const std::string text = summary.value(part, "");
+        if (!text.empty()) absl::StrAppend(&line, line.empty() ? "" : " ", text);
+      }
+      lines.push_back(std::move(line));
+    }
+    return lines;
+  }
+
+  TapLog log_;
+  weft::UniqueFd listener_;
+  std::unique_ptr<Tap> tap_;
+};
+
+constexpr char kRequest[] =
+    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+constexpr char kResponse[] =
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+TEST_F(TapTest, BrokenFramesReachTheOtherEndAsTheyWereAndAreLogged) {
+  End client = Connect(), server = Accept();
+  client.Say(kRequest);
+  EXPECT_EQ(server.Hear(sizeof(kRequest) - 1), kRequest);
+  server.Say(kResponse);
+  EXPECT_EQ(client.Hear(sizeof(kResponse) - 1), kResponse);
+
+  const std::string from_client =
+      ServerFrame(Opcode::kText, "bare") + Frame({.rsv = weft::kRsv2, .masked = true}, "x") +
+      ClientFrame(Opcode::kText, "\xc0\x80") + ClientFrame(Opcode::kPing, std::string(126, 'p'));
+  client.Say(from_client);
+  EXPECT_EQ(server.Hear(from_client.size()), from_client);
+  const std::string from_server = ClientFrame(Opcode::kText, "masked");
+  server.Say(from_server);
+  EXPECT_EQ(client.Hear(from_server.size()), from_server);
+
+  const std::vector<std::string> logged = Logged();
+  ASSERT_EQ(logged.size(), 8u);
+  EXPECT_THAT(logged[0], HasSubstr("connected to 127.0.0.1:"));
+  EXPECT_THAT(logged[1], HasSubstr("client head GET / HTTP/1.1"));
+  EXPECT_THAT(logged[2], HasSubstr("server head HTTP/1.1 101"));
+  EXPECT_THAT(logged[3], HasSubstr("client frame text bare a client must mask every frame"));
+  EXPECT_THAT(logged[4], HasSubstr("a reserved bit is set"));
+  EXPECT_THAT(logged[5], HasSubstr("the text is not UTF-8"));
+  EXPECT_THAT(logged[6], HasSubstr("a control frame carries at most 125 bytes"));
+  EXPECT_THAT(logged[7], HasSubstr("server frame text masked a server must not mask a frame"));
+}
+
+TEST_F(TapTest, OneDirectionMayEndBeforeTheOther) {
+  End client = Connect(), server = Accept();
+  client.Say("all I have to say");
+  client.SayNoMore();
+  EXPECT_EQ(server.Hear(100), "all I have to say");
+  server.Say("still here");
+  EXPECT_EQ(client.Hear(10), "still here");
+  server.SayNoMore();
+  EXPECT_TRUE(client.HearsTheEnd());
+}
+
+TEST_F(TapTest, AnEndThatGoesTakesTheOtherAlong) {
+  End server = [&] {
+    End client = Connect(), server = Accept();
+    client.Say("x");
+    EXPECT_EQ(server.Hear(1), "x");
+    return server;
+  }();
+  EXPECT_TRUE(server.HearsTheEnd());
+}
+
+TEST_F(TapTest, EndsWithOpenConnections) {
+  End client = Connect(), server = Accept();
+  client.Say("x");
+  EXPECT_EQ(server.Hear(1), "x");
+  tap_.reset();
+  EXPECT_TRUE(client.HearsTheEnd());
+  EXPECT_TRUE(server.HearsTheEnd());
+}
+
+TEST_F(TapTest, EndsWhileAnEndDoesNotRead) {
+  End client = Connect(), server = Accept();
+  client.Say("x");
+  EXPECT_EQ(server.Hear(1), "x");
+  // More than all buffers on the way take, as nobody hears it after a while.
+  constexpr size_t kMuch = 256 << 20;
+  size_t said = 0;
+  std::thread speaker([&] { said = server.SayUntilItCannot(kMuch); });
+  EXPECT_EQ(client.Hear(1 << 20).size(), 1u << 20);
+  tap_.reset();
+  speaker.join();
+  EXPECT_LT(said, kMuch);
+}
+
+TEST_F(TapTest, WithNoServerTheClientIsLetGo) {
+  // Bound, so that nobody else gets the port; but nobody listens.
+  const weft::UniqueFd bound(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_storage address;
+  const socklen_t size = kLoopback.ToSockaddr(&address);
+  ASSERT_EQ(bind(bound.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+  StartTap(weft::LocalAddress(bound.get()).port());
+  End client = Connect();
+  EXPECT_TRUE(client.HearsTheEnd());
+  const std::vector<std::string> logged = Logged();
+  ASSERT_EQ(logged.size(), 1u);
+  EXPECT_THAT(logged[0], HasSubstr("not connected cannot connect to \"127.0.0.1\""));
+}
+
+TEST_F(TapTest, TakesSoManyConnectionsAtOnce) {
+  StartTap(weft::LocalAddress(listener_.get()).port(), 1);
+  End first = Connect(), server = Accept();
+  EXPECT_TRUE(Connect().HearsTheEnd());
+  EXPECT_THAT(Logged().back(), HasSubstr("there are 1 connections"));
+  first.Say("x");
+  EXPECT_EQ(server.Hear(1), "x");
+}
+
+TEST_F(TapTest, ClientAndServerOfOursSeeNoDifference) {
+  struct Echo : weft::Handler {
+    void OnMessage(weft::Session& session, const weft::Message& message) override {
+      session.Send(message).IgnoreError();
+    }
+  };
+  weft::ServerOptions options;
+  options.connection.max_message_bytes = 8 << 20;
+  options.connection.compression = {.use = weft::CompressionOptions::Use::kOn};
+  auto server = weft::Server::Start(options, [](auto&, auto&) { return std::make_unique<Echo>(); });
+  ASSERT_TRUE(server.ok()) << server.status();
+  StartTap((*server)->port());
+
+  weft::ClientOptions client_options;
+  client_options.connection.max_message_bytes = 8 << 20;
+  client_options.connection.compression = {.use = weft::CompressionOptions::Use::kOn};
+  auto client =
+      weft::Client::Connect(absl::StrCat("ws://", tap_->address().ToString(), "/"), client_options);
+  ASSERT_TRUE(client.ok()) << client.status();
+  const std::string large(4 << 20, 'x');
+  for (const std::string& text : {std::string("Hello"), std::string(100, 'y'), large}) {
+    ASSERT_TRUE(
+        (*client)->SendText(text, text == large ? weft::Compress::kNo : weft::Compress::kYes).ok());
+    const absl::StatusOr<weft::Message> answer = (*client)->Receive(absl::Minutes(2));
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->payload, text);
+  }
+  EXPECT_TRUE((*client)->Close().ok());
+
+  std::vector<std::string> frames;
+  for (const std::string& line : Logged()) {
+    if (absl::string_view(line).substr(7, 5) == "frame") frames.push_back(line);
+  }
+  const std::string ys(100, 'y'), xs(100, 'x');
+  EXPECT_THAT(
+      frames,
+      ElementsAre("client frame text Hello", "server frame text Hello", "client frame text " + ys,
+                  "server frame text " + ys, "client frame text " + xs, "server frame text " + xs,
+                  HasSubstr("client frame close 1000"), HasSubstr("server frame close 1000")));
+  EXPECT_TRUE(log_.Find(6)->frame.compressed);
+}
+
+}  // namespace
+}  // namespace examples

@@ -1,0 +1,90 @@
+#include "examples/inspect/visitor.h"
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "examples/inspect/tap_entry.h"
+#include "examples/inspect/tap_log.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "weft/client/client.h"
+#include "weft/server/server.h"
+
+namespace examples {
+namespace {
+
+using nlohmann::json;
+
+// A server with a tap's log, and a page that watches.
+class VisitorTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto server = weft::Server::Start(
+        {}, VisitorAcceptor({}, {.log = &log_, .connect = "ws://tap/", .forwards = "ws://far/"}));
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    auto page = weft::Client::Connect(absl::StrCat("ws://127.0.0.1:", server_->port(), "/wire"));
+    ASSERT_TRUE(page.ok()) << page.status();
+    page_ = *std::move(page);
+  }
+
+  json Receive() {
+    const absl::StatusOr<weft::Message> message = page_->Receive(absl::Minutes(2));
+    EXPECT_TRUE(message.ok()) << message.status();
+    if (!message.ok()) return json::object();
+    return json::parse(message->payload.begin(), message->payload.end(), nullptr, false);
+  }
+
+  static TapEntry Note(const std::string& text) {
+    TapEntry entry;
+    entry.text = text;
+    return entry;
+  }
+
+  TapLog log_;
+  std::unique_ptr<weft::Server> server_;
+  std::unique_ptr<weft::Client> page_;
+};
+
+TEST_F(VisitorTest, IsGreetedWithItsOwnHandshakeAndTheTap) {
+  const json hello = Receive();
+  EXPECT_EQ(hello["type"], "hello");
+  EXPECT_EQ(hello["request"][0]["text"], "GET /wire HTTP/1.1");
+  EXPECT_EQ(hello["response"][0]["text"], "HTTP/1.1 101 Switching Protocols");
+  EXPECT_EQ(hello["tap"]["connect"], "ws://tap/");
+  EXPECT_EQ(hello["tap"]["forwards"], "ws://far/");
+}
+
+TEST_F(VisitorTest, GetsWhatIsKeptThenWhatComesAndAllAboutOne) {
+  Receive();
+  EXPECT_EQ(Receive()["entries"], json::array());  // none is kept yet
+  for (const char* text : {"one", "two"}) {
+    log_.Add(Note(text));
+    const json live = Receive();
+    EXPECT_EQ(live["type"], "tap");
+    ASSERT_EQ(live["entries"].size(), 1u);
+    EXPECT_EQ(live["entries"][0]["text"], text);
+  }
+  ASSERT_TRUE(page_->SendText(R"({"type": "entry", "id": 2})").ok());
+  const json entry = Receive();
+  EXPECT_EQ(entry["type"], "entry");
+  EXPECT_EQ(entry["text"], "two");
+  ASSERT_TRUE(page_->SendText(R"({"type": "entry", "id": 3})").ok());
+  EXPECT_EQ(Receive()["type"], "error");
+
+  auto later = weft::Client::Connect(absl::StrCat("ws://127.0.0.1:", server_->port(), "/wire"));
+  ASSERT_TRUE(later.ok()) << later.status();
+  std::swap(page_, *later);
+  Receive();
+  const json kept = Receive();
+  ASSERT_EQ(kept["entries"].size(), 2u);
+  EXPECT_EQ(kept["entries"][0]["text"], "one");
+  EXPECT_EQ(kept["entries"][1]["id"], 2);
+}
+
+}  // namespace
+}  // namespace examples
