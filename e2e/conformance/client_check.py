@@ -17,7 +17,7 @@ import program
 from case import Case
 from judge import Result, play
 from opening import check_request, split_head
-from report import Report, parse_arguments
+from report import Report, parse_arguments, say
 from session import PATIENCE, Session
 from steps import FAILED, Closed, Send, Verdict
 from wire import CLIENT, SERVER, Violation, close, text
@@ -134,9 +134,7 @@ def main():
     address = ("", arguments.port) if arguments.port else ("127.0.0.1", 0)
     server = CaseServer(address, arguments.chosen, Report(arguments, CLIENT, f"client {name}"))
     if arguments.port:
-        print(
-            f"{len(arguments.chosen)} cases on port {server.port}, until a client asks for /updateReports", flush=True
-        )
+        say(f"{len(arguments.chosen)} cases on port {server.port}, until a client asks for /updateReports")
         server.done.wait()
         return server.finish()
     if arguments.client:

@@ -4,6 +4,7 @@ import argparse
 import collections
 import json
 import os
+import signal
 import sys
 import time
 
@@ -13,6 +14,16 @@ from judge import chosen
 from session import FAIL_FAST_PATIENCE, PATIENCE
 from steps import FAILED, INFORMATIONAL, NON_STRICT, OK
 from wire import SERVER
+
+
+def say(*lines):
+    """Prints lines. Where nobody reads them any more, as behind `| head`, the program ends, without a word."""
+    try:
+        print(*lines, sep="\n", flush=True)
+    except BrokenPipeError:
+        # What could not be written Python tries to write once more as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(128 + signal.SIGPIPE) from None
 
 
 def parse_arguments(description, peer):
@@ -48,7 +59,7 @@ def parse_arguments(description, peer):
         raise SystemExit(f"there is no case {' or '.join(arguments.cases)}")
     if arguments.list:
         for case in arguments.chosen:
-            print(f"{case.id}  ({case.section}: {case.title})")
+            say(f"{case.id}  ({case.section}: {case.title})")
         raise SystemExit(0)
     return arguments
 
@@ -77,7 +88,7 @@ class Report:
         why = unexpected(self.key, result, self.arguments.strict)
         self.wrong += bool(why)
         if why or not self.arguments.quiet:
-            print(result, *(f"    {line}" for line in self._remarks(result, why)), sep="\n", flush=True)
+            say(result, *(f"    {line}" for line in self._remarks(result, why)))
 
     def _remarks(self, result, why):
         """What differences.py has to say of a control's result."""
@@ -97,7 +108,7 @@ class Report:
             # `bazel run` starts programs elsewhere than where its user is.
             with open(os.path.join(os.environ.get("BUILD_WORKING_DIRECTORY", ""), self.arguments.json), "w") as file:
                 json.dump(report, file, indent=1)
-        print(f"{self.name}: {len(self.results)} cases in {seconds:.1f} s: {words}")
+        say(f"{self.name}: {len(self.results)} cases in {seconds:.1f} s: {words}")
         if self.arguments.control and self.wrong:
-            print(f"{self.wrong} not as differences.py has them for {self.arguments.control}")
+            say(f"{self.wrong} not as differences.py has them for {self.arguments.control}")
         return 1 if self.wrong else 0

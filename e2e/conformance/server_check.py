@@ -9,6 +9,7 @@ and the cases of such requests expect that it is refused.
 
 import base64
 import concurrent.futures
+import contextlib
 import os
 import socket
 import urllib.parse
@@ -77,8 +78,10 @@ def main():
         target = Target(arguments.url or f"{server.url}/echo", fail_fast_patience=arguments.fail_fast_patience)
         report = Report(arguments, SERVER, f"server {target.url}")
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            for result in pool.map(target.play, arguments.chosen):
-                report.add(result)
+            # Closed when the report ends the program: cases that have not begun never do.
+            with contextlib.closing(pool.map(target.play, arguments.chosen)) as results:
+                for result in results:
+                    report.add(result)
         return report.finish()
     finally:
         if server:

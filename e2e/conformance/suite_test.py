@@ -3,7 +3,11 @@
 import concurrent.futures
 import dataclasses
 import fnmatch
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import unittest
 
@@ -238,6 +242,28 @@ class SuiteTest(unittest.TestCase):
                 # Some leave us without an answer. However slow the machine is, that is one more way not to pass.
                 for result in self.play(sin, lambda case: fnmatch.fnmatchcase(case.id, pattern), patience=0.3):
                     self.assertNotEqual(result.result, OK, str(result))
+
+
+class PipeTest(unittest.TestCase):
+    """Where nobody reads on, as in `server_check | head -n 1`, a check ends, and says nothing of it. What it has to say is
+    more than a pipe holds, so it does not end before."""
+
+    def ends_quietly(self, *arguments):
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "server_check.py")
+        command = [sys.executable, script, *arguments]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as check:
+            self.assertNotEqual(check.stdout.readline(), "")
+            check.stdout.close()
+            self.assertEqual(check.stderr.read(), "")
+            self.assertEqual(check.wait(), 128 + signal.SIGPIPE)
+
+    def test_cases(self):
+        server = Echo()
+        self.addCleanup(server.socket.close)
+        self.ends_quietly("--url", server.url)
+
+    def test_list(self):
+        self.ends_quietly("--list")
 
 
 class TableTest(unittest.TestCase):
