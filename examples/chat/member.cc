@@ -15,26 +15,42 @@
 namespace weft::chat {
 namespace {
 
-// A handler that is in the room from some moment on.
+// What both kinds of members have in common.
 class Member : public Handler {
  public:
   explicit Member(RoomThread& room) : room_(room) {}
+
+  // What still comes after a Close was sent is not looked at. The room would take a line for heard
+  // of which the line before was refused.
+  void OnMessage(Session& session, const Message& message) final {
+    if (ended_) return;
+    if (!message.is_text()) return End(session, CloseCode::kUnsupportedData, "the chat is text");
+    OnText(session, message.payload);
+  }
 
   void OnClose(Session& session, CloseCode /*code*/, absl::string_view /*reason*/) override {
     room_.Post(session.id(), RoomThread::Leave());
   }
 
  protected:
+  virtual void OnText(Session& session, absl::string_view text) = 0;
+
   // A page that is sent away comes back later, and loses nothing by it.
   void Post(Session& session, RoomThread::What what) {
     if (room_.Post(session.id(), std::move(what))) return;
-    session.Close(CloseCode::kTryAgainLater, "the room is too busy").IgnoreError();
+    End(session, CloseCode::kTryAgainLater, "the room is too busy");
+  }
+
+  void End(Session& session, CloseCode code, absl::string_view why) {
+    ended_ = true;
+    session.Close(code, why).IgnoreError();
   }
 
   RoomThread& room() { return room_; }
 
  private:
   RoomThread& room_;
+  bool ended_ = false;
 };
 
 class PlainMember : public Member {
@@ -43,13 +59,12 @@ class PlainMember : public Member {
 
   void OnOpen(Session& session) override { Post(session, RoomThread::EnterPlain{session.ref()}); }
 
-  void OnMessage(Session& session, const Message& message) override {
-    if (!message.is_text()) {
-      session.Close(CloseCode::kUnsupportedData, "the chat is text").IgnoreError();
-    } else if (message.payload.size() > kMaxTextBytes) {
-      session.Close(CloseCode::kMessageTooBig, "a line has at most 4096 bytes").IgnoreError();
+ private:
+  void OnText(Session& session, absl::string_view text) override {
+    if (text.size() > kMaxTextBytes) {
+      End(session, CloseCode::kMessageTooBig, "a line has at most 4096 bytes");
     } else {
-      Post(session, RoomThread::PlainText{std::string(message.payload)});
+      Post(session, RoomThread::PlainText{std::string(text)});
     }
   }
 };
@@ -58,17 +73,13 @@ class Page : public Member {
  public:
   using Member::Member;
 
-  void OnMessage(Session& session, const Message& message) override {
-    if (!message.is_text()) {
-      session.Close(CloseCode::kUnsupportedData, "the chat is text").IgnoreError();
-      return;
-    }
-    absl::StatusOr<PageMessage> parsed = ParsePageMessage(message.payload);
+ private:
+  void OnText(Session& session, absl::string_view text) override {
+    absl::StatusOr<PageMessage> parsed = ParsePageMessage(text);
     if (!parsed.ok()) return Refuse(session, parsed.status().message());
     std::visit([&](auto& said) { On(session, said); }, *parsed);
   }
 
- private:
   void On(Session& session, Hello& hello) {
     if (entered_) return Refuse(session, "a page says hello once");
     absl::StatusOr<std::string> name = CleanName(hello.name);
@@ -106,10 +117,10 @@ class Page : public Member {
   }
 
   // For what a person cannot cause: the page, or whatever it is, is broken, and would be next time.
-  static void Refuse(Session& session, absl::string_view why) {
-    session.Close(CloseCode::kPolicyViolation, why).IgnoreError();
+  void Refuse(Session& session, absl::string_view why) {
+    End(session, CloseCode::kPolicyViolation, why);
   }
-  static void RefuseBeforeHello(Session& session) { Refuse(session, "a page says hello first"); }
+  void RefuseBeforeHello(Session& session) { Refuse(session, "a page says hello first"); }
 
   bool entered_ = false;
 };

@@ -1,5 +1,6 @@
 #include "examples/chat/member.h"
 
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "examples/chat/room_thread.h"
 #include "gmock/gmock.h"
@@ -28,7 +30,8 @@ constexpr absl::Duration kLimit = absl::Minutes(1);
 
 class MemberTest : public testing::Test {
  protected:
-  MemberTest() {
+  explicit MemberTest(std::function<void(absl::string_view)> on_line = [](absl::string_view) {})
+      : room_(std::move(on_line)) {
     auto server = Server::Start({.threads = 4}, MemberAcceptor(room_));
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
@@ -89,7 +92,7 @@ class MemberTest : public testing::Test {
     return {client.close_code(), client.close_reason()};
   }
 
-  RoomThread room_{[](absl::string_view) {}};
+  RoomThread room_;
   std::unique_ptr<Server> server_;  // ends before the room, which its sessions refer to
 };
 
@@ -212,21 +215,57 @@ TEST_F(MemberTest, TheChatIsTextOfSomeLength) {
             std::pair(CloseCode::kMessageTooBig, std::string("a line has at most 4096 bytes")));
 }
 
-TEST(RoomThreadTest, TooMuchIsRefusedButLeaving) {
-  std::promise<void> first, on;
-  RoomThread room([&, is_first = true](absl::string_view) mutable {
-    if (std::exchange(is_first, false)) {
-      first.set_value();
-      on.get_future().wait();
+// A room whose thread is held when the first line is said, until the test lets it go on.
+class BusyRoomTest : public MemberTest {
+ protected:
+  BusyRoomTest() : MemberTest([this](absl::string_view) { Hold(); }) {}
+
+  void WaitUntilHeld() { held_.get_future().wait(); }
+  void LetGo() { let_go_.set_value(); }
+
+  void Fill() {
+    while (room_.Post(1000, Typing())) {
     }
-  });
-  ASSERT_TRUE(room.Post(1, RoomThread::EnterPlain()));
-  ASSERT_TRUE(room.Post(1, RoomThread::PlainText{"hold the thread"}));
-  first.get_future().wait();
-  for (size_t i = 0; i < RoomThread::kMaxWaiting; ++i) ASSERT_TRUE(room.Post(1, Typing()));
-  EXPECT_FALSE(room.Post(1, RoomThread::PlainText{"too much"}));
-  EXPECT_TRUE(room.Post(1, RoomThread::Leave()));
-  on.set_value();
+  }
+
+ private:
+  void Hold() {
+    if (std::exchange(was_held_, true)) return;
+    held_.set_value();
+    let_go_.get_future().wait();
+  }
+
+  bool was_held_ = false;
+  std::promise<void> held_, let_go_;
+};
+
+TEST_F(BusyRoomTest, TooMuchIsRefusedButLeaving) {
+  ASSERT_TRUE(room_.Post(1, RoomThread::EnterPlain()));
+  ASSERT_TRUE(room_.Post(1, RoomThread::PlainText{"hold the thread"}));
+  WaitUntilHeld();
+  for (size_t i = 0; i < RoomThread::kMaxWaiting; ++i) ASSERT_TRUE(room_.Post(1, Typing()));
+  EXPECT_FALSE(room_.Post(1, RoomThread::PlainText{"too much"}));
+  EXPECT_TRUE(room_.Post(1, RoomThread::Leave()));
+  LetGo();
+}
+
+// Were the third heard, the page would not say the second again.
+TEST_F(BusyRoomTest, NothingIsHeardBehindALineThatWasRefused) {
+  const auto ann = Enter("Ann");
+  Send(*ann, {{"type", "say"}, {"n", 1}, {"text", "one"}});
+  WaitUntilHeld();
+  Fill();
+  Send(*ann, {{"type", "say"}, {"n", 2}, {"text", "two"}});
+  while (server_->metrics().messages_received < 3) std::this_thread::yield();
+  LetGo();
+  while (!room_.Post(1000, Typing())) std::this_thread::yield();
+  Send(*ann, {{"type", "say"}, {"n", 3}, {"text", "three"}});
+  while (server_->metrics().messages_received < 4) std::this_thread::yield();
+  EXPECT_EQ(ReasonForClosing(*ann),
+            std::pair(CloseCode::kTryAgainLater, std::string("the room is too busy")));
+  const auto again = ConnectPage();
+  Send(*again, Hello("Ann", "Ann"));
+  EXPECT_EQ(Receive(*again)["heard"], 1);
 }
 
 }  // namespace
