@@ -87,7 +87,7 @@ std::string Room::FreeName(absl::string_view wanted, const Person* self) const {
 bool Room::TakeSender(const Hello& hello) {
   const auto [sender, is_new] = senders_.try_emplace(hello.sender, Sender{.key = hello.key});
   if (!is_new) return sender->second.key == hello.key;
-  if (senders_.size() <= kKeptSenders) return true;
+  if (senders_.size() <= kept_senders_) return true;
   auto oldest = senders_.end();
   for (auto each = senders_.begin(); each != senders_.end(); ++each) {
     if (each->second.pages > 0 || each == sender) continue;

@@ -49,7 +49,8 @@ class Audience {
 class Room {
  public:
   // `id` tells this run from others. `audience` must outlive the room.
-  Room(std::string id, Audience& audience) : id_(std::move(id)), audience_(audience) {}
+  Room(std::string id, Audience& audience, size_t kept_senders = kKeptSenders)
+      : id_(std::move(id)), audience_(audience), kept_senders_(kept_senders) {}
 
   // Sends the page a Welcome with what it has not seen. Its name gets a mark if it is taken.
   void Enter(MemberId page, const Hello& hello);
@@ -115,6 +116,7 @@ class Room {
 
   const std::string id_;
   Audience& audience_;
+  const size_t kept_senders_;
   People people_;  // in the order in which they came
   std::map<MemberId, Member> members_;
   absl::flat_hash_map<std::string, Sender> senders_;

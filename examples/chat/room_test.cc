@@ -80,7 +80,7 @@ class RoomTest : public testing::Test, private Audience {
   // What a member was sent since it was last asked.
   std::vector<std::string> HeardBy(MemberId member) { return std::exchange(heard_[member], {}); }
 
-  Room room_{"r1", *this};
+  Room room_{"r1", *this, /*kept_senders=*/10};
 
  private:
   void Send(absl::Span<const MemberId> to, absl::string_view message) override {
@@ -290,7 +290,7 @@ TEST_F(RoomTest, SendersThatLeftLongAgoAreForgotten) {
   Say(2, 5, "hi");
   room_.Leave(2);
   MemberId page = 10;
-  for (size_t others = 2; others < kKeptSenders; ++others, ++page) {
+  for (size_t others = 2; others < 10; ++others, ++page) {
     Enter(page, "d", "Dee");
     room_.Leave(page);
   }
