@@ -18,11 +18,8 @@
 #include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -32,15 +29,18 @@
 #include "weft/bench/fanout_run.h"
 #include "weft/bench/open.h"
 #include "weft/bench/process.h"
+#include "weft/core/url.h"
 #include "weft/transport/address.h"
+#include "weft/transport/connect.h"
+#include "weft/transport/deadline.h"
 #include "weft/transport/stream.h"
 #include "weft/transport/tls_context.h"
 
-ABSL_FLAG(std::string, url, "ws://127.0.0.1:8080/",
-          "the echo server, ws:// or wss://; its host as an IP address");
-ABSL_FLAG(std::string, raw, "",
-          "IP:PORT of a bare TCP server instead: raw_echo, or what fits the scenario: raw_fanout, "
-          "raw_accept");
+ABSL_FLAG(std::string, url, "ws://127.0.0.1:8080/", "the echo server, ws:// or wss://");
+ABSL_FLAG(
+    std::string, raw, "",
+    "HOST:PORT of a bare TCP server instead: raw_echo, or what fits the scenario: raw_fanout, "
+    "raw_accept");
 ABSL_FLAG(bool, tls, false, "speak TLS with --raw; a wss:// URL says so itself");
 ABSL_FLAG(
     std::string, ca, "",
@@ -130,48 +130,36 @@ absl::StatusOr<PayloadKind> Mode() {
       absl::StrCat("--mode is \"", mode, "\", not binary, text or mixed_text"));
 }
 
-// "127.0.0.1:8080", "[::1]:8080"; `port` when there is none.
-absl::StatusOr<SocketAddress> ParseAddress(absl::string_view text, uint32_t port) {
-  absl::string_view ip = text;
-  const size_t colon = text.rfind(':');
-  if (colon != absl::string_view::npos && !absl::EndsWith(text, "]")) {
-    if (!absl::SimpleAtoi(text.substr(colon + 1), &port) || port > 65535) {
-      return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" ends in no port"));
-    }
-    ip = text.substr(0, colon);
+// Of a name's addresses it is one that answers, which a connection that is closed again finds out.
+absl::StatusOr<SocketAddress> AddressOf(const Url& url) {
+  if (!url.unix_path.empty()) {
+    return absl::UnimplementedError("--url is a Unix socket, and the load is for TCP");
   }
-  if (absl::ConsumePrefix(&ip, "[")) absl::ConsumeSuffix(&ip, "]");
-  return SocketAddress::FromIp(ip, static_cast<uint16_t>(port));
+  if (auto address = SocketAddress::FromIp(url.host, url.port); address.ok()) return address;
+  const absl::StatusOr<Stream> stream =
+      ConnectTo(url.host, url.port, Deadline::After(absl::Seconds(10)));
+  if (!stream.ok()) return stream.status();
+  return PeerAddress(stream->fd());
 }
 
 // Where --url or --raw points, and what its server wants to hear first.
 absl::StatusOr<OpenOptions> Target(const Greeting& raw_greeting) {
   const std::string raw = absl::GetFlag(FLAGS_raw);
-  const std::string url = absl::GetFlag(FLAGS_url);
-  OpenOptions options = {.greeting = raw_greeting};
-  absl::string_view host = raw;
-  bool tls = absl::GetFlag(FLAGS_tls);
-  if (raw.empty()) {
-    host = url;
-    tls = absl::ConsumePrefix(&host, "wss://");
-    if (!tls && !absl::ConsumePrefix(&host, "ws://")) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--url is \"", url, "\", not ws://... or wss://..."));
-    }
-    const size_t slash = std::min(host.find('/'), host.size());
-    const absl::string_view path = host.substr(slash);
-    host = host.substr(0, slash);
-    options.greeting = Greeting::WebSocket(host, path.empty() ? "/" : path);
-  }
-  const absl::StatusOr<SocketAddress> address = ParseAddress(host, tls ? 443 : 80);
+  const absl::StatusOr<Url> url =
+      ParseUrl(raw.empty() ? absl::GetFlag(FLAGS_url)
+                           : absl::StrCat(absl::GetFlag(FLAGS_tls) ? "wss://" : "ws://", raw));
+  if (!url.ok()) return url.status();
+  const absl::StatusOr<SocketAddress> address = AddressOf(*url);
   if (!address.ok()) return address.status();
-  options.server = *address;
-  if (tls) {
+  OpenOptions options = {.server = *address, .greeting = raw_greeting};
+  if (raw.empty()) options.greeting = Greeting::WebSocket(HostHeader(*url), url->resource);
+  if (url->secure) {
     const std::string ca = absl::GetFlag(FLAGS_ca);
     auto context =
         TlsContext::ForClient({.ca_file = ca, .dangerously_accept_any_certificate = ca.empty()});
     if (!context.ok()) return context.status();
     options.tls = *std::move(context);
+    options.tls_name = url->host;
   }
   options.connections = absl::GetFlag(FLAGS_connections);
   options.concurrency = absl::GetFlag(FLAGS_concurrency);

@@ -40,13 +40,17 @@ expected=0
 for size in 0 20 1024 65536; do
   expect --raw="$address" --payload=$size -- messages_per_server_cpu_second p99.9_us
 done
+expect --raw="localhost:${address##*:}" -- messages_per_server_cpu_second
 expect --raw="$address" --depth=16 --json -- '{"seconds": ' ', "messages_per_second": '
 expect --raw="$address" --connections=2 --payload=16777216 --mode=mixed_text -- load_cpu_seconds
 expect --raw="$address" --scenario=idle --payload=1024 -- bytes_per_connection_after_echo
 expect --raw="$address" --scenario=paced --rate=50 -- messages max_us
 expected=1
 expect --url="ws://$address/" -- ": the handshake was refused: GET / HTTP/1.1"
-expect --raw=nonsense -- nonsense
+expect --raw="no name" -- 'the URL holds " "'
+expect --raw=localhost:port -- 'the port "port" is no number'
+expect --url=nonsense -- 'ws://'
+expect --url=ws+unix:///a/socket -- "the load is for TCP"
 expect --mode=nonsense -- --mode nonsense
 expect --scenario=nonsense -- --scenario nonsense
 stop
@@ -67,6 +71,7 @@ for size in 20 65536; do
   expect --raw="$address" --tls --payload=$size --depth=2 -- messages_per_server_cpu_second
 done
 expect --raw="$address" --tls --ca=transport/testing/test_ca/ca.pem -- messages_per_second
+expect --raw="localhost:${address##*:}" --tls --ca=transport/testing/test_ca/ca.pem -- messages_per_second
 expect --raw="$address" --tls --scenario=idle --payload=1024 -- bytes_per_connection_after_echo
 expected=1
 expect --raw="$address" --tls --ca=transport/testing/test_ca/unknown_ca.pem -- \

@@ -117,7 +117,7 @@ class Opening {
     absl::StatusOr<Stream> stream = Connect(options_.server, index);
     if (!stream.ok()) return stream.status();
     if (options_.tls != nullptr) {
-      absl::Status status = stream->StartTlsClient(*options_.tls, options_.server.ip());
+      absl::Status status = stream->StartTlsClient(*options_.tls, options_.tls_name);
       if (!status.ok()) return status;
     }
     streams_[index] = *std::move(stream);

@@ -44,7 +44,8 @@ class Greeting {
 struct OpenOptions {
   SocketAddress server{};
   Greeting greeting = Greeting::None();
-  std::shared_ptr<TlsContext> tls{};  // null: plain; else the server's IP address is its name
+  std::shared_ptr<TlsContext> tls{};  // null: plain
+  std::string tls_name{};             // what the server's certificate must be for
   size_t connections = 1;
   size_t concurrency = 64;  // greetings without an answer at one time
   bool keep = true;         // false: close each connection as soon as it is answered
