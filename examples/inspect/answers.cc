@@ -76,22 +76,26 @@ json Decoded(absl::string_view bytes, Role sender,
   FrameReader reader(Other(sender));
   if (agreement.has_value()) reader.UseDeflate(*agreement);
   json frames = json::array();
+  size_t more = 0;
   const auto add = [&](const SeenFrame& frame) {
+    if (frames.size() == kMaxFrames) {
+      ++more;
+      return;
+    }
     frames.push_back(FrameJson(frame, agreement.has_value()));
   };
   reader.Read(bytes, add);
   if (const std::optional<SeenFrame> unfinished = reader.Unfinished()) add(*unfinished);
-  return {{"sender", RoleName(sender)},
-          {"deflate", agreement.has_value()},
-          {"bytes", bytes.size()},
-          {"hex", absl::BytesToHexString(bytes)},
-          {"frames", std::move(frames)}};
+  return {{"sender", RoleName(sender)},  {"deflate", agreement.has_value()},
+          {"bytes", bytes.size()},       {"hex", absl::BytesToHexString(bytes)},
+          {"frames", std::move(frames)}, {"moreFrames", more}};
 }
 
 absl::StatusOr<json> AnswerCompose(const json& question) {
   Composition composition = {
       .payload = String(question, "text"),
-      .close_code = static_cast<weft::CloseCode>(Number(question, "code", 1000)),
+      .close_code = static_cast<weft::CloseCode>(
+          std::clamp<int64_t>(Number(question, "code", 1000), 0, 65535)),
       .sender = Sender(question),
       .fragment_bytes = static_cast<size_t>(std::max<int64_t>(0, Number(question, "fragment", 0))),
       .compress = Flag(question, "compress", false),

@@ -3,6 +3,7 @@
 #ifndef WEFT_EXAMPLES_INSPECT_ANSWERS_H_
 #define WEFT_EXAMPLES_INSPECT_ANSWERS_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -13,6 +14,9 @@ namespace examples {
 
 // What a learner may type or paste, in bytes.
 inline constexpr size_t kMaxQuestionBytes = 256 << 10;
+
+// So many frames are described in an answer; of further ones only their number.
+inline constexpr size_t kMaxFrames = 64;
 
 // Answers one question:
 //   {"type": "compose", "sender": "client", "opcode": "text", "text": "Hello", ...}

@@ -81,6 +81,14 @@ TEST(AnswersTest, TextThatIsNoUtf8IsStillJson) {
   EXPECT_EQ(answer["frames"][0]["violation"]["section"], "8.1");
 }
 
+TEST(AnswersTest, OfVeryManyFramesTheFirstAreDescribed) {
+  std::string hex;
+  for (int i = 0; i < 10000; ++i) hex += "8900";
+  const json answer = Ask({{"type", "decode"}, {"sender", "server"}, {"hex", hex}});
+  EXPECT_EQ(answer["frames"].size(), kMaxFrames);
+  EXPECT_EQ(answer["moreFrames"], 10000 - kMaxFrames);
+}
+
 TEST(AnswersTest, AHandshake) {
   const json answer = Ask({{"type", "handshake"},
                            {"request",
@@ -105,6 +113,8 @@ TEST(AnswersTest, WhatCannotBeAnsweredSaysWhy) {
             "a close reason needs a close code before it");
   EXPECT_EQ(ErrorOf({{"type", "compose"}, {"opcode", "close"}, {"code", 1006}}),
             "close code 1006 must not be sent");
+  EXPECT_EQ(ErrorOf({{"type", "compose"}, {"opcode", "close"}, {"code", 65536 + 1000}}),
+            "close code 65535 must not be sent");
   EXPECT_EQ(ErrorOf({{"type", "decode"}, {"hex", "81 0g"}}), "character 5, \"g\", is no hex digit");
   EXPECT_EQ(ErrorOf({{"type", "decode"}, {"hex", "81 0"}}),
             "a byte is two hex digits, and the last one has only one");

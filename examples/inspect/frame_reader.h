@@ -21,7 +21,7 @@
 namespace examples {
 
 // So much of a payload is kept to be shown, in bytes. All of it is read, and checked.
-inline constexpr size_t kShownBytes = 512;
+inline constexpr size_t kShownBytes = 256;
 
 struct SeenFrame {
   uint64_t position = 0;       // of its first byte among all that were read

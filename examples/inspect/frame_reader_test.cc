@@ -1,21 +1,26 @@
 #include "examples/inspect/frame_reader.h"
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/close_code.h"
+#include "weft/core/connection.h"
 #include "weft/core/testing/frames.h"
 
 namespace examples {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using weft::CloseCode;
 using weft::Opcode;
 using weft::Role;
@@ -243,6 +248,64 @@ TEST(FrameReaderTest, Rsv1InsideACompressedMessage) {
               ElementsAre("text He",
                           "continuation llo: RSV1 marks the first frame of a compressed "
                           "message only (6)"));
+}
+
+// ---- What the reader finds first is what a connection of core's fails for
+
+// The rule that a connection says is broken, or nothing. `closed`: it got a Close frame.
+std::string RuleByConnection(absl::string_view bytes, bool deflate, bool* closed) {
+  const weft::ConnectionOptions options = {.max_message_bytes = 1 << 20};
+  weft::Connection connection(Role::kServer, options);
+  if (deflate) connection.UseDeflate({}, options);
+  std::string scratch(bytes);
+  connection.ReadBuffer(absl::MakeSpan(scratch.data(), scratch.size()));
+  connection.DidRead(bytes.size());
+  *closed = false;
+  while (const std::optional<weft::Event> event = connection.NextEvent()) {
+    *closed = event->type == weft::Event::Type::kClose;
+  }
+  return std::string(connection.status().message());
+}
+
+TEST(FrameReaderTest, AgreesWithAConnectionAboutAllSequencesOfThreeFrames) {
+  const std::string compressed = Hex("f2 48 cd c9 c9 07 00");
+  const std::vector<std::string> kFrames = {
+      ClientFrame(Opcode::kText, "a"),
+      ClientFrame(Opcode::kText, "\xe2\x82", false),
+      ClientFrame(Opcode::kBinary, "\xff", false),
+      ClientFrame(Opcode::kContinuation, "\xac"),
+      ClientFrame(Opcode::kContinuation, "", false),
+      ClientFrame(Opcode::kPing, "p"),
+      ClientFrame(Opcode::kPing, "p", false),
+      ServerFrame(Opcode::kText, "a"),
+      ClientFrame(static_cast<Opcode>(11), ""),
+      ClientFrame(Opcode::kClose, weft::testing::ClosePayload(CloseCode::kNormal, "\xff")),
+      Frame({.rsv = weft::kRsv1, .masked = true}, compressed),
+      Frame({.fin = false, .rsv = weft::kRsv1, .masked = true}, compressed.substr(0, 3)),
+      Frame({.rsv = weft::kRsv1, .opcode = Opcode::kContinuation, .masked = true}, "x"),
+      ClientFrame(Opcode::kContinuation, compressed.substr(3)),
+  };
+  for (const bool deflate : {false, true}) {
+    for (size_t i = 0; i < kFrames.size() * kFrames.size() * kFrames.size(); ++i) {
+      const size_t n = kFrames.size();
+      const std::string bytes =
+          absl::StrCat(kFrames[i % n], kFrames[i / n % n], kFrames[i / n / n]);
+      bool closed;
+      const std::string rule = RuleByConnection(bytes, deflate, &closed);
+      std::string found;
+      FrameReader reader(Role::kServer);
+      if (deflate) reader.UseDeflate({});
+      reader.Read(bytes, [&](SeenFrame frame) {
+        if (found.empty() && frame.violation.has_value()) found = frame.violation->rule;
+      });
+      if (found.empty()) {
+        ASSERT_EQ(rule, "") << absl::BytesToHexString(bytes);
+      } else {
+        ASSERT_THAT(rule, HasSubstr(found)) << absl::BytesToHexString(bytes);
+        ASSERT_TRUE(closed);
+      }
+    }
+  }
 }
 
 // ---- Frames that are not all there

@@ -3,7 +3,7 @@
 import {bytesOf, character, count, make, sectionLink, spaced} from './dom.mjs';
 
 const SHOWN_IN_DIAGRAM = 32;  // bytes of a payload
-const SHOWN_IN_STEPS = 48;
+const SHOWN_COMPRESSED = 64;
 const narrow = matchMedia('(max-width: 44rem)');
 
 narrow.addEventListener('change', () => {
@@ -85,16 +85,19 @@ function drawFields(frame) {
   return table;
 }
 
-// Byte by byte: what came, the key, and what it is.
-function drawUnmasking(frame) {
-  const wire = bytesOf(frame.wire), plain = bytesOf(frame.plain), key = bytesOf(frame.key);
+// Byte by byte, as far as it is shown: what came, the key, and what it is.
+function drawBytes(frame) {
+  const wire = bytesOf(frame.wire), plain = bytesOf(frame.plain), key = bytesOf(frame.key ?? '');
+  const names = frame.masked ? ['on the wire', '⊕ key', '= payload', ''] : ['on the wire', ''];
   const columns = make('div', 'columns');
-  wire.slice(0, SHOWN_IN_STEPS).forEach((byte, i) => columns.append(make('div', 'column',
-      make('span', 'payload', byte), make('span', 'mask', key[i % 4]), make('span', 'plain', plain[i]),
-      make('span', 'soft', character(plain[i])))));
-  const names = make('div', 'column names', ...['on the wire', '⊕ key', '= payload', ''].map((name) => make('span', '', name)));
-  const more = wire.length > SHOWN_IN_STEPS ? [make('p', 'soft', `… the first ${SHOWN_IN_STEPS} bytes`)] : [];
-  return make('section', 'unmasking', make('h3', '', 'Unmasking'), make('div', 'steps-of', names, columns), ...more);
+  wire.forEach((byte, i) => {
+    const steps = frame.masked ? [make('span', 'mask', key[i % 4]), make('span', 'plain', plain[i])] : [];
+    columns.append(make('div', 'column', make('span', 'payload', byte), ...steps, make('span', 'soft', character(plain[i]))));
+  });
+  const section = make('section', '', make('h3', '', frame.masked ? 'Unmasking' : 'Payload'),
+      make('div', 'steps-of', make('div', 'column names', ...names.map((name) => make('span', '', name))), columns));
+  if (frame.payloadBytes > wire.length) section.append(make('p', 'soft', `… and ${count(frame.payloadBytes - wire.length, 'byte')} more`));
+  return section;
 }
 
 function drawBar(name, bytes, most) {
@@ -103,7 +106,7 @@ function drawBar(name, bytes, most) {
   return make('div', 'measure', make('span', 'soft', name), make('div', 'track', bar), make('b', '', count(bytes, 'byte')));
 }
 
-const start = (hex) => spaced(hex.slice(0, 2 * SHOWN_IN_STEPS)) + (hex.length > 2 * SHOWN_IN_STEPS ? ' …' : '');
+const start = (hex) => spaced(hex.slice(0, 2 * SHOWN_COMPRESSED)) + (hex.length > 2 * SHOWN_COMPRESSED ? ' …' : '');
 
 function drawCompression(frame) {
   const most = Math.max(frame.contentBytes, frame.payloadBytes, 1);
@@ -150,9 +153,12 @@ export function drawFrame(frame, sender, number, open = true) {
   }
   const diagram = make('div', 'diagram-place', ...drawDiagram(frame));
   body.append(diagram, drawFields(frame));
-  if (frame.masked && frame.wire) body.append(drawUnmasking(frame));
+  if (frame.wire && (frame.masked || frame.payloadBytes > SHOWN_IN_DIAGRAM)) body.append(drawBytes(frame));
   if (frame.compressed) body.append(drawCompression(frame));
-  if (typeof frame.text === 'string' && frame.text) body.append(make('p', 'says', make('q', '', frame.text)));
+  if (frame.text) {
+    const cut = frame.contentBytes * 2 > frame.content.length ? ' …' : '';
+    body.append(make('p', 'says', make('q', '', frame.text + cut)));
+  }
   diagram.redraw = () => diagram.replaceChildren(...drawDiagram(frame));
   card.open = open;
   for (const event of ['pointerover', 'focusin']) card.addEventListener(event, ({target}) => highlight(card, target));

@@ -47,6 +47,7 @@ export function startMessage(ask) {
     if (!decodes) hex.value = spaced(answer.hex);
     byId('frames').replaceChildren(...answer.frames.map((frame, i) => drawFrame(
         frame, answer.sender, answer.frames.length > 1 ? `Frame ${i + 1}` : 'The frame', i < OPEN_FRAMES || !!frame.violation)));
+    if (answer.moreFrames) byId('frames').append(make('p', 'soft', `… and ${count(answer.moreFrames, 'frame')} more`));
   }
 
   function fail(text) {
