@@ -93,10 +93,14 @@ async function open(t, room, person, {width = 760, height = 420, colorScheme = '
 
 async function join(t, room, name, options) {
   const page = await open(t, room, name.toLowerCase(), options);
+  await enter(page, name);
+  return page;
+}
+
+async function enter(page, name) {
   await page.fill('#name', name);
   await page.keyboard.press('Enter');
   await page.waitForSelector('#text:enabled');
-  return page;
 }
 
 async function say(page, text) {
@@ -254,7 +258,9 @@ test('a server that is killed and started anew confuses nobody', LIMIT, async (t
 
 test('on a phone in the dark, the end is followed only where it is seen', LIMIT, async (t) => {
   const room = await startRoom(t);
-  const phone = await join(t, room, 'Zoe', {width: 360, height: 640, colorScheme: 'dark'});
+  const phone = await open(t, room, 'zoe', {width: 360, height: 640, colorScheme: 'dark'});
+  await screenshot(phone, 'chat_name');
+  await enter(phone, 'Zoe');
   const bob = await join(t, room, 'Bob');
   for (let i = 1; i <= 20; ++i) await say(bob, `A line that is long enough to fill more than one row of a phone, number ${i}`);
   await say(phone, 'It does');

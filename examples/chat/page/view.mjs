@@ -103,7 +103,9 @@ export class View {
   call(name, {why = ''} = {}) {
     byId('name').value = name;
     byId('refused').textContent = why;
-    byId('cancel').hidden = byId('rename').disabled;
+    const isIn = !byId('rename').disabled;
+    byId('cancel').hidden = !isIn;
+    byId('take').textContent = isIn ? 'Change' : 'Join';
     byId('who').showModal();
     byId('name').select();
   }
