@@ -51,12 +51,13 @@ namespace {
 
 // The signals that end the server or renew its certificates, blocked in every thread and waited for
 // in this one.
-sigset_t Signals() {
+sigset_t BlockedSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
 
@@ -97,6 +98,7 @@ weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* us
     fmt::print(stderr, "unexpected argument: {} (try --help)\n", words.front());
     std::exit(2);
   }
+  BlockedSignals();  // in threads, too, that are started before the server is
   weft::ServerOptions options;
   options.address = absl::GetFlag(FLAGS_address);
   options.port = absl::GetFlag(FLAGS_port);
@@ -120,8 +122,7 @@ int RunServer(weft::ServerOptions options, weft::Acceptor acceptor) {
 
 int RunServer(weft::ServerOptions options, const weft::Router& router) {
   const bool tls = options.tls != nullptr;
-  const sigset_t signals = Signals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  const sigset_t signals = BlockedSignals();
   absl::StatusOr<std::unique_ptr<weft::Server>> server =
       weft::Server::Start(std::move(options), router);
   if (!server.ok()) {
