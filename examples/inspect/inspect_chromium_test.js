@@ -146,7 +146,7 @@ async function startTap(t) {
   const echo = await startServer('ECHO_SERVER', ['--compression=on']);
   t.after(() => echo.stop());
   const tap = await startServer('INSPECT_SERVER', [`--forward=${echo.url}`, '--tap_port=0']);
-  t.after(() => tap.stop());
+  t.after(async () => assert.equal(await tap.stop(), 0, 'exit code after SIGTERM'));
   return tap;
 }
 

@@ -57,19 +57,16 @@ function drawDiagram(frame) {
   const diagram = make('div', 'diagram');
   diagram.style.setProperty('--columns', perRow);
   for (let bit = 0; bit < perRow; bit++) diagram.append(make('i', bit % 8 === 0 ? 'byte' : '', String(bit)));
-  let left = 0;
   frame.fields.forEach((field, index) => {
     for (const box of boxes(field, perRow)) {
-      if (box.bit >= lastBit) {
-        left++;
-        continue;
-      }
+      if (box.bit >= lastBit) break;
       const element = drawBox(field, index, box, wireBits, frame.masked);
       element.style.gridColumn = `${box.bit % perRow + 1} / span ${box.bits}`;
       diagram.append(element);
     }
   });
-  return left ? [diagram, make('p', 'soft', `… and ${count(left, 'byte')} more`)] : [diagram];
+  const more = frame.payloadBytes - SHOWN_IN_DIAGRAM;
+  return more > 0 ? [diagram, make('p', 'soft', `… and ${count(more, 'byte')} more`)] : [diagram];
 }
 
 function drawFields(frame) {
