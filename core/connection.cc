@@ -453,7 +453,7 @@ void Connection::SettleBorrowed() {
 
 absl::Status Connection::SendOtherwise(Opcode opcode, absl::string_view payload,
                                        Compress compress) {
-  if (!CanSend(opcode, payload)) return WhyNot(opcode);
+  if (!CanSend(opcode, payload)) return WhyNot(opcode, payload);
   if (ShouldCompress(payload.size(), compress)) {
     QueueCompressed(opcode, true, payload);
   } else {
@@ -464,7 +464,7 @@ absl::Status Connection::SendOtherwise(Opcode opcode, absl::string_view payload,
 
 absl::Status Connection::SendBorrowed(Opcode opcode, absl::string_view payload, Compress compress) {
   if (ShouldCompress(payload.size(), compress)) return SendOtherwise(opcode, payload, compress);
-  if (!CanSend(opcode, payload)) return WhyNot(opcode);
+  if (!CanSend(opcode, payload)) return WhyNot(opcode, payload);
   if (role() == Role::kClient) {  // masked bytes are other bytes
     QueueFrame(opcode, true, payload);
     return absl::OkStatus();
@@ -479,7 +479,7 @@ absl::Status Connection::SendKept(Opcode opcode, absl::string_view payload,
   if (role() == Role::kClient || ShouldCompress(payload.size(), compress)) {
     return SendOtherwise(opcode, payload, compress);
   }
-  if (!CanSend(opcode, payload)) return WhyNot(opcode);
+  if (!CanSend(opcode, payload)) return WhyNot(opcode, payload);
   QueueFrame(opcode, true, "", payload.size());
   out_.AppendKept(payload, std::move(owner));
   return absl::OkStatus();
@@ -487,7 +487,7 @@ absl::Status Connection::SendKept(Opcode opcode, absl::string_view payload,
 
 absl::Status Connection::SendEncoded(const EncodedMessage& message,
                                      std::shared_ptr<const void> owner) {
-  if (!open() || outgoing_.open()) return WhyNot(Opcode::kBinary);
+  if (!open() || outgoing_.open()) return WhyNot(Opcode::kBinary, "");
   if (role() == Role::kClient) {
     return absl::FailedPreconditionError("a client masks each frame: nothing can be encoded once");
   }
@@ -505,7 +505,7 @@ absl::Status Connection::SendEncoded(const EncodedMessage& message,
 }
 
 absl::Status Connection::SendBorrowedFrames(absl::string_view frames) {
-  if (!open() || outgoing_.open()) return WhyNot(Opcode::kBinary);
+  if (!open() || outgoing_.open()) return WhyNot(Opcode::kBinary, "");
   if (role() == Role::kClient || compressed()) {
     return absl::FailedPreconditionError(
         "what others are sent is for a server without compression");
@@ -563,6 +563,17 @@ absl::Status Connection::SendClose(CloseCode code, absl::string_view reason) {
   return absl::OkStatus();
 }
 
+absl::Status CheckMessage(Opcode opcode, absl::string_view payload) {
+  if (opcode != Opcode::kText && opcode != Opcode::kBinary) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a message is text or binary, not ", OpcodeName(opcode)));
+  }
+  if (opcode == Opcode::kText && !IsValidUtf8(payload)) {
+    return absl::InvalidArgumentError("the text is not UTF-8");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckClose(CloseCode code, absl::string_view reason) {
   const bool no_status = code == CloseCode::kNoStatus;
   if (!no_status && !IsValidOnWire(code)) {
@@ -600,14 +611,12 @@ void Connection::UpdateSendsPlainly() {
   sends_plainly_ = open() && !outgoing_.open() && codec_ == nullptr;
 }
 
-absl::Status Connection::WhyNot(Opcode opcode) const {
+absl::Status Connection::WhyNot(Opcode opcode, absl::string_view payload) const {
   if (!open()) return CheckOpen();
   if (outgoing_.open()) {
     return absl::FailedPreconditionError("a fragmented message is in progress");
   }
-  if (opcode == Opcode::kText) return absl::InvalidArgumentError("the text is not UTF-8");
-  return absl::InvalidArgumentError(
-      absl::StrCat("a message is text or binary, not ", OpcodeName(opcode)));
+  return CheckMessage(opcode, payload);
 }
 
 // Whether `payload` is the very text that was just received: it was checked when it came.

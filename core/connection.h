@@ -290,7 +290,7 @@ class Connection {
   bool CanSend(Opcode opcode, absl::string_view payload) const;
   bool IsMessage(Opcode opcode, absl::string_view payload) const;
   void UpdateSendsPlainly();
-  [[gnu::cold, gnu::noinline]] absl::Status WhyNot(Opcode opcode) const;
+  [[gnu::cold, gnu::noinline]] absl::Status WhyNot(Opcode opcode, absl::string_view payload) const;
   bool IsCurrentText(absl::string_view payload) const;
   absl::Status SendControl(Opcode opcode, absl::string_view payload);
   FrameHeader NewHeader(Opcode opcode, bool fin, uint64_t payload_length) const;
@@ -336,6 +336,9 @@ class Connection {
 
   absl::Status status_;
 };
+
+// Whether SendMessage would take these: InvalidArgument says why not.
+absl::Status CheckMessage(Opcode opcode, absl::string_view payload);
 
 // Whether SendClose would take these: InvalidArgument says why not.
 absl::Status CheckClose(CloseCode code, absl::string_view reason);

@@ -38,7 +38,8 @@ struct UpgradeResponse {
 
 // Makes the handler of a new session, or refuses the request: a Status becomes an HTTP answer with
 // its text, by its code (PermissionDenied: 403, NotFound: 404, ...) or as HttpError says. Called on
-// every loop's thread, so it must be thread-safe, and must not block. The request is a view, dead
+// every loop's thread, so it must be thread-safe, and must not block, whatever
+// ServerOptions::handler_threads is. The request is a view, dead
 // when the call returns.
 //
 //   [](const SessionRequest& request, UpgradeResponse&) -> absl::StatusOr<std::unique_ptr<Handler>>

@@ -12,8 +12,11 @@ namespace weft {
 class Session;
 
 // The application's side of one session; its fields are the session's state. Made by the Acceptor,
-// owned by the session, and called by the session's thread alone, so it needs no locks of its own.
-// A callback must not block: every session of the thread waits for it.
+// owned by the session, and called for one thing after the other, so it needs no locks of its own.
+// By default that is done by the session's loop, and a callback must not block: every session of
+// the loop waits for it. With ServerOptions::handler_threads it is done by a thread of the pool,
+// not always the same one, where a callback may block (docs/handlers.md); the same one calls
+// OnClose and then destroys the handler.
 class Handler {
  public:
   virtual ~Handler() = default;

@@ -123,7 +123,10 @@ void HttpConnection::GoAway(CloseCode /*code*/, absl::string_view /*reason*/) {
   // The answer that is being asked for, or taken, is the last one: see Answer.
 }
 
-void HttpConnection::End() { worker_.Account(buffered_bytes_, 0); }
+bool HttpConnection::End() {
+  worker_.Account(buffered_bytes_, 0);
+  return true;
+}
 
 // ---- Requests ----
 

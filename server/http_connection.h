@@ -42,7 +42,7 @@ class HttpConnection final : public ServedStream {
   };
 
   void OnTimer() override;
-  void End() override;
+  bool End() override;
 
   // Reading.
   void ReadOnce();

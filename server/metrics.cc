@@ -76,6 +76,7 @@ void ServerMetrics::Add(const LoopMetrics& loop) {
   round_trip.Add(loop.round_trip);
   loop_lag.Add(loop.loop_lag);
   buffered_bytes += loop.buffered_bytes;
+  held_sessions += loop.held_sessions;
 }
 
 }  // namespace weft

@@ -71,6 +71,7 @@ struct MetricsOf {
 
   // ---- At this moment ----
   Number buffered_bytes{};  // memory held for unfinished messages and unsent answers
+  Number held_sessions{};   // of which nothing is read: their handlers, on threads, are behind
 };
 
 // Of one loop, written by its thread.

@@ -95,6 +95,8 @@ void WriteMetrics(const ServerMetrics& metrics, PrometheusWriter* out) {
   one("weft_sent_bytes_total", "counter", "Bytes written to sockets.", metrics.bytes_sent);
   one("weft_buffered_bytes", "gauge", "Memory held for unfinished messages and unsent answers.",
       metrics.buffered_bytes);
+  one("weft_held_sessions", "gauge", "Sessions that wait for their handlers, which are behind.",
+      metrics.held_sessions);
   out->Histogram("weft_round_trip_seconds", "From a ping to its pong.", metrics.round_trip);
   out->Histogram("weft_loop_lag_seconds",
                  "How long a turn of an event loop took; what came meanwhile waited.",

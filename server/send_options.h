@@ -41,8 +41,9 @@ struct SendOptions {
   // less leaves room for what matters.
   size_t max_queue_bytes = std::numeric_limits<size_t>::max();
 
-  // By a SessionRef: how long the send may block until there is room, before when_full is the
-  // answer; with kFail that is DeadlineExceeded then. Threads that run sessions never block.
+  // By a SessionRef, or in a handler that has a thread (ServerOptions::handler_threads): how long
+  // the send may block until there is room, before when_full is the answer; with kFail that is
+  // DeadlineExceeded then. Threads that run loops never block.
   absl::Duration timeout = absl::ZeroDuration();
 };
 

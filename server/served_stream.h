@@ -83,8 +83,9 @@ class ServedStream : public EventSource {
   // The stream was closed or handed on. The application must not be called by this one.
   virtual void OnGone() {}
 
-  // Called once, at the end of the turn in which that happened.
-  virtual void End() {}
+  // Called once, at the end of the turn in which that happened. False: it must not be destroyed
+  // yet, and will say when by Worker::Destroy.
+  virtual bool End() { return true; }
 
   Client TakeClient() { return {std::move(stream_), peer_, id_, refusal_}; }
   void ReplaceBy(std::unique_ptr<ServedStream> next);

@@ -56,6 +56,14 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
     return absl::InvalidArgumentError(
         absl::StrCat("threads must be 1 to ", kMaxThreads, ", not ", options.threads));
   }
+  if (options.handler_threads < 0 || options.handler_threads > kMaxThreads) {
+    return absl::InvalidArgumentError(absl::StrCat("handler_threads must be 0 to ", kMaxThreads,
+                                                   ", not ", options.handler_threads));
+  }
+  if (options.max_waiting_messages < 1 || options.max_waiting_bytes < 1) {
+    return absl::InvalidArgumentError(
+        "max_waiting_messages and max_waiting_bytes must be at least 1");
+  }
   if (options.max_connections < 1) {
     return absl::InvalidArgumentError("max_connections must be at least 1");
   }
@@ -99,6 +107,9 @@ class Server::Impl : public WorkerGroup {
         acceptor_(std::move(acceptor)),
         address_limit_(options_.max_connections_per_address),
         topics_(options_.topic_hook),
+        handler_threads_(options_.handler_threads > 0
+                             ? std::make_unique<ThreadPool>(options_.handler_threads)
+                             : nullptr),
         threads_(options_.threads) {
     for (int i = 0; i < options_.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(options_, acceptor_, *this, i));
@@ -208,6 +219,8 @@ class Server::Impl : public WorkerGroup {
 
   TopicDirectory& topics() override { return topics_; }
 
+  ThreadPool* handler_pool() override { return handler_threads_.get(); }
+
   bool draining() const override { return draining_; }
 
   void Drain(absl::Duration over, absl::Duration grace) {
@@ -230,7 +243,7 @@ class Server::Impl : public WorkerGroup {
   }
 
   void Wait() {
-    if (OnWorkerThread()) {
+    if (InHandler()) {
       return Log(options_.log, LogLevel::kError,
                  "Server::Wait was called by a handler, which it would wait for: it does not wait");
     }
@@ -241,7 +254,7 @@ class Server::Impl : public WorkerGroup {
  private:
   // Waits until the loops have ended, and ends those that have not by then; not for a handler.
   void EndBy(Deadline deadline) {
-    if (OnWorkerThread()) return;
+    if (InHandler()) return;
     std::unique_lock<std::mutex> lock(mutex_);
     while (running_ > 0 && !deadline.HasPassed()) {
       stopped_.wait_for(lock,
@@ -263,10 +276,8 @@ class Server::Impl : public WorkerGroup {
   }
 
   // Whether the caller is a handler: the workers cannot stop before it returns.
-  bool OnWorkerThread() const {
-    return std::any_of(workers_.begin(), workers_.end(), [](const std::unique_ptr<Worker>& worker) {
-      return worker->mailbox()->OnLoopThread();
-    });
+  bool InHandler() const {
+    return threads_.IsCurrent() || (handler_threads_ != nullptr && handler_threads_->IsCurrent());
   }
 
   const ServerOptions options_;
@@ -279,7 +290,8 @@ class Server::Impl : public WorkerGroup {
   std::atomic<bool> draining_{false};
   std::mutex mutex_;
   std::condition_variable stopped_;
-  int running_ = 0;     // workers whose loops turn
+  int running_ = 0;  // workers whose loops turn
+  const std::unique_ptr<ThreadPool> handler_threads_;
   ThreadPool threads_;  // last: joined before the rest goes
 };
 

@@ -27,8 +27,9 @@
 
 namespace weft {
 
-// Serves from Start on, on ServerOptions::threads threads of its own. All methods may be called
-// from any thread, but a handler must not destroy its server.
+// Serves from Start on, on ServerOptions::threads threads of its own, and as many more as
+// ServerOptions::handler_threads says. All methods may be called from any thread, but a handler
+// must not destroy its server.
 //
 //   struct Echo : weft::Handler {
 //     void OnMessage(weft::Session& session, const weft::Message& message) override {
@@ -97,8 +98,9 @@ class Server {
   bool draining() const;
 
   // Accepts no more, closes every session with 1001, waits up to `grace` for their closing
-  // handshakes, then ends what is left. When it returns every OnClose has been called. Twice is
-  // once. From a handler, which it cannot wait for, it only begins: the sessions then have
+  // handshakes, then ends what is left. When it returns every OnClose has been called: a handler
+  // that blocks on a thread of its own, and never returns, holds it for ever. Twice is once. From a
+  // handler, which it cannot wait for, it only begins: the sessions then have
   // ServerOptions::close_timeout.
   void Shutdown(absl::Duration grace = absl::Seconds(5));
 

@@ -60,6 +60,16 @@ struct ServerOptions {
   // of no use.
   int threads = 1;
 
+  // Threads that call the handlers, for all sessions together. 0: each is called by its session's
+  // loop, which is faster, but must not be blocked; docs/handlers.md says when to use which.
+  // Acceptors and pages are called by the loops in any case.
+  int handler_threads = 0;
+
+  // With handler threads: when so many messages, or bytes of them, wait for a session's handler,
+  // nothing more is read from it until half of them are gone.
+  size_t max_waiting_messages = 256;
+  size_t max_waiting_bytes = 1 << 20;
+
   // Sessions at once, those in their handshake included. Past it a client gets 503.
   size_t max_connections = 100000;
 

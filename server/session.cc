@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "weft/core/log.h"
+#include "weft/server/pooled_handler.h"
 #include "weft/server/rate_limiter.h"
 #include "weft/server/server_options.h"
 #include "weft/server/upgrade.h"
@@ -33,6 +34,7 @@ void Session::Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool more) 
     worker_.ReserveCompression(connection_.compression_bytes());
   }
   handler_ = std::move(upgrade.handler);
+  if (worker_.group().handler_pool() != nullptr) UsePool();
   connection_.QueueHandshake(upgrade.response);
   more_ = more;
   worker_.metrics().sessions_opened += 1;
@@ -48,6 +50,7 @@ void Session::Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool more) 
 // ---- What the loop says ----
 
 void Session::OnReadable() {
+  if (held_) return Drop("the client is gone");  // nothing else is told of it now
   do {
     if (!holds_stream()) return;
     ReadOnce();
@@ -92,11 +95,13 @@ void Session::OnPong(absl::string_view payload) {
   if (!payload.empty() || !ping_.is_set()) return;  // it answers another, or nothing
   const int64_t round_trip_ms = std::exchange(ping_, Moment()).MsAgo(worker_.loop().now_ms());
   worker_.metrics().round_trip.Add(round_trip_ms);
-  round_trip_ms_ = static_cast<int32_t>(std::min<int64_t>(round_trip_ms, INT32_MAX));
+  round_trip_ms_.store(static_cast<int32_t>(std::min<int64_t>(round_trip_ms, INT32_MAX)),
+                       std::memory_order_relaxed);
 }
 
 void Session::OnTimer() {
   connection_.ReleaseIdle();
+  if (pooled_ != nullptr) ExcuseForHandler();
   if (over_rate_) {
     // It has said more than enough, and what else it says is not read.
     HeardFromPeer();
@@ -138,19 +143,29 @@ void Session::Deliver() {
       ++messages;
       handler_->OnMessage(*this, *event);
     } else if (event->type == Event::Type::kClose) {
-      SendBeforeTheEnd();
-      NotifyClosed(event->close_code, event->payload);
+      TakeClose(*event);
     } else if (event->type == Event::Type::kPong) {
       OnPong(event->payload);
     }
-    if (!holds_stream()) break;
+    if (!holds_stream() || held_) break;
   }
+  if (held_) connection_.KeepInput();
   if (messages > 0) {
     message_ = Moment(worker_.loop().now_ms());
     worker_.metrics().messages_received += messages;
   }
   in_callback_ = false;
   Flush();
+}
+
+void Session::TakeClose(const Event& event) {
+  // The client gets the answers to what it asked before.
+  if (pooled_ != nullptr && connection_.open() &&
+      pooled_->KeepClose(event.close_code, event.payload)) {
+    return Hold();
+  }
+  SendBeforeTheEnd();
+  NotifyClosed(event.close_code, event.payload);
 }
 
 void Session::CountBytes(size_t bytes) {
@@ -186,8 +201,13 @@ void Session::Account() {
   if (now == buffered_bytes_) return;
   const bool in_budget = worker_.Account(buffered_bytes_, now);
   buffered_bytes_ = now;
-  if (in_budget || !holds_stream()) return;
-  // Not a closing handshake, during which the peer could go on: the memory is needed now.
+  if (!in_budget) OutOfMemory();
+}
+
+// Not a closing handshake, during which the peer could go on: the memory is needed now.
+void Session::OutOfMemory() {
+  if (!holds_stream()) return;
+  if (pooled_ != nullptr) pooled_->Discard();
   DropWaiting(DropReason::kClosed);
   connection_.SendClose(CloseCode::kTryAgainLater, "the server is out of memory").IgnoreError();
   Write();
@@ -207,7 +227,9 @@ void Session::Settle() {
     if (stream_.is_tls()) stream_.ShutdownWrite();  // for the close_notify
     return Drop("");
   }
-  if (connection_.closing() && !closing_) {
+  // The time for it begins when the handler has had all that came before.
+  const bool owes_answers = held_ && connection_.open();
+  if (connection_.closing() && !closing_ && !owes_answers) {
     closing_ = true;
     since_ = Moment(worker_.loop().now_ms());
     ArmTimer();
@@ -215,6 +237,7 @@ void Session::Settle() {
   const size_t mark = worker_.options().pause_reading_bytes;
   const bool was_paused = paused_;
   paused_ = queued > (paused_ ? mark / 2 : mark);
+  paused_ = paused_ || held_;
   if (rates_ != nullptr) {
     const bool was_over_rate = std::exchange(over_rate_, IsOverRate());
     paused_ = paused_ || over_rate_;
@@ -281,12 +304,23 @@ void Session::OnGone() {
   if (shared_ != nullptr) shared_->SetClosed();
 }
 
-void Session::End() {
+bool Session::End() {
+  if (pooled_ != nullptr && pooled_->kept_close().has_value()) {
+    NotifyClosed(pooled_->kept_close()->code, pooled_->kept_close()->reason);
+  }
   NotifyClosed(CloseCode::kAbnormal, drop_reason_);
   if (shared_ != nullptr) shared_->session = nullptr;
   if (flush_queued_) worker_.ForgetFlush(this);  // OnClose may have queued it again
   worker_.Account(buffered_bytes_, 0);
   worker_.ReturnCompression(connection_.compression_bytes());
+  if (std::exchange(held_, false)) worker_.metrics().held_sessions -= 1;
+  return pooled_ == nullptr || handler_done_;
+}
+
+void Session::Terminate() {
+  if (OffLoop()) return pooled_->Terminate();
+  if (pooled_ != nullptr) pooled_->Discard();
+  Drop("terminated by the application");
 }
 
 void Session::NotifyClosed(CloseCode code, absl::string_view reason) {
@@ -301,6 +335,7 @@ void Session::NotifyClosed(CloseCode code, absl::string_view reason) {
 // ---- Topics and references ----
 
 void Session::Subscribe(absl::string_view topic) {
+  if (OffLoop()) return ref().Subscribe(topic).IgnoreError();
   DeliverPublished();
   if (holds_stream() && !close_notified_) {
     worker_.topics().Subscribe(topic, this, &subscriptions_);
@@ -308,6 +343,7 @@ void Session::Subscribe(absl::string_view topic) {
 }
 
 void Session::Unsubscribe(absl::string_view topic) {
+  if (OffLoop()) return ref().Unsubscribe(topic).IgnoreError();
   DeliverPublished();
   worker_.topics().Unsubscribe(topic, &subscriptions_);
 }
@@ -321,6 +357,7 @@ absl::Status Session::Publish(absl::string_view topic, Opcode opcode, absl::stri
 
 absl::Status Session::Publish(absl::string_view topic, const EncodedMessage& message,
                               const SendOptions& options) {
+  if (OffLoop()) return worker_.group().PublishToOthers(nullptr, topic, message, options);
   return worker_.Publish(topic, message, options);
 }
 

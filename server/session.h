@@ -3,6 +3,7 @@
 #ifndef WEFT_SERVER_SESSION_H_
 #define WEFT_SERVER_SESSION_H_
 
+#include <atomic>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -31,12 +32,19 @@
 namespace weft {
 
 struct AcceptedUpgrade;
+class PooledHandler;
 class PublishBatch;
 class RateLimiter;
 
-// A handler is given its session with each callback and may use it until OnClose returns, on its
-// own thread only; ref() is for others. What is sent during a callback leaves when it returns, in
+// A handler is given its session with each callback and may use it until OnClose returns, in its
+// callbacks only; ref() is for all else. What is sent during a callback leaves when it returns, in
 // one write with the answers to what else was read.
+//
+// With ServerOptions::handler_threads the callbacks run elsewhere, and each method does what is
+// said here by way of the session's loop, in the order of the calls and without waiting for it: a
+// send that is OK has room and is on its way, SendOptions::timeout says how long to wait for room,
+// and what it is too late for when it arrives, since the session has ended meanwhile, is lost, as
+// with a SessionRef.
 //
 //   void OnMessage(Session& session, const Message& message) override {
 //     session.Send(message).IgnoreError();   // an echo
@@ -106,7 +114,7 @@ class Session final : private ServedStream {
 
   // Closes the socket without a closing handshake; OnClose follows, with kAbnormal, at the end of
   // this turn of the loop. May be called anywhere, also in OnClose.
-  void Terminate() { Drop("terminated by the application"); }
+  void Terminate();
 
   // Receives what is published to `topic` from now on. Twice is once.
   void Subscribe(absl::string_view topic);
@@ -135,6 +143,7 @@ class Session final : private ServedStream {
 
   // Bytes that wait to be sent, with what it costs to keep them waiting.
   size_t queued_bytes() const {
+    if (pooled_ != nullptr && OffLoop()) return QueuedBytesOffLoop();
     return connection_.queued_bytes() + (waiting_ != nullptr ? waiting_->bytes() : 0);
   }
 
@@ -142,8 +151,9 @@ class Session final : private ServedStream {
   // and back, behind what was queued before it. None before the first. A client is pinged when it
   // has been silent for ServerOptions::ping_interval; for one that never is, use SendPing().
   std::optional<absl::Duration> round_trip_time() const {
-    if (round_trip_ms_ < 0) return std::nullopt;
-    return absl::Milliseconds(round_trip_ms_);
+    const int32_t ms = round_trip_ms_.load(std::memory_order_relaxed);
+    if (ms < 0) return std::nullopt;
+    return absl::Milliseconds(ms);
   }
 
   // For other threads, and to outlive the session.
@@ -151,6 +161,7 @@ class Session final : private ServedStream {
 
  private:
   friend class HttpConnection;
+  friend class PooledHandler;
   friend class ServedStream;
   friend class SessionRef;
   friend class Worker;
@@ -176,6 +187,17 @@ class Session final : private ServedStream {
   // Reading.
   void Receive(absl::string_view bytes);
   void Deliver();
+  [[gnu::cold, gnu::noinline]] void TakeClose(const Event& event);
+
+  // With ServerOptions::handler_threads, in session_pooled.cc: whether the caller is the handler,
+  // on its thread. Else nothing is read between Hold and Resume: the handler is behind.
+  bool OffLoop() const;
+  size_t QueuedBytesOffLoop() const;
+  void UsePool();
+  void Hold();
+  void Resume();
+  void ExcuseForHandler();
+  void HandlerIsDone();
 
   // Rates: see RateLimiter. Where there is one, these are asked for each read, for each event
   // (false: it is one too many, and the session has ended), and whether to wait before the next
@@ -199,6 +221,7 @@ class Session final : private ServedStream {
   absl::Status ToConnection(WaitingMessage message);
   [[gnu::noinline]] absl::Status SendWaiting(WaitingMessage message, const SendOptions& options);
   absl::Status Queue(WaitingMessage message, absl::string_view key);
+  absl::Status QueueFragment(Opcode opcode, absl::string_view payload, bool fin, Compress compress);
   void SendPosted(WaitingMessage message, const SendOptions& options);
   void SendPublished(const PublishBatch& batch, const SendOptions& options);
   void DeliverPublished();
@@ -216,12 +239,14 @@ class Session final : private ServedStream {
   void MarkFull();
   bool TellsWritable() const;
   void TellWritable();
+  void TellWhenWritable();
 
   // What waits.
   void MoveWaiting(size_t until);
   void SendBeforeTheEnd();
   void DropWaiting(DropReason why);
   void UpdateIndirect() {
+    if (pooled_ != nullptr) return;
     indirect_ = write_blocked_ || waiting_ != nullptr || connection_.in_fragmented_message();
   }
 
@@ -239,6 +264,7 @@ class Session final : private ServedStream {
 
   // Keeps the worker's account of memory; closes the session when there is no more.
   void Account();
+  void OutOfMemory();
 
   // What follows from the state the connection is in now: interest, timer, the end.
   void Settle();
@@ -248,27 +274,30 @@ class Session final : private ServedStream {
   // Ending.
   void GoAway(CloseCode code, absl::string_view reason) override;
   void OnGone() override;
-  void End() override;
+  bool End() override;
   void NotifyClosed(CloseCode code, absl::string_view reason);
 
   bool in_callback_ = false;    // a flush follows
   bool flush_queued_ = false;   // the worker flushes at the end of the turn
   bool write_blocked_ = false;  // the socket takes no more
-  bool indirect_ = false;       // write_blocked_, or messages wait, or have to
+  bool indirect_ = false;       // write_blocked_, or messages wait, or have to; if pooled_, always
   bool was_full_ = false;       // OnWritable is due once the queue is at the low mark
   bool read_writes_ = false;    // TLS: a read waits until the socket takes more
   bool more_ = false;           // TLS: something can be read that the socket does not announce
-  bool paused_ = false;         // nothing is read: too much is queued, or over_rate_
+  bool paused_ = false;         // nothing is read: too much is queued, or one of the next two
+  bool held_ = false;           // the handler has too much to do
   bool over_rate_ = false;      // the client was too fast: nothing is read
   bool ended_ = false;          // the client's stream: there is nothing to read any more
   bool closing_ = false;        // the closing handshake began at since_
   bool close_notified_ = false;
-  int32_t round_trip_ms_ = -1;   // none was measured
-  uint32_t buffered_bytes_ = 0;  // as the worker knows it: 4 GiB at the most
-  Moment heard_;                 // when the client last sent or took a byte
-  Moment message_;               // when the last message came, if one did
-  Moment ping_;                  // when an empty ping was sent that has no pong, if one was
+  bool handler_done_ = false;                // pooled_ calls it no more
+  std::atomic<int32_t> round_trip_ms_ = -1;  // none was measured
+  uint32_t buffered_bytes_ = 0;              // as the worker knows it: 4 GiB at the most
+  Moment heard_;                             // when the client last sent or took a byte
+  Moment message_;                           // when the last message came, if one did
+  Moment ping_;  // when an empty ping was sent that has no pong, if one was
   std::unique_ptr<Handler> handler_;
+  PooledHandler* pooled_ = nullptr;  // handler_, where a pool has the application's
   Connection connection_;
   std::unique_ptr<RateLimiter> rates_;          // null: no limit
   std::shared_ptr<SessionRef::Shared> shared_;  // made when first asked for

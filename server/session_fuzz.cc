@@ -242,6 +242,7 @@ class Run : public WorkerGroup {
     return absl::OkStatus();
   }
   TopicDirectory& topics() override { return topics_; }
+  ThreadPool* handler_pool() override { return nullptr; }
 
  private:
   void NextStep() {

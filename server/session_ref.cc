@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "weft/core/connection.h"
-#include "weft/core/utf8.h"
 #include "weft/server/session.h"
 #include "weft/transport/deadline.h"
 
@@ -99,9 +98,9 @@ size_t SessionRef::queued_bytes() const {
 
 absl::Status SessionRef::Send(WaitingMessage message, const SendOptions& options) const {
   if (shared_ == nullptr || !shared_->open) return Gone();
-  const bool encoded = std::holds_alternative<EncodedMessage>(message.payload);
-  if (!encoded && message.opcode == Opcode::kText && !IsValidUtf8(message.view())) {
-    return absl::InvalidArgumentError("the text is not UTF-8");
+  if (!std::holds_alternative<EncodedMessage>(message.payload)) {
+    absl::Status status = CheckMessage(message.opcode, message.view());
+    if (!status.ok()) return status;
   }
   // A task would arrive behind what the session's own thread sends from now on.
   if (shared_->mailbox->OnLoopThread()) {
@@ -127,13 +126,34 @@ absl::Status SessionRef::Send(WaitingMessage message, const SendOptions& options
   if (const auto* view = std::get_if<absl::string_view>(&message.payload)) {
     message.payload = std::string(*view);
   }
+  return PostInto(*std::move(room), cost,
+                  [message = std::move(message), key = std::string(options.key),
+                   options = SendOptions(options)](Session& session) mutable {
+                    options.key = key;
+                    session.SendPosted(std::move(message), options);
+                  });
+}
+
+absl::Status SessionRef::PostSized(size_t payload_size,
+                                   absl::AnyInvocable<void(Session&)> task) const {
+  if (!shared_->open) return Gone();
+  const size_t cost = payload_size + kPostedOverhead;
+  absl::StatusOr<Reservation> room = FindRoom(payload_size, cost, WhenFull::kFail, {});
+  if (!room.ok()) {
+    if (absl::IsResourceExhausted(room.status())) shared_->mailbox->CountRefused();
+    return room.status();
+  }
+  return PostInto(*std::move(room), cost, std::move(task));
+}
+
+// Posts what has taken its room, and gives that back when it has arrived.
+template <typename Task>
+absl::Status SessionRef::PostInto(Reservation room, size_t cost, Task task) const {
   const bool posted = shared_->mailbox->Post(
-      [shared = shared_, message = std::move(message), key = std::string(options.key),
-       options = SendOptions(options), cost, room = *std::move(room)]() mutable {
+      [shared = shared_, task = std::move(task), cost, room = std::move(room)]() mutable {
         shared->posted_bytes -= cost;
         if (shared->session == nullptr) return;
-        options.key = key;
-        shared->session->SendPosted(std::move(message), options);
+        task(*shared->session);
         shared->SetQueuedBytes(shared->session->queued_bytes());
       });
   return posted ? absl::OkStatus() : Gone();

@@ -102,6 +102,7 @@ class SessionRef {
   }
 
  private:
+  friend class PooledHandler;
   friend class Session;
 
   // What outlives the session.
@@ -138,6 +139,11 @@ class SessionRef {
   absl::StatusOr<Reservation> FindRoom(size_t payload_size, size_t cost, WhenFull policy,
                                        const SendOptions& options) const;
   absl::Status Post(absl::AnyInvocable<void(Session&)> task) const;
+
+  // Posts what sends so many bytes. ResourceExhausted where there is no room for them.
+  absl::Status PostSized(size_t payload_size, absl::AnyInvocable<void(Session&)> task) const;
+  template <typename Task>
+  absl::Status PostInto(Reservation room, size_t cost, Task task) const;
 
   std::shared_ptr<Shared> shared_;
 };

@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "weft/core/utf8.h"
+#include "weft/server/pooled_handler.h"
 #include "weft/server/publish_batch.h"
 #include "weft/server/server_options.h"
 #include "weft/server/session.h"
@@ -38,17 +38,19 @@ constexpr size_t kAll = std::numeric_limits<size_t>::max();
 
 absl::Status Session::SendPiece(const Message& message, Compress compress) {
   // A piece whose message was refused at its begin must not become the begin of another.
-  if (message.first == connection_.in_fragmented_message()) {
+  const bool in_message =
+      OffLoop() ? pooled_->in_fragmented_message() : connection_.in_fragmented_message();
+  if (message.first == in_message) {
     return absl::FailedPreconditionError("the piece does not continue what was sent before it");
   }
   return SendFragment(message.opcode, message.payload, message.last, compress);
 }
 
 inline bool Session::GoesStraight(size_t payload_size) const {
+  if (indirect_ || !holds_stream()) return false;
   const size_t queued = connection_.queued_bytes() + PostedBytes();
   const size_t limit = worker_.options().max_send_queue_bytes;
-  return !indirect_ && holds_stream() && !worker_.has_published() && queued < limit &&
-         payload_size <= limit - queued;
+  return !worker_.has_published() && queued < limit && payload_size <= limit - queued;
 }
 
 inline void Session::AfterMessage() {
@@ -91,11 +93,10 @@ absl::Status Session::Send(const Message& message, const SendOptions& options) {
 
 absl::Status Session::Send(const EncodedMessage& message, const SendOptions& options) {
   const size_t size = message.frame().size();
-  const bool in_limit = size <= options.max_queue_bytes &&
+  const bool straight = size < kBorrowFrom && GoesStraight(size) &&
+                        size <= options.max_queue_bytes &&
                         connection_.queued_bytes() <= options.max_queue_bytes - size;
-  if (size >= kBorrowFrom || !in_limit || !GoesStraight(size)) {
-    return SendWaiting({.payload = message}, options);
-  }
+  if (!straight) return SendWaiting({.payload = message}, options);
   absl::Status status = connection_.SendEncoded(message);
   if (status.ok()) AfterMessage();
   return status;
@@ -103,8 +104,16 @@ absl::Status Session::Send(const EncodedMessage& message, const SendOptions& opt
 
 absl::Status Session::SendFragment(Opcode opcode, absl::string_view payload, bool fin,
                                    Compress compress) {
+  if (OffLoop()) return pooled_->SendFragment(opcode, payload, fin, compress);
   DeliverPublished();
   if (absl::Status status = CheckRoom(payload.size()); !status.ok()) return status;
+  return QueueFragment(opcode, payload, fin, compress);
+}
+
+// Sends a fragment that has room.
+absl::Status Session::QueueFragment(Opcode opcode, absl::string_view payload, bool fin,
+                                    Compress compress) {
+  DeliverPublished();
   // What waits was sent before. The rest of a fragmented message goes before what waits for it.
   if (waiting_ != nullptr && !connection_.in_fragmented_message()) MoveWaiting(kAll);
   absl::Status status = connection_.SendFragment(opcode, payload, fin, compress);
@@ -115,6 +124,7 @@ absl::Status Session::SendFragment(Opcode opcode, absl::string_view payload, boo
 
 // A ping overtakes the messages that wait: it asks for the client, not for its reading.
 absl::Status Session::SendPing(absl::string_view payload) {
+  if (OffLoop()) return pooled_->SendPing(payload);
   if (absl::Status status = CheckRoom(payload.size()); !status.ok()) return status;
   absl::Status status = connection_.SendPing(payload);
   if (!status.ok()) return status;
@@ -124,6 +134,7 @@ absl::Status Session::SendPing(absl::string_view payload) {
 }
 
 absl::Status Session::Close(CloseCode code, absl::string_view reason) {
+  if (OffLoop()) return pooled_->Close(code, reason);
   if (!holds_stream()) return absl::FailedPreconditionError("the session is closed");
   if (absl::Status status = CheckClose(code, reason); !status.ok()) return status;
   DeliverPublished();
@@ -144,6 +155,7 @@ absl::Status Session::CheckOpen() const {
 }
 
 absl::Status Session::SendWaiting(WaitingMessage message, const SendOptions& options) {
+  if (OffLoop()) return pooled_->Send(std::move(message), options);
   DeliverPublished();
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
   const WhenFull when_full = options.when_full.value_or(worker_.options().when_full);
@@ -209,13 +221,8 @@ absl::Status Session::Queue(WaitingMessage message, absl::string_view key) {
     return status;
   }
   if (!std::holds_alternative<EncodedMessage>(message.payload)) {
-    if (message.opcode != Opcode::kText && message.opcode != Opcode::kBinary) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("a message is text or binary, not ", OpcodeName(message.opcode)));
-    }
-    if (message.opcode == Opcode::kText && !IsValidUtf8(message.view())) {
-      return absl::InvalidArgumentError("the text is not UTF-8");
-    }
+    absl::Status status = CheckMessage(message.opcode, message.view());
+    if (!status.ok()) return status;
   }
   if (waiting_ == nullptr) {
     waiting_ = std::make_unique<SendQueue>();
@@ -325,6 +332,12 @@ void Session::MarkFull() {
 
 bool Session::TellsWritable() const {
   return was_full_ && queued_bytes() <= worker_.low_mark_bytes();
+}
+
+// For a handler on another thread, which has seen the queue full.
+void Session::TellWhenWritable() {
+  was_full_ = true;
+  FlushLater();
 }
 
 // Called once a turn at the most, so that a handler that sends without end starves nobody.

@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace weft {
+namespace {
+
+thread_local const ThreadPool* current = nullptr;
+
+}  // namespace
 
 ThreadPool::ThreadPool(int threads) {
   for (int i = 0; i < std::max(threads, 1); ++i) threads_.emplace_back([this] { RunTasks(); });
@@ -22,17 +27,22 @@ void ThreadPool::Schedule(Task task) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     tasks_.push_back(std::move(task));
+    waiting_.store(tasks_.size(), std::memory_order_relaxed);
   }
   changed_.notify_one();
 }
 
+bool ThreadPool::IsCurrent() const { return current == this; }
+
 void ThreadPool::RunTasks() {
+  current = this;
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return ending_ || !tasks_.empty(); });
     if (tasks_.empty()) return;
     Task task = std::move(tasks_.front());
     tasks_.pop_front();
+    waiting_.store(tasks_.size(), std::memory_order_relaxed);
     lock.unlock();
     task();
     task = nullptr;  // what it holds dies outside the lock

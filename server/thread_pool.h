@@ -3,7 +3,9 @@
 #ifndef WEFT_SERVER_THREAD_POOL_H_
 #define WEFT_SERVER_THREAD_POOL_H_
 
+#include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -32,6 +34,12 @@ class ThreadPool {
 
   void Schedule(Task task);
 
+  // Whether a task waits for a thread.
+  bool has_waiting() const { return waiting_.load(std::memory_order_relaxed) > 0; }
+
+  // Whether the caller is one of its tasks.
+  bool IsCurrent() const;
+
   int size() const { return static_cast<int>(threads_.size()); }
 
  private:
@@ -40,6 +48,7 @@ class ThreadPool {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Task> tasks_;
+  std::atomic<size_t> waiting_{0};  // tasks_.size(), for who does not hold the lock
   bool ending_ = false;
   std::vector<std::thread> threads_;
 };

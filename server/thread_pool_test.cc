@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -56,6 +57,26 @@ TEST(ThreadPoolTest, TasksMayScheduleTasks) {
     });
   }
   EXPECT_EQ(ran, 10);
+}
+
+TEST(ThreadPoolTest, KnowsItsTasks) {
+  ThreadPool pool(1), other(1);
+  EXPECT_FALSE(pool.IsCurrent());
+  std::atomic<bool> its_own{false}, the_other_s{true}, waits{false};
+  std::atomic<bool> go{false}, done{false};
+  pool.Schedule([&] {
+    while (!go) std::this_thread::yield();
+    its_own = pool.IsCurrent();
+    the_other_s = other.IsCurrent();
+    waits = pool.has_waiting();
+  });
+  pool.Schedule([&] { done = true; });
+  go = true;
+  while (!done) std::this_thread::yield();
+  EXPECT_TRUE(its_own);
+  EXPECT_FALSE(the_other_s);
+  EXPECT_TRUE(waits);
+  EXPECT_FALSE(pool.has_waiting());
 }
 
 TEST(ThreadPoolTest, HasAtLeastOneThread) { EXPECT_EQ(ThreadPool(0).size(), 1); }

@@ -140,12 +140,7 @@ Worker::~Worker() = default;
 
 void Worker::Run() {
   loop_.Run();
-  StopListening();
   loop_.mailbox()->Close();
-  while (!streams_.empty()) {
-    streams_.back()->Drop("the server has stopped");
-    EndOfTurn();
-  }
 }
 
 void Worker::Listen(std::shared_ptr<const Listener> listener) {
@@ -190,8 +185,9 @@ void Worker::GoAway() {
 }
 
 void Worker::Stop() {
+  going_away_ = stopping_ = true;
+  if (draining_ != nullptr) loop_.DisarmTimer(draining_.get());
   StopListening();
-  loop_.Stop();
 }
 
 absl::Status Worker::Publish(absl::string_view topic, const EncodedMessage& message,
@@ -223,13 +219,20 @@ void Worker::DeliverPublished() {
 void Worker::EndOfTurn() {
   // A flush can drop a session, and the handler of a dropped one can send to others: until nothing
   // is left of either.
-  while (has_published() || !to_flush_.empty() || !gone_.empty()) {
+  while (has_published() || !to_flush_.empty() || !gone_.empty() ||
+         (stopping_ && !streams_.empty())) {
     DeliverPublished();
     for (size_t i = 0; i < to_flush_.size(); ++i) to_flush_[i]->FlushNow();
     to_flush_.clear();
-    for (const std::unique_ptr<ServedStream>& stream : std::exchange(gone_, {})) stream->End();
+    while (stopping_ && !streams_.empty()) streams_.back()->Drop("the server has stopped");
+    for (std::unique_ptr<ServedStream>& stream : std::exchange(gone_, {})) {
+      if (stream->End()) continue;
+      stream->index_ = static_cast<uint32_t>(kept_.size());
+      kept_.push_back(std::move(stream));
+    }
   }
-  if ((going_away_ || draining_ != nullptr) && streams_.empty()) loop_.Stop();
+  const bool ending = going_away_ || draining_ != nullptr;
+  if (ending && streams_.empty() && kept_.empty()) loop_.Stop();
   metrics_.loop_lag.Add(options_.clock->NowMs() - loop_.now_ms());
 }
 
@@ -254,6 +257,14 @@ void Worker::Swap(size_t a, size_t b) {
 void Worker::Replace(ServedStream* stream, std::unique_ptr<ServedStream> next) {
   next->index_ = stream->index_;
   gone_.push_back(std::exchange(streams_[stream->index_], std::move(next)));
+}
+
+void Worker::Destroy(ServedStream* stream) {
+  const uint32_t index = stream->index_;
+  if (index >= kept_.size() || kept_[index].get() != stream) return;
+  kept_.back()->index_ = index;
+  std::swap(kept_[index], kept_.back());
+  kept_.pop_back();
 }
 
 void Worker::Release(const SocketAddress& peer, Refusal refusal) {

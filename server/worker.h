@@ -21,6 +21,7 @@
 #include "weft/server/served_stream.h"
 #include "weft/server/server_options.h"
 #include "weft/server/session.h"
+#include "weft/server/thread_pool.h"
 #include "weft/server/topics.h"
 #include "weft/transport/address.h"
 #include "weft/transport/stream.h"
@@ -45,6 +46,9 @@ class WorkerGroup : public ServerStatus {
                                        const SendOptions& options) = 0;
 
   virtual TopicDirectory& topics() = 0;
+
+  // Who calls the sessions' handlers; null: their loops.
+  virtual ThreadPool* handler_pool() = 0;
 };
 
 // Owns the streams and sessions of one thread. All methods but those marked are for that thread.
@@ -55,8 +59,7 @@ class Worker {
          uint32_t index);
   ~Worker();
 
-  // Turns the loop until the worker has stopped, and ends what sessions are left: its thread's
-  // work.
+  // Turns the loop until the worker has stopped: its thread's work.
   void Run();
 
   // Accepts from `listener`, shared with the other workers: it is closed when the last one stops
@@ -69,6 +72,9 @@ class Worker {
   std::atomic<size_t>& load() { return load_; }
   std::atomic<size_t>& refusing() { return refusing_; }
   const std::shared_ptr<Mailbox>& mailbox() const { return loop_.mailbox(); }
+
+  // Any thread: Stop was called.
+  bool stopping() const { return stopping_; }
 
   // Any thread reads.
   LoopMetrics& metrics() { return metrics_; }
@@ -83,7 +89,8 @@ class Worker {
   void Drain(int64_t over_ms);
   // Closes every session with 1001, and stops the loop when the last one is gone.
   void GoAway();
-  // Stops the loop; sessions that are left end without a closing handshake.
+  // Ends what sessions are left without a closing handshake, and stops the loop when the last
+  // handler has returned.
   void Stop();
 
   // ---- For streams ----
@@ -132,6 +139,9 @@ class Worker {
   void DestroyLater(ServedStream* stream);
   void Replace(ServedStream* stream, std::unique_ptr<ServedStream> next);
 
+  // Destroys a stream whose End() said that it was too early; nothing to one that has not ended.
+  void Destroy(ServedStream* stream);
+
   // To the subscribers on this worker, and on the others. Those on this worker are given it at the
   // end of the turn, with what else is published to the topic in a row.
   absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
@@ -169,10 +179,12 @@ class Worker {
   HeldPayloads held_{&metrics_.buffered_bytes};
   size_t compression_bytes_left_;
   bool going_away_ = false;
+  std::atomic<bool> stopping_{false};
   std::vector<std::unique_ptr<ServedStream>> streams_;
   size_t untold_ = 0;                   // so many of them, in front, are still to be drained
   std::unique_ptr<Draining> draining_;  // null until then
   std::vector<std::unique_ptr<ServedStream>> gone_;  // destroyed at the end of the turn
+  std::vector<std::unique_ptr<ServedStream>> kept_;  // or later: see Destroy
   std::vector<Session*> to_flush_;
   PublishBatch published_;  // and not yet delivered
 };

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
@@ -66,6 +67,7 @@ class ServerFixture : public ::testing::Test {
  protected:
   void Start(ServerOptions options = {}) {
     if (options.clock == &Clock::Steady()) options.clock = &clock_;
+    if (std::getenv("WEFT_HANDLER_THREADS") != nullptr) options.handler_threads = 2;
     options.log = [this](LogLevel, absl::string_view text) { log_.Write(std::string(text)); };
     absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(
         std::move(options),

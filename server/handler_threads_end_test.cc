@@ -1,0 +1,203 @@
+// How a session ends whose handler has a thread of its own.
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/core/testing/frames.h"
+#include "weft/server/server.h"
+#include "weft/server/testing/handler_threads_fixture.h"
+#include "weft/server/testing/test_client.h"
+
+namespace weft {
+namespace {
+
+using absl::StatusCode;
+using testing::ClientFrame;
+using ::testing::ElementsAre;
+using testing::TestClient;
+
+using HandlerThreadsEndTest = testing::HandlerThreadsTest;
+
+TEST_F(HandlerThreadsEndTest, WhatCameBeforeACloseIsAnsweredBeforeIt) {
+  Start({.handler_threads = 1});
+  TestClient client = ConnectBlocked();
+  client.Send(Texts(3));
+  client.SendClose(1000);
+  LetTheLoopTurn();
+  clock_.AdvanceMs(60000);  // it is neither the client's silence nor its late end
+  LetTheLoopTurn();
+  Release();
+  ExpectTexts(client, 3);
+  EXPECT_EQ(client.ReadFrame(), "fin close 1000");
+  EXPECT_EQ(client.ReadFrame(), "end");
+  journal_.WaitFor("destroyed");
+  EXPECT_THAT(journal_.lines(), ElementsAre("open", "message block", "message 0", "message 1",
+                                            "message 2", "close 1000 ", "destroyed"));
+}
+
+TEST_F(HandlerThreadsEndTest, WhatCameBeforeAnAbruptEndIsDelivered) {
+  Start({.handler_threads = 1});
+  TestClient client = ConnectBlocked();
+  client.Send(Texts(2) + ClientFrame(Opcode::kPing, ""));
+  EXPECT_EQ(client.ReadFrame(), "fin pong ");
+  client.Reset();
+  log_.WaitForPart("lost ");
+  Release();
+  journal_.WaitFor("destroyed");
+  EXPECT_THAT(journal_.lines(), ElementsAre("open", "message block", "message 0", "message 1",
+                                            "close 1006 ", "destroyed"));
+}
+
+// Past the mark the server hears of a reset still, and of nothing else.
+TEST_F(HandlerThreadsEndTest, ResetPastTheMark) {
+  Start({.handler_threads = 1, .max_waiting_messages = 2});
+  TestClient client = ConnectBlocked();
+  client.Send(Texts(10));
+  WaitForHeldSessions(1);
+  client.Reset();
+  log_.WaitForPart("the client is gone");
+  WaitForHeldSessions(0);
+  Release();
+  journal_.WaitFor("destroyed");
+  EXPECT_THAT(journal_.lines(), ElementsAre("open", "message block", "message 0", "message 1",
+                                            "close 1006 the client is gone", "destroyed"));
+}
+
+TEST_F(HandlerThreadsEndTest, ClosingByTheHandler) {
+  script_.on_message = [this](Session& session, const Message&) {
+    EXPECT_TRUE(session.SendText("before").ok());
+    EXPECT_EQ(session.Close(static_cast<CloseCode>(1005), "x").code(),
+              StatusCode::kInvalidArgument);
+    EXPECT_TRUE(session.Close(CloseCode::kGoingAway, "enough").ok());
+    EXPECT_EQ(session.Close().code(), StatusCode::kFailedPrecondition);
+    EXPECT_EQ(session.SendText("behind").code(), StatusCode::kFailedPrecondition);
+    EXPECT_EQ(session.SendPing().code(), StatusCode::kFailedPrecondition);
+    EXPECT_EQ(session.SendFragment(Opcode::kText, "behind", true).code(),
+              StatusCode::kFailedPrecondition);
+    journal_.Write("said");
+  };
+  Start({.handler_threads = 1});
+  TestClient client = ConnectAndUpgrade();
+  client.SendText("x");
+  EXPECT_EQ(client.ReadFrame(), "fin text before");
+  EXPECT_EQ(client.ReadFrame(), "fin close 1001 enough");
+  client.SendClose(1001);
+  EXPECT_EQ(client.ReadFrame(), "end");
+  journal_.WaitFor("destroyed");
+  EXPECT_THAT(journal_.lines(),
+              ElementsAre("open", "message x", "said", "close 1001 ", "destroyed"));
+}
+
+// What waits then is not delivered.
+TEST_F(HandlerThreadsEndTest, TerminatingByTheHandler) {
+  script_.on_message = [this](Session& session, const Message&) {
+    released_.wait();
+    session.Terminate();
+    EXPECT_EQ(session.SendText("behind").code(), StatusCode::kFailedPrecondition);
+  };
+  Start({.handler_threads = 1});
+  TestClient client = ConnectAndUpgrade();
+  client.Send(Texts(100) + ClientFrame(Opcode::kPing, ""));
+  EXPECT_EQ(client.ReadFrame(), "fin pong ");
+  Release();
+  EXPECT_EQ(client.ReadToEnd(), "");
+  journal_.WaitFor("destroyed");
+  EXPECT_THAT(
+      journal_.lines(),
+      ElementsAre("open", "message 0", "close 1006 terminated by the application", "destroyed"));
+}
+
+// R15: OnClose is the last call, and the only one of its kind, whatever the handler does in which.
+TEST_F(HandlerThreadsEndTest, R15_TheHandlerEndsItsSessionInEachCallback) {
+  for (const std::string where : {"open", "message", "writable", "close"}) {
+    for (const bool politely : {true, false}) {
+      SCOPED_TRACE(absl::StrCat(where, politely ? " closes" : " terminates"));
+      const auto end = [&](Session& session) {
+        if (!politely) session.Terminate();
+        session.Close().IgnoreError();
+        session.SendText("late").IgnoreError();
+        session.Subscribe("late");
+      };
+      const auto nothing = [](Session&) {};
+      script_.on_open = where == "open" ? std::function<void(Session&)>(end) : nothing;
+      script_.on_message = [&](Session& session, const Message&) {
+        if (where == "message") return end(session);
+        while (session.queued_bytes() < 10000 && session.SendBinary(std::string(1000, 'x')).ok()) {
+        }
+      };
+      script_.on_writable = where == "writable" ? std::function<void(Session&)>(end) : nothing;
+      script_.on_close = where == "close" ? std::function<void(Session&)>(end) : nothing;
+      Start({.handler_threads = 2, .high_mark_bytes = 10000, .low_mark_bytes = 100});
+      {
+        TestClient client = ConnectAndUpgrade();
+        client.Send(Texts(2));
+        client.SendClose(1000);
+        client.ReadToEnd();
+      }
+      journal_.WaitFor("destroyed");
+      EXPECT_EQ(Count("close "), 1);
+      const std::vector<std::string> lines = journal_.lines();
+      ASSERT_GE(lines.size(), 3u);
+      EXPECT_TRUE(absl::StartsWith(lines[lines.size() - 2], "close ")) << lines[lines.size() - 2];
+      EXPECT_EQ(lines.back(), "destroyed");
+      EXPECT_EQ(server_->subscribers("late"), 0u);
+      server_.reset();
+      EXPECT_EQ(Count("destroyed"), 1);
+      journal_.Clear();
+    }
+  }
+}
+
+// What its handler has begun holds the server up; what it has not is dropped.
+TEST_F(HandlerThreadsEndTest, ShutdownWhileAHandlerIsAtWork) {
+  Start({.threads = 2, .handler_threads = 1});
+  TestClient client = ConnectBlocked(), other = ConnectAndUpgrade();
+  client.Send(Texts(3) + ClientFrame(Opcode::kPing, ""));
+  EXPECT_EQ(client.ReadFrame(), "fin pong ");
+  std::atomic<bool> over{false};
+  std::thread shutdown([&] {
+    server_->Shutdown(absl::ZeroDuration());
+    over = true;
+  });
+  EXPECT_EQ(client.ReadFrame(), "fin close 1001 the server is going away");
+  EXPECT_EQ(client.ReadFrame(), "end");
+  EXPECT_FALSE(over);
+  EXPECT_EQ(Count("close "), 0);
+  Release();
+  shutdown.join();
+  EXPECT_EQ(Count("message "), 1);
+  EXPECT_EQ(Count("close 1006 the server has stopped"), 2);
+  EXPECT_EQ(Count("destroyed"), 2);
+}
+
+TEST_F(HandlerThreadsEndTest, ShutdownByAHandlerBeginsAndDoesNotWait) {
+  script_.on_message = [this](Session& session, const Message&) {
+    EXPECT_TRUE(session.SendText("here").ok());
+    server_->Shutdown();
+    server_->Wait();  // a mistake, and no deadlock
+    server_->Drain(absl::Seconds(1));
+    journal_.Write("not dead");
+  };
+  Start({.handler_threads = 1});
+  TestClient client = ConnectAndUpgrade();
+  client.SendText("shut down");
+  EXPECT_EQ(client.ReadFrame(), "fin text here");
+  EXPECT_EQ(client.ReadFrame(), "fin close 1001 the server is going away");
+  client.SendClose(1001);
+  EXPECT_EQ(client.ReadFrame(), "end");
+  server_->Wait();
+  EXPECT_EQ(Count("not dead"), 1);
+  EXPECT_EQ(Count("destroyed"), 1);
+}
+
+}  // namespace
+}  // namespace weft

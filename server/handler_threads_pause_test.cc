@@ -1,0 +1,201 @@
+// What is not read, and what is not asked of a client, while its handler is behind.
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/core/testing/frames.h"
+#include "weft/server/server.h"
+#include "weft/server/testing/handler_threads_fixture.h"
+#include "weft/server/testing/test_client.h"
+
+namespace weft {
+namespace {
+
+using testing::ClientFrame;
+using ::testing::ElementsAre;
+using testing::TestClient;
+
+using HandlerThreadsPauseTest = testing::HandlerThreadsTest;
+
+// ---- The marks ----
+
+TEST_F(HandlerThreadsPauseTest, NothingIsReadPastTheMarkOfMessages) {
+  Start({.handler_threads = 1, .max_waiting_messages = 4});
+  TestClient client = ConnectBlocked();
+  client.Send(Texts(1000));
+  WaitForHeldSessions(1);
+  LetTheLoopTurn();
+  // In the middle of what one read brought.
+  EXPECT_EQ(server_->metrics().messages_received, 1u + 4u);
+  Release();
+  ExpectTexts(client, 1000);
+  WaitForHeldSessions(0);
+  client.SendText("on");
+  EXPECT_EQ(client.ReadFrame(), "fin text on");
+}
+
+TEST_F(HandlerThreadsPauseTest, NothingIsReadPastTheMarkOfBytes) {
+  constexpr int kMessages = 500;
+  Start({.handler_threads = 1, .max_waiting_bytes = 100000});
+  TestClient client = ConnectBlocked();
+  const std::string message(30000, 'x');
+  std::thread sender([&] {
+    for (int i = 0; i < kMessages; ++i) client.SendText(message);
+  });
+  WaitForHeldSessions(1);
+  LetTheLoopTurn();
+  EXPECT_EQ(server_->metrics().messages_received, 1u + 4u);
+  EXPECT_LT(server_->metrics().bytes_received, 100000u + (512 << 10)) << "and the last read";
+  Release();
+  for (int i = 0; i < kMessages; ++i) ASSERT_EQ(client.ReadFrame(), "fin text " + message);
+  sender.join();
+}
+
+TEST_F(HandlerThreadsPauseTest, R26_TheBudgetHoldsForWhatWaitsForItsHandler) {
+  Start({.handler_threads = 1,
+         .connection = {.max_message_bytes = 4 << 20},
+         .max_buffered_bytes = 1 << 20});
+  TestClient blocked = ConnectBlocked();
+  std::vector<TestClient> clients;
+  int taken = 0;
+  for (; taken < 10; ++taken) {
+    clients.push_back(ConnectAndUpgrade());
+    clients.back().Send(ClientFrame(Opcode::kBinary, std::string(300000, 'x')) +
+                        ClientFrame(Opcode::kPing, ""));
+    if (clients.back().ReadFrame() != "fin pong ") break;
+  }
+  EXPECT_GE(taken, 1);
+  EXPECT_LE(taken, 3);
+  log_.WaitForPart("hold more than max_buffered_bytes");
+  Release();
+  journal_.WaitFor("close 1006 all sessions together hold more than max_buffered_bytes");
+  for (int i = 0; i < taken; ++i) {
+    EXPECT_EQ(clients[i].ReadFrame(), "fin binary " + std::string(300000, 'x'));
+  }
+}
+
+// ---- Time ----
+
+TEST_F(HandlerThreadsPauseTest, WhoCannotBeHeardIsNeitherDeadNorIdle) {
+  Start({.handler_threads = 1,
+         .max_waiting_messages = 2,
+         .ping_interval = absl::Seconds(30),
+         .pong_timeout = absl::Seconds(20),
+         .idle_timeout = absl::Seconds(60)});
+  TestClient client = ConnectBlocked();
+  client.Send(Texts(10));
+  WaitForHeldSessions(1);
+  for (int i = 0; i < 20; ++i) Pass(15000);
+  EXPECT_EQ(Count("close "), 0);
+  Release();
+  ExpectTexts(client, 10);  // and no ping before them
+}
+
+TEST_F(HandlerThreadsPauseTest, APongThatCouldNotBeReadIsNotLate) {
+  Start({.handler_threads = 1,
+         .max_waiting_messages = 2,
+         .ping_interval = absl::Seconds(30),
+         .pong_timeout = absl::Seconds(20)});
+  TestClient client = ConnectBlocked();
+  Pass(31000);
+  EXPECT_EQ(client.ReadFrame(), "fin ping ");
+  client.Send(Texts(10));
+  WaitForHeldSessions(1);
+  client.Send(ClientFrame(Opcode::kPong, ""));
+  for (int i = 0; i < 10; ++i) Pass(15000);
+  EXPECT_EQ(Count("close "), 0);
+  Release();
+  ExpectTexts(client, 10);
+}
+
+TEST_F(HandlerThreadsPauseTest, WhoVanishedMeanwhileIsGivenUpAfterwards) {
+  Start({.handler_threads = 1,
+         .max_waiting_messages = 2,
+         .ping_interval = absl::Seconds(30),
+         .pong_timeout = absl::Seconds(20)});
+  TestClient client = ConnectBlocked();
+  client.Send(Texts(10));
+  WaitForHeldSessions(1);
+  Pass(500000);
+  Release();
+  journal_.WaitFor("message 9");
+  WaitForHeldSessions(0);
+  Pass(29000);
+  EXPECT_EQ(Count("close "), 0);
+  Pass(1100);
+  Pass(19000);
+  EXPECT_EQ(Count("close "), 0);
+  Pass(1100);
+  journal_.WaitFor("close 1006 the client did not answer a ping");
+}
+
+// Bytes that a client does not take count against it, whatever its handler does.
+TEST_F(HandlerThreadsPauseTest, WhoTakesNothingIsGivenUpMeanwhile) {
+  script_.on_message = [this](Session& session, const Message& message) {
+    if (message.payload != "0") return;
+    EXPECT_TRUE(session.SendBinary(std::string(8 << 20, 'x')).ok());
+    journal_.Write("sent");
+    released_.wait();
+  };
+  Start({.handler_threads = 1,
+         .max_waiting_messages = 2,
+         .ping_interval = absl::Seconds(30),
+         .pong_timeout = absl::Seconds(20),
+         .pause_reading_bytes = 100 << 20});
+  TestClient client = ConnectSlowReader();
+  client.Send(Texts(10));
+  WaitForHeldSessions(1);
+  journal_.WaitFor("sent");
+  // Anew each time that the kernel finds room for some more, which under load it does for a while.
+  for (int i = 0; server_->metrics().held_sessions > 0 && i < 100; ++i) Pass(10000);
+  EXPECT_EQ(server_->metrics().held_sessions, 0u);
+  Release();
+  journal_.WaitFor("close 1006 the client did not answer a ping");
+}
+
+// A client that waits for its answer is not idle, and has all its time after that.
+TEST_F(HandlerThreadsPauseTest, TheHandlersTimeIsNotTheClients) {
+  Start({.handler_threads = 1,
+         .ping_interval = absl::InfiniteDuration(),
+         .idle_timeout = absl::Seconds(60)});
+  TestClient client = ConnectBlocked(), other = ConnectAndUpgrade();
+  for (int i = 0; i < 5; ++i) {
+    Pass(50000);
+    other.Send(ClientFrame(Opcode::kText, "x"));
+  }
+  Release();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(other.ReadFrame(), "fin text x");
+  other.SendText("y");  // the only thread is done with the first session
+  EXPECT_EQ(other.ReadFrame(), "fin text y");
+  Pass(59000);
+  EXPECT_EQ(Count("close "), 0);
+  Pass(1100);
+  EXPECT_EQ(client.ReadFrame(), "fin close 1000 idle");
+}
+
+TEST_F(HandlerThreadsPauseTest, ClosingTakesNoLongerForIt) {
+  SessionRef ref;
+  script_.on_open = [&ref](Session& session) { ref = session.ref(); };
+  Start({.handler_threads = 1, .max_waiting_messages = 2});
+  TestClient client = ConnectBlocked();
+  client.Send(Texts(10));
+  WaitForHeldSessions(1);
+  ASSERT_TRUE(ref.Close(CloseCode::kGoingAway).ok());
+  EXPECT_EQ(client.ReadFrame(), "fin close 1001");
+  Pass(5100);
+  EXPECT_EQ(client.ReadFrame(), "end");
+  Release();
+  journal_.WaitFor("destroyed");
+  EXPECT_THAT(journal_.lines(),
+              ElementsAre("open", "message block", "message 0", "message 1",
+                          "close 1006 the closing handshake took too long", "destroyed"));
+}
+
+}  // namespace
+}  // namespace weft
