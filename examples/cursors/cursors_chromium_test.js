@@ -4,6 +4,7 @@
 const assert = require('node:assert/strict');
 const {spawn} = require('node:child_process');
 const {once} = require('node:events');
+const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const {after, before, test} = require('node:test');
@@ -30,12 +31,12 @@ after(async () => {
   assert.equal(await server.stop(), 0, 'exit code after SIGTERM');
 });
 
-// Somebody's window, in the space; what goes wrong in its scripts fails the test.
-async function open(t, {width = 640, height = 400, colorScheme = 'light', url = server.url} = {}) {
+// Somebody's window, in the space; what goes wrong in its scripts fails the test, but for `errors`.
+async function open(t, {width = 640, height = 400, colorScheme = 'light', url = server.url, errors: expected} = {}) {
   const page = await browser.newPage();
   const errors = [];
   page.on('pageerror', (error) => errors.push(error));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  page.on('console', (message) => message.type() === 'error' && !expected?.test(message.text()) && errors.push(message.text()));
   t.after(async () => {
     await page.close();
     assert.deepEqual(errors, []);
@@ -51,8 +52,8 @@ async function open(t, {width = 640, height = 400, colorScheme = 'light', url = 
 const shows = (page, figure, pattern) => page.waitForFunction(
     ([figure, pattern]) => new RegExp(pattern).test(document.querySelector(`[data-figure=${figure}]`).textContent), [figure, pattern]);
 
-async function startBots(t, count, url = server.url) {
-  const child = spawn(process.env.CURSORS_BOTS, [url, `--bots=${count}`], {stdio: ['ignore', 'ignore', 'inherit']});
+async function startBots(t, count) {
+  const child = spawn(process.env.CURSORS_BOTS, [server.url, `--bots=${count}`], {stdio: ['ignore', 'ignore', 'inherit']});
   const exit = once(child, 'close');
   t.after(async () => {
     child.kill();
@@ -178,16 +179,41 @@ test('a page that nobody sees says nothing, and is told nothing until it is seen
   await shows(page, 'cursors', '^4$');
 });
 
+// A way to the server that can be cut: `url`, cut(), which ends all connections and refuses new ones, and mend().
+async function startWay(t) {
+  const sockets = new Set();
+  let open = true;
+  const way = net.createServer((socket) => {
+    if (!open) return socket.destroy();
+    const onward = net.connect(new URL(server.url).port, '127.0.0.1');
+    for (const [end, other] of [[socket, onward], [onward, socket]]) {
+      sockets.add(end);
+      end.pipe(other).on('error', () => {});
+      end.on('close', () => other.destroy());
+    }
+  });
+  await new Promise((resolve) => way.listen(0, '127.0.0.1', resolve));
+  const cut = () => {
+    open = false;
+    for (const socket of sockets) socket.destroy();
+  };
+  t.after(() => {
+    cut();
+    way.close();
+  });
+  return {url: `ws://127.0.0.1:${way.address().port}`, cut, mend: () => open = true};
+}
+
 test('when the server is gone it says so, and comes back by itself', LIMIT, async (t) => {
-  let second = await startServer('CURSORS_SERVER');
-  const page = await open(t, {url: second.url});
+  const way = await startWay(t);
+  const [page, other] = [await open(t, {url: way.url, errors: /^WebSocket connection .* failed/}), await open(t)];
   await page.mouse.move(320, 200);
-  await second.stop();
+  await seenAt(other, await idOf(page), 0.5, 0.5);
+  way.cut();
   await page.waitForFunction(() => document.getElementById('state').textContent.includes('Trying again'));
   assert.ok(await page.isVisible('#state'));
-  second = await startServer('CURSORS_SERVER', [`--port=${second.url.match(/\d+$/)[0]}`]);
-  t.after(() => second.stop());
+  await other.waitForFunction(() => cursors.ids.length === 0);
+  way.mend();
   await page.waitForFunction(() => cursors.own !== null && document.getElementById('state').hidden);
-  const other = await open(t, {url: second.url});
   await seenAt(other, await idOf(page), 0.5, 0.5);  // without having moved again
 });
