@@ -119,12 +119,17 @@ class SoakHandler : public Handler {
 // One server, from its start to its end, and its clients.
 class Life {
  public:
-  Life(std::shared_ptr<TlsContext> server_tls, std::shared_ptr<TlsContext> client_tls)
+  // With `handler_threads` a pool calls the handlers, see ServerOptions.
+  Life(std::shared_ptr<TlsContext> server_tls, std::shared_ptr<TlsContext> client_tls,
+       int handler_threads)
       : client_tls_(std::move(client_tls)) {
     // Every limit is low enough to be met.
     ServerOptions options = {
         .more_endpoints = {{.tls = std::move(server_tls)}},
         .threads = 2,
+        .handler_threads = handler_threads,
+        .max_waiting_messages = 20,
+        .max_waiting_bytes = 300000,
         .max_connections = 12,
         .connection = {.max_message_bytes = 200000,
                        .compression = {.use = CompressionOptions::Use::kOn}},
@@ -320,7 +325,7 @@ void Soak() {
   uint64_t sessions = 0, echoes = 0;
   int64_t memory = 0, memory_then = 0;
   for (int lives = 1; absl::Now() < end; ++lives) {
-    Life server(*server_tls, *client_tls);
+    Life server(*server_tls, *client_tls, lives % 2 == 0 ? 2 : 0);
     server.Run(life, random);
     sessions += server.counts().opened;
     echoes += server.counts().echoes;
