@@ -5,19 +5,17 @@
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const http = require('node:http');
-const os = require('node:os');
 const path = require('node:path');
 const {after, before, test} = require('node:test');
 const {pathToFileURL} = require('node:url');
 
-const {launchChromium} = require('./chromium.js');
+const {launchChromium, openPage, screenshot} = require('./chromium.js');
 const {startServer} = require('./program.js');
 const {cases} = require('./websocket_cases.js');
 
 const LIMIT = {timeout: 120_000};
 const PAGE_FILE = path.resolve(process.env.ECHO_PAGE);
 const PAGE_URL = pathToFileURL(PAGE_FILE).href;
-const OUTPUTS = process.env.TEST_UNDECLARED_OUTPUTS_DIR || os.tmpdir();
 
 let server;
 let browser;
@@ -33,19 +31,9 @@ after(async () => {
   assert.equal(await server.stop(), 0, 'exit code after SIGTERM');
 });
 
-// A page of examples/echo, of its own for each test; what goes wrong in its script fails the test.
-async function openPage(t, {width = 960, height = 640, colorScheme = 'light', url = PAGE_URL} = {}) {
-  const page = await browser.newPage();
-  const errors = [];
-  page.on('pageerror', (error) => errors.push(error));
-  t.after(async () => {
-    await page.close();
-    assert.deepEqual(errors, []);
-  });
-  await page.setViewportSize({width, height});
-  await page.emulateMedia({colorScheme});
-  await page.goto(url);
-  return page;
+// A page of examples/echo, of its own for each test.
+function open(t, {url = PAGE_URL, ...window} = {}) {
+  return openPage(t, browser, url, {width: 960, height: 640, expected: /^WebSocket connection to .* failed/, ...window});
 }
 
 async function connect(page) {
@@ -67,11 +55,10 @@ async function waitForLog(page, ...lines) {
   ])), lines);
 }
 
-const screenshot = (page, name) => page.screenshot({path: path.join(OUTPUTS, `${name}.png`)});
 
 for (const name of Object.keys(cases)) {
   test(name, LIMIT, async (t) => {
-    const page = await openPage(t);
+    const page = await open(t);
     await page.addScriptTag({path: path.join(__dirname, 'websocket_cases.js')});
     await page.evaluate(([name, url]) => websocketCases.cases[name](WebSocket, url), [name, server.url]);
   });
@@ -82,7 +69,7 @@ for (const mode of ['on', 'no_takeover', 'off']) {
   test(`compression ${mode}`, LIMIT, async (t) => {
     const other = await startServer('ECHO_SERVER', ['--allow_origin=null', `--compression=${mode}`]);
     t.after(() => other.stop());
-    const page = await openPage(t);
+    const page = await open(t);
     await page.addScriptTag({path: path.join(__dirname, 'websocket_cases.js')});
     const extensions = await page.evaluate(async (url) => {
       const {Peer, textOf} = websocketCases;
@@ -98,7 +85,7 @@ for (const mode of ['on', 'no_takeover', 'off']) {
 }
 
 test('the page: RS46, connect, talk, disconnect', LIMIT, async (t) => {
-  const page = await openPage(t);
+  const page = await open(t);
   assert.equal(await page.inputValue('#url'), 'ws://127.0.0.1:8080');
   assert.equal(await page.textContent('#state'), 'disconnected');
   assert.ok(await page.isDisabled('#text'));
@@ -126,14 +113,14 @@ test('the page: RS46, connect, talk, disconnect', LIMIT, async (t) => {
 test('the page, as the server itself shows it', LIMIT, async (t) => {
   const own = await startServer('ECHO_SERVER', []);
   t.after(() => own.stop());
-  const page = await openPage(t, {url: own.url.replace(/^ws/, 'http')});
+  const page = await open(t, {url: own.url.replace(/^ws/, 'http')});
   assert.equal(await page.inputValue('#url'), own.url);
   await page.click('#connect');
   await waitForLog(page, ['CONNECTED', own.url], ['SENT', 'WebSocket rocks'], ['RECEIVED', 'WebSocket rocks']);
 });
 
 test('the page: what others send is text, never HTML', LIMIT, async (t) => {
-  const page = await openPage(t, {colorScheme: 'dark'});
+  const page = await open(t, {colorScheme: 'dark'});
   await connect(page);
   const text = '<img src=x onerror="throw 1"><b>bold</b><script>throw 2</script>';
   await say(page, text);
@@ -144,7 +131,7 @@ test('the page: what others send is text, never HTML', LIMIT, async (t) => {
 });
 
 test('the page: fits a phone', LIMIT, async (t) => {
-  const page = await openPage(t, {width: 360, height: 640});
+  const page = await open(t, {width: 360, height: 640});
   await connect(page);
   await say(page, 'A message that is too long for one line of so narrow a screen, and ' + 'x'.repeat(100));
   await page.waitForFunction(() => document.querySelectorAll('.RECEIVED').length === 2);
@@ -155,7 +142,7 @@ test('the page: fits a phone', LIMIT, async (t) => {
 test('the page: the server ends', LIMIT, async (t) => {
   const other = await startServer('ECHO_SERVER', ['--allow_origin=null']);
   t.after(() => other.stop());
-  const page = await openPage(t);
+  const page = await open(t);
   await page.fill('#url', other.url);
   await page.click('#connect');
   await page.waitForSelector('.RECEIVED');
@@ -172,7 +159,7 @@ test('R20: a page of another origin is refused', LIMIT, async (t) => {
   });
   await new Promise((resolve) => site.listen(0, '127.0.0.1', resolve));
   t.after(() => site.close());
-  const page = await openPage(t, {url: `http://127.0.0.1:${site.address().port}/`});
+  const page = await open(t, {url: `http://127.0.0.1:${site.address().port}/`});
   await page.fill('#url', server.url);
   await page.click('#connect');
   await page.waitForSelector('.DISCONNECTED');

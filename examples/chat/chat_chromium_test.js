@@ -5,23 +5,17 @@ const assert = require('node:assert/strict');
 const {spawn} = require('node:child_process');
 const {once} = require('node:events');
 const net = require('node:net');
-const os = require('node:os');
-const path = require('node:path');
 const {after, before, test} = require('node:test');
 
-const {launchChromium} = require('../../e2e/chromium.js');
+const {launchChromium, openPage, screenshot} = require('../../e2e/chromium.js');
 const {startServer} = require('../../e2e/program.js');
 
 const LIMIT = {timeout: 120_000};
-const OUTPUTS = process.env.TEST_UNDECLARED_OUTPUTS_DIR || os.tmpdir();
 
 let browser;
 
 before(async () => {
-  browser = await launchChromium([
-    // Two windows, of which each would be in front.
-    '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding', '--disable-background-timer-throttling',
-  ]);
+  browser = await launchChromium();
 });
 
 after(() => browser?.close());
@@ -76,19 +70,10 @@ async function startRoom(t) {
   return room;
 }
 
-// A person's window. Each has an origin, and so a memory, of its own; what goes wrong in its scripts fails the test.
-async function open(t, room, person, {width = 760, height = 420, colorScheme = 'light'} = {}) {
-  const page = await browser.newPage();
-  const errors = [];
-  page.on('pageerror', (error) => errors.push(error.message));
-  t.after(async () => {
-    await page.close();
-    assert.deepEqual(errors, []);
-  });
-  await page.setViewportSize({width, height});
-  await page.emulateMedia({colorScheme});
-  await page.goto(`http://${person}.localhost:${room.network.port}/`);
-  return page;
+// A person's window. Each has an origin, and so a memory, of its own.
+function open(t, room, person, window = {}) {
+  const url = `http://${person}.localhost:${room.network.port}/`;
+  return openPage(t, browser, url, {width: 760, height: 420, expected: /^WebSocket connection to .* failed/, ...window});
 }
 
 async function join(t, room, name, options) {
@@ -132,7 +117,6 @@ async function dial(t, url) {
 const linesOf = (page) => page.$$eval('.said:not(.waiting) q', (all) => all.map((each) => each.textContent));
 const notesOf = (page) => page.$$eval('.note', (all) => all.map((each) => each.textContent));
 const peopleOf = (page) => page.$$eval('#people bdi', (all) => all.map((each) => each.textContent));
-const screenshot = (page, name) => page.screenshot({path: path.join(OUTPUTS, `${name}.png`)});
 const seesLine = (page, text) => page.waitForFunction((text) =>
   [...document.querySelectorAll('.said:not(.waiting) q')].some((each) => each.textContent === text), text);
 const reads = (page, selector, text) => page.waitForFunction(([selector, text]) =>

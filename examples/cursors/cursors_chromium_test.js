@@ -5,25 +5,19 @@ const assert = require('node:assert/strict');
 const {spawn} = require('node:child_process');
 const {once} = require('node:events');
 const net = require('node:net');
-const os = require('node:os');
-const path = require('node:path');
 const {after, before, test} = require('node:test');
 
-const {launchChromium} = require('../../e2e/chromium.js');
+const {launchChromium, openPage, screenshot} = require('../../e2e/chromium.js');
 const {startServer} = require('../../e2e/program.js');
 
 const LIMIT = {timeout: 120_000};
-const OUTPUTS = process.env.TEST_UNDECLARED_OUTPUTS_DIR || os.tmpdir();
 
 let server;
 let browser;
 
 before(async () => {
   server = await startServer('CURSORS_SERVER');
-  // Two windows, of which each would be in front.
-  browser = await launchChromium([
-    '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding', '--disable-background-timer-throttling',
-  ]);
+  browser = await launchChromium();
 });
 
 after(async () => {
@@ -31,19 +25,9 @@ after(async () => {
   assert.equal(await server.stop(), 0, 'exit code after SIGTERM');
 });
 
-// Somebody's window, in the space; what goes wrong in its scripts fails the test, but for `errors`.
-async function open(t, {width = 640, height = 400, colorScheme = 'light', url = server.url, errors: expected} = {}) {
-  const page = await browser.newPage();
-  const errors = [];
-  page.on('pageerror', (error) => errors.push(error));
-  page.on('console', (message) => message.type() === 'error' && !expected?.test(message.text()) && errors.push(message.text()));
-  t.after(async () => {
-    await page.close();
-    assert.deepEqual(errors, []);
-  });
-  await page.setViewportSize({width, height});
-  await page.emulateMedia({colorScheme});
-  await page.goto(url.replace('ws:', 'http:'));
+// Somebody's window, in the space.
+async function open(t, {url = server.url, ...window} = {}) {
+  const page = await openPage(t, browser, url.replace('ws:', 'http:'), {width: 640, height: 400, ...window});
   await page.waitForFunction(() => cursors.own !== null);
   return page;
 }
@@ -62,7 +46,6 @@ async function startBots(t, count) {
 }
 
 const idOf = (page) => page.evaluate(() => cursors.own);
-const screenshot = (page, name) => page.screenshot({path: path.join(OUTPUTS, `${name}.png`)});
 
 // Until the watcher's window has drawn that cursor there, to a pixel.
 const seenAt = (watcher, id, x, y) => watcher.waitForFunction(([id, x, y]) => {
@@ -206,7 +189,7 @@ async function startWay(t) {
 
 test('when the server is gone it says so, and comes back by itself', LIMIT, async (t) => {
   const way = await startWay(t);
-  const [page, other] = [await open(t, {url: way.url, errors: /^WebSocket connection .* failed/}), await open(t)];
+  const [page, other] = [await open(t, {url: way.url, expected: /^WebSocket connection .* failed/}), await open(t)];
   await page.mouse.move(320, 200);
   await seenAt(other, await idOf(page), 0.5, 0.5);
   way.cut();

@@ -2,17 +2,14 @@
 // The page in headless Chromium, as a learner uses it.
 
 const assert = require('node:assert/strict');
-const os = require('node:os');
-const path = require('node:path');
 const {after, before, test} = require('node:test');
 const {once} = require('node:events');
 const WebSocket = require('ws');
 
-const {launchChromium} = require('../../e2e/chromium.js');
+const {launchChromium, openPage, screenshot} = require('../../e2e/chromium.js');
 const {startServer} = require('../../e2e/program.js');
 
 const LIMIT = {timeout: 120_000};
-const OUTPUTS = process.env.TEST_UNDECLARED_OUTPUTS_DIR || os.tmpdir();
 
 let server;
 let browser;
@@ -27,24 +24,13 @@ after(async () => {
   assert.equal(await server.stop(), 0, 'exit code after SIGTERM');
 });
 
-// The page, connected; what goes wrong in its scripts fails the test.
-async function open(t, view, {width = 1000, height = 900, colorScheme = 'light', at = server} = {}) {
-  const page = await browser.newPage();
-  const errors = [];
-  page.on('pageerror', (error) => errors.push(error));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-  t.after(async () => {
-    await page.close();
-    assert.deepEqual(errors, []);
-  });
-  await page.setViewportSize({width, height});
-  await page.emulateMedia({colorScheme});
-  await page.goto(`${at.url.replace('ws:', 'http:')}/#${view}`);
+// The page, connected.
+async function open(t, view, {at = server, ...window} = {}) {
+  const url = `${at.url.replace('ws:', 'http:')}/#${view}`;
+  const page = await openPage(t, browser, url, {width: 1000, height: 900, ...window});
   await page.waitForSelector('#state.connected');
   return page;
 }
-
-const screenshot = (page, name) => page.screenshot({path: path.join(OUTPUTS, `${name}.png`)});
 
 async function assertFits(page) {
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it scrolls sideways');

@@ -2,16 +2,13 @@
 // The world in headless Chromium, as two people see it.
 
 const assert = require('node:assert/strict');
-const os = require('node:os');
-const path = require('node:path');
 const {after, before, test} = require('node:test');
 const {isDeepStrictEqual} = require('node:util');
 
-const {launchChromium} = require('../../e2e/chromium.js');
+const {launchChromium, openPage, screenshot} = require('../../e2e/chromium.js');
 const {startServer} = require('../../e2e/program.js');
 
 const LIMIT = {timeout: 120_000};
-const OUTPUTS = process.env.TEST_UNDECLARED_OUTPUTS_DIR || os.tmpdir();
 const NOTHING = 0xffff;
 
 let server;
@@ -20,8 +17,7 @@ let browser;
 before(async () => {
   server = await startServer('WORLD_SERVER');
   browser = await launchChromium([
-    // Two windows, of which each would be in front; and WebGL without a graphics card.
-    '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding', '--disable-background-timer-throttling',
+    // WebGL without a graphics card.
     '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader',
   ]);
 });
@@ -31,20 +27,9 @@ after(async () => {
   assert.equal(await server.stop(), 0, 'exit code after SIGTERM');
 });
 
-// A player's window, in the world; what goes wrong in its scripts fails the test. A small one: the picture is drawn by the
-// processor.
-async function join(t, {width = 320, height = 240, colorScheme = 'light'} = {}) {
-  const page = await browser.newPage();
-  const errors = [];
-  page.on('pageerror', (error) => errors.push(error));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-  t.after(async () => {
-    await page.close();
-    assert.deepEqual(errors, []);
-  });
-  await page.setViewportSize({width, height});
-  await page.emulateMedia({colorScheme});
-  await page.goto(server.url.replace('ws:', 'http:'));
+// A player's window, in the world. A small one: the picture is drawn by the processor.
+async function join(t, view = {}) {
+  const page = await openPage(t, browser, server.url.replace('ws:', 'http:'), {width: 320, height: 240, ...view});
   await page.waitForFunction(() => world.position !== null && world.ids().length > 10);
   await page.evaluate(() => world.quality = 3);
   return page;
@@ -52,7 +37,6 @@ async function join(t, {width = 320, height = 240, colorScheme = 'light'} = {}) 
 
 const carried = (page) => page.evaluate(() => world.carried);
 const find = (page, id) => page.evaluate((id) => world.find(id), id);
-const screenshot = (page, name) => page.screenshot({path: path.join(OUTPUTS, `${name}.png`)});
 const distance = (a, b) => Math.hypot(...a.position.map((value, i) => value - b.position[i]));
 
 // Until it lies more than three metres from where it was held, and both say that it is in the very same place.
