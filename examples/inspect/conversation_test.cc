@@ -1,5 +1,6 @@
 #include "examples/inspect/conversation.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/close_code.h"
+#include "weft/core/frame.h"
+#include "weft/core/frame_rules.h"
+#include "weft/core/opcode.h"
 #include "weft/core/testing/frames.h"
 
 namespace examples {

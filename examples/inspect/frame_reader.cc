@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "weft/core/buffer.h"
 #include "weft/core/close_code.h"
 #include "weft/core/compression.h"
 #include "weft/core/mask.h"

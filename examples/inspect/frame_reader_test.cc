@@ -14,6 +14,10 @@
 #include "gtest/gtest.h"
 #include "weft/core/close_code.h"
 #include "weft/core/connection.h"
+#include "weft/core/event.h"
+#include "weft/core/frame.h"
+#include "weft/core/frame_rules.h"
+#include "weft/core/opcode.h"
 #include "weft/core/testing/frames.h"
 
 namespace examples {

@@ -1,9 +1,11 @@
 #include "examples/inspect/handshake.h"
 
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "weft/core/compression.h"
 
 namespace examples {
 namespace {

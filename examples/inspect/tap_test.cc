@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -21,12 +22,18 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/client/client.h"
+#include "weft/core/frame.h"
+#include "weft/core/frame_rules.h"
+#include "weft/core/opcode.h"
 #include "weft/core/testing/frames.h"
 #include "weft/server/server.h"
+#include "weft/transport/address.h"
 #include "weft/transport/connect.h"
 #include "weft/transport/deadline.h"
+#include "weft/transport/fd.h"
 #include "weft/transport/io.h"
 #include "weft/transport/listen.h"
+#include "weft/transport/stream.h"
 #include "weft/transport/wait.h"
 
 namespace examples {

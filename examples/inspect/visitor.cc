@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "examples/inspect/answers.h"
 #include "examples/inspect/handshake.h"
 #include "examples/inspect/json.h"

@@ -1,7 +1,9 @@
 #include "examples/inspect/visitor.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -23,8 +25,11 @@ using nlohmann::json;
 class VisitorTest : public ::testing::Test {
  protected:
   void SetUp() override {
+    weft::ServerOptions options;
+    options.max_send_queue_bytes = 1 << 20;
     auto server = weft::Server::Start(
-        {}, VisitorAcceptor({}, {.log = &log_, .connect = "ws://tap/", .forwards = "ws://far/"}));
+        options,
+        VisitorAcceptor({}, {.log = &log_, .connect = "ws://tap/", .forwards = "ws://far/"}));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     auto page = weft::Client::Connect(absl::StrCat("ws://127.0.0.1:", server_->port(), "/wire"));
@@ -84,6 +89,25 @@ TEST_F(VisitorTest, GetsWhatIsKeptThenWhatComesAndAllAboutOne) {
   ASSERT_EQ(kept["entries"].size(), 2u);
   EXPECT_EQ(kept["entries"][0]["text"], "one");
   EXPECT_EQ(kept["entries"][1]["id"], 2);
+}
+
+// More than the kernel's buffers and the queue take comes while the page does not read.
+TEST_F(VisitorTest, WhoReadsSlowlyMissesTheOldestAndGetsTheLatest) {
+  Receive();
+  Receive();
+  constexpr uint64_t kEntries = 800;
+  const std::string large(64 << 10, 'x');
+  for (uint64_t i = 0; i < kEntries; ++i) log_.Add(Note(large));
+  uint64_t last = 0, got = 0;
+  while (last < kEntries) {
+    const json live = Receive();
+    ASSERT_EQ(live["entries"].size(), 1u);
+    const uint64_t id = live["entries"][0]["id"].get<uint64_t>();
+    ASSERT_GT(id, last);
+    last = id;
+    ++got;
+  }
+  EXPECT_LT(got, kEntries);
 }
 
 }  // namespace
