@@ -1,0 +1,16 @@
+// Host names to addresses, by a call that blocks.
+
+#ifndef WEFT_EXAMPLES_LOOKUP_LOOKUP_H_
+#define WEFT_EXAMPLES_LOOKUP_LOOKUP_H_
+
+#include <string>
+
+namespace examples {
+
+// "localhost: 127.0.0.1 ::1", or why not: "nowhere.invalid: Name or service not known". Takes as
+// long as the name service does, which may be many seconds. Any thread.
+std::string LookUp(const std::string& name);
+
+}  // namespace examples
+
+#endif  // WEFT_EXAMPLES_LOOKUP_LOOKUP_H_
