@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/log.h"
@@ -184,11 +185,13 @@ class Server::Impl : public WorkerGroup {
     ++least->load();
     if (refuse) ++least->refusing();
     if (least == from) return from->Adopt(std::move(stream), peer, refusal);
-    const bool posted =
-        least->mailbox()->Post([least, stream = std::move(stream), peer, refusal]() mutable {
+    // Called where that loop has ended, or ends before it comes to this.
+    absl::Cleanup release = [least, peer, refusal] { least->Release(peer, refusal); };
+    least->mailbox()->Post(
+        [least, stream = std::move(stream), peer, refusal, release = std::move(release)]() mutable {
+          std::move(release).Cancel();
           least->Adopt(std::move(stream), peer, refusal);
         });
-    if (!posted) least->Release(peer, refusal);
   }
 
   void Leave(const SocketAddress& peer) override { address_limit_.Remove(peer); }

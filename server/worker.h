@@ -79,7 +79,8 @@ class Worker {
   // Any thread reads.
   LoopMetrics& metrics() { return metrics_; }
 
-  // A client that was counted in load(), and in refusing() if it was to be refused, is gone.
+  // Any thread: a client that was counted in load(), and in refusing() if it was to be refused, is
+  // gone.
   void Release(const SocketAddress& peer, Refusal refusal);
 
   void Adopt(Stream stream, const SocketAddress& peer, Refusal refusal);
