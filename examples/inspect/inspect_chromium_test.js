@@ -46,7 +46,7 @@ async function waitForSize(page, size) {
 }
 
 test('a message becomes bytes, each bit of them named', LIMIT, async (t) => {
-  const page = await open(t, 'message');
+  const page = await open(t, 'message', {height: 1300});
   await page.fill('[name=key]', '37 fa 21 3d');
   await page.fill('[name=text]', '');
   await page.type('[name=text]', 'Hello, wire');
