@@ -1,9 +1,11 @@
 // Handlers on threads of their own: ServerOptions::handler_threads.
 
-#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -34,15 +36,16 @@ using testing::TestClient;
 
 TEST_F(HandlerThreadsTest, OneAfterTheOtherForEachSession) {
   constexpr int kClients = 4, kMessages = 500;
-  std::atomic<int> inside{0};
-  std::atomic<bool> together{false};
+  std::mutex mutex;
+  std::set<uint64_t> in_callback;
   script_.on_message = [&](Session& session, const Message& message) {
-    thread_local int depth = 0;
-    EXPECT_EQ(depth++, 0);
-    if (++inside > 1) together = true;
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      EXPECT_TRUE(in_callback.insert(session.id()).second) << "two at once";
+    }
     session.Send(message).IgnoreError();
-    --inside;
-    --depth;
+    const std::lock_guard<std::mutex> lock(mutex);
+    in_callback.erase(session.id());
   };
   Start({.threads = 2, .handler_threads = 4});
   std::vector<TestClient> clients;
@@ -55,6 +58,7 @@ TEST_F(HandlerThreadsTest, OneAfterTheOtherForEachSession) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+  server_.reset();
 }
 
 // Both wait for the other: this ends only where they run side by side.
@@ -74,6 +78,7 @@ TEST_F(HandlerThreadsTest, SessionsRunSideBySide) {
   other.SendText("1");
   EXPECT_EQ(one.ReadFrame(), "fin text 0");
   EXPECT_EQ(other.ReadFrame(), "fin text 1");
+  server_.reset();
 }
 
 TEST_F(HandlerThreadsTest, OneThatBlocksStallsNobody) {
@@ -115,6 +120,14 @@ TEST_F(HandlerThreadsTest, TheyTakeTurns) {
 
 TEST_F(HandlerThreadsTest, EveryKindOfSendInOrder) {
   script_.on_message = [](Session& session, const Message& message) {
+    EXPECT_EQ(session.SendText("\xff").code(), StatusCode::kInvalidArgument);
+    EXPECT_EQ(session.SendMessage(Opcode::kPing, "x").code(), StatusCode::kInvalidArgument);
+    EXPECT_EQ(session.SendPing(std::string(126, 'x')).code(), StatusCode::kInvalidArgument);
+    EXPECT_EQ(session.Publish("topic", Opcode::kText, "\xff").code(), StatusCode::kInvalidArgument);
+    EXPECT_FALSE(session.compressed());
+    EXPECT_EQ(session.id(), session.ref().id());
+    EXPECT_EQ(session.peer_address().ToString().substr(0, 9), "127.0.0.1");
+
     std::string text = "view";
     EXPECT_TRUE(session.SendText(text).ok());
     text = "gone";
@@ -135,14 +148,6 @@ TEST_F(HandlerThreadsTest, EveryKindOfSendInOrder) {
     session.Unsubscribe("topic");
     EXPECT_TRUE(session.Publish("topic", Opcode::kText, "missed").ok());
     EXPECT_TRUE(session.SendText("last").ok());
-
-    EXPECT_EQ(session.SendText("\xff").code(), StatusCode::kInvalidArgument);
-    EXPECT_EQ(session.SendMessage(Opcode::kPing, "x").code(), StatusCode::kInvalidArgument);
-    EXPECT_EQ(session.SendPing(std::string(126, 'x')).code(), StatusCode::kInvalidArgument);
-    EXPECT_EQ(session.Publish("topic", Opcode::kText, "\xff").code(), StatusCode::kInvalidArgument);
-    EXPECT_FALSE(session.compressed());
-    EXPECT_EQ(session.id(), session.ref().id());
-    EXPECT_EQ(session.peer_address().ToString().substr(0, 9), "127.0.0.1");
   };
   Start({.handler_threads = 1});
   TestClient client = ConnectAndUpgrade();
