@@ -105,7 +105,6 @@ absl::Status Session::Send(const EncodedMessage& message, const SendOptions& opt
 absl::Status Session::SendFragment(Opcode opcode, absl::string_view payload, bool fin,
                                    Compress compress) {
   if (OffLoop()) return pooled_->SendFragment(opcode, payload, fin, compress);
-  DeliverPublished();
   if (absl::Status status = CheckRoom(payload.size()); !status.ok()) return status;
   return QueueFragment(opcode, payload, fin, compress);
 }
