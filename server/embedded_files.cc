@@ -7,8 +7,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "weft/core/http_status.h"
-#include "weft/core/quote.h"
 #include "weft/server/static_files.h"
 
 namespace weft {
@@ -37,22 +35,13 @@ class Folder {
   }
 
   absl::StatusOr<PageResponse> Serve(const PageRequest& request) const {
-    if (request.method != "GET" && request.method != "HEAD") {
-      return HttpError(405, "files can be got only");
-    }
+    if (absl::Status status = CheckFileRequest(request); !status.ok()) return status;
     const absl::string_view name = request.subpath.empty() ? "index.html" : request.subpath;
     const auto found = files_.find(name);
-    if (found == files_.end()) {
-      return absl::NotFoundError(absl::StrCat("there is no ", Quote(request.path())));
-    }
+    if (found == files_.end()) return FileNotFound(request);
     const auto& [content, etag] = found->second;
-    PageResponse page = {.headers = {{"ETag", etag}, {"Cache-Control", "no-cache"}}};
-    if (ClientHas(request, etag)) {
-      page.status = 304;
-      return page;
-    }
-    page.headers.push_back({"Content-Type", std::string(ContentTypeOf(name))});
-    page.headers.push_back({"X-Content-Type-Options", "nosniff"});
+    PageResponse page = FilePage(request, name, etag);
+    if (page.status == 304) return page;
     page.headers.insert(page.headers.end(), headers_.begin(), headers_.end());
     page.body = std::string(content);
     return page;

@@ -77,10 +77,6 @@ UniqueFd OpenBelow(int folder, const std::vector<std::string>& names) {
   return current;
 }
 
-absl::Status NotFound(const PageRequest& request) {
-  return absl::NotFoundError(absl::StrCat("there is no ", Quote(request.path())));
-}
-
 // Another file has another one, unless it was changed within the clock's tick and kept its size.
 std::string ETagOf(const struct stat& file) {
   const uint64_t ns = uint64_t{1000000000} * file.st_mtim.tv_sec + file.st_mtim.tv_nsec;
@@ -89,9 +85,7 @@ std::string ETagOf(const struct stat& file) {
 }
 
 absl::StatusOr<PageResponse> Serve(int folder, const PageRequest& request) {
-  if (request.method != "GET" && request.method != "HEAD") {
-    return HttpError(405, "files can be got only");
-  }
+  if (absl::Status status = CheckFileRequest(request); !status.ok()) return status;
   std::vector<std::string> names;
   for (const absl::string_view part : absl::StrSplit(request.subpath, '/')) {
     absl::StatusOr<std::string> name = PercentDecode(part);
@@ -102,17 +96,16 @@ absl::StatusOr<PageResponse> Serve(int folder, const PageRequest& request) {
   }
   const std::string last = names.back();
   if (last.empty()) names.back() = "index.html";
-  if (!std::all_of(names.begin(), names.end(), IsServedName)) return NotFound(request);
+  if (!std::all_of(names.begin(), names.end(), IsServedName)) return FileNotFound(request);
 
-  PageResponse page;
-  page.file = OpenBelow(folder, names);
+  UniqueFd fd = OpenBelow(folder, names);
   struct stat file;
-  if (!page.file.is_open() || fstat(page.file.get(), &file) != 0) {
+  if (!fd.is_open() || fstat(fd.get(), &file) != 0) {
     // What the client cannot help, and may try again.
     if (errno == EMFILE || errno == ENFILE) {
       return absl::UnavailableError("the server has too many files open");
     }
-    return NotFound(request);
+    return FileNotFound(request);
   }
   if (S_ISDIR(file.st_mode)) {
     // Its pages mean names in it, and would be looked for beside it. The name as it was encoded,
@@ -121,23 +114,39 @@ absl::StatusOr<PageResponse> Serve(int folder, const PageRequest& request) {
     const absl::string_view name = path.substr(path.rfind('/') + 1);
     return PageResponse{.status = 308, .headers = {{"Location", absl::StrCat("./", name, "/")}}};
   }
-  if (!S_ISREG(file.st_mode)) return NotFound(request);
+  if (!S_ISREG(file.st_mode)) return FileNotFound(request);
 
-  const std::string etag = ETagOf(file);
-  page.headers = {{"ETag", etag}, {"Cache-Control", "no-cache"}};
-  if (ClientHas(request, etag)) {
-    page.status = 304;
-    page.file.reset();
-    return page;
-  }
-  page.headers.push_back({"Content-Type", std::string(ContentTypeOf(names.back()))});
-  page.headers.push_back({"X-Content-Type-Options", "nosniff"});
+  PageResponse page = FilePage(request, names.back(), ETagOf(file));
+  if (page.status == 304) return page;
   page.headers.push_back({"Last-Modified", HttpDate(absl::FromTimeT(file.st_mtim.tv_sec))});
+  page.file = std::move(fd);
   page.file_bytes = file.st_size;
   return page;
 }
 
 }  // namespace
+
+absl::Status CheckFileRequest(const PageRequest& request) {
+  if (request.method == "GET" || request.method == "HEAD") return absl::OkStatus();
+  return HttpError(405, "files can be got only");
+}
+
+absl::Status FileNotFound(const PageRequest& request) {
+  return absl::NotFoundError(absl::StrCat("there is no ", Quote(request.path())));
+}
+
+PageResponse FilePage(const PageRequest& request, absl::string_view name, std::string etag) {
+  PageResponse page;
+  if (ClientHas(request, etag)) {
+    page.status = 304;
+  } else {
+    page.headers = {{"Content-Type", std::string(ContentTypeOf(name))},
+                    {"X-Content-Type-Options", "nosniff"}};
+  }
+  page.headers.push_back({"ETag", std::move(etag)});
+  page.headers.push_back({"Cache-Control", "no-cache"});
+  return page;
+}
 
 absl::StatusOr<Pages> StaticFiles(const std::string& folder) {
   UniqueFd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -5,7 +5,9 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "weft/server/page.h"
 
 namespace weft {
@@ -30,6 +32,18 @@ absl::StatusOr<Pages> StaticFiles(const std::string& folder);
 
 // The Content-Type for a file of this name.
 absl::string_view ContentTypeOf(absl::string_view name);
+
+// ---- For files that are elsewhere, such as EmbeddedFiles ----
+
+// 405 unless the file is only to be got.
+absl::Status CheckFileRequest(const PageRequest& request);
+
+// 404, which names what was asked for.
+absl::Status FileNotFound(const PageRequest& request);
+
+// The answer for the file of this name and tag, quotes and all, but for its content: 304 where the
+// client has it, which is then left out.
+PageResponse FilePage(const PageRequest& request, absl::string_view name, std::string etag);
 
 }  // namespace weft
 
