@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "weft/core/check_message.h"
+#include "weft/core/close_payload.h"
 #include "weft/core/message_codec.h"
 #include "weft/core/permessage_deflate.h"
 
@@ -345,18 +347,11 @@ void Connection::ControlFrame(std::optional<Event>& event) {
 }
 
 void Connection::CloseFrame(absl::string_view payload, std::optional<Event>& event) {
-  if (payload.size() == 1) return Fail(rules::kCloseTooShort, "got 1 byte", event);
-  CloseCode code = CloseCode::kNoStatus;
-  absl::string_view reason;
-  if (!payload.empty()) {
-    const uint8_t high = payload[0], low = payload[1];
-    code = static_cast<CloseCode>(high << 8 | low);
-    if (!IsValidOnWire(code)) {
-      return Fail(rules::kCloseCodeNotAllowed, absl::StrCat("got ", static_cast<int>(code)), event);
-    }
-    reason = payload.substr(2);
-    if (!IsValidUtf8(reason)) return Fail(rules::kReasonNotUtf8, "", event);
+  std::string seen;
+  if (const Violation* violation = CheckClosePayload(payload, &seen)) {
+    return Fail(*violation, seen, event);
   }
+  const auto [code, reason] = DecodeClosePayload(payload);
   // The answer carries the same code, as section 5.5.1 has it, and the same reason.
   owes_close_ = answers_close_later_ && !close_sent_;
   if (!close_sent_ && !owes_close_) QueueFrame(Opcode::kClose, true, payload);
@@ -560,17 +555,6 @@ absl::Status Connection::SendClose(CloseCode code, absl::string_view reason) {
   close_sent_ = true;
   UpdateSendsPlainly();
   held_payload_.reset();
-  return absl::OkStatus();
-}
-
-absl::Status CheckMessage(Opcode opcode, absl::string_view payload) {
-  if (opcode != Opcode::kText && opcode != Opcode::kBinary) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a message is text or binary, not ", OpcodeName(opcode)));
-  }
-  if (opcode == Opcode::kText && !IsValidUtf8(payload)) {
-    return absl::InvalidArgumentError("the text is not UTF-8");
-  }
   return absl::OkStatus();
 }
 

@@ -337,9 +337,6 @@ class Connection {
   absl::Status status_;
 };
 
-// Whether SendMessage would take these: InvalidArgument says why not.
-absl::Status CheckMessage(Opcode opcode, absl::string_view payload);
-
 // Whether SendClose would take these: InvalidArgument says why not.
 absl::Status CheckClose(CloseCode code, absl::string_view reason);
 

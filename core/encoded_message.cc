@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "weft/core/check_message.h"
 #include "weft/core/frame.h"
-#include "weft/core/utf8.h"
 
 namespace weft {
 namespace {
@@ -41,13 +41,7 @@ EncodedMessage::EncodedMessage(std::shared_ptr<Shared> shared) : shared_(std::mo
 
 absl::StatusOr<EncodedMessage> EncodedMessage::Make(Opcode opcode, absl::string_view payload,
                                                     Compress compress) {
-  if (opcode != Opcode::kText && opcode != Opcode::kBinary) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a message is text or binary, not ", OpcodeName(opcode)));
-  }
-  if (opcode == Opcode::kText && !IsValidUtf8(payload)) {
-    return absl::InvalidArgumentError("the text is not UTF-8");
-  }
+  if (absl::Status status = CheckMessage(opcode, payload); !status.ok()) return status;
   auto shared = std::make_shared<Shared>();
   shared->opcode = opcode;
   shared->compress = compress;

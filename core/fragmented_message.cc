@@ -1,14 +1,12 @@
 #include "weft/core/fragmented_message.h"
 
 #include "absl/strings/str_cat.h"
+#include "weft/core/check_message.h"
 
 namespace weft {
 
 absl::Status FragmentedMessage::Add(Opcode opcode, absl::string_view payload, bool fin) {
-  if (opcode != Opcode::kText && opcode != Opcode::kBinary) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a message is text or binary, not ", OpcodeName(opcode)));
-  }
+  if (absl::Status status = CheckMessageOpcode(opcode); !status.ok()) return status;
   if (open_ && opcode != opcode_) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the message in progress is ", OpcodeName(opcode_), ", not ", OpcodeName(opcode)));
@@ -16,7 +14,7 @@ absl::Status FragmentedMessage::Add(Opcode opcode, absl::string_view payload, bo
   Utf8Validator utf8;
   if (open_) utf8 = utf8_;
   if (opcode == Opcode::kText && !(utf8.Append(payload) && (!fin || utf8.AtBoundary()))) {
-    return absl::InvalidArgumentError("the text is not UTF-8");
+    return TextNotUtf8();
   }
   open_ = !fin;
   opcode_ = opcode;

@@ -9,6 +9,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "weft/core/check_message.h"
 #include "weft/core/connection.h"
 #include "weft/server/session.h"
 #include "weft/transport/deadline.h"

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "weft/core/close_code.h"
+#include "weft/core/close_payload.h"
 #include "weft/core/frame.h"
 #include "weft/core/opcode.h"
 
@@ -133,10 +134,9 @@ void AddRestOfHead(const SeenFrame& frame, FieldList* fields) {
 }
 
 void AddClosePayload(const SeenFrame& frame, FieldList* fields) {
-  const uint8_t high = frame.plain[0], low = frame.plain[1];
-  const uint16_t code = high << 8 | low;
-  fields->Add("close code", 16, absl::StrCat(code),
-              std::string(weft::CloseCodeName(static_cast<weft::CloseCode>(code))), "7.4");
+  const weft::CloseCode code = weft::DecodeClosePayload(frame.plain).code;
+  fields->Add("close code", 16, absl::StrCat(static_cast<int>(code)),
+              std::string(weft::CloseCodeName(code)), "7.4");
   if (frame.wire.size() == 2) return;
   fields->Add("reason", 8 * (frame.wire.size() - 2), Bytes(frame.wire.size() - 2),
               "for people, in UTF-8; it may be empty", "5.5.1");

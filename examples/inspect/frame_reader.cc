@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "weft/core/close_code.h"
+#include "weft/core/close_payload.h"
 #include "weft/core/compression.h"
 #include "weft/core/mask.h"
 
@@ -146,19 +147,10 @@ void FrameReader::AddText(absl::string_view text, bool last) {
 void FrameReader::EndFrame() {
   if (frame_.header.opcode != Opcode::kClose) return;
   closed_ = true;
-  CheckClose();
-}
-
-void FrameReader::CheckClose() {
-  const absl::string_view payload = frame_.plain;
-  if (payload.empty()) return;
-  if (payload.size() == 1) return Note(weft::rules::kCloseTooShort, "got 1 byte");
-  const uint8_t high = payload[0], low = payload[1];
-  const int code = high << 8 | low;
-  if (!weft::IsValidOnWire(static_cast<weft::CloseCode>(code))) {
-    return Note(weft::rules::kCloseCodeNotAllowed, absl::StrCat("got ", code));
+  std::string seen;
+  if (const weft::Violation* violation = weft::CheckClosePayload(frame_.plain, &seen)) {
+    Note(*violation, seen);
   }
-  if (!weft::IsValidUtf8(payload.substr(2))) Note(weft::rules::kReasonNotUtf8);
 }
 
 void FrameReader::Note(const weft::Violation& violation, absl::string_view seen) {

@@ -78,7 +78,6 @@ class FrameReader {
   void AddContent(absl::string_view plain, bool last);
   void Inflate(absl::string_view plain, bool last);
   void AddText(absl::string_view text, bool last);
-  void CheckClose();
   void Note(const weft::Violation& violation, absl::string_view seen = "");
   void BeginMessage();
 

@@ -6,6 +6,7 @@
 #include "absl/strings/string_view.h"
 #include "examples/inspect/fields.h"
 #include "examples/inspect/json.h"
+#include "weft/core/close_payload.h"
 #include "weft/core/opcode.h"
 
 namespace examples {
@@ -21,8 +22,8 @@ constexpr size_t kStartOfBytes = 24;
 std::string StartOf(const SeenFrame& frame) {
   const absl::string_view content = frame.content;
   if (frame.header.opcode == Opcode::kClose && content.size() >= 2) {
-    const uint8_t high = content[0], low = content[1];
-    return absl::StrCat(high << 8 | low, " ", content.substr(2));
+    const auto [code, reason] = weft::DecodeClosePayload(content);
+    return absl::StrCat(static_cast<int>(code), " ", reason);
   }
   if (frame.message == Opcode::kText) return std::string(content.substr(0, kStartOfText));
   return SpacedHex(content.substr(0, kStartOfBytes));
