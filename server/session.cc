@@ -336,7 +336,7 @@ void Session::NotifyClosed(CloseCode code, absl::string_view reason) {
 
 void Session::Subscribe(absl::string_view topic) {
   if (OffLoop()) return ref().Subscribe(topic).IgnoreError();
-  DeliverPublished();
+  worker_.DeliverPublished();
   if (holds_stream() && !close_notified_) {
     worker_.topics().Subscribe(topic, this, &subscriptions_);
   }
@@ -344,7 +344,7 @@ void Session::Subscribe(absl::string_view topic) {
 
 void Session::Unsubscribe(absl::string_view topic) {
   if (OffLoop()) return ref().Unsubscribe(topic).IgnoreError();
-  DeliverPublished();
+  worker_.DeliverPublished();
   worker_.topics().Unsubscribe(topic, &subscriptions_);
 }
 

@@ -211,6 +211,7 @@ class Session final : private ServedStream {
   // take it: behind others that wait, or until a fragmented message ends; and, where the socket
   // takes no more, if it may be dropped or replaced later, or is large and need not be copied.
   bool GoesStraight(size_t payload_size) const;
+  bool GoesStraight(absl::string_view frames, const SendOptions& options) const;
   bool Waits(const WaitingMessage& message, absl::string_view key) const;
   [[gnu::cold, gnu::noinline]] absl::Status SendPiece(const Message& message, Compress compress);
   [[gnu::cold, gnu::noinline]] absl::Status SendSlowly(Opcode opcode, absl::string_view payload,
@@ -224,7 +225,6 @@ class Session final : private ServedStream {
   absl::Status QueueFragment(Opcode opcode, absl::string_view payload, bool fin, Compress compress);
   void SendPosted(WaitingMessage message, const SendOptions& options);
   void SendPublished(const PublishBatch& batch, const SendOptions& options);
-  void DeliverPublished();
   std::shared_ptr<const void> Hold(WaitingMessage& message);
 
   // The room for messages. What SessionRef took has its room already.

@@ -54,6 +54,13 @@ inline bool Session::GoesStraight(size_t payload_size) const {
   return !worker_.has_published() && queued < limit && payload_size <= limit - queued;
 }
 
+// What is encoded, unless it is so large that it should not be copied where it has to wait.
+inline bool Session::GoesStraight(absl::string_view frames, const SendOptions& options) const {
+  return frames.size() < kBorrowFrom && GoesStraight(frames.size()) &&
+         frames.size() <= options.max_queue_bytes &&
+         connection_.queued_bytes() <= options.max_queue_bytes - frames.size();
+}
+
 inline void Session::AfterMessage() {
   worker_.metrics().messages_sent += 1;
   AfterSend();
@@ -93,11 +100,7 @@ absl::Status Session::Send(const Message& message, const SendOptions& options) {
 }
 
 absl::Status Session::Send(const EncodedMessage& message, const SendOptions& options) {
-  const size_t size = message.frame().size();
-  const bool straight = size < kBorrowFrom && GoesStraight(size) &&
-                        size <= options.max_queue_bytes &&
-                        connection_.queued_bytes() <= options.max_queue_bytes - size;
-  if (!straight) return SendWaiting({.payload = message}, options);
+  if (!GoesStraight(message.frame(), options)) return SendWaiting({.payload = message}, options);
   absl::Status status = connection_.SendEncoded(message);
   if (status.ok()) AfterMessage();
   return status;
@@ -113,7 +116,7 @@ absl::Status Session::SendFragment(Opcode opcode, absl::string_view payload, boo
 // Sends a fragment that has room.
 absl::Status Session::QueueFragment(Opcode opcode, absl::string_view payload, bool fin,
                                     Compress compress) {
-  DeliverPublished();
+  worker_.DeliverPublished();
   // What waits was sent before. The rest of a fragmented message goes before what waits for it.
   if (waiting_ != nullptr && !connection_.in_fragmented_message()) MoveWaiting(kAll);
   absl::Status status = connection_.SendFragment(opcode, payload, fin, compress);
@@ -137,7 +140,7 @@ absl::Status Session::Close(CloseCode code, absl::string_view reason) {
   if (OffLoop()) return pooled_->Close(code, reason);
   if (!holds_stream()) return absl::FailedPreconditionError("the session is closed");
   if (absl::Status status = CheckClose(code, reason); !status.ok()) return status;
-  DeliverPublished();
+  worker_.DeliverPublished();
   if (waiting_ != nullptr) MoveWaiting(kAll);
   absl::Status status = connection_.SendClose(code, reason);
   if (!status.ok()) return status;
@@ -156,7 +159,7 @@ absl::Status Session::CheckOpen() const {
 
 absl::Status Session::SendWaiting(WaitingMessage message, const SendOptions& options) {
   if (OffLoop()) return pooled_->Send(std::move(message), options);
-  DeliverPublished();
+  worker_.DeliverPublished();
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
   const WhenFull when_full = options.when_full.value_or(worker_.options().when_full);
   message.compress = options.compress;
@@ -170,7 +173,7 @@ absl::Status Session::SendWaiting(WaitingMessage message, const SendOptions& opt
 
 // The room was checked when it was posted, unless it is by what waits that room is made.
 void Session::SendPosted(WaitingMessage message, const SendOptions& options) {
-  DeliverPublished();
+  worker_.DeliverPublished();
   if (options.when_full.value_or(worker_.options().when_full) == WhenFull::kDropOldest) {
     SendWaiting(std::move(message), options).IgnoreError();
   } else if (CheckOpen().ok()) {
@@ -179,17 +182,9 @@ void Session::SendPosted(WaitingMessage message, const SendOptions& options) {
   }
 }
 
-// What is published goes where it was published, before what is sent to this session behind it.
-void Session::DeliverPublished() {
-  if (worker_.has_published()) worker_.DeliverPublished();
-}
-
 void Session::SendPublished(const PublishBatch& batch, const SendOptions& options) {
   const absl::string_view frames = batch.frames();
-  const bool in_limit = frames.size() <= options.max_queue_bytes &&
-                        connection_.queued_bytes() <= options.max_queue_bytes - frames.size();
-  if (compressed() || !options.key.empty() || frames.size() >= kBorrowFrom || !in_limit ||
-      !GoesStraight(frames.size())) {
+  if (compressed() || !options.key.empty() || !GoesStraight(frames, options)) {
     for (const EncodedMessage& message : batch.messages()) Send(message, options).IgnoreError();
     return;
   }
@@ -224,9 +219,7 @@ absl::Status Session::Queue(WaitingMessage message, absl::string_view key) {
     absl::Status status = CheckMessage(message.opcode, message.view());
     if (!status.ok()) return status;
   }
-  if (waiting_ == nullptr) {
-    waiting_ = std::make_unique<SendQueue>();
-  }
+  if (waiting_ == nullptr) waiting_ = std::make_unique<SendQueue>();
   message.hold = Hold(message);
   if (waiting_->Push(std::move(message), key)) worker_.CountDrop(DropReason::kReplaced);
   UpdateIndirect();
@@ -366,7 +359,7 @@ void Session::MoveWaiting(size_t until) {
 // The client has said Close, or broke a rule, or is gone. To the first, what was sent before that
 // was seen is sent still.
 void Session::SendBeforeTheEnd() {
-  DeliverPublished();
+  worker_.DeliverPublished();
   if (connection_.open()) MoveWaiting(kAll);
   connection_.AnswerClose();
 }
