@@ -96,8 +96,4 @@ bool NamedByNoProxy(absl::string_view list, absl::string_view host, uint16_t por
   return false;
 }
 
-bool IsLoopback(absl::string_view host) {
-  return NamedByNoProxy("localhost,127.0.0.0/8,::1", host, 0);
-}
-
 }  // namespace weft

@@ -20,10 +20,6 @@ namespace weft {
 // server.
 bool NamedByNoProxy(absl::string_view list, absl::string_view host, uint16_t port);
 
-// Whether `host` is this machine whatever a name service says: localhost and what ends in
-// .localhost (RFC 6761, section 6.3), 127.0.0.0/8, ::1.
-bool IsLoopback(absl::string_view host);
-
 }  // namespace weft
 
 #endif  // WEFT_CLIENT_NO_PROXY_H_

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "weft/client/annotate.h"
 #include "weft/client/no_proxy.h"
+#include "weft/core/loopback.h"
 
 namespace weft {
 namespace {
@@ -38,7 +39,7 @@ absl::StatusOr<std::optional<Proxy>> ChooseProxy(
     const Url& url, absl::string_view option, absl::FunctionRef<const char*(const char*)> get_env) {
   if (!url.unix_path.empty() || option == "direct") return std::nullopt;
   if (!option.empty()) return Parse("ClientOptions::proxy", option);
-  if (IsLoopback(url.host)) return std::nullopt;
+  if (IsLoopbackHost(url.host)) return std::nullopt;
   // Not HTTP_PROXY: where a program is run as CGI, that is a header "Proxy" that a stranger wrote.
   const std::optional<Variable> proxy =
       url.secure ? FirstOf({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}, get_env)

@@ -66,7 +66,8 @@ TEST(ProxyChoiceTest, AnEmptyVariableIsNone) {
 }
 
 TEST(ProxyChoiceTest, TheEnvironmentsIsNotForThisMachine) {
-  for (const char* url : {"ws://localhost", "wss://127.0.0.1", "ws://[::1]:8080"}) {
+  for (const char* url :
+       {"ws://localhost", "wss://a.LocalHost.", "wss://127.0.0.1", "ws://[::1]:8080"}) {
     EXPECT_EQ(Choose(url, "", All()), "direct");
   }
 }
