@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "weft/client/retry_after.h"
 #include "weft/core/connection.h"
+#include "weft/core/http_date.h"
 #include "weft/core/http_refusal.h"
 #include "weft/transport/deadline.h"
 #include "weft/transport/io.h"

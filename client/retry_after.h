@@ -14,11 +14,6 @@ namespace weft {
 // can be past (0). Infinite for a number that is too large, nullopt for anything else.
 std::optional<absl::Duration> ParseRetryAfter(absl::string_view value, absl::Time now);
 
-// A date of HTTP in any of its three forms (RFC 9110, section 5.6.7). Of one whose year has two
-// digits, the century is such that it is not more than 50 years after `now`. The day of the week is
-// not compared.
-std::optional<absl::Time> ParseHttpDate(absl::string_view text, absl::Time now);
-
 }  // namespace weft
 
 #endif  // WEFT_CLIENT_RETRY_AFTER_H_

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "weft/core/http_date.h"
 #include "weft/core/http_status.h"
 #include "weft/core/quote.h"
 
@@ -44,10 +45,6 @@ PageResponse ErrorPage(const absl::Status& error) {
   page.status = HttpStatusOf(error);
   if (page.status == 405) page.headers.push_back({"Allow", "GET, HEAD"});
   return page;
-}
-
-std::string HttpDate(absl::Time time) {
-  return absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", time, absl::UTCTimeZone());
 }
 
 absl::StatusOr<std::string> WritePageHead(const PageResponse& page, const HttpRequest& request,

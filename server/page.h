@@ -86,9 +86,6 @@ using Pages = std::function<absl::StatusOr<PageResponse>(const PageRequest&)>;
 // What the client gets for an error: its message as text, and for 405 an Allow of GET and HEAD.
 PageResponse ErrorPage(const absl::Status& error);
 
-// A time as headers say it: "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7).
-std::string HttpDate(absl::Time time);
-
 // The head of the answer to `request` at the time `now`. After it the connection is kept if
 // `keep`. InvalidArgument for what cannot be sent.
 absl::StatusOr<std::string> WritePageHead(const PageResponse& page, const HttpRequest& request,
