@@ -27,6 +27,9 @@ class Target:
     def labels(self, *attributes):
         return [self._absolute(label, self.package) for attribute in attributes for label in self.get(attribute)]
 
+    def needs(self):
+        return self.labels("srcs", "hdrs", "deps", "data", "tools", "actual")
+
 
 class _Anything:
     """A value that no target needs: of a repository rule, or of another repository's file."""
@@ -76,6 +79,9 @@ class Workspace:
         if self.name and label.startswith("//"):
             return f"@{self.name}{label}"
         return label.removeprefix("@weft")
+
+    def visibility(self, target):
+        return target.get("visibility") or self.default_visibility.get(target.package, [])
 
     def behind(self, label):
         """The label, or what it is an alias of."""
