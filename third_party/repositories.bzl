@@ -31,7 +31,9 @@ def _maybe(rule, name, **kwargs):
         rule(name = name, **kwargs)
 
 def weft_repositories():
-    """Declares every repository that Weft's BUILD files name, on libraries that the system has."""
+    """Declares what Weft's libraries are built with, and GoogleTest, on libraries that the system has.
+
+    A repository that no target of yours needs is never looked at."""
     _maybe(offline_rules, "rules_cc", rules = "rules_cc//cc")
     _maybe(offline_rules, "rules_java", rules = "rules_java//java")
     _maybe(offline_rules, "rules_shell", rules = "rules_shell//shell")
@@ -39,11 +41,16 @@ def weft_repositories():
 
     _maybe(boringssl_repository, "boringssl")
     _maybe(pkg_config_repository, "com_google_absl", libraries = _ABSL)
-    _maybe(pkg_config_repository, "bullet", libraries = {":BulletDynamics": "bullet"})
     _maybe(pkg_config_repository, "com_google_googletest", libraries = {
         ":gtest": "gmock gtest",
         ":gtest_main": "gmock_main gmock gtest",
     })
+    _maybe(pkg_config_repository, "simdjson", libraries = {":simdjson": "simdjson"})
+    _maybe(pkg_config_repository, "zlib", libraries = {":zlib": "zlib"})
+
+def weft_dev_repositories():
+    """Declares what else Weft's examples, tools and benchmarks are built with: its own WORKSPACE calls this."""
+    _maybe(pkg_config_repository, "bullet", libraries = {":BulletDynamics": "bullet"})
     _maybe(pkg_config_repository, "com_github_google_benchmark", libraries = {
         ":benchmark": "benchmark",
         ":benchmark_main": "-lbenchmark_main benchmark",
@@ -51,11 +58,9 @@ def weft_repositories():
     _maybe(pkg_config_repository, "fmt", libraries = {":fmt": "fmt"})
     _maybe(pkg_config_repository, "libedit", libraries = {":libedit": "libedit"})
     _maybe(pkg_config_repository, "nlohmann_json", libraries = {":json": "nlohmann_json"})
-    _maybe(pkg_config_repository, "simdjson", libraries = {":simdjson": "simdjson"})
     _maybe(
         system_files_repository,
         "three_js",
         files = {"three.min.js": "/usr/share/javascript/three/three.min.js"},
         package = "libjs-three",
     )
-    _maybe(pkg_config_repository, "zlib", libraries = {":zlib": "zlib"})
