@@ -13,6 +13,7 @@
 #include "weft/core/accept_key.h"
 #include "weft/core/event.h"
 #include "weft/core/log.h"
+#include "weft/core/quote.h"
 
 namespace weft {
 namespace {
@@ -408,10 +409,10 @@ absl::Status Client::ClosedHere() const {
       absl::StrCat("the connection was closed here: ", CloseText()));
 }
 
-// "1001 going away (restart)"
+// 1001 going away ("restart")
 std::string Client::CloseText() const {
   std::string text = absl::StrCat(static_cast<int>(close_code_), " ", CloseCodeName(close_code_));
-  if (!close_reason_.empty()) absl::StrAppend(&text, " (", close_reason_, ")");
+  if (!close_reason_.empty()) absl::StrAppend(&text, " (", Quote(close_reason_), ")");
   return text;
 }
 

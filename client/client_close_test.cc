@@ -45,7 +45,7 @@ TEST(ClientEnd, ThePeersCloseIsToldAndAnswered) {
   EXPECT_RECEIVES(client, "last words");
   const absl::Status status = client->Receive().status();
   EXPECT_CODE(status, kUnavailable);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("1001 going away (restart)"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("1001 going away (\"restart\")"));
   EXPECT_EQ(client->close_code(), CloseCode::kGoingAway);
   EXPECT_EQ(client->close_reason(), "restart");
   server.Join();

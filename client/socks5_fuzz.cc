@@ -18,6 +18,7 @@ namespace weft {
 namespace {
 
 using testing::Require;
+using testing::RequireReadable;
 
 void Talk(absl::string_view answers, std::optional<BasicCredentials> credentials) {
   absl::StatusOr<Socks5> socks = Socks5::Create("example.com", 443, std::move(credentials));
@@ -37,6 +38,7 @@ void Talk(absl::string_view answers, std::optional<BasicCredentials> credentials
     answers.remove_prefix(wanted);
     if (status.ok()) continue;
     Require(!status.message().empty() && status.message().size() < 200, "an error says why");
+    RequireReadable(status.message());
     return;
   }
 }

@@ -29,8 +29,8 @@ constexpr absl::Duration kBodyTimeout = absl::Seconds(1);
 // Fit to stand in a message.
 std::string Shown(absl::string_view body) {
   const bool cut = body.size() > kShownBodyBytes;
-  return absl::StrCat(body.empty() ? "" : ": ",
-                      absl::Utf8SafeCEscape(body.substr(0, kShownBodyBytes)), cut ? "..." : "");
+  return absl::StrCat(body.empty() ? "" : ": ", absl::CHexEscape(body.substr(0, kShownBodyBytes)),
+                      cut ? "..." : "");
 }
 
 // `error` with the answer that it is about, and with the start of its body, which is read here.

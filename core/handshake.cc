@@ -55,7 +55,7 @@ absl::Status CheckNoneTwice(absl::Span<const absl::string_view> subprotocols) {
   for (const absl::string_view subprotocol : subprotocols) {
     if (!seen.insert(subprotocol).second) {
       return absl::InvalidArgumentError(
-          absl::StrCat("the subprotocol ", subprotocol, " is offered more than once"));
+          absl::StrCat("the subprotocol ", Quote(subprotocol), " is offered more than once"));
     }
   }
   return absl::OkStatus();
@@ -75,7 +75,7 @@ absl::Status AddExtra(ExtraHeaders extra, HeaderList* headers) {
   for (const auto& [name, value] : extra) {
     if (IsSetByHandshake(name)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("the header ", name, " is set by the handshake and cannot be added"));
+          absl::StrCat("the header ", Quote(name), " is set by the handshake and cannot be added"));
     }
     headers->push_back({name, value});
   }

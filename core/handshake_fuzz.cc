@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "weft/core/extension_header.h"
 #include "weft/core/handshake.h"
@@ -17,6 +19,7 @@ namespace weft {
 namespace {
 
 using testing::Require;
+using testing::RequireReadable;
 
 constexpr absl::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";
 
@@ -25,6 +28,7 @@ void CheckRequest(absl::string_view head) {
   const absl::StatusOr<HttpRequest> http = ParseHttpRequest(head);
   const absl::StatusOr<UpgradeRequest> request =
       http.ok() ? ParseUpgradeRequest(*http) : absl::StatusOr<UpgradeRequest>(http.status());
+  RequireReadable(request.status().message());
   const std::string text =
       request.ok()
           ? *AcceptResponse(*request,
@@ -54,9 +58,11 @@ void CheckRequest(absl::string_view head) {
 
 void CheckResponse(absl::string_view head) {
   const absl::StatusOr<HttpResponse> response = ParseHttpResponse(head);
+  RequireReadable(response.status().message());
   if (!response.ok()) return;
   const absl::StatusOr<std::string> subprotocol =
       CheckUpgradeResponse(*response, kKey, {"chat", "superchat"});
+  RequireReadable(subprotocol.status().message());
   if (!subprotocol.ok()) return;
   Require(subprotocol->empty() || *subprotocol == "chat" || *subprotocol == "superchat",
           "a server chooses among what was offered");
@@ -70,6 +76,7 @@ void CheckOffer(absl::string_view text) {
        {UpgradeOffer{.subprotocols = {part}}, UpgradeOffer{.origin = part},
         UpgradeOffer{.headers = {{"X-Name", part}}}, UpgradeOffer{.headers = {{part, "x"}}}}) {
     const absl::StatusOr<std::string> request = RequestText(url, kKey, offer);
+    RequireReadable(request.status().message());
     if (!request.ok()) continue;
     const absl::StatusOr<HttpRequest> http =
         ParseHttpRequest(*request, {.max_head_bytes = request->size()});
@@ -81,7 +88,9 @@ void CheckOffer(absl::string_view text) {
 
 void CheckExtensions(absl::string_view value) {
   ExtensionList extensions;
-  if (!ParseExtensions(value, &extensions).ok()) return;
+  const absl::Status status = ParseExtensions(value, &extensions);
+  RequireReadable(status.message());
+  if (!status.ok()) return;
   std::string written;
   for (const Extension& extension : extensions) {
     absl::StrAppend(&written, written.empty() ? "" : ",", extension.name);

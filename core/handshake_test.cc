@@ -209,7 +209,7 @@ TEST(UpgradeRequestTest, SubprotocolsAreTokensAndNoneTwice) {
     return Outcome(With(kRequest, "chat, superchat", list));
   };
   EXPECT_EQ(outcome("a, A"), "ok");
-  EXPECT_EQ(outcome("a, b, a"), "400 the subprotocol a is offered more than once");
+  EXPECT_EQ(outcome("a, b, a"), "400 the subprotocol \"a\" is offered more than once");
   EXPECT_EQ(outcome("a b"), "400 in Sec-WebSocket-Protocol \"a b\" is no token");
   EXPECT_THAT(outcome("\"a\""), StartsWith("400"));
   EXPECT_EQ(outcome(""), "400 Sec-WebSocket-Protocol is empty");
@@ -387,7 +387,7 @@ TEST(RequestTextTest, OfferMustMakeSense) {
   EXPECT_FALSE(RequestText(url, kKey, {.subprotocols = {"a, b"}}).ok());
   for (const char* name : {"Host", "upgrade", "Sec-WebSocket-Extensions", "Origin"}) {
     EXPECT_THAT(RequestText(url, kKey, {.headers = {{name, "x"}}}).status().message(),
-                HasSubstr(absl::StrCat("the header ", name, " is set by the handshake")));
+                HasSubstr(absl::StrCat("the header \"", name, "\" is set by the handshake")));
   }
 }
 

@@ -106,7 +106,7 @@ absl::StatusOr<HttpHeader> ParseHeaderLine(absl::string_view line) {
   }
   if (!AllAre(kValue, header.value)) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "the header ", header.name, " holds a control character: ", Quote(header.value)));
+        "the header ", Quote(header.name), " holds a control character: ", Quote(header.value)));
   }
   return header;
 }

@@ -16,6 +16,7 @@ namespace weft {
 namespace {
 
 using testing::Require;
+using testing::RequireReadable;
 
 // Small enough for a fuzzer to get there.
 constexpr HttpLimits kLimits = {.max_head_bytes = 2048, .max_headers = 20};
@@ -56,6 +57,7 @@ void CheckScanner(absl::string_view in) {
 void CheckRequest(absl::string_view in) {
   const absl::StatusOr<HttpRequest> request = ParseHttpRequest(in, kLimits);
   if (!request.ok()) {
+    RequireReadable(request.status().message());
     Require(HttpStatusOf(request.status()) >= 400, "an error is a status to answer with");
     return;
   }
@@ -73,6 +75,7 @@ void CheckRequest(absl::string_view in) {
 
 void CheckResponse(absl::string_view in) {
   const absl::StatusOr<HttpResponse> response = ParseHttpResponse(in, kLimits);
+  RequireReadable(response.status().message());
   if (!response.ok()) return;
   Require(*HttpHeadScanner({.max_head_bytes = in.size()}).Scan(in) == in.size(),
           "what is parsed as a head is found as one");
@@ -125,10 +128,12 @@ struct RequestBody {
 
 RequestBody ReadRequestInSteps(const HttpRequest& head, absl::string_view in, size_t step) {
   absl::StatusOr<HttpRequestBody> body = HttpRequestBody::Of(head, kMaxBody);
+  RequireReadable(body.status().message());
   if (!body.ok()) return {.error = HttpStatusOf(body.status())};
   size_t size = 0;
   while (!body->done() && size < in.size()) {
     const absl::StatusOr<size_t> taken = body->Append(in.substr(size, step));
+    RequireReadable(taken.status().message());
     if (!taken.ok()) return {.error = HttpStatusOf(taken.status())};
     size += *taken;
   }

@@ -13,6 +13,7 @@
 #include "weft/core/http_request_body.h"
 #include "weft/core/http_status.h"
 #include "weft/core/log.h"
+#include "weft/core/quote.h"
 #include "weft/server/session.h"
 #include "weft/server/upgrade.h"
 #include "weft/server/worker.h"
@@ -250,7 +251,8 @@ void HttpConnection::Answer(const HttpRequest& http, absl::string_view body) {
   absl::StatusOr<std::string> head = WritePageHead(page, http, !closing_, absl::Now());
   if (!head.ok()) {
     Log(worker_.options().log, LogLevel::kError,
-        absl::StrCat("the page ", request.path(), " cannot be sent: ", head.status().message()));
+        absl::StrCat("the page ", Quote(request.path()),
+                     " cannot be sent: ", head.status().message()));
     page = ErrorPage(absl::InternalError("the server's own answer could not be sent"));
     head = WritePageHead(page, http, !closing_, absl::Now());
   }
@@ -267,7 +269,7 @@ void HttpConnection::Answer(const HttpRequest& http, absl::string_view body) {
 void HttpConnection::Refuse(HandshakeFailure reason, const absl::Status& why) {
   const int status = HttpStatusOf(why);
   Log(worker_.options().log, LogLevel::kInfo,
-      absl::StrCat("refused ", peer_.ToString(), ": HTTP ", status, ", ", why.message()));
+      absl::StrCat("refused ", peer_.ToString(), ": HTTP ", status, ", ", Escape(why.message())));
   if (requests_ == 0) worker_.CountFailure(reason);
   CountResponse(status);
   closing_ = true;

@@ -34,6 +34,7 @@
 #include "weft/core/extension_header.h"
 #include "weft/core/frame.h"
 #include "weft/core/http.h"
+#include "weft/core/log.h"
 #include "weft/core/message.h"
 #include "weft/core/opcode.h"
 #include "weft/core/permessage_deflate.h"
@@ -60,6 +61,7 @@ namespace {
 
 using testing::Choices;
 using testing::Require;
+using testing::RequireReadable;
 
 // What the handler was told, and what it does about it.
 struct Application {
@@ -159,12 +161,14 @@ class FuzzHandler : public Handler {
 // What is not asked for a WebSocket gets its body back.
 absl::StatusOr<PageResponse> Page(const PageRequest& request) {
   if (request.path() == "/none") return absl::NotFoundError("there is none");
+  if (request.path() == "/wrong") return PageResponse{.status = 7};
   return PageResponse{.body = std::string(request.body)};
 }
 
 ServerOptions ChooseOptions(Choices& choices, const Clock& clock) {
   using Use = CompressionOptions::Use;
   ServerOptions options = {.random = [] { return 0.5; }, .clock = &clock};
+  options.log = [](LogLevel, absl::string_view text) { RequireReadable(text); };
   options.connection.compression = {
       .use = choices.Of({Use::kOn, Use::kOff, Use::kRequired}),
       .send_takeover = choices.Below(2) == 0,

@@ -8,6 +8,7 @@
 #include "weft/core/http_status.h"
 #include "weft/core/message_codec.h"
 #include "weft/core/origin.h"
+#include "weft/core/quote.h"
 
 namespace weft {
 namespace {
@@ -48,7 +49,7 @@ absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& opt
       IsAllowedOrigin(*request.origin, options.allowed_origins)) {
     return absl::OkStatus();
   }
-  return HttpError(403, absl::StrCat("pages of the origin ", *request.origin,
+  return HttpError(403, absl::StrCat("pages of the origin ", Quote(*request.origin),
                                      " may not connect to this server"));
 }
 
