@@ -10,9 +10,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "weft/core/accept_key.h"
-#include "weft/core/authority.h"
 #include "weft/core/http_status.h"
 #include "weft/core/quote.h"
+#include "weft/core/request_target.h"
 
 namespace weft {
 namespace {
@@ -84,33 +84,12 @@ absl::Status AddExtra(ExtraHeaders extra, HeaderList* headers) {
 
 // ---- Server ----
 
-// RFC 9112, section 3.2: a target is a path, or a URL, whose host then has the last word. The two
-// disagree in no honest request.
-absl::StatusOr<absl::string_view> PathOf(absl::string_view target, absl::string_view host) {
-  if (target[0] == '/') return target;
-  for (const absl::string_view scheme : {"http://", "https://", "ws://", "wss://"}) {
-    if (!absl::StartsWithIgnoreCase(target, scheme)) continue;
-    const absl::string_view rest = target.substr(scheme.size());
-    const absl::string_view path = rest.substr(std::min(rest.find('/'), rest.size()));
-    if (path.empty() || !absl::EqualsIgnoreCase(rest.substr(0, rest.find('/')), host)) break;
-    return path;
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("the target ", Quote(target), " is no path on this host"));
-}
-
 // The target and whom it is asked of.
 absl::Status CheckTarget(const HttpRequest& http, UpgradeRequest* request) {
-  const absl::StatusOr<absl::string_view> host = FindRequired(http.headers, "Host");
-  if (!host.ok()) return host.status();
-  if (const auto authority = ParseAuthority(*host); !authority.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("in the header Host ", authority.status().message()));
-  }
-  request->host = *host;
-  const absl::StatusOr<absl::string_view> path = PathOf(http.target, *host);
-  if (!path.ok()) return path.status();
-  request->target = *path;
+  absl::StatusOr<RequestTarget> target = ParseRequestTarget(http);
+  if (!target.ok()) return target.status();
+  request->host = target->host;
+  request->target = std::move(target->path);
 
   // What follows the head are frames already; a body would be taken for them.
   if (http.headers.Count("Transfer-Encoding") != 0) {
@@ -219,7 +198,8 @@ absl::Status CheckSwitched(const HttpResponse& http, absl::string_view key) {
 }  // namespace
 
 absl::string_view UpgradeRequest::query() const {
-  return target.substr(std::min(target.find('?'), target.size() - 1) + 1);
+  const absl::string_view text = target;
+  return text.substr(std::min(text.find('?'), text.size() - 1) + 1);
 }
 
 absl::StatusOr<UpgradeRequest> ParseUpgradeRequest(const HttpRequest& http) {

@@ -32,10 +32,10 @@ using ExtraHeaders = absl::Span<const std::pair<std::string, std::string>>;
 //   absl::StatusOr<std::string> response = AcceptResponse(*request, "");
 //   Send(*response);      // what was received behind the head are the first frames
 
-// What a client asks for. Views into the head of the request.
+// What a client asks for. The views are into the head of the request.
 struct UpgradeRequest {
-  absl::string_view target;                 // path and query, as sent; begins with '/'
-  absl::string_view host;                   // host[:port], as sent
+  std::string target;                       // path and query, as sent; begins with '/'
+  absl::string_view host;                   // host[:port]: RequestTarget in core/request_target.h
   std::optional<absl::string_view> origin;  // of the page, where a browser asks: core/origin.h
   absl::string_view key;
   absl::InlinedVector<absl::string_view, 4> subprotocols;  // offered, the most wanted first
@@ -43,7 +43,7 @@ struct UpgradeRequest {
   HttpHeaders headers;                                     // all of them
 
   // `target` up to the '?' and behind it, nothing decoded.
-  absl::string_view path() const { return target.substr(0, target.find('?')); }
+  absl::string_view path() const { return absl::string_view(target).substr(0, target.find('?')); }
   absl::string_view query() const;
 };
 

@@ -170,6 +170,11 @@ bool HttpConnection::TakeRequest() {
 }
 
 bool HttpConnection::Begin(const HttpRequest& request, absl::string_view head) {
+  absl::StatusOr<RequestTarget> target = ParseRequestTarget(request);
+  if (!target.ok()) {
+    Refuse(HandshakeFailure::kMalformed, target.status());
+    return false;
+  }
   absl::StatusOr<HttpRequestBody> body =
       HttpRequestBody::Of(request, worker_.options().max_http_body_bytes);
   if (!body.ok()) {
@@ -191,7 +196,7 @@ bool HttpConnection::Begin(const HttpRequest& request, absl::string_view head) {
     unfinished_.reset(new Unfinished{std::string(head), *std::move(body)});
     return TakeBody();
   }
-  Answer(request, "");
+  Answer(request, *target, "");
   return true;
 }
 
@@ -205,7 +210,8 @@ bool HttpConnection::TakeBody() {
   parsed_ += *taken;
   if (!unfinished_->body.done()) return false;
   const std::unique_ptr<Unfinished> finished = std::move(unfinished_);
-  Answer(*ParseHttpRequest(finished->head, worker_.options().http_limits), finished->body.text());
+  const HttpRequest request = *ParseHttpRequest(finished->head, worker_.options().http_limits);
+  Answer(request, *ParseRequestTarget(request), finished->body.text());
   return true;
 }
 
@@ -227,14 +233,14 @@ void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view rest) {
   HandTo<Session>()->Open(*std::move(accepted), rest, more_);
 }
 
-void HttpConnection::Answer(const HttpRequest& http, absl::string_view body) {
+void HttpConnection::Answer(const HttpRequest& http, const RequestTarget& target,
+                            absl::string_view body) {
   ++requests_;
   begun_ms_ = worker_.loop().now_ms();  // of the next one, if some of it is there
   request_bytes_ = in_.size() - parsed_;
   PageRequest request = {http};
-  if (absl::Status status = NormalizeTarget(&request); !status.ok()) {
-    return Refuse(HandshakeFailure::kMalformed, status);
-  }
+  request.host = target.host;
+  request.target = target.path;
   request.body = body;
   request.subpath = absl::StripPrefix(request.path(), "/");
   request.peer_address = peer_;

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "weft/core/http.h"
+#include "weft/core/request_target.h"
 #include "weft/server/http_output.h"
 #include "weft/server/metrics.h"
 #include "weft/server/page.h"
@@ -56,7 +57,7 @@ class HttpConnection final : public ServedStream {
   bool TakeBody();
   bool Begin(const HttpRequest& request, absl::string_view head);
   void Upgrade(const HttpRequest& request, absl::string_view rest);
-  void Answer(const HttpRequest& request, absl::string_view body);
+  void Answer(const HttpRequest& request, const RequestTarget& target, absl::string_view body);
 
   // Answers with an error, and says no more.
   void Refuse(HandshakeFailure reason, const absl::Status& why);

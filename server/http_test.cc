@@ -196,6 +196,48 @@ TEST_F(HttpTest, AnUpgradeThatIsRefusedEndsTheConnection) {
   EXPECT_THAT(client.ReadToEnd(), AllOf(StartsWith("HTTP/1.1 404 "), EndsWith("no\n")));
 }
 
+// ---- Whom it is asked of ----
+
+// RFC 9112, section 3.2: one rule for pages and upgrades.
+TEST_F(HttpTest, AHostThatIsNoHostIs400ForPagesAsForUpgrades) {
+  StartHttp();
+  for (const absl::string_view host :
+       {"<script>", "a, b", "x@y", "a:99999", "[12345]", "", "here\r\nHost: here"}) {
+    for (const absl::string_view upgrade : {"", "Upgrade: websocket\r\n"}) {
+      TestClient client = Connect();
+      client.Send(absl::StrCat("GET / HTTP/1.1\r\nHost: ", host, "\r\n", upgrade, "\r\n"));
+      EXPECT_THAT(client.ReadToEnd(),
+                  AllOf(StartsWith("HTTP/1.1 400 "), HasSubstr("the header Host ")))
+          << host << upgrade;
+    }
+  }
+  EXPECT_TRUE(journal_.lines().empty());
+}
+
+// RFC 9112, section 3.2.2: a target that is a URL replaces the Host.
+TEST_F(HttpTest, ATargetMayBeAWholeUrl) {
+  accept_ = [this](const SessionRequest& request, UpgradeResponse&) {
+    journal_.Write(absl::StrCat("upgrade ", request.target, " of ", request.host));
+    return absl::OkStatus();
+  };
+  StartHttp();
+  const std::string host = server_->address().ToString();
+  TestClient client = Connect();
+  client.Send(absl::StrCat(Get(absl::StrCat("http://", host, "?q=1")),
+                           Get(absl::StrCat("https://", host, "/a?b"))));
+  EXPECT_EQ(ReadAnswer(client), "200 GET /?q=1 ");
+  EXPECT_EQ(ReadAnswer(client), "200 GET /a?b ");
+  EXPECT_THAT(Connect().Upgrade(absl::StrCat("ws://", host)), StartsWith("HTTP/1.1 101 "));
+  journal_.WaitFor(absl::StrCat("upgrade / of ", host));
+}
+
+TEST_F(HttpTest, ABodyIsNotAskedForWhereTheTargetIsWrong) {
+  StartHttp();
+  TestClient client = Connect();
+  client.Send(Request("POST", "a", "Content-Length: 2\r\nExpect: 100-continue\r\n"));
+  EXPECT_THAT(client.ReadToEnd(), StartsWith("HTTP/1.1 400 "));
+}
+
 // ---- Bodies ----
 
 TEST_F(HttpTest, BodiesUpToTheLimit) {

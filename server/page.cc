@@ -4,10 +4,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "weft/core/http_date.h"
 #include "weft/core/http_status.h"
-#include "weft/core/quote.h"
 
 namespace weft {
 namespace {
@@ -76,29 +74,6 @@ bool MayHaveBody(int status) { return status != 204 && status != 304; }
 bool WantsToStay(const HttpRequest& request) {
   if (request.headers.HasToken("Connection", "close")) return false;
   return request.version >= 11 || request.headers.HasToken("Connection", "keep-alive");
-}
-
-absl::Status NormalizeTarget(PageRequest* request) {
-  const size_t hosts = request->headers.Count("Host");
-  if (hosts > 1 || (hosts == 0 && request->version >= 11)) {
-    return absl::InvalidArgumentError(hosts == 0 ? "the header Host is missing"
-                                                 : "the header Host is there twice");
-  }
-  request->host = request->headers.Find("Host").value_or("");
-  absl::string_view& target = request->target;
-  if (absl::StartsWith(target, "/") || (target == "*" && request->method == "OPTIONS")) {
-    return absl::OkStatus();
-  }
-  for (const absl::string_view scheme : {"http://", "https://"}) {
-    if (!absl::StartsWithIgnoreCase(target, scheme)) continue;
-    const absl::string_view rest = target.substr(scheme.size());
-    const size_t end = std::min(rest.find_first_of("/?"), rest.size());
-    request->host = rest.substr(0, end);
-    target = end == rest.size() ? "/" : rest.substr(end);
-    if (absl::StartsWith(target, "/") && !request->host.empty()) return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("the target ", Quote(target), " does not begin with '/'"));
 }
 
 }  // namespace weft

@@ -34,7 +34,10 @@ class ServerStatus {
 
 // A request and its body. Views, dead when the call that gets it returns.
 struct PageRequest : HttpRequest {
-  absl::string_view host{};     // host[:port], as sent; may be empty with HTTP/1.0
+  // host[:port], as sent; of the URL where the request has a whole one. Empty only where a request
+  // of HTTP/1.0 names no host.
+  absl::string_view host{};
+
   absl::string_view body{};     // whole, at most ServerOptions::max_http_body_bytes
   absl::string_view subpath{};  // the path behind what the route says (Router), without the '/'
   SocketAddress peer_address{};
@@ -42,7 +45,7 @@ struct PageRequest : HttpRequest {
   const ServerStatus* server = nullptr;
 
   // `target`, which begins with '/', or is "*" with OPTIONS, up to the '?' and behind it, nothing
-  // decoded.
+  // decoded. Of a whole URL it is the path and the query.
   absl::string_view path() const;
   absl::string_view query() const;
 };
@@ -96,11 +99,6 @@ bool MayHaveBody(int status);
 
 // Whether the client wants to go on after this request (RFC 9112, section 9.3).
 bool WantsToStay(const HttpRequest& request);
-
-// Fills in target and host (RFC 9112, section 3.2): the path of a target that is a whole URL,
-// which the server must understand as well. 400 for everything else that begins with no '/', and
-// for HTTP/1.1 without exactly one Host.
-absl::Status NormalizeTarget(PageRequest* request);
 
 }  // namespace weft
 

@@ -77,38 +77,6 @@ TEST(ErrorPageTest, SaysWhy) {
             (std::pair<std::string, std::string>{"Allow", "GET, HEAD"}));
 }
 
-// "target host", or the error.
-std::string Normalized(absl::string_view method, absl::string_view target,
-                       absl::string_view version = "1.1",
-                       absl::string_view headers = "Host: here\r\n") {
-  const std::string head =
-      absl::StrCat(method, " ", target, " HTTP/", version, "\r\n", headers, "\r\n");
-  const absl::StatusOr<HttpRequest> http = ParseHttpRequest(head);
-  EXPECT_TRUE(http.ok()) << http.status();
-  PageRequest request = {*http};
-  const absl::Status status = NormalizeTarget(&request);
-  if (!status.ok()) return absl::StrCat(HttpStatusOf(status), " ", status.message());
-  return absl::StrCat(request.target, " ", request.host);
-}
-
-TEST(NormalizeTargetTest, FormsOfATarget) {
-  EXPECT_EQ(Normalized("GET", "/a?b"), "/a?b here");
-  EXPECT_EQ(Normalized("OPTIONS", "*"), "* here");
-  EXPECT_EQ(Normalized("GET", "http://there:80/a?b"), "/a?b there:80");
-  EXPECT_EQ(Normalized("GET", "HTTPS://there"), "/ there");
-  for (const absl::string_view target :
-       {"*", "a", "there:80", "ftp://there/", "http:///a", "http://", "http://there?a"}) {
-    EXPECT_THAT(Normalized("GET", target), HasSubstr("400 the target ")) << target;
-  }
-}
-
-TEST(NormalizeTargetTest, OneHost) {
-  EXPECT_EQ(Normalized("GET", "/", "1.1", ""), "400 the header Host is missing");
-  EXPECT_EQ(Normalized("GET", "/", "1.0", ""), "/ ");
-  EXPECT_EQ(Normalized("GET", "/", "1.0", "Host: a\r\nHost: b\r\n"),
-            "400 the header Host is there twice");
-}
-
 TEST(WantsToStayTest, ByVersionAndHeader) {
   const auto wants = [](absl::string_view version, absl::string_view headers) {
     const std::string head = absl::StrCat("GET / HTTP/", version, "\r\n", headers, "\r\n");

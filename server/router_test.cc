@@ -43,7 +43,7 @@ class FakeStatus : public ServerStatus {
 
 std::string Upgrade(const Router& router, absl::string_view target) {
   SessionRequest request;
-  request.target = target;
+  request.target = std::string(target);
   UpgradeResponse response;
   const absl::Status status = router.acceptor()(request, response).status();
   return absl::IsAborted(status) ? std::string(status.message())
