@@ -234,24 +234,43 @@ absl::StatusOr<std::string> AcceptResponse(const UpgradeRequest& request,
   return WriteHttpResponse(101, headers);
 }
 
-std::string RejectResponse(const absl::Status& error, ExtraHeaders extra) {
+absl::StatusOr<std::string> TryRejectResponse(const absl::Status& error, ExtraHeaders extra,
+                                              absl::string_view method) {
   const int http_status = HttpStatusOf(error);
+  if (http_status < 300 || http_status > 599 || http_status == 304) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "an error has an HTTP status from 300 to 599, but not 304, and this has ", http_status));
+  }
   const std::string body = absl::StrCat(error.message(), "\n");
   const std::string length = absl::StrCat(body.size());
-  HeaderList headers = {{"Connection", http_status == 426 ? "close, Upgrade" : "close"},
-                        {"Content-Type", "text/plain; charset=utf-8"},
-                        {"Content-Length", length}};
-  if (http_status == 405) headers.push_back({"Allow", "GET"});
+  const std::string retry_after = absl::StrCat(kRetryAfterSeconds);
+  HeaderList headers = {{"Connection", http_status == 426 ? "close, Upgrade" : "close"}};
+  const auto add_default = [&](absl::string_view name, absl::string_view value) {
+    const bool replaced = std::any_of(extra.begin(), extra.end(), [name](const auto& header) {
+      return absl::EqualsIgnoreCase(header.first, name);
+    });
+    if (!replaced) headers.push_back({name, value});
+  };
+  add_default("Content-Type", "text/plain; charset=utf-8");
+  headers.push_back({"Content-Length", length});
+  if (http_status == 405) add_default("Allow", "GET");
   if (http_status == 426) {  // RFC 9110, section 15.5.22; RFC 6455, section 4.2.2, item 4
     headers.push_back({"Upgrade", "websocket"});
     headers.push_back({"Sec-WebSocket-Version", kVersion});
   }
-  absl::Status status = AddExtra(extra, &headers);
-  if (status.ok()) {
-    const absl::StatusOr<std::string> head = WriteHttpResponse(http_status, headers);
-    if (head.ok()) return absl::StrCat(*head, body);
-  }
-  return RejectResponse(absl::InternalError("the server's own answer could not be sent"));
+  if (http_status == 429 || http_status == 503) add_default("Retry-After", retry_after);
+  if (absl::Status status = AddExtra(extra, &headers); !status.ok()) return status;
+  absl::StatusOr<std::string> response = WriteHttpResponse(http_status, headers);
+  if (response.ok() && method != "HEAD") absl::StrAppend(&*response, body);
+  return response;
+}
+
+std::string RejectResponse(const absl::Status& error, ExtraHeaders extra,
+                           absl::string_view method) {
+  absl::StatusOr<std::string> response = TryRejectResponse(error, extra, method);
+  if (response.ok()) return *std::move(response);
+  return RejectResponse(absl::InternalError("the server's own answer could not be sent"), {},
+                        method);
 }
 
 absl::StatusOr<std::string> RequestText(const Url& url, absl::string_view key,

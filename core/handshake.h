@@ -62,9 +62,18 @@ absl::StatusOr<std::string> AcceptResponse(const UpgradeRequest& request,
                                            absl::string_view extensions = "");
 
 // The response that refuses a request, after which the connection is to be closed: `error`'s
-// HttpStatusOf, the headers that belong to it (405: Allow, 426: Upgrade and Sec-WebSocket-Version)
-// and its message as the body. Where `extra` cannot be sent, a plain 500.
-std::string RejectResponse(const absl::Status& error, ExtraHeaders extra = {});
+// HttpStatusOf, the headers that belong to it (405: Allow, 426: Upgrade and Sec-WebSocket-Version,
+// 429 and 503: Retry-After of kRetryAfterSeconds) and its message as the body. To the `method` HEAD
+// the body is left out, and only its length said (RFC 9110, section 9.3.2). Content-Type, Allow and
+// Retry-After in `extra` replace those. Where it cannot be sent as TryRejectResponse says, a plain
+// 500.
+std::string RejectResponse(const absl::Status& error, ExtraHeaders extra = {},
+                           absl::string_view method = "GET");
+
+// The same, but InvalidArgument where `extra` cannot be sent, or the status is not that of an error
+// with a body: 300 to 599, but not 304.
+absl::StatusOr<std::string> TryRejectResponse(const absl::Status& error, ExtraHeaders extra,
+                                              absl::string_view method);
 
 // ---- Client
 //

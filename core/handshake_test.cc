@@ -20,6 +20,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr absl::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -315,6 +316,50 @@ TEST(RejectResponseTest, NoUpgradeOrAnotherVersionSaysWhichIsRight) {
 TEST(RejectResponseTest, ExtraHeaders) {
   EXPECT_THAT(RejectResponse(HttpError(429, "slower"), {{"Retry-After", "5"}}),
               AllOf(StartsWith("HTTP/1.1 429 "), HasSubstr("\r\nRetry-After: 5\r\n")));
+}
+
+// RFC 9110, section 10.2.3.
+TEST(RejectResponseTest, NoRoomSaysWhenToComeBack) {
+  for (const int code : {429, 503}) {
+    EXPECT_THAT(RejectResponse(HttpError(code, "full")), HasSubstr("\r\nRetry-After: 5\r\n"));
+    const std::string own = RejectResponse(HttpError(code, "full"), {{"retry-after", "60"}});
+    EXPECT_THAT(own, HasSubstr("\r\nretry-after: 60\r\n"));
+    EXPECT_THAT(own, Not(HasSubstr("Retry-After")));
+  }
+  EXPECT_THAT(RejectResponse(HttpError(500, "broken")), Not(HasSubstr("Retry-After")));
+}
+
+TEST(RejectResponseTest, AHeaderOfTheApplicationReplacesTheDefault) {
+  const std::string response = RejectResponse(
+      HttpError(405, "{}"), {{"Content-Type", "application/json"}, {"Allow", "GET, POST"}});
+  EXPECT_THAT(response, HasSubstr("\r\nContent-Type: application/json\r\n"));
+  EXPECT_THAT(response, HasSubstr("\r\nAllow: GET, POST\r\n"));
+  EXPECT_THAT(response, Not(HasSubstr("text/plain")));
+  EXPECT_THAT(response, Not(HasSubstr("Allow: GET\r\n")));
+}
+
+// RFC 9110, section 9.3.2.
+TEST(RejectResponseTest, HeadGetsTheHeadersAlone) {
+  for (const int code : {400, 405, 417, 426, 505}) {
+    const std::string response = RejectResponse(HttpError(code, "not you"), {}, "HEAD");
+    EXPECT_THAT(response, HasSubstr("\r\nContent-Length: 8\r\n"));
+    EXPECT_THAT(response, ::testing::EndsWith("\r\n\r\n"));
+  }
+  EXPECT_THAT(RejectResponse(HttpError(600, ""), {}, "HEAD"), ::testing::EndsWith("\r\n\r\n"));
+}
+
+TEST(RejectResponseTest, AStatusThatIsNoErrorsIs500) {
+  for (const int code : {-100, 0, 99, 100, 101, 200, 204, 299, 304, 600, 999, 1000, 1000000000}) {
+    const absl::Status error = HttpError(code, "no");
+    EXPECT_EQ(TryRejectResponse(error, {}, "GET").status().message(),
+              absl::StrCat(
+                  "an error has an HTTP status from 300 to 599, but not 304, and this has ", code));
+    EXPECT_THAT(RejectResponse(error), StartsWith("HTTP/1.1 500 Internal Server Error\r\n"));
+  }
+  for (const int code : {300, 302, 400, 418, 599}) {
+    EXPECT_THAT(RejectResponse(HttpError(code, "no")),
+                StartsWith(absl::StrCat("HTTP/1.1 ", code, " ")));
+  }
 }
 
 TEST(RejectResponseTest, R21_HeadersCannotBeInjected) {

@@ -32,12 +32,16 @@ struct UpgradeResponse {
   // One of UpgradeRequest's subprotocols, or empty for none.
   std::string subprotocol;
 
-  // More header fields, such as Set-Cookie.
+  // More header fields, such as Set-Cookie. They are sent with a refusal as well: a 401 must have
+  // WWW-Authenticate (RFC 9110, section 15.5.2), a 302 has Location. Of a refusal, Content-Type,
+  // Allow and Retry-After replace those that the server would send. With one that the handshake
+  // sets itself (ExtraHeaders in core/handshake.h) the client gets 500.
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
 // Makes the handler of a new session, or refuses the request: a Status becomes an HTTP answer with
-// its text, by its code (PermissionDenied: 403, NotFound: 404, ...) or as HttpError says. Called on
+// its text, by its code (PermissionDenied: 403, NotFound: 404, ...) or as HttpError says, which may
+// be 300 to 599 without 304; the client gets 500 instead of another. Called on
 // every loop's thread, so it must be thread-safe, and must not block, whatever
 // ServerOptions::handler_threads is. The request is a view, dead
 // when the call returns.

@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "weft/core/handshake.h"
+#include "weft/core/http_date.h"
 #include "weft/core/http_request_body.h"
 #include "weft/core/http_status.h"
 #include "weft/core/log.h"
@@ -28,6 +29,12 @@ constexpr size_t kReadBytes = 64 << 10;
 // Whether a request begins with a TLS record of the kind "handshake" (RFC 8446, section 5.1).
 bool LooksLikeTls(absl::string_view bytes) {
   return bytes.size() >= 2 && bytes[0] == 0x16 && bytes[1] == 0x03;
+}
+
+// Whether what came of a request has the method HEAD: also where the rest is wrong, or has not
+// come.
+bool IsHead(absl::string_view request) {
+  return absl::StartsWith(absl::StripPrefix(request, "\r\n"), "HEAD ");
 }
 
 // HTTP/1.0 has no upgrade (RFC 9110, section 7.8).
@@ -145,6 +152,7 @@ bool HttpConnection::TakeRequest() {
   if (unfinished_ != nullptr) return TakeBody();
   const ServerOptions& options = worker_.options();
   const absl::string_view in = absl::string_view(in_).substr(parsed_);
+  is_head_ = IsHead(in);
   const absl::StatusOr<size_t> size = scanner_.Scan(in);
   if (size.ok() && *size == 0) return false;
   const absl::string_view head = in.substr(0, size.value_or(0));
@@ -225,10 +233,13 @@ void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view rest) {
   if (absl::Status status = CheckOrigin(*request, options); !status.ok()) {
     return Refuse(HandshakeFailure::kOrigin, status);
   }
+  UpgradeResponse response;
   absl::StatusOr<AcceptedUpgrade> accepted =
       AcceptUpgrade(*std::move(request), stream_, peer_, options, worker_.acceptor(),
-                    worker_.compression_bytes_left());
-  if (!accepted.ok()) return Refuse(HandshakeFailure::kRefused, accepted.status());
+                    worker_.compression_bytes_left(), response);
+  if (!accepted.ok()) {
+    return Refuse(HandshakeFailure::kRefused, accepted.status(), std::move(response.headers));
+  }
   // `rest` lies in what this keeps until the end of the turn.
   HandTo<Session>()->Open(*std::move(accepted), rest, more_);
 }
@@ -272,7 +283,22 @@ void HttpConnection::Answer(const HttpRequest& http, const RequestTarget& target
   }
 }
 
-void HttpConnection::Refuse(HandshakeFailure reason, const absl::Status& why) {
+void HttpConnection::Refuse(HandshakeFailure reason, absl::Status why, HeaderFields headers) {
+  const std::pair<std::string, std::string> date = {"Date", HttpDate(absl::Now())};
+  const absl::string_view method = is_head_ ? "HEAD" : "GET";
+  if (std::none_of(headers.begin(), headers.end(), [](const auto& header) {
+        return absl::EqualsIgnoreCase(header.first, "Date");
+      })) {
+    headers.insert(headers.begin(), date);  // RFC 9110, section 6.6.1
+  }
+  absl::StatusOr<std::string> response = TryRejectResponse(why, headers, method);
+  if (!response.ok()) {
+    Log(worker_.options().log, LogLevel::kError,
+        absl::StrCat("the refusal of ", peer_.ToString(),
+                     " cannot be sent: ", response.status().message()));
+    why = absl::InternalError("the server's own answer could not be sent");
+    response = RejectResponse(why, {date}, method);
+  }
   const int status = HttpStatusOf(why);
   Log(worker_.options().log, LogLevel::kInfo,
       absl::StrCat("refused ", peer_.ToString(), ": HTTP ", status, ", ", Escape(why.message())));
@@ -280,7 +306,7 @@ void HttpConnection::Refuse(HandshakeFailure reason, const absl::Status& why) {
   CountResponse(status);
   closing_ = true;
   unfinished_.reset();
-  output_.Add(RejectResponse(why));
+  output_.Add(*response);
 }
 
 void HttpConnection::Fail(HandshakeFailure reason, const char* why, absl::string_view detail) {
@@ -289,7 +315,7 @@ void HttpConnection::Fail(HandshakeFailure reason, const char* why, absl::string
 }
 
 void HttpConnection::CountResponse(int status) {
-  worker_.metrics().http_responses[status / 100 - 1] += 1;
+  worker_.metrics().http_responses[ResponseSlotOf(status)] += 1;
 }
 
 // ---- What follows ----

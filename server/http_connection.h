@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -33,6 +35,7 @@ class HttpConnection final : public ServedStream {
 
  private:
   struct Unfinished;
+  using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 
   // What the client has to do next, in the time that it has for it.
   enum class Wait : uint8_t {
@@ -59,8 +62,8 @@ class HttpConnection final : public ServedStream {
   void Upgrade(const HttpRequest& request, absl::string_view rest);
   void Answer(const HttpRequest& request, const RequestTarget& target, absl::string_view body);
 
-  // Answers with an error, and says no more.
-  void Refuse(HandshakeFailure reason, const absl::Status& why);
+  // Answers with an error and what else the application says with it, and says no more.
+  void Refuse(HandshakeFailure reason, absl::Status why, HeaderFields headers = {});
 
   // Counts, unless something was answered before, and drops.
   void Fail(HandshakeFailure reason, const char* why, absl::string_view detail = "");
@@ -79,6 +82,7 @@ class HttpConnection final : public ServedStream {
   Wait wait_ = Wait::kHead;
   bool closing_ = false;  // what `output_` holds is the last that is said
   bool more_ = false;     // TLS: more can be read than the socket announces
+  bool is_head_ = false;  // the request's method is HEAD, as far as can be seen
   uint32_t requests_ = 0;
   int64_t deadline_ms_;        // of what is waited for
   int64_t begun_ms_ = 0;       // when the first bytes of the request came

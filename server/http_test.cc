@@ -154,6 +154,34 @@ TEST_F(HttpTest, HeadSaysWhatGetWouldAndSendsNoBody) {
   EXPECT_EQ(ReadAnswer(client), "200 GET /next ");
 }
 
+// RFC 9110, section 9.3.2: wherever it is refused.
+TEST_F(HttpTest, HeadGetsNoBodyWithARefusal) {
+  const auto expect = [this](const std::string& request, absl::string_view status) {
+    TestClient client = Connect();
+    client.Send(request);
+    EXPECT_THAT(client.ReadToEnd(), AllOf(StartsWith(absl::StrCat("HTTP/1.1 ", status, " ")),
+                                          HasSubstr("\r\nContent-Length: "), EndsWith("\r\n\r\n")))
+        << request;
+  };
+  StartHttp({.http_limits = {.max_head_bytes = 2000},
+             .http = [](const PageRequest&) { return HttpError(426, "here is a WebSocket"); },
+             .max_http_body_bytes = 10});
+  expect("HEAD / HTTP/1.1\r\n\r\n", "400");
+  expect("\r\nHEAD a HTTP/1.1\r\nHost: here\r\n\r\n", "400");
+  expect("HEAD / HTTP/1.1\r\nHost here\r\n\r\n", "400");
+  expect("HEAD / HTTP/1.1\nHost: here\n\n", "400");
+  expect(Request("HEAD", "/", "Upgrade: websocket\r\n"), "405");
+  expect(Request("HEAD", "/", "Content-Length: 11\r\n"), "413");
+  expect(Request("HEAD", "/", "Content-Length: 1\r\nExpect: a miracle\r\n"), "417");
+  expect(Request("HEAD", "/", "Transfer-Encoding: chunked\r\n", "x\r\n"), "400");
+  expect(Request("HEAD", "/"), "426");
+  expect(Request("HEAD", "/", absl::StrCat("X: ", std::string(2000, 'x'), "\r\n")), "431");
+  expect("HEAD / HTTP/2.0\r\nHost: here\r\n\r\n", "505");
+  Start();  // without pages
+  expect(Request("HEAD", "/"), "405");
+  expect("HEAD / HTTP/1.0\r\n\r\n", "405");
+}
+
 TEST_F(HttpTest, NoBodyBehind204And304) {
   StartHttp({.http = [](const PageRequest& request) -> absl::StatusOr<PageResponse> {
     return PageResponse{.status = request.path() == "/a" ? 204 : 304, .body = "not sent"};
@@ -535,7 +563,9 @@ TEST_F(HttpTest, AServerThatDrainsIsNotReadyAndUpgradesNobody) {
   EXPECT_EQ(ReadAnswer(client), "200 begun");
   EXPECT_EQ(ReadAnswer(client), "503 the server is going away\n");
   EXPECT_EQ(ReadAnswer(client), "200 ok\n");
-  EXPECT_THAT(client.Upgrade(), StartsWith("HTTP/1.1 503 "));
+  client.Send(TestClient::UpgradeRequest());
+  EXPECT_THAT(client.ReadHead(),
+              AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("\r\nRetry-After: 5\r\n")));
   server_.reset();
 }
 

@@ -51,6 +51,13 @@ constexpr size_t CloseSlotOf(CloseCode code) {
   return value >= 1000 && value <= 1015 ? value - 1000 : CloseSlotOf(CloseCode::kAbnormal);
 }
 
+// HTTP answers as they are counted, by the first digit of their status: 100 to 599. Another status
+// is a mistake of the server's own, and counted as 500.
+inline constexpr size_t kResponseSlots = 5;
+constexpr size_t ResponseSlotOf(int http_status) {
+  return http_status >= 100 && http_status <= 599 ? http_status / 100 - 1 : kResponseSlots - 1;
+}
+
 // All of it since the start, but for the last group. A session is one whose upgrade was accepted.
 template <typename Number>
 struct MetricsOf {
@@ -64,7 +71,7 @@ struct MetricsOf {
   Number bytes_received{};     // on the wire, all protocols, without TLS
   Number bytes_sent{};
 
-  std::array<Number, 5> http_responses{};  // but for 101: by status, 1xx to 5xx
+  std::array<Number, kResponseSlots> http_responses{};  // but for 101: ResponseSlotOf
 
   TimeHistogram<Number> round_trip{};  // from a ping to its pong: Session::round_trip_time
   TimeHistogram<Number> loop_lag{};    // a turn of a loop: what comes meanwhile waits so long

@@ -42,6 +42,9 @@ PageResponse ErrorPage(const absl::Status& error) {
   PageResponse page = Page("text/plain; charset=utf-8", absl::StrCat(error.message(), "\n"));
   page.status = HttpStatusOf(error);
   if (page.status == 405) page.headers.push_back({"Allow", "GET, HEAD"});
+  if (page.status == 429 || page.status == 503) {
+    page.headers.push_back({"Retry-After", absl::StrCat(kRetryAfterSeconds)});
+  }
   return page;
 }
 

@@ -86,7 +86,8 @@ using Pages = std::function<absl::StatusOr<PageResponse>(const PageRequest&)>;
 
 // ---- For the server ----
 
-// What the client gets for an error: its message as text, and for 405 an Allow of GET and HEAD.
+// What the client gets for an error: its message as text, for 405 an Allow of GET and HEAD, and for
+// 429 and 503 a Retry-After.
 PageResponse ErrorPage(const absl::Status& error);
 
 // The head of the answer to `request` at the time `now`. After it the connection is kept if

@@ -75,6 +75,10 @@ TEST(ErrorPageTest, SaysWhy) {
   const PageResponse not_allowed = ErrorPage(HttpError(405, "no"));
   EXPECT_EQ(not_allowed.headers.back(),
             (std::pair<std::string, std::string>{"Allow", "GET, HEAD"}));
+  for (const int status : {429, 503}) {
+    EXPECT_EQ(ErrorPage(HttpError(status, "full")).headers.back(),
+              (std::pair<std::string, std::string>{"Retry-After", "5"}));
+  }
 }
 
 TEST(WantsToStayTest, ByVersionAndHeader) {

@@ -157,6 +157,75 @@ TEST_F(ServerTest, AcceptorsStatusBecomesAnHttpAnswer) {
   EXPECT_THAT(journal_.lines(), IsEmpty());
 }
 
+TEST_F(ServerTest, WhatAnAcceptorAddsGoesOutWithItsRefusal) {
+  const std::map<std::string, std::pair<std::string, std::string>> headers = {
+      {"401", {"WWW-Authenticate", "Bearer"}},
+      {"302", {"Location", "wss://elsewhere.example/"}},
+      {"403", {"Set-Cookie", "tried=1"}},
+      {"429", {"Retry-After", "60"}},
+      {"400", {"Content-Type", "application/json"}},
+  };
+  accept_ = [&](const UpgradeRequest& request, UpgradeResponse& response) {
+    const std::string code(request.path().substr(1));
+    response.headers.push_back(headers.at(code));
+    return HttpError(std::stoi(code), "no");
+  };
+  Start();
+  for (const auto& [code, header] : headers) {
+    TestClient client = Connect();
+    client.Send(TestClient::UpgradeRequest("/" + code));
+    const std::string head = client.ReadHead(), line = "\r\n" + header.first + ": ";
+    EXPECT_THAT(head, AllOf(StartsWith("HTTP/1.1 " + code), HasSubstr(line + header.second)));
+    EXPECT_EQ(head.find(line), head.rfind(line)) << "twice: " << head;
+  }
+}
+
+TEST_F(ServerTest, AHeaderThatCannotBeSentMakesARefusal500) {
+  accept_ = [](const UpgradeRequest& request, UpgradeResponse& response) {
+    response.headers.push_back(request.path() == "/set" ? std::pair("Content-Length", "0")
+                                                        : std::pair("X", "a\r\nEvil: 1"));
+    return absl::PermissionDeniedError("no");
+  };
+  Start();
+  for (const absl::string_view path : {"/set", "/injects"}) {
+    TestClient client = Connect();
+    client.Send(TestClient::UpgradeRequest(path));
+    const std::string answer = client.ReadToEnd();
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 500 "));
+    EXPECT_EQ(answer.find("Evil"), std::string::npos);
+  }
+  log_.WaitForPart("cannot be sent: the header Content-Length is set by the handshake");
+  log_.WaitForPart("cannot be sent: the value of the header X holds a character");
+  EXPECT_EQ(server_->metrics().http_responses[4], 2u);
+}
+
+// The number was an index, and what it pointed at was counted up.
+TEST_F(ServerTest, AStatusThatIsNoErrorsIs500) {
+  int code = 0;
+  accept_ = [&](const UpgradeRequest&, UpgradeResponse&) { return HttpError(code, "no"); };
+  Start();
+  const int codes[] = {-100, 0, 99, 101, 204, 304, 600, 999, 1000000000};
+  for (const int each : codes) {
+    code = each;
+    EXPECT_THAT(Connect().Upgrade(), StartsWith("HTTP/1.1 500 ")) << each;
+    log_.WaitForPart(absl::StrCat("not 304, and this has ", each));
+  }
+  EXPECT_THAT(server_->metrics().http_responses, ElementsAre(0, 0, 0, 0, std::size(codes)));
+  server_.reset();
+}
+
+// RFC 9110, sections 6.6.1 and 10.2.3.
+TEST_F(ServerTest, RefusalsHaveADateAndSayWhenToComeBack) {
+  Start({.max_connections = 2, .max_connections_per_address = 1});
+  TestClient in = ConnectAndUpgrade();
+  TestClient second = Connect();
+  second.Send(TestClient::UpgradeRequest());
+  EXPECT_THAT(second.ReadHead(),
+              AllOf(StartsWith("HTTP/1.1 429 "), HasSubstr("\r\nRetry-After: 5\r\n"),
+                    ::testing::ContainsRegex("\r\nDate: [A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} "
+                                             "[0-9]{4} [0-9:]{8} GMT\r\n")));
+}
+
 TEST_F(ServerTest, RequestsThatAreNoUpgrade) {
   Start();
   const std::map<std::string, std::string> answers = {
@@ -236,7 +305,10 @@ TEST_F(ServerTest, R25_LimitOfConnections) {
   TestClient one = ConnectAndUpgrade();
   {
     TestClient two = ConnectAndUpgrade();
-    EXPECT_THAT(Connect().Upgrade(), StartsWith("HTTP/1.1 503 "));
+    TestClient three = Connect();
+    three.Send(TestClient::UpgradeRequest());
+    EXPECT_THAT(three.ReadHead(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("\r\nDate: "),
+                                        HasSubstr("\r\nRetry-After: 5\r\n")));
   }
   journal_.WaitFor("destroyed");
   while (server_->connections() > 1) std::this_thread::yield();

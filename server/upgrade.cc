@@ -57,19 +57,19 @@ absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, const Stre
                                               const SocketAddress& peer,
                                               const ServerOptions& options,
                                               const Acceptor& acceptor,
-                                              size_t compression_bytes_left) {
+                                              size_t compression_bytes_left,
+                                              UpgradeResponse& response) {
   const auto deflate =
       ChooseCompression(upgrade, options.connection.compression, compression_bytes_left);
   if (!deflate.ok()) return deflate.status();
   const SessionRequest request = {std::move(upgrade), peer, stream.peer_certificate()};
 
-  UpgradeResponse response;
   absl::StatusOr<std::unique_ptr<Handler>> handler = acceptor(request, response);
   if (!handler.ok()) return handler.status();
+  const auto headers = std::exchange(response.headers, {});
   if (*handler == nullptr) return HttpError(500, "the application gave no handler");
-  absl::StatusOr<std::string> text =
-      AcceptResponse(request, response.subprotocol, response.headers,
-                     deflate->has_value() ? (*deflate)->extension : "");
+  absl::StatusOr<std::string> text = AcceptResponse(
+      request, response.subprotocol, headers, deflate->has_value() ? (*deflate)->extension : "");
   // What the application asked for cannot be sent: not the client's mistake.
   if (!text.ok()) return HttpError(500, text.status().message());
   AcceptedUpgrade accepted = {.handler = *std::move(handler), .response = *std::move(text)};

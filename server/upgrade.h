@@ -51,13 +51,15 @@ struct AcceptedUpgrade {
 // (section 10.2): PermissionDenied unless it may, by ServerOptions::allowed_origins.
 absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& options);
 
-// Asks the application. An error knows its HTTP status. `stream` and `peer` are whom the request
+// Asks the application. An error knows its HTTP status, and is to be sent with the headers that
+// `response` then has: those of an acceptor that refused. `stream` and `peer` are whom the request
 // comes from. Compression is accepted if it takes no more memory than `compression_bytes_left`.
 absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest request, const Stream& stream,
                                               const SocketAddress& peer,
                                               const ServerOptions& options,
                                               const Acceptor& acceptor,
-                                              size_t compression_bytes_left);
+                                              size_t compression_bytes_left,
+                                              UpgradeResponse& response);
 
 }  // namespace weft
 
