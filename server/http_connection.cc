@@ -19,6 +19,7 @@
 #include "weft/server/upgrade.h"
 #include "weft/server/worker.h"
 #include "weft/transport/io.h"
+#include "weft/transport/string_memory.h"
 
 namespace weft {
 namespace {
@@ -340,9 +341,9 @@ bool HttpConnection::Write() {
 void HttpConnection::Settle() {
   in_.erase(0, parsed_);
   parsed_ = 0;
-  if (in_.empty()) in_ = std::string();  // a connection that waits holds no buffers
-  const size_t buffered = in_.capacity() + output_.buffered_bytes() +
-                          (unfinished_ != nullptr ? unfinished_->body.text().capacity() : 0);
+  if (in_.empty()) ReleaseMemory(in_);  // a connection that waits holds no buffers
+  const size_t buffered = MemoryOf(in_) + output_.buffered_bytes() +
+                          (unfinished_ != nullptr ? MemoryOf(unfinished_->body.text()) : 0);
   const bool in_budget = worker_.Account(buffered_bytes_, buffered);
   buffered_bytes_ = buffered;
   if (!in_budget) return Drop("all sessions together hold more than max_buffered_bytes");

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "weft/transport/string_memory.h"
 
 namespace weft {
 namespace {
@@ -50,15 +51,23 @@ IoResult HttpOutput::Write(Stream& stream) {
     IoResult result = stream.Writev(parts);
     written_ += result.bytes;
     if (unwritten() == 0) {
-      head_ = body_ = std::string();  // a connection that waits holds no buffers
       written_ = 0;
-      if (file_left_ == 0) file_.reset();
+      head_.clear();
+      body_.clear();
+      if (file_left_ == 0) Release();
     }
     result.bytes += sum.bytes;
     sum = result;
     if (!result.ok()) break;
   }
   return sum;
+}
+
+// A connection that waits holds no buffers.
+void HttpOutput::Release() {
+  ReleaseMemory(head_);
+  ReleaseMemory(body_);
+  file_.reset();
 }
 
 // The next of the file into body_.

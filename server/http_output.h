@@ -11,6 +11,7 @@
 #include "weft/transport/fd.h"
 #include "weft/transport/io.h"
 #include "weft/transport/stream.h"
+#include "weft/transport/string_memory.h"
 
 namespace weft {
 
@@ -34,13 +35,14 @@ class HttpOutput {
   bool file_failed() const { return file_failed_; }
 
   // What is held in memory.
-  size_t buffered_bytes() const { return head_.capacity() + body_.capacity(); }
+  size_t buffered_bytes() const { return MemoryOf(head_) + MemoryOf(body_); }
 
  private:
   static constexpr size_t kFull = 64 << 10;
 
   size_t unwritten() const { return head_.size() + body_.size() - written_; }
   bool ReadPiece();
+  void Release();
 
   std::string head_;  // and small bodies
   std::string body_;  // a large one, or a piece of the file: behind head_

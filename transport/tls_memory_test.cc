@@ -24,12 +24,17 @@ using testing::TestTlsClient;
 using testing::TestTlsServer;
 using testing::TlsPair;
 
+size_t AllocatedNow() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
 // Bytes allocated meanwhile.
 template <typename Work>
 ptrdiff_t Allocated(Work work) {
-  const size_t before = mallinfo2().uordblks;
+  const size_t before = AllocatedNow();
   work();
-  return static_cast<ptrdiff_t>(mallinfo2().uordblks - before);
+  return static_cast<ptrdiff_t>(AllocatedNow() - before);
 }
 
 // The average cost of a server's end, once it has sent and received 100 kB.
@@ -63,6 +68,35 @@ TEST(TlsMemoryTest, AnIdleServerHasNoBuffers) {
   const ptrdiff_t bytes = BytesOfAnIdleServer(*client, *server);
   EXPECT_GT(bytes, 1000) << "it was not measured";
   EXPECT_LT(bytes, 5000);
+}
+
+// What the socket did not take at first is kept until it does, and no longer.
+TEST(TlsMemoryTest, AServerThatHadUnsentBytesHasNoBuffers) {
+  const auto client = TestTlsClient(), server = TestTlsServer();
+  const std::string much(1 << 20, 'm');
+  constexpr int kWarmUp = 3, kPairs = 20;
+  std::vector<TlsPair> pairs(kWarmUp + kPairs);
+  std::string buffer(64 << 10, '\0');
+  ptrdiff_t bytes = 0;
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    ASSERT_TRUE(pairs[i].Start(*client, *server).ok());
+    pairs[i].Handshake();
+    const auto read = [&] {
+      return pairs[i].client.Read(absl::MakeSpan(&buffer[0], buffer.size())).bytes;
+    };
+    absl::string_view to_send = much;
+    bool was_full = false;
+    const ptrdiff_t cost = Allocated([&] {
+      for (size_t received = 0; received < much.size() || !to_send.empty(); received += read()) {
+        const IoResult sent = pairs[i].server.Write(to_send);
+        to_send.remove_prefix(sent.bytes);
+        was_full |= sent.status == IoStatus::kWouldBlock;
+      }
+    });
+    EXPECT_TRUE(was_full) << "it was not tested";
+    if (i >= kWarmUp) bytes += cost;
+  }
+  EXPECT_LT(bytes / kPairs, 1000);
 }
 
 TEST(TlsMemoryTest, AClientsCertificateIsKept) {

@@ -10,6 +10,7 @@
 #include "openssl/bio.h"
 #include "openssl/err.h"
 #include "openssl/x509.h"
+#include "weft/transport/string_memory.h"
 #include "weft/transport/tls_certificate.h"
 #include "weft/transport/tls_error.h"
 
@@ -293,7 +294,7 @@ bool TlsSession::Send(Io& io) {
     unsent_begin_ += send_some(absl::string_view(unsent_).substr(unsent_begin_));
     if (unsent_begin_ < unsent_.size()) return io.error == 0;
     unsent_begin_ = 0;
-    unsent_ = std::string();  // with its memory
+    ReleaseMemory(unsent_);
   }
   return true;
 }
