@@ -1,11 +1,14 @@
 'use strict';
-// The browser of this machine, headless, with a profile of its own, and windows in it.
+// The browser of this machine, headless, with a profile of its own, windows in it, and what every page is held to.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const {chromium} = require('playwright-core');
+
+const NARROW = 320;  // CSS pixels: the width to which a page has to fit (WCAG 2.2, 1.4.10)
+const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 // Resolves to Playwright's browser context; its close() leaves nothing behind. `args` are further ones of the command line.
 async function launchChromium(args = []) {
@@ -48,9 +51,42 @@ async function openPage(t, browser, url, {width, height, colorScheme = 'light', 
   return page;
 }
 
+// Holds the page, as it stands now, against all rules of axe-core, those about the size of targets too: light and dark, as wide
+// as its window is and on the narrowest phone, where it must not scroll sideways either. Afterwards the window is as before.
+// Once for each state of a page: a check takes about a second.
+async function assertAccessible(page) {
+  const window = page.viewportSize();
+  const colorScheme = await page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
+  if (!await page.evaluate(() => 'axe' in globalThis)) await page.evaluate(AXE);
+  await page.bringToFront();  // others are drawn less often
+  const found = [];
+  for (const width of [window.width, NARROW]) {
+    await page.setViewportSize({width, height: window.height});
+    for (const scheme of ['light', 'dark']) {
+      await page.emulateMedia({colorScheme: scheme, reducedMotion: 'reduce'});
+      for (const what of await page.evaluate(findViolations)) found.push(`${scheme}, ${width} pixels wide: ${what}`);
+    }
+  }
+  await page.setViewportSize(window);
+  await page.emulateMedia({colorScheme, reducedMotion: null});
+  assert.deepEqual(found, []);
+}
+
+// Of the page that it runs in.
+async function findViolations() {
+  // Until the page has been drawn for this window.
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  const {violations} = await axe.run({resultTypes: ['violations'], rules: {'target-size': {enabled: true}}});
+  const found = violations.flatMap(({id, nodes}) => nodes.map(({target, any, all, none}) =>
+    `${id}: ${target.join(' ')}: ${[...any, ...all, ...none].map(({message}) => message).join('; ')}`));
+  const {scrollWidth} = document.documentElement;
+  if (scrollWidth > innerWidth) found.push(`it scrolls sideways: it needs ${scrollWidth} pixels`);
+  return found;
+}
+
 // To NAME.png among the test's outputs.
 function screenshot(page, name) {
   return page.screenshot({path: path.join(process.env.TEST_UNDECLARED_OUTPUTS_DIR || os.tmpdir(), `${name}.png`)});
 }
 
-module.exports = {launchChromium, openPage, screenshot};
+module.exports = {assertAccessible, launchChromium, openPage, screenshot};

@@ -9,7 +9,7 @@ const path = require('node:path');
 const {after, before, test} = require('node:test');
 const {pathToFileURL} = require('node:url');
 
-const {launchChromium, openPage, screenshot} = require('./chromium.js');
+const {assertAccessible, launchChromium, openPage, screenshot} = require('./chromium.js');
 const {startServer} = require('./program.js');
 const {cases} = require('./websocket_cases.js');
 
@@ -89,6 +89,7 @@ test('the page: RS46, connect, talk, disconnect', LIMIT, async (t) => {
   assert.equal(await page.inputValue('#url'), 'ws://127.0.0.1:8080');
   assert.equal(await page.textContent('#state'), 'disconnected');
   assert.ok(await page.isDisabled('#text'));
+  await assertAccessible(page);
 
   await connect(page);
   assert.equal(await page.textContent('#state'), 'connected');
@@ -117,6 +118,13 @@ test('the page, as the server itself shows it', LIMIT, async (t) => {
   assert.equal(await page.inputValue('#url'), own.url);
   await page.click('#connect');
   await waitForLog(page, ['CONNECTED', own.url], ['SENT', 'WebSocket rocks'], ['RECEIVED', 'WebSocket rocks']);
+
+  // It does not suggest to allow the origin that is always allowed.
+  assert.equal(await own.stop(), 0);
+  await page.waitForSelector('.DISCONNECTED');
+  await page.click('#connect');
+  await page.waitForFunction(() => document.querySelectorAll('.DISCONNECTED').length === 2);
+  assert.equal(await page.textContent('.DISCONNECTED:last-child q'), '1006, never connected. Is the server running?');
 });
 
 test('the page: what others send is text, never HTML', LIMIT, async (t) => {
@@ -136,6 +144,7 @@ test('the page: fits a phone', LIMIT, async (t) => {
   await say(page, 'A message that is too long for one line of so narrow a screen, and ' + 'x'.repeat(100));
   await page.waitForFunction(() => document.querySelectorAll('.RECEIVED').length === 2);
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it scrolls sideways');
+  await assertAccessible(page);
   await screenshot(page, 'echo_phone');
 });
 
@@ -149,6 +158,7 @@ test('the page: the server ends', LIMIT, async (t) => {
   assert.equal(await other.stop(), 0);
   await page.waitForSelector('.DISCONNECTED');
   assert.match(await page.textContent('.DISCONNECTED q'), /^1001\b/);
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'connect', 'the focus is not lost with the message box');
   assert.equal(await page.textContent('#state'), 'disconnected');
 });
 
@@ -165,5 +175,6 @@ test('R20: a page of another origin is refused', LIMIT, async (t) => {
   await page.waitForSelector('.DISCONNECTED');
   assert.match(await page.textContent('.DISCONNECTED q'), /^1006, never connected.*\n--allow_origin=http:\/\/127\.0\.0\.1:\d+ \?$/);
   assert.equal(await page.$('.CONNECTED'), null);
+  await assertAccessible(page);
   await screenshot(page, 'echo_refused');
 });
