@@ -7,7 +7,7 @@ const {once} = require('node:events');
 const net = require('node:net');
 const {after, before, test} = require('node:test');
 
-const {launchChromium, openPage, screenshot} = require('../../e2e/chromium.js');
+const {assertAccessible, launchChromium, openPage, screenshot} = require('../../e2e/chromium.js');
 const {startServer} = require('../../e2e/program.js');
 
 const LIMIT = {timeout: 120_000};
@@ -71,8 +71,8 @@ async function startRoom(t) {
 }
 
 // A person's window. Each has an origin, and so a memory, of its own.
-function open(t, room, person, window = {}) {
-  const url = `http://${person}.localhost:${room.network.port}/`;
+function open(t, room, person, {network = room.network, ...window} = {}) {
+  const url = `http://${person}.localhost:${network.port}/`;
   return openPage(t, browser, url, {width: 760, height: 420, expected: /^WebSocket connection to .* failed/, ...window});
 }
 
@@ -149,6 +149,7 @@ test('two windows and a terminal see each other, and what each says', LIMIT, asy
   await reads(ann, '#typing', 'Bob is typing …');
   await ann.bringToFront();
   await screenshot(ann, 'chat_light');
+  await assertAccessible(ann);
 
   const markup = '<b>bold</b> <script>document.title = "taken"</script> <img src=x onerror="document.title = 1"> &amp;';
   await say(bob, markup);
@@ -177,6 +178,7 @@ test('two windows and a terminal see each other, and what each says', LIMIT, asy
   await bob.fill('#name', '\u202E');
   await bob.press('#name', 'Enter');
   await reads(bob, '#refused', 'a name needs something that can be seen');
+  await assertAccessible(bob);
   await bob.fill('#name', 'ann');
   await bob.press('#name', 'Enter');
   for (const page of [ann, bob]) await knows(page, ['Ann', 'ann (2)', 'guest 1']);
@@ -226,6 +228,7 @@ test('a server that is killed and started anew confuses nobody', LIMIT, async (t
   assert.equal(await room.server.stop('SIGKILL'), 'SIGKILL');
   await say(bob, 'five');
   await screenshot(ann, 'chat_cut');
+  await assertAccessible(ann);
   room.server = await startServer('CHAT_SERVER');
   room.network.mend(room.server.url);
   for (const page of [ann, bob]) {
@@ -240,10 +243,99 @@ test('a server that is killed and started anew confuses nobody', LIMIT, async (t
   assert.deepEqual(await linesOf(ann), await linesOf(bob));
 });
 
+test('Escape leaves the question for a name open, and it can be asked again', LIMIT, async (t) => {
+  const room = await startRoom(t);
+  const page = await open(t, room, 'ann');
+  await page.waitForSelector('#who[open]');
+  for (let times = 0; times < 2; ++times) {
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('#who:not([open])', {state: 'attached'});
+    await page.waitForFunction(() => document.activeElement.id === 'rename');
+    if (times === 0) await assertAccessible(page);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#who[open]');
+  }
+  await enter(page, 'Ann');
+  await reads(page, '#here', 'You are alone here');
+  await page.click('#rename');
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => document.activeElement.id === 'text');
+  assert.deepEqual(await peopleOf(page), ['Ann']);
+});
+
+test('two people of one name keep their names when the server is started anew', LIMIT, async (t) => {
+  const room = await startRoom(t);
+  const other = new Network();  // the first one's
+  await other.start(room.server.url);
+  t.after(() => other.end());
+  const first = await open(t, room, 'first', {network: other});
+  await enter(first, 'Ann');
+  const second = await open(t, room, 'second');
+  await enter(second, 'Ann');
+  for (const page of [first, second]) await knows(page, ['Ann', 'Ann (2)']);
+  for (const network of [room.network, other]) network.cut();
+  await room.server.stop();
+  room.server = await startServer('CHAT_SERVER');
+  room.network.mend(room.server.url);
+  await knows(second, ['Ann (2)']);
+  other.mend(room.server.url);
+  for (const page of [first, second]) await knows(page, ['Ann (2)', 'Ann']);
+  assert.equal(await second.textContent('#people li:has(small)'), 'Ann (2)you');
+  assert.equal(await first.textContent('#people li:has(small)'), 'Annyou');
+  assert.deepEqual(await notesOf(second), ['The server was started anew.']);
+});
+
+test('a pasted text arrives as it was, or stays where it was pasted', LIMIT, async (t) => {
+  const room = await startRoom(t);
+  const [ann, bob] = [await join(t, room, 'Ann'), await join(t, room, 'Bob')];
+  const terminal = await dial(t, room.server.url);
+  const paste = async (text) => {
+    await ann.focus('#text');
+    await ann.keyboard.insertText(text);
+  };
+  // The longest line, and one byte more.
+  const longest = `${'織'.repeat(1364)}\nxyz`;
+  await paste(`${longest}!`);
+  await reads(ann, '#excess', 'Too long by 1 byte: shorten it, or send it in parts.');
+  await ann.press('#text', 'Enter');
+  assert.equal(await ann.inputValue('#text'), `${longest}!`);
+  await assertAccessible(ann);
+  await screenshot(ann, 'chat_excess');
+  await ann.press('#text', 'Backspace');
+  await reads(ann, '#excess', '');
+  await ann.press('#text', 'Enter');
+  await seesLine(bob, longest);
+
+  const json = JSON.stringify(Array.from({length: 60}, (_, i) => ({number: i, text: 'of some length'})), null, '\t');
+  assert.ok(json.length > 1000);
+  await paste(json);
+  await ann.press('#text', 'Enter');
+  await seesLine(bob, json);
+  assert.deepEqual(await linesOf(ann), [longest, json]);
+  assert.ok(await ann.isHidden('#latest'), 'the end is seen');
+  await terminal.waitFor(`rcv=> Ann: ${json.replace(/\s/g, ' ')}`);
+
+  // Shift and Enter starts a line; the Enter of an input method does not send.
+  await ann.type('#text', 'one');
+  await ann.press('#text', 'Shift+Enter');
+  await ann.type('#text', 'two');
+  await ann.$eval('#text', (box) => box.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', isComposing: true, cancelable: true})));
+  assert.equal(await ann.inputValue('#text'), 'one\ntwo');
+  await ann.press('#text', 'Enter');
+  await seesLine(bob, 'one\ntwo');
+
+  // What nobody sees costs six bytes each in JSON, and would be more than the server takes at once.
+  await paste('\x01'.repeat(4000) + 'junk');
+  await ann.press('#text', 'Enter');
+  await seesLine(bob, 'junk');
+  assert.equal(await ann.$('.said.unsaid'), null);
+});
+
 test('on a phone in the dark, the end is followed only where it is seen', LIMIT, async (t) => {
   const room = await startRoom(t);
   const phone = await open(t, room, 'zoe', {width: 360, height: 640, colorScheme: 'dark'});
   await screenshot(phone, 'chat_name');
+  await assertAccessible(phone);
   await enter(phone, 'Zoe');
   const bob = await join(t, room, 'Bob');
   for (let i = 1; i <= 20; ++i) await say(bob, `A line that is long enough to fill more than one row of a phone, number ${i}`);

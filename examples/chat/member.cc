@@ -91,7 +91,7 @@ class Page : public Member {
 
   void On(Session& session, Say& say) {
     if (!entered_) return RefuseBeforeHello(session);
-    absl::StatusOr<std::string> text = CleanText(say.text);
+    absl::StatusOr<std::string> text = CleanParagraphs(say.text);
     if (!text.ok()) return Tell(session, EncodeError(text.status().message(), say.n));
     say.text = *std::move(text);
     Post(session, std::move(say));

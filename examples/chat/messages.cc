@@ -24,6 +24,10 @@ class Fields {
     return "";
   }
 
+  std::string OptionalText(const char* name) {
+    return object_.contains(name) ? Text(name) : std::string();
+  }
+
   uint64_t Number(const char* name) {
     const auto field = object_.find(name);
     if (field != object_.end() && field->is_number_unsigned()) return field->get<uint64_t>();
@@ -58,7 +62,8 @@ absl::StatusOr<PageMessage> Parse(absl::string_view type, Fields& fields) {
                  .sender = fields.Token("sender"),
                  .name = fields.Text("name"),
                  .room = fields.Text("room"),
-                 .seen = fields.Number("seen")};
+                 .seen = fields.Number("seen"),
+                 .called = fields.OptionalText("called")};
   }
   if (type == "say") return Say{.n = fields.Number("n"), .text = fields.Text("text")};
   if (type == "typing") return Typing();

@@ -26,8 +26,9 @@ struct Hello {
   std::string key{};     // a secret of the person's, the same in all tabs
   std::string sender{};  // the page's, the same until it is loaded anew
   std::string name{};
-  std::string room{};  // which run of the server the page was in; empty: it is new
-  uint64_t seen = 0;   // the number of the last line that it saw there
+  std::string room{};    // which run of the server the page was in; empty: it is new
+  uint64_t seen = 0;     // the number of the last line that it saw there
+  std::string called{};  // the name with the mark that the room gave it; empty: without a mark
 };
 
 // A line. `n` counts the sender's lines, so that one that is sent again is known.

@@ -25,6 +25,19 @@ TEST(PageMessageTest, Hello) {
   EXPECT_EQ(hello.name, "Zoë 🧵");
   EXPECT_EQ(hello.room, "r1");
   EXPECT_EQ(hello.seen, 17u);
+  EXPECT_EQ(hello.called, "");
+}
+
+TEST(PageMessageTest, HelloOfOneThatComesBackWithAMark) {
+  const auto hello = [](absl::string_view called) {
+    return absl::StrCat(
+        R"({"type":"hello","key":"5ec2e75ec2e7","sender":"k3j9d0f2","name":"Ann","room":"r1",)",
+        R"("seen":17,"called":)", called, "}");
+  };
+  const auto message = ParsePageMessage(hello("\"Ann (2)\""));
+  ASSERT_TRUE(message.ok()) << message.status();
+  EXPECT_EQ(std::get<Hello>(*message).called, "Ann (2)");
+  EXPECT_EQ(ErrorOf(hello("2")), "\"called\" should be a string");
 }
 
 TEST(PageMessageTest, AllOthers) {

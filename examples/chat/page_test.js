@@ -7,10 +7,10 @@ const {before, test} = require('node:test');
 
 const page = (name) => import(path.join(__dirname, 'page', name));
 
-let Connection, Chat;
+let Connection, Chat, bytesOf, textOf;
 before(async () => {
   ({Connection} = await page('connection.mjs'));
-  ({Chat} = await page('chat.mjs'));
+  ({Chat, bytesOf, textOf} = await page('chat.mjs'));
 });
 
 // Time that the test holds, in milliseconds; and sockets, of which it is the other end.
@@ -192,8 +192,10 @@ function enter({welcome = {}} = {}) {
   const world = new World();
   const seen = [], sent = [];
   const view = new Proxy({}, {get: (_, what) => (...values) => seen.push([what, ...values])});
-  const link = {send: (text) => sent.push(JSON.parse(text)), prove: () => {}};
-  const chat = new Chat({key: 'secret', sender: 'me', link, view, world});
+  const link = {isOpen: true, send: (text) => link.isOpen && sent.push(JSON.parse(text)) > 0, prove: () => {}};
+  const remembered = [];
+  const remember = (name) => remembered.push(name);
+  const chat = new Chat({key: 'secret', sender: 'me', link, view, remember, world});
   const hear = (message) => chat.receive(JSON.stringify(message));
   const take = (list) => list.splice(0);
   chat.opened();
@@ -202,7 +204,7 @@ function enter({welcome = {}} = {}) {
   const greet = (more) => hear({type: 'welcome', room: 'r1', name: 'Ann', people: ['Ann'], heard: 0, missed: 0, lines: [], ...more});
   greet(welcome);
   const shown = (...what) => take(seen).filter(([name]) => what.includes(name));
-  return {world, chat, hear, greet, shown, sent: () => take(sent)};
+  return {world, chat, link, hear, greet, shown, sent: () => take(sent), remembered: () => take(remembered)};
 }
 
 const line = (number, {type = 'line', time = 0, name = 'Bob', text = `line ${number}`, ...more} = {}) => ({type, number, time, name, text, ...more});
@@ -272,6 +274,99 @@ test('chat: a server that was started anew counts from one, and nothing is shown
   hear({type: 'joined', name: 'Cy'});
   assert.deepEqual(shown('notice'), [['notice', 'Cy joined']]);
   assert.deepEqual(chat.people, ['Ann', 'Bob', 'Cy']);
+});
+
+test('chat: after a cut the page comes back with the mark of its name, or two people of one name could be swapped', () => {
+  const {chat, greet, sent, remembered} = enter({welcome: {name: 'Ann (2)', people: ['Ann', 'Ann (2)']}});
+  chat.lost();
+  chat.opened();
+  const hello = {type: 'hello', key: 'secret', sender: 'me', room: 'r1', seen: 0};
+  assert.deepEqual(sent(), [{...hello, name: 'Ann', called: 'Ann (2)'}]);
+  greet({name: 'Ann (2)', people: ['Ann (2)']});
+  chat.lost();
+  chat.call('Zoe');  // the mark was of another name, which the server sees
+  chat.opened();
+  assert.deepEqual(sent(), [{...hello, name: 'Zoe', called: 'Ann (2)'}]);
+  assert.deepEqual(remembered(), ['Ann', 'Ann']);  // without the mark
+});
+
+test('chat: who came and went while the page was cut off is told then, and nobody joins twice without having left', () => {
+  const {chat, hear, greet, shown} = enter({welcome: {people: ['Bob', 'Cy', 'Ann']}});
+  chat.lost();
+  chat.opened();
+  greet({people: ['Cy', 'Ann', 'Dee']});
+  assert.deepEqual(shown('notice'), [['notice', 'Bob left'], ['notice', 'Dee joined']]);
+  hear({type: 'joined', name: 'Bob'});
+  assert.deepEqual(shown('notice'), [['notice', 'Bob joined']]);
+});
+
+test('chat: after a restart all have half a minute to come back, and who does not has left', () => {
+  const {world, chat, hear, greet, shown} = enter({welcome: {people: ['Bob', 'Cy', 'Ann']}});
+  const restart = (room, more) => {
+    chat.lost();
+    chat.opened();
+    greet({room, ...more});
+  };
+  restart('r2', {people: ['Ann', 'Dee']});
+  assert.deepEqual(shown('notice'), [['notice', 'The server was started anew.'], ['notice', 'Dee joined']]);
+  world.pass(20_000);
+  hear({type: 'joined', name: 'Bob'});
+  restart('r3');  // again, before Cy was back
+  world.pass(29_999);
+  hear({type: 'joined', name: 'Bob'});
+  assert.deepEqual(shown('notice'), [['notice', 'The server was started anew.']]);
+  world.pass(1);
+  assert.deepEqual(shown('notice'), [['notice', 'Cy left'], ['notice', 'Dee left']]);
+  hear({type: 'joined', name: 'Cy'});
+  assert.deepEqual(shown('notice'), [['notice', 'Cy joined']]);
+});
+
+test('chat: after a restart that gave the page itself another mark, it says so and did not leave', () => {
+  const {world, chat, greet, shown} = enter();
+  chat.lost();
+  chat.opened();
+  greet({room: 'r2', name: 'Ann (2)', people: ['Ann', 'Ann (2)']});
+  world.pass(60_000);
+  assert.deepEqual(shown('notice').slice(1), [['notice', 'Ann is Ann (2) from here on'], ['notice', 'Ann joined']]);
+});
+
+test('chat: a name that was refused is not asked for again, nor remembered', () => {
+  const {chat, hear, greet, sent, remembered} = enter();
+  chat.call('\u202e');
+  hear({type: 'error', message: 'no'});
+  chat.lost();
+  chat.opened();
+  assert.deepEqual(sent().map(({type, name}) => [type, name]), [['name', '\u202e'], ['hello', 'Ann']]);
+  greet({});
+  chat.call('Anna');
+  hear({type: 'renamed', from: 'Ann', to: 'Anna'});
+  assert.deepEqual(remembered(), ['Ann', 'Ann', 'Anna']);
+});
+
+test('chat: a name that was refused at the door makes way for the one before, when the user leaves it at that', () => {
+  const {chat, hear, sent} = enter();
+  chat.lost();
+  chat.call('\u202e');
+  chat.opened();
+  hear({type: 'error', message: 'no'});
+  chat.opened();
+  assert.deepEqual(sent().map(({name}) => name), ['\u202e', 'Ann']);
+});
+
+test('chat: a hello that could not be sent is sent when the connection opens', () => {
+  const {chat, link, sent} = enter();
+  chat.lost();
+  link.isOpen = false;
+  chat.call('Anna');  // while it connects
+  link.isOpen = true;
+  chat.opened();
+  assert.deepEqual(sent().map(({type, name}) => [type, name]), [['hello', 'Anna']]);
+});
+
+test('chat: what is sent of a text keeps its line breaks, and has no characters that the server leaves out', () => {
+  assert.equal(textOf('  {\n\t"a": 1\n}\n\n'), '{\n\t"a": 1\n}');
+  assert.equal(textOf('\0\x1b[1mbold\x7f \x9b\ud83e 🧵\r\n'), '[1mbold  🧵');
+  assert.equal(bytesOf('織 🧵'), 8);
 });
 
 test('chat: people come, go, and call themselves otherwise', () => {

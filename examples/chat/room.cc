@@ -4,10 +4,28 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "examples/chat/text.h"
 
 namespace weft::chat {
+namespace {
+
+std::string WithMark(absl::string_view name, int mark) {
+  return absl::StrCat(name, " (", mark, ")");
+}
+
+// Whether `called` is what WithMark makes of `wanted`.
+bool IsMarked(absl::string_view called, absl::string_view wanted) {
+  absl::string_view digits = called;
+  int mark = 0;
+  return absl::ConsumePrefix(&digits, wanted) && absl::ConsumePrefix(&digits, " (") &&
+         absl::ConsumeSuffix(&digits, ")") && absl::SimpleAtoi(digits, &mark) && mark >= 2 &&
+         called == WithMark(wanted, mark);
+}
+
+}  // namespace
 
 // ---- Who is there ----
 
@@ -19,7 +37,7 @@ void Room::Enter(MemberId page, const Hello& hello) {
   auto person = std::find_if(people_.begin(), people_.end(),
                              [&](const Person& each) { return each.key == hello.key; });
   if (person == people_.end()) {
-    person = AddPerson(hello.key, hello.name);
+    person = AddPerson(hello.key, hello.name, hello.called);
   } else {
     Rename(*person, hello.name);
   }
@@ -53,10 +71,13 @@ void Room::Add(MemberId id, People::iterator person, std::string sender) {
   members_[id] = {.person = person, .sender = std::move(sender)};
 }
 
-Room::People::iterator Room::AddPerson(std::string key, absl::string_view wanted) {
-  const auto person = people_.insert(
-      people_.end(),
-      {.key = std::move(key), .wanted = std::string(wanted), .name = FreeName(wanted)});
+Room::People::iterator Room::AddPerson(std::string key, absl::string_view wanted,
+                                       absl::string_view called) {
+  const bool keeps_mark = IsMarked(called, wanted) && !IsTaken(called);
+  const auto person =
+      people_.insert(people_.end(), {.key = std::move(key),
+                                     .wanted = std::string(wanted),
+                                     .name = keeps_mark ? std::string(called) : FreeName(wanted)});
   audience_.Send(Pages(), EncodeJoined(person->name));
   return person;
 }
@@ -72,14 +93,15 @@ void Room::Rename(Person& person, absl::string_view wanted) {
   if (person.name != before) audience_.Send(Pages(), EncodeRenamed(before, person.name));
 }
 
+bool Room::IsTaken(absl::string_view name, const Person* self) const {
+  return std::any_of(people_.begin(), people_.end(), [&](const Person& person) {
+    return &person != self && absl::EqualsIgnoreCase(person.name, name);
+  });
+}
+
 std::string Room::FreeName(absl::string_view wanted, const Person* self) const {
   std::string name(wanted);
-  const auto is_taken = [&](const Person& person) {
-    return &person != self && absl::EqualsIgnoreCase(person.name, name);
-  };
-  for (int mark = 2; std::any_of(people_.begin(), people_.end(), is_taken); ++mark) {
-    name = absl::StrCat(wanted, " (", mark, ")");
-  }
+  for (int mark = 2; IsTaken(name, self); ++mark) name = WithMark(wanted, mark);
   return name;
 }
 
@@ -111,7 +133,7 @@ std::optional<std::string> Room::Say(MemberId page, const chat::Say& line, absl:
   if (line.n <= sender.heard) return std::nullopt;
   sender.heard = line.n;
   const Person& person = *member->person;
-  std::string shown = absl::StrCat(person.name, ": ", line.text);
+  std::string shown = absl::StrCat(person.name, ": ", OneLine(line.text));
   audience_.Send(PlainMembers(), shown);
   Keep({.time = now,
         .name = person.name,

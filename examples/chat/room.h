@@ -52,7 +52,8 @@ class Room {
   Room(std::string id, Audience& audience, size_t kept_senders = kKeptSenders)
       : id_(std::move(id)), audience_(audience), kept_senders_(kept_senders) {}
 
-  // Sends the page a Welcome with what it has not seen. Its name gets a mark if it is taken.
+  // Sends the page a Welcome with what it has not seen. Its name gets a mark if it is taken; one
+  // that comes back gets the mark that it had, so that two people of one name are not exchanged.
   void Enter(MemberId page, const Hello& hello);
 
   // A plain member has no way to say its name: it is "guest 1", and so on.
@@ -61,9 +62,10 @@ class Room {
   // What is said by, and happens to, one who is not in the room has no effect.
   void Leave(MemberId member);
 
-  // A line from a page, or from a plain member: what the others are shown, if they are. A line that
-  // the room has heard before is not shown again; a plain one without any text goes to plain
-  // members only, as all they say does, byte for byte.
+  // A line from a page, or from a plain member: what the others are shown, if they are. Plain
+  // members get a page's line with its name, and without its line breaks: a terminal shows a
+  // message on one line. A line that the room has heard before is not shown again; a plain one
+  // without any text goes to plain members only, as all they say does, byte for byte.
   std::optional<std::string> Say(MemberId page, const Say& line, absl::Time now);
   std::optional<std::string> SayPlain(MemberId plain, absl::string_view text, absl::Time now);
 
@@ -99,8 +101,10 @@ class Room {
   };
 
   void Add(MemberId id, People::iterator person, std::string sender);
-  People::iterator AddPerson(std::string key, absl::string_view wanted);
+  People::iterator AddPerson(std::string key, absl::string_view wanted,
+                             absl::string_view called = {});
   void Rename(Person& person, absl::string_view wanted);
+  bool IsTaken(absl::string_view name, const Person* self = nullptr) const;
   std::string FreeName(absl::string_view wanted, const Person* self = nullptr) const;
   bool TakeSender(const Hello& hello);
   Member* FindPage(MemberId id);

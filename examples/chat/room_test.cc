@@ -263,6 +263,39 @@ TEST_F(RoomTest, NumbersOfAnotherRunMeanNothing) {
                           "#1 Bob: hi (s2.1)"));
 }
 
+// After a restart the second of two people of one name may be the first that comes back.
+TEST_F(RoomTest, PeopleOfOneNameAreNotSwappedByARestart) {
+  room_.Enter(1, {.key = "b", .sender = "s1", .name = "Ann", .room = "r0", .called = "Ann (2)"});
+  room_.Enter(2, {.key = "a", .sender = "s2", .name = "Ann", .room = "r0"});
+  EXPECT_THAT(HeardBy(1), ElementsAre("welcome Ann (2) among Ann (2); heard 0; missed 0", "+Ann"));
+  room_.Enter(3, {.key = "c", .sender = "s3", .name = "Ann", .called = "Ann (2)"});  // taken
+  EXPECT_THAT(HeardBy(1), ElementsAre("+Ann (3)"));
+}
+
+TEST_F(RoomTest, APageCannotCallItselfByAnyMark) {
+  Enter(1, "a", "Bob");
+  HeardBy(1);
+  MemberId page = 1;
+  for (const char* called : {"Ann", "Cy (2)", "Ann (1)", "Ann (02)", "Ann (+2)", "Ann (2) ",
+                             "Ann (2", "Ann (99999999999)", "Ann (\n2)", "ann (2)"}) {
+    const MemberId other = ++page;
+    room_.Enter(other, {.key = absl::StrCat("k", other),
+                        .sender = absl::StrCat("s", other),
+                        .name = "Ann",
+                        .called = called});
+    EXPECT_THAT(HeardBy(1), ElementsAre("+Ann")) << called;
+    room_.Leave(other);
+    HeardBy(1);
+  }
+}
+
+TEST_F(RoomTest, APagesLineBreaksReachPagesOnly) {
+  AllEnter();
+  EXPECT_EQ(Say(1, 1, "one\n\ttwo"), "Ann: one  two");
+  EXPECT_THAT(HeardBy(2), ElementsAre("#1 Ann: one\n\ttwo (s1.1)"));
+  EXPECT_THAT(HeardBy(3), ElementsAre("Ann: one  two"));
+}
+
 // As after a cut, when the page does not know what was heard.
 TEST_F(RoomTest, ALineThatIsSentAgainIsNotSaidAgain) {
   AllEnter();

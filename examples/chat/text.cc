@@ -4,7 +4,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 
 namespace weft::chat {
 namespace {
@@ -30,6 +32,10 @@ bool IsSpace(char32_t code) {
          code == 0x205F || code == 0x3000;
 }
 
+bool IsBreak(char32_t code) {
+  return IsIn(code, '\n', '\r') || code == 0x85 || code == 0x2028 || code == 0x2029;
+}
+
 bool IsControl(char32_t code) { return code < 0x20 || IsIn(code, 0x7F, 0x9F); }
 
 // Embeddings, overrides and isolates (Unicode Standard Annex #9, section 2).
@@ -46,17 +52,32 @@ bool IsInvisible(char32_t code) {
          IsIn(code, 0xFFF0, 0xFFFB) || IsIn(code, 0xE0000, 0xE0FFF);
 }
 
-// `text` without the code points that `drops` says; a run of spaces becomes one if `joins_spaces`,
-// and each a plain one.
+// Ends the line; a second empty line in a row is left out.
+void AddBreak(std::string& text) {
+  while (absl::EndsWith(text, " ") || absl::EndsWith(text, "\t")) text.pop_back();
+  if (!absl::EndsWith(text, "\n\n")) text += '\n';
+}
+
+enum class Spaces {
+  kJoin,        // a run of them, breaks too, becomes one
+  kKeep,        // each becomes a plain one, breaks too
+  kKeepLayout,  // the same, but for breaks and tabs
+};
+
+// `text` without the code points that `drops` says.
 template <typename Drops>
-std::string Clean(absl::string_view text, bool joins_spaces, Drops drops) {
+std::string Clean(absl::string_view text, Spaces spaces, Drops drops) {
   std::string clean;
   while (!text.empty()) {
     const absl::string_view bytes = text.substr(0, LengthOf(text[0]));
     const char32_t code = Decode(bytes);
     text.remove_prefix(bytes.size());
-    if (IsSpace(code)) {
-      if (!joins_spaces || clean.empty() || clean.back() != ' ') clean += ' ';
+    if (spaces == Spaces::kKeepLayout && IsBreak(code)) {
+      if (code != '\r' || !absl::StartsWith(text, "\n")) AddBreak(clean);
+    } else if (spaces == Spaces::kKeepLayout && code == '\t') {
+      clean += '\t';
+    } else if (IsSpace(code)) {
+      if (spaces != Spaces::kJoin || clean.empty() || clean.back() != ' ') clean += ' ';
     } else if (!drops(code)) {
       clean.append(bytes.data(), bytes.size());
     }
@@ -71,10 +92,21 @@ size_t CountCodePoints(absl::string_view text) {
   return count;
 }
 
+absl::StatusOr<std::string> CleanLine(absl::string_view text, Spaces spaces) {
+  std::string clean =
+      Clean(text, spaces, [](char32_t code) { return IsControl(code) || TurnsDirection(code); });
+  if (clean.empty()) return absl::InvalidArgumentError("a line needs a text");
+  if (clean.size() > kMaxTextBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a line has at most ", kMaxTextBytes, " bytes, and this has ", clean.size()));
+  }
+  return clean;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> CleanName(absl::string_view name) {
-  std::string clean = Clean(name, /*joins_spaces=*/true, [](char32_t code) {
+  std::string clean = Clean(name, Spaces::kJoin, [](char32_t code) {
     return IsControl(code) || TurnsDirection(code) || IsInvisible(code);
   });
   if (clean.empty()) return absl::InvalidArgumentError("a name needs something that can be seen");
@@ -86,14 +118,15 @@ absl::StatusOr<std::string> CleanName(absl::string_view name) {
 }
 
 absl::StatusOr<std::string> CleanText(absl::string_view text) {
-  std::string clean = Clean(text, /*joins_spaces=*/false,
-                            [](char32_t code) { return IsControl(code) || TurnsDirection(code); });
-  if (clean.empty()) return absl::InvalidArgumentError("a line needs a text");
-  if (clean.size() > kMaxTextBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a line has at most ", kMaxTextBytes, " bytes, and this has ", clean.size()));
-  }
-  return clean;
+  return CleanLine(text, Spaces::kKeep);
+}
+
+absl::StatusOr<std::string> CleanParagraphs(absl::string_view text) {
+  return CleanLine(text, Spaces::kKeepLayout);
+}
+
+std::string OneLine(absl::string_view paragraphs) {
+  return absl::StrReplaceAll(paragraphs, {{"\n", " "}, {"\t", " "}});
 }
 
 }  // namespace weft::chat

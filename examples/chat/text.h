@@ -20,9 +20,16 @@ inline constexpr size_t kMaxTextBytes = 4096;  // of UTF-8
 // too long. `name` is UTF-8.
 absl::StatusOr<std::string> CleanName(absl::string_view name);
 
-// The text of a line: on one line, without spaces at its ends, control characters, and overrides of
-// the direction, which reach beyond the text. Errors as above.
+// The text of a line from a terminal: on one line, without spaces at its ends, control characters,
+// and overrides of the direction, which reach beyond the text. Errors as above.
 absl::StatusOr<std::string> CleanText(absl::string_view text);
+
+// The text of a line from a page: the same, but it keeps tabs and line breaks. Each break is "\n",
+// and at most one empty line follows another line.
+absl::StatusOr<std::string> CleanParagraphs(absl::string_view text);
+
+// What CleanParagraphs returned, on one line.
+std::string OneLine(absl::string_view paragraphs);
 
 }  // namespace weft::chat
 

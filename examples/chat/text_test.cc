@@ -66,6 +66,31 @@ TEST(TextTest, IsOneLineWithoutControls) {
   EXPECT_EQ(Text("\u202Eevil\u202C \u2066x\u2069"), "evil x");
 }
 
+std::string Paragraphs(absl::string_view text) {
+  const auto clean = CleanParagraphs(text);
+  return clean.ok() ? *clean : absl::StrCat("Error: ", clean.status().message());
+}
+
+TEST(ParagraphsTest, LineBreaksAndIndentationStay) {
+  const char json[] = "{\n\t\"a\": [\n\t\t1,\n    2\n\t]\n}";
+  EXPECT_EQ(Paragraphs(json), json);
+  EXPECT_EQ(Paragraphs("a\r\nb\rc\vd\fe\u0085f\u2028g\u2029h"), "a\nb\nc\nd\ne\nf\ng\nh");
+}
+
+TEST(ParagraphsTest, AtMostOneEmptyLineInARow) {
+  EXPECT_EQ(Paragraphs("\n\n one \t\n\n \n\t\r\n\r\n\ntwo\n"), "one\n\ntwo");
+}
+
+TEST(ParagraphsTest, OtherwiseAsALine) {
+  EXPECT_EQ(Paragraphs("\x1B]0;title\x07red\xC2\x9B\n\u202Eevil\u202C \u2066x\u2069"),
+            "]0;titlered\nevil x");
+  EXPECT_EQ(Paragraphs(" \n\t\u202E\n"), "Error: a line needs a text");
+  EXPECT_EQ(Paragraphs(std::string(kMaxTextBytes + 1, 'x')),
+            "Error: a line has at most 4096 bytes, and this has 4097");
+}
+
+TEST(ParagraphsTest, OnOneLine) { EXPECT_EQ(OneLine("one\n\n\ttwo"), "one   two"); }
+
 TEST(TextTest, HasLimits) {
   EXPECT_EQ(Text(" \n\u202E"), "Error: a line needs a text");
   const std::string longest(kMaxTextBytes, 'x');

@@ -3,6 +3,14 @@
 const TYPING_SENT = 2_000;   // milliseconds: that one types is said at most so often,
 const TYPING_SHOWN = 5_000;  // and believed for so long
 const REMEMBERED = 1_000;    // ids of lines that are kept, to know one that comes again
+const RETURN = 30_000;       // who was here before a restart of the server, and is not back by then, has left
+export const MOST_BYTES = 4096;  // of a line, in UTF-8: kMaxTextBytes of text.h
+
+// What is sent of a text that was typed or pasted: without what the server would leave out. A control character is six bytes
+// of JSON, and the server takes no message of any size.
+export const textOf = (typed) => typed.replace(/(?![\n\t])[\p{Cc}\p{Cs}]/gu, '').trim();
+
+export const bytesOf = (text) => new TextEncoder().encode(text).length;
 
 const browser = {
   now: () => performance.now(),
@@ -17,7 +25,8 @@ export class Chat {
   people = [];  // names, in the order in which they came
   joined = false;
   #wanted = '';          // the name that the user asked for,
-  #asked = null;         // and that of a hello that was not answered yet
+  #asked = null;         // that of a hello that was not answered yet,
+  #accepted = '';        // and the last one that the server took
   #room = '';            // which run of the server the numbers are of
   #seen = 0;             // the number of the last line
   #said = 0;             // lines that this page has said, all in all,
@@ -25,12 +34,13 @@ export class Chat {
   #shown = new Set();    // ids
   #typing = new Map();   // names, and until when it is believed
   #typed = -Infinity;    // when it was last sent that we type
-  #before = new Set();   // names that were there when the server was started anew: that they come is no news
+  #told = new Set();     // names of people who are here, as far as the log says
+  #patience = -Infinity; // until then nobody is said to have left who was here before a restart
 
   // `key` is a secret of the person's, the same in all tabs; `sender` is of this page, and another when it is loaded again.
-  // `link` is a Connection, and `view` what shows all this: see View.
-  constructor({key, sender, link, view, world = browser}) {
-    Object.assign(this, {key, sender, link, view, world});
+  // `link` is a Connection, and `view` what shows all this: see View. `remember` is told the name that the server took.
+  constructor({key, sender, link, view, remember = () => {}, world = browser}) {
+    Object.assign(this, {key, sender, link, view, remember, world});
   }
 
   get hasUnsaid() { return this.#waiting.size > 0; }
@@ -60,10 +70,13 @@ export class Chat {
 
   // ---- What the connection does ----
 
+  // Also when there is reason to ask again: it says hello where one is due.
   opened() {
-    if (this.#wanted === '' || this.#asked !== null) return;
-    this.#asked = this.#wanted;
-    this.#send({type: 'hello', key: this.key, sender: this.sender, name: this.#wanted, room: this.#room, seen: this.#seen});
+    if (this.#wanted === '' || this.#asked !== null || this.joined) return;
+    const hello = {type: 'hello', key: this.key, sender: this.sender, name: this.#wanted, room: this.#room, seen: this.#seen};
+    // With the mark that the room gave it, or another of that name could be given it now.
+    if (this.name !== '' && this.name !== this.#wanted) hello.called = this.name;
+    if (this.#send(hello)) this.#asked = this.#wanted;
   }
 
   lost() {
@@ -91,11 +104,17 @@ export class Chat {
     this.link.prove();
     this.joined = true;
     if (room !== this.#room) {
-      if (this.#room !== '') this.view.notice('The server was started anew.');
-      this.#before = new Set(this.people);
+      if (this.#room === '') {
+        this.#told = new Set(people);
+      } else {
+        this.view.notice('The server was started anew.');
+        this.#patience = this.world.now() + RETURN;
+        this.world.after(RETURN, () => this.#tellWhoLeft());
+      }
       this.#room = room;
       this.#seen = 0;
     }
+    const before = this.name;
     this.name = name;
     this.people = people;
     if (missed > 0) this.view.notice(`${missed} earlier ${missed === 1 ? 'line is' : 'lines are'} no longer kept.`);
@@ -104,6 +123,10 @@ export class Chat {
       if (n > heard) this.#send({type: 'say', n, text});
       else this.#settle(n);  // it was said, and is one of those that are no longer kept
     }
+    if (before !== '' && before !== name) this.#tellRenamed(before, name);
+    this.#tellWhoLeft();
+    people.forEach((each) => this.#tellJoined(each));
+    this.#accept(this.#asked);
     if (this.#wanted !== this.#asked) this.#send({type: 'name', name: this.#wanted});
     this.#asked = null;
     this.#showPeople();
@@ -127,22 +150,25 @@ export class Chat {
   #onJoined({name}) {
     this.people.push(name);
     this.#showPeople();
-    if (!this.#before.delete(name)) this.view.notice(`${name} joined`);
+    this.#tellJoined(name);
   }
 
   #onLeft({name}) {
     this.people = this.people.filter((each) => each !== name);
     this.#stopTyping(name);
     this.#showPeople();
-    this.view.notice(`${name} left`);
+    this.#tellLeft(name);
   }
 
   #onRenamed({from, to}) {
     this.people = this.people.map((each) => each === from ? to : each);
-    if (this.name === from) this.name = to;
+    if (this.name === from) {
+      this.name = to;
+      this.#accept(this.#wanted);
+    }
     this.#stopTyping(from);
     this.#showPeople();
-    this.view.notice(`${from} is ${to} from here on`);
+    this.#tellRenamed(from, to);
   }
 
   #onTyping({name}) {
@@ -155,6 +181,7 @@ export class Chat {
   #onError({message, n}) {
     if (n === undefined) {
       this.#asked = null;
+      this.#wanted = this.#accepted;  // or it would be refused again after each cut
       return this.view.refused(message);
     }
     this.#waiting.delete(n);
@@ -164,6 +191,37 @@ export class Chat {
   #settle(n) {
     this.#waiting.delete(n);
     this.view.settled(n);
+  }
+
+  #accept(name) {
+    this.#accepted = name;
+    this.remember(name);
+  }
+
+  // Each coming and going is told once, also where the page did not hear of it while it was cut off.
+
+  #tellJoined(name) {
+    if (this.#told.has(name)) return;
+    this.#told.add(name);
+    this.view.notice(`${name} joined`);
+  }
+
+  #tellLeft(name) {
+    this.#told.delete(name);
+    this.view.notice(`${name} left`);
+  }
+
+  #tellRenamed(from, to) {
+    this.#told.delete(from);
+    this.#told.add(to);
+    this.view.notice(`${from} is ${to} from here on`);
+  }
+
+  #tellWhoLeft() {
+    if (!this.joined || this.world.now() < this.#patience) return;
+    for (const name of this.#told) {
+      if (!this.people.includes(name)) this.#tellLeft(name);
+    }
   }
 
   #stopTyping(name) {
@@ -180,5 +238,5 @@ export class Chat {
 
   #showPeople() { this.view.people(this.people, this.name); }
 
-  #send(message) { this.link.send(JSON.stringify(message)); }
+  #send(message) { return this.link.send(JSON.stringify(message)); }
 }

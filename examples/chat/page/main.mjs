@@ -1,6 +1,6 @@
 // Puts it together: who one is, the connection, the room, and what is seen.
 
-import {Chat} from './chat.mjs';
+import {Chat, MOST_BYTES, bytesOf, textOf} from './chat.mjs';
 import {Connection} from './connection.mjs';
 import {View} from './view.mjs';
 
@@ -34,26 +34,42 @@ const connection = new Connection({
     message: (text) => chat.receive(text),
   },
 });
-const chat = new Chat({key: ownKey(), sender: randomToken(), link: connection, view});
+const chat = new Chat({
+  key: ownKey(), sender: randomToken(), link: connection, view, remember: (name) => stored.set('chat.name', name),
+});
 
 byId('call').onsubmit = (event) => {
   event.preventDefault();
   const name = byId('name').value.trim();
   if (name === '') return;
-  stored.set('chat.name', name);
   view.closeCall();
   chat.call(name);
 };
 byId('cancel').onclick = () => view.closeCall();
-byId('who').oncancel = (event) => { if (byId('cancel').hidden) event.preventDefault(); };
+byId('who').onclose = () => {
+  chat.opened();  // by the name before, if another one was refused
+  view.focus();
+};
 byId('rename').onclick = () => view.call(stored.get('chat.name') ?? chat.name);
 byId('composer').onsubmit = (event) => {
   event.preventDefault();
-  const text = byId('text').value.trim();
+  const text = textOf(byId('text').value);
+  if (bytesOf(text) > MOST_BYTES) return;  // the page says so
   byId('text').value = '';
+  view.typed();
   if (text !== '') chat.say(text);
 };
-byId('text').oninput = () => { if (byId('text').value !== '') chat.type(); };
+byId('text').onkeydown = (event) => {
+  // The Enter that ends the input of a composed character is not for us (in Safari only its keyCode says so).
+  if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+  event.preventDefault();
+  byId('composer').requestSubmit();
+};
+byId('text').oninput = () => {
+  const text = textOf(byId('text').value);
+  view.typed(Math.max(0, bytesOf(text) - MOST_BYTES));
+  if (text !== '') chat.type();
+};
 byId('retry').onclick = () => {
   connection.tryNow();
   byId('text').focus();

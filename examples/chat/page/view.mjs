@@ -83,8 +83,9 @@ export class View {
     byId('people').replaceChildren(...names.map((name) => withHue(name,
         element('li', {}, element('bdi', {title: name}, name), ...name === own ? [element('small', {}, 'you')] : []))));
     if (byId('text').disabled) {
-      for (const id of ['text', 'send', 'rename']) byId(id).disabled = false;
-      byId('text').focus();
+      for (const id of ['text', 'send']) byId(id).disabled = false;
+      byId('rename').textContent = 'Change your name';
+      if (!byId('who').open) byId('text').focus();
     }
   }
 
@@ -99,20 +100,28 @@ export class View {
 
   // ---- For main.mjs ----
 
-  // Asks for a name. Who has one may leave it at that.
+  // Asks for a name. The question may be left open: who has none stays out of the room, and can be asked again.
   call(name, {why = ''} = {}) {
     byId('name').value = name;
     byId('refused').textContent = why;
-    const isIn = !byId('rename').disabled;
-    byId('cancel').hidden = !isIn;
-    byId('take').textContent = isIn ? 'Change' : 'Join';
+    byId('take').textContent = byId('text').disabled ? 'Join' : 'Change';
     byId('who').showModal();
     byId('name').select();
   }
 
-  closeCall() {
-    byId('who').close();
-    byId('text').focus();
+  closeCall() { byId('who').close(); }
+
+  // To where one goes on.
+  focus() { byId(byId('text').disabled ? 'rename' : 'text').focus(); }
+
+  // After a change of the message that is being written, which has so many bytes more than can be sent.
+  typed(excess = 0) {
+    const box = byId('text');
+    box.style.height = 'auto';
+    box.style.height = `${box.offsetHeight - box.clientHeight + box.scrollHeight}px`;
+    box.setAttribute('aria-invalid', excess > 0);
+    byId('excess').textContent = excess === 0 ? '' :
+      `Too long by ${excess.toLocaleString('en')} ${excess === 1 ? 'byte' : 'bytes'}: shorten it, or send it in parts.`;
   }
 
   // Of the connection: see Connection.
