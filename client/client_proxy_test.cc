@@ -21,6 +21,7 @@
 #include "weft/client/testing/fake_server.h"
 #include "weft/core/http_refusal.h"
 #include "weft/core/http_status.h"
+#include "weft/core/testing/hex.h"
 #include "weft/transport/notification.h"
 #include "weft/transport/testing/tls_pair.h"
 
@@ -31,6 +32,7 @@ using ::testing::AllOf;
 using testing::FakePeer;
 using testing::FakeServer;
 using ::testing::HasSubstr;
+using testing::Hex;
 using ::testing::Not;
 using testing::Quiet;
 using ::testing::StartsWith;
@@ -56,8 +58,6 @@ ClientOptions Through(std::string proxy) {
   options.proxy = std::move(proxy);
   return options;
 }
-
-std::string Hex(absl::string_view hex) { return absl::HexStringToBytes(hex); }
 
 // ---- HTTP ----
 

@@ -12,9 +12,12 @@
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "weft/core/basic_auth.h"
+#include "weft/core/testing/hex.h"
 
 namespace weft {
 namespace {
+
+using testing::Hex;
 
 constexpr char kLetIn[] = "0500";
 constexpr char kConnected[] =
@@ -28,7 +31,7 @@ std::string Talk(absl::string_view answers_in_hex, absl::string_view host = "exa
                  std::optional<BasicCredentials> credentials = std::nullopt) {
   absl::StatusOr<Socks5> socks = Socks5::Create(host, 443, std::move(credentials));
   if (!socks.ok()) return socks.status().ToString();
-  const std::string answers = absl::HexStringToBytes(answers_in_hex);
+  const std::string answers = Hex(answers_in_hex);
   absl::string_view left = answers;
   std::string sent;
   while (true) {

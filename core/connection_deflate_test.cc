@@ -8,9 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
@@ -21,6 +19,7 @@
 #include "weft/core/permessage_deflate.h"
 #include "weft/core/testing/feed.h"
 #include "weft/core/testing/frames.h"
+#include "weft/core/testing/hex.h"
 
 namespace weft {
 namespace {
@@ -31,6 +30,7 @@ using ::testing::ElementsAre;
 using testing::Feed;
 using testing::Frame;
 using ::testing::HasSubstr;
+using testing::Hex;
 using testing::kTestKey;
 using testing::Outcome;
 using testing::ServerFrame;
@@ -41,10 +41,6 @@ constexpr DeflateAgreement kNoTakeover = {.send_takeover = false, .receive_takeo
 // The messages of RFC 7692, section 7.2.3.
 const char kHello[] = "f248cdc9c90700";
 const char kHelloAgain[] = "f200110000";
-
-std::string Hex(absl::string_view digits) {
-  return absl::HexStringToBytes(absl::StrReplaceAll(digits, {{" ", ""}}));
-}
 
 // A frame of a compressed message: its first, unless it is a continuation.
 std::string Compressed(Opcode opcode, absl::string_view payload, bool fin = true,

@@ -8,26 +8,19 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "weft/core/testing/hex.h"
 
 namespace weft {
 namespace {
 
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
+using testing::Hex;
 
 constexpr int kWindows[] = {8, 9, 10, 11, 12, 13, 14, 15};
-
-std::string Hex(absl::string_view digits) {
-  std::string bytes;
-  for (const char c : digits) {
-    if (c != ' ') bytes += c;
-  }
-  return absl::HexStringToBytes(bytes);
-}
 
 // Inflates a message that comes in parts of `part` bytes, into memory of exactly `room` bytes, so
 // that a sanitizer sees a step outside. None: corrupt.

@@ -6,9 +6,12 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
+#include "weft/core/testing/hex.h"
 
 namespace weft {
 namespace {
+
+using testing::Hex;
 
 std::string Encode(const FrameHeader& header) {
   char out[kMaxFrameHeaderSize];
@@ -42,7 +45,7 @@ const Vector kRfcVectors[] = {
 
 TEST(FrameTest, RfcVectorsDecode) {
   for (const Vector& vector : kRfcVectors) {
-    const std::string bytes = absl::HexStringToBytes(vector.hex);
+    const std::string bytes = Hex(vector.hex);
     FrameHeader header;
     EXPECT_EQ(DecodeFrameHeader(bytes, &header), bytes.size()) << vector.hex;
     EXPECT_EQ(DebugString(header), DebugString(vector.header)) << vector.hex;
@@ -60,8 +63,8 @@ TEST(FrameTest, EveryFirstTwoBytesDecodeToThemselves) {
     for (int second = 0; second < 256; ++second) {
       std::string bytes = {static_cast<char>(first), static_cast<char>(second)};
       // A length in its shortest form, so that encoding gives the same bytes again.
-      if ((second & 0x7F) == 126) bytes += absl::HexStringToBytes("0100");
-      if ((second & 0x7F) == 127) bytes += absl::HexStringToBytes("0000000100000000");
+      if ((second & 0x7F) == 126) bytes += Hex("0100");
+      if ((second & 0x7F) == 127) bytes += Hex("0000000100000000");
       if (second & 0x80) bytes += "mask";
       FrameHeader header;
       ASSERT_EQ(DecodeFrameHeader(bytes, &header), bytes.size());
@@ -73,7 +76,7 @@ TEST(FrameTest, EveryFirstTwoBytesDecodeToThemselves) {
 
 TEST(FrameTest, NeedsEveryByteOfTheHeaderAndNoneBehindIt) {
   for (const Vector& vector : kRfcVectors) {
-    const std::string bytes = absl::HexStringToBytes(vector.hex);
+    const std::string bytes = Hex(vector.hex);
     FrameHeader header;
     for (size_t size = 0; size < bytes.size(); ++size) {
       EXPECT_EQ(DecodeFrameHeader(absl::string_view(bytes).substr(0, size), &header), 0u);
@@ -100,7 +103,7 @@ TEST(FrameTest, LengthBoundaries) {
     FrameHeader header = {.opcode = Opcode::kBinary, .payload_length = c.length};
     EXPECT_EQ(absl::BytesToHexString(Encode(header)), c.hex);
     header = FrameHeader();
-    EXPECT_NE(DecodeFrameHeader(absl::HexStringToBytes(c.hex), &header), 0u);
+    EXPECT_NE(DecodeFrameHeader(Hex(c.hex), &header), 0u);
     EXPECT_EQ(header.payload_length, c.length);
     EXPECT_TRUE(header.minimal_length);
   }
@@ -110,16 +113,16 @@ TEST(FrameTest, LengthNotInItsShortestFormIsSeen) {
   for (const char* hex : {"827e0000", "827e007d", "827f0000000000000000", "827f000000000000007e",
                           "827f000000000000ffff"}) {
     FrameHeader header;
-    EXPECT_NE(DecodeFrameHeader(absl::HexStringToBytes(hex), &header), 0u);
+    EXPECT_NE(DecodeFrameHeader(Hex(hex), &header), 0u);
     EXPECT_FALSE(header.minimal_length) << hex;
   }
 }
 
 TEST(FrameTest, DebugStringNamesWhatIsThere) {
   FrameHeader header;
-  DecodeFrameHeader(absl::HexStringToBytes("818537fa213d"), &header);
+  DecodeFrameHeader(Hex("818537fa213d"), &header);
   EXPECT_EQ(DebugString(header), "fin text masked length=5 key=37fa213d");
-  DecodeFrameHeader(absl::HexStringToBytes("737e0001"), &header);
+  DecodeFrameHeader(Hex("737e0001"), &header);
   EXPECT_EQ(DebugString(header), "rsv1 rsv2 rsv3 reserved 3 length=1 (not in its shortest form)");
 }
 

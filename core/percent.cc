@@ -1,11 +1,12 @@
 #include "weft/core/percent.h"
 
 #include <cstddef>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "weft/core/hex.h"
 
 namespace weft {
 
@@ -18,11 +19,12 @@ absl::StatusOr<std::string> PercentDecode(absl::string_view text) {
       continue;
     }
     const absl::string_view digits = text.substr(i + 1, 2);
-    if (digits.size() < 2 || !absl::ascii_isxdigit(digits[0]) || !absl::ascii_isxdigit(digits[1])) {
+    const std::optional<std::string> byte = HexToBytes(digits);
+    if (!byte || byte->empty()) {
       return absl::InvalidArgumentError(
           "a '%' has no two hexadecimal digits behind it: one that is meant is written %25");
     }
-    decoded += absl::HexStringToBytes(digits);
+    decoded += *byte;
     i += digits.size();
   }
   return decoded;

@@ -8,10 +8,13 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
+#include "weft/core/testing/hex.h"
 #include "weft/core/utf8_avx512.h"
 
 namespace weft {
 namespace {
+
+using testing::Hex;
 
 // The table of RFC 3629, section 4, row by row: UTF8-1 to UTF8-4.
 struct Range {
@@ -151,8 +154,7 @@ TEST(Utf8Test, EveryStringOfThreeBytes) {
 
 // The bytes at which a rule changes, in every combination of four.
 TEST(Utf8Test, EveryFourBytesOnTheEdgesOfTheTable) {
-  const std::string edges =
-      absl::HexStringToBytes("007f808f909fa0bfc0c1c2dfe0e1ecedeeeff0f1f3f4f5ff");
+  const std::string edges = Hex("007f808f909fa0bfc0c1c2dfe0e1ecedeeeff0f1f3f4f5ff");
   std::string text(4, '\0');
   for (char a : edges) {
     for (char b : edges) {
@@ -171,7 +173,7 @@ TEST(Utf8Test, EveryFourBytesOnTheEdgesOfTheTable) {
 
 TEST(Utf8Test, FailsAtTheFirstBadByte) {
   for (const Invalid& invalid : kInvalid) {
-    const std::string text = absl::HexStringToBytes(invalid.hex);
+    const std::string text = Hex(invalid.hex);
     EXPECT_EQ(Naive(text).bad_byte, invalid.bad_byte) << invalid.hex;
     EXPECT_EQ(BadByte(text), invalid.bad_byte) << invalid.hex;
   }
@@ -182,7 +184,7 @@ TEST(Utf8Test, FailsAtTheFirstBadByte) {
 TEST(Utf8Test, FailsAtTheFirstBadByteOfALongText) {
   for (const std::string& code_point : {std::string("a"), std::string("é"), std::string("한")}) {
     for (const Invalid& invalid : kInvalid) {
-      const std::string bytes = absl::HexStringToBytes(invalid.hex);
+      const std::string bytes = Hex(invalid.hex);
       std::string before;
       for (size_t ascii = 0; ascii < 3; ++ascii) {
         before.assign(ascii, 'a');

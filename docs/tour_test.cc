@@ -10,7 +10,6 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
@@ -23,6 +22,7 @@
 #include "weft/core/opcode.h"
 #include "weft/core/testing/feed.h"
 #include "weft/core/testing/frames.h"
+#include "weft/core/testing/hex.h"
 #include "weft/core/utf8.h"
 
 namespace weft {
@@ -57,7 +57,7 @@ std::string Hex(absl::string_view bytes) {
 // The bytes of "81 05", which the page must show.
 std::string Shown(absl::string_view hex) {
   EXPECT_THAT(Page(), HasSubstr(std::string(hex)));
-  return absl::HexStringToBytes(absl::StrReplaceAll(hex, {{" ", ""}}));
+  return testing::Hex(hex);
 }
 
 Outcome FeedServer(absl::string_view input) {

@@ -3,21 +3,16 @@
 #include <optional>
 #include <string>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "weft/core/testing/hex.h"
 #include "weft/core/testing/reference_inflater.h"
 
 namespace weft::testing {
 namespace {
 
 using ::testing::ElementsAre;
-
-std::string Hex(absl::string_view digits) {
-  return absl::HexStringToBytes(absl::StrReplaceAll(digits, {{" ", ""}}));
-}
 
 TEST(ReferenceInflaterTest, ExamplesOfTheRfc) {  // RFC 7692, section 7.2.3
   for (const char* hello : {"f2 48 cd c9 c9 07 00", "00 05 00 fa ff 48 65 6c 6c 6f 00",

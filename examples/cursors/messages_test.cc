@@ -4,16 +4,13 @@
 #include <variant>
 
 #include "absl/status/status.h"
-#include "absl/strings/escaping.h"
-#include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
+#include "weft/core/testing/hex.h"
 
 namespace weft::cursors {
 namespace {
 
-std::string Bytes(absl::string_view hex) {
-  return absl::HexStringToBytes(absl::StrReplaceAll(hex, {{" ", ""}}));
-}
+using weft::testing::Hex;
 
 // The example of README.md; page_test.js reads the same bytes.
 constexpr char kChangesHex[] = "03 3412  0700 11 0080 0040  0901 ff  0300 fe ffff 0000";
@@ -26,16 +23,16 @@ const Change kExample[] = {
 
 template <typename T>
 T Decoded(absl::string_view hex) {
-  const auto message = DecodeServerMessage(Bytes(hex));
+  const auto message = DecodeServerMessage(Hex(hex));
   EXPECT_TRUE(message.ok()) << message.status();
   return message.ok() ? std::get<T>(*message) : T();
 }
 
 TEST(MessagesTest, WhatTheServerSays) {
-  EXPECT_EQ(Encode(Welcome{.own = 0x0102}), Bytes("01 01 0201"));
-  EXPECT_EQ(EncodeChanges(0x1234, kExample), Bytes(kChangesHex));
-  EXPECT_EQ(EncodeAll(0x1234, {}), Bytes("02 3412"));
-  EXPECT_EQ(EncodePong({.number = 5}), Bytes("04 05"));
+  EXPECT_EQ(Encode(Welcome{.own = 0x0102}), Hex("01 01 0201"));
+  EXPECT_EQ(EncodeChanges(0x1234, kExample), Hex(kChangesHex));
+  EXPECT_EQ(EncodeAll(0x1234, {}), Hex("02 3412"));
+  EXPECT_EQ(EncodePong({.number = 5}), Hex("04 05"));
 
   EXPECT_EQ(Decoded<Welcome>("01 01 0201").version, 1);
   EXPECT_EQ(Decoded<Welcome>("01 01 0201").own, 0x0102);
@@ -49,14 +46,14 @@ TEST(MessagesTest, WhatTheServerSays) {
 }
 
 TEST(MessagesTest, WhatAClientSays) {
-  EXPECT_EQ(Encode(Move{.heard = 9, .place = {0x0102, 0xfffe}}), Bytes("10 09 0201 feff"));
-  EXPECT_EQ(Encode(Ping{.heard = 9, .number = 200}), Bytes("11 09 c8"));
+  EXPECT_EQ(Encode(Move{.heard = 9, .place = {0x0102, 0xfffe}}), Hex("10 09 0201 feff"));
+  EXPECT_EQ(Encode(Ping{.heard = 9, .number = 200}), Hex("11 09 c8"));
 
-  const auto move = DecodeClientMessage(Bytes("10 09 0201 feff"));
+  const auto move = DecodeClientMessage(Hex("10 09 0201 feff"));
   ASSERT_TRUE(move.ok()) << move.status();
   EXPECT_EQ(std::get<Move>(*move).heard, 9);
   EXPECT_EQ(std::get<Move>(*move).place, (Place{0x0102, 0xfffe}));
-  const auto ping = DecodeClientMessage(Bytes("11 09 c8"));
+  const auto ping = DecodeClientMessage(Hex("11 09 c8"));
   ASSERT_TRUE(ping.ok()) << ping.status();
   EXPECT_EQ(std::get<Ping>(*ping).heard, 9);
   EXPECT_EQ(std::get<Ping>(*ping).number, 200);
@@ -71,7 +68,7 @@ TEST(MessagesTest, AMoveIsAtMostTwelveBytesBothWays) {
 
 TEST(MessagesTest, TheErrorSaysWhatIsWrong) {
   const auto client_error = [](absl::string_view hex) {
-    return std::string(DecodeClientMessage(Bytes(hex)).status().message());
+    return std::string(DecodeClientMessage(Hex(hex)).status().message());
   };
   EXPECT_EQ(client_error(""), "a malformed message: it is empty");
   EXPECT_EQ(client_error("02 0000"), "a malformed message: no client sends the type 2");
@@ -80,7 +77,7 @@ TEST(MessagesTest, TheErrorSaysWhatIsWrong) {
   EXPECT_EQ(client_error("11"), "a malformed message: it is too short");
 
   const auto server_error = [](absl::string_view hex) {
-    return std::string(DecodeServerMessage(Bytes(hex)).status().message());
+    return std::string(DecodeServerMessage(Hex(hex)).status().message());
   };
   EXPECT_EQ(server_error(""), "a malformed message: it is empty");
   EXPECT_EQ(server_error("10 09 0201 feff"), "a malformed message: no server sends the type 16");

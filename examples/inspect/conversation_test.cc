@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
@@ -15,6 +14,7 @@
 #include "weft/core/frame_rules.h"
 #include "weft/core/opcode.h"
 #include "weft/core/testing/frames.h"
+#include "weft/core/testing/hex.h"
 
 namespace examples {
 namespace {
@@ -28,11 +28,8 @@ using weft::Opcode;
 using weft::Role;
 using weft::testing::ClientFrame;
 using weft::testing::Frame;
+using weft::testing::Hex;
 using weft::testing::ServerFrame;
-
-std::string Hex(absl::string_view digits) {
-  return absl::HexStringToBytes(absl::StrReplaceAll(digits, {{" ", ""}}));
-}
 
 constexpr char kRequest[] =
     "GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

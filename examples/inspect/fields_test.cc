@@ -3,14 +3,13 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/close_code.h"
 #include "weft/core/testing/frames.h"
+#include "weft/core/testing/hex.h"
 
 namespace examples {
 namespace {
@@ -19,10 +18,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using weft::Opcode;
 using weft::Role;
-
-std::string Hex(absl::string_view digits) {
-  return absl::HexStringToBytes(absl::StrReplaceAll(digits, {{" ", ""}}));
-}
+using weft::testing::Hex;
 
 // The first frame of `bytes`, of which a part may be missing.
 SeenFrame First(Role receiver, absl::string_view bytes, bool deflate = false) {

@@ -7,7 +7,6 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
@@ -19,6 +18,7 @@
 #include "weft/core/frame_rules.h"
 #include "weft/core/opcode.h"
 #include "weft/core/testing/frames.h"
+#include "weft/core/testing/hex.h"
 
 namespace examples {
 namespace {
@@ -31,12 +31,9 @@ using weft::Role;
 using weft::testing::ClientFrame;
 using weft::testing::ClosePayload;
 using weft::testing::Frame;
+using weft::testing::Hex;
 using weft::testing::kTestKey;
 using weft::testing::ServerFrame;
-
-std::string Hex(absl::string_view digits) {
-  return absl::HexStringToBytes(absl::StrReplaceAll(digits, {{" ", ""}}));
-}
 
 // What is read of `bytes`, fed at once and byte by byte, which must come to the same.
 std::vector<SeenFrame> ReadAll(Role receiver, absl::string_view bytes, bool deflate = false) {

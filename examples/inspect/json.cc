@@ -1,5 +1,8 @@
 #include "examples/inspect/json.h"
 
+#include <optional>
+#include <utility>
+
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -7,6 +10,7 @@
 #include "examples/inspect/fields.h"
 #include "weft/core/close_code.h"
 #include "weft/core/frame.h"
+#include "weft/core/hex.h"
 #include "weft/core/opcode.h"
 #include "weft/core/quote.h"
 
@@ -119,10 +123,11 @@ absl::StatusOr<std::string> ParseHex(absl::string_view text) {
           "character ", i + 1, ", ", weft::Quote(text.substr(i, 1)), ", is no hex digit"));
     }
   }
-  if (digits.size() % 2 != 0) {
+  std::optional<std::string> bytes = weft::HexToBytes(digits);
+  if (!bytes) {
     return absl::InvalidArgumentError("a byte is two hex digits, and the last one has only one");
   }
-  return absl::HexStringToBytes(digits);
+  return *std::move(bytes);
 }
 
 }  // namespace examples

@@ -9,15 +9,16 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_replace.h"
 #include "examples/bytes.h"
 #include "gtest/gtest.h"
+#include "weft/core/testing/hex.h"
 
 namespace weft::world {
 namespace {
 
 using examples::ByteReader;
 using examples::ByteWriter;
+using weft::testing::Hex;
 
 using States = std::map<EntityId, State>;
 
@@ -26,10 +27,6 @@ auto In(const States& states) {
     const auto found = states.find(id);
     return found == states.end() ? nullptr : &found->second;
   };
-}
-
-std::string Bytes(absl::string_view hex) {
-  return absl::HexStringToBytes(absl::StrReplaceAll(hex, {{" ", ""}}));
 }
 
 // The example of README.md; page_test.js reads the same bytes.
@@ -94,7 +91,7 @@ TEST(BytesTest, AVarintThatDoesNotEndIsAnError) {
 }
 
 TEST(MessagesTest, TheSnapshotOfTheReadme) {
-  const std::string bytes = Bytes(kSnapshotHex);
+  const std::string bytes = Hex(kSnapshotHex);
   EXPECT_EQ(absl::BytesToHexString(Encode(TheSnapshot(), In(Acknowledged()))),
             absl::BytesToHexString(bytes));
   const auto decoded = DecodeSnapshot(bytes, In(Acknowledged()));
@@ -106,7 +103,7 @@ TEST(MessagesTest, TheSnapshotOfTheReadme) {
 }
 
 TEST(MessagesTest, ASnapshotThatIsCutShortIsAnErrorOrShorter) {
-  const std::string bytes = Bytes(kSnapshotHex);
+  const std::string bytes = Hex(kSnapshotHex);
   // It may end between two updates, and nowhere else.
   const std::map<size_t, size_t> whole = {{24, 0}, {28, 1}, {41, 2}};
   for (size_t size = 0; size < bytes.size(); ++size) {
@@ -120,7 +117,7 @@ TEST(MessagesTest, ASnapshotThatIsCutShortIsAnErrorOrShorter) {
 }
 
 TEST(MessagesTest, ADifferenceToNothingIsAnError) {
-  const auto decoded = DecodeSnapshot(Bytes(kSnapshotHex), In({}));
+  const auto decoded = DecodeSnapshot(Hex(kSnapshotHex), In({}));
   EXPECT_EQ(decoded.status(),
             absl::InvalidArgumentError("a malformed message: what it tells of 2"));
 }
@@ -132,7 +129,7 @@ TEST(MessagesTest, IdsEndBelowTheOneThatMeansNone) {
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(decoded->gone, last.gone);
   // The gap from 0 to 0xfffe, and one more.
-  const std::string past = bytes.substr(0, bytes.size() - 3) + Bytes("fe ff 03");
+  const std::string past = bytes.substr(0, bytes.size() - 3) + Hex("fe ff 03");
   EXPECT_FALSE(DecodeSnapshot(past, In({})).ok());
 }
 
@@ -181,7 +178,7 @@ TEST(MessagesTest, SnapshotsAreNeverLongerThanWasReckoned) {
 
 TEST(MessagesTest, AnyBytesAreASnapshotOrAnError) {
   std::mt19937 random(4);
-  std::string bytes = Bytes(kSnapshotHex);
+  std::string bytes = Hex(kSnapshotHex);
   for (int round = 0; round < 20000; ++round) {
     bytes[1 + random() % (bytes.size() - 1)] = static_cast<char>(random());
     const auto decoded = DecodeSnapshot(bytes, In(Acknowledged()));
@@ -193,7 +190,7 @@ TEST(MessagesTest, AnyBytesAreASnapshotOrAnError) {
 
 TEST(MessagesTest, Welcome) {
   const std::string bytes = Encode(world::Welcome{.avatar = 1003});
-  EXPECT_EQ(bytes, Bytes("01 01 eb03"));
+  EXPECT_EQ(bytes, Hex("01 01 eb03"));
   const auto decoded = DecodeWelcome(bytes);
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(decoded->version, kProtocolVersion);
@@ -205,41 +202,41 @@ TEST(MessagesTest, Figures) {
     .tick_median = 512, .tick_p99 = 900, .bodies = 1000, .awake = 77, .players = 100
   };
   const std::string bytes = Encode(figures);
-  EXPECT_EQ(bytes, Bytes("03 0002 8403 e803 4d00 6400"));
+  EXPECT_EQ(bytes, Hex("03 0002 8403 e803 4d00 6400"));
   const auto decoded = DecodeFigures(bytes);
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(*decoded, figures);
 }
 
 TEST(MessagesTest, Pong) {
-  EXPECT_EQ(EncodePong({0x1234}), Bytes("04 3412"));
-  const auto decoded = DecodePong(Bytes("04 3412"));
+  EXPECT_EQ(EncodePong({0x1234}), Hex("04 3412"));
+  const auto decoded = DecodePong(Hex("04 3412"));
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(decoded->number, 0x1234);
 }
 
 TEST(MessagesTest, WhatClientsSay) {
   const Input input{.number = 9, .controls = {.move_x = -127, .move_z = 64, .yaw = 3, .act = true}};
-  EXPECT_EQ(Encode(input), Bytes("10 09 81 40 03 01"));
+  EXPECT_EQ(Encode(input), Hex("10 09 81 40 03 01"));
   const auto decoded_input = DecodeClientMessage(Encode(input));
   ASSERT_TRUE(decoded_input.ok());
   EXPECT_EQ(std::get<Input>(*decoded_input).number, 9);
   EXPECT_EQ(std::get<Input>(*decoded_input).controls, input.controls);
 
-  EXPECT_EQ(Encode(Acknowledgement{258}), Bytes("11 0201"));
-  const auto decoded = DecodeClientMessage(Bytes("11 0201"));
+  EXPECT_EQ(Encode(Acknowledgement{258}), Hex("11 0201"));
+  const auto decoded = DecodeClientMessage(Hex("11 0201"));
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(std::get<Acknowledgement>(*decoded).snapshot, 258);
 
-  EXPECT_EQ(Encode(Ping{7}), Bytes("12 0700"));
-  const auto decoded_ping = DecodeClientMessage(Bytes("12 0700"));
+  EXPECT_EQ(Encode(Ping{7}), Hex("12 0700"));
+  const auto decoded_ping = DecodeClientMessage(Hex("12 0700"));
   ASSERT_TRUE(decoded_ping.ok());
   EXPECT_EQ(std::get<Ping>(*decoded_ping).number, 7);
 }
 
 TEST(MessagesTest, WhatClientsMustNotSay) {
   const auto error = [](absl::string_view hex) {
-    return std::string(DecodeClientMessage(Bytes(hex)).status().message());
+    return std::string(DecodeClientMessage(Hex(hex)).status().message());
   };
   EXPECT_EQ(error(""), "a malformed message: it is empty");
   EXPECT_EQ(error("63"), "a malformed message: there is no type 99");

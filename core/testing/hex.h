@@ -1,0 +1,22 @@
+// Bytes in tests, as the RFC prints them.
+
+#ifndef WEFT_CORE_TESTING_HEX_H_
+#define WEFT_CORE_TESTING_HEX_H_
+
+#include <string>
+
+#include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
+#include "weft/core/hex.h"
+
+namespace weft::testing {
+
+// The bytes of "81 05" or "8105"; throws where `digits` has anything but spaces and pairs of
+// hexadecimal digits.
+inline std::string Hex(absl::string_view digits) {
+  return HexToBytes(absl::StrReplaceAll(digits, {{" ", ""}})).value();
+}
+
+}  // namespace weft::testing
+
+#endif  // WEFT_CORE_TESTING_HEX_H_
