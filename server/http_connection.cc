@@ -113,18 +113,26 @@ void HttpConnection::OnWritable() {
 }
 
 void HttpConnection::OnTimer() {
-  const int64_t now = worker_.loop().now_ms();
-  if (now < deadline_ms_ && now < TooSlowAtMs()) {
-    worker_.loop().ArmTimer(this, std::min(deadline_ms_, TooSlowAtMs()));
-  } else if (now < deadline_ms_) {
-    Fail(HandshakeFailure::kTimeout, "the request came too slowly");
-  } else if (wait_ == Wait::kHead) {
+  const int64_t now = worker_.loop().now_ms(), too_slow = TooSlowAtMs();
+  if (now < deadline_ms_ && now < too_slow) {
+    worker_.loop().ArmTimer(this, std::min(deadline_ms_, too_slow));
+  } else if (wait_ == Wait::kAnswer) {
+    Drop("the client does not take its answer");
+  } else if (wait_ == Wait::kRequest) {
+    Drop("");
+  } else if (request_bytes_ == 0) {
     Fail(HandshakeFailure::kTimeout, "the handshake took too long");
-  } else if (wait_ == Wait::kBody) {
-    Fail(HandshakeFailure::kTimeout, "the body of a request took too long");
   } else {
-    Drop(wait_ == Wait::kAnswer ? "the client does not take its answer" : "");
+    Refuse(HandshakeFailure::kTimeout, TooLate(now < deadline_ms_));
+    Proceed();
   }
+}
+
+// RFC 9110, section 15.5.9.
+absl::Status HttpConnection::TooLate(bool too_slow) const {
+  if (too_slow) return HttpError(408, "the request came too slowly");
+  return HttpError(408, wait_ == Wait::kBody ? "the body of a request took too long"
+                                             : "the handshake took too long");
 }
 
 void HttpConnection::GoAway(CloseCode /*code*/, absl::string_view /*reason*/) {
@@ -348,6 +356,8 @@ void HttpConnection::Settle() {
   buffered_bytes_ = buffered;
   if (!in_budget) return Drop("all sessions together hold more than max_buffered_bytes");
 
+  // What of a request had come already was not slow while nothing was read.
+  if (reading() && interest_ == Poller::kWrite) begun_ms_ = worker_.loop().now_ms();
   SetInterest(reading() ? Poller::kRead : Poller::kWrite);
   Wait wait = Wait::kRequest;
   if (!output_.empty()) {

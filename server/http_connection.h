@@ -76,8 +76,10 @@ class HttpConnection final : public ServedStream {
   void Settle();
   void StartWait(Wait wait);
 
-  // When the request, if no more of it came, would have come too slowly.
+  // When the request, if no more of it came, would have come too slowly. Why one that has begun is
+  // given up.
   int64_t TooSlowAtMs() const;
+  absl::Status TooLate(bool too_slow) const;
 
   Wait wait_ = Wait::kHead;
   bool closing_ = false;  // what `output_` holds is the last that is said
@@ -85,7 +87,7 @@ class HttpConnection final : public ServedStream {
   bool is_head_ = false;  // the request's method is HEAD, as far as can be seen
   uint32_t requests_ = 0;
   int64_t deadline_ms_;        // of what is waited for
-  int64_t begun_ms_ = 0;       // when the first bytes of the request came
+  int64_t begun_ms_ = 0;       // when the first bytes of the request came, or could be read
   size_t request_bytes_ = 0;   // that came
   size_t buffered_bytes_ = 0;  // as the worker knows it
   std::string in_;             // what was read; from parsed_ on it waits

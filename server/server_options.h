@@ -82,16 +82,18 @@ struct ServerOptions {
   // pools are the server's own.
   ConnectionOptions connection{};
 
-  // Of an upgrade request. Longer or later ones are refused, or dropped. The time is that of a TLS
-  // handshake as well.
+  // Of the head of any request. A longer one gets 431, a later one 408. The time is that of a TLS
+  // handshake as well: a client that sends nothing is dropped.
   HttpLimits http_limits{};
   absl::Duration handshake_timeout = absl::Seconds(10);
 
   // A request that has begun must go on: what is still missing after the grace time has to come at
-  // this many bytes a second, those that came before included, or the client is dropped. 0: at any
-  // rate, as long as the time above lasts.
+  // this many bytes a second, those that came before included, or the client gets 408. The grace is
+  // for lost packets, which are sent again after 1 and 3 seconds. 0: at any rate, as long as the
+  // time above lasts.
   size_t min_request_bytes_per_second = 100;
-  absl::Duration request_grace = absl::Seconds(2);
+  absl::Duration request_grace = absl::Seconds(5);
+
   // Answers requests that are no upgrade: server/page.h, StaticFiles, Router. Without it they get
   // an error that says what is spoken here.
   Pages http{};

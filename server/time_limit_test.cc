@@ -17,8 +17,10 @@
 namespace weft {
 namespace {
 
+using ::testing::AllOf;
 using testing::ClientFrame;
 using ::testing::Contains;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -44,11 +46,32 @@ TEST_F(TimeLimitTest, R10_ARequestOfOneByteASecond) {
   const std::string request = TestClient::UpgradeRequest();
   size_t sent = 0;
   for (; Logged("the request came too slowly") == 0; ++sent) {
-    ASSERT_LT(sent, 5u);
+    ASSERT_LT(sent, 8u);
     client.Send(request.substr(sent, 1));
     Pass(1000);
   }
-  EXPECT_EQ(sent, 3u) << "two seconds of grace, and a little for each byte";
+  EXPECT_EQ(sent, 6u) << "five seconds of grace, and a little for each byte";
+}
+
+// A lost packet is sent again after a second, and if it is lost again, two seconds later.
+TEST_F(TimeLimitTest, APauseForLostPacketsIsInTheGrace) {
+  Start();
+  const std::string request = TestClient::UpgradeRequest();
+  TestClient client = Connect(), slow = Connect();
+  client.Send(request.substr(0, 10));  // 10 bytes are good for 100 ms
+  slow.Send("GET / HTTP");
+  Pass(4900);
+  client.Send(request.substr(10));
+  EXPECT_EQ(client.ReadHead().substr(0, 13), "HTTP/1.1 101 ");
+  EXPECT_EQ(Logged("too slowly"), 0);
+  Pass(220);
+  EXPECT_EQ(Logged(": HTTP 408, the request came too slowly"), 1);
+  EXPECT_THAT(
+      slow.ReadToEnd(),
+      AllOf(StartsWith("HTTP/1.1 408 Request Timeout\r\n"), HasSubstr("\r\nConnection: close\r\n"),
+            HasSubstr("\r\nDate: "), EndsWith("\r\n\r\nthe request came too slowly\n")));
+  EXPECT_EQ(server_->metrics().handshake_failures[static_cast<size_t>(HandshakeFailure::kTimeout)],
+            1u);
 }
 
 TEST_F(TimeLimitTest, ARequestInTimeInManyPieces) {
@@ -90,6 +113,7 @@ TEST_F(TimeLimitTest, AnyRateIfTold) {
   EXPECT_EQ(Logged("dropped"), 0);
   Pass(1100);
   EXPECT_EQ(Logged("the handshake took too long"), 1);
+  EXPECT_THAT(client.ReadToEnd(), StartsWith("HTTP/1.1 408 "));
 }
 
 // ---- The first message ----
