@@ -274,13 +274,14 @@ void HttpConnection::Answer(const HttpRequest& http, const RequestTarget& target
   PageResponse page = answer.ok() ? *std::move(answer) : ErrorPage(answer.status());
 
   closing_ = !WantsToStay(http) || worker_.going_away();
-  absl::StatusOr<std::string> head = WritePageHead(page, http, !closing_, absl::Now());
+  const absl::Duration keep = closing_ ? absl::ZeroDuration() : TimeFor(Wait::kRequest);
+  absl::StatusOr<std::string> head = WritePageHead(page, http, keep, absl::Now());
   if (!head.ok()) {
     Log(worker_.options().log, LogLevel::kError,
         absl::StrCat("the page ", Quote(request.path()),
                      " cannot be sent: ", head.status().message()));
     page = ErrorPage(absl::InternalError("the server's own answer could not be sent"));
-    head = WritePageHead(page, http, !closing_, absl::Now());
+    head = WritePageHead(page, http, keep, absl::Now());
   }
   CountResponse(page.status);
   if (http.method == "HEAD" || !MayHaveBody(page.status)) {
@@ -373,11 +374,14 @@ void HttpConnection::Settle() {
 
 void HttpConnection::StartWait(Wait wait) {
   wait_ = wait;
-  const ServerOptions& options = worker_.options();
-  deadline_ms_ = worker_.loop().now_ms() + EventLoop::Milliseconds(wait == Wait::kHead
-                                                                       ? options.handshake_timeout
-                                                                       : options.http_timeout);
+  deadline_ms_ = worker_.loop().now_ms() + EventLoop::Milliseconds(TimeFor(wait));
   worker_.loop().ArmTimer(this, deadline_ms_);
+}
+
+absl::Duration HttpConnection::TimeFor(Wait wait) const {
+  const ServerOptions& options = worker_.options();
+  if (wait == Wait::kHead) return options.handshake_timeout;
+  return wait == Wait::kRequest ? options.keep_alive_timeout : options.http_timeout;
 }
 
 int64_t HttpConnection::TooSlowAtMs() const {

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "weft/core/http.h"
 #include "weft/core/request_target.h"
 #include "weft/server/http_output.h"
@@ -40,7 +41,7 @@ class HttpConnection final : public ServedStream {
   // What the client has to do next, in the time that it has for it.
   enum class Wait : uint8_t {
     kHead,     // say a request, or the rest of it: handshake_timeout
-    kRequest,  // begin another one: http_timeout
+    kRequest,  // begin another one: keep_alive_timeout
     kBody,     // send it: http_timeout
     kAnswer,   // take some of the answer: http_timeout
   };
@@ -75,6 +76,7 @@ class HttpConnection final : public ServedStream {
   // What follows from the state: memory, interest, timer.
   void Settle();
   void StartWait(Wait wait);
+  absl::Duration TimeFor(Wait wait) const;
 
   // When the request, if no more of it came, would have come too slowly. Why one that has begun is
   // given up.

@@ -425,7 +425,9 @@ TEST_F(HttpTest, OverTls) {
 // ---- Time and the end ----
 
 TEST_F(HttpTest, AConnectionThatAsksForNothingMoreIsClosed) {
-  StartHttp({.handshake_timeout = absl::Seconds(5), .http_timeout = absl::Seconds(20)});
+  StartHttp({.handshake_timeout = absl::Seconds(5),
+             .http_timeout = absl::Seconds(10),
+             .keep_alive_timeout = absl::Seconds(20)});
   TestClient client = Connect();
   client.Send(Get("/a"));
   EXPECT_EQ(ReadAnswer(client), "200 GET /a ");
@@ -433,6 +435,20 @@ TEST_F(HttpTest, AConnectionThatAsksForNothingMoreIsClosed) {
   client.Send(Get("/b"));
   EXPECT_EQ(ReadAnswer(client), "200 GET /b ");
   clock_.AdvanceMs(20100);
+  EXPECT_EQ(client.ReadToEnd(), "");
+}
+
+// Load balancers close after 60 s, and must be the first to do so.
+TEST_F(HttpTest, AnIdleConnectionIsKeptFor75Seconds) {
+  StartHttp();
+  TestClient client = Connect();
+  client.Send(Get("/a"));
+  EXPECT_THAT(client.ReadHead(), HasSubstr("\r\nKeep-Alive: timeout=75\r\n"));
+  EXPECT_EQ(client.ReadBytes(7), "GET /a ");
+  Pass(74900);
+  client.Send(Get("/b"));
+  EXPECT_EQ(ReadAnswer(client), "200 GET /b ");
+  Pass(75100);
   EXPECT_EQ(client.ReadToEnd(), "");
 }
 

@@ -10,8 +10,8 @@
 namespace weft {
 namespace {
 
-constexpr absl::string_view kOurs[] = {"Connection", "Content-Length", "Date", "Transfer-Encoding",
-                                       "Upgrade"};
+constexpr absl::string_view kOurs[] = {"Connection", "Content-Length",    "Date",
+                                       "Keep-Alive", "Transfer-Encoding", "Upgrade"};
 
 bool IsOurs(absl::string_view name) {
   return std::any_of(std::begin(kOurs), std::end(kOurs),
@@ -49,7 +49,7 @@ PageResponse ErrorPage(const absl::Status& error) {
 }
 
 absl::StatusOr<std::string> WritePageHead(const PageResponse& page, const HttpRequest& request,
-                                          bool keep, absl::Time now) {
+                                          absl::Duration keep, absl::Time now) {
   if (page.status < 200 || page.status > 599) {
     return absl::InvalidArgumentError(absl::StrCat("a page has no status ", page.status));
   }
@@ -57,11 +57,14 @@ absl::StatusOr<std::string> WritePageHead(const PageResponse& page, const HttpRe
   const std::string length =
       absl::StrCat(page.file.is_open() ? page.file_bytes : uint64_t{page.body.size()});
   std::vector<HttpHeader> headers = {{"Date", date}};
-  if (!keep) {
+  const std::string timeout = absl::StrCat("timeout=", absl::ToInt64Seconds(keep));
+  const bool announced = keep >= absl::Seconds(1) && keep < absl::InfiniteDuration();
+  if (keep == absl::ZeroDuration()) {
     headers.push_back({"Connection", "close"});
-  } else if (request.version < 11) {
+  } else if (request.version < 11 || announced) {
     headers.push_back({"Connection", "keep-alive"});
   }
+  if (announced) headers.push_back({"Keep-Alive", timeout});  // RFC 2068, section 19.7.1.1
   if (MayHaveBody(page.status)) headers.push_back({"Content-Length", length});
   for (const auto& [name, value] : page.headers) {
     if (IsOurs(name)) {

@@ -54,8 +54,8 @@ struct PageRequest : HttpRequest {
 struct PageResponse {
   int status = 200;  // 200 to 599
 
-  // Header fields. The server itself says Content-Length, Transfer-Encoding, Connection, Upgrade
-  // and Date: with one of these here the client gets 500.
+  // Header fields. The server itself says Content-Length, Transfer-Encoding, Connection,
+  // Keep-Alive, Upgrade and Date: with one of these here the client gets 500.
   std::vector<std::pair<std::string, std::string>> headers{};
 
   std::string body{};
@@ -90,10 +90,11 @@ using Pages = std::function<absl::StatusOr<PageResponse>(const PageRequest&)>;
 // 429 and 503 a Retry-After.
 PageResponse ErrorPage(const absl::Status& error);
 
-// The head of the answer to `request` at the time `now`. After it the connection is kept if
-// `keep`. InvalidArgument for what cannot be sent.
+// The head of the answer to `request` at the time `now`. After it the connection waits for another
+// request as long as `keep`, of which whole seconds are said unless it is infinite; 0: it is
+// closed. InvalidArgument for what cannot be sent.
 absl::StatusOr<std::string> WritePageHead(const PageResponse& page, const HttpRequest& request,
-                                          bool keep, absl::Time now);
+                                          absl::Duration keep, absl::Time now);
 
 // Whether an answer with this status has a body (RFC 9110, sections 15.3.5 and 15.4.5).
 bool MayHaveBody(int status);

@@ -31,7 +31,7 @@ HttpRequest Request(int version = 11) {
 
 TEST(WritePageHeadTest, SaysLengthAndDate) {
   const PageResponse page = Page("text/plain", "Hello");
-  EXPECT_EQ(*WritePageHead(page, Request(), true, kNow),
+  EXPECT_EQ(*WritePageHead(page, Request(), absl::InfiniteDuration(), kNow),
             "HTTP/1.1 200 OK\r\n"
             "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
             "Content-Length: 5\r\n"
@@ -39,30 +39,46 @@ TEST(WritePageHeadTest, SaysLengthAndDate) {
 }
 
 TEST(WritePageHeadTest, SaysWhatBecomesOfTheConnection) {
-  EXPECT_THAT(*WritePageHead({}, Request(), false, kNow), HasSubstr("\r\nConnection: close\r\n"));
-  EXPECT_THAT(*WritePageHead({}, Request(10), true, kNow),
+  EXPECT_THAT(*WritePageHead({}, Request(), absl::ZeroDuration(), kNow),
+              HasSubstr("\r\nConnection: close\r\n"));
+  EXPECT_THAT(*WritePageHead({}, Request(10), absl::InfiniteDuration(), kNow),
               HasSubstr("\r\nConnection: keep-alive\r\n"));
-  EXPECT_THAT(*WritePageHead({}, Request(10), false, kNow), HasSubstr("\r\nConnection: close\r\n"));
+  EXPECT_THAT(*WritePageHead({}, Request(10), absl::ZeroDuration(), kNow),
+              HasSubstr("\r\nConnection: close\r\n"));
+}
+
+TEST(WritePageHeadTest, SaysHowLongTheConnectionIsKept) {
+  for (const int version : {10, 11}) {
+    EXPECT_THAT(*WritePageHead({}, Request(version), absl::Milliseconds(75999), kNow),
+                HasSubstr("\r\nConnection: keep-alive\r\nKeep-Alive: timeout=75\r\n"));
+  }
+  for (const absl::Duration keep : {absl::Milliseconds(999), absl::InfiniteDuration()}) {
+    EXPECT_THAT(*WritePageHead({}, Request(), keep, kNow), Not(HasSubstr("onnection")));
+    EXPECT_THAT(*WritePageHead({}, Request(), keep, kNow), Not(HasSubstr("Keep-Alive")));
+  }
 }
 
 TEST(WritePageHeadTest, NoLengthWhereThereIsNoBody) {
   for (const int status : {204, 304}) {
-    EXPECT_THAT(*WritePageHead({.status = status, .body = "x"}, Request(), true, kNow),
-                Not(HasSubstr("Content-Length")));
+    EXPECT_THAT(
+        *WritePageHead({.status = status, .body = "x"}, Request(), absl::InfiniteDuration(), kNow),
+        Not(HasSubstr("Content-Length")));
   }
 }
 
 TEST(WritePageHeadTest, WhatCannotBeSentIsRefused) {
   for (const char* name :
-       {"Content-Length", "transfer-encoding", "Connection", "Upgrade", "Date"}) {
+       {"Content-Length", "transfer-encoding", "Connection", "Keep-Alive", "Upgrade", "Date"}) {
     const PageResponse page = {.headers = {{name, "x"}}};
-    EXPECT_EQ(WritePageHead(page, Request(), true, kNow).status().message(),
+    EXPECT_EQ(WritePageHead(page, Request(), absl::InfiniteDuration(), kNow).status().message(),
               absl::StrCat("the header ", name, " is the server's own"));
   }
   const PageResponse injects = {.headers = {{"X", "a\r\nSet-Cookie: b"}}};
-  EXPECT_FALSE(WritePageHead(injects, Request(), true, kNow).ok());
+  EXPECT_FALSE(WritePageHead(injects, Request(), absl::InfiniteDuration(), kNow).ok());
   for (const int status : {0, 100, 101, 199, 600, -1}) {
-    EXPECT_EQ(WritePageHead({.status = status}, Request(), true, kNow).status().message(),
+    EXPECT_EQ(WritePageHead({.status = status}, Request(), absl::InfiniteDuration(), kNow)
+                  .status()
+                  .message(),
               absl::StrCat("a page has no status ", status));
   }
 }

@@ -77,6 +77,7 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
   const std::pair<const char*, absl::Duration> durations[] = {
       {"handshake_timeout", options.handshake_timeout},
       {"http_timeout", options.http_timeout},
+      {"keep_alive_timeout", options.keep_alive_timeout},
       {"first_message_timeout", options.first_message_timeout},
       {"ping_interval", options.ping_interval},
       {"pong_timeout", options.pong_timeout},

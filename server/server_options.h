@@ -101,9 +101,14 @@ struct ServerOptions {
   // What the body of such a request may measure, in bytes; more gets 413.
   size_t max_http_body_bytes = 1 << 20;
 
-  // How long a client may take to send that body, to take anything of an answer that waits for it,
-  // or to ask for something else on the same connection.
+  // How long a client may take to send that body, or to take anything of an answer that waits for
+  // it.
   absl::Duration http_timeout = absl::Seconds(60);
+
+  // How long a connection may wait for its next request; whole seconds of it are announced
+  // (Keep-Alive: timeout=75). Longer than the 60 s after which the usual load balancers close a
+  // connection: one that the server closes first may be in use already.
+  absl::Duration keep_alive_timeout = absl::Seconds(75);
 
   // Browsers say which page opens a WebSocket, and a page of another origin than the server's own
   // is refused with 403, unless its origin ("https://example.com", "null" for a file) is listed

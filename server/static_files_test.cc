@@ -60,7 +60,8 @@ class StaticFilesTest : public ::testing::Test {
     request.subpath = absl::StripPrefix(request.path(), "/");
     absl::StatusOr<PageResponse> page = pages_(request);
     if (!page.ok()) return absl::StrCat(HttpStatusOf(page.status()));
-    if (headers != nullptr) *headers = *WritePageHead(*page, request, true, absl::UnixEpoch());
+    if (headers != nullptr)
+      *headers = *WritePageHead(*page, request, absl::InfiniteDuration(), absl::UnixEpoch());
     std::string body(page->file_bytes, '\0');
     if (page->file.is_open()) {
       EXPECT_EQ(read(page->file.get(), body.data(), body.size()), body.size());
