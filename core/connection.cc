@@ -331,6 +331,15 @@ void Connection::KeepInput() {
   KeepUnfinishedInput();
 }
 
+Buffer Connection::TakePayload() {
+  Buffer taken;
+  if (event_is_message_ && owns_input()) taken = std::move(own_);
+  if (std::exchange(event_is_inflated_, false)) taken = codec_->TakePayload();
+  EndEvent();
+  KeepUnfinishedInput();  // copies what follows the message where the memory is taken
+  return taken;
+}
+
 void Connection::ControlFrame(std::optional<Event>& event) {
   if (end_ - parsed_ < frame_.remaining) return;  // at most 125 bytes: wait for all
   const absl::Span<char> payload = absl::MakeSpan(in_ + parsed_, frame_.remaining);

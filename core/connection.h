@@ -116,6 +116,12 @@ class Connection {
   // that `scratch` is free. The last event's payload is dead then. NextEvent goes on from there.
   void KeepInput();
 
+  // For an owner that calls NextEvent while another still uses the last event's message: returns
+  // the memory that the message lies in, which stays as it is for as long as the caller keeps it,
+  // or nothing where the message lies in `scratch`; that must then stay as it is, and reading go on
+  // with another. Otherwise as KeepInput.
+  Buffer TakePayload();
+
   // ---- From the application ----
   // FailedPrecondition after a Close frame was sent or received or the connection failed.
 

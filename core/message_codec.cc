@@ -129,6 +129,11 @@ void MessageCodec::DropPayload() {
   if (buffers_ != nullptr) buffers_->Return(std::move(unneeded));
 }
 
+Buffer MessageCodec::TakePayload() {
+  payload_size_ = piece_begin_ = 0;
+  return std::move(payload_);
+}
+
 // ---- Messages out ----
 
 void MessageCodec::TakeDeflater() {

@@ -55,6 +55,9 @@ class MessageCodec {
   absl::string_view piece() const { return payload().substr(piece_begin_); }
   void DropPayload();
 
+  // The same, and returns the memory that payload() lies in.
+  Buffer TakePayload();
+
   // What was wrong, after kCorrupt.
   const char* error() const { return inflater_->error(); }
 

@@ -13,6 +13,14 @@ namespace {
 
 constexpr uint32_t kRandomRounds = 10;
 
+// A message that outlived its event.
+struct Taken {
+  Event event;
+  std::string description;
+  Buffer memory;
+  std::vector<char> scratch;
+};
+
 std::string Text(const Outcome& outcome) {
   return absl::StrCat("events: ", absl::StrJoin(outcome.events, " | "),
                       "\nsent: ", absl::StrJoin(outcome.sent, " | "), "\nstatus: ", outcome.status);
@@ -59,6 +67,12 @@ Cuts Cuts::WithRests() const {
   return cuts;
 }
 
+Cuts Cuts::WithPayloadsTaken() const {
+  Cuts cuts = *this;
+  cuts.takes_payloads_ = true;
+  return cuts;
+}
+
 size_t Cuts::Next() {
   if (state_ == 0) return size_;
   state_ ^= state_ << 13;
@@ -70,11 +84,17 @@ size_t Cuts::Next() {
 std::vector<std::string> Feed(Connection& connection, absl::string_view input, Cuts cuts,
                               bool eof) {
   std::vector<std::string> events;
+  std::vector<Taken> taken;
   // On the heap and of the exact size, so that a sanitizer sees a step outside.
   std::vector<char> scratch(cuts.scratch_size());
   auto drain = [&] {
     while (const std::optional<Event> event = connection.NextEvent()) {
       events.push_back(Describe(*event));
+      if (cuts.takes_payloads() && event->type == Event::Type::kMessage) {
+        taken.push_back({*event, events.back(), connection.TakePayload(), std::move(scratch)});
+        scratch = std::vector<char>(cuts.scratch_size());
+        continue;
+      }
       if (!cuts.has_rests()) continue;
       connection.KeepInput();
       std::fill(scratch.begin(), scratch.end(), '#');
@@ -92,6 +112,10 @@ std::vector<std::string> Feed(Connection& connection, absl::string_view input, C
   if (eof) {
     connection.DidReadEof();
     drain();
+  }
+  for (const Taken& one : taken) {
+    if (Describe(one.event) != one.description)
+      events.push_back("a payload that was taken changed");
   }
   return events;
 }
@@ -121,10 +145,14 @@ Outcome FeedInEveryWay(Role role, const ConnectionOptions& options, absl::string
   check("byte by byte", run(Cuts::ByteByByte(), false));
   check("whole, with pools", run(Cuts::Whole(), true));
   check("whole, with rests", run(Cuts::Whole().WithRests(), true));
+  check("whole, payloads taken", run(Cuts::Whole().WithPayloadsTaken(), true));
+  check("byte by byte, payloads taken", run(Cuts::ByteByByte().WithPayloadsTaken(), false));
   for (uint32_t seed = 1; seed <= kRandomRounds; ++seed) {
     check(absl::StrCat("cut at random, seed ", seed), run(Cuts::Random(seed), true));
     check(absl::StrCat("cut at random, with rests, seed ", seed),
           run(Cuts::Random(seed).WithRests(), false));
+    check(absl::StrCat("cut at random, payloads taken, seed ", seed),
+          run(Cuts::Random(seed).WithPayloadsTaken(), true));
   }
   return first;
 }

@@ -30,12 +30,18 @@ class Cuts {
   // The same, and Connection::KeepInput after each event.
   Cuts WithRests() const;
 
+  // The same, and Connection::TakePayload after each event; what was taken is looked at once more
+  // at the end.
+  Cuts WithPayloadsTaken() const;
+
   size_t Next();
   size_t scratch_size() const { return scratch_size_; }
   bool has_rests() const { return has_rests_; }
+  bool takes_payloads() const { return takes_payloads_; }
 
  private:
   bool has_rests_ = false;
+  bool takes_payloads_ = false;
   uint32_t state_ = 0;  // of a small generator; 0: always `size_`
   size_t size_ = 1;
   size_t scratch_size_ = 1;
