@@ -68,8 +68,8 @@ Client::Client(Stream stream, Notification stop, ClientOptions options)
       local_address_(LocalAddress(stream.fd())),
       peer_address_(PeerAddress(stream.fd())),
       stop_(std::move(stop)),
-      scratch_(std::make_unique_for_overwrite<char[]>(kScratchBytes)),
       stream_(std::move(stream)),
+      scratch_(std::make_unique_for_overwrite<char[]>(kScratchBytes)),
       pool_(kUnusedBytes),
       connection_(Role::kClient, WithPool(options_.connection, &pool_)),
       keepalive_(options_.ping_interval, options_.pong_timeout, Now()) {}
@@ -317,32 +317,23 @@ absl::Status Client::Close(CloseCode code, absl::string_view reason) {
   if (end_.ok() && connection_.open()) {
     if (absl::Status status = QueueClose(code, reason); !status.ok()) return status;
   }
-  if (end_.ok()) AwaitClose(lock, code, reason);
+  if (end_.ok()) AwaitClose(lock);
   return closed_cleanly_ ? absl::OkStatus() : end_;
 }
 
 // The second half of the closing handshake. At its end the connection has ended.
-void Client::AwaitClose(Lock& lock, CloseCode code, absl::string_view reason) {
+void Client::AwaitClose(Lock& lock) {
   // The thread that reads may be waiting for input alone.
   if (reading_) WaitWritten(lock, kAllQueued, close_deadline_).IgnoreError();
   absl::Status status = BecomeReader(lock, close_deadline_);
   if (status.ok()) {
-    if (message_of_ == std::thread::id() || message_of_ == std::this_thread::get_id()) {
-      status = DropMessages(lock, close_deadline_);
-    } else {
-      // Another thread holds a message, which lies where frames would be read to. The end of the
-      // stream is answer enough.
-      status = DrainStream(lock, close_deadline_);
-      if (status.ok()) {
-        closed_cleanly_ = true;
-        close_code_ = code;
-        close_reason_ = std::string(reason);
-      }
-    }
+    const bool mine = message_of_ == std::this_thread::get_id();
+    if (!mine && message_of_ != std::thread::id()) LeaveMessage();
+    status = DropMessages(lock, close_deadline_);
     StopReading();
   }
   if (!end_.ok()) return;
-  if (closed_cleanly_) {
+  if (closed_cleanly_) {  // the answer was read, but the end of the stream has not come in time
     status = ClosedHere();
   } else if (absl::IsDeadlineExceeded(status)) {
     status = absl::DeadlineExceededError(
@@ -350,6 +341,13 @@ void Client::AwaitClose(Lock& lock, CloseCode code, absl::string_view reason) {
                      absl::FormatDuration(options_.close_timeout)));
   }
   End(std::move(status)).IgnoreError();
+}
+
+// For the thread that reads: leaves the last message to the thread that holds it, and reads
+// elsewhere from here on.
+void Client::LeaveMessage() {
+  left_payload_ = connection_.TakePayload();
+  left_scratch_ = std::exchange(scratch_, std::make_unique_for_overwrite<char[]>(kScratchBytes));
 }
 
 // For the thread that reads: reads messages, for nobody, until the connection ends.
@@ -428,7 +426,9 @@ absl::Status Client::End(absl::Status status) {
   end_ = std::move(status);
   stop_.Notify();
   changed_.notify_all();
-  if (!closed_cleanly_) stream_.ShutdownWrite();  // the peer learns of it, if it is there
+  // After a closing handshake the server ends the stream first (section 7.1.1). TLS is ended by
+  // each side for itself, before it closes the socket (RFC 8446, section 6.1).
+  if (!closed_cleanly_ || stream_.is_tls()) stream_.ShutdownWrite();
   Log(options_.log, LogLevel::kInfo, end_.message());
   return end_;
 }

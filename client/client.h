@@ -124,8 +124,9 @@ class Client {
   // meanwhile go to the thread that is in Receive(), or are dropped. `code` and `reason` as in
   // Connection::SendClose.
   //
-  // OK when the peer answered, or had closed before. DeadlineExceeded when it did not; the
-  // connection has ended all the same.
+  // OK when the peer answered with a Close frame, or had closed before, however the stream itself
+  // ended. DeadlineExceeded when it did not in time, and Unavailable when the stream ended first;
+  // the connection has ended all the same.
   absl::Status Close(CloseCode code = CloseCode::kNormal, absl::string_view reason = "");
 
   // Makes every call that is blocked and every later one return Cancelled. Sends nothing.
@@ -185,7 +186,8 @@ class Client {
   absl::Status DrainStream(Lock& lock, Deadline deadline);
   absl::Status CannotReceive(const IoResult& result) const;
 
-  void AwaitClose(Lock& lock, CloseCode code, absl::string_view reason);
+  void AwaitClose(Lock& lock);
+  void LeaveMessage();
   absl::Status EndWithClose(Lock& lock, const Event& close, Deadline deadline);
   absl::Status QueueClose(CloseCode code, absl::string_view reason);
   absl::Status ClosedHere() const;
@@ -199,20 +201,22 @@ class Client {
   SocketAddress local_address_;
   SocketAddress peer_address_;
   const Notification stop_;  // notified when end_ is set: wakes every wait
-  const std::unique_ptr<char[]> scratch_;
 
   // Guards all below, and is never held while a thread waits. Taken by Enter().
   mutable std::mutex mutex_;
   mutable std::mutex turn_;
   std::condition_variable changed_;  // reading_ or end_
   Stream stream_;
+  std::unique_ptr<char[]> scratch_;  // to read into
   BufferPool pool_;
   Connection connection_;
   Keepalive keepalive_;
   RoundTrip round_trip_;
   bool reading_ = false;        // a thread has the reading end
   std::thread::id message_of_;  // who was given the message that lies in the input, if one does
-  uint64_t written_ = 0;        // bytes, since the opening handshake
+  Buffer left_payload_;         // where the message lies that another thread held at Close()
+  std::unique_ptr<char[]> left_scratch_;
+  uint64_t written_ = 0;                      // bytes, since the opening handshake
   Interest write_wanted_ = Interest::kWrite;  // by the stream, to write more
   absl::Status write_status_;    // why nothing can be written any more; reading goes on
   absl::Status end_;             // why the connection ended

@@ -1,6 +1,8 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -11,6 +13,7 @@
 #include "weft/client/testing/client_tests.h"
 #include "weft/client/testing/fake_server.h"
 #include "weft/core/testing/frames.h"
+#include "weft/transport/deadline.h"
 
 namespace weft {
 namespace {
@@ -232,6 +235,33 @@ TEST(ClientClose, AServerThatAnswersAndKeepsTheStreamOpen) {
   EXPECT_EQ(status.ok(), client->close_code() == CloseCode::kNormal) << status;
 }
 
+// As above: where the answer was seen it counts, whichever thread notices first that the time is
+// over.
+TEST(ClientClose, AServerThatAnswersAndKeepsTheStreamOpenWhileAnotherThreadReceives) {
+  const FakeServer::Script script = [](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    EXPECT_EQ(peer.Next(), "close 1000");
+    peer.Answer();
+    peer.ReadToEnd();
+  };
+  constexpr int kRounds = 20;
+  FakeServer server(std::vector<FakeServer::Script>(kRounds, script));
+  ClientOptions options = Quiet();
+  options.close_timeout = absl::Milliseconds(10);
+  for (int i = 0; i < kRounds; ++i) {
+    std::unique_ptr<Client> client = ConnectOrDie(server, options);
+    const Deadline close = Deadline::After(options.close_timeout);
+    EXPECT_TRUE(client->SendClose().ok());
+    std::thread receiver([&] { EXPECT_FALSE(client->Receive().ok()); });
+    while (!close.HasPassed()) std::this_thread::yield();
+    const absl::Status status = client->Close();
+    const bool answered = client->close_code() == CloseCode::kNormal;
+    EXPECT_EQ(status.ok(), answered) << status;
+    EXPECT_EQ(absl::IsFailedPrecondition(client->status()), answered) << client->status();
+    receiver.join();
+  }
+}
+
 TEST(ClientClose, AServerThatEndsTheStreamInstead) {
   FakeServer server([](FakePeer& peer) {
     peer.AcceptUpgrade();
@@ -288,6 +318,109 @@ TEST(ClientClose, WhileAnotherThreadHoldsAMessage) {
     closed.Give();
     receiver.join();
   }
+}
+
+// What a server does that got the Close frame of a client, one thread of which holds a message, and
+// what Close() then says to another thread.
+absl::Status CloseWhileAMessageIsHeld(const FakeServer::Script& then, CloseCode* code,
+                                      ClientOptions options = Quiet()) {
+  FakeServer server([&](FakePeer& peer) {
+    peer.AcceptUpgrade(Text("held"));
+    peer.Next();
+    then(peer);
+    peer.ReadToEnd();
+  });
+  std::unique_ptr<Client> client = ConnectOrDie(server, std::move(options));
+  const absl::StatusOr<Message> message = client->Receive();
+  EXPECT_TRUE(message.ok()) << message.status();
+  absl::Status status;
+  std::thread([&] { status = client->Close(); }).join();
+  *code = client->close_code();
+  EXPECT_EQ(message->payload, "held");
+  return status;
+}
+
+// The Close frame decides, not the end of the stream.
+TEST(ClientClose, WhileAMessageIsHeldAnEndWithoutACloseFrameIsNotClean) {
+  CloseCode code;
+  const absl::Status status =
+      CloseWhileAMessageIsHeld([](FakePeer& peer) { peer.Shutdown(); }, &code);
+  EXPECT_CODE(status, kUnavailable);
+  EXPECT_EQ(code, CloseCode::kAbnormal);
+}
+
+TEST(ClientClose, WhileAMessageIsHeldTheAnswerIsRead) {
+  CloseCode code;
+  const absl::Status status = CloseWhileAMessageIsHeld(
+      [](FakePeer& peer) {
+        peer.Write(Text("on its way") + CloseFrame(CloseCode::kGoingAway, "later"));
+        peer.Shutdown();
+      },
+      &code);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(code, CloseCode::kGoingAway);
+}
+
+// Over TLS such an end is an error of the stream, behind a closing handshake that was completed.
+TEST(ClientClose, ACloseFrameIsEnoughWhereOnlyTcpEnds) {
+  const FakeServer::Script answer = [](FakePeer& peer) {
+    peer.Answer();
+    peer.ShutdownTcp();
+  };
+  CloseCode code;
+  const absl::Status held = CloseWhileAMessageIsHeld(answer, &code);
+  EXPECT_TRUE(held.ok()) << held;
+  EXPECT_EQ(code, CloseCode::kNormal);
+
+  FakeServer server([&](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    EXPECT_EQ(peer.Next(), "close 1000");
+    answer(peer);
+    peer.ReadToEnd();
+  });
+  const absl::Status closed = ConnectOrDie(server)->Close();
+  EXPECT_TRUE(closed.ok()) << closed;
+}
+
+TEST(ClientClose, R24_IsBoundedWhileAMessageIsHeld) {
+  ClientOptions options = Quiet();
+  options.close_timeout = kSoon;
+  CloseCode code;
+  EXPECT_CODE(CloseWhileAMessageIsHeld([](FakePeer&) {}, &code, options), kDeadlineExceeded);
+  EXPECT_EQ(code, CloseCode::kAbnormal);
+}
+
+// RFC 8446, section 6.1: with TLS, a close_notify. Else the peer cannot tell it from a cut cable.
+TEST(ClientClose, TheStreamEndsInOrderToo) {
+  absl::Status end;
+  FakeServer server([&](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    EXPECT_EQ(peer.Next(), "close 1000");
+    peer.Answer();
+    peer.Shutdown();
+    end = peer.AwaitEnd();
+  });
+  {
+    std::unique_ptr<Client> client = ConnectOrDie(server);
+    EXPECT_TRUE(client->Close().ok());
+  }
+  server.Join();
+  EXPECT_TRUE(end.ok()) << end;
+}
+
+TEST(ClientEnd, TheStreamEndsInOrderAfterThePeersClose) {
+  absl::Status end;
+  FakeServer server([&](FakePeer& peer) {
+    peer.AcceptUpgrade(CloseFrame(CloseCode::kGoingAway));
+    EXPECT_EQ(peer.Next(), "close 1001");
+    end = peer.AwaitEnd();
+  });
+  {
+    std::unique_ptr<Client> client = ConnectOrDie(server);
+    EXPECT_CODE(client->Receive().status(), kUnavailable);
+  }
+  server.Join();
+  EXPECT_TRUE(end.ok()) << end;
 }
 
 TEST(ClientClose, AnUnansweredOneWakesTheThreadThatReceives) {

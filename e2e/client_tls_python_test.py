@@ -1,8 +1,13 @@
 """The examples' clients on wss://, against a server on Python's websockets and ssl, with the test CA."""
 
 import asyncio
+import base64
+import hashlib
 import os
+import re
+import socket
 import ssl
+import threading
 import unittest
 
 import websockets
@@ -13,12 +18,16 @@ CA = os.environ["CA"]
 CLIENT = (f"--cert={os.environ['CLIENT_PEM']}", f"--key={os.environ['CLIENT_KEY']}")
 
 
-def serve(client_certificates=ssl.CERT_NONE, address="127.0.0.1"):
+def server_context(client_certificates=ssl.CERT_NONE):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(os.environ["SERVER_PEM"], os.environ["SERVER_KEY"])
     context.verify_mode = client_certificates
     context.load_verify_locations(CA)
-    return websockets.serve(echo, address, 0, ssl=context)
+    return context
+
+
+def serve(client_certificates=ssl.CERT_NONE, address="127.0.0.1"):
+    return websockets.serve(echo, address, 0, ssl=server_context(client_certificates))
 
 
 async def echo(socket):
@@ -75,6 +84,50 @@ class EchoClientTest(unittest.IsolatedAsyncioTestCase):
         code, _, err = await run("ECHO_CLIENT", f"--ca={CA}", "ws://127.0.0.1:1", "Hello")
         self.assertEqual(code, 1)
         self.assertIn("ws://127.0.0.1:1 is not encrypted", err)
+
+
+class CloseNotifyTest(unittest.IsolatedAsyncioTestCase):
+    """Python's ssl tells whether the client ended TLS in order, where it is asked to."""
+
+    def answer_and_close(self, listener, closes_first):
+        sock, _ = listener.accept()
+        sock.settimeout(60)
+        self.end = None
+        with server_context().wrap_socket(sock, server_side=True, suppress_ragged_eofs=False) as stream:
+            request = b""
+            while not request.endswith(b"\r\n\r\n"):
+                request += stream.recv(4096)
+            key = re.search(rb"Sec-WebSocket-Key: (.*)\r\n", request).group(1)
+            accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+            stream.sendall(
+                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+            )
+            close = b"\x88\x02\x03\xe8"
+            if closes_first:
+                stream.sendall(close)
+            received = b""
+            while b"\x88" not in received:
+                received += stream.recv(4096)
+            if not closes_first:
+                stream.sendall(close)
+            try:
+                stream.unwrap()  # close_notify, and waits for the client's
+                self.end = "in order"
+            except OSError as error:
+                self.end = str(error)
+
+    async def test_an_orderly_close_ends_tls_in_order(self):
+        for closes_first in [False, True]:
+            with socket.create_server(("127.0.0.1", 0)) as listener:
+                thread = threading.Thread(target=self.answer_and_close, args=(listener, closes_first))
+                thread.start()
+                url = f"wss://localhost:{listener.getsockname()[1]}"
+                # Nothing to send: it closes at once.
+                code, _, err = await run("WEFT", "connect", f"--ca={CA}", "--wait=0", url)
+                thread.join()
+                self.assertEqual(code, 0, err)
+                self.assertEqual(self.end, "in order")
 
 
 class ChatClientTest(unittest.IsolatedAsyncioTestCase):

@@ -93,9 +93,21 @@ void FakePeer::ReadToEnd() {
   while (Read(&dropped, kScratchBytes)) dropped.clear();
 }
 
+absl::Status FakePeer::AwaitEnd() {
+  while (true) {
+    const IoResult result = stream_.Read(absl::MakeSpan(scratch_));
+    if (result.ok()) continue;
+    if (result.status != IoStatus::kWouldBlock) return stream_.Error(result);
+    absl::Status status = Wait(stream_.fd(), result.wanted, Deadline::Never(), &stop_);
+    if (!status.ok()) return status;
+  }
+}
+
 void FakePeer::AwaitStop() { Wait(stop_.fd(), Interest::kRead, Deadline::Never()).IgnoreError(); }
 
 void FakePeer::Shutdown() { stream_.ShutdownWrite(); }
+
+void FakePeer::ShutdownTcp() { EXPECT_EQ(shutdown(stream_.fd(), SHUT_WR), 0); }
 
 void FakePeer::Reset() {
   const linger now = {.l_onoff = 1, .l_linger = 0};

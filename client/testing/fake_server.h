@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "weft/core/compression.h"
 #include "weft/core/connection.h"
@@ -50,11 +51,16 @@ class FakePeer {
   // Reads and drops all up to the end of the client's stream.
   void ReadToEnd();
 
+  // The same. OK where the stream ended in order: with TLS, by a close_notify.
+  absl::Status AwaitEnd();
+
   // Reads nothing, until the FakeServer is gone.
   void AwaitStop();
 
-  // Ends the stream: with its end, or as a crash would.
+  // Ends the stream: with its end; with the end of TCP alone, without the one of TLS; or as a crash
+  // would.
   void Shutdown();
+  void ShutdownTcp();
   void Reset();
 
   // ---- Frames, once AcceptUpgrade() is done ----
