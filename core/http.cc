@@ -52,10 +52,11 @@ bool IsNamed(const HttpHeader& header, absl::string_view name) {
   return header.name.size() == name.size() && absl::EqualsIgnoreCase(header.name, name);
 }
 
+bool IsSpaceOrTab(char c) { return c == ' ' || c == '\t'; }
+
 absl::string_view TrimSpacesAndTabs(absl::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  while (!text.empty() && IsSpaceOrTab(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsSpaceOrTab(text.back())) text.remove_suffix(1);
   return text;
 }
 
@@ -109,6 +110,28 @@ absl::StatusOr<HttpHeader> ParseHeaderLine(absl::string_view line) {
         "the header ", Quote(header.name), " holds a control character: ", Quote(header.value)));
   }
   return header;
+}
+
+// Section 5.2: a folded line is one with the line before it. `head` with a space in the place of
+// each fold. A line that begins with a space where no header is before it stays.
+std::string JoinFoldedLines(absl::string_view head) {
+  std::string joined;
+  joined.reserve(head.size());
+  for (size_t first = 0; !head.empty();) {
+    const size_t end = std::min(head.find('\n'), head.size() - 1) + 1;
+    absl::string_view line = head.substr(0, end);
+    head.remove_prefix(end);
+    if (IsSpaceOrTab(line[0]) && first != 0 && joined.size() > first &&
+        absl::EndsWith(joined, "\r\n")) {
+      joined.resize(joined.size() - 2);
+      while (IsSpaceOrTab(joined.back())) joined.pop_back();
+      joined.push_back(' ');
+      while (IsSpaceOrTab(line[0]) && line.size() > 1) line.remove_prefix(1);
+    }
+    joined.append(line.data(), line.size());
+    if (first == 0) first = joined.size();
+  }
+  return joined;
 }
 
 // All lines behind the first one.
@@ -219,10 +242,14 @@ absl::StatusOr<HttpRequest> ParseHttpRequest(absl::string_view head, const HttpL
 }
 
 absl::StatusOr<HttpResponse> ParseHttpResponse(absl::string_view head, const HttpLimits& limits) {
+  HttpResponse response;
+  if (absl::StrContains(head, "\n ") || absl::StrContains(head, "\n\t")) {
+    response.joined = std::make_shared<const std::string>(JoinFoldedLines(head));
+    head = *response.joined;
+  }
   const absl::StatusOr<absl::string_view> line = ConsumeLine(&head);
   if (!line.ok()) return line.status();
   absl::string_view rest = *line;
-  HttpResponse response;
   const absl::StatusOr<int> version = ParseVersion(ConsumeWord(&rest));
   if (!version.ok()) return version.status();
   response.version = *version;

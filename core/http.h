@@ -6,6 +6,7 @@
 #define WEFT_CORE_HTTP_H_
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -86,10 +87,13 @@ struct HttpResponse {
   int status = 0;            // 100 to 999
   absl::string_view reason;  // means nothing; may be empty
   HttpHeaders headers;
+  // The head with its folded lines joined, where it has some: all views above are into this then.
+  std::shared_ptr<const std::string> joined{};
 };
 
 // Reads a whole head, as HttpHeadScanner delimits it. One empty line in front of a request is
-// ignored, as section 2.2 of RFC 9112 has it. Errors say what was seen:
+// ignored, as section 2.2 of RFC 9112 has it. A header that is folded over several lines is refused
+// in a request, and joined with a space in a response (section 5.2). Errors say what was seen:
 // InvalidArgument, ResourceExhausted for too many headers, Unimplemented where it is not HTTP/1; by
 // HttpStatusOf 400, 431 and 505.
 absl::StatusOr<HttpRequest> ParseHttpRequest(absl::string_view head, const HttpLimits& limits = {});

@@ -86,6 +86,7 @@ void CheckResponse(absl::string_view in) {
   Require(
       again.ok() && again->status == response->status && Same(again->headers, response->headers),
       "a response that is written is read as itself");
+  Require(again->joined == nullptr, "no fold is left in a value");
 }
 
 constexpr size_t kMaxBody = 64;

@@ -113,6 +113,39 @@ TEST(HttpTest, FoldedHeaderIsRefused) {
   EXPECT_EQ(Parse(WithLine("\tmore: x")), "400 a header is folded over two lines: \"\\tmore: x\"");
 }
 
+// RFC 9112, section 5.2: a user agent must replace each fold.
+TEST(HttpTest, AFoldedHeaderOfAResponseIsOneLine) {
+  const auto with = [](absl::string_view lines) {
+    return ParseResponse(absl::StrCat("HTTP/1.1 101 x\r\n", lines, "\r\n"));
+  };
+  EXPECT_EQ(with("Set-Cookie: a=b;\r\n Path=/\r\nB: c\r\n"),
+            "11 101 [x] Set-Cookie=a=b; Path=/ B=c");
+  EXPECT_EQ(with("A: b \t\r\n\t c\r\n\td\r\n"), "11 101 [x] A=b c d");
+  EXPECT_EQ(with("A:\r\n b\r\n"), "11 101 [x] A=b");
+  EXPECT_EQ(with("A: b\r\n \r\n"), "11 101 [x] A=b");
+  // Not where there is nothing to fold (section 2.2), nor to hide what is refused elsewhere.
+  EXPECT_EQ(with(" A: b\r\n"), "400 a header is folded over two lines: \" A: b\"");
+  EXPECT_THAT(with("A: b\n c\r\n"), StartsWith("400 a line of the HTTP head ends in LF"));
+  EXPECT_THAT(with("A: b\r\n\x01\r\n"), StartsWith("400 "));
+  EXPECT_THAT(with("A: b\r\n c\x01\r\n"), StartsWith("400 the header A holds a control"));
+  EXPECT_THAT(with("\r\n A: b\r\n"), StartsWith("400 "));
+  EXPECT_THAT(with("A: b\r\n\r\n c\r\n"), StartsWith("400 "));
+}
+
+TEST(HttpTest, AFoldedHeaderCountsAsOne) {
+  const absl::string_view head = "HTTP/1.1 200 x\r\nA: b\r\n c\r\nD:\r\n e\r\n\r\n";
+  EXPECT_TRUE(ParseHttpResponse(head, {.max_headers = 2}).ok());
+  EXPECT_EQ(HttpStatusOf(ParseHttpResponse(head, {.max_headers = 1}).status()), 431);
+}
+
+// The views of one that was moved are still good.
+TEST(HttpTest, AResponseWithAFoldOwnsItsText) {
+  absl::StatusOr<HttpResponse> parsed = ParseHttpResponse("HTTP/1.1 200 x\r\nA: b\r\n c\r\n\r\n");
+  const HttpResponse moved = *std::move(parsed);
+  const HttpResponse copied = moved;
+  EXPECT_EQ(copied.headers.Find("a"), "b c");
+}
+
 TEST(HttpTest, SpaceBeforeTheColonIsRefused) {
   EXPECT_EQ(Parse(WithLine("A : b")), "400 \"A \" is no name of a header");
   EXPECT_EQ(Parse(WithLine("A\t: b")), "400 \"A\\t\" is no name of a header");
