@@ -102,7 +102,8 @@ struct ClientOptions {
   // certificate (TlsClientOptions::identity) does.
   int max_redirects = 0;
 
-  // Limits for the head of the server's answer.
+  // Limits for the head of each answer of a server or proxy. Interim answers (1xx) are skipped, at
+  // most 16 of them; their bytes count against max_head_bytes too.
   HttpLimits http{};
 
   // Called by Connect() with each request, as it is sent, and with the head of each answer; those

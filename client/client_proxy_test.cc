@@ -201,8 +201,10 @@ TEST(ClientHttpProxy, AnswersThatAreNone) {
   EXPECT_CODE(Refusal(Answer("HTTP/1.1 200 OK\r\nA: ")), kUnavailable);
   EXPECT_CODE(Refusal(Answer("SSH-2.0-OpenSSH\r\n\r\n")), kInvalidArgument);
   EXPECT_CODE(Refusal(Answer(Hex("05ff") + "\r\n\r\n")), kInvalidArgument);
-  EXPECT_THAT(std::string(Refusal(Answer(std::string(1 << 20, 'x'))).message()),
-              HasSubstr("over 16384 bytes"));
+  EXPECT_CODE(Refusal(Answer(std::string(1 << 20, 'x'))), kInvalidArgument);
+  EXPECT_THAT(
+      std::string(Refusal(Answer("HTTP/1.1 200 OK\r\nA: " + std::string(1 << 20, 'x'))).message()),
+      HasSubstr("over 16384 bytes"));
   EXPECT_CODE(Refusal([](FakePeer& peer) {
                 peer.ReadRequest();  // a reset before that may be the end of connect() already
                 peer.Reset();

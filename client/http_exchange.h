@@ -17,9 +17,15 @@ struct HttpAnswer {
   std::string behind;  // what came with it, at most BlockingStream::kMaxReadBytes
 };
 
-// Sends `request` and reads until the head of an answer is complete, within options.http; shows
-// both to options.on_head. Errors say which of the two failed, and why; those of HttpHeadScanner
-// among them.
+// The most interim answers that are skipped before the final one.
+inline constexpr int kMaxInterimAnswers = 16;
+
+// Sends `request` and reads until the head of its final answer is complete. Interim answers, 1xx
+// but not 101, are skipped (RFC 9110, section 15.2): at most kMaxInterimAnswers, and together with
+// the final head within options.http.max_head_bytes. Shows all heads to options.on_head.
+//
+// Errors say which of the two failed, and why. InvalidArgument, with what came, as soon as it
+// cannot be the start of an answer: the server speaks another protocol.
 absl::StatusOr<HttpAnswer> Exchange(BlockingStream& stream, absl::string_view request,
                                     const ClientOptions& options);
 
