@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "weft/core/loopback.h"
 #include "weft/transport/io.h"
 
 namespace weft {
@@ -119,8 +120,16 @@ absl::StatusOr<std::vector<SocketAddress>> Resolve(absl::string_view host, uint1
   if (host.empty() || host.find('\0') != absl::string_view::npos) {
     return absl::InvalidArgumentError(absl::StrCat(CannotResolve(host), ": not a host name"));
   }
+  if (IsLoopbackName(host)) {
+    return std::vector<SocketAddress>{*SocketAddress::FromIp("::1", port),
+                                      *SocketAddress::FromIp("127.0.0.1", port)};
+  }
   Addresses numeric = SystemLookup(std::string(host), port, AI_NUMERICHOST);
   if (numeric.ok()) return numeric;
+  if (host.find('%') != absl::string_view::npos) {
+    return absl::NotFoundError(absl::StrCat(
+        CannotResolve(host), ": not an IPv6 address and a network interface of this machine"));
+  }
   const auto lookup = [](const std::string& host, uint16_t port) {
     return SystemLookup(host, port, 0);
   };

@@ -18,15 +18,16 @@ namespace weft {
 
 // The addresses of `host`, at least one, in the order in which the system would try them. `host` is
 // a name, or an IP address in digits (IPv6 without brackets, "fe80::1%eth0" too), which never
-// blocks and needs no name service. Blocks; any thread.
+// blocks and needs no name service; nor does localhost and every name under it, which are ::1 and
+// 127.0.0.1 (RFC 6761, section 6.3). Blocks; any thread.
 //
 // The system's lookup cannot be interrupted, so it runs in a thread of its own: when the deadline
 // passes or `cancel` (may be null) is notified, the thread is left to finish, and its late answer
 // is thrown away.
 //
 // Errors name the host and the reason: "cannot resolve \"nowhere.example\": Name or service not
-// known". NotFound when there is no such name, Unavailable when the name service cannot say,
-// DeadlineExceeded, Cancelled, InvalidArgument when `host` cannot be a name.
+// known". NotFound when there is no such name or network interface, Unavailable when the name
+// service cannot say, DeadlineExceeded, Cancelled, InvalidArgument when `host` cannot be a name.
 absl::StatusOr<std::vector<SocketAddress>> Resolve(absl::string_view host, uint16_t port,
                                                    Deadline deadline,
                                                    const Notification* cancel = nullptr);

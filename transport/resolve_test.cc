@@ -1,5 +1,7 @@
 #include "weft/transport/resolve.h"
 
+#include <net/if.h>
+
 #include <future>
 #include <memory>
 #include <string>
@@ -10,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
@@ -78,6 +81,35 @@ TEST(ResolveTest, LocalhostIsLoopbackEachAddressOnce) {
     EXPECT_EQ(address.port(), 8080);
     for (size_t j = 0; j < i; ++j) EXPECT_NE(address, (*addresses)[j]);
   }
+}
+
+// RFC 6761, section 6.3: nobody is asked, so there is no need for time.
+TEST(ResolveTest, NamesOfThisMachineAreLoopbackWithoutANameService) {
+  const Notification cancel = NewNotification();
+  cancel.Notify();
+  for (const char* name : {"localhost", "localhost.", "a.b.LocalHost", "a.localhost."}) {
+    const Addresses addresses = Resolve(name, 8080, Deadline::After(absl::ZeroDuration()), &cancel);
+    ASSERT_TRUE(addresses.ok()) << addresses.status();
+    EXPECT_EQ(*addresses,
+              (std::vector<SocketAddress>{*SocketAddress::FromIp("::1", 8080), Loopback(8080)}));
+  }
+}
+
+TEST(ResolveTest, AZoneIsANetworkInterface) {
+  const Addresses addresses = Resolve("fe80::1%lo", 8080, Deadline::Never());
+  ASSERT_TRUE(addresses.ok()) << addresses.status();
+  EXPECT_EQ(addresses->front().ToString(),
+            absl::StrCat("[fe80::1%", if_nametoindex("lo"), "]:8080"));
+}
+
+// Nor is a name service asked for one that is not there.
+TEST(ResolveTest, AnUnknownZoneIsAnErrorThatNamesIt) {
+  const Notification cancel = NewNotification();
+  cancel.Notify();
+  const absl::Status status =
+      Resolve("fe80::1%nowhere", 80, Deadline::After(absl::ZeroDuration()), &cancel).status();
+  EXPECT_EQ(status, absl::NotFoundError("cannot resolve \"fe80::1%nowhere\": not an IPv6 address "
+                                        "and a network interface of this machine"));
 }
 
 // A label longer than the 63 bytes of RFC 1035 never leaves the machine.
