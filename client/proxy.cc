@@ -27,8 +27,13 @@ absl::Status ConsumeScheme(absl::string_view* text, Proxy::Kind* kind) {
   if (absl::EqualsIgnoreCase(scheme, "http")) {
     *kind = Proxy::Kind::kHttp;
   } else if (absl::EqualsIgnoreCase(scheme, "socks5") ||
-             absl::EqualsIgnoreCase(scheme, "socks5h")) {
+             absl::EqualsIgnoreCase(scheme, "socks5h") || absl::EqualsIgnoreCase(scheme, "socks")) {
     *kind = Proxy::Kind::kSocks5;
+  } else if (absl::EqualsIgnoreCase(scheme, "socks4") ||
+             absl::EqualsIgnoreCase(scheme, "socks4a")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the proxy's scheme ", Quote(scheme),
+                     " is not supported: of SOCKS only version 5 is, socks5"));
   } else {
     return absl::InvalidArgumentError(
         absl::StrCat("the proxy's scheme ", Quote(scheme), " is not http, socks5 or socks5h"));

@@ -29,9 +29,9 @@ struct Proxy {
 };
 
 // Reads "http://127.0.0.1:3128", "socks5://user:password@[::1]" (port 1080; 80 for http://) or
-// "127.0.0.1:3128", which is http. socks5h:// is socks5://. User and password may be %-encoded.
-// InvalidArgument, which never shows the password, for all else, a proxy that is itself spoken to
-// by TLS (https://) among it.
+// "127.0.0.1:3128", which is http. socks5h:// and socks://, as desktops write it, are socks5://.
+// User and password may be %-encoded. InvalidArgument, which never shows the password, for all
+// else, a proxy that is itself spoken to by TLS (https://) among it.
 absl::StatusOr<Proxy> ParseProxy(absl::string_view text);
 
 }  // namespace weft
