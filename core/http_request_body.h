@@ -42,6 +42,9 @@ class HttpRequestBody {
 
   const std::string& text() const { return text_; }
 
+  // Memory held for it, in bytes.
+  size_t buffered_bytes() const { return text_.capacity() + line_.capacity(); }
+
  private:
   enum class State : uint8_t {
     kData,

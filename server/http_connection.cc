@@ -87,6 +87,7 @@ void HttpConnection::ReadOnce() {
     }
     Proceed();
   } else if (result.status == IoStatus::kWouldBlock) {
+    if (!Account()) return;
     // TLS may have to write before it can read.
     SetInterest(Poller::kRead |
                 (result.wanted == weft::Interest::kRead ? Poller::kNone : Poller::kWrite));
@@ -351,11 +352,7 @@ void HttpConnection::Settle() {
   in_.erase(0, parsed_);
   parsed_ = 0;
   if (in_.empty()) ReleaseMemory(in_);  // a connection that waits holds no buffers
-  const size_t buffered = MemoryOf(in_) + output_.buffered_bytes() +
-                          (unfinished_ != nullptr ? MemoryOf(unfinished_->body.text()) : 0);
-  const bool in_budget = worker_.Account(buffered_bytes_, buffered);
-  buffered_bytes_ = buffered;
-  if (!in_budget) return Drop("all sessions together hold more than max_buffered_bytes");
+  if (!Account()) return;
 
   // What of a request had come already was not slow while nothing was read.
   if (reading() && interest_ == Poller::kWrite) begun_ms_ = worker_.loop().now_ms();
@@ -370,6 +367,17 @@ void HttpConnection::Settle() {
   }
   if (wait != wait_ || wait == Wait::kRequest) StartWait(wait);
   worker_.loop().ArmTimer(this, std::min(deadline_ms_, TooSlowAtMs()));
+}
+
+bool HttpConnection::Account() {
+  size_t buffered = stream_.buffered_bytes() + MemoryOf(in_) + output_.buffered_bytes();
+  if (unfinished_ != nullptr) {
+    buffered += MemoryOf(unfinished_->head) + unfinished_->body.buffered_bytes();
+  }
+  const bool in_budget = worker_.Account(buffered_bytes_, buffered);
+  buffered_bytes_ = buffered;
+  if (!in_budget) Drop("all sessions together hold more than max_buffered_bytes");
+  return in_budget;
 }
 
 void HttpConnection::StartWait(Wait wait) {

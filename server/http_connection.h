@@ -75,6 +75,9 @@ class HttpConnection final : public ServedStream {
 
   // What follows from the state: memory, interest, timer.
   void Settle();
+
+  // Keeps the worker's account of memory. False: there is no more, and the client was dropped.
+  bool Account();
   void StartWait(Wait wait);
   absl::Duration TimeFor(Wait wait) const;
 

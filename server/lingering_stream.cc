@@ -16,6 +16,17 @@ constexpr int64_t kLingerMs = 2000;
 LingeringStream::LingeringStream(Worker& worker, Client client)
     : ServedStream(worker, std::move(client)) {
   worker_.loop().ArmTimer(this, worker_.loop().now_ms() + kLingerMs);
+  Account();
+}
+
+bool LingeringStream::Account() {
+  const size_t buffered = stream_.buffered_bytes();
+  return worker_.Account(std::exchange(buffered_bytes_, buffered), buffered);
+}
+
+bool LingeringStream::End() {
+  worker_.Account(buffered_bytes_, 0);
+  return true;
 }
 
 void LingeringStream::OnReadable() {
@@ -24,7 +35,8 @@ void LingeringStream::OnReadable() {
     if (!holds_stream()) return;
     result = stream_.Read(worker_.loop().scratch());
   } while (result.more);
-  if (!result.ok() && result.status != IoStatus::kWouldBlock) Drop("");
+  const bool ended = !result.ok() && result.status != IoStatus::kWouldBlock;
+  if (ended || !Account()) Drop("");
 }
 
 }  // namespace weft

@@ -195,9 +195,9 @@ bool Session::IsOverRate() {
 // ---- What follows ----
 
 void Session::Account() {
-  const uint32_t now = std::min<size_t>(
-      connection_.buffered_bytes() + (waiting_ != nullptr ? waiting_->memory_bytes() : 0),
-      UINT32_MAX);
+  const uint32_t now = std::min<size_t>(connection_.buffered_bytes() + stream_.buffered_bytes() +
+                                            (waiting_ != nullptr ? waiting_->memory_bytes() : 0),
+                                        UINT32_MAX);
   if (now == buffered_bytes_) return;
   const bool in_budget = worker_.Account(buffered_bytes_, now);
   buffered_bytes_ = now;

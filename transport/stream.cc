@@ -121,6 +121,8 @@ std::optional<PeerCertificate> Stream::peer_certificate() const {
 
 bool Stream::peer_speaks_http() const { return tls_ != nullptr && tls_->peer_speaks_http(); }
 
+size_t Stream::TlsBufferedBytes() const { return tls_->buffered_bytes(); }
+
 bool Stream::resumed() const { return tls_ != nullptr && tls_->resumed(); }
 
 }  // namespace weft

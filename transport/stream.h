@@ -99,6 +99,9 @@ class Stream {
   // Whether the handshake took up an earlier session instead of making a new one.
   bool resumed() const;
 
+  // Memory held for what the peer sent or does not take, in bytes. None when plain.
+  size_t buffered_bytes() const { return tls_ != nullptr ? TlsBufferedBytes() : 0; }
+
   // To wait for; negative when closed.
   int fd() const { return fd_.get(); }
   bool is_open() const { return fd_.is_open(); }
@@ -115,6 +118,7 @@ class Stream {
   };
 
   absl::Status StartTls(TlsContext& context, TlsPeer peer);
+  size_t TlsBufferedBytes() const;
 
   // Null is plain: one branch in each method above. It stands first so that a class that holds a
   // stream as [[no_unique_address]] can use the four bytes behind the descriptor.

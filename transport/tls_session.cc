@@ -45,7 +45,10 @@ Scratch* ThreadScratch() {
 
 // One call: its socket, and what lies in the thread's scratch.
 struct TlsSession::Io {
-  explicit Io(TlsSession* session, int fd) : session(session), fd(fd) { session->io_ = this; }
+  explicit Io(TlsSession* session, int fd) : session(session), fd(fd) {
+    session->io_ = this;
+    if (SSL_has_pending(session->ssl_.get()) == 0) session->record_bytes_ = 0;
+  }
   ~Io() { session->io_ = nullptr; }
 
   TlsSession* const session;
@@ -94,6 +97,8 @@ struct TlsSession::Method {
   static int Read(BIO* bio, char* out, int size) {
     Io& io = IoOf(bio);
     BIO_clear_retry_flags(bio);
+    // BoringSSL allocates a record as soon as it has the header: what it asks for then is the rest.
+    io.session->record_bytes_ = std::max(io.session->record_bytes_, static_cast<size_t>(size));
     if (io.in_begin == io.in_end && !Receive(io, static_cast<size_t>(size))) {
       if (io.eof) return 0;
       if (io.error == 0) BIO_set_retry_read(bio);
@@ -102,6 +107,7 @@ struct TlsSession::Method {
     const size_t count = std::min(static_cast<size_t>(size), io.in_end - io.in_begin);
     std::memcpy(out, io.scratch.in + io.in_begin, count);
     io.in_begin += count;
+    if (!io.session->established()) io.session->handshake_bytes_ += count;
     return static_cast<int>(count);
   }
 
@@ -317,6 +323,14 @@ IoResult TlsSession::Failed(const Io& io, int result) {
 IoResult TlsSession::Fail(absl::Status error) {
   if (error_.ok()) error_ = std::move(error);
   return {.status = IoStatus::kError, .error = EPROTO};
+}
+
+size_t TlsSession::buffered_bytes() const {
+  size_t bytes = MemoryOf(unsent_);
+  if (SSL_has_pending(ssl_.get()) == 1) bytes += record_bytes_;
+  // A handshake message is gathered in a buffer that grows by a third.
+  if (!peer_.established) bytes += handshake_bytes_ + handshake_bytes_ / 3;
+  return bytes;
 }
 
 std::optional<PeerCertificate> TlsSession::peer_certificate() const {

@@ -41,6 +41,10 @@ class TlsSession {
   // Why a call said kError with EPROTO.
   const absl::Status& error() const { return error_; }
 
+  // Memory held for what the peer sent or does not take, in bytes: part of a record or of a
+  // handshake message, and what the socket did not take.
+  size_t buffered_bytes() const;
+
   // Whether the handshake is done.
   bool established() const { return peer_.established; }
 
@@ -67,8 +71,10 @@ class TlsSession {
   Io* io_ = nullptr;    // of the call that is going on
   bool heard_ = false;  // the peer sent something
   absl::Status error_;
-  std::string unsent_;       // ciphertext that the socket did not take
-  size_t unsent_begin_ = 0;  // of it, what it took since
+  size_t record_bytes_ = 0;     // the most that BoringSSL asked for at once since it held nothing
+  size_t handshake_bytes_ = 0;  // received before the handshake was done
+  std::string unsent_;          // ciphertext that the socket did not take
+  size_t unsent_begin_ = 0;     // of it, what it took since
   size_t owed_ = 0;  // bytes of a write that was not reported, since some of it is in unsent_
 };
 
