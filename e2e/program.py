@@ -1,5 +1,6 @@
 """The programs under test, as child processes."""
 
+import contextlib
 import os
 import queue
 import re
@@ -31,7 +32,9 @@ class Server:
     def _read(self):
         with self.process.stdout as output:
             for line in output:
-                print("server:", line, end="", file=sys.stderr, flush=True)
+                # Nobody may read it, as in `server_check 2>&1 | head`.
+                with contextlib.suppress(OSError):
+                    print("server:", line, end="", file=sys.stderr, flush=True)
                 self.lines.put(line.rstrip("\n"))
         self.lines.put(None)
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 
@@ -264,6 +265,32 @@ class PipeTest(unittest.TestCase):
 
     def test_list(self):
         self.ends_quietly("--list")
+
+    def test_where_errors_go_into_the_same_pipe(self):
+        """`server_check 2>&1 | head`: what its server prints is not read either."""
+        server = Echo()
+        self.addCleanup(server.socket.close)
+        with tempfile.TemporaryDirectory() as folder:
+            program = os.path.join(folder, "server.py")
+            with open(program, "w") as file:
+                file.write(
+                    "import signal\n"
+                    "signal.signal(signal.SIGTERM, lambda *_: exit(0))\n"
+                    f"print('Server Listening on', {server.url.split('/')[2]!r}, flush=True)\n"
+                    "signal.pause()\n"
+                )
+            script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "server_check.py")
+            read_end, write_end = os.pipe()
+            os.close(read_end)
+            check = subprocess.run(
+                [sys.executable, script],
+                stdout=write_end,
+                stderr=write_end,
+                env={**os.environ, "ECHO_SERVER": f"{sys.executable} {program}"},
+                timeout=30,
+            )
+            os.close(write_end)
+        self.assertEqual(check.returncode, 128 + signal.SIGPIPE)
 
 
 class TableTest(unittest.TestCase):
