@@ -381,11 +381,13 @@ void Connection::AnswerClose() {
 // Section 7.1.7, "Fail the WebSocket Connection". `seen` is for the log of this end.
 void Connection::Fail(const Violation& violation, absl::string_view seen,
                       std::optional<Event>& event) {
-  const std::string text =
-      absl::StrCat("the peer broke RFC ", violation.rfc, " section ", violation.section, ": ",
-                   violation.rule, seen.empty() ? "" : " (", seen, seen.empty() ? "" : ")");
   const bool limit =
       violation.code == CloseCode::kMessageTooBig || violation.code == CloseCode::kPolicyViolation;
+  const std::string text =
+      absl::StrCat(limit ? ""
+                         : absl::StrCat("the peer broke RFC ", violation.rfc, " section ",
+                                        violation.section, ": "),
+                   violation.rule, seen.empty() ? "" : " (", seen, seen.empty() ? "" : ")");
   status_ = limit ? absl::ResourceExhaustedError(text) : absl::InvalidArgumentError(text);
   if (!close_sent_) {
     char payload[kMaxControlPayload];

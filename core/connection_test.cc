@@ -224,6 +224,17 @@ TEST(ConnectionTest, Section_5_2_LengthMustBeMinimal) {
 }
 
 // R1: lengths at the edge of 64 bits, in each state: refused, nothing allocated for them, no loop.
+// A limit of this end: the peer broke nothing.
+TEST(ConnectionTest, ALimitIsNotARuleOfTheRfc) {
+  const ConnectionOptions options = {.max_message_bytes = 2, .max_fragments = 1};
+  EXPECT_THAT(FeedServer(ClientFrame(Opcode::kText, "abc"), options).status,
+              StartsWith("RESOURCE_EXHAUSTED: the message is larger than this end accepts"));
+  const std::string fragments = absl::StrCat(ClientFrame(Opcode::kText, "a", /*fin=*/false),
+                                             ClientFrame(Opcode::kContinuation, "b"));
+  EXPECT_THAT(FeedServer(fragments, options).status,
+              StartsWith("RESOURCE_EXHAUSTED: the message has more fragments than this end"));
+}
+
 TEST(ConnectionTest, R1_LengthsAtTheEdgeOf64Bits) {
   const ConnectionOptions unlimited = {.max_message_bytes = UINT64_MAX};
   const std::string begun = ClientFrame(Opcode::kBinary, "begun", false);

@@ -173,7 +173,8 @@ int Session::Finish(const absl::Status& input) {
     return input.ok() ? kOrderly : kWrongUsage;
   }
   if (!absl::IsUnavailable(end) || code == CloseCode::kAbnormal) {
-    console_.Complain(end.message());
+    const bool too_big = absl::IsResourceExhausted(end) && code == CloseCode::kMessageTooBig;
+    console_.Complain(absl::StrCat(end.message(), too_big ? "; see --max-message-bytes" : ""));
     return kClosedOtherwise;
   }
   const std::string closed = absl::StrCat("closed by the server: ", close);
