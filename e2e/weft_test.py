@@ -102,6 +102,24 @@ class Server:
         self.loop.close()
 
 
+class RawServer:
+    """Answers the first request with these bytes, and ends."""
+
+    def __init__(self, answer):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"ws://127.0.0.1:{self.listener.getsockname()[1]}/"
+        self.answer = answer
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        with self.listener, self.listener.accept()[0] as connection:
+            request = b""
+            while not request.endswith(b"\r\n\r\n"):
+                request += connection.recv(4096)
+            connection.sendall(self.answer)
+
+
 class Screen(Terminal):
     """A program in a terminal of this size, seen through a terminal emulator that others wrote."""
 
@@ -322,6 +340,43 @@ class TerminalTest(WeftTest):
             self.assertNotRegex(plain.output, rb"\x1b\[\d*;?3\dm")
 
 
+    def test_what_a_refusal_says_is_shown_and_not_obeyed(self):
+        server = RawServer(
+            b"HTTP/1.1 403 \x9b2J\r\nX-Why: \xe2\x80\xaeevil\r\nContent-Length: 26\r\n\r\n"
+            b"\x1b]0;owned\x07\x9b2J \xc2\x9b2J\nmore"
+        )
+        screen = Screen(command("WEFT", "connect", server.url, "-i"), columns=120)
+        self.addCleanup(screen.close)
+        self.assertEqual(screen.wait(), 3)
+        server.thread.join()
+        self.assertEqual(
+            screen.lines()[-6:],
+            [
+                "< HTTP/1.1 403 \\x9b2J",
+                "< X-Why: \\u202eevil",
+                "< Content-Length: 26",
+                f"weft: {server.url}: refused with HTTP 403 Forbidden",
+                "\\x1b]0;owned\\x07\\x9b2J \\x9b2J",
+                "more",
+            ],
+        )
+
+    def test_where_a_redirect_leads_is_shown_and_not_obeyed(self):
+        server = RawServer(b"HTTP/1.1 302 Found\r\nLocation: /\x9b2J\xff\r\nContent-Length: 0\r\n\r\n")
+        screen = Screen(command("WEFT", "connect", server.url), columns=200)
+        self.addCleanup(screen.close)
+        self.assertEqual(screen.wait(), 3)
+        server.thread.join()
+        self.assertIn("/\\x9b2J\\xff", "\n".join(screen.lines()))
+        self.assertNotIn(b"\x9b", screen.output)
+
+    def test_a_reason_to_close_stays_on_its_line(self):
+        screen = self.connect()
+        self.server.close(1000, "bye\nweft: \x1b[2J\u202e")
+        screen.wait()
+        self.assertEqual(screen.lines()[-1], 'closed by the server: 1000 normal closure: "bye\\x0aweft: \\x1b[2J\\u202e"')
+
+
 class PipeTest(WeftTest):
     """What a script sees."""
 
@@ -511,6 +566,36 @@ class PipeTest(WeftTest):
         self.server.send("x")
         self.assertEqual(process.wait(TIMEOUT), 128 + signal.SIGPIPE)
         process.stdin.close()
+
+    def test_all_arrives_where_the_pipe_does_not_block(self):
+        """O_NONBLOCK, which some other program that has the same pipe may have set."""
+        read_end, write_end = os.pipe()
+        os.set_blocking(write_end, False)
+        process = subprocess.Popen(
+            command("WEFT", "connect", self.server.url, "--wait=inf"), stdin=subprocess.PIPE, stdout=write_end
+        )
+        os.close(write_end)
+        self.server.await_client()
+        self.server.send("x" * 800_000)
+        with os.fdopen(read_end, "rb") as output:
+            self.assertEqual(len(output.read(800_001)), 800_001)
+            self.server.close(1000)
+            self.assertEqual(output.read(), b"")
+        self.assertEqual(process.wait(TIMEOUT), 0)
+        process.stdin.close()
+
+    def test_a_message_over_the_limit_names_the_flag(self):
+        process = subprocess.Popen(
+            command("WEFT", "connect", self.server.url, "--max-message-bytes=10"),
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.server.await_client()
+        self.server.send("12345678901")
+        told = process.communicate(timeout=TIMEOUT)[1]
+        self.assertEqual(process.returncode, 4)
+        self.assertRegex(told, r"^weft: the message is larger .*; see --max-message-bytes\n$")
 
     def test_no_input_at_all(self):
         weft = " ".join(command("WEFT"))

@@ -117,10 +117,10 @@ int CannotConnect(const ConnectOptions& options, const absl::Status& error, Cons
   console.Complain(absl::StrCat(options.url, ": refused with HTTP ", refusal->status,
                                 reason.empty() ? "" : " ", reason));
   if (const auto location = refusal->Find("Location"); location.has_value()) {
-    console.Tell(absl::StrCat("It leads to ", Visible(*location), "; see --max-redirects."));
+    console.Tell(absl::StrCat("It leads to ", *location, "; see --max-redirects."));
   }
   if (!refusal->body.empty()) {
-    console.Tell(Visible(absl::StripTrailingAsciiWhitespace(refusal->body)));
+    console.Tell(absl::StripTrailingAsciiWhitespace(refusal->body));
   }
   return kRefused;
 }

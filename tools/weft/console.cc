@@ -2,16 +2,20 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "tools/weft/write_all.h"
+#include "weft/core/quote.h"
 
 namespace weft::cli {
 namespace {
 
 // How much of a binary message a terminal is shown.
 constexpr size_t kMaxDumpedBytes = 1024;
+
+// The controls that a terminal is given as they are.
+constexpr absl::string_view kLayout = "\n\t";
 
 bool ColorsAreWanted() {
   const char* no_color = std::getenv("NO_COLOR");
@@ -45,7 +49,7 @@ std::string Console::ForTerminal(const Message& message) const {
   const std::string mark = editor_ != nullptr ? absl::StrCat(out_style_.Received("<"), " ") : "";
   const size_t indent = editor_ != nullptr ? 2 : 0;
   if (message.is_text()) {
-    return absl::StrCat(mark, Indented(Visible(message.payload), indent), "\n");
+    return absl::StrCat(mark, Indented(Escape(message.payload, kLayout), indent), "\n");
   }
   const size_t size = message.payload.size();
   const std::string head = absl::StrCat("binary, ", size, size == 1 ? " byte" : " bytes");
@@ -57,16 +61,17 @@ std::string Console::ForTerminal(const Message& message) const {
 
 void Console::Note(absl::string_view text) {
   if (options_.quiet || !options_.err_is_terminal) return;
-  Print(options_.err, true, err_style_.Dim(text), "\n").IgnoreError();
+  Print(options_.err, true, err_style_.Dim(Escape(text, kLayout)), "\n").IgnoreError();
 }
 
 void Console::Tell(absl::string_view text) {
-  Print(options_.err, options_.err_is_terminal, err_style_.Dim(text), "\n").IgnoreError();
+  Print(options_.err, options_.err_is_terminal, err_style_.Dim(Escape(text, kLayout)), "\n")
+      .IgnoreError();
 }
 
 void Console::Complain(absl::string_view text) {
-  Print(options_.err, options_.err_is_terminal, absl::StrCat(err_style_.Error("weft:"), " ", text),
-        "\n")
+  Print(options_.err, options_.err_is_terminal,
+        absl::StrCat(err_style_.Error("weft:"), " ", Escape(text, kLayout)), "\n")
       .IgnoreError();
 }
 
@@ -76,11 +81,7 @@ absl::Status Console::Print(FILE* file, bool is_terminal, absl::string_view text
     editor_->Print(file, absl::StrCat(text, end));
     return absl::OkStatus();
   }
-  std::fwrite(text.data(), 1, text.size(), file);
-  std::fwrite(end.data(), 1, end.size(), file);
-  if (std::fflush(file) == 0) return absl::OkStatus();
-  if (errno == EPIPE) return absl::CancelledError("nobody reads standard output");
-  return absl::ErrnoToStatus(errno, "cannot write to standard output");
+  return WriteAll(file, text, end);
 }
 
 }  // namespace weft::cli

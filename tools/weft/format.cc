@@ -6,29 +6,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "weft/core/quote.h"
 
 namespace weft::cli {
 
 std::string Style::Paint(absl::string_view color, absl::string_view text) const {
   return colored_ ? absl::StrCat(color, text, "\033[0m") : std::string(text);
-}
-
-std::string Visible(absl::string_view text) {
-  std::string result;
-  result.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    const uint8_t byte = static_cast<uint8_t>(text[i]);
-    // U+0080 to U+009F, controls too, are 0xC2 and a byte below 0xA0.
-    if (byte == 0xC2 && i + 1 < text.size() && static_cast<uint8_t>(text[i + 1]) < 0xA0) {
-      absl::StrAppendFormat(&result, "\\x%02x", static_cast<uint8_t>(text[++i]));
-    } else if (absl::ascii_iscntrl(byte) && byte != '\n' && byte != '\t') {
-      absl::StrAppendFormat(&result, "\\x%02x", byte);
-    } else {
-      result.push_back(text[i]);
-    }
-  }
-  return result;
 }
 
 std::string Indented(absl::string_view text, size_t indent) {
@@ -63,13 +48,16 @@ std::string HexDump(absl::string_view bytes, size_t max_bytes) {
 std::string DescribeHead(absl::string_view mark, absl::string_view head) {
   while (absl::ConsumeSuffix(&head, "\r\n")) {
   }
-  return absl::StrCat(mark,
-                      Visible(absl::StrReplaceAll(head, {{"\r\n", absl::StrCat("\n", mark)}})));
+  std::string text;
+  for (const absl::string_view line : absl::StrSplit(head, "\r\n")) {
+    absl::StrAppend(&text, text.empty() ? "" : "\n", mark, Escape(line));
+  }
+  return text;
 }
 
 std::string DescribeClose(CloseCode code, absl::string_view reason) {
   return absl::StrCat(static_cast<int>(code), " ", CloseCodeName(code),
-                      reason.empty() ? "" : ": \"", Visible(reason), reason.empty() ? "" : "\"");
+                      reason.empty() ? "" : ": \"", Escape(reason), reason.empty() ? "" : "\"");
 }
 
 std::string DescribeRoundTrip(absl::Duration time) {

@@ -1,4 +1,4 @@
-// Text for people: what comes from a server, made fit for a terminal.
+// Text for people: what comes from a server, laid out.
 
 #ifndef TOOLS_WEFT_FORMAT_H_
 #define TOOLS_WEFT_FORMAT_H_
@@ -34,10 +34,6 @@ class Style {
 
   bool colored_;
 };
-
-// `text`, which is UTF-8, without what would make a terminal do anything but show it: \x1b for
-// ESC and the like for the other controls, but for newlines and tabs.
-std::string Visible(absl::string_view text);
 
 // `text` with `indent` spaces behind each newline.
 std::string Indented(absl::string_view text, size_t indent);

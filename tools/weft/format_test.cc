@@ -9,18 +9,6 @@
 namespace weft::cli {
 namespace {
 
-TEST(FormatTest, VisibleLeavesTextAlone) {
-  EXPECT_EQ(Visible("Schuß, 織物 🧵 {\n\t\"a\": 1\n}"),
-            "Schuß, 織物 🧵 {\n\t\"a\": 1\n}");
-  EXPECT_EQ(Visible(""), "");
-}
-
-TEST(FormatTest, VisibleShowsWhatATerminalWouldObey) {
-  EXPECT_EQ(Visible("\033]0;title\a\r"), "\\x1b]0;title\\x07\\x0d");
-  EXPECT_EQ(Visible(absl::string_view("\0\x7f", 2)), "\\x00\\x7f");
-  EXPECT_EQ(Visible("\u009b31m, \u00a0 and \u00c2"), "\\x9b31m, \u00a0 and \u00c2");
-}
-
 TEST(FormatTest, Indented) { EXPECT_EQ(Indented("a\n\nb", 2), "a\n  \n  b"); }
 
 TEST(FormatTest, HexDump) {
@@ -39,6 +27,8 @@ TEST(FormatTest, HexDumpOfAPart) {
 TEST(FormatTest, DescribeHead) {
   EXPECT_EQ(DescribeHead("> ", "GET / HTTP/1.1\r\nHost: x\033\r\n\r\n"),
             "> GET / HTTP/1.1\n> Host: x\\x1b");
+  EXPECT_EQ(DescribeHead("< ", "HTTP/1.1 403 \x9b\r\nX: \u202e\n\r\n\r\n"),
+            "< HTTP/1.1 403 \\x9b\n< X: \\u202e\\x0a");
   EXPECT_EQ(DescribeHead("< ", "HTTP/1.1 101\r\n\r\n"), "< HTTP/1.1 101");
 }
 
@@ -46,6 +36,8 @@ TEST(FormatTest, DescribeClose) {
   EXPECT_EQ(DescribeClose(CloseCode::kNormal, ""), "1000 normal closure");
   EXPECT_EQ(DescribeClose(CloseCode::kGoingAway, "re\033start"),
             "1001 going away: \"re\\x1bstart\"");
+  EXPECT_EQ(DescribeClose(CloseCode::kNormal, "a\nweft: b"),
+            "1000 normal closure: \"a\\x0aweft: b\"");
   EXPECT_EQ(DescribeClose(static_cast<CloseCode>(4000), "x"), "4000 application defined: \"x\"");
 }
 

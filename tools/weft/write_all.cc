@@ -1,0 +1,46 @@
+#include "tools/weft/write_all.h"
+
+#include <poll.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+
+namespace weft::cli {
+namespace {
+
+absl::Status Failure(int error) {
+  if (error == EPIPE) return absl::CancelledError("nobody reads standard output");
+  return absl::ErrnoToStatus(error, "cannot write to standard output");
+}
+
+iovec Part(absl::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
+
+}  // namespace
+
+absl::Status WriteAll(FILE* file, absl::string_view text, absl::string_view end) {
+  if (fileno(file) < 0) {  // a file in memory
+    std::fwrite(text.data(), 1, text.size(), file);
+    std::fwrite(end.data(), 1, end.size(), file);
+  }
+  if (std::fflush(file) != 0) return Failure(errno);
+  if (fileno(file) < 0) return absl::OkStatus();
+  while (!text.empty() || !end.empty()) {
+    const iovec parts[] = {Part(text), Part(end)};
+    const ssize_t size = writev(fileno(file), parts, 2);
+    if (size >= 0) {
+      const size_t of_text = std::min<size_t>(size, text.size());
+      text.remove_prefix(of_text);
+      end.remove_prefix(size - of_text);
+    } else if (errno == EAGAIN) {
+      pollfd wait = {.fd = fileno(file), .events = POLLOUT, .revents = 0};
+      poll(&wait, 1, -1);
+    } else if (errno != EINTR) {
+      return Failure(errno);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,20 @@
+// Output that arrives whole.
+
+#ifndef TOOLS_WEFT_WRITE_ALL_H_
+#define TOOLS_WEFT_WRITE_ALL_H_
+
+#include <cstdio>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace weft::cli {
+
+// Writes `text` and `end` to `file`, past its buffer. Waits where the descriptor does not block: a
+// program that shares it may have set O_NONBLOCK. Cancelled when nobody reads the other end any
+// more, which also raises SIGPIPE unless that is ignored.
+absl::Status WriteAll(FILE* file, absl::string_view text, absl::string_view end = "");
+
+}  // namespace weft::cli
+
+#endif  // TOOLS_WEFT_WRITE_ALL_H_
