@@ -153,10 +153,10 @@ class WeftTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.history = os.path.join(folder.name, "history")
 
-    def connect(self, *flags, path="/", **options):
+    def connect(self, *flags, path="/", arguments=None, **options):
         """The tool in a terminal, connected and at its prompt."""
         options.setdefault("WEFT_HISTORY", self.history)
-        screen = Screen(command("WEFT", "connect", self.server.url + path, *flags), **options)
+        screen = Screen(arguments or command("WEFT", "connect", self.server.url + path, *flags), **options)
         self.addCleanup(screen.close)
         self.server.await_client()
         screen.wait_until(lambda lines: lines[-1] == ">")
@@ -224,7 +224,42 @@ class TerminalTest(WeftTest):
         numbers = re.findall(r"< message (\d \d+)\r\n", re.sub(r"\x1b\[[\d;]*m", "", screen.output.decode()))
         self.assertEqual(numbers, [f"{part} {message}" for part in range(10) for message in range(100)])
 
-    def test_lines_that_are_pasted(self):
+    def paste(self, screen, text):
+        """As a terminal does that was told to mark what is pasted."""
+        self.assertEqual(re.findall(rb"\x1b\[\?2004[hl]", screen.output)[-1:], [b"\x1b[?2004h"])
+        screen.type("\x1b[200~" + text.replace("\n", "\r") + "\x1b[201~")
+
+    def test_lines_that_are_pasted_are_one_message(self):
+        screen = self.connect()
+        self.paste(screen, '{\n  "a": 1\n}\n')
+        screen.wait_for("> {", '  "a": 1', "}")
+        self.assertTrue(self.server.received.empty())
+        self.server.send("tick")
+        screen.wait_for("< tick", "> {", '  "a": 1', "}")
+        screen.type("\n")
+        self.assertEqual(self.server.next(), '{\n  "a": 1\n}')
+        screen.wait_for(">")
+        screen.type("\x1b[A")
+        screen.wait_for("> {", '  "a": 1', "}")
+        screen.type("\n")
+        self.assertEqual(self.server.next(), '{\n  "a": 1\n}')
+
+    def test_a_paste_that_is_larger_than_the_screen(self):
+        screen = self.connect(rows=10)
+        pasted = "\n".join(f"line {i} " + "x" * i for i in range(100))
+        self.paste(screen, pasted)
+        screen.wait_until(lambda lines: lines[-1].endswith("x" * 19))
+        screen.type("!\n")
+        self.assertEqual(self.server.next(), pasted + "!")
+
+    def test_the_terminal_does_not_mark_pastes_any_more(self):
+        for keys in ["\x04", "\x03"]:
+            screen = self.connect()
+            screen.type(keys)
+            screen.wait()
+            self.assertEqual(re.findall(rb"\x1b\[\?2004[hl]", screen.output), [b"\x1b[?2004h", b"\x1b[?2004l"])
+
+    def test_lines_that_are_pasted_without_a_mark(self):
         screen = self.connect()
         screen.type("".join(f"line {i}\n" for i in range(50)))
         for i in range(50):
@@ -247,6 +282,38 @@ class TerminalTest(WeftTest):
         again = self.connect()
         again.type("\x1b[A\x1b[A")
         again.wait_for("> two")
+
+    def type_and_leave(self, **options):
+        screen = self.connect(**options)
+        screen.type("x\n")
+        self.assertEqual(self.server.next(), "x")
+        screen.wait_for(">")
+        screen.type("\x04")
+        self.assertEqual(screen.wait(), 0)
+
+    def test_the_file_of_the_history_keeps_its_mode(self):
+        with open(self.history, "w"):
+            os.chmod(self.history, 0o640)
+        self.type_and_leave()
+        self.assertEqual(os.stat(self.history).st_mode & 0o777, 0o640)
+        self.assertGreater(os.stat(self.history).st_size, 0)
+
+    def test_a_history_that_is_no_file_is_left_alone(self):
+        """Root's WEFT_HISTORY=/dev/null closed the device to everybody else."""
+        os.mkfifo(self.history, 0o644)
+        self.type_and_leave()
+        self.assertEqual(os.stat(self.history).st_mode & 0o777, 0o644)
+
+    def test_the_folders_of_the_history_are_for_the_user_alone(self):
+        home = os.path.dirname(self.history)
+        before = os.umask(0)
+        self.addCleanup(os.umask, before)
+        weft = command("WEFT", "connect", self.server.url)
+        environment = {"HOME": home, "XDG_STATE_HOME": ""}
+        self.type_and_leave(arguments=["env", "-u", "WEFT_HISTORY", *weft], **environment)
+        for folder in [".local", ".local/state", ".local/state/weft"]:
+            self.assertEqual(os.stat(os.path.join(home, folder)).st_mode & 0o777, 0o700, folder)
+        self.assertEqual(os.stat(os.path.join(home, ".local/state/weft/history")).st_mode & 0o777, 0o600)
 
     def test_an_empty_line_sends_nothing(self):
         screen = self.connect()

@@ -5,13 +5,17 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <clocale>
+#include <cstdlib>
 #include <cwchar>
 
 #include "absl/strings/match.h"
 #include "absl/types/span.h"
+#include "tools/weft/history_file.h"
+#include "tools/weft/write_all.h"
 
 namespace weft::cli {
 namespace {
@@ -25,6 +29,13 @@ constexpr int kHistoryLines = 1000;
 constexpr wchar_t kEscape = L'\1';
 
 constexpr wchar_t kCtrlG = L'\a';
+
+// What a terminal is told so that it puts pasted text between two marks ("bracketed paste"), and
+// the marks. Without them a pasted newline cannot be told from Enter.
+constexpr absl::string_view kMarkPastes = "\033[?2004h";
+constexpr absl::string_view kMarkNoPastes = "\033[?2004l";
+constexpr wchar_t kPasteBegins[] = L"\\e[200~";  // as EL_BIND spells it
+constexpr absl::string_view kPasteEnds = "\033[201~";
 
 // Typed by ourselves only, to run OnToggle.
 constexpr wchar_t kToggle = L'\x1e';  // ^^
@@ -42,6 +53,29 @@ std::string Utf8(absl::Span<const wchar_t> text) {
   return result;
 }
 
+// `text` without bytes that are not UTF-8, NUL, and what has a meaning here.
+std::wstring Decode(absl::string_view text) {
+  std::wstring result;
+  std::mbstate_t state{};
+  for (const char byte : text) {
+    wchar_t c;
+    const size_t used = std::mbrtowc(&c, &byte, 1, &state);
+    if (used == static_cast<size_t>(-1)) state = {};
+    if (used == 1 && c != kToggle) result += c;
+  }
+  return result;
+}
+
+absl::Span<const wchar_t> WithoutNewlines(absl::Span<const wchar_t> text) {
+  while (!text.empty() && text.back() == L'\n') text.remove_suffix(1);
+  return text;
+}
+
+bool MarksPastes() {
+  const char* term = std::getenv("TERM");
+  return term != nullptr && absl::string_view(term) != "dumb";
+}
+
 }  // namespace
 
 bool UseUtf8Locale() {
@@ -56,13 +90,13 @@ absl::StatusOr<std::unique_ptr<LineEditor>> LineEditor::Create(FILE* in, FILE* o
   UniqueFd wake(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!wake.is_open()) return absl::ErrnoToStatus(errno, "cannot edit lines (eventfd)");
   std::unique_ptr<LineEditor> editor(
-      new LineEditor(std::move(options), fileno(in), std::move(wake)));
+      new LineEditor(std::move(options), fileno(in), out, std::move(wake)));
   if (absl::Status status = editor->Init(in, out); !status.ok()) return status;
   return editor;
 }
 
-LineEditor::LineEditor(LineEditorOptions options, int in, UniqueFd wake)
-    : options_(std::move(options)), in_(in), wake_(std::move(wake)) {
+LineEditor::LineEditor(LineEditorOptions options, int in, FILE* out, UniqueFd wake)
+    : options_(std::move(options)), in_(in), out_(out), wake_(std::move(wake)) {
   prompt_ = Widen(options_.prompt);
   if (!options_.prompt_color.empty()) {
     // libedit wants a character behind each sequence: the prompt's last stands behind the second.
@@ -85,8 +119,8 @@ absl::Status LineEditor::Init(FILE* in, FILE* out) {
   HistEventW event;
   history_w(history_, &event, H_SETSIZE, kHistoryLines);
   history_w(history_, &event, H_SETUNIQUE, 1);
-  if (!options_.history_file.empty()) {
-    history_w(history_, &event, H_LOAD, options_.history_file.c_str());  // there may be none yet
+  if (IsRegularFile(options_.history_file)) {
+    history_w(history_, &event, H_LOAD, options_.history_file.c_str());
   }
   el_wset(edit_, EL_CLIENTDATA, this);
   el_wset(edit_, EL_HIST, history_w, history_);
@@ -107,6 +141,9 @@ void LineEditor::BindKeys() {
   el_wset(edit_, EL_BIND, L"-a", toggle, L"weft-toggle", nullptr);
   el_wset(edit_, EL_BIND, L"^D", L"weft-delete-or-end", nullptr);
   el_wset(edit_, EL_BIND, L"-a", L"^D", L"weft-delete-or-end", nullptr);
+  el_wset(edit_, EL_ADDFN, L"weft-paste", L"Insert text with its newlines", OnPaste);
+  el_wset(edit_, EL_BIND, kPasteBegins, L"weft-paste", nullptr);
+  el_wset(edit_, EL_BIND, L"-a", kPasteBegins, L"weft-paste", nullptr);
   el_wset(edit_, EL_BIND, L"^I", L"ed-insert", nullptr);  // a tab is what it says
   // What libedit does not know of by itself.
   el_wset(edit_, EL_BIND, L"\\e[3~", L"ed-delete-next-char", nullptr);
@@ -115,12 +152,23 @@ void LineEditor::BindKeys() {
 }
 
 LineEditor::~LineEditor() {
-  HistEventW event;
-  if (history_ != nullptr && edited_ && !options_.history_file.empty()) {
-    history_w(history_, &event, H_SAVE, options_.history_file.c_str());
-  }
+  if (history_ != nullptr && edited_ && !options_.history_file.empty()) SaveHistory();
   el_end(edit_);
   if (history_ != nullptr) history_wend(history_);
+}
+
+// libedit changes the mode of the file that it writes, so it is given one of its own.
+void LineEditor::SaveHistory() {
+  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::tmpfile(), &std::fclose);
+  HistEventW event;
+  if (file == nullptr || history_w(history_, &event, H_SAVE_FP, file.get()) < 0) return;
+  std::rewind(file.get());
+  std::string contents;
+  char part[4096];
+  while (const size_t size = std::fread(part, 1, sizeof part, file.get())) {
+    contents.append(part, size);
+  }
+  WriteHistory(options_.history_file, contents);
 }
 
 // ---- The thread that reads lines ----
@@ -131,8 +179,10 @@ LineEditor::Typed LineEditor::ReadLine(std::string* line) {
   interrupt_ = false;
   end_ = false;
   reading_ = true;
+  MarkPastes(true);
   el_wset(edit_, EL_UNBUFFERED, 1);  // takes the terminal, and prompts
   const Typed typed = Edit(lock, line);
+  MarkPastes(false);
   el_wset(edit_, EL_UNBUFFERED, 0);  // gives it back
   reading_ = false;
   PrintQueued();
@@ -147,6 +197,7 @@ LineEditor::Typed LineEditor::Edit(Lock& lock, std::string* line) {
       if (std::exchange(redraw_, false)) {
         el_wset(edit_, EL_PREP_TERM, 0);  // or it believes that the terminal is in its mode
         el_wset(edit_, EL_PREP_TERM, 1);
+        MarkPastes(true);
         el_resize(edit_);
       }
       Type(kToggle);
@@ -158,22 +209,33 @@ LineEditor::Typed LineEditor::Edit(Lock& lock, std::string* line) {
     if (std::exchange(interrupt_, false)) DropLine();
 
     lock.unlock();
+    const std::wstring before(text().begin(), text().end());
+    pasted_ = false;
     int unused;
     if (AwaitKey()) el_wgets(edit_, &unused);  // the command of one key, or of several
     lock.lock();
-    if (!text().empty() && text().back() == L'\n') {
-      *line = Remember(text().subspan(0, text().size() - 1));
+    if (WasEnter(before)) {
+      *line = Remember(WithoutNewlines(text()));
       return Typed::kLine;
     }
   }
 }
 
+// Whether the last command was Enter, which appends a newline and leaves the cursor before it. That
+// the text ends in one is not enough: it may have been pasted.
+bool LineEditor::WasEnter(absl::Span<const wchar_t> before) const {
+  const LineInfoW* info = el_wline(edit_);
+  return !pasted_ && text().size() == before.size() + 1 && text().back() == L'\n' &&
+         text().subspan(0, before.size()) == before && info->cursor < info->lastchar;
+}
+
+void LineEditor::MarkPastes(bool mark) {
+  if (MarksPastes()) WriteAll(out_, mark ? kMarkPastes : kMarkNoPastes).IgnoreError();
+}
+
 // Writes what waits, to a terminal on which no line is.
 void LineEditor::PrintQueued() {
-  for (const auto& [file, text] : queue_) {
-    std::fwrite(text.data(), 1, text.size(), file);
-    std::fflush(file);
-  }
+  for (const auto& [file, text] : queue_) WriteAll(file, text).IgnoreError();
   queue_.clear();
   queued_bytes_ = 0;
   printed_.notify_all();
@@ -250,30 +312,56 @@ wchar_t* LineEditor::OnPrompt(EditLine* edit) {
   return editor->hidden_ ? kNone : editor->prompt_.data();
 }
 
+// Appends the next byte that is typed. False when there is none: the terminal has been closed, or
+// Ctrl-C or Stop() came first. What is to be printed waits for the end of the command.
+bool LineEditor::ReadByte(std::string* bytes) {
+  while (true) {
+    if (!AwaitKey()) {
+      const Lock lock(mutex_);
+      if (stop_ || std::exchange(interrupt_, false)) return false;
+      continue;
+    }
+    char byte;
+    const ssize_t size = read(in_, &byte, 1);
+    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (size <= 0) {
+      end_ = true;
+      return false;
+    }
+    bytes->push_back(byte);
+    return true;
+  }
+}
+
 // Reads a character: 1, or 0 when there is none. The first of a command is there, or we were not
-// called; for others, such as what is searched for, the user takes time. What is to be printed
-// waits for the command's end, but Ctrl-C ends it, as Ctrl-G does.
+// called; for others, such as what is searched for, the user takes time, and Ctrl-C ends the
+// command, as Ctrl-G does.
 int LineEditor::OnReadKey(EditLine* edit, wchar_t* key) {
   LineEditor* editor = Of(edit);
   std::mbstate_t state{};
-  while (true) {
-    if (!editor->AwaitKey()) {
-      Lock lock(editor->mutex_);
-      if (!editor->stop_ && !std::exchange(editor->interrupt_, false)) continue;
-      *key = kCtrlG;
-      return 1;
-    }
-    char byte;
-    const ssize_t size = read(editor->in_, &byte, 1);
-    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (size <= 0) {  // the terminal is gone
-      editor->end_ = true;
-      return 0;
-    }
-    const size_t used = std::mbrtowc(key, &byte, 1, &state);
+  std::string bytes;
+  while (editor->ReadByte(&bytes)) {
+    const size_t used = std::mbrtowc(key, &bytes.back(), 1, &state);
     if (used == static_cast<size_t>(-1)) state = {};  // not UTF-8: as if it were not typed
     if (used <= 1 && *key != kToggle) return 1;
   }
+  *key = kCtrlG;
+  return editor->end_ ? 0 : 1;
+}
+
+// Inserts all up to the mark that ends a paste; terminals put CR where a newline is meant. Ctrl-C
+// ends a paste that has no end.
+unsigned char LineEditor::OnPaste(EditLine* edit, wint_t) {
+  LineEditor* editor = Of(edit);
+  editor->pasted_ = true;
+  std::string text;
+  while (!absl::EndsWith(text, kPasteEnds)) {
+    if (!editor->ReadByte(&text)) return CC_NORM;
+  }
+  text.resize(text.size() - kPasteEnds.size());
+  std::replace(text.begin(), text.end(), '\r', '\n');
+  if (text.empty()) return CC_NORM;
+  return el_winsertstr(edit, Decode(text).c_str()) == 0 ? CC_REFRESH : CC_ERROR;
 }
 
 // Takes the line from the screen, or puts it back. libedit knows where on the screen it stands, so

@@ -28,12 +28,14 @@ struct LineEditorOptions {
   std::string prompt = "> ";
   std::string prompt_color{};
 
-  // Lines typed before, one a line; read at the start, written at the end. Empty: none.
+  // Lines typed before, one a line; read at the start, written at the end (history_file.h). Empty:
+  // none.
   std::string history_file{};
 };
 
 // Edits a line with libedit: its keys, history and ~/.editrc. What is printed takes the line away,
-// stands above, and puts the line back with its contents and its cursor.
+// stands above, and puts the line back with its contents and its cursor. Text that is pasted keeps
+// its newlines, and becomes a line when Enter is typed.
 //
 //   auto editor = LineEditor::Create(stdin, stderr, {});
 //   std::thread other([&] { (*editor)->Print(stdout, "tick\n"); });
@@ -58,7 +60,8 @@ class LineEditor {
     kStopped,      // Stop()
   };
 
-  // Prompts, and waits for the next line. It is UTF-8, has no newline, and goes into the history.
+  // Prompts, and waits for the next line. It is UTF-8, and goes into the history. It has newlines
+  // only where they were pasted, and none at its end.
   Typed ReadLine(std::string* line);
 
   // Writes `text`, whole lines, to `file`; above the line that is being typed, if one is. Waits
@@ -78,12 +81,15 @@ class LineEditor {
  private:
   using Lock = std::unique_lock<std::mutex>;
 
-  LineEditor(LineEditorOptions options, int in, UniqueFd wake);
+  LineEditor(LineEditorOptions options, int in, FILE* out, UniqueFd wake);
 
   absl::Status Init(FILE* in, FILE* out);
   void BindKeys();
+  void SaveHistory();
 
   Typed Edit(Lock& lock, std::string* line);
+  bool WasEnter(absl::Span<const wchar_t> before) const;
+  void MarkPastes(bool mark);
   void PrintQueued();
   void DropLine();
   void LeaveLine();
@@ -91,17 +97,20 @@ class LineEditor {
   absl::Span<const wchar_t> text() const;
   void Type(wchar_t key);
   bool AwaitKey();
+  bool ReadByte(std::string* bytes);
   bool Request(bool* what);
 
-  // What libedit calls: to ask for the prompt and for keys, and for two commands of ours.
+  // What libedit calls: to ask for the prompt and for keys, and for commands of ours.
   static LineEditor* Of(EditLine* edit);
   static wchar_t* OnPrompt(EditLine* edit);
   static int OnReadKey(EditLine* edit, wchar_t* key);
   static unsigned char OnToggle(EditLine* edit, wint_t key);
   static unsigned char OnCtrlD(EditLine* edit, wint_t key);
+  static unsigned char OnPaste(EditLine* edit, wint_t key);
 
   const LineEditorOptions options_;
   const int in_;
+  FILE* const out_;
   UniqueFd wake_;  // an eventfd: readable when there is something for ReadLine to look at
 
   // Of the thread that reads lines, as all calls of libedit.
@@ -112,6 +121,7 @@ class LineEditor {
   std::wstring hidden_text_;
   int hidden_behind_ = 0;  // characters behind the cursor
   bool end_ = false;       // Ctrl-D was typed
+  bool pasted_ = false;    // the last command was a paste
   bool edited_ = false;    // the history is not what was read
 
   std::mutex mutex_;  // guards all below

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -27,6 +28,8 @@ namespace {
 
 using Typed = LineEditor::Typed;
 
+constexpr absl::string_view kMarkPastes = "\033[?2004h";
+constexpr absl::string_view kMarkNoPastes = "\033[?2004l";
 constexpr absl::string_view kUp = "\033[A";
 constexpr absl::string_view kLeft = "\033[D";
 constexpr absl::string_view kCtrlD = "\x04";
@@ -95,6 +98,7 @@ class LineEditorTest : public ::testing::Test {
   // The same, while the test goes on at the prompt.
   void StartRead() {
     reader_ = std::thread([this] { read_ = Read(); });
+    if (marks_pastes_) Await(kMarkPastes);  // so that no prompt is meant that was only drawn again
     Await(">");
   }
   std::string Join() {
@@ -112,6 +116,7 @@ class LineEditorTest : public ::testing::Test {
   std::unique_ptr<LineEditor> editor_;
   std::string screen_;
   size_t seen_ = 0;
+  bool marks_pastes_ = true;
   std::thread reader_;
   std::string read_;
 };
@@ -285,7 +290,7 @@ TEST_F(LineEditorTest, ColoursThePrompt) {
   Start({.prompt = "> ", .prompt_color = "\033[36m"});
   StartRead();
   Await("\033[0m ");
-  EXPECT_EQ(screen_, "\033[36m>\033[0m ");
+  EXPECT_EQ(screen_, "\033[?2004h\033[36m>\033[0m ");
   Type("x\n");
   EXPECT_EQ(Join(), "line x");
 }
@@ -308,6 +313,78 @@ TEST_F(LineEditorTest, NeedsATerminal) {
   EXPECT_FALSE(LineEditor::Create(file, out_.get(), {}).ok());
   EXPECT_FALSE(LineEditor::Create(in_.get(), file, {}).ok());
   std::fclose(file);
+}
+
+TEST_F(LineEditorTest, PastedLinesAreOneLine) {
+  Start();
+  EXPECT_EQ(Enter("\033[200~{\r  \"a\": 1\r}\033[201~\r"), "line {\n  \"a\": 1\n}");
+}
+
+TEST_F(LineEditorTest, ANewlineThatEndsAPasteIsNotEnter) {
+  Start();
+  StartRead();
+  Type("\033[200~one\rtwo\r\033[201~");
+  Await("two");
+  Type("three");
+  Await("three");
+  Type("\r");
+  EXPECT_EQ(Join(), "line one\ntwo\nthree");
+  EXPECT_EQ(Enter("\033[200~one\r\033[201~\r"), "line one");
+}
+
+TEST_F(LineEditorTest, NewlinesThatWerePastedCanBeEdited) {
+  Start();
+  // Deleted to where a newline is the last character, and one more.
+  EXPECT_EQ(Enter("\033[200~a\rb\033[201~\x7f\r"), "line a");
+  EXPECT_EQ(Enter("\033[200~a\rb\033[201~\x7f\x7f"
+                  "c\r"),
+            "line ac");
+  EXPECT_EQ(Enter(absl::StrCat("\033[200~a\r\033[201~", kLeft, "b\r")), "line ab");
+}
+
+TEST_F(LineEditorTest, UpRecallsAllThatWasPasted) {
+  const std::string file = absl::StrCat(::testing::TempDir(), "/pasted");
+  Start({.history_file = file});
+  EXPECT_EQ(Enter("\033[200~one\rtwo\033[201~\r"), "line one\ntwo");
+  EXPECT_EQ(Enter(absl::StrCat(kUp, "\r")), "line one\ntwo");
+  editor_.reset();
+  Start({.history_file = file});
+  EXPECT_EQ(Enter(absl::StrCat(kUp, "!\r")), "line one\ntwo!");
+}
+
+TEST_F(LineEditorTest, StopEndsAPasteThatHasNoEnd) {
+  Start();
+  StartRead();
+  Type("\033[200~never");
+  editor_->Stop();
+  EXPECT_EQ(Join(), "stopped");
+}
+
+TEST_F(LineEditorTest, TheTerminalMarksPastesOnlyWhileALineIsRead) {
+  Start();
+  EXPECT_EQ(Enter("x\r"), "line x");  // which awaits kMarkPastes
+  Await(kMarkNoPastes);
+}
+
+TEST_F(LineEditorTest, ADumbTerminalIsNotAskedToMarkPastes) {
+  setenv("TERM", "dumb", 1);
+  marks_pastes_ = false;
+  Start();
+  EXPECT_EQ(Enter("x\r"), "line x");
+  EXPECT_EQ(screen_.find("2004"), std::string::npos);
+}
+
+TEST_F(LineEditorTest, TheHistoryKeepsTheModeOfItsFile) {
+  const std::string file = absl::StrCat(::testing::TempDir(), "/mode");
+  std::ofstream(file) << "";
+  ASSERT_EQ(chmod(file.c_str(), 0640), 0);
+  Start({.history_file = file});
+  EXPECT_EQ(Enter("x\r"), "line x");
+  editor_.reset();
+  struct stat status;
+  ASSERT_EQ(stat(file.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0640u);
+  EXPECT_GT(status.st_size, 0);
 }
 
 }  // namespace
