@@ -6,7 +6,7 @@ const {after, before, test} = require('node:test');
 const {once} = require('node:events');
 const WebSocket = require('ws');
 
-const {launchChromium, openPage, screenshot} = require('../../e2e/chromium.js');
+const {assertAccessible, launchChromium, openPage, screenshot} = require('../../e2e/chromium.js');
 const {startServer} = require('../../e2e/program.js');
 
 const LIMIT = {timeout: 120_000};
@@ -66,6 +66,7 @@ test('a message becomes bytes, each bit of them named', LIMIT, async (t) => {
   assert.deepEqual(await texts(page, '.box.lit b'), ['37 fa', '21 3d']);
   await page.mouse.move(0, 0);
   await screenshot(page, 'inspect_light');
+  await assertAccessible(page);
 });
 
 test('who changes the bytes sees which rule breaks', LIMIT, async (t) => {
@@ -78,6 +79,8 @@ test('who changes the bytes sees which rule breaks', LIMIT, async (t) => {
   await page.fill('#hex', '81 0');
   await page.waitForSelector('#error:not([hidden])');
   assert.equal(await page.textContent('#error'), 'A byte is two hex digits, and the last one has only one.');
+  await assertAccessible(page);
+  assert.equal(await page.textContent('#size'), 'No bytes');  // and not those of before
   await page.fill('#hex', '81 05 4g');
   await page.waitForFunction(() => document.querySelector('#error').textContent === 'Character 8, "g", is no hex digit.');
 
@@ -88,6 +91,78 @@ test('who changes the bytes sees which rule breaks', LIMIT, async (t) => {
   }
   await page.click('.chip:text-is("not UTF-8")');
   await page.waitForFunction(() => document.querySelector('.violation').textContent.includes('the text is not UTF-8'));
+  await assertAccessible(page);
+});
+
+test('the form says what the bytes are, or that it does not', LIMIT, async (t) => {
+  const page = await open(t, 'message');
+  await waitForSize(page, '11 bytes');
+  const composed = async () => await page.textContent('#stale') === '';
+  const form = () => page.$eval('#composer', ({elements}) => Object.fromEntries([...elements].filter(({name}) => name).map(
+      ({name, type, value, checked}) => [name, type === 'checkbox' ? checked : value])));
+  const start = await form();
+
+  for (const [name, hex, ...more] of [
+    ['RFC 6455, Hello', '81 05 48 65 6c 6c 6f', {sender: 'server'}],
+    ['RFC 6455, masked', '81 85 37 fa 21 3d 7f 9f 4d 51 58', {key: '37 fa 21 3d'}],
+    ['two fragments', '01 03 48 65 6c 80 02 6c 6f', {sender: 'server', fragment: '3'}],
+    ['compressed', 'c1 07 f2 48 cd c9 c9 07 00 c1 05 f2 00 11 00 00', {sender: 'server', compress: true, times: '2'}],
+  ]) {
+    await page.fill('[name=text]', 'something else');
+    await page.click(`.chip:text-is("${name}")`);
+    await page.waitForFunction((hex) => document.querySelector('#hex').value === hex, hex);
+    assert.deepEqual(await form(), {...start, ...more[0]}, name);
+    assert.ok(await composed(), name);
+  }
+
+  // What the form cannot make: it says so, and how the bytes are read.
+  await page.click('.chip:text-is("a ping in two")');
+  await page.waitForSelector('.violation');
+  assert.match(await page.textContent('#stale'), /^The bytes below are not made from this message;/);
+  const {sender, compress} = await form();
+  assert.deepEqual({sender, compress}, {sender: 'server', compress: false});
+  await page.selectOption('[name=sender]', 'client');
+  await page.waitForSelector('.tag.client');
+  assert.equal(await bytes(page), '09 02 48 65 80 03 6c 6c 6f');
+  assert.equal(await composed(), false);
+  await assertAccessible(page);
+  await screenshot(page, 'inspect_stale');
+  await page.click('#stale button');
+  await waitForSize(page, '22 bytes');
+  assert.ok(await composed());
+
+  await page.press('#hex', 'Backspace');
+  await page.waitForSelector('#error:not([hidden])');
+  assert.equal(await composed(), false);
+  await page.fill('[name=times]', '1');
+  await waitForSize(page, '11 bytes');
+  assert.ok(await composed());
+  await page.fill('[name=key]', '37');
+  await page.waitForSelector('#error:not([hidden])');
+  assert.equal(await bytes(page), '', 'no bytes are shown that were not made from it');
+});
+
+test('an address that names no view shows the first one', LIMIT, async (t) => {
+  const page = await open(t, 'frames');
+  assert.ok(await page.isVisible('#composer'));
+  await page.click('nav a[href="#handshake"]');
+  assert.deepEqual(await texts(page, 'nav [aria-current=page]'), ['The handshake']);
+  await page.evaluate(() => { location.hash = '#nothing'; });
+  await page.waitForSelector('#composer', {state: 'visible'});
+  assert.deepEqual(await texts(page, 'nav [aria-current=page]'), ['A message']);
+});
+
+test('no name of a field is cut off in the diagram', LIMIT, async (t) => {
+  const page = await open(t, 'message');
+  for (const width of [1280, 1000, 990, 720, 700, 360, 320]) {
+    await page.setViewportSize({width, height: 900});
+    await page.click('.chip:text-is("RFC 6455, masked")');
+    await waitForSize(page, '11 bytes');
+    assert.deepEqual(await page.$$eval('.box small', (names) => names.filter((name) => {
+      const [inner, outer] = [name, name.parentElement].map((element) => element.getBoundingClientRect());
+      return inner.width > 0 && (inner.left < outer.left || inner.right > outer.right || inner.bottom > outer.bottom);
+    }).map(({textContent}) => textContent)), [], `${width} pixels wide`);
+  }
 });
 
 test('compression before and after, and what the context is worth', LIMIT, async (t) => {
@@ -102,6 +177,7 @@ test('compression before and after, and what the context is worth', LIMIT, async
   assert.ok(first < 37 && second < first, `${first} and then ${second} bytes`);
   assert.deepEqual(await texts(page, 'del'), ['00 00 ff ff', '00 00 ff ff']);
   await screenshot(page, 'inspect_dark');
+  await assertAccessible(page);
 
   await page.uncheck('[name=takeover]');
   await page.waitForFunction((first) => {
@@ -125,6 +201,7 @@ test('the handshake of this very page, and one that is changed', LIMIT, async (t
   await page.fill('#request', request.replace('Sec-WebSocket-Version: 13', 'Sec-WebSocket-Version: 12'));
   await page.waitForSelector('#refusal:not([hidden])');
   assert.equal(await page.textContent('#refusal'), 'Refused: this server speaks Sec-WebSocket-Version 13, not "12".');
+  await assertAccessible(page);
 });
 
 // A tap between npm's ws and the echo server: `url` is where clients connect to.
@@ -162,6 +239,9 @@ test('the tap: both directions live, and a broken frame with its rule', LIMIT, a
       'a reserved bit is set that no extension uses (RFC 6455, section 5.2)');
   assert.ok(rows.some((row) => row.startsWith('← close 1002')), rows.join('\n'));
 
+  // The list takes all the room there is, until a frame is shown below it.
+  const bottom = (selector) => page.$eval(selector, (element) => element.getBoundingClientRect().bottom);
+  assert.ok(await bottom('#tapList') > 800, `of 900 pixels: ${await bottom('#tapList')}`);
   await page.click('.entry.bad');
   await page.waitForSelector('#tapDetail .violation');
   assert.match(await page.textContent('#tapDetail .violation'), /a reserved bit is set/);
@@ -170,6 +250,7 @@ test('the tap: both directions live, and a broken frame with its rule', LIMIT, a
   await page.click('.entry.bad');
   await page.waitForSelector('#tapDetail .violation');
   await screenshot(page, 'inspect_tap');
+  await assertAccessible(page);
 
   await page.check('#tapFilter [name=broken]');
   await page.waitForFunction(() => document.querySelectorAll('.entry').length === 1);
@@ -212,6 +293,7 @@ test('fits a phone', LIMIT, async (t) => {
   await screenshot(page, 'inspect_phone');
   for (const view of ['handshake', 'tap']) {
     await page.click(`nav a[href="#${view}"]`);
-    await assertFits(page);
+    await assertAccessible(page);
   }
+  for (const line of (await page.textContent('#tapHow pre')).split('\n')) assert.match(line, /^\.\/bazelw run /);
 });

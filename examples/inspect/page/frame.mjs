@@ -132,7 +132,7 @@ function drawViolation({rfc, section, rule, seen, code, codeName}) {
 function drawTitle(frame, sender, number) {
   const size = (frame.head.length / 2) + Number(frame.payloadBytes);
   const way = sender === 'client' ? 'client → server' : 'server → client';
-  const parts = [make('b', '', number), make('span', `tag ${sender}`, frame.name ?? 'a header that has only begun'),
+  const parts = [make('h2', '', number), make('span', `tag ${sender}`, frame.name ?? 'a header that has only begun'),
                  make('span', 'soft', `${way} · ${count(size, 'byte')}: ${frame.head.length / 2} of header`)];
   if (frame.name) parts[2].append(` + ${Number(frame.payloadBytes).toLocaleString('en')} of payload`);
   return make('summary', '', ...parts);

@@ -20,8 +20,7 @@ const handlers = {
   hello(hello) {
     handshake.greet(hello);
     tap.greet(hello);
-    message.reset();
-    message.compose();
+    message.greet();
   },
   frames: message.show,
   handshake: handshake.show,
@@ -49,10 +48,12 @@ function connect() {
 }
 
 function view() {
-  const wanted = location.hash.slice(1) || 'message';
-  for (const main of document.querySelectorAll('main')) main.hidden = main.id !== wanted;
-  for (const link of document.querySelectorAll('nav a')) {
-    link.toggleAttribute('aria-current', link.hash === `#${wanted}`);
+  const links = [...document.querySelectorAll('nav a')];
+  const current = links.find(({hash}) => hash === location.hash) ?? links[0];
+  for (const main of document.querySelectorAll('main')) main.hidden = `#${main.id}` !== current.hash;
+  for (const link of links) {
+    if (link === current) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
   }
 }
 

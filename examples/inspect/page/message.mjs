@@ -6,12 +6,13 @@ import {SAMPLES} from './samples.mjs';
 
 const OPEN_FRAMES = 3;  // more of them are folded
 
-export function startMessage(ask) {
+// `send` takes a question to the server.
+export function startMessage(send) {
   const form = byId('composer');
   const hex = byId('hex');
   let asked = 0;           // answers to come: only the last is drawn
-  let decodes = null;      // what is decoded, where it is not composed: {sender, deflate}
-  let last = {};           // what the bytes were last composed as
+  let isComposed = true;   // the bytes are made from the form; if not, it only says how they are read
+  let isDeflated = false;  // the last answer was of a connection that compresses
 
   function question() {
     const {sender, opcode, code, fragment, times, key, compress, takeover, text} = form.elements;
@@ -23,28 +24,40 @@ export function startMessage(ask) {
     };
   }
 
-  function compose() {
+  // What the form shows has to be true of the bytes, or it says that it is not.
+  function ask(is) {
+    isComposed = is;
+    form.classList.toggle('stale', !isComposed);
+    if (isComposed) byId('stale').replaceChildren();
+    else if (byId('stale').textContent === '') byId('stale').append('The bytes below are not made from this message; From and compress say how they are read.', again);
     const {opcode, sender, compress} = form.elements;
     form.dataset.kind = opcode.value;
     form.dataset.sender = sender.value;
     form.dataset.compress = compress.checked;
-    decodes = null;
     asked++;
-    ask(question());
+    send(isComposed ? question() : {type: 'decode', sender: sender.value, deflate: compress.checked, hex: hex.value});
+  }
+  const compose = () => ask(true);
+
+  function decode() {
+    if (isComposed) form.elements.compress.checked = isDeflated;
+    ask(false);
   }
 
-  function decode(sender, deflate) {
-    decodes = {sender, deflate};
-    asked++;
-    ask({type: 'decode', sender, deflate, hex: hex.value});
-  }
+  const again = make('button', 'quiet', 'Make them from it');
+  again.type = 'button';
+  again.onclick = () => {
+    compose();
+    hex.focus();
+  };
 
   function show(answer) {
     if (--asked > 0) return;
     byId('error').hidden = true;
+    hex.removeAttribute('aria-invalid');
+    isDeflated = answer.deflate;
     byId('size').textContent = count(answer.bytes, 'byte');
-    last = {sender: answer.sender, deflate: answer.deflate};
-    if (!decodes) hex.value = spaced(answer.hex);
+    if (isComposed) hex.value = spaced(answer.hex);
     byId('frames').replaceChildren(...answer.frames.map((frame, i) => drawFrame(
         frame, answer.sender, answer.frames.length > 1 ? `Frame ${i + 1}` : 'The frame', i < OPEN_FRAMES || !!frame.violation)));
     if (answer.moreFrames) byId('frames').append(make('p', 'soft', `… and ${count(answer.moreFrames, 'frame')} more`));
@@ -54,20 +67,37 @@ export function startMessage(ask) {
     if (--asked > 0) return;
     byId('error').textContent = `${text[0].toUpperCase()}${text.slice(1)}.`;
     byId('error').hidden = false;
+    byId('size').textContent = 'No bytes';
+    if (isComposed) hex.value = '';
+    else hex.setAttribute('aria-invalid', 'true');
     byId('frames').replaceChildren();
   }
 
-  for (const {name, sender, deflate = false, hex: bytes, broken} of SAMPLES) {
-    const button = make('button', broken ? 'chip bad' : 'chip', name);
+  // A server that was started again has forgotten all questions.
+  function greet() {
+    asked = 0;
+    ask(isComposed);
+  }
+
+  function fill(values) {
+    for (const [name, value] of Object.entries(values)) {
+      const element = form.elements[name];
+      element[element.type === 'checkbox' ? 'checked' : 'value'] = value;
+    }
+  }
+
+  for (const {name, form: values, sender, hex: bytes} of SAMPLES) {
+    const button = make('button', bytes ? 'chip bad' : 'chip', name);
     button.type = 'button';
     button.onclick = () => {
-      hex.value = bytes;
-      decode(sender, deflate);
+      if (bytes) hex.value = bytes;
+      fill(values ?? {sender, compress: false});
+      ask(!bytes);
     };
     byId('samples').append(button);
   }
   form.onsubmit = (event) => event.preventDefault();
-  form.oninput = compose;
-  hex.oninput = () => decode((decodes ?? last).sender ?? 'client', (decodes ?? last).deflate ?? false);
-  return {compose, show, fail, reset: () => asked = 0};
+  form.oninput = ({target}) => ask(isComposed || !['sender', 'compress'].includes(target.name));
+  hex.oninput = decode;
+  return {greet, show, fail};
 }
