@@ -7,7 +7,7 @@ const {once} = require('node:events');
 const net = require('node:net');
 const {after, before, test} = require('node:test');
 
-const {launchChromium, openPage, screenshot} = require('../../e2e/chromium.js');
+const {assertAccessible, launchChromium, openPage, screenshot} = require('../../e2e/chromium.js');
 const {startServer} = require('../../e2e/program.js');
 
 const LIMIT = {timeout: 120_000};
@@ -127,6 +127,7 @@ test('among bots: the panel counts, and it looks like this', LIMIT, async (t) =>
   await page.emulateMedia({colorScheme: 'dark'});
   await draw();
   await screenshot(page, 'cursors_dark');
+  await assertAccessible(page);
 });
 
 test('a finger is a pointer, too, on a phone', LIMIT, async (t) => {
@@ -195,6 +196,7 @@ test('when the server is gone it says so, and comes back by itself', LIMIT, asyn
   way.cut();
   await page.waitForFunction(() => document.getElementById('state').textContent.includes('Trying again'));
   assert.ok(await page.isVisible('#state'));
+  await assertAccessible(page);
   await other.waitForFunction(() => cursors.ids.length === 0);
   way.mend();
   await page.waitForFunction(() => cursors.own !== null && document.getElementById('state').hidden);

@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 const {after, before, test} = require('node:test');
 const {isDeepStrictEqual} = require('node:util');
 
-const {launchChromium, openPage, screenshot} = require('../../e2e/chromium.js');
+const {assertAccessible, launchChromium, openPage, screenshot} = require('../../e2e/chromium.js');
 const {startServer} = require('../../e2e/program.js');
 
 const LIMIT = {timeout: 120_000};
@@ -88,7 +88,26 @@ test('two windows see each other, and what one pushes, picks up and throws', LIM
 
 test('a finger walks and a button throws, on a phone in the dark', LIMIT, async (t) => {
   const page = await join(t, {width: 360, height: 640, colorScheme: 'dark'});
+  assert.match(await page.innerText('#help'), /^W\s*A\s*S\s*D\s+walk/);
+  assert.ok(await page.isHidden('#stick span'));
   const devtools = await browser.newCDPSession(page);
+  await devtools.send('Emulation.setTouchEmulationEnabled', {enabled: true, maxTouchPoints: 2});
+  // What to do, and with what, is seen before anything was touched, on both ways of holding the phone.
+  for (const [width, height] of [[640, 320], [360, 640]]) {
+    await page.setViewportSize({width, height});
+    await page.waitForFunction(() => document.querySelector('#help').innerText.startsWith('Drag on the left to walk'));
+    const seen = await page.$$eval('#panel, #help, #stick span, #act', (found) => found.map((element) => {
+      const {left, top, right, bottom} = element.getBoundingClientRect();
+      return {left, top, right, bottom};
+    }));
+    for (const one of seen) {
+      assert.ok(one.left >= 0 && one.top >= 0 && one.right <= width && one.bottom <= height && one.right > one.left, JSON.stringify(seen));
+      for (const other of seen) {
+        const apart = one.right <= other.left || other.right <= one.left || one.bottom <= other.top || other.bottom <= one.top;
+        assert.ok(one === other || apart, `one covers the other: ${JSON.stringify([one, other])}`);
+      }
+    }
+  }
   const touch = (type, ...points) => devtools.send('Input.dispatchTouchEvent', {type, touchPoints: points.map(([x, y]) => ({x, y}))});
   await page.click('#act');
   await page.waitForFunction((none) => world.carried !== none, NOTHING);
@@ -99,6 +118,9 @@ test('a finger walks and a button throws, on a phone in the dark', LIMIT, async 
   await page.waitForFunction(([x, z]) => Math.hypot(world.position[0] - x, world.position[1] - z) > 1, before);
   await touch('touchEnd');
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it scrolls sideways');
+  assert.equal(await page.$eval('#stick', (stick) => stick.className), 'resting');
   await page.evaluate(() => world.quality = 0);
   await screenshot(page, 'world_phone');
+  await page.evaluate(() => world.quality = 3);
+  await assertAccessible(page);
 });

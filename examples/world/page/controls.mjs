@@ -115,9 +115,8 @@ export class Controls {
   }
 
   #showStick() {
-    this.#knob.hidden = !this.#stick;
-    if (!this.#stick) return;
-    const {x, y, dx, dy} = this.#stick;
+    this.#knob.classList.toggle('resting', !this.#stick);
+    const {x, y, dx, dy} = this.#stick ?? {x: 0, y: 0, dx: 0, dy: 0};
     const far = Math.max(Math.hypot(dx, dy) / STICK, 1);
     this.#knob.style.transform = `translate(${x}px, ${y}px)`;
     this.#knob.firstElementChild.style.transform = `translate(${dx / far}px, ${dy / far}px)`;
