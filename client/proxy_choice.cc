@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "weft/client/annotate.h"
 #include "weft/client/no_proxy.h"
-#include "weft/core/loopback.h"
+#include "weft/transport/loopback.h"
 
 namespace weft {
 namespace {

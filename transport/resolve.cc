@@ -13,8 +13,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "weft/core/loopback.h"
 #include "weft/transport/io.h"
+#include "weft/transport/loopback.h"
 
 namespace weft {
 namespace {

@@ -1,7 +1,7 @@
 // Hosts that are this machine.
 
-#ifndef WEFT_CORE_LOOPBACK_H_
-#define WEFT_CORE_LOOPBACK_H_
+#ifndef WEFT_TRANSPORT_LOOPBACK_H_
+#define WEFT_TRANSPORT_LOOPBACK_H_
 
 #include "absl/strings/string_view.h"
 
@@ -20,4 +20,4 @@ bool IsLoopbackName(absl::string_view host);
 
 }  // namespace weft
 
-#endif  // WEFT_CORE_LOOPBACK_H_
+#endif  // WEFT_TRANSPORT_LOOPBACK_H_

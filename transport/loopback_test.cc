@@ -1,4 +1,4 @@
-#include "weft/core/loopback.h"
+#include "weft/transport/loopback.h"
 
 #include <string>
 
