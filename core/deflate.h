@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "weft/core/cxx20.h"
 #include "zlib.h"
 
 namespace weft {

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "absl/types/span.h"
+#include "weft/core/cxx20.h"
 
 namespace weft::internal {
 

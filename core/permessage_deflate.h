@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "weft/core/compression.h"
+#include "weft/core/cxx20.h"
 #include "weft/core/extension_header.h"
 
 namespace weft {
