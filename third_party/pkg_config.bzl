@@ -31,13 +31,13 @@ _IGNORED_BY_TSAN_CC = """
 extern "C" __attribute__((weak)) const char* __tsan_default_suppressions() { return "%s"; }
 """
 
+def _fail(what):
+    fail(what + "\nThe system packages Weft builds on are listed in third_party/debian_packages.txt; ./bazelw installs them.")
+
 def _run(ctx, words):
     result = ctx.execute(words)
     if result.return_code:
-        fail("'{}' failed: {}\nThe system packages Weft builds on are listed in third_party/debian_packages.txt; ./bazelw installs them.".format(
-            " ".join(words),
-            result.stderr.strip(),
-        ))
+        _fail("'{}' failed: {}".format(" ".join(words), result.stderr.strip()))
     return [word for word in result.stdout.replace("\n", " ").split(" ") if word]
 
 def _package_of(label):
@@ -55,8 +55,14 @@ def _write_packages(ctx, libraries):
 
 def _pkg_config_repository_impl(ctx):
     """Headers in a folder of their own, which -I names, are linked into the repository: Bazel refuses paths of the system."""
+    wanted = ctx.attr.libraries
+    if ctx.attr.left_out_where_missing:
+        known = _run(ctx, ["pkg-config", "--list-all"])
+        wanted = {label: package for label, package in wanted.items() if package in known}
+        if not wanted:
+            _fail("pkg-config knows none of " + ", ".join(ctx.attr.libraries.values()))
     libraries = {}
-    for label, value in ctx.attr.libraries.items():
+    for label, value in wanted.items():
         packages = [word for word in value.split(" ") if not word.startswith("-")]
         flags = [word for word in value.split(" ") if word.startswith("-")]
         words = flags + _run(ctx, ["pkg-config", "--cflags", "--libs"] + packages)
@@ -78,6 +84,9 @@ pkg_config_repository = repository_rule(
     implementation = _pkg_config_repository_impl,
     doc = "A cc_library for each label, with the flags that pkg-config gives for its packages.",
     attrs = {
+        "left_out_where_missing": attr.bool(
+            doc = "Declares only the libraries whose package the system has; one of them at least.",
+        ),
         "libraries": attr.string_dict(
             doc = "`package:name` of a library to the pkg-config packages behind it, and flags they lack, a space between.",
             mandatory = True,

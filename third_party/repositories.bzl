@@ -1,29 +1,8 @@
 """What a WORKSPACE needs to build Weft, or to depend on it: load weft_repositories() and call it."""
 
+load("//third_party:absl.bzl", "ABSL_LIBRARIES")
 load("//third_party:offline_rules.bzl", "offline_rules")
 load("//third_party:pkg_config.bzl", "boringssl_repository", "pkg_config_repository", "system_files_repository")
-
-# Label in the Bazel Central Registry's module -> pkg-config package.
-_ABSL = {
-    "absl/base:core_headers": "absl_core_headers",
-    "absl/cleanup:cleanup": "absl_cleanup",
-    "absl/container:flat_hash_map": "absl_flat_hash_map",
-    "absl/container:flat_hash_set": "absl_flat_hash_set",
-    "absl/container:inlined_vector": "absl_inlined_vector",
-    "absl/flags:config": "absl_flags_config",
-    "absl/flags:flag": "absl_flags",
-    "absl/flags:parse": "absl_flags_parse",
-    "absl/flags:usage": "absl_flags_usage",
-    "absl/functional:any_invocable": "absl_any_invocable",
-    "absl/functional:function_ref": "absl_function_ref",
-    "absl/status:status": "absl_status",
-    "absl/status:statusor": "absl_statusor",
-    "absl/strings:cord": "absl_cord",
-    "absl/strings:str_format": "absl_str_format",
-    "absl/strings:strings": "absl_strings",
-    "absl/time:time": "absl_time",
-    "absl/types:span": "absl_span",
-}
 
 def _maybe(rule, name, **kwargs):
     """Declares a repository unless the dependent workspace has one of that name already."""
@@ -40,7 +19,7 @@ def weft_repositories():
     _maybe(offline_rules, "remote_coverage_tools")
 
     _maybe(boringssl_repository, "boringssl")
-    _maybe(pkg_config_repository, "com_google_absl", libraries = _ABSL)
+    _maybe(pkg_config_repository, "com_google_absl", libraries = ABSL_LIBRARIES, left_out_where_missing = True)
     _maybe(pkg_config_repository, "com_google_googletest", libraries = {
         ":gtest": "gmock gtest",
         ":gtest_main": "gmock_main gmock gtest",

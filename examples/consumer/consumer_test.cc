@@ -3,7 +3,10 @@
 #include <memory>
 #include <string>
 
+#include "absl/random/random.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "core/frame.h"
 #include "gtest/gtest.h"
 #include "weft/client/client.h"
@@ -32,6 +35,14 @@ TEST(ConsumerTest, ServerAndClient) {
   EXPECT_TRUE(message->is_text());
   EXPECT_EQ(message->payload, "Hello");
   EXPECT_TRUE((*client)->Close().ok());
+}
+
+TEST(ConsumerTest, AbseilThatWeftDoesNotUse) {
+  absl::Notification done;
+  done.Notify();
+  EXPECT_TRUE(done.HasBeenNotified());
+  absl::BitGen random;
+  EXPECT_LT(absl::Uniform(random, 0, 6), 6);
 }
 
 TEST(ConsumerTest, HeadersOfTheSameNameLiveTogether) {
