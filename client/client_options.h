@@ -61,11 +61,12 @@ struct ClientOptions {
   // Whom to ask to connect to the server in our place:
   //   ""         what the environment says: https_proxy for wss://, http_proxy for ws://, all_proxy
   //              for both; but not for the servers in no_proxy, and not for this machine
-  //              (localhost, 127.0.0.0/8, ::1). In capitals they count too, if not set in small
+  //              (transport/loopback.h). In capitals they count too, if not set in small
   //              letters, but for HTTP_PROXY, which may come from a stranger. No other thread may
   //              change the environment meanwhile.
   //   "direct"   nobody
-  //   a URL      that proxy, for every server but Unix sockets, whatever the environment says:
+  //   a URL      that proxy, for every server but Unix sockets and IPv6 addresses with a zone,
+  //              whatever the environment says:
   //              "http://user:password@proxy.example:3128", for HTTP's CONNECT, or "socks5://...";
   //              such a proxy looks up the names of servers itself (as socks5h:// says elsewhere)
   // With TLS a proxy sees the server's name and nothing that is said to it. Many HTTP proxies

@@ -26,6 +26,9 @@ namespace {
 
 absl::StatusOr<Stream> ConnectStraight(const Url& url, Deadline deadline,
                                        const Notification* cancel) {
+  if (!url.zone.empty()) {
+    return ConnectTo(absl::StrCat(url.host, "%", url.zone), url.port, deadline, cancel);
+  }
   if (url.unix_path.empty()) return ConnectTo(url.host, url.port, deadline, cancel);
   const absl::StatusOr<SocketAddress> address = SocketAddress::FromUnixPath(url.unix_path);
   if (!address.ok()) return address.status();

@@ -37,7 +37,7 @@ absl::StatusOr<std::optional<Proxy>> Parse(absl::string_view where, absl::string
 
 absl::StatusOr<std::optional<Proxy>> ChooseProxy(
     const Url& url, absl::string_view option, absl::FunctionRef<const char*(const char*)> get_env) {
-  if (!url.unix_path.empty() || option == "direct") return std::nullopt;
+  if (!url.unix_path.empty() || !url.zone.empty() || option == "direct") return std::nullopt;
   if (!option.empty()) return Parse("ClientOptions::proxy", option);
   if (IsLoopbackHost(url.host)) return std::nullopt;
   // Not HTTP_PROXY: where a program is run as CGI, that is a header "Proxy" that a stranger wrote.

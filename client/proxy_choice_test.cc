@@ -72,6 +72,16 @@ TEST(ProxyChoiceTest, TheEnvironmentsIsNotForThisMachine) {
   }
 }
 
+// The interface is this machine's: no proxy can connect by it.
+TEST(ProxyChoiceTest, NoneIsForAnAddressWithAZone) {
+  EXPECT_EQ(Choose("ws://[fe80::1%25eth0]/", "", All()), "direct");
+  EXPECT_EQ(Choose("ws://[fe80::1%25eth0]/", "socks5://mine:4", All()), "direct");
+}
+
+TEST(ProxyChoiceTest, AsDesktopsSetIt) {
+  EXPECT_EQ(Choose("ws://example.com", "", {{"ALL_PROXY", "socks://h:1080/"}}), "socks5://h:1080");
+}
+
 TEST(ProxyChoiceTest, TheOptionsIsForAll) {
   for (const char* url : {"ws://localhost", "wss://example.com", "ws://exempt.example"}) {
     EXPECT_EQ(Choose(url, "socks5://mine:4", All()), "socks5://mine:4");

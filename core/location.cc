@@ -85,7 +85,8 @@ absl::StatusOr<Url> ResolveLocation(const Url& base, absl::string_view location)
 }
 
 bool HaveSameOrigin(const Url& a, const Url& b) {
-  return a.secure == b.secure && a.unix_path == b.unix_path && a.host == b.host && a.port == b.port;
+  return a.secure == b.secure && a.unix_path == b.unix_path && a.host == b.host &&
+         a.zone == b.zone && a.port == b.port;
 }
 
 }  // namespace weft

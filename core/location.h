@@ -15,8 +15,8 @@ namespace weft {
 // and for the path of a Unix socket, which nobody else may choose.
 absl::StatusOr<Url> ResolveLocation(const Url& base, absl::string_view location);
 
-// Whether scheme, host and port, or scheme and Unix socket, are the same (RFC 6454, section 5): who
-// may know a secret that is meant for the other.
+// Whether scheme, host, zone and port, or scheme and Unix socket, are the same (RFC 6454, section
+// 5): who may know a secret that is meant for the other.
 bool HaveSameOrigin(const Url& a, const Url& b);
 
 }  // namespace weft

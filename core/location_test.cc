@@ -105,6 +105,8 @@ TEST(LocationTest, Origins) {
   EXPECT_FALSE(same("ws://a", "ws://b.a"));
   EXPECT_FALSE(same("ws+unix:///s", "ws://localhost"));
   EXPECT_FALSE(same("ws+unix:///s", "ws+unix:///t"));
+  EXPECT_TRUE(same("ws://[fe80::1%25eth0]/x", "ws://[fe80::1%25eth0]/"));
+  EXPECT_FALSE(same("ws://[fe80::1%25eth0]", "ws://[fe80::1%25eth1]"));
 }
 
 }  // namespace

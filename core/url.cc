@@ -43,6 +43,30 @@ absl::Status ConsumeScheme(absl::string_view* url, bool* secure, bool* unix) {
                                                  " and not with ws:// or wss://"));
 }
 
+bool IsUnreserved(char c) {
+  return absl::ascii_isalnum(c) || absl::string_view("-._~").find(c) != absl::string_view::npos;
+}
+
+// Takes the zone out of "[fe80::1%25eth0]:80", if there is one.
+absl::Status TakeZone(std::string* authority, std::string* zone) {
+  const size_t percent = authority->find('%'), end = authority->find(']');
+  if ((*authority)[0] != '[' || percent == std::string::npos || end == std::string::npos ||
+      percent > end) {
+    return absl::OkStatus();
+  }
+  const absl::string_view text = absl::string_view(*authority).substr(percent, end - percent);
+  const absl::string_view name = absl::StripPrefix(text, "%25");
+  if (name.empty() || name.size() == text.size() ||
+      !std::all_of(name.begin(), name.end(), IsUnreserved)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("in the URL ", Quote(text),
+                     " is not a zone: \"%25\" and the name of a network interface, as %25eth0"));
+  }
+  *zone = std::string(name);
+  authority->erase(percent, end - percent);
+  return absl::OkStatus();
+}
+
 // Takes host and port off the front.
 absl::Status ConsumeHost(absl::string_view* rest, Url* url) {
   const size_t end = std::min(rest->find_first_of("/?#"), rest->size());
@@ -54,7 +78,9 @@ absl::Status ConsumeHost(absl::string_view* rest, Url* url) {
     return absl::InvalidArgumentError(absl::StrCat("the URL has a user name, ", Quote(user),
                                                    ": send an Authorization header instead"));
   }
-  const absl::StatusOr<Authority> authority = ParseAuthority(text);
+  std::string without_zone(text);
+  if (absl::Status status = TakeZone(&without_zone, &url->zone); !status.ok()) return status;
+  const absl::StatusOr<Authority> authority = ParseAuthority(without_zone);
   if (!authority.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("in the URL ", authority.status().message()));
   }
@@ -117,7 +143,11 @@ absl::StatusOr<Url> ParseUrl(absl::string_view url) {
 
 std::string UrlText(const Url& url) {
   const absl::string_view scheme = url.secure ? "wss" : "ws";
-  if (url.unix_path.empty()) return absl::StrCat(scheme, "://", HostHeader(url), url.resource);
+  if (url.unix_path.empty()) {
+    std::string host = HostHeader(url);
+    if (!url.zone.empty()) host.insert(host.find(']'), absl::StrCat("%25", url.zone));
+    return absl::StrCat(scheme, "://", host, url.resource);
+  }
   return absl::StrCat(scheme, "+unix://", PercentEncodePath(url.unix_path), ":", url.resource);
 }
 

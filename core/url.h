@@ -24,6 +24,7 @@ namespace weft {
 struct Url {
   bool secure = false;         // wss: TLS
   std::string host;            // in lower case; an IPv6 address, without brackets, if it has a ':'
+  std::string zone{};          // of an IPv6 address: the network interface to connect by
   uint16_t port = 80;          // the scheme's own, 80 or 443, when the URL has none
   std::string resource = "/";  // path and query, as the request line has them
   std::string unix_path{};     // if any: what to connect to instead; `host` is "localhost" then
@@ -37,6 +38,9 @@ struct Url {
 // spaces, controls and bytes that are not ASCII, which a URL has only %-encoded. What stands after
 // the host is not decoded or changed.
 //
+// A link-local IPv6 address is of one of this machine's networks: "ws://[fe80::1%25eth0]/" names
+// its interface (RFC 6874), by letters, digits, '-', '.', '_' and '~'.
+//
 // The path of a Unix socket is absolute, and is decoded: ':', '?', '#' and '%' in it are written
 // %3A, %3F, %23 and %25. Behind a ':' follows the resource; without it, "/".
 absl::StatusOr<Url> ParseUrl(absl::string_view url);
@@ -45,7 +49,8 @@ absl::StatusOr<Url> ParseUrl(absl::string_view url);
 std::string UrlText(const Url& url);
 
 // The value of the Host header: an IPv6 address in brackets, the port only where it is not the
-// scheme's own (section 4.1).
+// scheme's own (section 4.1). Without the zone, which means nothing to the server (RFC 6874,
+// section 4).
 std::string HostHeader(const Url& url);
 
 }  // namespace weft

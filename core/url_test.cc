@@ -147,8 +147,30 @@ TEST(UrlTest, UnixSocketsThatCannotBe) {
   EXPECT_THAT(Parse("ws+unix:///50%/s"), HasSubstr("a '%' has no two hexadecimal digits"));
 }
 
+// RFC 6874.
+TEST(UrlTest, AZoneIsNotPartOfTheHost) {
+  const absl::StatusOr<Url> url = ParseUrl("ws://[FE80::1%25Eth0.1]:8080/x");
+  ASSERT_TRUE(url.ok()) << url.status();
+  EXPECT_EQ(url->host, "fe80::1");
+  EXPECT_EQ(url->zone, "Eth0.1");
+  EXPECT_EQ(url->port, 8080);
+  EXPECT_EQ(HostHeader(*url), "[fe80::1]:8080");
+  EXPECT_EQ(ParseUrl("wss://[fe80::1%252]")->zone, "2");
+  EXPECT_EQ(ParseUrl("wss://[fe80::1]")->zone, "");
+}
+
+TEST(UrlTest, WhatIsNoZoneIsRefused) {
+  for (const char* host :
+       {"[fe80::1%eth0]", "[fe80::1%25]", "[fe80::1%]", "[fe80::1%25a%20b]", "[fe80::1%25a%25b]"}) {
+    EXPECT_THAT(Parse(absl::StrCat("ws://", host, "/")), HasSubstr("is not a zone: ")) << host;
+  }
+  EXPECT_THAT(Parse("ws://example.com%25eth0/"), HasSubstr("holds \"%\""));
+  EXPECT_THAT(Parse("ws://[1.2.3.4%25eth0]/"), HasSubstr("no IPv6 address in brackets"));
+}
+
 TEST(UrlTest, TextReadsAsTheSameUrl) {
   for (const char* text : {"ws://example.com/", "wss://example.com:80/a?b", "ws://[::1]:8080/",
+                           "ws://[fe80::1%25eth0]/", "ws://[fe80::1%25eth0]:8080/",
                            "ws+unix:///a%20b%3ac:/x?y", "wss+unix:///s:/"}) {
     EXPECT_EQ(UrlText(*ParseUrl(text)), text);
   }
