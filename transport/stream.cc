@@ -94,8 +94,11 @@ absl::Status Stream::StartTls(TlsContext& context, TlsPeer peer) {
   return absl::OkStatus();
 }
 
-absl::Status Stream::StartTlsClient(TlsContext& context, absl::string_view host) {
-  return StartTls(context, {.is_server = true, .host = std::string(host)});
+absl::Status Stream::StartTlsClient(TlsContext& context, absl::string_view host,
+                                    Identity identity) {
+  return StartTls(context, {.is_server = true,
+                            .host = std::string(host),
+                            .hides_identity = identity == Identity::kHidden});
 }
 
 absl::Status Stream::StartTlsServer(TlsContext& context) { return StartTls(context, {}); }

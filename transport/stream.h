@@ -67,8 +67,11 @@ class Stream {
 
   // Begins TLS, as the client of `host`: a name, which the server is told (SNI), or an IP address
   // as digits; either is what the server's certificate must be for. InvalidArgument when it is
-  // neither; FailedPrecondition when `context` is a server's or the stream has TLS already.
-  absl::Status StartTlsClient(TlsContext& context, absl::string_view host);
+  // neither; FailedPrecondition when `context` is a server's or the stream has TLS already. With
+  // kHidden a server that asks who we are is not shown TlsClientOptions::identity.
+  enum class Identity { kShown, kHidden };
+  absl::Status StartTlsClient(TlsContext& context, absl::string_view host,
+                              Identity identity = Identity::kShown);
 
   // The same as a server.
   absl::Status StartTlsServer(TlsContext& context);

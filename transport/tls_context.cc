@@ -88,12 +88,19 @@ struct TlsContext::Client {
   // The server asked for our certificate.
   static int OnCertificateRequest(SSL* ssl, void* self) {
     const std::optional<Identity>& identity = static_cast<Client*>(self)->identity;
-    PeerOf(ssl).wants_certificate = true;
-    PeerOf(ssl).got_certificate = identity.has_value();
-    return !identity.has_value() || identity->Use(ssl) ? 1 : 0;
+    TlsPeer& peer = PeerOf(ssl);
+    peer.wants_certificate = true;
+    peer.got_certificate = identity.has_value() && !peer.hides_identity;
+    return !peer.got_certificate || identity->Use(ssl) ? 1 : 0;
   }
-  // Takes the reference to `session` that BoringSSL made for it.
+  // Sessions tell who we are, to a server that resumes one: they are not for a stream that hides
+  // it, and those of such a stream not for others.
+  bool RemembersSessionsOf(const TlsPeer& peer) const {
+    return !identity.has_value() || !peer.hides_identity;
+  }
+  // Takes the reference to `session` that BoringSSL made for it, if it returns 1.
   static int OnNewSession(SSL* ssl, SSL_SESSION* session) {
+    if (!Of(ssl)->RemembersSessionsOf(PeerOf(ssl))) return 0;
     Of(ssl)->sessions.Put(PeerOf(ssl).host, bssl::UniquePtr<SSL_SESSION>(session));
     return 1;
   }
@@ -155,7 +162,8 @@ absl::StatusOr<bssl::UniquePtr<SSL>> TlsContext::Client::NewSsl(TlsPeer* peer) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", absl::CHexEscape(host), "\" is no host that TLS can name"));
   }
-  const bssl::UniquePtr<SSL_SESSION> session = sessions.Get(host);
+  bssl::UniquePtr<SSL_SESSION> session;
+  if (RemembersSessionsOf(*peer)) session = sessions.Get(host);
   if (session != nullptr) SSL_set_session(ssl.get(), session.get());
   return ssl;
 }

@@ -12,6 +12,7 @@ namespace weft {
 struct TlsPeer {
   bool is_server = false;          // it is, and we are its client
   std::string host{};              // with is_server: whom we want it to be, a name or IP digits
+  bool hides_identity = false;     // with is_server: it is not shown our certificate
   bool wants_certificate = false;  // it asked for ours
   bool got_certificate = false;    // and we had one
   absl::Status refusal{};          // why its certificate was not taken

@@ -383,6 +383,27 @@ TEST(TlsSessionTest, EachContextHasItsOwn) {
   EXPECT_FALSE(Resumed(*client, *TestTlsServer())) << "another server's keys";
 }
 
+// A session made with a certificate tells it to a server that resumes it, and one made without does
+// not tell it to one that is to know.
+TEST(TlsSessionTest, AHiddenIdentityHasNoPartInSessions) {
+  const auto client = TestTlsClient(Showing("client")),
+             server = TestTlsServer(Asking(ClientCertificates::kOptional));
+  EXPECT_FALSE(Resumed(*client, *server));
+  for (int i = 0; i < 2; ++i) {
+    TlsPair pair;
+    ASSERT_TRUE(pair.client.StartTlsClient(*client, "localhost", Stream::Identity::kHidden).ok());
+    ASSERT_TRUE(pair.server.StartTlsServer(*server).ok());
+    EXPECT_EQ(Transfer(pair.server, pair.client, "x"), "x");
+    EXPECT_FALSE(pair.client.resumed());
+    EXPECT_FALSE(pair.server.peer_certificate().has_value());
+  }
+  TlsPair pair;
+  ASSERT_TRUE(pair.Start(*client, *server).ok());
+  EXPECT_EQ(Transfer(pair.server, pair.client, "x"), "x");
+  EXPECT_TRUE(pair.client.resumed());
+  EXPECT_TRUE(pair.server.peer_certificate().has_value());
+}
+
 TEST(TlsSessionTest, AResumedServerIsStillKnown) {
   const auto client = TestTlsClient(), server = TestTlsServer();
   Resumed(*client, *server);
