@@ -93,7 +93,8 @@ struct ClientOptions {
   // Cookies for the server: name, value (core/cookie.h). Those that it sets are not kept.
   std::vector<std::pair<std::string, std::string>> cookies{};
 
-  // More headers for the request: name, value.
+  // More headers for the request: name, value. Without one of the name User-Agent, that is
+  // "weft/VERSION" (RFC 9110, section 10.1.5); an empty one is not sent. Proxies are told the same.
   std::vector<std::pair<std::string, std::string>> headers{};
 
   // How many redirects (301, 302, 303, 307, 308) to follow, each a new connection; 0: none, and a

@@ -22,6 +22,7 @@
 #include "weft/core/http_refusal.h"
 #include "weft/core/http_status.h"
 #include "weft/core/testing/hex.h"
+#include "weft/core/version.h"
 #include "weft/transport/notification.h"
 #include "weft/transport/testing/tls_pair.h"
 
@@ -42,8 +43,12 @@ using testing::TestTlsServer;
 using testing::Text;
 
 constexpr char kUrl[] = "ws://server.example:8080/chat";
-constexpr char kConnectRequest[] =
-    "CONNECT server.example:8080 HTTP/1.1\r\nHost: server.example:8080\r\n";
+const std::string& ConnectRequest() {
+  static const auto* const request = new std::string(
+      absl::StrCat("CONNECT server.example:8080 HTTP/1.1\r\n",
+                   "Host: server.example:8080\r\nUser-Agent: weft/", kVersion, "\r\n"));
+  return *request;
+}
 constexpr char kConnected[] = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 std::string HttpProxy(const FakeServer& server, absl::string_view user = "") {
@@ -82,7 +87,7 @@ TEST(ClientHttpProxy, ConnectsAndThenUpgrades) {
   EXPECT_RECEIVES(*client, "echo");
   EXPECT_TRUE((*client)->Close().ok());
   server.Join();
-  EXPECT_EQ(connect, absl::StrCat(kConnectRequest, "\r\n"));
+  EXPECT_EQ(connect, absl::StrCat(ConnectRequest(), "\r\n"));
   EXPECT_EQ(heads, absl::StrCat("> ", connect, "< ", kConnected, "> ", upgrade, "< ",
                                 FakePeer::Accept(upgrade)));
   EXPECT_THAT(upgrade, StartsWith("GET /chat HTTP/1.1\r\nHost: server.example:8080\r\n"));
@@ -110,7 +115,7 @@ TEST(ClientHttpProxy, EachGetsItsOwnCredentials) {
   options.basic_auth = {"Aladdin", "open sesame"};
   options.cookies = {{"SID", "31d4"}};
   const auto [connect, upgrade] = Requests(kUrl, "joe:s%20t@", options);
-  EXPECT_EQ(connect, absl::StrCat(kConnectRequest, "Proxy-Authorization: Basic ",
+  EXPECT_EQ(connect, absl::StrCat(ConnectRequest(), "Proxy-Authorization: Basic ",
                                   absl::Base64Escape("joe:s t"), "\r\n\r\n"));
   EXPECT_THAT(upgrade, HasSubstr("\r\nAuthorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"));
   EXPECT_THAT(upgrade, Not(HasSubstr("Proxy")));
@@ -121,6 +126,17 @@ TEST(ClientHttpProxy, TheTargetAlwaysHasAPort) {
               StartsWith("CONNECT server.example:80 HTTP/1.1\r\nHost: server.example:80\r\n"));
   EXPECT_THAT(Requests("ws://[2001:db8::1]/", "").first,
               StartsWith("CONNECT [2001:db8::1]:80 HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n"));
+}
+
+TEST(ClientHttpProxy, IsToldTheSameUserAgentAsTheServer) {
+  ClientOptions options = Quiet();
+  options.headers = {{"User-Agent", "Mozilla/5.0"}};
+  EXPECT_THAT(Requests(kUrl, "", options),
+              ::testing::Pair(HasSubstr("\r\nUser-Agent: Mozilla/5.0\r\n"),
+                              HasSubstr("\r\nUser-Agent: Mozilla/5.0\r\n")));
+  options.headers = {{"user-agent", ""}};
+  EXPECT_THAT(Requests(kUrl, "", options),
+              ::testing::Pair(Not(HasSubstr("ser-")), Not(HasSubstr("ser-Agent"))));
 }
 
 // RFC 9110, section 9.3.6.

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "weft/client/http_exchange.h"
+#include "weft/client/request_headers.h"
 #include "weft/core/authority.h"
 #include "weft/core/http.h"
 #include "weft/core/http_status.h"
@@ -16,9 +17,11 @@ namespace weft {
 namespace {
 
 absl::StatusOr<std::string> ConnectRequest(absl::string_view host, uint16_t port,
-                                           const std::optional<BasicCredentials>& credentials) {
+                                           const std::optional<BasicCredentials>& credentials,
+                                           absl::string_view user_agent) {
   const std::string target = AuthorityText(host, port);
   std::vector<HttpHeader> headers = {{"Host", target}};
+  if (!user_agent.empty()) headers.push_back({"User-Agent", user_agent});
   std::string authorization;
   if (credentials.has_value()) {
     absl::StatusOr<std::string> value = BasicAuthorization(*credentials);
@@ -49,7 +52,8 @@ absl::Status Refused(const HttpResponse& response, bool has_credentials) {
 absl::Status HttpConnect(BlockingStream& stream, absl::string_view host, uint16_t port,
                          const std::optional<BasicCredentials>& credentials,
                          const ClientOptions& options) {
-  const absl::StatusOr<std::string> request = ConnectRequest(host, port, credentials);
+  const absl::StatusOr<std::string> request =
+      ConnectRequest(host, port, credentials, UserAgent(options));
   if (!request.ok()) return request.status();
   const absl::StatusOr<HttpAnswer> answer = Exchange(stream, *request, options);
   if (!answer.ok()) return answer.status();

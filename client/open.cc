@@ -67,7 +67,7 @@ absl::StatusOr<Upgraded> Open(absl::string_view url_text, const ClientOptions& o
     const absl::StatusOr<Url> next = Next(*url, upgraded.status(), followed, options.max_redirects);
     if (!next.ok()) return Annotate(next.status(), where);
     // R22. Any header may be a secret, and what is gone does not come back on the way.
-    if (!HaveSameOrigin(*url, *next)) offer.headers.clear();
+    if (!HaveSameOrigin(*url, *next)) offer.headers = AnonymousHeaders(options);
     url = *next;
     where = absl::StrCat(url_text, ": redirected to ", Quote(UrlText(*next)), ": ");
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "weft/core/basic_auth.h"
 #include "weft/core/cookie.h"
+#include "weft/core/version.h"
 
 namespace weft {
 namespace {
@@ -35,7 +36,23 @@ absl::StatusOr<std::string> Authorization(const ClientOptions& options) {
   return absl::StrCat("Bearer ", token);
 }
 
+constexpr absl::string_view kUserAgent = "User-Agent";
+
+std::string OwnUserAgent() { return absl::StrCat("weft/", kVersion); }
+
 }  // namespace
+
+std::string UserAgent(const ClientOptions& options) {
+  for (const auto& [name, value] : options.headers) {
+    if (absl::EqualsIgnoreCase(name, kUserAgent)) return value;
+  }
+  return OwnUserAgent();
+}
+
+std::vector<std::pair<std::string, std::string>> AnonymousHeaders(const ClientOptions& options) {
+  if (UserAgent(options).empty()) return {};
+  return {{std::string(kUserAgent), OwnUserAgent()}};
+}
 
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RequestHeaders(
     const ClientOptions& options) {
@@ -44,7 +61,14 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RequestHeaders(
   const absl::StatusOr<std::string> cookie = CookieHeader(options.cookies);
   if (!cookie.ok()) return cookie.status();
 
-  std::vector<std::pair<std::string, std::string>> headers = options.headers;
+  std::vector<std::pair<std::string, std::string>> headers;
+  bool has_user_agent = false;
+  for (const auto& header : options.headers) {
+    const bool user_agent = absl::EqualsIgnoreCase(header.first, kUserAgent);
+    has_user_agent |= user_agent;
+    if (!user_agent || !header.second.empty()) headers.push_back(header);
+  }
+  if (!has_user_agent) headers.emplace_back(kUserAgent, OwnUserAgent());
   const std::pair<absl::string_view, const std::string&> composed[] = {
       {"Authorization", *authorization}, {"Cookie", *cookie}};
   for (const auto& [name, value] : composed) {

@@ -14,11 +14,10 @@
 #include "absl/types/span.h"
 #include "tools/weft/connect.h"
 #include "tools/weft/exit_code.h"
+#include "weft/core/version.h"
 
 namespace weft::cli {
 namespace {
-
-constexpr char kVersion[] = "weft 0.1.0\n";  // as MODULE.bazel has it
 
 constexpr char kUsage[] =
     R"(Usage: weft COMMAND [WORD...]
@@ -41,7 +40,7 @@ int Main(absl::Span<const absl::string_view> words) {
     return kOrderly;
   }
   if (command == "--version" || command == "-V") {
-    std::fputs(kVersion, stdout);
+    std::printf("weft %s\n", std::string(kVersion).c_str());
     return kOrderly;
   }
   std::fprintf(stderr, "weft: there is no command %s; see weft --help\n",
