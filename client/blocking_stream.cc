@@ -6,8 +6,9 @@
 
 namespace weft {
 
-absl::Status BlockingStream::StartTls(TlsContext& context, absl::string_view host) {
-  absl::Status status = stream_.StartTlsClient(context, host);
+absl::Status BlockingStream::StartTls(TlsContext& context, absl::string_view host,
+                                      Stream::Identity identity) {
+  absl::Status status = stream_.StartTlsClient(context, host, identity);
   for (bool done = false; status.ok() && !done;) {
     const IoResult result = stream_.Handshake();
     done = result.ok();

@@ -29,7 +29,7 @@ class BlockingStream {
       : stream_(std::move(stream)), deadline_(deadline), cancel_(cancel) {}
 
   // Begins TLS, as Stream::StartTlsClient(), and waits until the peer has shown who it is.
-  absl::Status StartTls(TlsContext& context, absl::string_view host);
+  absl::Status StartTls(TlsContext& context, absl::string_view host, Stream::Identity identity);
 
   // Writes all of `bytes`.
   absl::Status Write(absl::string_view bytes);

@@ -23,10 +23,11 @@ namespace weft {
 
 enum class HttpHead { kRequest, kResponse };
 
-// Every wait of a client has a limit; absl::InfiniteDuration() takes it away.
+// Every wait of a client has a limit; absl::InfiniteDuration() takes it away. Client::Connect() and
+// ReconnectingClient::Create() refuse what is outside its range, with InvalidArgument.
 struct ClientOptions {
   // For everything that Connect() does: the name, the connection, the proxy, TLS, the opening
-  // handshake, redirects.
+  // handshake, redirects. More than 0.
   absl::Duration connect_timeout = absl::Seconds(30);
 
   // Ends Connect() from another thread, at whatever it is, with Cancelled: none when null. What is
@@ -37,15 +38,15 @@ struct ClientOptions {
   //   auto client = Client::Connect(url, {.cancel = cancel});
   std::shared_ptr<const Notification> cancel{};
 
-  // How long a Send*() may wait for a peer that does not read.
+  // How long a Send*() may wait for a peer that does not read. 0: it does not wait.
   absl::Duration send_timeout = absl::Seconds(30);
 
-  // How long Close() may wait for the peer's answer.
+  // How long Close() may wait for the peer's answer. 0: it does not wait.
   absl::Duration close_timeout = absl::Seconds(5);
 
   // While Receive() waits, a peer that was silent for `ping_interval` is sent a ping, and one from
   // which not a byte came for `pong_timeout` after that is gone. Shorter notices a dead network
-  // sooner, and costs a mobile peer its battery.
+  // sooner, and costs a mobile peer its battery. Both more than 0.
   absl::Duration ping_interval = absl::Seconds(20);
   absl::Duration pong_timeout = absl::Seconds(20);
 
@@ -57,6 +58,12 @@ struct ClientOptions {
   // system's roots, and nobody. Clients that share it take up each other's TLS sessions, which
   // makes connecting cheaper.
   std::shared_ptr<TlsContext> tls{};
+
+  // Connect to this HOST or HOST:PORT instead of the URL's, whose host is still the one in the Host
+  // header and in TLS (SNI, the certificate): to reach one server of many behind a name. For the
+  // URL's own origin, not for those that redirects lead to. A proxy is asked to connect to it, and
+  // no_proxy compared with it. Not for Unix sockets.
+  std::string connect_to{};
 
   // Whom to ask to connect to the server in our place:
   //   ""         what the environment says: https_proxy for wss://, http_proxy for ws://, all_proxy
@@ -98,10 +105,10 @@ struct ClientOptions {
   std::vector<std::pair<std::string, std::string>> headers{};
 
   // How many redirects (301, 302, 303, 307, 308) to follow, each a new connection; 0: none, and a
-  // redirect is a refusal like others. None is followed from wss:// to ws://. From the first one on
-  // that leads to another origin - scheme, host or port - nothing of basic_auth, bearer_token,
-  // cookies and headers is sent any more; subprotocols and origin are, and who wants to see a
-  // certificate (TlsClientOptions::identity) does.
+  // redirect is a refusal like others, which says why it was not followed. None is followed from
+  // wss:// to ws://. From the first one on that leads to another origin - scheme, host or port -
+  // nothing of basic_auth, bearer_token, cookies and headers is sent any more, and our certificate
+  // (TlsClientOptions::identity) is not shown; subprotocols and origin are sent.
   int max_redirects = 0;
 
   // Limits for the head of each answer of a server or proxy. Interim answers (1xx) are skipped, at

@@ -139,6 +139,14 @@ TEST(ClientHttpProxy, IsToldTheSameUserAgentAsTheServer) {
               ::testing::Pair(Not(HasSubstr("ser-")), Not(HasSubstr("ser-Agent"))));
 }
 
+TEST(ClientHttpProxy, ConnectsToAnotherAddressThanTheUrls) {
+  ClientOptions options = Quiet();
+  options.connect_to = "backend.example:9001";
+  const auto [connect, upgrade] = Requests(kUrl, "", options);
+  EXPECT_THAT(connect, StartsWith("CONNECT backend.example:9001 HTTP/1.1\r\n"));
+  EXPECT_THAT(upgrade, HasSubstr("\r\nHost: server.example:8080\r\n"));
+}
+
 // RFC 9110, section 9.3.6.
 TEST(ClientHttpProxy, AnyAnswerOf2xxIsGoodWhateverLengthItClaims) {
   FakeServer server([](FakePeer& peer) {

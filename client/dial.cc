@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "weft/client/annotate.h"
 #include "weft/client/http_connect.h"
@@ -52,32 +53,51 @@ absl::StatusOr<Stream> ConnectThrough(const Proxy& proxy, const Url& url,
                                        AuthorityText(url.host, url.port), ": "));
 }
 
-absl::Status StartTls(BlockingStream& stream, const Url& url, std::shared_ptr<TlsContext> context) {
+absl::Status StartTls(BlockingStream& stream, const Destination& to,
+                      std::shared_ptr<TlsContext> context) {
   if (context == nullptr) {
     absl::StatusOr<std::shared_ptr<TlsContext>> system = TlsContext::SystemClient();
     if (!system.ok()) return system.status();
     context = *std::move(system);
   }
-  absl::Status status = stream.StartTls(*context, url.host);
+  absl::Status status = stream.StartTls(*context, to.url.host, to.identity);
   return status.ok() ? status
-                     : Annotate(status, absl::StrCat("no TLS with ", Quote(url.host), ": "));
+                     : Annotate(status, absl::StrCat("no TLS with ", Quote(to.url.host), ": "));
+}
+
+// The URL with the address that is connected to.
+absl::StatusOr<Url> AddressOf(const Destination& to) {
+  Url url = to.url;
+  if (to.connect_to.empty()) return url;
+  const absl::StatusOr<Authority> address = ParseAuthority(to.connect_to);
+  if (!address.ok()) return address.status();
+  if (!url.unix_path.empty()) {
+    return absl::InvalidArgumentError("connect_to is set, and the URL is that of a Unix socket");
+  }
+  url.host = absl::AsciiStrToLower(address->host);
+  url.port = address->port.value_or(url.port);
+  url.zone.clear();
+  return url;
 }
 
 }  // namespace
 
-absl::StatusOr<BlockingStream> Dial(const Url& url, const ClientOptions& options,
+absl::StatusOr<BlockingStream> Dial(const Destination& to, const ClientOptions& options,
                                     Deadline deadline) {
   const Notification* cancel = options.cancel.get();
+  const absl::StatusOr<Url> address = AddressOf(to);
+  if (!address.ok()) return address.status();
   // secure_getenv(): a program with more rights than its user does not let him send it anywhere.
-  const absl::StatusOr<std::optional<Proxy>> proxy = ChooseProxy(url, options.proxy, secure_getenv);
+  const absl::StatusOr<std::optional<Proxy>> proxy =
+      ChooseProxy(*address, options.proxy, secure_getenv);
   if (!proxy.ok()) return proxy.status();
   absl::StatusOr<Stream> socket = proxy->has_value()
-                                      ? ConnectThrough(**proxy, url, options, deadline)
-                                      : ConnectStraight(url, deadline, cancel);
+                                      ? ConnectThrough(**proxy, *address, options, deadline)
+                                      : ConnectStraight(*address, deadline, cancel);
   if (!socket.ok()) return socket.status();
   BlockingStream stream(*std::move(socket), deadline, cancel);
-  if (url.secure) {
-    if (absl::Status status = StartTls(stream, url, options.tls); !status.ok()) return status;
+  if (to.url.secure) {
+    if (absl::Status status = StartTls(stream, to, options.tls); !status.ok()) return status;
   }
   return stream;
 }

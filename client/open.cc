@@ -1,5 +1,7 @@
 #include "weft/client/open.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,31 +22,41 @@
 #include "weft/core/quote.h"
 #include "weft/core/url.h"
 #include "weft/transport/deadline.h"
+#include "weft/transport/stream.h"
 
 namespace weft {
 namespace {
 
-absl::StatusOr<Upgraded> Ask(const Url& url, const UpgradeOffer& offer,
+absl::StatusOr<Upgraded> Ask(const Destination& to, const UpgradeOffer& offer,
                              const ClientOptions& options, Deadline deadline) {
-  absl::StatusOr<BlockingStream> stream = Dial(url, options, deadline);
+  absl::StatusOr<BlockingStream> stream = Dial(to, options, deadline);
   if (!stream.ok()) return stream.status();
-  return Upgrade(*std::move(stream), url, offer, options);
+  return Upgrade(*std::move(stream), to.url, offer, options);
+}
+
+absl::Status NotFollowed(const absl::Status& refused, absl::string_view why) {
+  return Annotate(refused, "", absl::StrCat("; not followed: ", why));
 }
 
 // Where `refused` leads, if it is a redirect that may be followed. Otherwise it comes back, and
-// says why.
-absl::StatusOr<Url> Next(const Url& asked, const absl::Status& refused, int followed,
+// says why. `asked` are all URLs so far, the last one refused.
+absl::StatusOr<Url> Next(const std::vector<Url>& asked, const absl::Status& refused,
                          int max_redirects) {
   const std::optional<HttpRefusal> refusal = RefusalOf(refused);
   if (!refusal.has_value() || !IsRedirect(refusal->status)) return refused;
-  absl::StatusOr<Url> next = RedirectTarget(asked, *refusal);
-  if (next.ok() && followed >= max_redirects) {
-    next = absl::FailedPreconditionError(absl::StrCat("it leads to ", Quote(UrlText(*next)),
-                                                      ", and ClientOptions::max_redirects is ",
-                                                      max_redirects));
+  const absl::StatusOr<Url> next = RedirectTarget(asked.back(), *refusal);
+  if (!next.ok()) {
+    const absl::string_view why = next.status().message();
+    return NotFollowed(refused, why);
   }
-  if (next.ok()) return next;
-  return Annotate(refused, "", absl::StrCat("; not followed: ", next.status().message()));
+  if (asked.size() <= static_cast<size_t>(max_redirects)) return next;
+  const std::string to = Quote(UrlText(*next));
+  const std::string limit = absl::StrCat(", and ClientOptions::max_redirects is ", max_redirects);
+  if (std::find(asked.begin(), asked.end(), *next) == asked.end()) {
+    return NotFollowed(refused, absl::StrCat("it leads to ", to, limit));
+  }
+  const std::string loop = absl::StrCat("it leads in a loop, back to ", to);
+  return NotFollowed(refused, absl::StrCat(loop, limit));
 }
 
 }  // namespace
@@ -60,15 +72,22 @@ absl::StatusOr<Upgraded> Open(absl::string_view url_text, const ClientOptions& o
       RequestHeaders(options);
   if (!headers.ok()) return Annotate(headers.status(), where);
   UpgradeOffer offer = {options.subprotocols, options.origin, *std::move(headers),
-                        DeflateOffer(compression)};
-  for (int followed = 0;; ++followed) {
-    absl::StatusOr<Upgraded> upgraded = Ask(*url, offer, options, deadline);
+                        DeflateOffer(options.connection.compression)};
+  Destination to = {.url = *std::move(url), .connect_to = options.connect_to};
+  std::vector<Url> asked;
+  while (true) {
+    absl::StatusOr<Upgraded> upgraded = Ask(to, offer, options, deadline);
     if (upgraded.ok()) return upgraded;
-    const absl::StatusOr<Url> next = Next(*url, upgraded.status(), followed, options.max_redirects);
+    asked.push_back(to.url);
+    const absl::StatusOr<Url> next = Next(asked, upgraded.status(), options.max_redirects);
     if (!next.ok()) return Annotate(next.status(), where);
     // R22. Any header may be a secret, and what is gone does not come back on the way.
-    if (!HaveSameOrigin(*url, *next)) offer.headers = AnonymousHeaders(options);
-    url = *next;
+    if (!HaveSameOrigin(to.url, *next)) {
+      offer.headers = AnonymousHeaders(options);
+      to.identity = Stream::Identity::kHidden;
+    }
+    to.url = *next;
+    to.connect_to = HaveSameOrigin(asked.front(), *next) ? options.connect_to : "";
     where = absl::StrCat(url_text, ": redirected to ", Quote(UrlText(*next)), ": ");
   }
 }

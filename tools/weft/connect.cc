@@ -85,6 +85,7 @@ absl::StatusOr<ClientOptions> ToClientOptions(const ConnectOptions& options, Con
   ClientOptions client;
   client.tls = *std::move(tls);
   client.basic_auth = options.auth;
+  client.connect_to = options.connect_to;
   client.proxy = options.proxy;
   client.max_redirects = options.max_redirects;
   client.connect_timeout = options.timeout;

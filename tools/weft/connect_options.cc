@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tools/weft/command_line.h"
+#include "weft/core/authority.h"
 #include "weft/core/basic_auth.h"
 #include "weft/core/http.h"
 #include "weft/core/url.h"
@@ -156,6 +157,12 @@ absl::Status SetClose(absl::string_view text, ConnectOptions* options) {
   return absl::OkStatus();
 }
 
+absl::Status SetConnectTo(absl::string_view text, ConnectOptions* options) {
+  if (absl::Status status = ParseAuthority(text).status(); !status.ok()) return status;
+  options->connect_to = std::string(text);
+  return absl::OkStatus();
+}
+
 absl::Status SetSplit(absl::string_view text, std::optional<Split>* split) {
   if (text == "lines") {
     *split = Split::kLines;
@@ -211,6 +218,10 @@ std::vector<Flag> Flags(ConnectOptions* options, std::optional<Split>* split) {
        .help = "trust any certificate: anybody on the way can listen",
        .set = SetTrue(&options->tls.dangerously_accept_any_certificate)},
       {.help = "The way there:"},
+      {.name = "connect-to",
+       .value = "HOST:PORT",
+       .help = "connect to this address; Host and TLS are the URL's still",
+       .set = [options](absl::string_view value) { return SetConnectTo(value, options); }},
       {.name = "proxy",
        .letter = 'x',
        .value = "URL",

@@ -30,7 +30,8 @@ struct ConnectOptions {
   std::string origin{};
   std::optional<BasicCredentials> auth{};
   TlsClientOptions tls{};
-  std::string proxy{};  // as ClientOptions::proxy
+  std::string connect_to{};  // as ClientOptions::connect_to
+  std::string proxy{};       // as ClientOptions::proxy
   int max_redirects = 0;
   absl::Duration timeout = absl::Seconds(30);
 

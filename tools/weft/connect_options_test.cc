@@ -55,6 +55,12 @@ TEST(ConnectOptionsTest, Messages) {
   EXPECT_TRUE(options->quiet);
 }
 
+TEST(ConnectOptionsTest, ConnectTo) {
+  EXPECT_EQ(Parse({"--connect-to=127.0.0.1:8080"}).connect_to, "127.0.0.1:8080");
+  EXPECT_EQ(Parse({"--connect-to=[::1]"}).connect_to, "[::1]");
+  EXPECT_THAT(Error({"--connect-to=ws://h"}), HasSubstr("--connect-to"));
+}
+
 TEST(ConnectOptionsTest, Url) {
   EXPECT_EQ(ParseConnectOptions({}).status().message(), "a URL is missing");
   EXPECT_THAT(std::string(ParseConnectOptions({"http://x/"}).status().message()),
