@@ -1,15 +1,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -22,6 +25,7 @@
 #include "weft/client/testing/fake_server.h"
 #include "weft/core/http_refusal.h"
 #include "weft/core/testing/frames.h"
+#include "weft/core/version.h"
 #include "weft/transport/address.h"
 #include "weft/transport/notification.h"
 
@@ -97,6 +101,22 @@ TEST(ClientConnect, SaysWhoItIs) {
               Not(Contains(Key(::testing::AnyOf("Authorization", "Cookie")))));
 }
 
+// RFC 9110, section 10.1.5: firewalls refuse requests without one.
+TEST(ClientConnect, SaysWhichSoftwareItIs) {
+  const auto sent = [](std::vector<std::pair<std::string, std::string>> headers) {
+    ClientOptions options = Quiet();
+    options.headers = std::move(headers);
+    std::vector<std::string> values;
+    for (const auto& [name, value] : HeadersSent(options)) {
+      if (absl::EqualsIgnoreCase(name, "User-Agent")) values.push_back(value);
+    }
+    return values;
+  };
+  EXPECT_THAT(sent({}), ElementsAre(absl::StrCat("weft/", kVersion)));
+  EXPECT_THAT(sent({{"user-agent", "my-app/2"}}), ElementsAre("my-app/2"));
+  EXPECT_THAT(sent({{"User-Agent", ""}}), ::testing::IsEmpty());
+}
+
 TEST(ClientConnect, SaysNotTwiceWhoItIs) {
   FakeServer server([](FakePeer& peer) { EXPECT_EQ(peer.ReadRequest(), ""); });
   std::vector<ClientOptions> all(3);
@@ -169,6 +189,23 @@ TEST(ClientConnect, ARefusalsBodyIsCutAndMadePrintable) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("answered HTTP 500"));
   EXPECT_THAT(std::string(status.message()), Not(HasSubstr("\x1b")));
   EXPECT_LT(status.message().size(), 1000u);
+}
+
+TEST(ClientConnect, ARefusalEndsWithoutTheLineEndOfItsBody) {
+  const absl::Status status =
+      ConnectTo("HTTP/1.1 403 Forbidden\r\nContent-Length: 14\r\n\r\nmembers only\r\n");
+  EXPECT_THAT(std::string(status.message()), ::testing::EndsWith(": members only"));
+  EXPECT_EQ(RefusalOf(status)->body, "members only\r\n");
+}
+
+// With the answer that it carries.
+TEST(ClientConnect, ARefusalIsSafeToPrint) {
+  const absl::Status status =
+      ConnectTo("HTTP/1.1 403 \xC2\x9B\r\nX-\r\nA: \xC2\x9B\xFF\r\n\r\n\x1b[2J\x9B\r\n\0");
+  std::ostringstream printed;
+  printed << status;
+  const std::string text = printed.str();
+  EXPECT_TRUE(std::all_of(text.begin(), text.end(), absl::ascii_isprint)) << text;
 }
 
 TEST(ClientConnect, ARefusalCanBeReadFromTheError) {
@@ -257,6 +294,78 @@ TEST(ClientConnectCancel, WhileANameIsLookedUp) {
             absl::CancelledError("ws://name.invalid/: cannot resolve \"name.invalid\": cancelled"));
 }
 
+// ---- To which address ----
+
+std::string WithPort(absl::string_view url, const FakeServer& server) {
+  return absl::StrReplaceAll(url, {{"$", absl::StrCat(server.port())}});
+}
+
+FakeServer::Script KeepRequest(std::string* request) {
+  return [request](FakePeer& peer) {
+    *request = peer.ReadRequest();
+    peer.Write(FakePeer::Accept(*request) + Text("hi"));
+    peer.ReadToEnd();
+  };
+}
+
+TEST(ClientConnectTo, AnotherAddressThanTheUrls) {
+  for (const char* connect_to : {"127.0.0.1:$", "localhost:$"}) {
+    std::string request;
+    FakeServer server(KeepRequest(&request));
+    ClientOptions options = Quiet();
+    options.connect_to = WithPort(connect_to, server);
+    const auto client = Client::Connect("ws://server.example:81/chat", options);
+    ASSERT_TRUE(client.ok()) << client.status();
+    EXPECT_EQ((*client)->peer_address().ToString(), WithPort("127.0.0.1:$", server));
+    EXPECT_THAT(request, StartsWith("GET /chat HTTP/1.1\r\nHost: server.example:81\r\n"));
+  }
+}
+
+TEST(ClientConnectTo, WithoutAPortToTheUrls) {
+  std::string request;
+  FakeServer server(KeepRequest(&request));
+  ClientOptions options = Quiet();
+  options.connect_to = "127.0.0.1";
+  const auto client = Client::Connect(WithPort("ws://server.example:$/", server), options);
+  EXPECT_TRUE(client.ok()) << client.status();
+}
+
+TEST(ClientConnectTo, WhatIsNoAddressIsRefused) {
+  for (const char* connect_to : {":80", "h:0", "ws://h:80", "h:80/path", "joe@h"}) {
+    const absl::Status status = Client::Connect("ws://h/", {.connect_to = connect_to}).status();
+    EXPECT_CODE(status, kInvalidArgument);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("connect_to must be HOST or HOST:PORT"));
+  }
+  const absl::Status unix = Client::Connect("ws+unix:///s:/", {.connect_to = "h:80"}).status();
+  EXPECT_CODE(unix, kInvalidArgument);
+  EXPECT_THAT(std::string(unix.message()), HasSubstr("that of a Unix socket"));
+}
+
+// RFC 6761, section 6.3.
+TEST(ClientConnect, ANameUnderLocalhostIsThisMachine) {
+  for (const char* host : {"localhost.", "a.b.localhost"}) {
+    std::string request;
+    FakeServer server(KeepRequest(&request));
+    const std::string authority = absl::StrCat(host, ":", server.port());
+    const auto client = Client::Connect(absl::StrCat("ws://", authority, "/"), Quiet());
+    ASSERT_TRUE(client.ok()) << client.status();
+    EXPECT_THAT(request, HasSubstr(absl::StrCat("\r\nHost: ", authority, "\r\n")));
+  }
+}
+
+// RFC 6874. The loopback interface is the first of every machine.
+TEST(ClientConnect, AZoneIsConnectedByAndNotSent) {
+  std::string request;
+  FakeServer server(*SocketAddress::FromIp("::1", 0), KeepRequest(&request));
+  const auto client = Client::Connect(WithPort("ws://[::1%251]:$/", server), Quiet());
+  ASSERT_TRUE(client.ok()) << client.status();
+  EXPECT_THAT(request, HasSubstr(WithPort("\r\nHost: [::1]:$\r\n", server)));
+
+  const absl::Status unknown = Client::Connect("ws://[fe80::1%25nowhere]/").status();
+  EXPECT_CODE(unknown, kNotFound);
+  EXPECT_THAT(std::string(unknown.message()), HasSubstr("\"fe80::1%nowhere\""));
+}
+
 // ---- Unix sockets ----
 
 class ClientConnectUnix : public ::testing::Test {
@@ -326,6 +435,13 @@ TEST(ClientConnect, NobodyListens) {
     url = server.url();
   }
   EXPECT_CODE(Client::Connect(url).status(), kUnavailable);
+}
+
+TEST(ClientConnect, OptionsOutOfTheirRangeAreRefused) {
+  FakeServer server([](FakePeer&) { ADD_FAILURE() << "connected"; });
+  EXPECT_EQ(Client::Connect(server.url(), {.ping_interval = absl::ZeroDuration()}).status(),
+            absl::InvalidArgumentError(
+                "ping_interval must be more than 0, not 0; InfiniteDuration means never"));
 }
 
 TEST(ClientConnect, WhatCannotBeAskedFor) {

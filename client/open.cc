@@ -11,10 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "weft/client/annotate.h"
 #include "weft/client/blocking_stream.h"
+#include "weft/client/check_options.h"
 #include "weft/client/dial.h"
 #include "weft/client/redirect.h"
 #include "weft/client/request_headers.h"
-#include "weft/core/compression.h"
 #include "weft/core/handshake.h"
 #include "weft/core/http_refusal.h"
 #include "weft/core/location.h"
@@ -62,12 +62,11 @@ absl::StatusOr<Url> Next(const std::vector<Url>& asked, const absl::Status& refu
 }  // namespace
 
 absl::StatusOr<Upgraded> Open(absl::string_view url_text, const ClientOptions& options) {
+  if (absl::Status status = CheckClientOptions(options); !status.ok()) return status;
   const Deadline deadline = Deadline::After(options.connect_timeout);
   std::string where = absl::StrCat(url_text, ": ");
   absl::StatusOr<Url> url = ParseUrl(url_text);
   if (!url.ok()) return url.status();
-  const CompressionOptions& compression = options.connection.compression;
-  if (absl::Status status = CheckCompressionOptions(compression); !status.ok()) return status;
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> headers =
       RequestHeaders(options);
   if (!headers.ok()) return Annotate(headers.status(), where);

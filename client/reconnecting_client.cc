@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "weft/client/check_options.h"
 #include "weft/client/retry_after.h"
 #include "weft/core/connection.h"
 #include "weft/core/http_date.h"
@@ -65,6 +66,7 @@ absl::Status CheckOptions(const ReconnectOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("max_attempts is ", options.max_attempts, ": it must be at least 1"));
   }
+  if (absl::Status status = CheckClientOptions(options.client); !status.ok()) return status;
   return CheckBackoff(options.backoff);
 }
 

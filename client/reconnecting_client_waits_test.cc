@@ -184,6 +184,9 @@ TEST_F(ReconnectingClientWaits, OptionsThatMakeNoSense) {
   options = {};
   options.backoff.first = absl::ZeroDuration();
   EXPECT_CODE(ReconnectingClient::Create("ws://x", options).status(), kInvalidArgument);
+  options = {};
+  options.client.ping_interval = absl::ZeroDuration();
+  EXPECT_CODE(ReconnectingClient::Create("ws://x", options).status(), kInvalidArgument);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -26,8 +27,9 @@ namespace {
 constexpr size_t kShownBodyBytes = 256;
 constexpr absl::Duration kBodyTimeout = absl::Seconds(1);
 
-// Fit to stand in a message.
+// Fit to stand in a message. The end of a last line says nothing.
 std::string Shown(absl::string_view body) {
+  body = absl::StripTrailingAsciiWhitespace(body);
   const bool cut = body.size() > kShownBodyBytes;
   return absl::StrCat(body.empty() ? "" : ": ", absl::CHexEscape(body.substr(0, kShownBodyBytes)),
                       cut ? "..." : "");

@@ -1,0 +1,18 @@
+// Whether a client can do what it is told.
+
+#ifndef WEFT_CLIENT_CHECK_OPTIONS_H_
+#define WEFT_CLIENT_CHECK_OPTIONS_H_
+
+#include "absl/status/status.h"
+#include "weft/client/client_options.h"
+
+namespace weft {
+
+// InvalidArgument for times, sizes and numbers outside their range, with the name of the field, the
+// value and the range. What goes into the request is checked where it is written: RequestHeaders()
+// and RequestText().
+absl::Status CheckClientOptions(const ClientOptions& options);
+
+}  // namespace weft
+
+#endif  // WEFT_CLIENT_CHECK_OPTIONS_H_

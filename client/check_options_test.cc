@@ -1,0 +1,79 @@
+#include "weft/client/check_options.h"
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/client/client_options.h"
+
+namespace weft {
+namespace {
+
+using ::testing::HasSubstr;
+
+// The error's message; empty: there is none.
+std::string Check(const ClientOptions& options) {
+  const absl::Status status = CheckClientOptions(options);
+  EXPECT_TRUE(status.ok() || absl::IsInvalidArgument(status)) << status;
+  return std::string(status.message());
+}
+
+TEST(CheckClientOptionsTest, TheDefaultsAreGood) { EXPECT_EQ(Check({}), ""); }
+
+// A ping_interval of 0 sent pings without a pause.
+TEST(CheckClientOptionsTest, TimesThatMustBeMoreThanZero) {
+  for (absl::Duration ClientOptions::*field :
+       {&ClientOptions::connect_timeout, &ClientOptions::ping_interval,
+        &ClientOptions::pong_timeout}) {
+    ClientOptions options;
+    for (const absl::Duration value :
+         {absl::ZeroDuration(), absl::Seconds(-1), -absl::InfiniteDuration()}) {
+      options.*field = value;
+      EXPECT_THAT(Check(options), HasSubstr(" must be more than 0, not "));
+    }
+    for (const absl::Duration value : {absl::Nanoseconds(1), absl::InfiniteDuration()}) {
+      options.*field = value;
+      EXPECT_EQ(Check(options), "");
+    }
+  }
+  EXPECT_EQ(Check({.pong_timeout = absl::Seconds(-1)}),
+            "pong_timeout must be more than 0, not -1s; InfiniteDuration means never");
+}
+
+TEST(CheckClientOptionsTest, TimesThatMayBeZero) {
+  for (absl::Duration ClientOptions::*field :
+       {&ClientOptions::send_timeout, &ClientOptions::close_timeout}) {
+    ClientOptions options;
+    options.*field = absl::Milliseconds(-1);
+    EXPECT_THAT(Check(options), HasSubstr(" must be at least 0, not -1ms"));
+    for (const absl::Duration value : {absl::ZeroDuration(), absl::InfiniteDuration()}) {
+      options.*field = value;
+      EXPECT_EQ(Check(options), "");
+    }
+  }
+  EXPECT_EQ(Check({.close_timeout = absl::Seconds(-1)}),
+            "close_timeout must be at least 0, not -1s; InfiniteDuration means never");
+}
+
+TEST(CheckClientOptionsTest, Numbers) {
+  EXPECT_EQ(Check({.connection = {.max_fragments = 0}}),
+            "connection.max_fragments must be at least 1, not 0");
+  EXPECT_EQ(Check({.max_redirects = -1}), "max_redirects must be at least 0, not -1");
+  EXPECT_EQ(Check({.http = {.max_head_bytes = 0}}),
+            "http.max_head_bytes must be at least 1, not 0");
+  EXPECT_EQ(Check({.http = {.max_headers = 0}}), "http.max_headers must be at least 1, not 0");
+  EXPECT_THAT(Check({.connection = {.compression = {.level = 10}}}), HasSubstr("level"));
+}
+
+TEST(CheckClientOptionsTest, ConnectTo) {
+  for (const char* good : {"", "h", "h:80", "[::1]:80", "127.0.0.1"}) {
+    EXPECT_EQ(Check({.connect_to = good}), "") << good;
+  }
+  EXPECT_EQ(Check({.connect_to = "h:x"}),
+            "connect_to must be HOST or HOST:PORT: the port \"x\" is no number from 1 to 65535");
+}
+
+}  // namespace
+}  // namespace weft
