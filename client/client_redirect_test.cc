@@ -18,7 +18,10 @@
 #include "weft/client/testing/fake_server.h"
 #include "weft/core/http_refusal.h"
 #include "weft/core/http_status.h"
+#include "weft/core/version.h"
+#include "weft/transport/peer_certificate.h"
 #include "weft/transport/testing/tls_pair.h"
+#include "weft/transport/tls_options.h"
 
 namespace weft {
 namespace {
@@ -98,6 +101,7 @@ TEST(ClientRedirect, R22_OffByDefault) {
                                            "\", and ClientOptions::max_redirects is 0"))));
   ASSERT_TRUE(RefusalOf(status).has_value());
   EXPECT_EQ(RefusalOf(status)->Find("Location"), elsewhere.url());
+  EXPECT_EQ(RefusalOf(status)->not_followed, "");
 }
 
 TEST(ClientRedirect, EachKindIsFollowed) {
@@ -178,6 +182,120 @@ TEST(ClientRedirect, R22_AnotherSchemeIsAnotherOrigin) {
   EXPECT_THAT(request, AllOf(StartsWith("GET / "), Not(HasSubstr("secret"))));
 }
 
+// A server over TLS that asks for a certificate, runs this, and keeps whom it saw.
+FakeServer::Script OverTls(FakeServer::Script script, std::string* seen, bool required = false) {
+  return [=](FakePeer& peer) {
+    peer.StartTls(*TestTlsServer({.identities = {testing::TestIdentity("server")},
+                                  .client_certificates = required ? ClientCertificates::kRequired
+                                                                  : ClientCertificates::kOptional,
+                                  .client_ca_file = testing::TestCaFile("ca.pem")}));
+    script(peer);
+    const std::optional<PeerCertificate> certificate = peer.certificate();
+    *seen = certificate.has_value() ? certificate->subject : "nobody";
+  };
+}
+
+std::string Wss(const FakeServer& server) {
+  return absl::StrCat("wss://127.0.0.1:", server.port(), "/");
+}
+
+ClientOptions WithCertificate() {
+  ClientOptions options = Following();
+  options.tls = TestTlsClient(
+      {.ca_file = testing::TestCaFile("ca.pem"), .identity = testing::TestIdentity("client")});
+  return options;
+}
+
+TEST(ClientRedirect, R22_AnotherOriginIsNotShownTheCertificate) {
+  std::string request, seen_elsewhere, seen;
+  FakeServer elsewhere(OverTls(Accept(&request), &seen_elsewhere));
+  FakeServer server(OverTls(Answer(Redirect(Wss(elsewhere))), &seen));
+  EXPECT_ARRIVES(Wss(server), WithCertificate());
+  server.Join();
+  elsewhere.Join();
+  EXPECT_THAT(seen, HasSubstr("client"));
+  EXPECT_EQ(seen_elsewhere, "nobody");
+}
+
+TEST(ClientRedirect, R22_AnotherOriginThatRequiresACertificateGetsNone) {
+  std::string request, seen_elsewhere, seen;
+  FakeServer elsewhere(OverTls(Accept(&request), &seen_elsewhere, true));
+  FakeServer server(OverTls(Answer(Redirect(Wss(elsewhere))), &seen));
+  {
+    const absl::StatusOr<std::unique_ptr<Client>> client =
+        Client::Connect(Wss(server), WithCertificate());
+    // With TLS 1.3 a client is done before the server has looked.
+    EXPECT_FALSE(client.ok() && (*client)->Receive().ok());
+  }
+  elsewhere.Join();
+  EXPECT_EQ(request, "");
+  EXPECT_EQ(seen_elsewhere, "nobody");
+}
+
+TEST(ClientRedirect, TheSameOriginIsShownTheCertificate) {
+  std::string request, first, second;
+  FakeServer server(
+      {OverTls(Answer(Redirect("/new")), &first), OverTls(Accept(&request), &second)});
+  EXPECT_ARRIVES(Wss(server), WithCertificate());
+  server.Join();
+  EXPECT_THAT(first, HasSubstr("client"));
+  EXPECT_THAT(second, HasSubstr("client"));
+}
+
+TEST(ClientRedirect, R22_ACertificateThatIsHiddenStaysHidden) {
+  std::string elsewhere_url, request, first, between, last;
+  Signal ready;
+  FakeServer home({OverTls(
+                       [&](FakePeer& peer) {
+                         peer.ReadRequest();
+                         ready.Await();
+                         peer.Write(Redirect(elsewhere_url));
+                         peer.ReadToEnd();
+                       },
+                       &first),
+                   OverTls(Accept(&request), &last)});
+  FakeServer elsewhere(OverTls(Answer(Redirect(Wss(home))), &between));
+  elsewhere_url = Wss(elsewhere);
+  ready.Give();
+  EXPECT_ARRIVES(Wss(home), WithCertificate());
+  home.Join();
+  elsewhere.Join();
+  EXPECT_THAT(first, HasSubstr("client"));
+  EXPECT_EQ(between, "nobody");
+  EXPECT_EQ(last, "nobody");
+}
+
+// The address is that of the URL's origin, and of no other.
+TEST(ClientRedirect, ConnectToIsForTheUrlsOwnOrigin) {
+  std::string request, back;
+  FakeServer elsewhere(Answer(Redirect("ws://server.example/last")));
+  FakeServer server(
+      {Answer(Redirect("/again")), Answer(Redirect(elsewhere.url()), &request), Accept(&back)});
+  ClientOptions options = Following();
+  options.connect_to = absl::StrCat("127.0.0.1:", server.port());
+  EXPECT_ARRIVES("ws://server.example/", options);
+  server.Join();
+  EXPECT_THAT(request, StartsWith("GET /again HTTP/1.1\r\nHost: server.example\r\n"));
+  EXPECT_THAT(back, StartsWith("GET /last HTTP/1.1\r\nHost: server.example\r\n"));
+}
+
+TEST(ClientRedirect, AnotherOriginIsToldWhichSoftwareItIs) {
+  const auto sent_elsewhere = [](std::pair<std::string, std::string> header) {
+    std::string request;
+    FakeServer elsewhere(Accept(&request));
+    FakeServer server(Answer(Redirect(elsewhere.url())));
+    ClientOptions options = Following();
+    options.headers = {std::move(header)};
+    EXPECT_TRUE(Client::Connect(server.url(), options).ok());
+    elsewhere.Join();
+    return HeadersOf(request);
+  };
+  const std::string own = absl::StrCat("weft/", kVersion);
+  EXPECT_THAT(sent_elsewhere({"X", "y"}), Contains(Pair("User-Agent", own)));
+  EXPECT_THAT(sent_elsewhere({"User-Agent", "secret"}), Contains(Pair("User-Agent", own)));
+  EXPECT_THAT(sent_elsewhere({"User-Agent", ""}), Not(Contains(Key("User-Agent"))));
+}
+
 TEST(ClientRedirect, R22_WssIsNotLeftForWs) {
   FakeServer plain([](FakePeer&) { ADD_FAILURE() << "was followed"; });
   for (const char* scheme : {"ws", "http"}) {
@@ -210,7 +328,10 @@ TEST(ClientRedirect, R22_ACircleEnds) {
   EXPECT_THAT(
       std::string(status.message()),
       AllOf(StartsWith(absl::StrCat(server.url(), ": redirected to \"", server.url(), "\": ")),
+            HasSubstr("not followed: it leads in a loop, back to "),
             HasSubstr("ClientOptions::max_redirects is 3")));
+  EXPECT_EQ(RefusalOf(status)->not_followed,
+            absl::StrCat("it leads in a loop, back to \"", server.url(), "\""));
 }
 
 // What Connect() says of a redirect with these headers.
@@ -221,6 +342,8 @@ std::string NotFollowed(absl::string_view headers) {
   EXPECT_EQ(HttpStatusOf(status), 302);
   const std::string message(status.message());
   const size_t reason = message.find("not followed: ");
+  EXPECT_EQ(absl::StrCat("not followed: ", RefusalOf(status)->not_followed),
+            reason == std::string::npos ? "" : message.substr(reason));
   return reason == std::string::npos ? message : message.substr(reason);
 }
 
@@ -233,6 +356,7 @@ TEST(ClientRedirect, WhatLeadsNowhereIsSaid) {
       "not followed: in its header Location the scheme \"ftp\" is not ws, wss, http or https");
   EXPECT_THAT(NotFollowed("Location: ws+unix:///run/s:/\r\n"), HasSubstr("\"ws+unix\" is not ws"));
   EXPECT_THAT(NotFollowed("Location: /\xFF\r\n"), HasSubstr("the URL holds \"\\xff\""));
+  EXPECT_THAT(NotFollowed("Location: /a b\r\n"), HasSubstr("the URL holds \" \" after "));
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ absl::StatusOr<Url> Next(const std::vector<Url>& asked, const absl::Status& refu
   const absl::StatusOr<Url> next = RedirectTarget(asked.back(), *refusal);
   if (!next.ok()) {
     const absl::string_view why = next.status().message();
-    return NotFollowed(refused, why);
+    return NotFollowed(WithWhyNotFollowed(refused, why), why);
   }
   if (asked.size() <= static_cast<size_t>(max_redirects)) return next;
   const std::string to = Quote(UrlText(*next));
@@ -56,7 +56,7 @@ absl::StatusOr<Url> Next(const std::vector<Url>& asked, const absl::Status& refu
     return NotFollowed(refused, absl::StrCat("it leads to ", to, limit));
   }
   const std::string loop = absl::StrCat("it leads in a loop, back to ", to);
-  return NotFollowed(refused, absl::StrCat(loop, limit));
+  return NotFollowed(WithWhyNotFollowed(refused, loop), absl::StrCat(loop, limit));
 }
 
 }  // namespace

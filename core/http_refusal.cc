@@ -14,6 +14,9 @@ namespace {
 // The payload is the answer as it was, head and body.
 constexpr absl::string_view kPayloadUrl = "weft/http-refusal";
 
+// Why a redirect was not followed.
+constexpr absl::string_view kNotFollowedUrl = "weft/not-followed";
+
 // It was read within the client's limits.
 constexpr HttpLimits kNoLimits = {.max_head_bytes = std::numeric_limits<size_t>::max(),
                                   .max_headers = std::numeric_limits<size_t>::max()};
@@ -40,12 +43,18 @@ std::optional<HttpRefusal> RefusalOf(const absl::Status& error) {
   for (const HttpHeader& header : response->headers) {
     refusal.headers.emplace_back(header.name, header.value);
   }
+  refusal.not_followed = std::string(error.GetPayload(kNotFollowedUrl).value_or(absl::Cord()));
   return refusal;
 }
 
 absl::Status WithRefusal(absl::Status error, absl::string_view head, absl::string_view body) {
   error.SetPayload(kPayloadUrl,
                    absl::Cord(absl::StrCat(head, body.substr(0, kMaxRefusalBodyBytes))));
+  return error;
+}
+
+absl::Status WithWhyNotFollowed(absl::Status error, absl::string_view why) {
+  error.SetPayload(kNotFollowedUrl, absl::Cord(why));
   return error;
 }
 

@@ -24,6 +24,9 @@ struct HttpRefusal {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers{};  // name, value
   std::string body{};                                          // its first kMaxRefusalBodyBytes
+  // Of a redirect that no client should follow: why, such as "it has no header Location". Empty
+  // where only ClientOptions::max_redirects is in the way.
+  std::string not_followed{};
 
   // The value of the first header of that name, in any case.
   std::optional<absl::string_view> Find(absl::string_view name) const;
@@ -38,6 +41,9 @@ std::optional<HttpRefusal> RefusalOf(const absl::Status& error);
 // `error`, from which RefusalOf() gets the answer that consists of a head, which
 // ParseHttpResponse() has understood, and a body.
 absl::Status WithRefusal(absl::Status error, absl::string_view head, absl::string_view body);
+
+// `error`, from which RefusalOf() gets this as HttpRefusal::not_followed too.
+absl::Status WithWhyNotFollowed(absl::Status error, absl::string_view why);
 
 }  // namespace weft
 

@@ -27,9 +27,12 @@ from terminal import Terminal
 TIMEOUT = 60  # Seconds; only a test that fails takes them.
 
 
+MOVED = {"/moved": "/echo", "/to-ftp": "ftp://h/", "/to-space": "/a b", "/round": "/round"}
+
+
 class Server:
-    """A WebSocket server that does what the test says, when it says so. /echo answers, /refused is refused, /moved leads
-    to /echo."""
+    """A WebSocket server that does what the test says, when it says so. /echo answers, /refused is refused, those in
+    MOVED lead there."""
 
     def __init__(self, tls=None):
         self.tls = tls
@@ -60,8 +63,8 @@ class Server:
     async def refuse(self, path, _):
         if path == "/refused":
             return http.HTTPStatus.FORBIDDEN, [("X-Why", "test")], b"You may not.\nReally.\n"
-        if path == "/moved":
-            return http.HTTPStatus.FOUND, [("Location", "/echo")], b""
+        if path in MOVED:
+            return http.HTTPStatus.FOUND, [("Location", MOVED[path])], b""
         return None
 
     async def handle(self, connection):
@@ -590,6 +593,23 @@ class PipeTest(WeftTest):
         flags = ["hello", "--max-redirects=1", "--receive=1", "--wait=inf"]
         result = self.run_piped(*flags, url=self.server.url + "/moved")
         self.assertEqual((result.stdout, result.returncode), (b"hello\n", 0))
+
+    def test_why_a_redirect_was_not_followed(self):
+        for path, why in {
+            "/to-ftp": 'in its header Location the scheme "ftp" is not ws, wss, http or https',
+            "/to-space": 'in its header Location the URL holds " " after ',
+            "/round": f'it leads in a loop, back to "{self.server.url}/round"',
+        }.items():
+            result = self.run_piped("--max-redirects=2", url=self.server.url + path)
+            self.assertEqual(result.returncode, 3)
+            self.assertIn("The redirect was not followed: " + why, result.stderr.decode())
+            self.assertNotIn(b"--max-redirects", result.stderr)
+
+    def test_another_address_than_the_urls(self):
+        flags = [f"--connect-to=127.0.0.1:{self.server.port}", "hello", "--show-headers", "--receive=1", "--wait=inf"]
+        result = self.run_piped(*flags, url="ws://server.example/echo")
+        self.assertEqual((result.stdout, result.returncode), (b"hello\n", 0))
+        self.assertIn(b"> Host: server.example\n", result.stderr)
 
     def test_credentials(self):
         self.run_piped("--auth=joe:se:cret", "--wait=0")

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "weft/transport/address.h"
 #include "weft/transport/deadline.h"
 #include "weft/transport/fd.h"
+#include "weft/transport/peer_certificate.h"
 #include "weft/transport/stream.h"
 #include "weft/transport/tls_context.h"
 #include "weft/transport/wait.h"
@@ -34,6 +36,9 @@ class FakePeer {
 
   // From here on TLS, with a server's context; the handshake is done on the way.
   void StartTls(TlsContext& context);
+
+  // The client's, which it showed.
+  std::optional<PeerCertificate> certificate() const { return stream_.peer_certificate(); }
 
   // The head of the client's request.
   std::string ReadRequest();

@@ -117,7 +117,9 @@ int CannotConnect(const ConnectOptions& options, const absl::Status& error, Cons
   const absl::string_view reason = HttpReason(refusal->status);
   console.Complain(absl::StrCat(options.url, ": refused with HTTP ", refusal->status,
                                 reason.empty() ? "" : " ", reason));
-  if (const auto location = refusal->Find("Location"); location.has_value()) {
+  if (!refusal->not_followed.empty()) {
+    console.Tell(absl::StrCat("The redirect was not followed: ", refusal->not_followed, "."));
+  } else if (const auto location = refusal->Find("Location"); location.has_value()) {
     console.Tell(absl::StrCat("It leads to ", *location, "; see --max-redirects."));
   }
   if (!refusal->body.empty()) {
