@@ -41,7 +41,9 @@ std::optional<Origin> ParseOrigin(absl::string_view text) {
 bool IsSameOrigin(absl::string_view origin, absl::string_view host) {
   const std::optional<Origin> page = ParseOrigin(origin);
   const auto server = ParseAuthority(host);
-  return page.has_value() && server.ok() && absl::EqualsIgnoreCase(page->host, server->host) &&
+  // A page of another scheme is not from here: its port that is not written is none of a server's.
+  return page.has_value() && DefaultPort(page->scheme) != kNoPort && server.ok() &&
+         absl::EqualsIgnoreCase(page->host, server->host) &&
          page->port == server->port.value_or(DefaultPort(page->scheme));
 }
 

@@ -15,9 +15,10 @@ namespace weft {
 // when its origin is listed.
 
 // Whether the page came from `host`, a Host header: the same host, in any case, and the same port,
-// where the one that is not written is that of the origin's scheme. The scheme itself is not
-// compared: behind a proxy that ends TLS the server does not know its own. "null", the origin of
-// files and sandboxed frames, is nobody's.
+// where the one that is not written is that of the origin's scheme. The scheme is http or https,
+// and not compared further: behind a proxy that ends TLS the server does not know its own. Pages of
+// applications (capacitor://localhost) come from no server, and "null", the origin of files and
+// sandboxed frames, is nobody's.
 bool IsSameOrigin(absl::string_view origin, absl::string_view host);
 
 // Whether the page's origin is in `allowed`: equal in scheme, host and port, in any case, the

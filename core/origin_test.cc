@@ -43,6 +43,15 @@ TEST(OriginTest, R20_WhatIsNoOriginIsNotSame) {
   EXPECT_FALSE(IsSameOrigin("http://example.com http://evil.example", "example.com"));
 }
 
+// What is not written was taken for the same port on both sides.
+TEST(OriginTest, R20_ASchemeWithoutAPortOfItsOwnIsNotSame) {
+  EXPECT_FALSE(IsSameOrigin("capacitor://localhost", "localhost"));
+  EXPECT_FALSE(IsSameOrigin("capacitor://localhost:8080", "localhost:8080"));
+  EXPECT_FALSE(IsSameOrigin("ftp://example.com", "example.com"));
+  EXPECT_FALSE(IsSameOrigin("chrome-extension://abcdef", "abcdef"));
+  EXPECT_TRUE(IsAllowedOrigin("capacitor://localhost", {"capacitor://localhost"}));
+}
+
 TEST(OriginTest, R20_AllowListIsExact) {
   const std::vector<std::string> allowed = {"https://example.com", "http://app.example:8080"};
   EXPECT_TRUE(IsAllowedOrigin("https://example.com", allowed));

@@ -331,7 +331,7 @@ class CommandLineTest(ServerTest):
 
     def test_help(self):
         text = self.run_server("--help").stdout
-        flags = ["address", "port", "threads", "max_message_bytes", "max_connections", "allow_origin"]
+        flags = ["address", "port", "threads", "max_message_bytes", "max_connections", "allow_origin", "allow_host"]
         for flag in flags:
             with self.subTest(flag=flag):
                 self.assertRegex(text, rf"--{flag}\b")

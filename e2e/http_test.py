@@ -53,7 +53,7 @@ class HttpTest(unittest.TestCase):
 
     def test_pipelined_requests(self):
         with socket.create_connection(("127.0.0.1", self.server.port), timeout=60) as peer:
-            head = " HTTP/1.1\r\nHost: x\r\n"
+            head = " HTTP/1.1\r\nHost: localhost\r\n"
             last = f"GET /readyz{head}Connection: close\r\n\r\n"
             peer.sendall((f"GET /healthz{head}\r\n" * 500 + last).encode())
             answer = b"".join(iter(lambda: peer.recv(65536), b""))

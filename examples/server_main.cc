@@ -41,6 +41,10 @@ ABSL_FLAG(size_t, max_connections, 100000, "connections at once");
 ABSL_FLAG(Origins, allow_origin, {},
           "an origin whose pages may connect, beside the server's own: https://example.com, null "
           "for a file, * for any; may be given several times");
+ABSL_FLAG(std::vector<std::string>, allow_host, {},
+          "the hosts that clients may ask for, with commas between them, * for any; by default, "
+          "where --address is a loopback address, loopback names only; behind a proxy on this "
+          "machine, example.com");
 ABSL_FLAG(absl::Duration, drain, absl::ZeroDuration(),
           "on SIGINT or SIGTERM, close the sessions one by one over this time (5s), with 1012, "
           "instead of all at once with 1001; a second signal ends it");
@@ -105,6 +109,7 @@ weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* us
   options.threads = absl::GetFlag(FLAGS_threads);
   options.max_connections = absl::GetFlag(FLAGS_max_connections);
   options.allowed_origins = absl::GetFlag(FLAGS_allow_origin).all;
+  options.allowed_hosts = absl::GetFlag(FLAGS_allow_host);
   options.connection.compression = CompressionFromFlag();
   const bool verbose = absl::GetFlag(FLAGS_verbose);
   options.log = [verbose](weft::LogLevel level, absl::string_view text) {

@@ -9,7 +9,7 @@
 namespace examples {
 
 // Parses the command line, with --help from `usage`: --address, --port, --threads,
-// --max_connections, --allow_origin, --compression, --drain, --verbose.
+// --max_connections, --allow_origin, --allow_host, --compression, --drain, --verbose.
 weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* usage);
 
 // Serves until SIGINT or SIGTERM, and then drains if --drain says so; with TLS, SIGHUP reads the

@@ -184,7 +184,9 @@ TEST_F(DrainTest, IsDoneWhenAllHaveLeftByThemselves) {
 // ---- It is bounded ----
 
 TEST_F(DrainTest, WhoDoesNotAnswerIsDropped) {
-  Start({.ping_interval = absl::InfiniteDuration(), .close_timeout = absl::Seconds(3)});
+  Start({.min_request_bytes_per_second = 0,  // so that only the drain ends a request that has begun
+         .ping_interval = absl::InfiniteDuration(),
+         .close_timeout = absl::Seconds(3)});
   TestClient deaf = ConnectAndUpgrade(), half = Connect();
   half.Send("GET / HT");
   while (server_->connections() < 2) std::this_thread::yield();
@@ -251,7 +253,7 @@ TEST_F(DrainTest, NobodyComesInAndSessionsGoOn) {
   Echo(one);
   Echo(two);
   late.Send(
-      "TP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "TP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
   EXPECT_THAT(late.ReadHead(), StartsWith("HTTP/1.1 503 "));
   const ServerMetrics metrics = server_->metrics();

@@ -15,9 +15,11 @@
 #include "weft/core/http_status.h"
 #include "weft/core/log.h"
 #include "weft/core/quote.h"
+#include "weft/server/host_check.h"
 #include "weft/server/session.h"
 #include "weft/server/upgrade.h"
 #include "weft/server/worker.h"
+#include "weft/transport/address.h"
 #include "weft/transport/io.h"
 #include "weft/transport/string_memory.h"
 
@@ -193,6 +195,10 @@ bool HttpConnection::Begin(const HttpRequest& request, absl::string_view head) {
     Refuse(HandshakeFailure::kMalformed, target.status());
     return false;
   }
+  if (absl::Status status = CheckHostOf(target->host); !status.ok()) {
+    Refuse(HandshakeFailure::kHost, status);
+    return false;
+  }
   absl::StatusOr<HttpRequestBody> body =
       HttpRequestBody::Of(request, worker_.options().max_http_body_bytes);
   if (!body.ok()) {
@@ -240,6 +246,9 @@ void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view rest) {
   }
   absl::StatusOr<UpgradeRequest> request = ParseUpgradeRequest(http);
   if (!request.ok()) return Refuse(HandshakeFailure::kNotWebSocket, request.status());
+  if (absl::Status status = CheckHostOf(request->host); !status.ok()) {
+    return Refuse(HandshakeFailure::kHost, status);
+  }
   if (absl::Status status = CheckOrigin(*request, options); !status.ok()) {
     return Refuse(HandshakeFailure::kOrigin, status);
   }
@@ -252,6 +261,14 @@ void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view rest) {
   }
   // `rest` lies in what this keeps until the end of the turn.
   HandTo<Session>()->Open(*std::move(accepted), rest, more_);
+}
+
+absl::Status HttpConnection::CheckHostOf(absl::string_view host) const {
+  const std::vector<std::string>& allowed = worker_.options().allowed_hosts;
+  // A list decides alone, whichever the endpoint is.
+  const bool on_loopback =
+      allowed.empty() && worker_.group().IsLoopbackEndpoint(LocalAddress(stream_.fd()));
+  return CheckHost(host, on_loopback, allowed);
 }
 
 void HttpConnection::Answer(const HttpRequest& http, const RequestTarget& target,

@@ -63,6 +63,9 @@ class HttpConnection final : public ServedStream {
   void Upgrade(const HttpRequest& request, absl::string_view rest);
   void Answer(const HttpRequest& request, const RequestTarget& target, absl::string_view body);
 
+  // 421 unless the server answers for the host of the request.
+  absl::Status CheckHostOf(absl::string_view host) const;
+
   // Answers with an error and what else the application says with it, and says no more.
   void Refuse(HandshakeFailure reason, absl::Status why, HeaderFields headers = {});
 

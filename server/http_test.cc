@@ -42,7 +42,8 @@ using ::weft::testing::TestClient;
 
 std::string Request(absl::string_view method, absl::string_view target,
                     absl::string_view headers = "", absl::string_view body = "") {
-  return absl::StrCat(method, " ", target, " HTTP/1.1\r\nHost: here\r\n", headers, "\r\n", body);
+  return absl::StrCat(method, " ", target, " HTTP/1.1\r\nHost: localhost\r\n", headers, "\r\n",
+                      body);
 }
 std::string Get(absl::string_view target, absl::string_view headers = "") {
   return Request("GET", target, headers);
@@ -167,16 +168,16 @@ TEST_F(HttpTest, HeadGetsNoBodyWithARefusal) {
              .http = [](const PageRequest&) { return HttpError(426, "here is a WebSocket"); },
              .max_http_body_bytes = 10});
   expect("HEAD / HTTP/1.1\r\n\r\n", "400");
-  expect("\r\nHEAD a HTTP/1.1\r\nHost: here\r\n\r\n", "400");
+  expect("\r\nHEAD a HTTP/1.1\r\nHost: localhost\r\n\r\n", "400");
   expect("HEAD / HTTP/1.1\r\nHost here\r\n\r\n", "400");
-  expect("HEAD / HTTP/1.1\nHost: here\n\n", "400");
+  expect("HEAD / HTTP/1.1\nHost: localhost\n\n", "400");
   expect(Request("HEAD", "/", "Upgrade: websocket\r\n"), "405");
   expect(Request("HEAD", "/", "Content-Length: 11\r\n"), "413");
   expect(Request("HEAD", "/", "Content-Length: 1\r\nExpect: a miracle\r\n"), "417");
   expect(Request("HEAD", "/", "Transfer-Encoding: chunked\r\n", "x\r\n"), "400");
   expect(Request("HEAD", "/"), "426");
   expect(Request("HEAD", "/", absl::StrCat("X: ", std::string(2000, 'x'), "\r\n")), "431");
-  expect("HEAD / HTTP/2.0\r\nHost: here\r\n\r\n", "505");
+  expect("HEAD / HTTP/2.0\r\nHost: localhost\r\n\r\n", "505");
   Start();  // without pages
   expect(Request("HEAD", "/"), "405");
   expect("HEAD / HTTP/1.0\r\n\r\n", "405");
@@ -230,7 +231,7 @@ TEST_F(HttpTest, AnUpgradeThatIsRefusedEndsTheConnection) {
 TEST_F(HttpTest, AHostThatIsNoHostIs400ForPagesAsForUpgrades) {
   StartHttp();
   for (const absl::string_view host :
-       {"<script>", "a, b", "x@y", "a:99999", "[12345]", "", "here\r\nHost: here"}) {
+       {"<script>", "a, b", "x@y", "a:99999", "[12345]", "", "localhost\r\nHost: localhost"}) {
     for (const absl::string_view upgrade : {"", "Upgrade: websocket\r\n"}) {
       TestClient client = Connect();
       client.Send(absl::StrCat("GET / HTTP/1.1\r\nHost: ", host, "\r\n", upgrade, "\r\n"));
@@ -284,7 +285,7 @@ TEST_F(HttpTest, WhatIsRefusedClosesAndReachesAClientThatSendsOn) {
   const std::pair<std::string, std::string> cases[] = {
       {"nonsense\r\n\r\n", "400"},
       {"GET / HTTP/1.1\r\n\r\n", "400"},
-      {"GET a HTTP/1.1\r\nHost: here\r\n\r\n", "400"},
+      {"GET a HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"},
       {Request("POST", "/", "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"), "400"},
       {Request("POST", "/", "Content-Length: 1\r\nContent-Length: 2\r\n"), "400"},
       {Request("POST", "/", "Content-Length: 1001\r\n"), "413"},
@@ -293,7 +294,7 @@ TEST_F(HttpTest, WhatIsRefusedClosesAndReachesAClientThatSendsOn) {
       {Request("POST", "/", "Transfer-Encoding: gzip, chunked\r\n"), "501"},
       {Request("POST", "/", "Content-Length: 1\r\nExpect: a miracle\r\n"), "417"},
       {Get("/", absl::StrCat("X: ", std::string(2000, 'x'), "\r\n")), "431"},
-      {"GET / HTTP/2.0\r\nHost: here\r\n\r\n", "505"},
+      {"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", "505"},
   };
   for (const auto& [request, status] : cases) {
     TestClient client = Connect();

@@ -30,6 +30,8 @@ absl::string_view NameOf(HandshakeFailure reason) {
       return "malformed";
     case HandshakeFailure::kNotWebSocket:
       return "not_websocket";
+    case HandshakeFailure::kHost:
+      return "host";
     case HandshakeFailure::kOrigin:
       return "origin";
     case HandshakeFailure::kRefused:

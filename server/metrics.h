@@ -24,10 +24,11 @@ enum class HandshakeFailure : uint8_t {
   kDraining,      // Server::Drain
   kMalformed,     // no HTTP request, or one past a limit
   kNotWebSocket,  // a request that is no upgrade, or not one to WebSocket 13
+  kHost,          // ServerOptions::allowed_hosts
   kOrigin,        // ServerOptions::allowed_origins
   kRefused,       // by the acceptor, or for want of agreed compression
 };
-inline constexpr size_t kHandshakeFailures = 10;
+inline constexpr size_t kHandshakeFailures = 11;
 absl::string_view NameOf(HandshakeFailure reason);  // "tls", "timeout", ...
 
 // Why a message that was to be sent was not.

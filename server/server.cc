@@ -14,6 +14,7 @@
 #include "weft/core/log.h"
 #include "weft/core/permessage_deflate.h"
 #include "weft/server/address_limit.h"
+#include "weft/server/host_check.h"
 #include "weft/server/listener.h"
 #include "weft/server/mailbox.h"
 #include "weft/server/thread_pool.h"
@@ -22,6 +23,7 @@
 #include "weft/server/worker.h"
 #include "weft/transport/address.h"
 #include "weft/transport/deadline.h"
+#include "weft/transport/loopback.h"
 #include "weft/transport/tls_context.h"
 
 namespace weft {
@@ -89,6 +91,7 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
                                                    absl::FormatDuration(duration),
                                                    "; InfiniteDuration means never"));
   }
+  if (absl::Status status = CheckAllowedHosts(options.allowed_hosts); !status.ok()) return status;
   for (const auto& [name, limit] : {std::pair("message_rate", options.message_rate),
                                     std::pair("byte_rate", options.byte_rate)}) {
     if (absl::Status status = CheckRate(name, limit); !status.ok()) return status;
@@ -224,6 +227,11 @@ class Server::Impl : public WorkerGroup {
   TopicDirectory& topics() override { return topics_; }
 
   ThreadPool* handler_pool() override { return handler_threads_.get(); }
+
+  bool IsLoopbackEndpoint(const SocketAddress& local) const override {
+    return IsLoopbackHost(local.ip()) &&
+           std::find(addresses_.begin(), addresses_.end(), local) != addresses_.end();
+  }
 
   bool draining() const override { return draining_; }
 

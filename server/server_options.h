@@ -110,6 +110,18 @@ struct ServerOptions {
   // connection: one that the server closes first may be in use already.
   absl::Duration keep_alive_timeout = absl::Seconds(75);
 
+  // The hosts that clients may ask for, in the header Host or in a target that is a URL: names and
+  // addresses as they stand there ("example.com", "[::1]"), without a port. Requests for another
+  // one get 421, upgrades and pages. "*" is every host. Where it is empty, endpoints on a loopback
+  // address answer for loopback names and addresses ("localhost", "127.0.0.1") and nothing else, so
+  // that a page of a name that was made to lead here (DNS rebinding) cannot speak to them; other
+  // endpoints, and Unix sockets, answer for every host. Behind a proxy on the same machine:
+  //
+  //   options.allowed_hosts = {"example.com"};   // what the proxy passes on as Host
+  //
+  // A request without a Host, which only HTTP/1.0 allows, passes.
+  std::vector<std::string> allowed_hosts{};
+
   // Browsers say which page opens a WebSocket, and a page of another origin than the server's own
   // is refused with 403, unless its origin ("https://example.com", "null" for a file) is listed
   // here, or "*" is. Clients that are no browsers send no Origin and pass.

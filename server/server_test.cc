@@ -16,13 +16,16 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/http_status.h"
 #include "weft/core/testing/frames.h"
+#include "weft/server/page.h"
 #include "weft/server/testing/server_fixture.h"
 #include "weft/server/testing/test_client.h"
+#include "weft/transport/address.h"
 
 namespace weft {
 namespace {
@@ -229,8 +232,8 @@ TEST_F(ServerTest, RefusalsHaveADateAndSayWhenToComeBack) {
 TEST_F(ServerTest, RequestsThatAreNoUpgrade) {
   Start();
   const std::map<std::string, std::string> answers = {
-      {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "426"},
-      {"POST / HTTP/1.1\r\nHost: x\r\n\r\n", "405"},
+      {"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "426"},
+      {"POST / HTTP/1.1\r\nHost: localhost\r\n\r\n", "405"},
       {"garbage\r\n\r\n", "400"},
       {TestClient::UpgradeRequest("/", "Sec-WebSocket-Version: 8\r\n"), "400"},
       {std::string(100000, 'x'), "431"},
@@ -247,12 +250,12 @@ TEST_F(ServerTest, R20_OriginIsChecked) {
   Start({.allowed_origins = {"https://friend.example", "null"}});
   const std::map<std::string, std::string> answers = {
       {"", "101"},
-      {"Origin: http://server.example\r\n", "101"},
+      {"Origin: http://localhost\r\n", "101"},
       {"Origin: https://friend.example\r\n", "101"},
       {"Origin: null\r\n", "101"},
       {"Origin: http://friend.example\r\n", "403"},
       {"Origin: https://evil.example\r\n", "403"},
-      {"Origin: http://server.example.evil.example\r\n", "403"},
+      {"Origin: http://localhost.evil.example\r\n", "403"},
   };
   for (const auto& [origin, code] : answers) {
     EXPECT_THAT(Connect().Upgrade("/", origin), StartsWith("HTTP/1.1 " + code)) << origin;
@@ -268,6 +271,69 @@ TEST_F(ServerTest, R20_AnyOriginOnlyWhereAsked) {
   Start({.allowed_origins = {"*"}});
   EXPECT_THAT(Connect().Upgrade("/", "Origin: https://evil.example\r\n"),
               StartsWith("HTTP/1.1 101 "));
+}
+
+// DNS rebinding: the page's name leads to this machine, so its Origin equals the Host.
+TEST_F(ServerTest, R20_APageWhoseNameWasMadeToLeadHereIsRefused) {
+  Start({.http = [](const PageRequest&) { return Page("text/plain", "page"); }});
+  const std::string upgrade = TestClient::UpgradeRequest();
+  for (const absl::string_view headers : {
+           "Host: attacker.example:8080\r\nOrigin: http://attacker.example:8080\r\n",
+           "Host: attacker.example:8080\r\n",
+       }) {
+    for (const std::string& request :
+         {absl::StrReplaceAll(upgrade, {{"Host: localhost\r\n", headers}}),
+          absl::StrCat("GET /page HTTP/1.1\r\n", headers, "\r\n"),
+          absl::StrReplaceAll(upgrade, {{"GET /", "GET http://attacker.example:8080/"}})}) {
+      TestClient client = Connect();
+      client.Send(request);
+      EXPECT_THAT(client.ReadToEnd(), AllOf(StartsWith("HTTP/1.1 421 Misdirected Request\r\n"),
+                                            HasSubstr("the host \"attacker.example:8080\": "
+                                                      "ServerOptions::allowed_hosts lists")))
+          << request;
+    }
+  }
+  log_.WaitForPart(
+      "HTTP 421, this server does not answer for the host \"attacker.example:8080\": "
+      "ServerOptions::allowed_hosts");
+  EXPECT_EQ(server_->metrics().handshake_failures[static_cast<size_t>(HandshakeFailure::kHost)],
+            6u);
+  // A health check of HTTP/1.0 names no host.
+  TestClient check = Connect();
+  check.Send("GET / HTTP/1.0\r\n\r\n");
+  EXPECT_THAT(check.ReadToEnd(), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(ServerTest, R20_HostsAreThoseOfTheListOrOfTheEndpoint) {
+  const auto upgrade = [this](size_t endpoint, absl::string_view host) {
+    TestClient client(server_->addresses()[endpoint]);
+    client.Send(absl::StrReplaceAll(TestClient::UpgradeRequest(),
+                                    {{"Host: localhost", absl::StrCat("Host: ", host)}}));
+    return client.ReadHead().substr(9, 3);
+  };
+  const std::vector<Endpoint> others = {
+      {.address = absl::StrCat("unix:/tmp/weft_hosts_test_", getpid(), ".sock")}};
+  Start({.more_endpoints = others});
+  EXPECT_EQ(upgrade(0, "127.0.0.1:80"), "101");
+  EXPECT_EQ(upgrade(0, "attacker.example"), "421");
+  EXPECT_EQ(upgrade(1, "anything.example"), "101");
+  server_.reset();
+  // Also where a client of this machine comes to it by a loopback address.
+  Start({.address = "0.0.0.0"});
+  TestClient client(*SocketAddress::FromIp("127.0.0.1", server_->address().port()));
+  client.Send(absl::StrReplaceAll(TestClient::UpgradeRequest(),
+                                  {{"Host: localhost", "Host: anything.example"}}));
+  EXPECT_EQ(client.ReadHead().substr(9, 3), "101");
+  Start({.more_endpoints = others, .allowed_hosts = {"example.com"}});
+  for (const size_t endpoint : {0, 1}) {
+    EXPECT_EQ(upgrade(endpoint, "example.com:8443"), "101");
+    EXPECT_EQ(upgrade(endpoint, "localhost"), "421");
+  }
+}
+
+TEST_F(ServerTest, R20_APageOfAnotherSchemeIsNotTheServersOwn) {
+  Start();
+  EXPECT_EQ(Connect().Upgrade("/", "Origin: capacitor://localhost\r\n").substr(9, 3), "403");
 }
 
 // R11: a broken frame in the very segment of the handshake fails that connection and nothing else.
@@ -824,6 +890,9 @@ TEST_F(ServerTest, StartSaysWhatIsWrong) {
   EXPECT_THAT(error({.pong_timeout = absl::Seconds(-1)}), HasSubstr("pong_timeout"));
   EXPECT_THAT(error({.idle_timeout = -absl::InfiniteDuration()}), HasSubstr("idle_timeout"));
   EXPECT_THAT(error({.handshake_timeout = absl::ZeroDuration()}), HasSubstr("handshake_timeout"));
+  EXPECT_THAT(error({.keep_alive_timeout = absl::ZeroDuration()}), HasSubstr("keep_alive_timeout"));
+  EXPECT_EQ(error({.allowed_hosts = {"example.com:80"}}),
+            "in allowed_hosts \"example.com:80\" has a port: every port is allowed");
   EXPECT_FALSE(Server::Start({}, nullptr).ok());
 }
 

@@ -246,6 +246,8 @@ class Run : public WorkerGroup {
     return absl::OkStatus();
   }
   TopicDirectory& topics() override { return topics_; }
+  bool IsLoopbackEndpoint(const SocketAddress&) const override { return false; }
+
   ThreadPool* handler_pool() override { return nullptr; }
 
  private:

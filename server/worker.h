@@ -49,6 +49,10 @@ class WorkerGroup : public ServerStatus {
 
   // Who calls the sessions' handlers; null: their loops.
   virtual ThreadPool* handler_pool() = 0;
+
+  // Whether a connection with this address at the server's end came to an endpoint on a loopback
+  // address: not to one on all addresses.
+  virtual bool IsLoopbackEndpoint(const SocketAddress& local) const = 0;
 };
 
 // Owns the streams and sessions of one thread. All methods but those marked are for that thread.

@@ -44,7 +44,7 @@ std::string TestClient::StartTls(TlsContext& context) {
 
 std::string TestClient::UpgradeRequest(absl::string_view target, absl::string_view headers) {
   return absl::StrCat("GET ", target,
-                      " HTTP/1.1\r\nHost: server.example\r\nUpgrade: websocket\r\nConnection: "
+                      " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: "
                       "Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                       "Sec-WebSocket-Version: 13\r\n",
                       headers, "\r\n");
