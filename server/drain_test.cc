@@ -184,7 +184,9 @@ TEST_F(DrainTest, IsDoneWhenAllHaveLeftByThemselves) {
 // ---- It is bounded ----
 
 TEST_F(DrainTest, WhoDoesNotAnswerIsDropped) {
-  Start({.min_request_bytes_per_second = 0,  // so that only the drain ends a request that has begun
+  // Only the drain ends a request that has begun.
+  Start({.handshake_timeout = absl::InfiniteDuration(),
+         .min_request_bytes_per_second = 0,
          .ping_interval = absl::InfiniteDuration(),
          .close_timeout = absl::Seconds(3)});
   TestClient deaf = ConnectAndUpgrade(), half = Connect();
