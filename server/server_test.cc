@@ -33,6 +33,7 @@ namespace {
 using ::testing::AllOf;
 using testing::ClientFrame;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::Script;
@@ -260,6 +261,25 @@ TEST_F(ServerTest, R20_OriginIsChecked) {
   for (const auto& [origin, code] : answers) {
     EXPECT_THAT(Connect().Upgrade("/", origin), StartsWith("HTTP/1.1 " + code)) << origin;
   }
+}
+
+TEST_F(ServerTest, R20_ARefusalSaysWhatWasComparedAndWhatAllowsIt) {
+  Start();
+  constexpr absl::string_view kText =
+      "pages of the origin \"https://app.example\" may not connect to the host \"localhost\": "
+      "ServerOptions::allowed_origins lists other origins";
+  TestClient client = Connect();
+  client.Send(TestClient::UpgradeRequest("/", "Origin: https://app.example\r\n"));
+  EXPECT_THAT(client.ReadToEnd(),
+              AllOf(StartsWith("HTTP/1.1 403 "), EndsWith(absl::StrCat("\r\n\r\n", kText, "\n"))));
+  log_.WaitForPart(absl::StrCat("HTTP 403, ", kText));
+
+  // What a stranger wrote is printable and short.
+  const std::string long_origin = absl::StrCat("http://\x9bm", std::string(8000, 'a'));
+  EXPECT_THAT(Connect().Upgrade("/", absl::StrCat("Origin: ", long_origin, "\r\n")),
+              StartsWith("HTTP/1.1 403 "));
+  log_.WaitForPart("the origin \"http://\\x9bmaaaa");
+  for (const std::string& line : log_.lines()) EXPECT_LT(line.size(), 300u);
 }
 
 TEST_F(ServerTest, R20_NullOriginIsRefusedByDefault) {

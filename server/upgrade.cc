@@ -50,7 +50,8 @@ absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& opt
     return absl::OkStatus();
   }
   return HttpError(403, absl::StrCat("pages of the origin ", Quote(*request.origin),
-                                     " may not connect to this server"));
+                                     " may not connect to the host ", Quote(request.host),
+                                     ": ServerOptions::allowed_origins lists other origins"));
 }
 
 absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, const Stream& stream,
