@@ -37,6 +37,9 @@ constexpr absl::Duration kLongestDrain = absl::Hours(24);
 // More is a mistake: each is a core's work.
 constexpr int kMaxThreads = 1024;
 
+// As of a rate. What a deadline is computed from stays far below 2^63.
+constexpr size_t kMaxBytesPerSecond = size_t{1} << 32;
+
 // What a message on its way to a loop costs beside its bytes, about.
 constexpr size_t kPostedOverhead = 128;
 
@@ -78,18 +81,25 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
   // 0 does not mean never: it would ping without a pause, or end every session at once.
   const std::pair<const char*, absl::Duration> durations[] = {
       {"handshake_timeout", options.handshake_timeout},
+      {"request_grace", options.request_grace},
       {"http_timeout", options.http_timeout},
       {"keep_alive_timeout", options.keep_alive_timeout},
       {"first_message_timeout", options.first_message_timeout},
       {"ping_interval", options.ping_interval},
       {"pong_timeout", options.pong_timeout},
       {"idle_timeout", options.idle_timeout},
+      {"close_timeout", options.close_timeout},
   };
   for (const auto& [name, duration] : durations) {
     if (duration > absl::ZeroDuration()) continue;
     return absl::InvalidArgumentError(absl::StrCat(name, " must be more than 0, not ",
                                                    absl::FormatDuration(duration),
                                                    "; InfiniteDuration means never"));
+  }
+  if (options.min_request_bytes_per_second > kMaxBytesPerSecond) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("min_request_bytes_per_second must be 0 to 2^32, not ",
+                     options.min_request_bytes_per_second));
   }
   if (absl::Status status = CheckAllowedHosts(options.allowed_hosts); !status.ok()) return status;
   for (const auto& [name, limit] : {std::pair("message_rate", options.message_rate),
@@ -283,7 +293,9 @@ class Server::Impl : public WorkerGroup {
   // Whether one more may come in. Those that are being refused do not count: else a crowd at the
   // door would keep places empty.
   Refusal Admit(const SocketAddress& peer, size_t refusing) {
-    if (connections() >= options_.max_connections + refusing) return Refusal::kServerFull;
+    const size_t all = connections();
+    // By subtraction: the limit may be the largest number.
+    if (all >= refusing && all - refusing >= options_.max_connections) return Refusal::kServerFull;
     return address_limit_.Add(peer) ? Refusal::kNone : Refusal::kAddressFull;
   }
 

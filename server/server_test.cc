@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <set>
@@ -446,6 +447,18 @@ TEST_F(ServerTest, R26_EveryEndGivesItsAddressBack) {
       leave(ConnectAndUpgrade(), reset);
     }
   }
+}
+
+// The limit and those at the door were added, and the sum began again at 0: everybody got 503.
+TEST_F(ServerTest, R25_TheLargestLimitOfConnectionsIsALimit) {
+  const std::string path = absl::StrCat("unix:/tmp/weft_largest_test_", getpid(), ".sock");
+  Start({.more_endpoints = {{.address = path}},
+         .max_connections = std::numeric_limits<size_t>::max(),
+         .max_connections_per_address = 1});
+  TestClient in = ConnectAndUpgrade();
+  TestClient at_the_door = Connect();
+  while (server_->connections() < 2) std::this_thread::yield();
+  EXPECT_EQ(TestClient(server_->addresses()[1]).Upgrade(), "HTTP/1.1 101 Switching Protocols");
 }
 
 TEST_F(ServerTest, R25_RefusedConnectionsTakeNoPlace) {
@@ -911,6 +924,13 @@ TEST_F(ServerTest, StartSaysWhatIsWrong) {
   EXPECT_THAT(error({.idle_timeout = -absl::InfiniteDuration()}), HasSubstr("idle_timeout"));
   EXPECT_THAT(error({.handshake_timeout = absl::ZeroDuration()}), HasSubstr("handshake_timeout"));
   EXPECT_THAT(error({.keep_alive_timeout = absl::ZeroDuration()}), HasSubstr("keep_alive_timeout"));
+  for (const absl::Duration none :
+       {absl::ZeroDuration(), absl::Seconds(-1), -absl::InfiniteDuration()}) {
+    EXPECT_THAT(error({.request_grace = none}), StartsWith("request_grace must be more than 0"));
+    EXPECT_THAT(error({.close_timeout = none}), StartsWith("close_timeout must be more than 0"));
+  }
+  EXPECT_EQ(error({.min_request_bytes_per_second = std::numeric_limits<size_t>::max()}),
+            "min_request_bytes_per_second must be 0 to 2^32, not 18446744073709551615");
   EXPECT_EQ(error({.allowed_hosts = {"example.com:80"}}),
             "in allowed_hosts \"example.com:80\" has a port: every port is allowed");
   EXPECT_FALSE(Server::Start({}, nullptr).ok());
