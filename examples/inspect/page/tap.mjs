@@ -13,6 +13,7 @@ function drawRow(entry) {
   const row = make('li', `entry ${entry.sender} ${entry.kind ?? 'missed'}${entry.problem ? ' bad' : ''}`,
       make('span', 'time', entry.missed ? '' : seconds(entry)), make('span', 'who', entry.missed ? '' : `#${entry.connection}`));
   if (entry.missed) {
+    row.setAttribute('role', 'presentation');
     row.append(make('span', 'what', `${count(entry.missed, 'entry').replace('entrys', 'entries')} missed: this page reads too slowly`));
     return row;
   }
@@ -24,7 +25,9 @@ function drawRow(entry) {
   row.append(make('span', 'way', entry.kind === 'note' ? '' : entry.sender === 'client' ? '→' : '←'), what,
       make('span', 'size', entry.name ? count(entry.payloadBytes, 'byte') : ''));
   row.dataset.id = entry.id;
-  row.tabIndex = 0;
+  row.setAttribute('role', 'option');
+  row.setAttribute('aria-selected', 'false');
+  row.tabIndex = -1;
   return row;
 }
 
@@ -44,11 +47,19 @@ export function startTap(ask) {
     return text.includes(words.value.toLowerCase());
   }
 
+  // The list is one stop of the Tab key: the row that had the focus last, or else the first. The arrows go on from there.
+  function stopAt(row) {
+    if (!row) return;
+    list.querySelector('[tabindex="0"]')?.setAttribute('tabindex', '-1');
+    row.tabIndex = 0;
+  }
+
   function draw() {
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
     list.append(...waiting.filter(fits).map(drawRow));
     waiting = [];
     while (list.childElementCount > KEPT) list.firstElementChild.remove();
+    if (!list.querySelector('[tabindex="0"]')) stopAt(list.querySelector('[data-id]'));
     if (atEnd) list.scrollTop = list.scrollHeight;
   }
 
@@ -84,8 +95,8 @@ export function startTap(ask) {
 
   function select(row) {
     if (!row) return;
-    for (const selected of list.querySelectorAll('[aria-current]')) selected.removeAttribute('aria-current');
-    row.setAttribute('aria-current', 'true');
+    list.querySelector('[aria-selected=true]')?.setAttribute('aria-selected', 'false');
+    row.setAttribute('aria-selected', 'true');
     ask({type: 'entry', id: Number(row.dataset.id)});
   }
 
@@ -122,12 +133,15 @@ export function startTap(ask) {
   byId('tapPause').onclick = () => pause(!paused);
   byId('tapClear').onclick = clear;
   list.onclick = ({target}) => select(target.closest('[data-id]'));
+  list.addEventListener('focusin', ({target}) => stopAt(target.closest('[data-id]')));
   list.onkeydown = (event) => {
-    const row = event.target.closest('[data-id]');
-    if (event.key === 'Enter') select(row);
-    if (event.key === 'ArrowDown') row?.nextElementSibling?.focus();
-    if (event.key === 'ArrowUp') row?.previousElementSibling?.focus();
-    if (event.key.startsWith('Arrow')) event.preventDefault();
+    const rows = [...list.querySelectorAll('[data-id]')];
+    const at = rows.indexOf(event.target.closest('[data-id]'));
+    const to = {ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1}[event.key];
+    if (event.key === 'Enter' || event.key === ' ') select(rows[at]);
+    else if (to === undefined) return;
+    else rows[to]?.focus();
+    event.preventDefault();
   };
   return {add, show, fail, greet};
 }
