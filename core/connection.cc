@@ -709,6 +709,8 @@ void Connection::DidWrite(size_t size) {
 
 size_t Connection::CodecBytes() const { return codec_->held_bytes(); }
 
+size_t Connection::InflatedBytes() const { return codec_->payload().size(); }
+
 size_t Connection::compression_bytes() const {
   return codec_ != nullptr ? codec_->reserved_bytes() : 0;
 }

@@ -203,6 +203,15 @@ class Connection {
   // Bytes that wait to be written.
   size_t queued_bytes() const { return out_.size(); }
 
+  // Whether a part of a frame or message has come whose rest has not, and bytes of it that are held
+  // until that comes: inflated, where the message is compressed. Between events.
+  bool has_unfinished_input() const {
+    return receiving_.in_message || in_payload_ || held_bytes() > 0;
+  }
+  size_t unfinished_bytes() const {
+    return held_bytes() + (codec_ != nullptr ? InflatedBytes() : 0);
+  }
+
   // Bytes of memory held for unfinished input and unsent output, between events.
   size_t buffered_bytes() const {
     return own_.capacity() + out_.capacity() + (codec_ != nullptr ? CodecBytes() : 0);
@@ -304,6 +313,7 @@ class Connection {
   bool ShouldCompress(size_t payload_size, Compress compress) const;
   [[gnu::noinline]] void QueueCompressed(Opcode opcode, bool fin, absl::string_view payload);
   size_t CodecBytes() const;
+  size_t InflatedBytes() const;
   void QueuePong(absl::string_view payload);
 
   const bool stream_messages_;

@@ -571,6 +571,28 @@ TEST(ConnectionClose, NothingFollowsIt) {
   EXPECT_THAT(testing::DescribeFrames(connection.WriteBuffer()), ElementsAre("fin close 1000"));
 }
 
+TEST(ConnectionReceive, TellsWhatItHoldsOfAMessageThatIsNotFinished) {
+  Connection connection(Role::kServer, {});
+  EXPECT_FALSE(connection.has_unfinished_input());
+  Feed(connection, ClientFrame(Opcode::kText, "whole"), Cuts::Whole());
+  EXPECT_FALSE(connection.has_unfinished_input());
+  EXPECT_EQ(connection.unfinished_bytes(), 0u);
+
+  Feed(connection, ClientFrame(Opcode::kText, "", false), Cuts::Whole());
+  EXPECT_TRUE(connection.has_unfinished_input()) << "nothing of it is held, and it has begun";
+  EXPECT_EQ(connection.unfinished_bytes(), 0u);
+  Feed(connection, ClientFrame(Opcode::kContinuation, "123", false), Cuts::Whole());
+  EXPECT_EQ(connection.unfinished_bytes(), 3u);
+  Feed(connection, ClientFrame(Opcode::kContinuation, "456").substr(0, 7), Cuts::Whole());
+  EXPECT_EQ(connection.unfinished_bytes(), 4u);
+  Feed(connection, ClientFrame(Opcode::kContinuation, "456").substr(7), Cuts::Whole());
+  EXPECT_FALSE(connection.has_unfinished_input());
+  EXPECT_EQ(connection.unfinished_bytes(), 0u);
+
+  Feed(connection, ClientFrame(Opcode::kPing, "").substr(0, 1), Cuts::Whole());
+  EXPECT_TRUE(connection.has_unfinished_input()) << "half a header";
+}
+
 // For an owner that has messages of its own queue to send first.
 TEST(ConnectionClose, IsAnsweredByTheOwnerWhereItAskedForThat) {
   Connection connection(Role::kServer, {});

@@ -9,9 +9,11 @@ class HeldPayloads::Held {
   Held(HeldPayloads& all, std::shared_ptr<const void> owner, size_t size)
       : all_(all), owner_(std::move(owner)), size_(size) {
     *all_.bytes_ += size_;
+    all_.budget_->Add(size_);
   }
   ~Held() {
     *all_.bytes_ -= size_;
+    all_.budget_->Return(size_);
     all_.held_.erase(owner_.get());
   }
   Held(const Held&) = delete;

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "absl/container/flat_hash_map.h"
+#include "weft/server/budget.h"
 #include "weft/server/counter.h"
 
 namespace weft {
@@ -15,8 +16,8 @@ namespace weft {
 // each, however many sessions keep it. Not thread-safe; must outlive what Hold() returned.
 class HeldPayloads {
  public:
-  // Keeps `*bytes` up to date by what is held.
-  explicit HeldPayloads(Counter* bytes) : bytes_(bytes) {}
+  // Adds what is held to `*bytes` and takes it from `budget`.
+  HeldPayloads(Counter* bytes, Budget* budget) : bytes_(bytes), budget_(budget) {}
   HeldPayloads(const HeldPayloads&) = delete;
   HeldPayloads& operator=(const HeldPayloads&) = delete;
 
@@ -28,6 +29,7 @@ class HeldPayloads {
   class Held;
 
   Counter* const bytes_;
+  Budget* const budget_;
   absl::flat_hash_map<const void*, std::weak_ptr<const Held>> held_;  // by owner
 };
 

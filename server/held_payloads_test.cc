@@ -4,6 +4,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "weft/server/budget.h"
 #include "weft/server/counter.h"
 
 namespace weft {
@@ -12,17 +13,20 @@ namespace {
 TEST(HeldPayloadsTest, CountsEachOnceUntilTheLastLetsGo) {
   Counter bytes;
   bytes += 1000;  // of something else
-  HeldPayloads held(&bytes);
+  Budget budget;
+  HeldPayloads held(&bytes, &budget);
   const auto a = std::make_shared<const std::string>("a");
   const auto b = std::make_shared<const std::string>("b");
   std::shared_ptr<const void> first = held.Hold(a, 30), second = held.Hold(a, 30);
   const std::shared_ptr<const void> other = held.Hold(b, 500);
   EXPECT_EQ(bytes, 1530u);
+  EXPECT_EQ(budget.taken(), 530u);
   EXPECT_EQ(a.use_count(), 2);
   first.reset();
   EXPECT_EQ(bytes, 1530u);
   second.reset();
   EXPECT_EQ(bytes, 1500u);
+  EXPECT_EQ(budget.taken(), 500u);
   EXPECT_EQ(a.use_count(), 1);
   first = held.Hold(a, 30);
   EXPECT_EQ(bytes, 1530u) << "held anew";

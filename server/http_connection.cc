@@ -143,11 +143,6 @@ void HttpConnection::GoAway(CloseCode /*code*/, absl::string_view /*reason*/) {
   // The answer that is being asked for, or taken, is the last one: see Answer.
 }
 
-bool HttpConnection::End() {
-  worker_.Account(buffered_bytes_, 0);
-  return true;
-}
-
 // ---- Requests ----
 
 void HttpConnection::Proceed() {
@@ -391,10 +386,7 @@ bool HttpConnection::Account() {
   if (unfinished_ != nullptr) {
     buffered += MemoryOf(unfinished_->head) + unfinished_->body.buffered_bytes();
   }
-  const bool in_budget = worker_.Account(buffered_bytes_, buffered);
-  buffered_bytes_ = buffered;
-  if (!in_budget) Drop("all sessions together hold more than max_buffered_bytes");
-  return in_budget;
+  return ServedStream::Account(buffered);
 }
 
 void HttpConnection::StartWait(Wait wait) {

@@ -47,7 +47,6 @@ class HttpConnection final : public ServedStream {
   };
 
   void OnTimer() override;
-  bool End() override;
 
   // Reading.
   void ReadOnce();
@@ -94,11 +93,10 @@ class HttpConnection final : public ServedStream {
   bool more_ = false;     // TLS: more can be read than the socket announces
   bool is_head_ = false;  // the request's method is HEAD, as far as can be seen
   uint32_t requests_ = 0;
-  int64_t deadline_ms_;        // of what is waited for
-  int64_t begun_ms_ = 0;       // when the first bytes of the request came, or could be read
-  size_t request_bytes_ = 0;   // that came
-  size_t buffered_bytes_ = 0;  // as the worker knows it
-  std::string in_;             // what was read; from parsed_ on it waits
+  int64_t deadline_ms_;       // of what is waited for
+  int64_t begun_ms_ = 0;      // when the first bytes of the request came, or could be read
+  size_t request_bytes_ = 0;  // that came
+  std::string in_;            // what was read; from parsed_ on it waits
   size_t parsed_ = 0;
   HttpHeadScanner scanner_;
   std::unique_ptr<Unfinished> unfinished_;  // while a body comes

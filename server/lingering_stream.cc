@@ -1,5 +1,6 @@
 #include "weft/server/lingering_stream.h"
 
+#include <cstdint>
 #include <utility>
 
 #include "weft/server/worker.h"
@@ -16,17 +17,9 @@ constexpr int64_t kLingerMs = 2000;
 LingeringStream::LingeringStream(Worker& worker, Client client)
     : ServedStream(worker, std::move(client)) {
   worker_.loop().ArmTimer(this, worker_.loop().now_ms() + kLingerMs);
-  Account();
-}
-
-bool LingeringStream::Account() {
-  const size_t buffered = stream_.buffered_bytes();
-  return worker_.Account(std::exchange(buffered_bytes_, buffered), buffered);
-}
-
-bool LingeringStream::End() {
-  worker_.Account(buffered_bytes_, 0);
-  return true;
+  // Only counted: what the stream held before was counted as well.
+  buffered_bytes_ = static_cast<uint32_t>(stream_.buffered_bytes());
+  worker_.Account(0, buffered_bytes_);
 }
 
 void LingeringStream::OnReadable() {
@@ -35,8 +28,8 @@ void LingeringStream::OnReadable() {
     if (!holds_stream()) return;
     result = stream_.Read(worker_.loop().scratch());
   } while (result.more);
-  const bool ended = !result.ok() && result.status != IoStatus::kWouldBlock;
-  if (ended || !Account()) Drop("");
+  if (!result.ok() && result.status != IoStatus::kWouldBlock) return Drop("");
+  Account(stream_.buffered_bytes());
 }
 
 }  // namespace weft

@@ -20,12 +20,6 @@ class LingeringStream final : public ServedStream {
   LingeringStream(Worker& worker, Client client);
 
   void OnTimer() override { Drop(""); }
-  bool End() override;
-
-  // Whether the account of memory has room for what TLS holds.
-  bool Account();
-
-  size_t buffered_bytes_ = 0;  // as the worker knows it
 };
 
 }  // namespace weft

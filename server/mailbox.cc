@@ -44,11 +44,8 @@ void Mailbox::BindToThisThread() {
 bool Mailbox::OnAnyLoopThread() { return on_a_loop; }
 
 std::optional<Reservation> Mailbox::Reserve(size_t bytes) {
-  const size_t taken = reserved_bytes_.fetch_add(bytes) + bytes;
-  Reservation reservation(&reserved_bytes_, bytes);
-  const size_t held = held_bytes_.load(std::memory_order_relaxed);
-  if (held > budget_bytes_ || taken > budget_bytes_ - held) return std::nullopt;
-  return reservation;
+  if (!budget_.Take(bytes)) return std::nullopt;
+  return Reservation(&budget_, bytes);
 }
 
 void Mailbox::RunTasks() {

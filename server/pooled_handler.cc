@@ -30,11 +30,15 @@ void PooledHandler::OnOpen(Session& /*session*/) {
 }
 
 void PooledHandler::OnMessage(Session& /*session*/, const Message& message) {
-  std::optional<Reservation> reservation =
-      worker_.mailbox()->Reserve(SendQueue::CostOf(message.payload.size(), ""));
-  if (!reservation.has_value()) return session_.OutOfMemory();
+  const size_t cost = SendQueue::CostOf(message.payload.size(), "");
+  Budget& budget = worker_.mailbox()->budget();
+  if (!budget.Take(cost)) {
+    worker_.DropLargest(&session_, cost);
+    if (!budget.Take(cost)) return session_.OutOfMemory();
+  }
+  Reservation reservation(&budget, cost);
   std::list<Waiting> waiting;
-  waiting.push_back({message, std::string(message.payload), *std::move(reservation)});
+  waiting.push_back({message, std::string(message.payload), std::move(reservation)});
   waiting.front().message.payload = waiting.front().payload;
   const ServerOptions& options = worker_.options();
 
@@ -68,6 +72,11 @@ bool PooledHandler::KeepClose(CloseCode code, absl::string_view reason) {
   kept_close_ = Ending{code, std::string(reason)};
   resumes_when_idle_ = true;
   return true;
+}
+
+size_t PooledHandler::waiting_bytes() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return bytes_;
 }
 
 Moment PooledHandler::LastAtWork(int64_t now_ms) {

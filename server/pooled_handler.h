@@ -67,6 +67,9 @@ class PooledHandler final : public Handler {
   };
   const std::optional<Ending>& kept_close() const { return kept_close_; }
 
+  // What waits for the handler, in bytes.
+  size_t waiting_bytes();
+
   // When the handler last had something to do, which may be the present.
   Moment LastAtWork(int64_t now_ms);
 

@@ -3,6 +3,7 @@
 #ifndef WEFT_SERVER_SERVED_STREAM_H_
 #define WEFT_SERVER_SERVED_STREAM_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -37,6 +38,13 @@ class ServedStream : public EventSource {
   // worker destroys this at the end of the turn, after End().
   void Drop(const char* why, absl::string_view detail = "");
 
+  // How much memory this makes the server hold, in bytes: what Account() was told, and what is on
+  // its way to this or waits elsewhere because of it.
+  virtual size_t held_bytes() const { return buffered_bytes_; }
+
+  // All streams together hold too much, and this one the most: drops it.
+  virtual void OutOfMemory();
+
  protected:
   // What one hands to the next.
   struct Client {
@@ -64,6 +72,11 @@ class ServedStream : public EventSource {
   // said: closing with something unread would be a reset, which overtakes that.
   void Linger();
 
+  // This holds `bytes` of buffers from now on; Drop() and HandTo() account for their release. Where
+  // all streams then hold more than ServerOptions::max_buffered_bytes, the one that holds most is
+  // dropped. False if that was this one.
+  bool Account(size_t bytes);
+
   // What the loop waits for.
   void SetInterest(Poller::Interest interest);
 
@@ -71,8 +84,9 @@ class ServedStream : public EventSource {
   [[no_unique_address]] Stream stream_;
   Poller::Interest interest_ = Poller::kRead;
   Refusal refusal_;
-  uint32_t index_ = 0;  // among the worker's
-  Moment since_;        // when what it is doing began; a session: when it, or its end, did
+  uint32_t index_ = 0;           // among the worker's
+  uint32_t buffered_bytes_ = 0;  // as the worker knows it: at most 4 GiB
+  Moment since_;                 // when what it is doing began; a session: when it, or its end, did
   const uint64_t id_;
   const SocketAddress peer_;
   const char* drop_reason_ = "";
@@ -89,6 +103,7 @@ class ServedStream : public EventSource {
 
   Client TakeClient() { return {std::move(stream_), peer_, id_, refusal_}; }
   void ReplaceBy(std::unique_ptr<ServedStream> next);
+  void ReleaseBuffers();
 };
 
 }  // namespace weft

@@ -158,8 +158,7 @@ struct ServerOptions {
   TopicHook topic_hook{};
 
   // What all sessions together may hold of unfinished messages and unsent answers, in bytes, shared
-  // evenly among the threads. A session that needs more past it is dropped: it is better to lose
-  // one than to lose all.
+  // evenly among the threads. Past it the session that holds most is dropped.
   size_t max_buffered_bytes = size_t{1} << 30;
 
   // What compressors with takeover of all sessions together may hold, in bytes, shared evenly among

@@ -198,10 +198,13 @@ void Session::Account() {
   const uint32_t now = std::min<size_t>(connection_.buffered_bytes() + stream_.buffered_bytes() +
                                             (waiting_ != nullptr ? waiting_->memory_bytes() : 0),
                                         UINT32_MAX);
-  if (now == buffered_bytes_) return;
-  const bool in_budget = worker_.Account(buffered_bytes_, now);
-  buffered_bytes_ = now;
-  if (!in_budget) OutOfMemory();
+  if (now != buffered_bytes_) Account(now);
+}
+
+// By what the client sent and does not take, not by the buffers: it did not choose their size.
+size_t Session::held_bytes() const {
+  return connection_.unfinished_bytes() + queued_bytes() + PostedBytes() +
+         (pooled_ != nullptr ? pooled_->waiting_bytes() : 0);
 }
 
 // Not a closing handshake, during which the peer could go on: the memory is needed now.
@@ -211,7 +214,7 @@ void Session::OutOfMemory() {
   DropWaiting(DropReason::kClosed);
   connection_.SendClose(CloseCode::kTryAgainLater, "the server is out of memory").IgnoreError();
   Write();
-  Drop("all sessions together hold more than max_buffered_bytes");
+  ServedStream::OutOfMemory();
 }
 
 void Session::Settle() {
@@ -311,7 +314,6 @@ bool Session::End() {
   NotifyClosed(CloseCode::kAbnormal, drop_reason_);
   if (shared_ != nullptr) shared_->session = nullptr;
   if (flush_queued_) worker_.ForgetFlush(this);  // OnClose may have queued it again
-  worker_.Account(buffered_bytes_, 0);
   worker_.ReturnCompression(connection_.compression_bytes());
   if (std::exchange(held_, false)) worker_.metrics().held_sessions -= 1;
   return pooled_ == nullptr || handler_done_;

@@ -263,8 +263,10 @@ class Session final : private ServedStream {
   bool Write();
 
   // Keeps the worker's account of memory; closes the session when there is no more.
+  using ServedStream::Account;
   void Account();
-  void OutOfMemory();
+  void OutOfMemory() override;
+  size_t held_bytes() const override;
 
   // What follows from the state the connection is in now: interest, timer, the end.
   void Settle();
@@ -292,7 +294,6 @@ class Session final : private ServedStream {
   bool close_notified_ = false;
   bool handler_done_ = false;                // pooled_ calls it no more
   std::atomic<int32_t> round_trip_ms_ = -1;  // none was measured
-  uint32_t buffered_bytes_ = 0;              // as the worker knows it: 4 GiB at the most
   Moment heard_;                             // when the client last sent or took a byte
   Moment message_;                           // when the last message came, if one did
   Moment ping_;  // when an empty ping was sent that has no pong, if one was

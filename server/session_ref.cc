@@ -33,61 +33,71 @@ absl::Status Gone() { return absl::FailedPreconditionError("the session is gone"
 
 void SessionRef::Shared::SetQueuedBytes(size_t bytes) {
   queued_bytes = bytes;
-  if (waiters > 0) TellWaiters();
+  waiters.Wake();
+}
+
+// Under the lock, so that the message counts once at any moment for a sender that takes room.
+void SessionRef::Shared::Arrive(size_t cost) {
+  const std::lock_guard<std::mutex> lock(taking);
+  queued_bytes += cost;
+  posted_bytes -= cost;
 }
 
 void SessionRef::Shared::SetClosed() {
   open = false;
-  if (waiters > 0) TellWaiters();
-}
-
-// Who waits has looked, under the lock, before this, and sleeps; or looks after it.
-void SessionRef::Shared::TellWaiters() {
-  { const std::lock_guard<std::mutex> lock(mutex); }
-  changed.notify_all();
+  waiters.Wake();
+  mailbox->budget().waiters().Wake();  // who waits there waits for this session, too
 }
 
 // What is on its way counts as queued, so that the bound holds whoever sends. Where the session can
 // make room by dropping what waits with it, only what is on its way counts.
-absl::StatusOr<Reservation> SessionRef::Shared::TakeRoom(size_t payload_size, size_t cost,
-                                                         WhenFull policy, size_t limit) {
+size_t SessionRef::Shared::WaitingBytes(WhenFull policy) const {
+  return posted_bytes + (policy == WhenFull::kDropOldest ? 0 : queued_bytes.load());
+}
+
+bool SessionRef::Shared::HasRoom(const Request& request) const {
+  const size_t waiting = WaitingBytes(request.policy);
+  return waiting < request.limit && request.payload_size <= request.limit - waiting;
+}
+
+// Takes from both, or from neither: the lock keeps the room in the queue while the budget is asked.
+absl::StatusOr<Reservation> SessionRef::Shared::TakeRoom(const Request& request) {
   if (!open) return Gone();
-  const size_t posted = posted_bytes.fetch_add(cost);
-  const size_t waiting = posted + (policy == WhenFull::kDropOldest ? 0 : queued_bytes.load());
-  const bool room = waiting < limit && payload_size <= limit - waiting;
-  if (room) {
-    if (std::optional<Reservation> reservation = mailbox->Reserve(cost)) {
-      return *std::move(reservation);
-    }
+  const std::lock_guard<std::mutex> lock(taking);
+  if (!HasRoom(request)) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the send queue is full: ", WaitingBytes(request.policy), " of ",
+                     request.limit, " bytes wait"));
   }
-  posted_bytes -= cost;
-  if (room) return NoBudget();
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the send queue is full: ", waiting, " of ", limit, " bytes wait"));
+  std::optional<Reservation> reservation = mailbox->Reserve(request.cost);
+  if (!reservation.has_value()) return NoBudget();
+  posted_bytes += request.cost;
+  return *std::move(reservation);
 }
 
 // TakeRoom, by the deadline if there is one.
 absl::StatusOr<Reservation> SessionRef::FindRoom(size_t payload_size, size_t cost, WhenFull policy,
                                                  const SendOptions& options) const {
-  const size_t limit = std::min(shared_->max_queue_bytes, options.max_queue_bytes);
-  absl::StatusOr<Reservation> room = shared_->TakeRoom(payload_size, cost, policy, limit);
-  if (!absl::IsResourceExhausted(room.status()) || options.timeout <= absl::ZeroDuration() ||
-      payload_size > limit || Mailbox::OnAnyLoopThread()) {
-    return room;
-  }
-  const Deadline deadline = Deadline::After(options.timeout);
-  ++shared_->waiters;
-  const absl::Cleanup no_longer = [this] { --shared_->waiters; };
-  std::unique_lock<std::mutex> lock(shared_->mutex);
+  const Shared::Request request = {
+      .payload_size = payload_size,
+      .cost = cost,
+      .policy = policy,
+      .limit = std::min(shared_->max_queue_bytes, options.max_queue_bytes)};
+  Shared& shared = *shared_;
+  Budget& budget = shared.mailbox->budget();
+  const bool can_fit = payload_size <= request.limit && cost <= budget.limit();
+  const bool waits =
+      options.timeout > absl::ZeroDuration() && can_fit && !Mailbox::OnAnyLoopThread();
+  const Deadline deadline = waits ? Deadline::After(options.timeout) : Deadline::Never();
   while (true) {
-    absl::StatusOr<Reservation> late = shared_->TakeRoom(payload_size, cost, policy, limit);
-    if (!absl::IsResourceExhausted(late.status())) return late;
+    absl::StatusOr<Reservation> room = shared.TakeRoom(request);
+    if (!waits || !absl::IsResourceExhausted(room.status())) return room;
     if (deadline.HasPassed()) {
       return absl::DeadlineExceededError(absl::StrCat(
-          "no room within ", absl::FormatDuration(options.timeout), ": ", late.status().message()));
+          "no room within ", absl::FormatDuration(options.timeout), ": ", room.status().message()));
     }
-    shared_->changed.wait_for(
-        lock, absl::ToChronoMilliseconds(std::min(deadline.Remaining(), absl::Hours(1))));
+    shared.waiters.Wait(deadline, [&] { return !shared.open || shared.HasRoom(request); });
+    budget.waiters().Wait(deadline, [&] { return !shared.open || budget.HasRoom(cost); });
   }
 }
 
@@ -152,7 +162,7 @@ template <typename Task>
 absl::Status SessionRef::PostInto(Reservation room, size_t cost, Task task) const {
   const bool posted = shared_->mailbox->Post(
       [shared = shared_, task = std::move(task), cost, room = std::move(room)]() mutable {
-        shared->posted_bytes -= cost;
+        shared->Arrive(cost);
         if (shared->session == nullptr) return;
         task(*shared->session);
         shared->SetQueuedBytes(shared->session->queued_bytes());

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <concepts>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,6 +23,7 @@
 #include "weft/server/mailbox.h"
 #include "weft/server/send_options.h"
 #include "weft/server/send_queue.h"
+#include "weft/server/waiters.h"
 
 namespace weft {
 
@@ -115,22 +115,27 @@ class SessionRef {
     std::atomic<bool> open{true};
     std::atomic<size_t> posted_bytes{0};  // on their way to the session, which keeps room for them
     std::atomic<size_t> queued_bytes{0};  // in its queue, as it last said
+    std::mutex taking;  // held to take room, and by the loop's thread as a message arrives
+    Waiters waiters;    // senders that wait for room in this session's queue
 
-    // Senders that wait for room: the loop's thread takes the lock only where there are some.
-    std::atomic<int> waiters{0};
-    std::mutex mutex;
-    std::condition_variable changed;
-
-    // For the loop's thread.
+    // For the loop's thread: a posted message that took `cost` arrives; what the queue holds then;
+    // the session has ended.
+    void Arrive(size_t cost);
     void SetQueuedBytes(size_t bytes);
     void SetClosed();
 
-    // Takes room for a message that costs so much: OK, ResourceExhausted, or FailedPrecondition.
-    absl::StatusOr<Reservation> TakeRoom(size_t payload_size, size_t cost, WhenFull policy,
-                                         size_t limit);
+    // What a sender wants.
+    struct Request {
+      size_t payload_size;
+      size_t cost;  // of the payload and its message
+      WhenFull policy;
+      size_t limit;  // of the queue
+    };
+    size_t WaitingBytes(WhenFull policy) const;
+    bool HasRoom(const Request& request) const;
 
-   private:
-    void TellWaiters();
+    // OK, ResourceExhausted, or FailedPrecondition.
+    absl::StatusOr<Reservation> TakeRoom(const Request& request);
   };
 
   explicit SessionRef(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}

@@ -3,6 +3,7 @@
 #include "weft/server/session_ref.h"
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -281,6 +282,75 @@ TEST_F(SessionRefTest, ABurstIsOneWakeUp) {
     if (absl::StartsWith(line, "turns: ")) before = std::stoi(line.substr(7));
   }
   EXPECT_LE(turns - before, 3);
+}
+
+// A message that can never fit is sent all the time, and takes no room from others for a moment.
+TEST_F(SessionRefTest, T16_WhatIsRefusedMakesNoOtherSendFail) {
+  Start({.max_send_queue_bytes = 1 << 20});
+  TestClient client = ConnectAndUpgrade();
+  const SessionRef session = ref();
+  std::atomic<bool> done{false};
+  const std::string large(2 << 20, 'b');
+  std::thread refused([&] {
+    while (!done) EXPECT_FALSE(session.SendBinary(absl::string_view(large)).ok());
+  });
+  for (int i = 0; i < 2000; ++i) {
+    ASSERT_TRUE(session.SendText("x").ok()) << i;
+    ASSERT_EQ(client.ReadFrame(), "fin text x");
+  }
+  done = true;
+  refused.join();
+}
+
+TEST_F(SessionRefTest, T18_WhatIsRefusedClosesNoReaderThatKeepsUp) {
+  Start({.max_send_queue_bytes = 1 << 20});
+  TestClient client = ConnectAndUpgrade();
+  const SessionRef session = ref();
+  std::atomic<bool> done{false};
+  const std::string large(2 << 20, 'b');
+  std::thread refused([&] {
+    while (!done) EXPECT_FALSE(session.SendBinary(absl::string_view(large)).ok());
+  });
+  for (int i = 0; i < 2000; ++i) {
+    ASSERT_TRUE(session.SendText("x", {.when_full = WhenFull::kDisconnect}).ok()) << i;
+    ASSERT_EQ(client.ReadFrame(), "fin text x");
+  }
+  done = true;
+  refused.join();
+}
+
+// The budget is full of what waits for one session; the sender waits to send to another one, of
+// which nobody says anything.
+TEST_F(SessionRefTest, T6_WhoWaitsForTheBudgetIsWokenWhenItIsFree) {
+  std::promise<void> release;
+  const std::shared_future<void> released = release.get_future().share();
+  script_.on_message = [&](Session&, const Message&) { released.wait(); };
+  Start({.max_buffered_bytes = 4 << 20});
+  TestClient full = ConnectAndUpgrade(), other = ConnectAndUpgrade();
+  ref(1);
+  full.SendText("block");
+  journal_.WaitFor("message block");
+  int sent = 0;
+  while (ref(0).SendBinary(filler_).ok()) ++sent;
+  std::promise<void> waits;
+  std::thread sender([&] {
+    waits.set_value();
+    EXPECT_TRUE(ref(1).SendBinary(filler_, {.timeout = absl::InfiniteDuration()}).ok());
+  });
+  waits.get_future().wait();
+  release.set_value();
+  EXPECT_EQ(other.ReadFrame(), "fin binary " + filler_);
+  for (int i = 0; i < sent; ++i) EXPECT_EQ(full.ReadFrame(), "fin binary " + filler_);
+  sender.join();
+  server_.reset();
+}
+
+// What is larger than the whole budget is not waited for.
+TEST_F(SessionRefTest, DoesNotWaitInVainForTheBudget) {
+  Start({.max_buffered_bytes = 50000});
+  TestClient client = ConnectAndUpgrade();
+  const SendOptions for_ever = {.timeout = absl::InfiniteDuration()};
+  EXPECT_EQ(ref().SendBinary(filler_, for_ever).code(), absl::StatusCode::kResourceExhausted);
 }
 
 // R26: what is on its way to all sessions of a thread counts in the budget of all.

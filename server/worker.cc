@@ -128,12 +128,12 @@ Worker::Worker(const ServerOptions& options, const Acceptor& acceptor, WorkerGro
       group_(group),
       index_(index),
       topics_(group.topics(), options.topic_options),
-      max_buffered_bytes_(options.max_buffered_bytes / options.threads),
       high_mark_bytes_(std::min(options.high_mark_bytes, options.max_send_queue_bytes)),
       low_mark_bytes_(std::min(options.low_mark_bytes, options.max_send_queue_bytes / 2)),
+      held_(&metrics_.buffered_bytes, &mailbox()->budget()),
       compression_bytes_left_(options.max_compression_bytes / options.threads) {
   loop_.set_end_of_turn([this] { EndOfTurn(); });
-  mailbox()->set_budget(max_buffered_bytes_);
+  mailbox()->budget().set_limit(options.max_buffered_bytes / options.threads);
 }
 
 Worker::~Worker() = default;
@@ -238,6 +238,18 @@ void Worker::EndOfTurn() {
 
 void Worker::ForgetFlush(Session* session) {
   to_flush_.erase(std::remove(to_flush_.begin(), to_flush_.end(), session), to_flush_.end());
+}
+
+void Worker::DropLargest(ServedStream* asker, size_t wanted) {
+  ServedStream* largest = asker;
+  size_t most = asker->held_bytes() + wanted;
+  for (const std::unique_ptr<ServedStream>& stream : streams_) {
+    const size_t held = stream->held_bytes();
+    if (held <= most) continue;
+    largest = stream.get();
+    most = held;
+  }
+  largest->OutOfMemory();
 }
 
 void Worker::DestroyLater(ServedStream* stream) {

@@ -108,14 +108,18 @@ class Worker {
   bool going_away() const { return going_away_; }
   bool draining() const { return group_.draining(); }
 
-  // A session holds `now` bytes of buffers instead of `before`. False when all of them, and the
-  // messages on their way to them, hold too much and it holds more than before.
+  // A stream holds `now` bytes of buffers instead of `before`. False when it holds more than
+  // before, and all streams, with the messages on their way to them, hold too much.
   bool Account(size_t before, size_t now) {
     metrics_.buffered_bytes += now - before;
-    mailbox()->set_held_bytes(metrics_.buffered_bytes);
-    return now <= before ||
-           metrics_.buffered_bytes + mailbox()->reserved_bytes() <= max_buffered_bytes_;
+    if (now > before) return mailbox()->budget().Add(now - before);
+    mailbox()->budget().Return(before - now);
+    return true;
   }
+
+  // There is no memory left: drops the stream that holds most. That is `asker` unless another one
+  // holds more than `asker` with the `wanted` bytes that it asks for.
+  void DropLargest(ServedStream* asker, size_t wanted = 0);
 
   void CountDrop(DropReason reason, size_t messages = 1) {
     metrics_.dropped_messages[static_cast<size_t>(reason)] += messages;
@@ -178,10 +182,9 @@ class Worker {
   std::atomic<size_t> load_{0};
   std::atomic<size_t> refusing_{0};
   uint64_t next_id_ = 1;
-  const size_t max_buffered_bytes_;
   const size_t high_mark_bytes_;
   const size_t low_mark_bytes_;
-  HeldPayloads held_{&metrics_.buffered_bytes};
+  HeldPayloads held_;
   size_t compression_bytes_left_;
   bool going_away_ = false;
   std::atomic<bool> stopping_{false};
