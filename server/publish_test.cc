@@ -1,6 +1,8 @@
 // What is published, over loopback: to whom, in what order, and what becomes of it where a
 // subscriber does not read.
 
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -303,6 +305,60 @@ TEST_F(PublishTest, WhoLeavesAtOnceIsStillToldWhatItSaid) {
               testing::ClientFrame(Opcode::kClose, "\x03\xe8"));
   EXPECT_EQ(client.ReadFrame(), "fin text bye");
   EXPECT_EQ(client.ReadFrame(), "fin close 1000");
+}
+
+// R26: what was published before a send has its room first, whichever way the send goes.
+TEST_F(PublishTest, R26_SendQueueLimitOnEveryPathAfterAPublish) {
+  const std::string text(600, 's');
+  const std::vector<std::function<absl::Status(Session&)>> sends = {
+      [&](Session& s) { return s.SendText(text); },
+      [&](Session& s) { return s.SendBinary(text, SendOptions()); },
+      [&](Session& s) { return s.SendText(std::string(text)); },
+      [&](Session& s) { return s.SendText(std::make_shared<const std::string>(text)); },
+      [&](Session& s) { return s.Send({.payload = text}); },
+      [&](Session& s) { return s.Send({.payload = text}, SendOptions()); },
+      [&](Session& s) { return s.Send({.payload = text, .last = false}); },
+      [&](Session& s) { return s.Send(*EncodedMessage::Make(Opcode::kText, text)); },
+      [&](Session& s) { return s.SendFragment(Opcode::kText, text, true); },
+      [&](Session& s) { return s.SendFragment(Opcode::kText, text, false); },
+      [&](Session& s) { return s.ref().SendText(text); },
+      [&](Session& s) { return s.SendPing(std::string(125, 'p')); },
+  };
+  size_t next = 0;
+  script_.on_open = [&](Session& session) {
+    session.Subscribe("topic");
+    const std::string published(next + 1 == sends.size() ? 800 : 600, 'p');
+    EXPECT_TRUE(session.Publish("topic", Opcode::kText, published).ok());
+    EXPECT_EQ(sends[next](session).code(), absl::StatusCode::kResourceExhausted) << next;
+    EXPECT_LE(session.queued_bytes(), 1000u) << next;
+    EXPECT_GE(session.queued_bytes(), published.size()) << next;
+  };
+  Start({.max_send_queue_bytes = 1000});
+  for (; next < sends.size(); ++next) {
+    TestClient client = ConnectAndUpgrade();
+    EXPECT_EQ(client.ReadFrame().substr(0, 12), "fin text ppp") << next;
+    client.SendClose(1000);
+    EXPECT_EQ(client.ReadFrame(), "fin close 1000");
+    EXPECT_EQ(client.ReadFrame(), "end");
+  }
+  server_.reset();
+}
+
+// R26: a message on its way has its room until it arrives, and what was published before it does
+// not take it.
+TEST_F(PublishTest, R26_SendQueueLimitForWhatArrivesAfterAPublish) {
+  script_.on_message = [this](Session& session, const Message&) {
+    session.Subscribe("topic");
+    std::thread([this, ref = session.ref()] {
+      EXPECT_TRUE(server_->Publish("topic", Opcode::kText, std::string(600, 'p')).ok());
+      EXPECT_TRUE(ref.SendText(std::string(600, 's')).ok());
+    }).join();
+  };
+  Start({.max_send_queue_bytes = 1000});
+  TestClient client = ConnectAndUpgrade();
+  client.SendText("go");
+  EXPECT_EQ(client.ReadFrame(), "fin text " + std::string(600, 's'));
+  EXPECT_EQ(server_->metrics().dropped_messages[static_cast<size_t>(DropReason::kQueueFull)], 1u);
 }
 
 // R26: what is published faster than a loop takes it has the bound of all that waits.

@@ -232,7 +232,8 @@ class Session final : private ServedStream {
   size_t LimitOf(const SendOptions& options) const;
   bool FindRoom(const WaitingMessage& message, bool waits, const SendOptions& options);
   absl::Status CheckOpen() const;
-  absl::Status CheckRoom(size_t payload_size);
+  absl::Status StartSend();
+  absl::Status StartSend(size_t payload_size);
   absl::Status NoRoom(size_t payload_size, size_t limit);
   absl::Status Overflow(size_t payload_size, WhenFull when_full, size_t limit);
   void Disconnect();

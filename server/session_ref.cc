@@ -12,6 +12,7 @@
 #include "weft/core/check_message.h"
 #include "weft/core/connection.h"
 #include "weft/server/session.h"
+#include "weft/server/worker.h"
 #include "weft/transport/deadline.h"
 
 namespace weft {
@@ -162,6 +163,8 @@ template <typename Task>
 absl::Status SessionRef::PostInto(Reservation room, size_t cost, Task task) const {
   const bool posted = shared_->mailbox->Post(
       [shared = shared_, task = std::move(task), cost, room = std::move(room)]() mutable {
+        // What was published before takes its room before this gives up its own.
+        if (shared->session != nullptr) shared->session->worker_.DeliverPublished();
         shared->Arrive(cost);
         if (shared->session == nullptr) return;
         task(*shared->session);

@@ -109,14 +109,14 @@ absl::Status Session::Send(const EncodedMessage& message, const SendOptions& opt
 absl::Status Session::SendFragment(Opcode opcode, absl::string_view payload, bool fin,
                                    Compress compress) {
   if (OffLoop()) return pooled_->SendFragment(opcode, payload, fin, compress);
-  if (absl::Status status = CheckRoom(payload.size()); !status.ok()) return status;
+  if (absl::Status status = StartSend(payload.size()); !status.ok()) return status;
   return QueueFragment(opcode, payload, fin, compress);
 }
 
 // Sends a fragment that has room.
 absl::Status Session::QueueFragment(Opcode opcode, absl::string_view payload, bool fin,
                                     Compress compress) {
-  worker_.DeliverPublished();
+  if (absl::Status status = StartSend(); !status.ok()) return status;
   // What waits was sent before. The rest of a fragmented message goes before what waits for it.
   if (waiting_ != nullptr && !connection_.in_fragmented_message()) MoveWaiting(kAll);
   absl::Status status = connection_.SendFragment(opcode, payload, fin, compress);
@@ -128,7 +128,7 @@ absl::Status Session::QueueFragment(Opcode opcode, absl::string_view payload, bo
 // A ping overtakes the messages that wait: it asks for the client, not for its reading.
 absl::Status Session::SendPing(absl::string_view payload) {
   if (OffLoop()) return pooled_->SendPing(payload);
-  if (absl::Status status = CheckRoom(payload.size()); !status.ok()) return status;
+  if (absl::Status status = StartSend(payload.size()); !status.ok()) return status;
   absl::Status status = connection_.SendPing(payload);
   if (!status.ok()) return status;
   if (payload.empty()) ping_ = Moment(worker_.loop().now_ms());
@@ -157,10 +157,25 @@ absl::Status Session::CheckOpen() const {
   return absl::OkStatus();
 }
 
+// The gate of every send that does not go straight: what was published before goes first, so that
+// it has its place, and its room, before the next one is asked for.
+absl::Status Session::StartSend() {
+  worker_.DeliverPublished();
+  return CheckOpen();
+}
+
+// The same for what is not a whole message, and so cannot wait or be dropped.
+absl::Status Session::StartSend(size_t payload_size) {
+  if (absl::Status status = StartSend(); !status.ok()) return status;
+  const size_t queued = queued_bytes() + PostedBytes();
+  const size_t limit = worker_.options().max_send_queue_bytes;
+  if (queued < limit && payload_size <= limit - queued) return absl::OkStatus();
+  return NoRoom(payload_size, limit);
+}
+
 absl::Status Session::SendWaiting(WaitingMessage message, const SendOptions& options) {
   if (OffLoop()) return pooled_->Send(std::move(message), options);
-  worker_.DeliverPublished();
-  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (absl::Status status = StartSend(); !status.ok()) return status;
   const WhenFull when_full = options.when_full.value_or(worker_.options().when_full);
   message.compress = options.compress;
   message.droppable = when_full == WhenFull::kDropOldest;
@@ -173,10 +188,9 @@ absl::Status Session::SendWaiting(WaitingMessage message, const SendOptions& opt
 
 // The room was checked when it was posted, unless it is by what waits that room is made.
 void Session::SendPosted(WaitingMessage message, const SendOptions& options) {
-  worker_.DeliverPublished();
   if (options.when_full.value_or(worker_.options().when_full) == WhenFull::kDropOldest) {
     SendWaiting(std::move(message), options).IgnoreError();
-  } else if (CheckOpen().ok()) {
+  } else if (StartSend().ok()) {
     message.compress = options.compress;
     Queue(std::move(message), options.key).IgnoreError();
   }
@@ -276,15 +290,6 @@ bool Session::FindRoom(const WaitingMessage& message, bool waits, const SendOpti
   }
 }
 
-// For what is not a whole message.
-absl::Status Session::CheckRoom(size_t payload_size) {
-  if (absl::Status status = CheckOpen(); !status.ok()) return status;
-  const size_t queued = queued_bytes() + PostedBytes();
-  const size_t limit = worker_.options().max_send_queue_bytes;
-  if (queued < limit && payload_size <= limit - queued) return absl::OkStatus();
-  return NoRoom(payload_size, limit);
-}
-
 absl::Status Session::NoRoom(size_t payload_size, size_t limit) {
   worker_.CountDrop(DropReason::kQueueFull);
   MarkFull();
@@ -311,7 +316,7 @@ absl::Status Session::Overflow(size_t payload_size, WhenFull when_full, size_t l
 
 // For a message that found no room.
 void Session::Disconnect() {
-  if (!CheckOpen().ok()) return;
+  if (!StartSend().ok()) return;
   worker_.CountDrop(DropReason::kDisconnected);
   DropWaiting(DropReason::kDisconnected);
   connection_.SendClose(CloseCode::kTryAgainLater, "the client reads too slowly").IgnoreError();
