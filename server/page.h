@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "weft/core/cxx20.h"
 #include "weft/core/http.h"
 #include "weft/server/metrics.h"
 #include "weft/transport/address.h"

@@ -14,7 +14,6 @@
 #include "absl/types/span.h"
 #include "openssl/base.h"
 #include "openssl/ssl.h"
-#include "weft/core/cxx20.h"
 #include "weft/transport/io.h"
 #include "weft/transport/peer_certificate.h"
 #include "weft/transport/tls_context.h"
