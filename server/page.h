@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "weft/core/cxx20.h"
 #include "weft/core/http.h"
+#include "weft/core/http_status.h"  // IWYU pragma: export
 #include "weft/server/metrics.h"
 #include "weft/transport/address.h"
 #include "weft/transport/fd.h"
