@@ -2,7 +2,6 @@
 //
 //   bazel run //tools/weft -- connect wss://example.com
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -15,6 +14,7 @@
 #include "tools/weft/connect.h"
 #include "tools/weft/exit_code.h"
 #include "weft/core/version.h"
+#include "weft/transport/line_writer.h"
 
 namespace weft::cli {
 namespace {
@@ -48,13 +48,6 @@ int Main(absl::Span<const absl::string_view> words) {
   return kWrongUsage;
 }
 
-// Where one of standard input, output and error is closed, a socket would get its number.
-void OpenStandardStreams() {
-  int fd = 0;
-  while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR);
-  if (fd > STDERR_FILENO) close(fd);
-}
-
 // `bazel run` starts programs in a folder of its own; names of files are meant from where it was
 // called.
 void LeaveBazelsFolder() {
@@ -66,7 +59,7 @@ void LeaveBazelsFolder() {
 }  // namespace weft::cli
 
 int main(int argc, char** argv) {
-  weft::cli::OpenStandardStreams();
+  weft::OpenStandardStreams();
   weft::cli::LeaveBazelsFolder();
   return weft::cli::Main(std::vector<absl::string_view>(argv + 1, argv + argc));
 }
