@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/status/statusor.h"
@@ -13,13 +14,18 @@
 ABSL_FLAG(std::string, url, "ws://127.0.0.1:8080", "where the chat server is: ws:// or wss://");
 
 int main(int argc, char** argv) {
-  examples::ParseCommandLine(
+  const std::vector<std::string> words = examples::ParseCommandLine(
       argc, argv,
-      "Chat in the terminal. Type `help` at the prompt `> `; after `connect`, each line is sent "
+      "Chat in the terminal, at --url or at the URL that is given: client [URL]. Type `help` at "
+      "the prompt `> `; after `connect`, each line is sent "
       "to\n"
       "everybody in the chat, and `__disconnect` leaves it.");
 
-  const std::string url = absl::GetFlag(FLAGS_url);
+  if (words.size() > 1) {
+    std::cerr << "unexpected argument: " << words[1] << " (try --help)\n";
+    return 2;
+  }
+  const std::string url = words.empty() ? absl::GetFlag(FLAGS_url) : words[0];
   const absl::StatusOr<weft::ClientOptions> options = examples::ClientOptionsFromFlags(url);
   if (!options.ok()) {
     std::cerr << "Error: " << options.status().message() << "\n";

@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "examples/chat/commands.h"
+#include "weft/core/quote.h"
 
 namespace weft::chat {
 
@@ -78,7 +79,7 @@ void Session::Connect() {
     on_ = true;
     out_ << "Connected successfully.\n";
   } else {
-    out_ << "Connection failed: (" << link.status().message() << ")\n";
+    out_ << "Connection failed: (" << Escape(link.status().message()) << ")\n";
   }
   Prompt();
 }
@@ -116,7 +117,7 @@ void Session::Send(absl::string_view text) {
   if (status.ok()) return;  // the broadcast of it brings the prompt
   Lock lock(mutex_);
   BeginLine();
-  out_ << "Error while sending: " << status.message() << "\n";
+  out_ << "Error while sending: " << Escape(status.message()) << "\n";
   Prompt();
 }
 
@@ -124,7 +125,7 @@ void Session::OnMessage(absl::string_view text) {
   Lock lock(mutex_);
   if (!on_) return;
   BeginLine();
-  out_ << "rcv=> " << text << "\n";
+  out_ << "rcv=> " << Escape(text) << "\n";
   Prompt();
 }
 
@@ -133,7 +134,7 @@ void Session::OnEnd(const absl::Status& why) {
   if (!on_) return;  // it was we who ended it
   on_ = false;
   BeginLine();
-  out_ << "Connection closed by server: (" << why.message() << ")\n";
+  out_ << "Connection closed by server: (" << Escape(why.message()) << ")\n";
   Prompt();
 }
 

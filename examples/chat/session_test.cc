@@ -231,5 +231,13 @@ TEST_F(SessionTest, RS44_AServerThatGoesAwayTurnsTheStateOff) {
                          "> exit\nExiting Program!\n"));
 }
 
+TEST_F(SessionTest, WhatAPeerSendsIsShownAndNotObeyed) {
+  Type("connect").Then(Message("\x1b]0;owned\a\nrcv=> \u202e\x9b")).Then(End("bye\x1b[2J"));
+  EXPECT_EQ(Run(), absl::StrCat(kGreeting, "connect\nConnected successfully.\n",
+                                "msg> \nrcv=> \\x1b]0;owned\\x07\\x0arcv=> \\u202e\\x9b\n",
+                                "msg> \nConnection closed by server: (bye\\x1b[2J)\n",
+                                "> \nExiting Program!\n"));
+}
+
 }  // namespace
 }  // namespace weft::chat

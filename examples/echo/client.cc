@@ -2,6 +2,8 @@
 
 #include "weft/client/client.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -15,6 +17,7 @@
 #include "examples/client_flags.h"
 #include "examples/command_line.h"
 #include "fmt/core.h"
+#include "weft/core/quote.h"
 
 ABSL_FLAG(absl::Duration, timeout, absl::Seconds(30), "how long to wait for each answer");
 
@@ -36,7 +39,10 @@ absl::Status Echo(const std::string& url, const std::vector<std::string>& messag
     if (absl::Status sent = (*client)->SendText(message); !sent.ok()) return sent;
     const absl::StatusOr<weft::Message> answer = (*client)->Receive(absl::GetFlag(FLAGS_timeout));
     if (!answer.ok()) return answer.status();
-    fmt::print("{}\n", fmt::string_view(answer->payload.data(), answer->payload.size()));
+    // A terminal obeys what a program in a pipe only reads.
+    const std::string text = isatty(STDOUT_FILENO) == 1 ? weft::Escape(answer->payload, "\n\t")
+                                                        : std::string(answer->payload);
+    fmt::print("{}\n", text);
   }
   return (*client)->Close();
 }
