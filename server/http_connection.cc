@@ -85,7 +85,9 @@ void HttpConnection::ReadOnce() {
     in_.append(into.data(), result.bytes);
     if (first && LooksLikeTls(in_)) {
       Refuse(HandshakeFailure::kTls,
-             HttpError(400, "this port speaks HTTP without TLS: use ws://, not wss://"));
+             HttpError(400,
+                       "this port speaks HTTP without TLS: use http:// or ws://, not https:// or "
+                       "wss://"));
     }
     Proceed();
   } else if (result.status == IoStatus::kWouldBlock) {
@@ -96,7 +98,9 @@ void HttpConnection::ReadOnce() {
   } else if (stream_.peer_speaks_http()) {
     stream_.StopTls();
     Refuse(HandshakeFailure::kTls,
-           HttpError(400, "this port speaks HTTP over TLS only: use wss://, not ws://"));
+           HttpError(400,
+                     "this port speaks HTTP over TLS only: use https:// or wss://, not http:// or "
+                     "ws://"));
     Proceed();
   } else if (requests_ > 0) {
     Drop("");  // it had its answers

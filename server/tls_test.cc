@@ -200,15 +200,16 @@ TEST_F(TlsTest, PlainHttpOnATlsPortIsNamedOnBothSides) {
   StartTls();
   TestClient client = Connect();
   EXPECT_EQ(client.Upgrade(), "HTTP/1.1 400 Bad Request");
-  EXPECT_EQ(client.ReadToEnd(), "this port speaks HTTP over TLS only: use wss://, not ws://\n");
-  log_.WaitForPart("use wss://, not ws://");
+  EXPECT_EQ(client.ReadToEnd(),
+            "this port speaks HTTP over TLS only: use https:// or wss://, not http:// or ws://\n");
+  log_.WaitForPart("use https:// or wss://, not http:// or ws://");
 }
 
 TEST_F(TlsTest, TlsOnAPlainPortIsNamedOnBothSides) {
   Start();
   TestClient client = Connect();
   EXPECT_THAT(client.StartTls(*client_context_), HasSubstr("does not speak TLS"));
-  log_.WaitForPart("use ws://, not wss://");
+  log_.WaitForPart("use http:// or ws://, not https:// or wss://");
 }
 
 TEST_F(TlsTest, AStreamThatEndsWithoutCloseNotifyIsNamedInTheLog) {
