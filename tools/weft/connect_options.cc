@@ -28,7 +28,8 @@ constexpr absl::string_view kUsage =
 Opens a WebSocket at URL (ws://, wss:// or ws+unix://), sends each MESSAGE and then
 what is typed or piped in, and shows what comes back.
 
-On a terminal each line that is typed is a text message; Ctrl-D closes the connection.
+On a terminal each line that is typed is a text message; pasted lines are one, which
+Enter sends. Ctrl-D closes the connection.
 Standard output carries what was received and nothing else: in a pipe a text message
 and a newline, or the bytes of a binary message as they are; on a terminal a hex dump
 of them. All else is told on standard error.
