@@ -5,10 +5,12 @@
 #include "absl/flags/usage_config.h"
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
+#include "weft/transport/line_writer.h"
 
 namespace examples {
 
 std::vector<std::string> ParseCommandLine(int argc, char** argv, const char* usage) {
+  weft::OpenStandardStreams();
   absl::FlagsUsageConfig config;
   config.contains_help_flags = [](absl::string_view file) {
     return absl::StrContains(file, "examples/");

@@ -1,10 +1,10 @@
 #include "examples/server_main.h"
 
 #include <pthread.h>
+#include <sys/socket.h>
 
 #include <csignal>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -13,11 +13,12 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "examples/command_line.h"
 #include "examples/compression_flag.h"
-#include "fmt/core.h"
+#include "examples/output.h"
 
 // A flag that may be given several times.
 struct Origins {
@@ -74,10 +75,9 @@ bool HasFrontPage(const weft::Router& router) {
 
 void ReloadCertificates(weft::Server& server) {
   const absl::Status status = server.ReloadCertificates();
-  fmt::print(stderr, "{}\n",
-             status.ok() ? "The certificates were read anew."
-                         : fmt::format("The certificates stay as they are: {}",
-                                       std::string(status.message())));
+  ErrorOutput().Write(status.ok()
+                          ? "The certificates were read again."
+                          : absl::StrCat("The certificates stay as they are: ", status.message()));
 }
 
 // Ends the server as --drain says. While it drains, another of the signals ends it at once.
@@ -99,7 +99,7 @@ void End(weft::Server& server, const sigset_t& signals) {
 weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* usage) {
   const std::vector<std::string> words = ParseCommandLine(argc, argv, usage);
   if (!words.empty()) {
-    fmt::print(stderr, "unexpected argument: {} (try --help)\n", words.front());
+    ErrorOutput().Write(absl::StrCat("unexpected argument: ", words.front(), " (try --help)"));
     std::exit(2);
   }
   BlockedSignals();  // in threads, too, that are started before the server is
@@ -114,7 +114,7 @@ weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* us
   const bool verbose = absl::GetFlag(FLAGS_verbose);
   options.log = [verbose](weft::LogLevel level, absl::string_view text) {
     if (!verbose && level == weft::LogLevel::kInfo) return;
-    fmt::print(stderr, "{}\n", std::string(text));
+    ErrorOutput().Write(text);
   };
   return options;
 }
@@ -131,13 +131,15 @@ int RunServer(weft::ServerOptions options, const weft::Router& router) {
   absl::StatusOr<std::unique_ptr<weft::Server>> server =
       weft::Server::Start(std::move(options), router);
   if (!server.ok()) {
-    fmt::print(stderr, "Error: {}\n", std::string(server.status().message()));
+    ErrorOutput().Write(absl::StrCat("Error: ", server.status().message()));
     return 1;
   }
   const std::string address = (*server)->address().ToString();
-  fmt::print("Server Listening on {}\n", address);
-  if (HasFrontPage(router)) fmt::print("Open {}://{}/\n", tls ? "https" : "http", address);
-  std::fflush(stdout);
+  Output().Write(absl::StrCat("Server Listening on ", address));
+  // No browser opens a Unix socket.
+  if (HasFrontPage(router) && (*server)->address().family() != AF_UNIX) {
+    Output().Write(absl::StrCat("Open ", tls ? "https" : "http", "://", address, "/"));
+  }
   int signal = 0;
   while (sigwait(&signals, &signal) == 0 && signal == SIGHUP && tls) {
     ReloadCertificates(**server);

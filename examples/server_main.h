@@ -13,8 +13,8 @@ namespace examples {
 weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* usage);
 
 // Serves until SIGINT or SIGTERM, and then drains if --drain says so; with TLS, SIGHUP reads the
-// certificates anew. Prints "Server Listening on ADDRESS:PORT", and the URL of the page if there is
-// one; returns main's result.
+// certificates again. Prints "Server Listening on ADDRESS:PORT", and the URL of the page if there
+// is one that a browser can open; returns main's result.
 int RunServer(weft::ServerOptions options, const weft::Router& router);
 
 // The same with sessions on every path, and /healthz, /readyz and /metrics.

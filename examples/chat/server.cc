@@ -3,16 +3,16 @@
 //
 //   bazel run //examples/chat:server
 
-#include <cstdio>
-#include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "examples/chat/member.h"
 #include "examples/chat/page_files.h"
 #include "examples/chat/room_thread.h"
+#include "examples/output.h"
 #include "examples/page.h"
 #include "examples/server_main.h"
-#include "fmt/core.h"
+#include "weft/core/quote.h"
 #include "weft/server/router.h"
 
 int main(int argc, char** argv) {
@@ -28,8 +28,8 @@ int main(int argc, char** argv) {
   options.message_rate = {.per_second = 20, .burst = 100};
 
   weft::chat::RoomThread room([](absl::string_view line) {
-    fmt::print("Received: {}\nData broadcast to all clients\n", std::string(line));
-    std::fflush(stdout);
+    examples::Output().Write(absl::StrCat("Received: ", weft::Escape(line)));
+    examples::Output().Write("Data broadcast to all clients");
   });
   weft::Router router;
   router.WebSocket("/*", weft::chat::MemberAcceptor(room));

@@ -11,15 +11,16 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "examples/inspect/answers.h"
 #include "examples/inspect/forward.h"
 #include "examples/inspect/page_files.h"
 #include "examples/inspect/tap.h"
 #include "examples/inspect/tap_log.h"
 #include "examples/inspect/visitor.h"
+#include "examples/output.h"
 #include "examples/page.h"
 #include "examples/server_main.h"
-#include "fmt/core.h"
 
 ABSL_FLAG(std::string, forward, "",
           "be a tap: clients that connect to --tap_port are connected to the server of this URL "
@@ -29,7 +30,7 @@ ABSL_FLAG(uint16_t, tap_port, 8081, "where the tap listens, at --address; 0 for 
 namespace {
 
 int Fail(const absl::Status& status) {
-  fmt::print(stderr, "Error: {}\n", std::string(status.message()));
+  examples::ErrorOutput().Write(absl::StrCat("Error: ", status.message()));
   return 1;
 }
 
@@ -51,10 +52,11 @@ int main(int argc, char** argv) {
     if (!started.ok()) return Fail(started.status());
     tap = *std::move(started);
     view = {.log = &log,
-            .connect = fmt::format("ws://{}{}", tap->address().ToString(), way->resource),
+            .connect = absl::StrCat("ws://", tap->address().ToString(), way->resource),
             .forwards = forward};
-    fmt::print("Tap Listening on {}: connect to {} instead of {}\n", tap->address().ToString(),
-               view.connect, view.forwards);
+    examples::Output().Write(absl::StrCat("Tap Listening on ", tap->address().ToString(),
+                                          ": connect to ", view.connect, " instead of ",
+                                          view.forwards));
   }
 
   weft::Router router;

@@ -5,15 +5,18 @@
 
 #include "weft/server/server.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "absl/flags/flag.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "examples/echo/echo_server.h"
-#include "fmt/core.h"
+#include "examples/output.h"
 
 ABSL_FLAG(std::string, cert, "", "the certificate, with its chain behind it: a PEM file");
 ABSL_FLAG(std::string, key, "", "its private key: a PEM file");
@@ -29,10 +32,9 @@ constexpr char kTestCa[] = "examples/tls/test_ca/ca.pem";
 
 void SayWhatToTrust() {
   std::unique_ptr<char, decltype(&std::free)> path(realpath(kTestCa, nullptr), &std::free);
-  fmt::print(stderr,
-             "No --cert: with a certificate for tests, for localhost. Clients trust it by\n"
-             "  --ca={}\n",
-             path == nullptr ? kTestCa : path.get());
+  examples::ErrorOutput().Write(
+      "No --cert: with a certificate for tests, for localhost. Clients trust it by");
+  examples::ErrorOutput().Write(absl::StrCat("  --ca=", path == nullptr ? kTestCa : path.get()));
 }
 
 absl::StatusOr<std::shared_ptr<weft::TlsContext>> TlsFromFlags() {
@@ -40,6 +42,12 @@ absl::StatusOr<std::shared_ptr<weft::TlsContext>> TlsFromFlags() {
   tls.identities = {{.certificate_file = absl::GetFlag(FLAGS_cert),
                      .private_key_file = absl::GetFlag(FLAGS_key)}};
   if (absl::GetFlag(FLAGS_cert).empty() && absl::GetFlag(FLAGS_key).empty()) {
+    if (access(kTestCertificate, R_OK) != 0) {
+      return absl::NotFoundError(absl::StrCat(
+          "there is no --cert, and no ", kTestCertificate,
+          " here: give --cert and --key, or start ",
+          "the server by `bazel run //examples/tls:server`, which brings a certificate for tests"));
+    }
     tls.identities = {{.certificate_file = kTestCertificate, .private_key_file = kTestKey}};
     SayWhatToTrust();
   }
@@ -57,7 +65,7 @@ int main(int argc, char** argv) {
       argc, argv, "Sends every message back to whoever sent it, over TLS (wss://).");
   absl::StatusOr<std::shared_ptr<weft::TlsContext>> tls = TlsFromFlags();
   if (!tls.ok()) {
-    fmt::print(stderr, "Error: {}\n", std::string(tls.status().message()));
+    examples::ErrorOutput().Write(absl::StrCat("Error: ", tls.status().message()));
     return 1;
   }
   options.tls = *std::move(tls);

@@ -5,11 +5,12 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdio>
 #include <memory>
 #include <utility>
 
 #include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "examples/output.h"
 #include "examples/page.h"
 #include "examples/server_main.h"
 #include "examples/world/page_files.h"
@@ -26,7 +27,8 @@ int main(int argc, char** argv) {
       argc, argv, "A physics world in which players push and throw things.");
   const int bodies = absl::GetFlag(FLAGS_bodies);
   if (bodies < 0 || bodies > weft::world::kMaxBodies) {
-    std::fprintf(stderr, "--bodies is 0 to %d, not %d\n", weft::world::kMaxBodies, bodies);
+    examples::ErrorOutput().Write(
+        absl::StrCat("--bodies is 0 to ", weft::world::kMaxBodies, ", not ", bodies));
     return 2;
   }
   options.max_connections = std::min<size_t>(options.max_connections, weft::world::kMaxPlayers);

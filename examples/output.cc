@@ -1,0 +1,18 @@
+#include "examples/output.h"
+
+#include <unistd.h>
+
+namespace examples {
+
+// Never destroyed: threads may write to the very end.
+weft::LineWriter& Output() {
+  static auto& lines = *new weft::LineWriter(STDOUT_FILENO);
+  return lines;
+}
+
+weft::LineWriter& ErrorOutput() {
+  static auto& lines = *new weft::LineWriter(STDERR_FILENO);
+  return lines;
+}
+
+}  // namespace examples
