@@ -162,6 +162,16 @@ test('the page: the server ends', LIMIT, async (t) => {
   assert.equal(await page.textContent('#state'), 'disconnected');
 });
 
+test('the page: it is not told to allow its own origin', LIMIT, async (t) => {
+  const other = await startServer('ECHO_SERVER');
+  t.after(() => other.stop());
+  const page = await open(t, {url: other.url.replace(/^ws/, 'http')});
+  await other.stop();
+  await page.click('#connect');
+  await page.waitForSelector('.DISCONNECTED');
+  assert.equal(await page.textContent('.DISCONNECTED q'), '1006, never connected. Is the server running?');
+});
+
 test('R20: a page of another origin is refused', LIMIT, async (t) => {
   const site = http.createServer((_, response) => {
     response.setHeader('Content-Type', 'text/html');
