@@ -75,6 +75,7 @@ test('who changes the bytes sees which rule breaks', LIMIT, async (t) => {
   await page.fill('#hex', '81 05 48 65 6c 6c 6f');
   await waitForSize(page, '7 bytes');
   assert.match(await page.textContent('.violation'), /a client must mask every frame\. § 5\.1.* 1002, protocol error/);
+  assert.equal(await page.textContent('#verdict'), '1 frame, frame 1 is broken: a client must mask every frame');
 
   await page.fill('#hex', '81 0');
   await page.waitForSelector('#error:not([hidden])');
@@ -130,6 +131,7 @@ test('the form says what the bytes are, or that it does not', LIMIT, async (t) =
   await page.click('#stale button');
   await waitForSize(page, '22 bytes');
   assert.ok(await composed());
+  assert.equal(await page.textContent('#verdict'), '2 frames, no rule broken');
 
   await page.press('#hex', 'Backspace');
   await page.waitForSelector('#error:not([hidden])');

@@ -1,10 +1,17 @@
 // The composer, the bytes, and the frames that they are.
 
 import {byId, count, make, spaced} from './dom.mjs';
-import {drawFrame} from './frame.mjs';
+import {drawFrame, ruleOf} from './frame.mjs';
 import {SAMPLES} from './samples.mjs';
 
 const OPEN_FRAMES = 3;  // more of them are folded
+
+// The frames in a sentence, for screen readers.
+function verdictOn({frames, moreFrames}) {
+  const broken = frames.findIndex(({violation}) => violation);
+  return count(frames.length + moreFrames, 'frame') +
+      (broken < 0 ? ', no rule broken' : `, frame ${broken + 1} is broken: ${ruleOf(frames[broken].violation)}`);
+}
 
 // `send` takes a question to the server.
 export function startMessage(send) {
@@ -57,6 +64,7 @@ export function startMessage(send) {
     hex.removeAttribute('aria-invalid');
     isDeflated = answer.deflate;
     byId('size').textContent = count(answer.bytes, 'byte');
+    byId('verdict').textContent = verdictOn(answer);
     if (isComposed) hex.value = spaced(answer.hex);
     byId('frames').replaceChildren(...answer.frames.map((frame, i) => drawFrame(
         frame, answer.sender, answer.frames.length > 1 ? `Frame ${i + 1}` : 'The frame', i < OPEN_FRAMES || !!frame.violation)));
@@ -68,6 +76,7 @@ export function startMessage(send) {
     byId('error').textContent = `${text[0].toUpperCase()}${text.slice(1)}.`;
     byId('error').hidden = false;
     byId('size').textContent = 'No bytes';
+    byId('verdict').textContent = '';
     if (isComposed) hex.value = '';
     else hex.setAttribute('aria-invalid', 'true');
     byId('frames').replaceChildren();
