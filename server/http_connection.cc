@@ -29,6 +29,10 @@ namespace {
 // So much is read at once: as much as may wait while an answer is not taken.
 constexpr size_t kReadBytes = 64 << 10;
 
+// Of an answer, this much or the rest must be taken in each http_timeout. By the default of 60 s
+// that is about 1 KB/s; a time that starts again with each byte would never end.
+constexpr size_t kTakenInTime = 64 << 10;
+
 // Whether a request begins with a TLS record of the kind "handshake" (RFC 8446, section 5.1).
 bool LooksLikeTls(absl::string_view bytes) {
   return bytes.size() >= 2 && bytes[0] == 0x16 && bytes[1] == 0x03;
@@ -355,8 +359,9 @@ bool HttpConnection::Write() {
       Drop("a file is shorter than it was when its answer began");
     } else if (result.status == IoStatus::kError) {
       Drop("the client is gone", stream_.Error(result).message());
-    } else if (result.bytes > 0) {
-      StartWait(Wait::kAnswer);
+    } else {
+      taken_bytes_ += result.bytes;
+      if (output_.empty() || taken_bytes_ >= kTakenInTime) StartWait(Wait::kAnswer);
     }
     if (!holds_stream() || !output_.empty()) return false;
   }
@@ -395,6 +400,7 @@ bool HttpConnection::Account() {
 
 void HttpConnection::StartWait(Wait wait) {
   wait_ = wait;
+  taken_bytes_ = 0;
   deadline_ms_ = worker_.loop().now_ms() + EventLoop::Milliseconds(TimeFor(wait));
   worker_.loop().ArmTimer(this, deadline_ms_);
 }

@@ -43,7 +43,7 @@ class HttpConnection final : public ServedStream {
     kHead,     // say a request, or the rest of it: handshake_timeout
     kRequest,  // begin another one: keep_alive_timeout
     kBody,     // send it: http_timeout
-    kAnswer,   // take some of the answer: http_timeout
+    kAnswer,   // take the answer, 64 KiB in each http_timeout
   };
 
   void OnTimer() override;
@@ -96,6 +96,7 @@ class HttpConnection final : public ServedStream {
   int64_t deadline_ms_;       // of what is waited for
   int64_t begun_ms_ = 0;      // when the first bytes of the request came, or could be read
   size_t request_bytes_ = 0;  // that came
+  size_t taken_bytes_ = 0;    // of the answers, since this wait began
   std::string in_;            // what was read; from parsed_ on it waits
   size_t parsed_ = 0;
   HttpHeadScanner scanner_;

@@ -14,10 +14,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/http_status.h"
@@ -27,6 +29,7 @@
 #include "weft/server/server.h"
 #include "weft/server/testing/server_fixture.h"
 #include "weft/server/testing/test_client.h"
+#include "weft/transport/io.h"
 #include "weft/transport/testing/tls_pair.h"
 #include "weft/transport/tls_context.h"
 
@@ -85,6 +88,33 @@ class HttpTest : public testing::ServerFixture {
     const int size = 64 << 10;
     EXPECT_EQ(setsockopt(client.stream().fd(), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
     return client;
+  }
+
+  // One of whose answers the server can write less than 64 KiB at a time.
+  TestClient ConnectToTakeLittle() {
+    TestClient client = ConnectSlowReader();
+    client.Send(Get("/a"));
+    EXPECT_EQ(ReadAnswer(client), "200 GET /a ");
+    SetBuffer(ServersEnd(client), SO_SNDBUF, 16 << 10);
+    return client;
+  }
+
+  // Reads until the server has written `bytes` of its answers. Returns how many were read.
+  size_t TakeUntilSent(TestClient& client, uint64_t bytes) {
+    char some[4096];
+    size_t taken = 0;
+    while (server_->metrics().bytes_sent < bytes && server_->connections() > 0) {
+      const IoResult result = client.stream().Read(absl::MakeSpan(some));
+      taken += result.bytes;
+      if (!result.ok()) std::this_thread::yield();
+    }
+    return taken;
+  }
+
+  int Logged(absl::string_view part) {
+    int count = 0;
+    for (const std::string& line : log_.lines()) count += absl::StrContains(line, part);
+    return count;
   }
 
   static constexpr size_t kLarge = 12 << 20;  // more than sockets hold
@@ -516,6 +546,36 @@ TEST_F(HttpTest, AnAnswerThatIsNotTakenIsGivenUp) {
   EXPECT_EQ(ReadAnswer(other), "200 GET /other ");
   clock_.AdvanceMs(20100);
   log_.WaitForPart("the client does not take its answer");
+}
+
+// Each byte that was taken gave it all of the time again.
+TEST_F(HttpTest, AnAnswerThatIsTakenTooSlowlyIsGivenUp) {
+  StartHttp({.http_timeout = absl::Seconds(20)});
+  TestClient client = ConnectToTakeLittle();
+  client.Send(Get("/large"));
+  journal_.WaitFor("page /large");
+  TakeUntilSent(client, 1 << 20);  // more than the sockets hold
+  int rounds = 0;
+  for (; Logged("the client does not take its answer") == 0 && rounds < 30; ++rounds) {
+    const uint64_t sent = server_->metrics().bytes_sent;
+    TakeUntilSent(client, sent + 1);
+    EXPECT_LT(server_->metrics().bytes_sent - sent, size_t{64 << 10});
+    Pass(19000);
+  }
+  EXPECT_LT(rounds, 4) << "64 KiB in 20 s";
+}
+
+TEST_F(HttpTest, AnAnswerMayTakeLongIfItIsTaken) {
+  StartHttp({.http_timeout = absl::Seconds(20)});
+  TestClient client = ConnectToTakeLittle();
+  client.Send(Get("/large"));
+  size_t taken = 0;
+  for (int i = 0; i < 10; ++i) {
+    taken += TakeUntilSent(client, server_->metrics().bytes_sent + (128 << 10));
+    clock_.AdvanceMs(19000);
+  }
+  EXPECT_GT(client.ReadBytes(kLarge - taken).size(), 0u);
+  EXPECT_EQ(Logged("the client does not take its answer"), 0);
 }
 
 TEST_F(HttpTest, ShutdownLetsAnAnswerEndAndClosesTheIdle) {

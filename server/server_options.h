@@ -101,8 +101,8 @@ struct ServerOptions {
   // What the body of such a request may measure, in bytes; more gets 413.
   size_t max_http_body_bytes = 1 << 20;
 
-  // How long a client may take to send that body, or to take anything of an answer that waits for
-  // it.
+  // How long a client may take to send that body, and to take each 64 KiB of an answer, or what is
+  // left of it: by default it must take about 1 KB/s.
   absl::Duration http_timeout = absl::Seconds(60);
 
   // How long a connection may wait for its next request; whole seconds of it are announced

@@ -30,6 +30,13 @@ class TimeLimitTest : public testing::ServerFixture {
  protected:
   ~TimeLimitTest() override { server_.reset(); }  // before what it refers to
 
+  // Whether the server's end is open: to a closed one nothing can be sent after its reset came.
+  bool IsOpen(TestClient& client) {
+    client.Send("x");
+    LetTheLoopTurn();
+    return client.stream().Write("x").ok();
+  }
+
   int Logged(const std::string& part) {
     int count = 0;
     for (const std::string& line : log_.lines()) count += line.find(part) != std::string::npos;
@@ -114,6 +121,21 @@ TEST_F(TimeLimitTest, AnyRateIfTold) {
   Pass(1100);
   EXPECT_EQ(Logged("the handshake took too long"), 1);
   EXPECT_THAT(client.ReadToEnd(), StartsWith("HTTP/1.1 408 "));
+}
+
+// ---- The end ----
+
+// Closing at once, with something unread, would be a reset that overtakes the answer.
+TEST_F(TimeLimitTest, WhoWasRefusedHasTwoSecondsToReadWhy) {
+  Start();
+  TestClient client = Connect();
+  client.Send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(client.ReadToEnd(), StartsWith("HTTP/1.1 400 "));
+  Pass(1900);
+  client.Send(std::string(100000, 'x'));  // does not give it more time
+  EXPECT_TRUE(IsOpen(client));
+  Pass(200);
+  EXPECT_FALSE(IsOpen(client));
 }
 
 // ---- The first message ----

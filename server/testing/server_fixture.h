@@ -97,15 +97,21 @@ class ServerFixture : public ::testing::Test {
     TestClient client = Connect();
     SetBuffer(client.stream().fd(), SO_RCVBUF);
     EXPECT_EQ(client.Upgrade(), "HTTP/1.1 101 Switching Protocols");
+    SetBuffer(ServersEnd(client), SO_SNDBUF);
+    return client;
+  }
+
+  // The server's socket of a client whom it has accepted.
+  static int ServersEnd(TestClient& client) {
     const SocketAddress own = LocalAddress(client.stream().fd());
-    int found = 0;
+    int found = 0, end = -1;
     for (int fd = 0; fd < 1024; ++fd) {
       if (PeerAddress(fd) != own) continue;
-      SetBuffer(fd, SO_SNDBUF);
+      end = fd;
       ++found;
     }
     EXPECT_EQ(found, 1) << "the server's end";
-    return client;
+    return end;
   }
 
   // The server has read all that was sent before, its timers have fired, and what could be read
@@ -125,8 +131,7 @@ class ServerFixture : public ::testing::Test {
     LetTheLoopTurn();
   }
 
-  static void SetBuffer(int fd, int which) {
-    const int size = 64 << 10;
+  static void SetBuffer(int fd, int which, int size = 64 << 10) {
     EXPECT_EQ(setsockopt(fd, SOL_SOCKET, which, &size, sizeof(size)), 0);
   }
 
