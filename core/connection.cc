@@ -362,11 +362,7 @@ void Connection::CloseFrame(absl::string_view payload, std::optional<Event>& eve
   }
   const auto [code, reason] = DecodeClosePayload(payload);
   // The answer carries the same code, as section 5.5.1 has it, and the same reason.
-  owes_close_ = answers_close_later_ && !close_sent_;
-  if (!close_sent_ && !owes_close_) QueueFrame(Opcode::kClose, true, payload);
-  close_sent_ = !owes_close_;
-  End(code, reason, event);
-  if (owes_close_) held_payload_ = std::make_unique<std::string>(payload);
+  EndWith(payload, code, reason, event);
 }
 
 void Connection::AnswerClose() {
@@ -389,13 +385,19 @@ void Connection::Fail(const Violation& violation, absl::string_view seen,
                                         violation.section, ": "),
                    violation.rule, seen.empty() ? "" : " (", seen, seen.empty() ? "" : ")");
   status_ = limit ? absl::ResourceExhaustedError(text) : absl::InvalidArgumentError(text);
-  if (!close_sent_) {
-    char payload[kMaxControlPayload];
-    const size_t size = WriteClosePayload(violation.code, violation.rule, payload);
-    QueueFrame(Opcode::kClose, true, {payload, size});
-    close_sent_ = true;
-  }
-  End(violation.code, violation.rule, event);
+  char payload[kMaxControlPayload];
+  const size_t size = WriteClosePayload(violation.code, violation.rule, payload);
+  EndWith({payload, size}, violation.code, violation.rule, event);
+}
+
+// Ends with a Close frame of this payload, unless one was sent: now, or by AnswerClose.
+void Connection::EndWith(absl::string_view payload, CloseCode code, absl::string_view reason,
+                         std::optional<Event>& event) {
+  owes_close_ = answers_close_later_ && !close_sent_;
+  if (!close_sent_ && !owes_close_) QueueFrame(Opcode::kClose, true, payload);
+  close_sent_ = !owes_close_;
+  End(code, reason, event);
+  if (owes_close_) held_payload_ = std::make_unique<std::string>(payload);
 }
 
 void Connection::Refuse(CloseCode code, const char* reason) {

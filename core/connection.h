@@ -178,10 +178,10 @@ class Connection {
   // others.
   absl::Status SendBorrowedFrames(absl::string_view frames);
 
-  // With `later`, the answer to a Close frame is not queued before its kClose event, but by
-  // AnswerClose, which must be called before any NextEvent that follows; until then messages can be
-  // sent still. For an owner with messages that wait for room: they were sent before the peer's end
-  // was seen.
+  // With `later`, the Close frame that answers the peer's, or says which rule was broken, is not
+  // queued before the kClose event, or by Refuse, but by AnswerClose; until then messages can be
+  // sent. For an owner with messages that wait for room, or for an answer: they were sent, or asked
+  // for, before the peer's end was seen.
   void set_answers_close_later(bool later) { answers_close_later_ = later; }
   void AnswerClose();
 
@@ -294,6 +294,8 @@ class Connection {
   void RefuseHeader(const Violation& violation, std::optional<Event>& event);
   void Fail(const Violation& violation, absl::string_view seen, std::optional<Event>& event);
   void EndOfStream(std::optional<Event>& event);
+  void EndWith(absl::string_view payload, CloseCode code, absl::string_view reason,
+               std::optional<Event>& event);
   void End(CloseCode code, absl::string_view reason, std::optional<Event>& event);
   void EndEvent();
   void SettleBorrowed();
@@ -344,7 +346,7 @@ class Connection {
   WriteQueue out_;
   // A position in the output. While it is unsent and as many pongs as may wait were queued behind
   // it, only the latest further one is kept, here, to be queued when it is sent. Where a Close
-  // frame is to be answered later, the payload of that.
+  // frame is to be sent later, the payload of that.
   uint64_t pong_mark_ = 0;
   std::unique_ptr<std::string> held_payload_;
 

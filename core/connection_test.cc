@@ -613,6 +613,34 @@ TEST(ConnectionClose, IsAnsweredByTheOwnerWhereItAskedForThat) {
   EXPECT_TRUE(connection.done());
 }
 
+// The same for the Close frame that says which rule the peer broke.
+TEST(ConnectionClose, OfAViolationIsSentByTheOwnerWhereItAskedForThat) {
+  const std::string bad =
+      ClientFrame(Opcode::kText, "good") + ClientFrame(Opcode::kContinuation, "");
+  Connection connection(Role::kServer, {});
+  connection.set_answers_close_later(true);
+  EXPECT_THAT(Feed(connection, bad, Cuts::ByteByByte()),
+              ElementsAre("text good", ::testing::StartsWith("close 1002 ")));
+  EXPECT_FALSE(connection.status().ok());
+  EXPECT_TRUE(connection.closing());
+  EXPECT_FALSE(connection.done());
+  EXPECT_TRUE(connection.SendText("answer").ok());
+  connection.AnswerClose();
+  EXPECT_FALSE(connection.SendText("too late").ok());
+  EXPECT_THAT(testing::DescribeFrames(connection.WriteBuffer()),
+              ElementsAre("fin text answer", ::testing::StartsWith("fin close 1002 ")));
+  connection.DidWrite(connection.queued_bytes());
+  EXPECT_TRUE(connection.done());
+
+  Connection refused(Role::kServer, {});
+  refused.set_answers_close_later(true);
+  refused.Refuse(CloseCode::kPolicyViolation, "too fast");
+  EXPECT_EQ(refused.queued_bytes(), 0u);
+  refused.AnswerClose();
+  EXPECT_THAT(testing::DescribeFrames(refused.WriteBuffer()),
+              ElementsAre("fin close 1008 too fast"));
+}
+
 TEST(ConnectionClose, IsAnsweredOnceAlsoByTheOwner) {
   const std::string close = ClientFrame(Opcode::kClose, ClosePayload(CloseCode::kNormal));
   Connection own(Role::kServer, {});  // whose owner answers with a Close frame of its own

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,6 +24,7 @@ namespace {
 using absl::StatusCode;
 using testing::ClientFrame;
 using ::testing::ElementsAre;
+using ::testing::StartsWith;
 using testing::TestClient;
 
 using HandlerThreadsEndTest = testing::HandlerThreadsTest;
@@ -42,6 +44,88 @@ TEST_F(HandlerThreadsEndTest, WhatCameBeforeACloseIsAnsweredBeforeIt) {
   journal_.WaitFor("destroyed");
   EXPECT_THAT(journal_.lines(), ElementsAre("open", "message block", "message 0", "message 1",
                                             "message 2", "close 1000 ", "destroyed"));
+}
+
+// A continuation of nothing (section 5.4), which ends the connection with 1002.
+const char kViolation[] = "\x80\x80\0\0\0\0";
+
+TEST_F(HandlerThreadsEndTest, WhatCameBeforeAViolationIsAnsweredBeforeIt) {
+  Start({.handler_threads = 1});
+  TestClient client = ConnectBlocked();
+  client.Send(Texts(3) + std::string(kViolation, 6) + Texts(1));
+  WaitForHeldSessions(1);
+  Release();
+  ExpectTexts(client, 3);
+  EXPECT_THAT(client.ReadFrame(), StartsWith("fin close 1002 "));
+  EXPECT_EQ(client.ReadFrame(), "end");
+  journal_.WaitFor("destroyed");
+  EXPECT_THAT(journal_.lines(), ElementsAre("open", "message block", "message 0", "message 1",
+                                            "message 2", StartsWith("close 1002 "), "destroyed"));
+}
+
+// Not longer than a closing handshake may take: then it is told so without the answers.
+TEST_F(HandlerThreadsEndTest, AViolationWaitsForAnswersUntilTheCloseDeadline) {
+  Start({.handler_threads = 1, .close_timeout = absl::Seconds(5)});
+  TestClient client = ConnectBlocked();
+  client.Send(Texts(2) + std::string(kViolation, 6));
+  WaitForHeldSessions(1);
+  Pass(4900);
+  EXPECT_EQ(server_->metrics().held_sessions, 1u);
+  Pass(200);
+  EXPECT_THAT(client.ReadFrame(), StartsWith("fin close 1002 "));
+  EXPECT_EQ(client.ReadFrame(), "end");
+  Release();
+  journal_.WaitFor("destroyed");
+  EXPECT_THAT(journal_.lines(), ElementsAre("open", "message block", "message 0", "message 1",
+                                            StartsWith("close 1002 "), "destroyed"));
+}
+
+TEST_F(HandlerThreadsEndTest, AClientThatIsTooFastGetsTheAnswersToWhatCameBefore) {
+  Start({.handler_threads = 1,
+         .message_rate = {.per_second = 1, .burst = 3},
+         .over_rate = OverRate::kClose});
+  TestClient client = ConnectBlocked();
+  client.Send(Texts(5));
+  WaitForHeldSessions(1);
+  Release();
+  ExpectTexts(client, 2);
+  EXPECT_THAT(client.ReadFrame(), StartsWith("fin close 1008 "));
+}
+
+// The handler is idle again and its answer is on its way when the loop, which was busy with another
+// client meanwhile, reads what the client said next.
+TEST_F(HandlerThreadsEndTest, AnAnswerOnItsWayIsSentBeforeTheEnd) {
+  for (const std::string& end :
+       {std::string(kViolation, 6), ClientFrame(Opcode::kClose, "\x03\xe8")}) {
+    std::promise<void> answer, busy, go_on;
+    script_.on_message = [&](Session& session, const Message& message) {
+      answer.get_future().wait();
+      session.Send(message).IgnoreError();
+    };
+    int accepted = 0;
+    accept_ = [&](const SessionRequest&, UpgradeResponse&) {
+      if (++accepted == 2) {
+        busy.set_value();
+        go_on.get_future().wait();
+      }
+      return absl::OkStatus();
+    };
+    journal_.Clear();
+    Start({.handler_threads = 1});
+    TestClient client = ConnectAndUpgrade();
+    client.SendText("question");
+    journal_.WaitFor("message question");
+    TestClient other = Connect();
+    other.Send(TestClient::UpgradeRequest());
+    busy.get_future().wait();
+    client.Send(end);
+    answer.set_value();
+    // Whether the handler has returned by then or not, its answer goes first.
+    go_on.set_value();
+    EXPECT_EQ(client.ReadFrame(), "fin text question");
+    EXPECT_THAT(client.ReadFrame(), StartsWith("fin close 100"));
+    server_.reset();
+  }
 }
 
 TEST_F(HandlerThreadsEndTest, WhatCameBeforeAnAbruptEndIsDelivered) {

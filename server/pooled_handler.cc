@@ -66,12 +66,12 @@ void PooledHandler::OnClose(Session& /*session*/, CloseCode code, absl::string_v
   StartTurn(std::move(lock));
 }
 
-bool PooledHandler::KeepClose(CloseCode code, absl::string_view reason) {
+void PooledHandler::KeepClose(CloseCode code, absl::string_view reason) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (!at_work_) return false;
   kept_close_ = Ending{code, std::string(reason)};
-  resumes_when_idle_ = true;
-  return true;
+  resumes_when_idle_ = at_work_;
+  // An answer of a handler that is idle again may still be on its way: this arrives after it.
+  if (!at_work_) ResumeSession();
 }
 
 size_t PooledHandler::waiting_bytes() {

@@ -57,9 +57,9 @@ class PooledHandler final : public Handler {
   // Behind all messages.
   void OnClose(Session& session, CloseCode code, absl::string_view reason) override;
 
-  // The client has said Close. False: the handler has done all it had to do. Else Session::Resume
-  // is called when it has, and the Close is kept until then.
-  bool KeepClose(CloseCode code, absl::string_view reason);
+  // The client has said Close, or broke a rule. Keeps that, and calls Session::Resume when the
+  // handler has had all messages that came before, and its answers have arrived.
+  void KeepClose(CloseCode code, absl::string_view reason);
 
   struct Ending {
     CloseCode code;

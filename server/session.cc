@@ -113,7 +113,10 @@ void Session::OnTimer() {
     CheckSilence();
   } else if (since_.MsAgo(worker_.loop().now_ms()) >=
              EventLoop::Milliseconds(worker_.options().close_timeout)) {
-    return Drop("the closing handshake took too long");
+    if (!held_ || !connection_.open()) return Drop("the closing handshake took too long");
+    // A client that broke a rule is told so now, without the answers, and gets time to read it.
+    since_ = Moment(worker_.loop().now_ms());
+    Resume();
   }
   if (holds_stream()) ArmTimer();
 }
@@ -143,7 +146,7 @@ void Session::Deliver() {
       ++messages;
       handler_->OnMessage(*this, *event);
     } else if (event->type == Event::Type::kClose) {
-      TakeClose(*event);
+      TakeEnd(event->close_code, event->payload);
     } else if (event->type == Event::Type::kPong) {
       OnPong(event->payload);
     }
@@ -158,33 +161,36 @@ void Session::Deliver() {
   Flush();
 }
 
-void Session::TakeClose(const Event& event) {
-  // The client gets the answers to what it asked before.
-  if (pooled_ != nullptr && connection_.open() &&
-      pooled_->KeepClose(event.close_code, event.payload)) {
-    return Hold();
-  }
+// The client has said Close, broke a rule, or is gone.
+void Session::TakeEnd(CloseCode code, absl::string_view reason) {
+  if (pooled_ == nullptr || !connection_.open()) return EndNow(code, reason);
+  // It gets the answers to what it asked before.
+  pooled_->KeepClose(code, reason);
+  Hold();
+}
+
+void Session::EndNow(CloseCode code, absl::string_view reason) {
   SendBeforeTheEnd();
-  NotifyClosed(event.close_code, event.payload);
+  NotifyClosed(code, reason);
 }
 
 void Session::CountBytes(size_t bytes) {
   const bool in_time = rates_->TakeBytes(bytes, worker_.loop().now_ms());
   if (!in_time && worker_.options().over_rate == OverRate::kClose)
-    Refuse("more bytes a second than this server accepts");
+    Refuse(CloseCode::kPolicyViolation, "more bytes a second than this server accepts");
 }
 
 bool Session::CountEvent(const Event& event) {
   if (event.type == Event::Type::kClose || !event.first) return true;
   const bool in_time = rates_->TakeEvent(worker_.loop().now_ms());
   if (in_time || worker_.options().over_rate == OverRate::kDelay) return true;
-  Refuse("more messages a second than this server accepts");
+  Refuse(CloseCode::kPolicyViolation, "more messages a second than this server accepts");
   return false;
 }
 
-void Session::Refuse(const char* why) {
-  connection_.Refuse(CloseCode::kPolicyViolation, why);
-  NotifyClosed(CloseCode::kPolicyViolation, why);
+void Session::Refuse(CloseCode code, const char* why) {
+  connection_.Refuse(code, why);
+  TakeEnd(code, why);
 }
 
 bool Session::IsOverRate() {
@@ -230,8 +236,9 @@ void Session::Settle() {
     if (stream_.is_tls()) stream_.ShutdownWrite();  // for the close_notify
     return Drop("");
   }
-  // The time for it begins when the handler has had all that came before.
-  const bool owes_answers = held_ && connection_.open();
+  // The time for it begins when the handler has had all that came before; for a client that broke a
+  // rule, at once.
+  const bool owes_answers = held_ && connection_.open() && connection_.status().ok();
   if (connection_.closing() && !closing_ && !owes_answers) {
     closing_ = true;
     since_ = Moment(worker_.loop().now_ms());

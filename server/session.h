@@ -187,7 +187,8 @@ class Session final : private ServedStream {
   // Reading.
   void Receive(absl::string_view bytes);
   void Deliver();
-  [[gnu::cold, gnu::noinline]] void TakeClose(const Event& event);
+  [[gnu::cold, gnu::noinline]] void TakeEnd(CloseCode code, absl::string_view reason);
+  void EndNow(CloseCode code, absl::string_view reason);
 
   // With ServerOptions::handler_threads, in session_pooled.cc: whether the caller is the handler,
   // on its thread. Else nothing is read between Hold and Resume: the handler is behind.
@@ -205,7 +206,7 @@ class Session final : private ServedStream {
   void CountBytes(size_t bytes);
   bool CountEvent(const Event& event);
   bool IsOverRate();
-  void Refuse(const char* why);
+  void Refuse(CloseCode code, const char* why);
 
   // Sending, in session_send.cc. A message goes straight to the connection, or waits until that can
   // take it: behind others that wait, or until a fragmented message ends; and, where the socket

@@ -29,8 +29,7 @@ void Session::Resume() {
   worker_.metrics().held_sessions -= 1;
   HeardFromPeer();  // it could not be heard before, and what it said meanwhile is read next
   if (pooled_->kept_close().has_value()) {
-    SendBeforeTheEnd();
-    NotifyClosed(pooled_->kept_close()->code, pooled_->kept_close()->reason);
+    EndNow(pooled_->kept_close()->code, pooled_->kept_close()->reason);
     return Flush();
   }
   Deliver();

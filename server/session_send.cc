@@ -361,8 +361,7 @@ void Session::MoveWaiting(size_t until) {
   UpdateIndirect();
 }
 
-// The client has said Close, or broke a rule, or is gone. To the first, what was sent before that
-// was seen is sent still.
+// What was sent before the client's end was seen is sent still, and then the Close frame.
 void Session::SendBeforeTheEnd() {
   worker_.DeliverPublished();
   if (connection_.open()) MoveWaiting(kAll);

@@ -2,7 +2,7 @@
 
 load("//e2e:e2e_test.bzl", "e2e_test")
 
-def check_tests(name, peers, server = {}, client = {}, control = None):
+def check_tests(name, peers, server = {}, client = {}, control = None, options = []):
     """Makes the tests NAME_server_test and NAME_client_test, and those of NAME_..._whole_test, which must be asked for.
 
     Args:
@@ -11,11 +11,14 @@ def check_tests(name, peers, server = {}, client = {}, control = None):
       server: the environment that names the server to test.
       client: the environment that names the client to test.
       control: instead of both, a peer of //e2e/interop/peers that differences.py knows by this name.
+      options: further words for the checks.
     """
     programs = {"CONTROL": control} if control else {}
     data = [":suite"] + (["//e2e/interop/peers:library"] if control else [])
-    args = ["--quiet", "--control=" + name if control else "--strict"]
+    args = ["--quiet", "--control=" + name if control else "--strict"] + options
     for role, of_role in {"client": client, "server": server}.items():
+        if not of_role and not control:
+            continue
         for suffix, more_args, tags in [("test", ["--short"], []), ("whole_test", [], ["manual"])]:
             e2e_test(
                 name = "_".join([name, role, suffix]),

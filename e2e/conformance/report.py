@@ -31,6 +31,7 @@ def parse_arguments(description, peer):
     add = parser.add_argument
     if peer == SERVER:
         add("--url", help="the server: ws://HOST[:PORT][/PATH]. Without it: the echo server of this repository")
+        add("--handler_threads", type=int, default=0, help="of the echo server of this repository")
     else:
         add(
             "--client",

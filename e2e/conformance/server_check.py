@@ -70,9 +70,16 @@ class Target:
             raise deflate.Declined(f"declines {offers}")
 
 
+def start_server(arguments):
+    options = [f"--max_message_bytes={arguments.max_message_bytes}"]
+    if arguments.handler_threads:
+        options.append(f"--handler_threads={arguments.handler_threads}")
+    return Server("ECHO_SERVER", *options)
+
+
 def main():
     arguments = parse_arguments(__doc__, SERVER)
-    server = None if arguments.url else Server("ECHO_SERVER", f"--max_message_bytes={arguments.max_message_bytes}")
+    server = None if arguments.url else start_server(arguments)
     try:
         # At / it has a page: what is no upgrade is no fault there, but asks for that.
         target = Target(arguments.url or f"{server.url}/echo", fail_fast_patience=arguments.fail_fast_patience)

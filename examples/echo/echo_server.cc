@@ -10,6 +10,7 @@
 #include "weft/server/embedded_files.h"
 
 ABSL_FLAG(uint64_t, max_message_bytes, 16 << 20, "the largest message that is accepted");
+ABSL_FLAG(int, handler_threads, 0, "threads that call the handlers; 0: the event loops do");
 
 namespace examples {
 namespace {
@@ -28,6 +29,7 @@ class EchoHandler : public weft::Handler {
 weft::ServerOptions EchoOptionsFromFlags(int argc, char** argv, const char* usage) {
   weft::ServerOptions options = ServerOptionsFromFlags(argc, argv, usage);
   options.connection.max_message_bytes = absl::GetFlag(FLAGS_max_message_bytes);
+  options.handler_threads = absl::GetFlag(FLAGS_handler_threads);
   options.max_send_queue_bytes = 2 * absl::GetFlag(FLAGS_max_message_bytes) + (1 << 20);
   return options;
 }
