@@ -1,0 +1,70 @@
+// What the fragments of C++ in the documents may use without saying where it comes from. Only
+// headers that dependents may include, so that no fragment needs another one.
+
+#ifndef WEFT_DOCS_EXAMPLES_H_
+#define WEFT_DOCS_EXAMPLES_H_
+
+#include <unistd.h>
+
+#include <cstddef>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/client/client.h"
+#include "weft/client/reconnecting_client.h"
+#include "weft/core/connection.h"
+#include "weft/core/testing/feed.h"
+#include "weft/core/testing/frames.h"
+#include "weft/server/router.h"
+#include "weft/server/server.h"
+#include "weft/server/static_files.h"
+#include "weft/transport/tls_context.h"
+
+namespace docs {
+
+using namespace weft;  // NOLINT: as the documents do after the first mention
+using ::testing::ElementsAre;
+using weft::testing::ClientFrame;
+
+struct ChatHandler : weft::Handler {
+  void OnMessage(weft::Session& session, const weft::Message& message) override;
+};
+
+absl::Status Fail(const absl::Status& status);
+weft::testing::Outcome FeedServer(absl::string_view input);  // docs/tour_test.cc
+
+// Never made: fragments are compiled and not run.
+struct Names {
+  struct File {
+    bool HasMore();
+    absl::string_view Next();
+  };
+
+  static constexpr size_t kHighMark = 1 << 20;
+
+  File file_;
+  int fd;
+  absl::Span<char> scratch;
+  std::string block, picture, position, secret, token_and_comment;
+  weft::Acceptor acceptor;
+  weft::ServerOptions options;
+  weft::Router router;
+  std::unique_ptr<weft::Server> server;
+  weft::Session& session;
+  weft::SessionRef ref;
+};
+
+}  // namespace docs
+
+#endif  // WEFT_DOCS_EXAMPLES_H_
