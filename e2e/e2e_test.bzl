@@ -60,6 +60,6 @@ def e2e_test(name, driver, peers, programs = {}, data = [], args = [], **kwargs)
         **kwargs
     )
 
-def e2e_program(name, driver, peers, programs = {}, data = [], args = []):
+def e2e_program(name, driver, peers, programs = {}, data = [], args = [], **kwargs):
     """The same for `bazel run`, where the words behind `--` are the script's too."""
-    _with_run_sh(sh_binary, name, driver, peers, programs, data, args)
+    _with_run_sh(sh_binary, name, driver, peers, programs, data, args, **kwargs)

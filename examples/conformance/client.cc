@@ -4,7 +4,7 @@
 #include "weft/client/client.h"
 
 #include <cstdint>
-#include <cstdio>
+#include <iostream>
 #include <memory>
 #include <string>
 
@@ -18,7 +18,6 @@
 #include "absl/time/time.h"
 #include "examples/command_line.h"
 #include "examples/compression_flag.h"
-#include "fmt/core.h"
 
 ABSL_FLAG(std::string, url, "ws://127.0.0.1:9001", "where the conformance server is");
 ABSL_FLAG(std::string, agent, "weft", "the name of this client in the server's reports");
@@ -81,14 +80,13 @@ absl::Status RunAll(const std::string& agent) {
   for (int number = 1; number <= *count; ++number) {
     const absl::StatusOr<std::string> end = RunCase(number, agent);
     if (!end.ok()) ++refused;
-    fmt::print("case {} of {}: {}\n", number, *count, end.ok() ? *end : end.status().ToString());
-    std::fflush(stdout);
+    std::cout << absl::StrCat("case ", number, " of ", *count, ": ",
+                              end.ok() ? *end : end.status().ToString())
+              << std::endl;
   }
   if (absl::Status status = UpdateReports(agent); !status.ok()) return status;
-  fmt::print(
-      "{} cases run as \"{}\", {} of them to the opening handshake; the verdicts are in the "
-      "server's reports\n",
-      *count, agent, refused);
+  std::cout << *count << " cases run as \"" << agent << "\", " << refused
+            << " of them to the opening handshake; the verdicts are in the server's reports\n";
   return absl::OkStatus();
 }
 
@@ -101,6 +99,6 @@ int main(int argc, char** argv) {
       "/updateReports) as its client.");
   const absl::Status status = RunAll(absl::GetFlag(FLAGS_agent));
   if (status.ok()) return 0;
-  fmt::print(stderr, "{}\n", status.ToString());
+  std::cerr << status.ToString() << "\n";
   return 1;
 }
