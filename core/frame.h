@@ -1,6 +1,6 @@
 // A frame's header <-> bytes (RFC 6455, section 5.2). This layer knows bits and no rules: every
 // header that can stand on the wire can be decoded, also one that the RFC forbids. What a peer may
-// send is decided in connection.cc.
+// send is decided in frame_rules.h.
 //
 //    0                   1                   2                   3
 //    0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
