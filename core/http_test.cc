@@ -127,7 +127,7 @@ TEST(HttpTest, AFoldedHeaderOfAResponseIsOneLine) {
   EXPECT_EQ(with(" A: b\r\n"), "400 a header is folded over two lines: \" A: b\"");
   EXPECT_THAT(with("A: b\n c\r\n"), StartsWith("400 a line of the HTTP head ends in LF"));
   EXPECT_THAT(with("A: b\r\n\x01\r\n"), StartsWith("400 "));
-  EXPECT_THAT(with("A: b\r\n c\x01\r\n"), StartsWith("400 the header A holds a control"));
+  EXPECT_THAT(with("A: b\r\n c\x01\r\n"), StartsWith("400 the header \"A\" holds a control"));
   EXPECT_THAT(with("\r\n A: b\r\n"), StartsWith("400 "));
   EXPECT_THAT(with("A: b\r\n\r\n c\r\n"), StartsWith("400 "));
 }
