@@ -374,7 +374,7 @@ TEST_F(HttpTest, AnAnswerThatCannotBeSentIs500) {
   TestClient client = Connect();
   client.Send(Get("/page"));
   EXPECT_EQ(ReadAnswer(client), "500 the server's own answer could not be sent\n");
-  log_.WaitForPart("the page /page cannot be sent: the value of the header Location holds");
+  log_.WaitForPart("the page \"/page\" cannot be sent: the value of the header Location holds");
 }
 
 TEST_F(HttpTest, SlowReadersDoNotMakeTheServerAskForMore) {
