@@ -253,6 +253,18 @@ TEST_F(SessionTest, AServerThatDoesNotAnswerTheClose) {
   EXPECT_THAT(err_.text(), HasSubstr("did not answer the Close frame"));
 }
 
+// The Close frame decides, not the end of the stream, also where a message was not looked at yet.
+TEST_F(SessionTest, AServerThatEndsTheStreamInsteadOfAnswering) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade(Text("one"));
+    EXPECT_EQ(peer.Next(), "close 1000");
+    peer.Shutdown();
+    peer.ReadToEnd();
+  });
+  options_.receive = 1;
+  EXPECT_EQ(Run(server), kClosedOtherwise);
+}
+
 // ---- Pings ----
 
 TEST_F(SessionTest, PingsWhileItWaits) {
