@@ -117,10 +117,13 @@ int CannotConnect(const ConnectOptions& options, const absl::Status& error, Cons
   const absl::string_view reason = HttpReason(refusal->status);
   console.Complain(absl::StrCat(options.url, ": refused with HTTP ", refusal->status,
                                 reason.empty() ? "" : " ", reason));
-  if (!refusal->not_followed.empty()) {
-    console.Tell(absl::StrCat("The redirect was not followed: ", refusal->not_followed, "."));
-  } else if (const auto location = refusal->Find("Location"); location.has_value()) {
-    console.Tell(absl::StrCat("It leads to ", *location, "; see --max-redirects."));
+  const std::string& not_followed = refusal->not_followed;
+  if (const auto location = refusal->Find("Location"); location.has_value()) {
+    console.Tell(absl::StrCat("It leads to ", *location,
+                              not_followed.empty() ? "; see --max-redirects." : "."));
+  }
+  if (!not_followed.empty()) {
+    console.Tell(absl::StrCat("The redirect was not followed: ", not_followed, "."));
   }
   if (!refusal->body.empty()) {
     console.Tell(absl::StripTrailingAsciiWhitespace(refusal->body));
