@@ -290,7 +290,7 @@ class TerminalTest(WeftTest):
         screen = self.connect(**options)
         screen.type("x\n")
         self.assertEqual(self.server.next(), "x")
-        screen.wait_for(">")
+        screen.wait_for("> x", ">")
         screen.type("\x04")
         self.assertEqual(screen.wait(), 0)
 
