@@ -336,6 +336,21 @@ TEST_F(HandlerThreadsTest, ManySessionsInEveryWay) {
   EXPECT_EQ(Count("destroyed"), Count("open"));
 }
 
+// It costs memory until its handler has heard of the end.
+TEST_F(HandlerThreadsTest, R25_ASessionWhoseHandlerIsBehindKeepsItsPlace) {
+  Start({.handler_threads = 1, .max_connections = 3});
+  TestClient blocked = ConnectBlocked();
+  for (int i = 0; i < 2; ++i) {
+    ConnectAndUpgrade().Close();
+    while (server_->metrics().sessions() > 1) std::this_thread::yield();
+  }
+  EXPECT_EQ(Connect().Upgrade(), "HTTP/1.1 503 Service Unavailable");
+  Release();
+  journal_.WaitFor("destroyed", 2);
+  while (server_->connections() > 1) std::this_thread::yield();
+  ConnectAndUpgrade();
+}
+
 TEST_F(HandlerThreadsTest, OptionsThatMakeNoSense) {
   const auto start = [](ServerOptions options) {
     return std::string(Server::Start(std::move(options),

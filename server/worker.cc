@@ -227,6 +227,8 @@ void Worker::EndOfTurn() {
     while (stopping_ && !streams_.empty()) streams_.back()->Drop("the server has stopped");
     for (std::unique_ptr<ServedStream>& stream : std::exchange(gone_, {})) {
       if (stream->End()) continue;
+      // It costs memory still, and keeps a place for as long.
+      ++load_;
       stream->index_ = static_cast<uint32_t>(kept_.size());
       kept_.push_back(std::move(stream));
     }
@@ -277,6 +279,7 @@ void Worker::Destroy(ServedStream* stream) {
   kept_.back()->index_ = index;
   std::swap(kept_[index], kept_.back());
   kept_.pop_back();
+  --load_;
 }
 
 void Worker::Release(const SocketAddress& peer, Refusal refusal) {
