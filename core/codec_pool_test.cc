@@ -1,5 +1,6 @@
 #include "weft/core/codec_pool.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -43,6 +44,16 @@ TEST(CodecPoolTest, GivesBackWhatFitsAndHasForgotten) {
   absl::string_view in = again;  // refers to the message before
   absl::Span<char> room = absl::MakeSpan(text);
   EXPECT_EQ(inflater->Inflate(&in, &room, true), Inflater::Result::kCorrupt);
+}
+
+TEST(CodecPoolTest, KeepsNoMoreThanItsLimit) {
+  CodecPool pool;
+  for (size_t i = 0; i < CodecPool::kMaxUnused + 10; ++i) {
+    pool.Return(std::make_unique<Inflater>(9));
+    pool.Return(std::make_unique<Deflater>(DeflateSettings{.window_bits = 9, .memory_level = 1}));
+  }
+  EXPECT_EQ(pool.unused_inflaters(), CodecPool::kMaxUnused);
+  EXPECT_EQ(pool.unused_deflaters(), CodecPool::kMaxUnused);
 }
 
 TEST(CodecPoolTest, TrimFreesWhatWasNotUsed) {
