@@ -43,5 +43,16 @@ TEST(FrameRulesTest, IsShortMessageSaysWhatTheRulesSay) {
   }
 }
 
+TEST(FrameRulesTest, Section_5_5_AControlFrameCarriesAtMost125Bytes) {
+  const ReceiveState state = {
+      .role = Role::kServer, .max_fragments = 1, .max_message_bytes = 1 << 20};
+  for (const Opcode opcode : {Opcode::kClose, Opcode::kPing, Opcode::kPong}) {
+    FrameHeader header = {.opcode = opcode, .masked = true, .payload_length = 125};
+    EXPECT_EQ(CheckFrame(header, state), nullptr);
+    header.payload_length = 126;
+    EXPECT_EQ(CheckFrame(header, state), &rules::kControlTooLong);
+  }
+}
+
 }  // namespace
 }  // namespace weft
