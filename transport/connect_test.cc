@@ -33,6 +33,9 @@ using testing::SilentPort;
 
 Deadline Past() { return Deadline::After(absl::ZeroDuration()); }
 
+// For what comes at once if it comes: a failure then, not a test that hangs.
+Deadline InTime() { return Deadline::After(absl::Seconds(20)); }
+
 UniqueFd ListenOrDie(const SocketAddress& address, const ListenOptions& options = {}) {
   absl::StatusOr<UniqueFd> listener = Listen(address, options);
   EXPECT_TRUE(listener.ok()) << listener.status();
@@ -183,8 +186,7 @@ bool HasIpv6() { return Listen(*SocketAddress::FromIp("::1", 0)).ok(); }
 
 // The address that wins.
 SocketAddress Winner(absl::Span<const SocketAddress> addresses, absl::Duration attempt_delay) {
-  absl::StatusOr<Stream> stream =
-      internal::Race("", addresses, attempt_delay, Deadline::Never(), nullptr);
+  absl::StatusOr<Stream> stream = internal::Race("", addresses, attempt_delay, InTime(), nullptr);
   EXPECT_TRUE(stream.ok()) << stream.status();
   return stream.ok() ? PeerAddress(stream->fd()) : SocketAddress();
 }
@@ -268,17 +270,17 @@ TEST(HappyEyeballsTest, LosersAreClosed) {
   const UniqueFd second = ListenOrDie(Loopback(0));
   const SocketAddress addresses[] = {LocalAddress(first.get()), LocalAddress(second.get())};
   absl::StatusOr<Stream> stream =
-      internal::Race("", addresses, absl::ZeroDuration(), Deadline::Never(), nullptr);
+      internal::Race("", addresses, absl::ZeroDuration(), InTime(), nullptr);
   ASSERT_TRUE(stream.ok()) << stream.status();
   const bool first_won = PeerAddress(stream->fd()) == addresses[0];
   // Without a delay both were tried, and both have answered.
   for (const bool of_first : {true, false}) {
     const int listener = of_first ? first.get() : second.get();
-    ASSERT_TRUE(Wait(listener, Interest::kRead, Deadline::Never()).ok());
+    ASSERT_TRUE(Wait(listener, Interest::kRead, InTime()).ok());
     Stream peer;
     ASSERT_TRUE(Accept(listener, &peer).ok());
     if (of_first == first_won) continue;
-    ASSERT_TRUE(Wait(peer.fd(), Interest::kRead, Deadline::Never()).ok());
+    ASSERT_TRUE(Wait(peer.fd(), Interest::kRead, InTime()).ok());
     char byte;
     const IoStatus end = peer.Read(absl::MakeSpan(&byte, 1)).status;
     EXPECT_TRUE(end == IoStatus::kEof || end == IoStatus::kError);
