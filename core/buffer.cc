@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <new>
+#include <utility>
+
+#include "weft/core/bad_alloc.h"
 
 namespace weft {
 
@@ -12,7 +14,7 @@ void Buffer::Grow(size_t capacity) {
   if (capacity <= capacity_) return;
   // realloc, because it can move large blocks by changing page tables instead of copying bytes.
   void* grown = std::realloc(data_, capacity);
-  if (grown == nullptr) throw std::bad_alloc();
+  if (grown == nullptr) FailToAllocate();
   data_ = static_cast<char*>(grown);
   capacity_ = capacity;
 }

@@ -4,7 +4,8 @@
 #include <cassert>
 #include <cstring>
 #include <limits>
-#include <new>
+
+#include "weft/core/bad_alloc.h"
 
 namespace weft {
 namespace {
@@ -32,7 +33,7 @@ Bytef* In(absl::string_view bytes) {
 }
 
 void CheckInit(int result) {
-  if (result == Z_MEM_ERROR) throw std::bad_alloc();
+  if (result == Z_MEM_ERROR) FailToAllocate();
   assert(result == Z_OK);  // settings out of their range, or another zlib than was compiled with
 }
 
@@ -110,7 +111,7 @@ bool Inflater::Run(absl::string_view* in, absl::Span<char>* out) {
       // of 2 bytes each, could make us copy it half a million times a MiB.
       inflateResetKeep(&stream_);
     } else if (result == Z_MEM_ERROR) {
-      throw std::bad_alloc();
+      FailToAllocate();
     } else if (result != Z_OK && result != Z_BUF_ERROR) {
       return false;
     } else if (in->empty() && stream_.avail_out > 0) {

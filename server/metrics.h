@@ -88,6 +88,7 @@ using LoopMetrics = MetricsOf<Counter>;
 // Of a whole server: Server::metrics().
 struct ServerMetrics : MetricsOf<uint64_t> {
   uint64_t connections = 0;  // at this moment, those in their handshake included
+  uint64_t exceptions = 0;   // that handlers and other functions of the application threw
 
   // At this moment.
   uint64_t sessions() const;

@@ -109,6 +109,18 @@ void PooledHandler::TakeTurn() {
   pool_.Schedule([this] { TakeTurn(); });
 }
 
+// Calls the handler; one that throws is called for the end only.
+template <typename Function>
+void PooledHandler::Guarded(const char* what, Function call) {
+  if (failed_ || worker_.guard().Run(what, call)) return;
+  failed_ = closing_ = true;
+  Discard();
+  worker_.mailbox()->Post([&session = session_] {
+    session.HandlerFailed();
+    session.Flush();
+  });
+}
+
 // False when there was nothing to call it for, or never will be again.
 bool PooledHandler::CallHandler() {
   std::list<Waiting> message;
@@ -116,20 +128,21 @@ bool PooledHandler::CallHandler() {
     case Call::kNone:
       return false;
     case Call::kOpen:
-      handler_->OnOpen(session_);
+      Guarded("OnOpen", [&] { handler_->OnOpen(session_); });
       return true;
     case Call::kWritable:
       asked_for_writable_ = false;
-      handler_->OnWritable(session_);
+      Guarded("OnWritable", [&] { handler_->OnWritable(session_); });
       return true;
     case Call::kMessage:
-      handler_->OnMessage(session_, message.front().message);
+      Guarded("OnMessage", [&] { handler_->OnMessage(session_, message.front().message); });
       return true;
     case Call::kClose:
       break;
   }
   closing_ = true;
-  handler_->OnClose(session_, ending_->code, ending_->reason);
+  worker_.guard().Run("OnClose",
+                      [this] { handler_->OnClose(session_, ending_->code, ending_->reason); });
   handler_.reset();
   // The session, and this with it, is destroyed as soon as the loop knows.
   const std::shared_ptr<Mailbox> mailbox = worker_.mailbox();

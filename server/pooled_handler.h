@@ -99,6 +99,8 @@ class PooledHandler final : public Handler {
   void StartTurn(std::unique_lock<std::mutex> lock);
   void TakeTurn();
   bool CallHandler();
+  template <typename Function>
+  void Guarded(const char* what, Function call);
   Call Next(std::list<Waiting>* message);
   void TakeMessage(std::list<Waiting>* message);
   void ResumeSession();
@@ -117,6 +119,7 @@ class PooledHandler final : public Handler {
   // For the thread that calls the handler.
   std::unique_ptr<Handler> handler_;
   FragmentedMessage fragments_;
+  bool failed_ = false;              // the handler has thrown: it hears of the end only
   bool closing_ = false;             // the handler has closed the session, or hears of its end
   bool asked_for_writable_ = false;  // and OnWritable was not called yet
 

@@ -93,6 +93,8 @@ void WriteMetrics(const ServerMetrics& metrics, PrometheusWriter* out) {
   ByReason<DropReason>(metrics.dropped_messages, out);
   one("weft_received_bytes_total", "counter", "Bytes read from sockets.", metrics.bytes_received);
   one("weft_sent_bytes_total", "counter", "Bytes written to sockets.", metrics.bytes_sent);
+  one("weft_exceptions_total", "counter", "Exceptions that the application's code threw.",
+      metrics.exceptions);
   one("weft_buffered_bytes", "gauge", "Memory held for unfinished messages and unsent answers.",
       metrics.buffered_bytes);
   one("weft_held_sessions", "gauge", "Sessions that wait for their handlers, which are behind.",

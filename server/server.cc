@@ -11,9 +11,11 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "weft/core/encoded_message.h"
+#include "weft/core/http_status.h"
 #include "weft/core/log.h"
 #include "weft/core/permessage_deflate.h"
 #include "weft/server/address_limit.h"
+#include "weft/server/exception_guard.h"
 #include "weft/server/host_check.h"
 #include "weft/server/listener.h"
 #include "weft/server/mailbox.h"
@@ -113,19 +115,41 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
   return CheckCompressionOptions(options.connection.compression);
 }
 
+absl::Status ApplicationFailed() { return HttpError(500, "the application failed"); }
+
+// The functions of the application that are called with no session, each in place of the one that
+// may throw. Handlers are called by way of the guard itself.
+Acceptor Guarded(Acceptor acceptor, ExceptionGuard& guard) {
+  const auto failed = []() -> absl::StatusOr<std::unique_ptr<Handler>> {
+    return ApplicationFailed();
+  };
+  return guard.Wrap("the acceptor", std::move(acceptor), failed);
+}
+
+ServerOptions Guarded(ServerOptions options, ExceptionGuard& guard) {
+  const auto failed = []() -> absl::StatusOr<PageResponse> { return ApplicationFailed(); };
+  options.http = guard.Wrap("a page", std::move(options.http), failed);
+  options.topic_options =
+      guard.Wrap("topic_options", std::move(options.topic_options), [] { return TopicOptions(); });
+  if (options.topic_hook) {
+    options.topic_hook = [&guard, hook = std::move(options.topic_hook)](absl::string_view topic,
+                                                                        bool has_subscribers) {
+      guard.Run("topic_hook", [&] { hook(topic, has_subscribers); });
+    };
+  }
+  return options;
+}
+
 }  // namespace
 
 class Server::Impl : public WorkerGroup {
  public:
   Impl(ServerOptions options, Acceptor acceptor)
-      : options_(std::move(options)),
-        acceptor_(std::move(acceptor)),
+      : guard_(options.log),
+        options_(Guarded(std::move(options), guard_)),
+        acceptor_(Guarded(std::move(acceptor), guard_)),
         address_limit_(options_.max_connections_per_address),
-        topics_(options_.topic_hook),
-        handler_threads_(options_.handler_threads > 0
-                             ? std::make_unique<ThreadPool>(options_.handler_threads)
-                             : nullptr),
-        threads_(options_.threads) {
+        topics_(options_.topic_hook) {
     for (int i = 0; i < options_.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(options_, acceptor_, *this, i));
     }
@@ -144,9 +168,10 @@ class Server::Impl : public WorkerGroup {
       }
       for (const auto& listener : listeners) worker->Listen(listener);
     }
+    if (absl::Status status = StartThreads(); !status.ok()) return status;
     running_ = options_.threads;
     for (const std::unique_ptr<Worker>& worker : workers_) {
-      threads_.Schedule([this, worker = worker.get()] {
+      threads_->Schedule([this, worker = worker.get()] {
         worker->Run();
         const std::lock_guard<std::mutex> lock(mutex_);
         if (--running_ == 0) stopped_.notify_all();
@@ -182,6 +207,7 @@ class Server::Impl : public WorkerGroup {
           worker->mailbox()->dropped();
     }
     metrics.connections = connections();
+    metrics.exceptions = guard_.caught();
     return metrics;
   }
 
@@ -243,6 +269,8 @@ class Server::Impl : public WorkerGroup {
            std::find(addresses_.begin(), addresses_.end(), local) != addresses_.end();
   }
 
+  ExceptionGuard& guard() override { return guard_; }
+
   bool draining() const override { return draining_; }
 
   void Drain(absl::Duration over, absl::Duration grace) {
@@ -274,6 +302,19 @@ class Server::Impl : public WorkerGroup {
   }
 
  private:
+  absl::Status StartThreads() {
+    const auto start = [](int count, std::unique_ptr<ThreadPool>* pool) {
+      absl::StatusOr<std::unique_ptr<ThreadPool>> made = ThreadPool::Make(count);
+      if (made.ok()) *pool = *std::move(made);
+      return made.status();
+    };
+    if (options_.handler_threads > 0) {
+      absl::Status status = start(options_.handler_threads, &handler_threads_);
+      if (!status.ok()) return status;
+    }
+    return start(options_.threads, &threads_);
+  }
+
   // Waits until the loops have ended, and ends those that have not by then; not for a handler.
   void EndBy(Deadline deadline) {
     if (InHandler()) return;
@@ -301,10 +342,14 @@ class Server::Impl : public WorkerGroup {
 
   // Whether the caller is a handler: the workers cannot stop before it returns.
   bool InHandler() const {
-    return threads_.IsCurrent() || (handler_threads_ != nullptr && handler_threads_->IsCurrent());
+    const auto runs_caller = [](const std::unique_ptr<ThreadPool>& pool) {
+      return pool != nullptr && pool->IsCurrent();
+    };
+    return runs_caller(threads_) || runs_caller(handler_threads_);
   }
 
-  const ServerOptions options_;
+  ExceptionGuard guard_;
+  const ServerOptions options_;  // with guarded functions
   const Acceptor acceptor_;
   AddressLimit address_limit_;
   std::vector<SocketAddress> addresses_;
@@ -314,9 +359,9 @@ class Server::Impl : public WorkerGroup {
   std::atomic<bool> draining_{false};
   std::mutex mutex_;
   std::condition_variable stopped_;
-  int running_ = 0;  // workers whose loops turn
-  const std::unique_ptr<ThreadPool> handler_threads_;
-  ThreadPool threads_;  // last: joined before the rest goes
+  int running_ = 0;                              // workers whose loops turn
+  std::unique_ptr<ThreadPool> handler_threads_;  // null: none
+  std::unique_ptr<ThreadPool> threads_;          // last: joined before the rest goes
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, Acceptor acceptor) {

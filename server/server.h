@@ -43,7 +43,7 @@ namespace weft {
 class Server {
  public:
   // Listens, and accepts from now on. The error says what could not be: a bad option, an address
-  // that is in use.
+  // that is in use, more threads than the system has.
   static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options, Acceptor acceptor);
 
   // The same with WebSocket endpoints and pages by path. ServerOptions::http must be unset.

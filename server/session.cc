@@ -41,7 +41,7 @@ void Session::Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool more) 
   ArmTimer();
 
   in_callback_ = true;
-  handler_->OnOpen(*this);
+  if (!worker_.guard().Run("OnOpen", [this] { handler_->OnOpen(*this); })) HandlerFailed();
   in_callback_ = false;
   Receive(bytes);
   if (more_ && !paused_) OnReadable();
@@ -144,7 +144,8 @@ void Session::Deliver() {
     if (rates_ != nullptr && !CountEvent(*event)) break;
     if (event->type == Event::Type::kMessage) {
       ++messages;
-      handler_->OnMessage(*this, *event);
+      const auto call = [&] { handler_->OnMessage(*this, *event); };
+      if (!worker_.guard().Run("OnMessage", call)) HandlerFailed();
     } else if (event->type == Event::Type::kClose) {
       TakeEnd(event->close_code, event->payload);
     } else if (event->type == Event::Type::kPong) {
@@ -159,6 +160,14 @@ void Session::Deliver() {
   }
   in_callback_ = false;
   Flush();
+}
+
+// It hears of nothing but the end any more, and the client, which has done nothing wrong, is told
+// that it was not its fault.
+void Session::HandlerFailed() {
+  if (!holds_stream() || close_notified_) return;
+  connection_.Refuse(CloseCode::kInternalError, "the handler failed");
+  EndNow(CloseCode::kInternalError, "the handler failed");
 }
 
 // The client has said Close, broke a rule, or is gone.
@@ -338,7 +347,7 @@ void Session::NotifyClosed(CloseCode code, absl::string_view reason) {
   DropWaiting(DropReason::kClosed);
   worker_.metrics().closes[CloseSlotOf(code)] += 1;
   worker_.topics().UnsubscribeAll(&subscriptions_);
-  handler_->OnClose(*this, code, reason);
+  worker_.guard().Run("OnClose", [&] { handler_->OnClose(*this, code, reason); });
 }
 
 // ---- Topics and references ----

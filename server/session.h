@@ -187,6 +187,7 @@ class Session final : private ServedStream {
   // Reading.
   void Receive(absl::string_view bytes);
   void Deliver();
+  [[gnu::cold, gnu::noinline]] void HandlerFailed();
   [[gnu::cold, gnu::noinline]] void TakeEnd(CloseCode code, absl::string_view reason);
   void EndNow(CloseCode code, absl::string_view reason);
 

@@ -249,6 +249,7 @@ class Run : public WorkerGroup {
   bool IsLoopbackEndpoint(const SocketAddress&) const override { return false; }
 
   ThreadPool* handler_pool() override { return nullptr; }
+  ExceptionGuard& guard() override { return guard_; }
 
  private:
   void NextStep() {
@@ -463,6 +464,7 @@ class Run : public WorkerGroup {
   Application application_;
   const Acceptor acceptor_;
   TopicDirectory topics_{nullptr};
+  ExceptionGuard guard_{LogHook()};
   Worker worker_;
   UniqueFd client_;
   Deflater deflater_{{.window_bits = 9, .memory_level = 1}};  // fits all windows

@@ -343,7 +343,7 @@ void Session::TellWritable() {
   was_full_ = false;
   if (!holds_stream() || !connection_.open()) return;
   in_callback_ = true;
-  handler_->OnWritable(*this);
+  if (!worker_.guard().Run("OnWritable", [this] { handler_->OnWritable(*this); })) HandlerFailed();
   in_callback_ = false;
   Flush();
 }

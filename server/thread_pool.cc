@@ -1,7 +1,10 @@
 #include "weft/server/thread_pool.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
 
 namespace weft {
 namespace {
@@ -10,8 +13,25 @@ thread_local const ThreadPool* current = nullptr;
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
-  for (int i = 0; i < std::max(threads, 1); ++i) threads_.emplace_back([this] { RunTasks(); });
+absl::StatusOr<std::unique_ptr<ThreadPool>> ThreadPool::Make(int threads) {
+  std::unique_ptr<ThreadPool> pool(new ThreadPool());
+  if (absl::Status status = pool->StartThreads(std::max(threads, 1)); !status.ok()) return status;
+  return pool;
+}
+
+// std::thread throws where the system has no more threads, or no memory for them.
+absl::Status ThreadPool::StartThreads(int count) {
+#if defined(__cpp_exceptions)
+  try {
+#endif
+    while (size() < count) threads_.emplace_back([this] { RunTasks(); });
+#if defined(__cpp_exceptions)
+  } catch (const std::exception& exception) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot start thread ", size() + 1, " of ", count, ": ", exception.what()));
+  }
+#endif
+  return absl::OkStatus();
 }
 
 ThreadPool::~ThreadPool() {

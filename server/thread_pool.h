@@ -7,24 +7,28 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace weft {
 
 // A fixed number of threads and one queue of tasks, which they take in order. Thread-safe. A server
 // runs one event loop on each thread; the pool serves any task.
 //
-//   ThreadPool pool(4);
-//   pool.Schedule([] { Work(); });
+//   absl::StatusOr<std::unique_ptr<ThreadPool>> pool = ThreadPool::Make(4);
+//   if (pool.ok()) (*pool)->Schedule([] { Work(); });
 class ThreadPool {
  public:
   using Task = absl::AnyInvocable<void()>;
 
-  explicit ThreadPool(int threads);
+  // Starts the threads, at least one. Unavailable where the system has no more of them.
+  static absl::StatusOr<std::unique_ptr<ThreadPool>> Make(int threads);
 
   // Runs what is still queued, then joins the threads.
   ~ThreadPool();
@@ -43,6 +47,9 @@ class ThreadPool {
   int size() const { return static_cast<int>(threads_.size()); }
 
  private:
+  ThreadPool() = default;
+
+  absl::Status StartThreads(int count);
   void RunTasks();
 
   std::mutex mutex_;

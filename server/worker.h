@@ -13,6 +13,7 @@
 #include "weft/core/encoded_message.h"
 #include "weft/server/acceptor.h"
 #include "weft/server/event_loop.h"
+#include "weft/server/exception_guard.h"
 #include "weft/server/held_payloads.h"
 #include "weft/server/listener.h"
 #include "weft/server/metrics.h"
@@ -53,6 +54,9 @@ class WorkerGroup : public ServerStatus {
   // Whether a connection with this address at the server's end came to an endpoint on a loopback
   // address: not to one on all addresses.
   virtual bool IsLoopbackEndpoint(const SocketAddress& local) const = 0;
+
+  // By which the application's code is called.
+  virtual ExceptionGuard& guard() = 0;
 };
 
 // Owns the streams and sessions of one thread. All methods but those marked are for that thread.
@@ -105,6 +109,7 @@ class Worker {
   EventLoop& loop() { return loop_; }
   Topics& topics() { return topics_; }
   const ServerStatus& server() const { return group_; }
+  ExceptionGuard& guard() { return group_.guard(); }
   bool going_away() const { return going_away_; }
   bool draining() const { return group_.draining(); }
 

@@ -1,0 +1,76 @@
+// Where an exception of the application's code ends.
+
+#ifndef WEFT_SERVER_EXCEPTION_GUARD_H_
+#define WEFT_SERVER_EXCEPTION_GUARD_H_
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "weft/core/log.h"
+
+namespace weft {
+
+// Calls the application's code for the library, which throws nothing itself and is not written to
+// be thrown through. What the code throws is logged and counted here. One for each server;
+// thread-safe. Where exceptions are switched off (-fno-exceptions) it only calls.
+//
+//   if (!guard.Run("OnMessage", [&] { handler->OnMessage(session, message); })) Close1011();
+class ExceptionGuard {
+ public:
+  // `log` must not throw.
+  explicit ExceptionGuard(LogHook log) : log_(std::move(log)) {}
+  ExceptionGuard(const ExceptionGuard&) = delete;
+  ExceptionGuard& operator=(const ExceptionGuard&) = delete;
+
+  // Calls `call`; false if it threw. `what` says in the log who did.
+  template <typename Call>
+  bool Run(absl::string_view what, Call&& call) {
+#if defined(__cpp_exceptions)
+    try {
+      std::forward<Call>(call)();
+      return true;
+    } catch (const std::exception& exception) {
+      Report(what, exception.what());
+    } catch (...) {
+      Report(what, "not a std::exception");
+    }
+    return false;
+#else
+    std::forward<Call>(call)();
+    return true;
+#endif
+  }
+
+  // A function that returns what `function` does, or `fallback()` where that throws. An empty one
+  // stays empty. This must outlive the result.
+  template <typename Result, typename... Arguments, typename Fallback>
+  std::function<Result(Arguments...)> Wrap(absl::string_view what,
+                                           std::function<Result(Arguments...)> function,
+                                           Fallback fallback) {
+    if (!function) return nullptr;
+    return [this, what, function = std::move(function), fallback](Arguments... arguments) {
+      std::optional<Result> result;
+      const bool returned =
+          Run(what, [&] { result.emplace(function(std::forward<Arguments>(arguments)...)); });
+      return returned ? *std::move(result) : fallback();
+    };
+  }
+
+  // How many were caught.
+  uint64_t caught() const { return caught_.load(std::memory_order_relaxed); }
+
+ private:
+  void Report(absl::string_view what, absl::string_view message);
+
+  const LogHook log_;
+  std::atomic<uint64_t> caught_{0};
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_EXCEPTION_GUARD_H_
