@@ -1,8 +1,11 @@
 #include "weft/server/listener.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -25,6 +28,14 @@ absl::StatusOr<SocketAddress> ListenAddress(const Endpoint& endpoint) {
   return addresses->front();
 }
 
+// The file that the address of a Unix socket names now; none if there is none.
+std::optional<struct stat> SocketFileOf(int fd) {
+  const std::string path(LocalAddress(fd).path());
+  struct stat info;
+  if (path.empty() || path[0] == '@' || lstat(path.c_str(), &info) != 0) return std::nullopt;
+  return info;
+}
+
 }  // namespace
 
 absl::StatusOr<Listener> Listener::Open(const Endpoint& endpoint) {
@@ -39,11 +50,22 @@ absl::StatusOr<Listener> Listener::Open(const Endpoint& endpoint) {
   return Listener(*std::move(fd), endpoint.tls);
 }
 
+Listener::Listener(UniqueFd fd, std::shared_ptr<TlsContext> tls)
+    : fd_(std::move(fd)), tls_(std::move(tls)) {
+  if (const std::optional<struct stat> file = SocketFileOf(fd_.get()); file.has_value()) {
+    device_ = file->st_dev;
+    inode_ = file->st_ino;
+  }
+}
+
+// The file goes while the socket is open: once that is closed another server may replace the file,
+// and it would be that one's. Nor can its inode be used again before.
 Listener::~Listener() {
   if (!fd_.is_open()) return;
-  const std::string path(LocalAddress(fd_.get()).path());
-  fd_.reset();
-  if (!path.empty() && path[0] != '@') unlink(path.c_str());
+  const std::optional<struct stat> file = SocketFileOf(fd_.get());
+  if (file.has_value() && file->st_dev == device_ && file->st_ino == inode_) {
+    unlink(std::string(LocalAddress(fd_.get()).path()).c_str());
+  }
 }
 
 }  // namespace weft

@@ -3,6 +3,8 @@
 #ifndef WEFT_SERVER_LISTENER_H_
 #define WEFT_SERVER_LISTENER_H_
 
+#include <sys/types.h>
+
 #include <memory>
 #include <utility>
 
@@ -13,7 +15,8 @@
 
 namespace weft {
 
-// Closes the socket when it is destroyed, and removes the file of a Unix socket.
+// Removes the file of a Unix socket when it is destroyed, if that is still its own, and closes the
+// socket.
 class Listener {
  public:
   // Listens at `endpoint`. Blocks while its name is resolved. Errors name the endpoint.
@@ -28,10 +31,11 @@ class Listener {
   const std::shared_ptr<TlsContext>& tls() const { return tls_; }
 
  private:
-  Listener(UniqueFd fd, std::shared_ptr<TlsContext> tls)
-      : fd_(std::move(fd)), tls_(std::move(tls)) {}
+  Listener(UniqueFd fd, std::shared_ptr<TlsContext> tls);
 
   UniqueFd fd_;
+  dev_t device_ = 0;  // of the file of a Unix socket
+  ino_t inode_ = 0;
   std::shared_ptr<TlsContext> tls_;
 };
 

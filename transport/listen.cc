@@ -1,7 +1,9 @@
 #include "weft/transport/listen.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,13 +35,29 @@ bool SetOptions(int fd, int family, bool reuse_port) {
   return SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1) && SetOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
-// Whether `path` is a socket file that a process left behind: it exists and refuses connections.
-// One whose backlog is full answers EAGAIN, and is alive.
+// Whether `path` is a socket file that a process left behind. A connection of another type than the
+// socket's tells that: it is refused where no process has the socket any more, and is of the wrong
+// type (EPROTOTYPE) where one has, also if that does not listen yet. No server sees it.
 bool IsStale(const std::string& path, const sockaddr* address, socklen_t size) {
   struct stat info;
   if (lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return false;
-  UniqueFd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  UniqueFd probe(socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   return probe.is_open() && connect(probe.get(), address, size) < 0 && errno == ECONNREFUSED;
+}
+
+// Held by the one process that replaces a file of the folder: two that find the same stale file
+// must not both remove it, or one removes the new file of the other. None where it cannot be had
+// within a second; others hold it for microseconds.
+UniqueFd LockFolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  UniqueFd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.is_open()) return fd;
+  for (int i = 0; flock(fd.get(), LOCK_EX | LOCK_NB) != 0; ++i) {
+    if (i == 1000 || (errno != EWOULDBLOCK && errno != EINTR)) return UniqueFd();
+    usleep(1000);
+  }
+  return fd;
 }
 
 bool Bind(int fd, const SocketAddress& address) {
@@ -49,7 +67,8 @@ bool Bind(int fd, const SocketAddress& address) {
   if (bind(fd, raw, size) == 0) return true;
   if (errno != EADDRINUSE || address.family() != AF_UNIX) return false;
   const std::string path(address.path());
-  if (!IsStale(path, raw, size)) {
+  const UniqueFd lock = LockFolderOf(path);
+  if (!lock.is_open() || !IsStale(path, raw, size)) {
     errno = EADDRINUSE;
     return false;
   }

@@ -27,7 +27,8 @@ struct ListenOptions {
 // "::" takes IPv4 connections as well, whatever the system's default is, and so excludes "0.0.0.0"
 // on the same port.
 //
-// A Unix path: a socket file to which nobody listens any more is replaced, a live one is an error.
+// A Unix path: a socket file that no process has open any more is replaced, by one process where
+// several try; a live one is an error, also if its process does not listen yet.
 // The file stays when the socket is closed; who may connect is up to the umask and the folder.
 //
 // Errors name the address: "cannot listen on 127.0.0.1:80: Permission denied".

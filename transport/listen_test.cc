@@ -10,7 +10,9 @@
 #include <cstdlib>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -222,6 +224,47 @@ TEST_F(UnixListenTest, ALiveSocketWithAFullBacklogIsNotStale) {
   EXPECT_FALSE(Listen(address()).ok());
   Stream stream;
   EXPECT_TRUE(WaitAndAccept(*listener, &stream).ok());
+}
+
+// A server that is between bind() and listen() is about to be there.
+TEST_F(UnixListenTest, ASocketThatDoesNotListenYetIsNotStale) {
+  for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
+    UniqueFd other(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
+    sockaddr_storage storage;
+    const socklen_t size = address().ToSockaddr(&storage);
+    ASSERT_EQ(bind(other.get(), reinterpret_cast<const sockaddr*>(&storage), size), 0);
+    struct stat before, after;
+    ASSERT_EQ(stat(path_.c_str(), &before), 0);
+    EXPECT_EQ(Listen(address()).status().message(),
+              absl::StrCat("cannot listen on unix:", path_, ": Address already in use"));
+    ASSERT_EQ(stat(path_.c_str(), &after), 0);
+    EXPECT_EQ(before.st_ino, after.st_ino);
+    other.reset();
+    EXPECT_TRUE(Listen(address()).ok()) << "its process has ended";
+    unlink(path_.c_str());
+  }
+}
+
+// Each sees the file that was left behind; one replaces it, and is the one that clients reach.
+TEST_F(UnixListenTest, OneOfManyReplacesAStaleFile) {
+  for (int round = 0; round < 100; ++round) {
+    ASSERT_TRUE(Listen(address()).ok());  // and closed again: the file stays
+    absl::StatusOr<UniqueFd> listeners[4];
+    std::vector<std::thread> threads;
+    for (auto& listener : listeners) {
+      threads.emplace_back([&listener, address = address()] { listener = Listen(address); });
+    }
+    for (std::thread& thread : threads) thread.join();
+    UniqueFd client = Connect(address());
+    int listening = 0;
+    for (auto& listener : listeners) {
+      if (!listener.ok()) continue;
+      ++listening;
+      Stream stream;
+      EXPECT_TRUE(WaitAndAccept(*listener, &stream).ok());
+    }
+    ASSERT_EQ(listening, 1);
+  }
 }
 
 TEST_F(UnixListenTest, AFileThatIsNoSocketIsKept) {

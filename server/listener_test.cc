@@ -1,0 +1,80 @@
+#include "weft/server/listener.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "weft/server/server_options.h"
+#include "weft/transport/address.h"
+#include "weft/transport/fd.h"
+
+namespace weft {
+namespace {
+
+class UnixListenerTest : public ::testing::Test {
+ protected:
+  ~UnixListenerTest() override { unlink(path_.c_str()); }
+
+  absl::StatusOr<Listener> Open() { return Listener::Open({.address = "unix:" + path_}); }
+
+  bool Exists() { return access(path_.c_str(), F_OK) == 0; }
+
+  bool Connects() {
+    UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_storage storage;
+    const socklen_t size = SocketAddress::FromUnixPath(path_)->ToSockaddr(&storage);
+    return connect(fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) == 0;
+  }
+
+  const std::string path_ = absl::StrCat("/tmp/weft_listener_test_", getpid());
+};
+
+TEST_F(UnixListenerTest, RemovesItsFile) {
+  {
+    const absl::StatusOr<Listener> listener = Open();
+    ASSERT_TRUE(listener.ok()) << listener.status();
+    EXPECT_TRUE(Connects());
+  }
+  EXPECT_FALSE(Exists());
+}
+
+// Somebody has replaced the file by another server's meanwhile.
+TEST_F(UnixListenerTest, LeavesTheFileOfAnotherServer) {
+  auto first = std::make_unique<absl::StatusOr<Listener>>(Open());
+  ASSERT_TRUE(first->ok());
+  ASSERT_EQ(unlink(path_.c_str()), 0);
+  const absl::StatusOr<Listener> second = Open();
+  ASSERT_TRUE(second.ok()) << second.status();
+  first.reset();
+  EXPECT_TRUE(Exists());
+  EXPECT_TRUE(Connects());
+}
+
+// A restart: the next server tries until it can listen, while the one before it ends.
+TEST_F(UnixListenerTest, ARestartLosesNoFile) {
+  auto current = std::make_unique<absl::StatusOr<Listener>>(Open());
+  for (int round = 0; round < 300; ++round) {
+    ASSERT_TRUE(current->ok()) << current->status();
+    std::unique_ptr<absl::StatusOr<Listener>> next;
+    std::thread successor([&] {
+      do {
+        next = std::make_unique<absl::StatusOr<Listener>>(Open());
+      } while (!next->ok());
+    });
+    current.reset();
+    successor.join();
+    current = std::move(next);
+    ASSERT_TRUE(Exists()) << round;
+    ASSERT_TRUE(Connects()) << round;
+  }
+}
+
+}  // namespace
+}  // namespace weft
