@@ -1,31 +1,32 @@
-// A moment of a loop's clock, in four bytes: a session remembers some.
+// A moment of a loop's clock.
 
 #ifndef WEFT_SERVER_MOMENT_H_
 #define WEFT_SERVER_MOMENT_H_
 
 #include <cstdint>
+#include <limits>
 
 namespace weft {
 
-// Milliseconds of a clock, modulo 2^32. What lies 49 days back looks like now, so it is for what is
-// looked at, or renewed, more often than that.
+// Milliseconds of a clock, or none. All of them, in eight bytes: in four, what a session remembers
+// of 25 days ago looks like the future.
 class Moment {
  public:
   Moment() = default;  // none
-  explicit Moment(int64_t now_ms) : ms_(static_cast<uint32_t>(now_ms)) {
-    if (ms_ == 0) ms_ = UINT32_MAX;  // a millisecond before: 0 is none
-  }
+  explicit Moment(int64_t now_ms) : ms_(now_ms) {}
 
-  bool is_set() const { return ms_ != 0; }
+  bool is_set() const { return ms_ != kNone; }
 
-  // How long ago it was.
-  int64_t MsAgo(int64_t now_ms) const { return static_cast<uint32_t>(now_ms) - ms_; }
+  // How long ago it was. There must be one.
+  int64_t MsAgo(int64_t now_ms) const { return now_ms - ms_; }
 
-  // Of two that lie less than 24 days apart. None is after none.
-  bool IsAfter(Moment other) const { return is_set() && static_cast<int32_t>(ms_ - other.ms_) > 0; }
+  // None is before every other one.
+  bool IsAfter(Moment other) const { return ms_ > other.ms_; }
 
  private:
-  uint32_t ms_ = 0;
+  static constexpr int64_t kNone = std::numeric_limits<int64_t>::min();
+
+  int64_t ms_ = kNone;
 };
 
 }  // namespace weft

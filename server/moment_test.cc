@@ -19,12 +19,13 @@ TEST(MomentTest, HowLongAgo) {
   }
 }
 
-// The one value that means none is told apart by a millisecond.
+// Where fewer bits would start again.
 TEST(MomentTest, AtTheTurn) {
   for (const int64_t begin : {int64_t{0}, kTurn, 5 * kTurn}) {
     EXPECT_TRUE(Moment(begin).is_set());
-    EXPECT_EQ(Moment(begin).MsAgo(begin), 1);
-    EXPECT_EQ(Moment(begin).MsAgo(begin + 100), 101);
+    EXPECT_EQ(Moment(begin).MsAgo(begin), 0);
+    EXPECT_EQ(Moment(begin).MsAgo(begin + 100), 100);
+    EXPECT_EQ(Moment(begin).MsAgo(begin + 3 * kTurn), 3 * kTurn);
   }
 }
 
@@ -34,6 +35,8 @@ TEST(MomentTest, Order) {
     EXPECT_FALSE(Moment(begin).IsAfter(Moment(begin + 10)));
     EXPECT_FALSE(Moment(begin).IsAfter(Moment(begin)));
     EXPECT_FALSE(Moment().IsAfter(Moment(begin)));
+    EXPECT_TRUE(Moment(begin + kTurn).IsAfter(Moment(begin)));
+    EXPECT_FALSE(Moment(begin).IsAfter(Moment(begin + kTurn / 2 + 1)));
   }
   EXPECT_FALSE(Moment().is_set());
   EXPECT_FALSE(Moment().IsAfter(Moment()));

@@ -246,5 +246,19 @@ TEST_F(RoundTripTest, WhoSpeaksAndDoesNotAnswerPingsIsThere) {
   EXPECT_THAT(journal_.lines(), Not(Contains(StartsWith("close"))));
 }
 
+// An old ping without a pong does not look like one that was just sent.
+TEST_F(TimeLimitTest, T14_APingOf30DaysAgoIsNotNew) {
+  const absl::Duration long_time = absl::Hours(24 * 20);
+  script_.on_open = [](Session& session) { session.SendPing().IgnoreError(); };
+  Start({.ping_interval = long_time, .pong_timeout = long_time});
+  TestClient client = ConnectAndUpgrade();
+  EXPECT_EQ(client.ReadFrame(), "fin ping ");
+  for (int days = 0; days < 60; days += 10) {
+    Pass(days == 0 ? 1000 : int64_t{10} * 24 * 3600 * 1000);
+    client.SendText("here");
+    ASSERT_EQ(client.ReadFrame(), "fin text here") << days;
+  }
+}
+
 }  // namespace
 }  // namespace weft
