@@ -20,38 +20,43 @@ void Buffer::Grow(size_t capacity) {
 }
 
 Buffer BufferPool::Take(size_t capacity) {
-  // From the back, the smallest, on: the first that is large enough is the one.
-  for (auto it = unused_.rbegin(); it != unused_.rend(); ++it) {
-    if (it->capacity() < capacity) continue;
-    Buffer buffer = std::move(*it);
-    unused_.erase(std::next(it).base());
-    unused_bytes_ -= buffer.capacity();
-    least_unused_bytes_ = std::min(least_unused_bytes_, unused_bytes_);
-    return buffer;
-  }
-  return Buffer(std::max(capacity, kMinCapacity));
+  const auto found = unused_.lower_bound(capacity);
+  if (found == unused_.end()) return Buffer(std::max(capacity, kMinCapacity));
+  spare_.push_back(unused_.extract(found));
+  Buffer buffer = std::move(spare_.back().mapped());
+  unused_bytes_ -= buffer.capacity();
+  least_unused_bytes_ = std::min(least_unused_bytes_, unused_bytes_);
+  return buffer;
 }
 
+// In front of those of its size: the last one that was returned may be in the cache.
 void BufferPool::Return(Buffer buffer) {
-  if (buffer.capacity() < kMinCapacity || buffer.capacity() > max_bytes_ - unused_bytes_) return;
-  unused_bytes_ += buffer.capacity();
-  auto larger = [](const Buffer& a, const Buffer& b) { return a.capacity() > b.capacity(); };
-  auto place = std::upper_bound(unused_.begin(), unused_.end(), buffer, larger);
-  unused_.insert(place, std::move(buffer));
+  const size_t capacity = buffer.capacity();
+  if (capacity < kMinCapacity || capacity > max_bytes_ - unused_bytes_) return;
+  unused_bytes_ += capacity;
+  const auto place = unused_.lower_bound(capacity);
+  if (spare_.empty()) {
+    unused_.emplace_hint(place, capacity, std::move(buffer));
+    return;
+  }
+  Unused::node_type node = std::move(spare_.back());
+  spare_.pop_back();
+  node.key() = capacity;
+  node.mapped() = std::move(buffer);
+  unused_.insert(place, std::move(node));
 }
 
 void BufferPool::Trim() {
   // The bytes that lay here all the time, largest buffers first: they cost the most to keep.
   size_t surplus = least_unused_bytes_;
-  for (auto it = unused_.begin(); it != unused_.end();) {
-    if (it->capacity() > surplus) {
-      ++it;
-      continue;
-    }
-    surplus -= it->capacity();
-    unused_bytes_ -= it->capacity();
+  for (auto it = unused_.end(); it != unused_.begin();) {
+    --it;
+    if (it->first > surplus) continue;
+    surplus -= it->first;
+    unused_bytes_ -= it->first;
     it = unused_.erase(it);
   }
+  spare_.clear();
   least_unused_bytes_ = unused_bytes_;
 }
 

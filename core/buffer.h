@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -47,6 +48,7 @@ class BufferPool {
   explicit BufferPool(size_t max_bytes = kDefaultMaxBytes) : max_bytes_(max_bytes) {}
 
   // A buffer of at least `capacity` bytes: the smallest unused one that is large enough, else new.
+  // Takes logarithmic time, as Return does.
   Buffer Take(size_t capacity);
   void Return(Buffer buffer);
 
@@ -62,7 +64,10 @@ class BufferPool {
   static constexpr size_t kMinCapacity = 4096;
 
  private:
-  std::vector<Buffer> unused_;  // by capacity, the largest first
+  using Unused = std::multimap<size_t, Buffer>;
+
+  Unused unused_;                         // by capacity
+  std::vector<Unused::node_type> spare_;  // without a buffer: so that nothing is allocated for one
   size_t unused_bytes_ = 0;
   size_t least_unused_bytes_ = 0;  // since the last Trim: so many were never needed
   size_t max_bytes_;

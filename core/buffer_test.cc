@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -44,6 +45,28 @@ TEST(BufferPoolTest, GivesTheSameMemoryAgain) {
   const char* data = buffer.data();
   pool.Return(std::move(buffer));
   EXPECT_EQ(pool.Take(1).data(), data);
+}
+
+// Of one size the last that was returned.
+TEST(BufferPoolTest, GivesTheOneThatWasUsedLast) {
+  BufferPool pool;
+  Buffer first = pool.Take(1), second = pool.Take(1);
+  const char* const last = second.data();
+  pool.Return(std::move(first));
+  pool.Return(std::move(second));
+  EXPECT_EQ(pool.Take(1).data(), last);
+}
+
+// As many unused buffers as the pool keeps, most of them too small: a scan of all of them for each
+// of these would take minutes.
+TEST(BufferPoolTest, T11_TakesNoLongerWithManyUnused) {
+  BufferPool pool;
+  std::vector<Buffer> buffers;
+  for (int i = 0; i < 16000; ++i) buffers.push_back(pool.Take(4096));
+  for (Buffer& buffer : buffers) pool.Return(std::move(buffer));
+  EXPECT_EQ(pool.unused_bytes(), 16000u * 4096);
+  for (int i = 0; i < 1000000; ++i) pool.Return(pool.Take(8192));
+  EXPECT_EQ(pool.unused_bytes(), 16000u * 4096 + 8192);
 }
 
 TEST(BufferPoolTest, KeepsNoMoreThanItsLimit) {
