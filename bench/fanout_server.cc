@@ -18,7 +18,7 @@ ABSL_FLAG(int, threads, 1, "event loops");
 namespace {
 
 class Subscriber : public weft::Handler {
-  void OnOpen(weft::Session& session) override { session.Subscribe("all"); }
+  void OnOpen(weft::Session& session) override { session.Subscribe("all").IgnoreError(); }
 
   void OnMessage(weft::Session& session, const weft::Message& message) override {
     session.Publish("all", message.opcode, message.payload).IgnoreError();

@@ -88,7 +88,7 @@ class SoakHandler : public Handler {
 
   void OnOpen(Session& session) override {
     ++counts_.opened;
-    session.Subscribe("news");
+    session.Subscribe("news").IgnoreError();
   }
 
   void OnMessage(Session& session, const Message& message) override {

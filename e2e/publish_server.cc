@@ -10,7 +10,7 @@
 namespace {
 
 class PublishHandler : public weft::Handler {
-  void OnOpen(weft::Session& session) override { session.Subscribe("all"); }
+  void OnOpen(weft::Session& session) override { session.Subscribe("all").IgnoreError(); }
 
   void OnMessage(weft::Session& session, const weft::Message& message) override {
     session.Send(message).IgnoreError();

@@ -244,7 +244,7 @@ TEST_F(CompressionTest, R3_BudgetOfUnfinishedCompressedMessages) {
 // One message, compressed once, between messages that each connection compressed itself: to peers
 // with takeover, with a smaller window, without takeover and without compression.
 TEST_F(CompressionTest, PublishedMessagesReachEveryKindOfPeerAsTheyWere) {
-  script_.on_open = [](Session& session) { session.Subscribe("news"); };
+  script_.on_open = [](Session& session) { session.Subscribe("news").IgnoreError(); };
   StartWith({.use = Use::kOn}, {.threads = 2});
   std::vector<DeflateClient> clients;
   for (int i = 0; i < 2; ++i) {
@@ -274,7 +274,7 @@ TEST_F(CompressionTest, PublishedMessagesReachEveryKindOfPeerAsTheyWere) {
 
 TEST_F(CompressionTest, SendsThatMustNotBeCompressed) {
   script_.on_message = [](Session& session, const Message& message) {
-    session.Subscribe("topic");
+    session.Subscribe("topic").IgnoreError();
     session.SendText(message.payload, Compress::kNo).IgnoreError();
     session.Send(message, Compress::kNo).IgnoreError();
     session.SendFragment(Opcode::kText, "", false, Compress::kNo).IgnoreError();

@@ -154,7 +154,7 @@ TEST_P(ExceptionsTest, InTheFunctionsOfTopics) {
   options.topic_options = [](absl::string_view) -> TopicOptions { throw std::runtime_error("o"); };
   options.topic_hook = [](absl::string_view, bool) { throw std::runtime_error("h"); };
   script_.on_message = [](Session& session, const Message& message) {
-    session.Subscribe("topic");
+    session.Subscribe("topic").IgnoreError();
     session.Publish("topic", message.opcode, message.payload).IgnoreError();
   };
   StartServer(std::move(options));

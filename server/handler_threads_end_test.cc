@@ -209,7 +209,7 @@ TEST_F(HandlerThreadsEndTest, R15_TheHandlerEndsItsSessionInEachCallback) {
         if (!politely) session.Terminate();
         session.Close().IgnoreError();
         session.SendText("late").IgnoreError();
-        session.Subscribe("late");
+        session.Subscribe("late").IgnoreError();
       };
       const auto nothing = [](Session&) {};
       script_.on_open = where == "open" ? std::function<void(Session&)>(end) : nothing;

@@ -143,7 +143,7 @@ TEST_F(HandlerThreadsTest, EveryKindOfSendInOrder) {
               StatusCode::kInvalidArgument);
     EXPECT_TRUE(session.SendFragment(Opcode::kText, "c", true).ok());
     EXPECT_TRUE(session.SendPing("ping").ok());
-    session.Subscribe("topic");
+    session.Subscribe("topic").IgnoreError();
     EXPECT_TRUE(session.Publish("topic", Opcode::kText, "published").ok());
     session.Unsubscribe("topic");
     EXPECT_TRUE(session.Publish("topic", Opcode::kText, "missed").ok());
@@ -167,7 +167,7 @@ TEST_F(HandlerThreadsTest, PublishesInEachCallback) {
     };
   };
   script_.on_open = [&](Session& session) {
-    session.Subscribe("news");
+    session.Subscribe("news").IgnoreError();
     publish("comes")(session);
   };
   script_.on_close = publish("goes");
@@ -289,7 +289,7 @@ TEST_F(HandlerThreadsTest, FragmentsAndPieces) {
 // Sessions that come, speak and go in every way, while threads send to them and publish.
 TEST_F(HandlerThreadsTest, ManySessionsInEveryWay) {
   constexpr int kClients = 8, kRounds = 12;
-  script_.on_open = [](Session& session) { session.Subscribe("all"); };
+  script_.on_open = [](Session& session) { session.Subscribe("all").IgnoreError(); };
   script_.on_message = [](Session& session, const Message& message) {
     if (message.payload == "close") return session.Close().IgnoreError();
     if (message.payload == "terminate") return session.Terminate();

@@ -38,7 +38,7 @@ class PublishTest : public testing::ServerFixture {
       } else if (absl::ConsumePrefix(&topic, "-")) {
         session.Unsubscribe(topic);
       } else {
-        session.Subscribe(topic);
+        session.Subscribe(topic).IgnoreError();
       }
       session.SendText("done").IgnoreError();
     };
@@ -227,11 +227,11 @@ TEST_F(PublishTest, StaysInOrderWithAllThatTheSessionDoes) {
     const auto publish = [&](absl::string_view topic, absl::string_view text) {
       EXPECT_TRUE(session.Publish(topic, Opcode::kText, text).ok());
     };
-    session.Subscribe("news");
+    session.Subscribe("news").IgnoreError();
     publish("news", "1");
     publish("news", "2");
     session.Send(message).IgnoreError();
-    session.Subscribe("weather");
+    session.Subscribe("weather").IgnoreError();
     publish("weather", "3");
     publish("news", "4");
     EXPECT_TRUE(session.SendText("5", SendOptions{}).ok());
@@ -270,7 +270,7 @@ TEST_F(PublishTest, ManyInARowReachEverySubscriber) {
   constexpr int kMessages = 5000;
   script_.on_message = [this](Session& session, const Message& message) {
     if (message.payload == "join") {
-      session.Subscribe("news");
+      session.Subscribe("news").IgnoreError();
       session.SendText("done").IgnoreError();
       return;
     }
@@ -296,7 +296,7 @@ TEST_F(PublishTest, ManyInARowReachEverySubscriber) {
 // A client may close right behind what it says, and is given it back before its Close.
 TEST_F(PublishTest, WhoLeavesAtOnceIsStillToldWhatItSaid) {
   script_.on_message = [](Session& session, const Message& message) {
-    session.Subscribe("news");
+    session.Subscribe("news").IgnoreError();
     session.Publish("news", message.opcode, message.payload).IgnoreError();
   };
   Start({});
@@ -305,6 +305,57 @@ TEST_F(PublishTest, WhoLeavesAtOnceIsStillToldWhatItSaid) {
               testing::ClientFrame(Opcode::kClose, "\x03\xe8"));
   EXPECT_EQ(client.ReadFrame(), "fin text bye");
   EXPECT_EQ(client.ReadFrame(), "fin close 1000");
+}
+
+// ---- Topics that clients choose ----
+
+TEST_F(PublishTest, T5_TopicsAndTheirNamesHaveLimits) {
+  script_.on_message = [](Session& session, const Message& message) {
+    const absl::Status status = session.Subscribe(message.payload);
+    session.SendText(status.ok() ? "ok" : status.message()).IgnoreError();
+  };
+  Start({.max_topics_per_session = 2, .max_topic_bytes = 5});
+  TestClient client = ConnectAndUpgrade();
+  for (const auto& [topic, answer] : std::vector<std::pair<std::string, std::string>>{
+           {"12345", "ok"},
+           {"123456", "the name of a topic has at most 5 bytes, not 6: see max_topic_bytes"},
+           {"", "ok"},
+           {"third", "the session is subscribed to 2 topics: see max_topics_per_session"},
+           {"12345", "ok"}}) {
+    client.SendText(topic);
+    EXPECT_EQ(client.ReadFrame(), "fin text " + answer);
+  }
+  EXPECT_EQ(server_->subscribers("third"), 0u);
+  // And a second client has its own.
+  TestClient other = ConnectAndUpgrade();
+  other.SendText("third");
+  EXPECT_EQ(other.ReadFrame(), "fin text ok");
+  EXPECT_EQ(server_->subscribers("third"), 1u);
+}
+
+TEST_F(PublishTest, T5_SubscriptionsCountInTheBudget) {
+  script_.on_message = [](Session& session, const Message& message) {
+    if (message.payload == "leave") return session.Unsubscribe(std::string(200, 'a'));
+    session.Subscribe(message.payload).IgnoreError();
+  };
+  Start({.max_buffered_bytes = 100000});
+  TestClient one = ConnectAndUpgrade();
+  one.SendText(std::string(200, 'a'));
+  LetTheLoopTurn();
+  EXPECT_GE(server_->metrics().buffered_bytes, 200u);
+  one.SendText("leave");
+  LetTheLoopTurn();
+  EXPECT_EQ(server_->metrics().buffered_bytes, 0u);
+
+  std::string frames;
+  for (int i = 0; i < 1000; ++i) {
+    frames += testing::ClientFrame(Opcode::kText, absl::StrCat(i, std::string(200, 'b')));
+  }
+  one.Send(frames);
+  EXPECT_EQ(one.ReadFrame(), "fin close 1013 the server is out of memory");
+  journal_.WaitFor("destroyed");
+  LetTheLoopTurn();
+  EXPECT_EQ(server_->metrics().buffered_bytes, 0u);
 }
 
 // R26: what was published before a send has its room first, whichever way the send goes.
@@ -326,7 +377,7 @@ TEST_F(PublishTest, R26_SendQueueLimitOnEveryPathAfterAPublish) {
   };
   size_t next = 0;
   script_.on_open = [&](Session& session) {
-    session.Subscribe("topic");
+    session.Subscribe("topic").IgnoreError();
     const std::string published(next + 1 == sends.size() ? 800 : 600, 'p');
     EXPECT_TRUE(session.Publish("topic", Opcode::kText, published).ok());
     EXPECT_EQ(sends[next](session).code(), absl::StatusCode::kResourceExhausted) << next;
@@ -348,7 +399,7 @@ TEST_F(PublishTest, R26_SendQueueLimitOnEveryPathAfterAPublish) {
 // not take it.
 TEST_F(PublishTest, R26_SendQueueLimitForWhatArrivesAfterAPublish) {
   script_.on_message = [this](Session& session, const Message&) {
-    session.Subscribe("topic");
+    session.Subscribe("topic").IgnoreError();
     std::thread([this, ref = session.ref()] {
       EXPECT_TRUE(server_->Publish("topic", Opcode::kText, std::string(600, 'p')).ok());
       EXPECT_TRUE(ref.SendText(std::string(600, 's')).ok());
@@ -364,7 +415,7 @@ TEST_F(PublishTest, R26_SendQueueLimitForWhatArrivesAfterAPublish) {
 // R26: what is published faster than a loop takes it has the bound of all that waits.
 TEST_F(PublishTest, R26_TheBudgetHoldsForWhatIsPublished) {
   script_.on_message = [this](Session& session, const Message&) {
-    session.Subscribe("news");
+    session.Subscribe("news").IgnoreError();
     std::thread([this] {
       const std::string large(1 << 20, 'x');
       int taken = 0;

@@ -314,7 +314,7 @@ TEST_F(SendingTest, MarksThatMakeNoSense) {
 TEST_F(SendingTest, WholeMessagesWaitForTheEndOfAFragmentedOne) {
   script_.on_message = [](Session& session, const Message& message) {
     if (message.payload == "begin") {
-      session.Subscribe("topic");
+      session.Subscribe("topic").IgnoreError();
       EXPECT_TRUE(session.SendFragment(Opcode::kText, "a", false).ok());
       EXPECT_TRUE(session.SendText("sent").ok());
       EXPECT_TRUE(session.Publish("topic", Opcode::kText, "published").ok());

@@ -91,6 +91,7 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
       {"pong_timeout", options.pong_timeout},
       {"idle_timeout", options.idle_timeout},
       {"close_timeout", options.close_timeout},
+      {"message_grace", options.message_grace},
   };
   for (const auto& [name, duration] : durations) {
     if (duration > absl::ZeroDuration()) continue;

@@ -132,6 +132,13 @@ struct ServerOptions {
   absl::Duration ping_interval = absl::Seconds(30);
   absl::Duration pong_timeout = absl::Seconds(20);
 
+  // A message that has begun must go on: in every stretch of this length, this many bytes of it a
+  // second must come, or the session is closed with 1008. Pings and pongs in between do not count,
+  // nor does time in which the server does not read. 0: at any rate. Messages that are streamed
+  // (ConnectionOptions::stream_messages) have no limit: the application sees each piece.
+  size_t min_message_bytes_per_second = 100;
+  absl::Duration message_grace = absl::Seconds(10);
+
   // A session whose first message took longer is closed, with 1008: for applications whose clients
   // must say who they are before anything else. InfiniteDuration: a client may just listen.
   absl::Duration first_message_timeout = absl::InfiniteDuration();
@@ -152,6 +159,11 @@ struct ServerOptions {
   // its limit and half of it.
   size_t high_mark_bytes = 1 << 20;
   size_t low_mark_bytes = 256 << 10;
+
+  // How many topics a session may be subscribed to, and how long their names may be, in bytes: for
+  // topics that clients choose. What they cost counts in max_buffered_bytes.
+  size_t max_topics_per_session = 1024;
+  size_t max_topic_bytes = 256;
 
   // What holds for each topic, and who hears of its first subscriber and its last: see there.
   TopicOptionsFunction topic_options{};

@@ -581,7 +581,7 @@ TEST_F(ServerTest, R26_SendQueueLimitOnEveryPath) {
     EXPECT_EQ(session.SendPing("xx").code(), refused);
     EXPECT_EQ(session.Send({.payload = "xx"}).code(), refused);
     EXPECT_EQ(session.ref().SendText("xx").code(), refused);
-    session.Subscribe("topic");
+    session.Subscribe("topic").IgnoreError();
     EXPECT_TRUE(session.Publish("topic", Opcode::kText, "not for a full queue").ok());
     EXPECT_TRUE(session.Close().ok()) << "a Close frame always has room";
     journal_.Write("checked");
@@ -654,7 +654,7 @@ TEST_F(ServerTest, R14_TerminateInEveryCallback) {
     SCOPED_TRACE(where);
     script_ = Script();
     auto end = [](Session& session) {
-      session.Subscribe("topic");
+      session.Subscribe("topic").IgnoreError();
       session.Terminate();
       session.Terminate();
       EXPECT_FALSE(session.SendText("x").ok());
@@ -752,8 +752,8 @@ TEST_F(ServerTest, ShutdownGivesThePortBack) {
 TEST_F(ServerTest, TopicsReachSubscribersOnEveryThread) {
   script_.on_message = [](Session& session, const Message& message) {
     if (message.payload == "join") {
-      session.Subscribe("room");
-      session.Subscribe("room");
+      session.Subscribe("room").IgnoreError();
+      session.Subscribe("room").IgnoreError();
       session.SendText("joined").IgnoreError();
     } else if (message.payload == "leave") {
       session.Unsubscribe("room");

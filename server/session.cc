@@ -110,7 +110,13 @@ void Session::OnTimer() {
     if (!holds_stream()) return;
   }
   if (!closing_) {
-    CheckSilence();
+    if (IsTooSlow()) {
+      Refuse(CloseCode::kPolicyViolation, "a message came too slowly");
+      Flush();
+      if (!holds_stream()) return;
+    } else {
+      CheckSilence();
+    }
   } else if (since_.MsAgo(worker_.loop().now_ms()) >=
              EventLoop::Milliseconds(worker_.options().close_timeout)) {
     if (!held_ || !connection_.open()) return Drop("the closing handshake took too long");
@@ -122,6 +128,41 @@ void Session::OnTimer() {
 }
 
 // ---- Reading ----
+
+// Most messages are read whole, and cost two comparisons here.
+void Session::WatchUnfinished(bool is_new) {
+  if (!connection_.has_unfinished_input()) {
+    unfinished_ = Moment();
+  } else if (is_new || !unfinished_.is_set()) {
+    StartStretch();
+  }
+}
+
+void Session::StartStretch() {
+  const ServerOptions& options = worker_.options();
+  if (options.min_message_bytes_per_second == 0 || options.connection.stream_messages) return;
+  // The timer is not moved for every message: it looks, when it fires, at the one that is there.
+  const bool arm = !unfinished_.is_set();
+  unfinished_ = Moment(worker_.loop().now_ms());
+  unfinished_bytes_ = connection_.unfinished_bytes();
+  if (arm) ArmTimer();
+}
+
+// Whether too little came in the stretch that is over. Begins the next one.
+bool Session::IsTooSlow() {
+  const int64_t now = worker_.loop().now_ms();
+  if (!unfinished_.is_set()) return false;
+  const int64_t ms = unfinished_.MsAgo(now);
+  if (paused_ || ms < EventLoop::Milliseconds(worker_.options().message_grace)) {
+    if (paused_) StartStretch();  // the client could not go on
+    return false;
+  }
+  const size_t bytes = connection_.unfinished_bytes();
+  const size_t came = bytes - std::min(bytes, unfinished_bytes_);
+  const size_t rate = worker_.options().min_message_bytes_per_second;
+  StartStretch();
+  return came / rate < static_cast<size_t>(ms) / 1000;
+}
 
 // What came behind the handshake, in the same read.
 void Session::Receive(absl::string_view bytes) {
@@ -154,6 +195,7 @@ void Session::Deliver() {
     if (!holds_stream() || held_) break;
   }
   if (held_) connection_.KeepInput();
+  WatchUnfinished(messages > 0);
   if (messages > 0) {
     message_ = Moment(worker_.loop().now_ms());
     worker_.metrics().messages_received += messages;
@@ -211,6 +253,7 @@ bool Session::IsOverRate() {
 
 void Session::Account() {
   const uint32_t now = std::min<size_t>(connection_.buffered_bytes() + stream_.buffered_bytes() +
+                                            subscriptions_.bytes() +
                                             (waiting_ != nullptr ? waiting_->memory_bytes() : 0),
                                         UINT32_MAX);
   if (now != buffered_bytes_) Account(now);
@@ -218,7 +261,7 @@ void Session::Account() {
 
 // By what the client sent and does not take, not by the buffers: it did not choose their size.
 size_t Session::held_bytes() const {
-  return connection_.unfinished_bytes() + queued_bytes() + PostedBytes() +
+  return connection_.unfinished_bytes() + queued_bytes() + PostedBytes() + subscriptions_.bytes() +
          (pooled_ != nullptr ? pooled_->waiting_bytes() : 0);
 }
 
@@ -264,6 +307,7 @@ void Session::Settle() {
   }
   // What the socket does not announce is read at the end of this turn.
   if (was_paused && !paused_ && more_) FlushLater();
+  if (was_paused && !paused_ && unfinished_.is_set()) StartStretch();
   const Poller::Interest interest =
       (paused_ || ended_ ? Poller::kNone : Poller::kRead) |
       (write_blocked_ || read_writes_ || TellsWritable() ? Poller::kWrite : Poller::kNone);
@@ -285,6 +329,9 @@ void Session::ArmTimer() {
     const bool silent = !message_.is_set();
     deadline = std::min(deadline, after(silent ? since_ : message_, options.idle_timeout));
     if (silent) deadline = std::min(deadline, after(since_, options.first_message_timeout));
+    if (unfinished_.is_set()) {
+      deadline = std::min(deadline, after(unfinished_, options.message_grace));
+    }
   }
   if (over_rate_) deadline = std::min(deadline, now + rates_->WaitMs(now));
   worker_.loop().ArmTimer(this, deadline);
@@ -352,18 +399,29 @@ void Session::NotifyClosed(CloseCode code, absl::string_view reason) {
 
 // ---- Topics and references ----
 
-void Session::Subscribe(absl::string_view topic) {
-  if (OffLoop()) return ref().Subscribe(topic).IgnoreError();
-  worker_.DeliverPublished();
-  if (holds_stream() && !close_notified_) {
-    worker_.topics().Subscribe(topic, this, &subscriptions_);
+absl::Status Session::Subscribe(absl::string_view topic) {
+  if (absl::Status status = CheckTopic(topic, worker_.options().max_topic_bytes); !status.ok()) {
+    return status;
   }
+  if (OffLoop()) return ref().Subscribe(topic);
+  worker_.DeliverPublished();
+  if (!holds_stream() || close_notified_) {
+    return absl::FailedPreconditionError("the session is closed");
+  }
+  const size_t limit = worker_.options().max_topics_per_session;
+  if (!worker_.topics().Subscribe(topic, this, &subscriptions_, limit)) {
+    return absl::ResourceExhaustedError(absl::StrCat("the session is subscribed to ", limit,
+                                                     " topics: see max_topics_per_session"));
+  }
+  if (!in_callback_) FlushLater();  // which accounts for the memory
+  return absl::OkStatus();
 }
 
 void Session::Unsubscribe(absl::string_view topic) {
   if (OffLoop()) return ref().Unsubscribe(topic).IgnoreError();
   worker_.DeliverPublished();
   worker_.topics().Unsubscribe(topic, &subscriptions_);
+  if (!in_callback_) FlushLater();
 }
 
 absl::Status Session::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
@@ -390,6 +448,7 @@ SessionRef Session::ref() {
     shared_->mailbox = worker_.mailbox();
     shared_->max_queue_bytes = worker_.options().max_send_queue_bytes;
     shared_->when_full = worker_.options().when_full;
+    shared_->max_topic_bytes = worker_.options().max_topic_bytes;
     shared_->session = this;
     shared_->open = holds_stream();
     shared_->queued_bytes = queued_bytes();

@@ -116,8 +116,11 @@ class Session final : private ServedStream {
   // this turn of the loop. May be called anywhere, also in OnClose.
   void Terminate();
 
-  // Receives what is published to `topic` from now on. Twice is once.
-  void Subscribe(absl::string_view topic);
+  // Receives what is published to `topic` from now on. Idempotent. InvalidArgument for a name of
+  // more than ServerOptions::max_topic_bytes, ResourceExhausted past max_topics_per_session,
+  // FailedPrecondition once the session has ended. From a handler thread only the name is looked at
+  // before it returns.
+  absl::Status Subscribe(absl::string_view topic);
   void Unsubscribe(absl::string_view topic);
 
   // To every subscriber of `topic` on every thread, this session too if it is one: see
@@ -183,6 +186,12 @@ class Session final : private ServedStream {
   void HeardFromPeer();
   void OnPong(absl::string_view payload);
   bool WaitsForPong() const { return ping_.IsAfter(heard_); }
+
+  // A message that has begun: when it did, or when its rate was last looked at, and what there was
+  // of it.
+  void WatchUnfinished(bool is_new);
+  [[gnu::noinline]] void StartStretch();
+  bool IsTooSlow();
 
   // Reading.
   void Receive(absl::string_view bytes);
@@ -299,6 +308,8 @@ class Session final : private ServedStream {
   std::atomic<int32_t> round_trip_ms_ = -1;  // none was measured
   Moment heard_;                             // when the client last sent or took a byte
   Moment message_;                           // when the last message came, if one did
+  Moment unfinished_;                        // when the stretch began: ServerOptions::message_grace
+  size_t unfinished_bytes_ = 0;              // of the message that had come then
   Moment ping_;  // when an empty ping was sent that has no pong, if one was
   std::unique_ptr<Handler> handler_;
   PooledHandler* pooled_ = nullptr;  // handler_, where a pool has the application's

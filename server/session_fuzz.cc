@@ -91,7 +91,7 @@ class FuzzHandler : public Handler {
     Require(application_.state == Application::State::kMade, "OnOpen is the first call, once");
     application_.state = Application::State::kOpen;
     if (application_.only_echoes) return;
-    session.Subscribe("topic");
+    session.Subscribe("topic").IgnoreError();
     session.SendText("welcome").IgnoreError();
   }
 

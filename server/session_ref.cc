@@ -183,7 +183,12 @@ absl::Status SessionRef::Close(CloseCode code, absl::string_view reason) const {
 }
 
 absl::Status SessionRef::Subscribe(absl::string_view topic) const {
-  return Post([topic = std::string(topic)](Session& session) { session.Subscribe(topic); });
+  if (shared_ == nullptr) return Gone();
+  if (absl::Status status = CheckTopic(topic, shared_->max_topic_bytes); !status.ok()) {
+    return status;
+  }
+  return Post(
+      [topic = std::string(topic)](Session& session) { session.Subscribe(topic).IgnoreError(); });
 }
 
 absl::Status SessionRef::Unsubscribe(absl::string_view topic) const {

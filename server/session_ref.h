@@ -86,6 +86,7 @@ class SessionRef {
   // Starts the closing handshake.
   absl::Status Close(CloseCode code = CloseCode::kNormal, absl::string_view reason = "") const;
 
+  // As the session's own; one that is past max_topics_per_session when it arrives is lost.
   absl::Status Subscribe(absl::string_view topic) const;
   absl::Status Unsubscribe(absl::string_view topic) const;
 
@@ -111,6 +112,7 @@ class SessionRef {
     std::shared_ptr<Mailbox> mailbox;
     size_t max_queue_bytes;
     WhenFull when_full;
+    size_t max_topic_bytes;
     Session* session;  // for the loop's thread only; null when it is gone
     std::atomic<bool> open{true};
     std::atomic<size_t> posted_bytes{0};  // on their way to the session, which keeps room for them

@@ -246,6 +246,72 @@ TEST_F(RoundTripTest, WhoSpeaksAndDoesNotAnswerPingsIsThere) {
   EXPECT_THAT(journal_.lines(), Not(Contains(StartsWith("close"))));
 }
 
+// ---- A message that has begun ----
+
+// At the end of the first stretch in which it did not: those of which much came, after the second.
+TEST_F(TimeLimitTest, T23_AMessageThatDoesNotGoOnIsClosed) {
+  Start();
+  std::vector<TestClient> clients;
+  const std::string whole = ClientFrame(Opcode::kBinary, std::string(1000000, 'x'));
+  for (const std::string& part : {whole.substr(0, 1), whole.substr(0, 14), whole.substr(0, 900000),
+                                  ClientFrame(Opcode::kText, "", false),
+                                  ClientFrame(Opcode::kBinary, std::string(1000000, 'x'), false)}) {
+    clients.push_back(ConnectAndUpgrade());
+    clients.back().Send(part);
+  }
+  TestClient idle = ConnectAndUpgrade();
+  Pass(9900);
+  EXPECT_EQ(server_->metrics().sessions(), clients.size() + 1);
+  Pass(200);
+  for (int i = 0; i < 11; ++i) Pass(1000);
+  for (TestClient& client : clients) {
+    EXPECT_EQ(client.ReadFrame(), "fin close 1008 a message came too slowly");
+    EXPECT_EQ(client.ReadFrame(), "end");
+  }
+  EXPECT_EQ(server_->metrics().sessions(), 1u) << "one that says nothing is not slow";
+}
+
+// What comes first does not pay for what does not come later, and pings are not the message.
+TEST_F(TimeLimitTest, T23_AMessageMustGoOnAllTheTime) {
+  Start({.ping_interval = absl::Hours(1)});
+  TestClient client = ConnectAndUpgrade();
+  client.Send(ClientFrame(Opcode::kBinary, std::string(900000, 'x'), false));
+  for (int i = 0; i < 10; ++i) {
+    client.Send(ClientFrame(Opcode::kPing, std::string(125, 'p')));
+    EXPECT_EQ(client.ReadFrame(), "fin pong " + std::string(125, 'p'));
+    Pass(2010);
+  }
+  EXPECT_EQ(client.ReadFrame(), "fin close 1008 a message came too slowly");
+}
+
+TEST_F(TimeLimitTest, AMessageAtTheMinimumRateIsReceived) {
+  Start({.ping_interval = absl::Hours(1)});
+  TestClient client = ConnectAndUpgrade();
+  const std::string frame = ClientFrame(Opcode::kBinary, std::string(4000, 'x'));
+  for (size_t at = 0; at < frame.size(); at += 400) {
+    client.Send(frame.substr(at, 400));
+    if (at + 400 < frame.size()) Pass(2500);  // 3 or 4 of them in 10 s
+  }
+  EXPECT_EQ(client.ReadFrame(), "fin binary " + std::string(4000, 'x'));
+  // One after the other, each cut by the reads: each is a new one.
+  for (int i = 0; i < 10; ++i) {
+    client.Send(frame.substr(i == 0 ? 0 : 3000));
+    EXPECT_EQ(client.ReadFrame(), "fin binary " + std::string(4000, 'x'));
+    client.Send(frame.substr(0, 3000));
+    Pass(5000);
+  }
+}
+
+TEST_F(TimeLimitTest, AMessageMayComeAtAnyRateIfTold) {
+  Start({.ping_interval = absl::Hours(9), .min_message_bytes_per_second = 0});
+  TestClient client = ConnectAndUpgrade();
+  const std::string frame = ClientFrame(Opcode::kText, "slow");
+  client.Send(frame.substr(0, 5));
+  Pass(3600 * 1000);
+  client.Send(frame.substr(5));
+  EXPECT_EQ(client.ReadFrame(), "fin text slow");
+}
+
 // An old ping without a pong does not look like one that was just sent.
 TEST_F(TimeLimitTest, T14_APingOf30DaysAgoIsNotNew) {
   const absl::Duration long_time = absl::Hours(24 * 20);

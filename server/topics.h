@@ -5,12 +5,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "weft/server/topic_directory.h"
 #include "weft/server/topic_options.h"
@@ -19,9 +21,12 @@ namespace weft {
 
 class Session;
 
+// InvalidArgument for the name of a topic that is longer than `max_bytes`.
+absl::Status CheckTopic(absl::string_view topic, size_t max_bytes);
+
 // A table of topics and their subscribers. One a loop, used by its thread only: no locks, but the
-// directory's where a topic comes or goes. Leaving a topic costs the same however many others are
-// in it: topic and subscriber each know the other's place.
+// directory's where a topic comes or goes. Joining and leaving a topic cost the same however many
+// others are in it, and however many the session has joined.
 class Topics {
   struct Topic;
 
@@ -33,15 +38,22 @@ class Topics {
   // What one session is subscribed to; its field.
   class Subscriptions {
     friend class Topics;
-    struct Link {
-      Topic* topic;
-      uint32_t member;  // index in topic->members
-    };
-    std::unique_ptr<std::vector<Link>> links_;  // null: none, as for most sessions of most servers
+
+   public:
+    // What they take of memory, about, in bytes. A topic counts whole for each of its subscribers:
+    // the last one keeps it alone.
+    size_t bytes() const { return bytes_; }
+
+   private:
+    // Each topic, and the session's index in its members. Null: none, as for most sessions of most
+    // servers.
+    std::unique_ptr<absl::flat_hash_map<Topic*, uint32_t>> links_;
+    size_t bytes_ = 0;
   };
 
-  // Twice is once.
-  void Subscribe(absl::string_view topic, Session* session, Subscriptions* subscriptions);
+  // Idempotent. False, and nothing has changed, where that would be one more than `max_topics`.
+  bool Subscribe(absl::string_view topic, Session* session, Subscriptions* subscriptions,
+                 size_t max_topics = std::numeric_limits<size_t>::max());
   void Unsubscribe(absl::string_view topic, Subscriptions* subscriptions);
   void UnsubscribeAll(Subscriptions* subscriptions);
 
@@ -62,7 +74,6 @@ class Topics {
   struct Member {
     Session* session;
     Subscriptions* subscriptions;
-    uint32_t link;  // index in subscriptions->links_
   };
   struct Topic {
     std::string name{};
@@ -71,7 +82,7 @@ class Topics {
     std::vector<Member> members{};
   };
 
-  void Remove(Subscriptions* subscriptions, uint32_t link);
+  void Remove(Subscriptions* subscriptions, Topic* topic);
 
   TopicDirectory& directory_;
   const TopicOptionsFunction options_;

@@ -92,6 +92,50 @@ TEST_F(TopicsTest, AHookMayComeBack) {
   EXPECT_EQ(topics.size(), 0u);
 }
 
+TEST_F(TopicsTest, NoMoreThanTheLimitAndTwiceIsStillOnce) {
+  Topics::Subscriptions& own = subscriptions_[0];
+  EXPECT_TRUE(topics_.Subscribe("a", At(0), &own, 2));
+  EXPECT_TRUE(topics_.Subscribe("b", At(0), &own, 2));
+  EXPECT_FALSE(topics_.Subscribe("c", At(0), &own, 2));
+  EXPECT_EQ(directory_.Subscribers("c"), 0u);
+  EXPECT_EQ(topics_.size(), 2u);
+  EXPECT_TRUE(topics_.Subscribe("b", At(0), &own, 2)) << "it is one of them";
+  topics_.Unsubscribe("a", &own);
+  EXPECT_TRUE(topics_.Subscribe("c", At(0), &own, 2));
+  topics_.UnsubscribeAll(&own);
+}
+
+TEST_F(TopicsTest, CountsWhatSubscriptionsTake) {
+  Topics::Subscriptions& own = subscriptions_[0];
+  EXPECT_EQ(own.bytes(), 0u);
+  topics_.Subscribe(std::string(1000, 'a'), At(0), &own);
+  EXPECT_GE(own.bytes(), 1000u);
+  const size_t one = own.bytes();
+  topics_.Subscribe(std::string(1000, 'a'), At(0), &own);
+  EXPECT_EQ(own.bytes(), one);
+  topics_.Subscribe("b", At(0), &own);
+  EXPECT_GT(own.bytes(), one);
+  topics_.Unsubscribe("b", &own);
+  EXPECT_EQ(own.bytes(), one);
+  topics_.UnsubscribeAll(&own);
+  EXPECT_EQ(own.bytes(), 0u);
+}
+
+// With a scan of what a session has joined this would take minutes.
+TEST_F(TopicsTest, T5_JoiningCostsTheSameHoweverManyWereJoined) {
+  constexpr int kTopics = 100000;
+  for (int i = 0; i < kTopics; ++i) {
+    topics_.Subscribe("topic" + std::to_string(i), At(0), &subscriptions_[0]);
+  }
+  EXPECT_EQ(topics_.size(), size_t{kTopics});
+  for (int i = 0; i < kTopics; i += 2) {
+    topics_.Unsubscribe("topic" + std::to_string(i), &subscriptions_[0]);
+  }
+  EXPECT_EQ(topics_.size(), size_t{kTopics / 2});
+  topics_.UnsubscribeAll(&subscriptions_[0]);
+  EXPECT_EQ(topics_.size(), 0u);
+}
+
 // Against a slow, obvious table, in an order that nobody chose.
 TEST_F(TopicsTest, AgreesWithAMapOfSets) {
   std::map<std::string, std::set<int>> expected;
