@@ -2,7 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
-#include <optional>
+#include <memory>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -43,8 +43,8 @@ TEST(BudgetTest, AReservationIsGivenBackOnce) {
   Budget budget(100);
   ASSERT_TRUE(budget.Take(70));
   {
-    std::optional<Reservation> first(std::in_place, &budget, 70);
-    const Reservation second = *std::move(first);
+    auto first = std::make_unique<Reservation>(&budget, 70);
+    const Reservation second = std::move(*first);
     first.reset();
     EXPECT_EQ(budget.taken(), 70u);
   }
