@@ -721,6 +721,14 @@ void Connection::ReleaseIdle() {
   if (codec_ != nullptr) codec_->ReleaseIdle();
 }
 
+void Connection::ReleaseMemory() {
+  in_ = nullptr;
+  message_begin_ = message_end_ = parsed_ = end_ = 0;
+  own_ = Buffer();
+  out_.Clear();
+  if (codec_ != nullptr) codec_->ReleaseMemory();
+}
+
 bool Connection::closing() const { return !open() || input_over_ || eof_; }
 
 bool Connection::done() const { return input_over_ && !owes_close_ && out_.size() == 0; }

@@ -224,6 +224,10 @@ class Connection {
   // call is given back.
   void ReleaseIdle();
 
+  // Frees all of that memory, for a connection that has ended and is kept for its state alone:
+  // unfinished input and unsent output are lost. Only State and the destructor may follow.
+  void ReleaseMemory();
+
   // ---- State ----
 
   Role role() const { return receiving_.role; }

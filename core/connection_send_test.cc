@@ -364,5 +364,16 @@ TEST(ConnectionMemory, IdleConnectionHoldsNothing) {
   EXPECT_LE(sizeof(Connection), 320u);
 }
 
+TEST(ConnectionMemory, AConnectionThatHasEndedCanFreeWhatItHolds) {
+  Connection connection(Role::kServer, {});
+  const std::string payload(200000, 'x');
+  Feed(connection, ClientFrame(Opcode::kBinary, payload, /*fin=*/false), Cuts::Random(5));
+  ASSERT_TRUE(connection.SendBinary(payload).ok());
+  ASSERT_GE(connection.buffered_bytes(), 2 * payload.size());
+  connection.ReleaseMemory();
+  EXPECT_EQ(connection.buffered_bytes(), 0u);
+  EXPECT_EQ(connection.queued_bytes(), 0u);
+}
+
 }  // namespace
 }  // namespace weft

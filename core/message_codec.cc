@@ -167,4 +167,11 @@ void MessageCodec::ReleaseIdle() {
   deflater_.reset();
 }
 
+void MessageCodec::ReleaseMemory() {
+  payload_ = Buffer();
+  payload_size_ = piece_begin_ = 0;
+  inflater_.reset();
+  deflater_.reset();
+}
+
 }  // namespace weft

@@ -81,6 +81,9 @@ class MessageCodec {
   // If the options say so, gives the compressor back if it was not used since the last call.
   void ReleaseIdle();
 
+  // Frees what the codec holds. It is not used again.
+  void ReleaseMemory();
+
  private:
   void Grow(size_t input_size, bool last);
   void TakeDeflater();

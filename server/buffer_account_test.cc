@@ -13,6 +13,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -23,9 +24,11 @@
 #include "weft/core/compression.h"
 #include "weft/core/deflate.h"
 #include "weft/core/frame.h"
+#include "weft/core/message.h"
 #include "weft/core/testing/frames.h"
 #include "weft/server/page.h"
 #include "weft/server/server.h"
+#include "weft/server/testing/handler_threads_fixture.h"
 #include "weft/server/testing/server_fixture.h"
 #include "weft/server/testing/test_client.h"
 #include "weft/transport/address.h"
@@ -187,6 +190,33 @@ const Use kUses[] = {
 };
 INSTANTIATE_TEST_SUITE_P(, FreedTest, ::testing::ValuesIn(kUses),
                          [](const auto& info) { return std::string(info.param.name); });
+
+using HandlerIsBehindTest = testing::HandlerThreadsTest;
+
+// The session itself lives until its handler returns.
+TEST_F(HandlerIsBehindTest, ASessionWhoseClientHasGoneHoldsNoBuffers) {
+  constexpr size_t kMuch = 8 << 20;
+  script_.on_message = [this](Session& session, const Message&) {
+    // Each so small that it is copied to the connection's output.
+    for (size_t sent = 0; sent < kMuch; sent += 8192) {
+      session.SendBinary(std::string(8192, 'm')).IgnoreError();
+    }
+    released_.wait();
+  };
+  Start({.handler_threads = 1});
+  TestClient client = ConnectAndUpgrade();
+  client.SendText("much");
+  while (server_->metrics().buffered_bytes < kMuch / 4) std::this_thread::yield();
+  LetTheLoopTurn();
+  const size_t allocated = AllocatedNow();
+  Pass(31000);  // it is pinged, after what it does not take
+  Pass(21000);  // and given up
+  EXPECT_EQ(server_->metrics().sessions(), 0u);
+  EXPECT_EQ(server_->metrics().buffered_bytes, 0u);
+  for (int i = 0; i < 3; ++i) Pass(60000);  // the pool of unused buffers is trimmed
+  EXPECT_LT(AllocatedNow(), allocated - kMuch / 8);
+  EXPECT_EQ(server_->connections(), 1u);  // the handler has not returned
+}
 
 // ---- Counted ----
 

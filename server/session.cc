@@ -379,7 +379,9 @@ bool Session::End() {
   if (flush_queued_) worker_.ForgetFlush(this);  // OnClose may have queued it again
   worker_.ReturnCompression(connection_.compression_bytes());
   if (std::exchange(held_, false)) worker_.metrics().held_sessions -= 1;
-  return pooled_ == nullptr || handler_done_;
+  if (pooled_ == nullptr || handler_done_) return true;
+  connection_.ReleaseMemory();  // the handler may take its time, and the account has the bytes back
+  return false;
 }
 
 void Session::Terminate() {
