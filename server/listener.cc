@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "weft/transport/address.h"
 #include "weft/transport/deadline.h"
 #include "weft/transport/listen.h"
@@ -19,13 +20,27 @@
 namespace weft {
 namespace {
 
-absl::StatusOr<SocketAddress> ListenAddress(const Endpoint& endpoint) {
+absl::StatusOr<std::vector<SocketAddress>> AddressesOf(const Endpoint& endpoint) {
   absl::string_view path = endpoint.address;
-  if (absl::ConsumePrefix(&path, "unix:")) return SocketAddress::FromUnixPath(path);
-  absl::StatusOr<std::vector<SocketAddress>> addresses =
-      Resolve(endpoint.address, endpoint.port, Deadline::After(absl::Seconds(10)));
-  if (!addresses.ok()) return addresses.status();
-  return addresses->front();
+  if (!absl::ConsumePrefix(&path, "unix:")) {
+    return Resolve(endpoint.address, endpoint.port, Deadline::After(absl::Seconds(10)));
+  }
+  absl::StatusOr<SocketAddress> address = SocketAddress::FromUnixPath(path);
+  if (!address.ok()) return address.status();
+  return std::vector<SocketAddress>{*std::move(address)};
+}
+
+// Listens at the first of the addresses that this machine has: localhost is ::1 and 127.0.0.1, of
+// which the first is missing where there is no IPv6. One that is in use is not passed over: clients
+// would reach the server that has it.
+absl::StatusOr<UniqueFd> ListenAtFirst(absl::Span<const SocketAddress> addresses) {
+  absl::Status error;
+  for (const SocketAddress& address : addresses) {
+    absl::StatusOr<UniqueFd> fd = Listen(address);
+    if (fd.ok() || absl::IsFailedPrecondition(fd.status())) return fd;  // EADDRINUSE
+    error.Update(fd.status());
+  }
+  return error;
 }
 
 // The file that the address of a Unix socket names now; none if there is none.
@@ -43,9 +58,9 @@ absl::StatusOr<Listener> Listener::Open(const Endpoint& endpoint) {
     return absl::InvalidArgumentError(
         "a server needs a TlsContext made by ForServer, not ForClient");
   }
-  const absl::StatusOr<SocketAddress> address = ListenAddress(endpoint);
-  if (!address.ok()) return address.status();
-  absl::StatusOr<UniqueFd> fd = Listen(*address);
+  const absl::StatusOr<std::vector<SocketAddress>> addresses = AddressesOf(endpoint);
+  if (!addresses.ok()) return addresses.status();
+  absl::StatusOr<UniqueFd> fd = ListenAtFirst(*addresses);
   if (!fd.ok()) return fd.status();
   return Listener(*std::move(fd), endpoint.tls);
 }

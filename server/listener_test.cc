@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -14,9 +15,25 @@
 #include "weft/server/server_options.h"
 #include "weft/transport/address.h"
 #include "weft/transport/fd.h"
+#include "weft/transport/loopback.h"
 
 namespace weft {
 namespace {
+
+// Also on a machine without IPv6, of which localhost names an address first.
+TEST(ListenerTest, ListensAtLocalhost) {
+  const absl::StatusOr<Listener> listener = Listener::Open({.address = "localhost"});
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  EXPECT_TRUE(IsLoopbackHost(LocalAddress(listener->fd()).ip()));
+}
+
+// localhost does not lead to the second address where another server has the first one.
+TEST(ListenerTest, AnAddressInUseIsNotPassedOver) {
+  const absl::StatusOr<Listener> first = Listener::Open({.address = "localhost"});
+  ASSERT_TRUE(first.ok()) << first.status();
+  const uint16_t port = LocalAddress(first->fd()).port();
+  EXPECT_FALSE(Listener::Open({.address = "localhost", .port = port}).ok());
+}
 
 class UnixListenerTest : public ::testing::Test {
  protected:
