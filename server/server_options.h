@@ -169,8 +169,9 @@ struct ServerOptions {
   TopicOptionsFunction topic_options{};
   TopicHook topic_hook{};
 
-  // What all sessions together may hold of unfinished messages and unsent answers, in bytes, shared
-  // evenly among the threads. Past it the session that holds most is dropped.
+  // What all clients together may make the server hold, in bytes, shared evenly among the threads:
+  // unfinished requests and messages, messages that wait for handlers, what was sent and is not
+  // taken, subscriptions. Past it the client that holds most is dropped.
   size_t max_buffered_bytes = size_t{1} << 30;
 
   // What compressors with takeover of all sessions together may hold, in bytes, shared evenly among
@@ -194,7 +195,8 @@ struct ServerOptions {
   RateLimit byte_rate{};
   OverRate over_rate = OverRate::kDelay;
 
-  // Where the server says what it refused and lost. Nothing else prints.
+  // Where the server says what it refused and lost. Nothing else prints. A hook that writes to
+  // standard error must not wait for whoever reads it: transport/line_writer.h does not.
   LogHook log{};
 
   // Numbers from 0 up to, but never, 1, for the moments of Server::Drain; called by every loop's

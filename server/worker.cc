@@ -18,6 +18,10 @@ namespace {
 // So many connections are accepted in one turn; the rest wait for the next, behind the sessions.
 constexpr int kMaxAcceptsPerTurn = 64;
 
+// How many streams are compared to find the one that holds most. Of more than these each search
+// takes the next ones, so that a client that fills the memory cannot stop the loop by the searches.
+constexpr size_t kMaxCompared = 4096;
+
 // How long to leave the listener alone when the system has no descriptor or memory left.
 constexpr int64_t kAcceptBackOffMs = 200;
 
@@ -245,10 +249,12 @@ void Worker::ForgetFlush(Session* session) {
 void Worker::DropLargest(ServedStream* asker, size_t wanted) {
   ServedStream* largest = asker;
   size_t most = asker->held_bytes() + wanted;
-  for (const std::unique_ptr<ServedStream>& stream : streams_) {
+  for (size_t i = std::min(streams_.size(), kMaxCompared); i > 0; --i) {
+    if (++compared_ >= streams_.size()) compared_ = 0;
+    ServedStream* const stream = streams_[compared_].get();
     const size_t held = stream->held_bytes();
     if (held <= most) continue;
-    largest = stream.get();
+    largest = stream;
     most = held;
   }
   largest->OutOfMemory();

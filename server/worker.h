@@ -122,8 +122,8 @@ class Worker {
     return true;
   }
 
-  // There is no memory left: drops the stream that holds most. That is `asker` unless another one
-  // holds more than `asker` with the `wanted` bytes that it asks for.
+  // There is no memory left: drops the stream that holds most, of 4,096 that are compared. That is
+  // `asker` unless another one holds more than `asker` with the `wanted` bytes that it asks for.
   void DropLargest(ServedStream* asker, size_t wanted = 0);
 
   void CountDrop(DropReason reason, size_t messages = 1) {
@@ -195,6 +195,7 @@ class Worker {
   std::atomic<bool> stopping_{false};
   std::vector<std::unique_ptr<ServedStream>> streams_;
   size_t untold_ = 0;                   // so many of them, in front, are still to be drained
+  size_t compared_ = 0;                 // the last that DropLargest has looked at
   std::unique_ptr<Draining> draining_;  // null until then
   std::vector<std::unique_ptr<ServedStream>> gone_;  // destroyed at the end of the turn
   std::vector<std::unique_ptr<ServedStream>> kept_;  // or later: see Destroy
