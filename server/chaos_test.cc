@@ -197,7 +197,7 @@ class ChaosHandler : public Handler {
         return;
       case 10:
       case 11:
-        return session.Subscribe(Topic());
+        return session.Subscribe(Topic()).IgnoreError();
       case 12:
         return session.Unsubscribe(Topic());
       case 13:
