@@ -199,7 +199,7 @@ TEST_F(ServerTest, AHeaderThatCannotBeSentMakesARefusal500) {
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 500 "));
     EXPECT_EQ(answer.find("Evil"), std::string::npos);
   }
-  log_.WaitForPart("cannot be sent: the header Content-Length is set by the handshake");
+  log_.WaitForPart("cannot be sent: the header \"Content-Length\" is set by the handshake");
   log_.WaitForPart("cannot be sent: the value of the header X holds a character");
   EXPECT_EQ(server_->metrics().http_responses[4], 2u);
 }
