@@ -361,10 +361,13 @@ void Session::MoveWaiting(size_t until) {
   UpdateIndirect();
 }
 
-// What was sent before the client's end was seen is sent still, and then the Close frame.
+// What was sent before the client's end was seen is sent still, and then the Close frame. What
+// waits for a client that broke a rule is dropped: it does not take what it is sent. With handler
+// threads every answer waits for a moment, so there it says nothing of the client.
 void Session::SendBeforeTheEnd() {
   worker_.DeliverPublished();
-  if (connection_.open()) MoveWaiting(kAll);
+  const bool broke_rule = !connection_.status().ok();
+  if (connection_.open() && (pooled_ != nullptr || !broke_rule)) MoveWaiting(kAll);
   connection_.AnswerClose();
 }
 
