@@ -21,12 +21,16 @@ namespace weft {
 //   budget.Return(bytes);
 class Budget {
  public:
-  explicit Budget(size_t limit = std::numeric_limits<size_t>::max()) : limit_(limit) {}
+  explicit Budget(size_t limit = std::numeric_limits<size_t>::max())
+      : limit_(limit), most_taken_(limit) {}
   Budget(const Budget&) = delete;
   Budget& operator=(const Budget&) = delete;
 
-  // Before other threads use it.
-  void set_limit(size_t limit) { limit_ = limit; }
+  // Before other threads use it. Take() leaves `headroom` bytes of the limit for Add().
+  void set_limit(size_t limit, size_t headroom = 0) {
+    limit_ = limit;
+    most_taken_ = limit - headroom;
+  }
 
   // Takes `bytes` if that many are left; else takes nothing and returns false.
   bool Take(size_t bytes) {
@@ -48,15 +52,19 @@ class Budget {
   // Whether Take(bytes) would succeed at this moment.
   bool HasRoom(size_t bytes) const { return Fits(taken_.load(), bytes); }
 
-  size_t limit() const { return limit_; }
+  // What Take() can have, where nothing is taken.
+  size_t most_taken() const { return most_taken_; }
   size_t taken() const { return taken_.load(std::memory_order_relaxed); }
 
   Waiters& waiters() { return waiters_; }
 
  private:
-  bool Fits(size_t taken, size_t bytes) const { return taken <= limit_ && bytes <= limit_ - taken; }
+  bool Fits(size_t taken, size_t bytes) const {
+    return taken <= most_taken_ && bytes <= most_taken_ - taken;
+  }
 
   size_t limit_;
+  size_t most_taken_;
   std::atomic<size_t> taken_{0};
   Waiters waiters_;
 };

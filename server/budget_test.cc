@@ -39,6 +39,16 @@ TEST(BudgetTest, AddsWhatIsInUse) {
   EXPECT_FALSE(budget.HasRoom(11));
 }
 
+TEST(BudgetTest, LeavesHeadroomForWhatIsInUse) {
+  Budget budget;
+  budget.set_limit(100, 10);
+  EXPECT_EQ(budget.most_taken(), 90u);
+  EXPECT_FALSE(budget.Take(91));
+  EXPECT_TRUE(budget.Take(90));
+  EXPECT_TRUE(budget.Add(10));
+  EXPECT_FALSE(budget.Add(1));
+}
+
 TEST(BudgetTest, AReservationIsGivenBackOnce) {
   Budget budget(100);
   ASSERT_TRUE(budget.Take(70));

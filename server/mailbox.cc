@@ -56,7 +56,10 @@ void Mailbox::RunTasks() {
     const std::lock_guard<std::mutex> lock(mutex_);
     running_.swap(tasks_);
   }
-  for (Task& task : running_) task();
+  for (Task& task : running_) {
+    task();
+    task = nullptr;  // gives back what it had reserved, which its message is counted for by now
+  }
   running_.clear();
 }
 

@@ -86,7 +86,7 @@ absl::StatusOr<Reservation> SessionRef::FindRoom(size_t payload_size, size_t cos
       .limit = std::min(shared_->max_queue_bytes, options.max_queue_bytes)};
   Shared& shared = *shared_;
   Budget& budget = shared.mailbox->budget();
-  const bool can_fit = payload_size <= request.limit && cost <= budget.limit();
+  const bool can_fit = payload_size <= request.limit && cost <= budget.most_taken();
   const bool waits =
       options.timeout > absl::ZeroDuration() && can_fit && !Mailbox::OnAnyLoopThread();
   const Deadline deadline = waits ? Deadline::After(options.timeout) : Deadline::Never();

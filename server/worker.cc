@@ -18,6 +18,10 @@ namespace {
 // So many connections are accepted in one turn; the rest wait for the next, behind the sessions.
 constexpr int kMaxAcceptsPerTurn = 64;
 
+// The part of the memory that messages from other threads leave free. Where they may take all of
+// it, a session is dropped as soon as one of its messages needs a little more than it had reserved.
+constexpr size_t kHeadroomPart = 16;
+
 // How many streams are compared to find the one that holds most. Of more than these each search
 // takes the next ones, so that a client that fills the memory cannot stop the loop by the searches.
 constexpr size_t kMaxCompared = 4096;
@@ -137,7 +141,8 @@ Worker::Worker(const ServerOptions& options, const Acceptor& acceptor, WorkerGro
       held_(&metrics_.buffered_bytes, &mailbox()->budget()),
       compression_bytes_left_(options.max_compression_bytes / options.threads) {
   loop_.set_end_of_turn([this] { EndOfTurn(); });
-  mailbox()->budget().set_limit(options.max_buffered_bytes / options.threads);
+  const size_t max_buffered_bytes = options.max_buffered_bytes / options.threads;
+  mailbox()->budget().set_limit(max_buffered_bytes, max_buffered_bytes / kHeadroomPart);
 }
 
 Worker::~Worker() = default;
