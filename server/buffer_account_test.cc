@@ -53,7 +53,7 @@ constexpr size_t kFixedBytes = 10 << 10;
 
 std::string Request(absl::string_view method, absl::string_view target,
                     absl::string_view headers = "", absl::string_view body = "") {
-  return absl::StrCat(method, " ", target, " HTTP/1.1\r\nHost: here\r\n", headers, "\r\n", body);
+  return absl::StrCat(method, " ", target, " HTTP/1.1\r\nHost: localhost\r\n", headers, "\r\n", body);
 }
 
 std::string LargeHeader() { return absl::StrCat("X: ", std::string(15 << 10, 'x'), "\r\n"); }
@@ -215,7 +215,6 @@ TEST_F(HandlerIsBehindTest, ASessionWhoseClientHasGoneHoldsNoBuffers) {
   EXPECT_EQ(server_->metrics().buffered_bytes, 0u);
   for (int i = 0; i < 3; ++i) Pass(60000);  // the pool of unused buffers is trimmed
   EXPECT_LT(AllocatedNow(), allocated - kMuch / 8);
-  EXPECT_EQ(server_->connections(), 1u);  // the handler has not returned
 }
 
 // ---- Counted ----
