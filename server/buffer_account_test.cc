@@ -53,7 +53,8 @@ constexpr size_t kFixedBytes = 10 << 10;
 
 std::string Request(absl::string_view method, absl::string_view target,
                     absl::string_view headers = "", absl::string_view body = "") {
-  return absl::StrCat(method, " ", target, " HTTP/1.1\r\nHost: localhost\r\n", headers, "\r\n", body);
+  return absl::StrCat(method, " ", target, " HTTP/1.1\r\nHost: localhost\r\n", headers, "\r\n",
+                      body);
 }
 
 std::string LargeHeader() { return absl::StrCat("X: ", std::string(15 << 10, 'x'), "\r\n"); }
