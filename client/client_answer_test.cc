@@ -80,7 +80,8 @@ TEST(ClientAnswer, InterimOnesAreSkipped) {
   }
   for (const bool byte_by_byte : {false, true}) {
     FakeServer server(AcceptAfter(Interim(100) + kEarlyHints, byte_by_byte));
-    EXPECT_RECEIVES(testing::ConnectOrDie(server), "hi");
+    const std::unique_ptr<Client> client = testing::ConnectOrDie(server);
+    EXPECT_RECEIVES(client, "hi");
   }
 }
 
