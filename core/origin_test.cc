@@ -58,6 +58,8 @@ TEST(OriginTest, R20_AllowListIsExact) {
   EXPECT_TRUE(IsAllowedOrigin("https://EXAMPLE.com:443", allowed));
   EXPECT_TRUE(IsAllowedOrigin("http://app.example:8080", allowed));
   EXPECT_FALSE(IsAllowedOrigin("http://example.com", allowed));
+  EXPECT_FALSE(IsAllowedOrigin("http://example.com:443", allowed))
+      << "the same port by another scheme";
   EXPECT_FALSE(IsAllowedOrigin("https://example.com:8443", allowed));
   EXPECT_FALSE(IsAllowedOrigin("https://www.example.com", allowed));
   EXPECT_FALSE(IsAllowedOrigin("https://example.com.evil.example", allowed));

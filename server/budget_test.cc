@@ -1,7 +1,9 @@
 #include "weft/server/budget.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <future>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -110,6 +112,37 @@ TEST(BudgetTest, T6_WhoeverGivesBackWakesWhoeverWaits) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(budget.waiters().count(), 0);
+}
+
+// Without the wake-up the thread looks again at its deadline, long after the time it has here.
+TEST(BudgetTest, WhoGivesBackWakesWhoWaits) {
+  Budget budget(1);
+  ASSERT_TRUE(budget.Take(1));
+  const std::future<bool> waiter = std::async(std::launch::async, [&] {
+    return budget.waiters().Wait(Deadline::After(absl::Seconds(20)),
+                                 [&] { return budget.HasRoom(1); });
+  });
+  while (budget.waiters().count() == 0) std::this_thread::yield();
+  budget.Return(1);
+  EXPECT_EQ(waiter.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+}
+
+// A wake-up between the look at what is waited for and the sleep would be lost.
+TEST(WaitersTest, AWakeUpWaitsUntilTheWaiterSleeps) {
+  Waiters waiters;
+  std::atomic<bool> changed{false};
+  std::future<void> wake;
+  const auto ready = [&] {
+    if (wake.valid()) return changed.load();
+    wake = std::async(std::launch::async, [&] {
+      changed = true;
+      waiters.Wake();
+    });
+    EXPECT_EQ(wake.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout)
+        << "the wake-up came before the sleep";
+    return false;
+  };
+  EXPECT_TRUE(waiters.Wait(Deadline::After(absl::Seconds(10)), ready));
 }
 
 TEST(BudgetTest, WaitsNoLongerThanItsDeadline) {

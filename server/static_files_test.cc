@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -15,6 +17,7 @@
 #include "gtest/gtest.h"
 #include "weft/core/http.h"
 #include "weft/core/http_status.h"
+#include "weft/transport/fd.h"
 
 namespace weft {
 namespace {
@@ -148,6 +151,15 @@ TEST_F(StaticFilesTest, NothingLeadsOutOfTheFolder) {
   std::string deep;
   for (int i = 0; i < 1000; ++i) deep += "/..";
   EXPECT_EQ(Get(deep + "/etc/passwd"), "404");
+}
+
+// To open one for reading waits for a writer, which here comes only when the answer is late.
+TEST_F(StaticFilesTest, APipeIsNotWaitedFor) {
+  std::future<std::string> answer = std::async(std::launch::async, [&] { return Get("/pipe"); });
+  const bool waited = answer.wait_for(std::chrono::seconds(10)) != std::future_status::ready;
+  const UniqueFd writer(open((root_ / "www/pipe").c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  EXPECT_FALSE(waited);
+  EXPECT_EQ(answer.get(), "404");
 }
 
 TEST_F(StaticFilesTest, WhatIsNotEncodedRightlyIs400) {

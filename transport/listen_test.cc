@@ -1,5 +1,6 @@
 #include "weft/transport/listen.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -26,6 +27,25 @@
 #include "weft/transport/io.h"
 #include "weft/transport/stream.h"
 #include "weft/transport/wait.h"
+
+namespace {
+
+// How many of the next calls of accept4 fail as for a connection that its client has given up. On
+// loopback Linux does not do that by itself.
+int aborted_accepts = 0;
+
+}  // namespace
+
+// In place of libc's.
+extern "C" int accept4(int fd, sockaddr* address, socklen_t* size, int flags) noexcept(false) {
+  if (aborted_accepts > 0) {
+    --aborted_accepts;
+    errno = ECONNABORTED;
+    return -1;
+  }
+  static const auto real = reinterpret_cast<decltype(&accept4)>(dlsym(RTLD_NEXT, "accept4"));
+  return real(fd, address, size, flags);
+}
 
 namespace weft {
 namespace {
@@ -104,6 +124,17 @@ TEST(ListenTest, AcceptWouldBlockWhenNobodyWaits) {
   EXPECT_EQ(result.status, IoStatus::kWouldBlock);
   EXPECT_EQ(result.wanted, Interest::kRead);
   EXPECT_FALSE(stream.is_open());
+}
+
+// The next one that waits is as good.
+TEST(ListenTest, AConnectionThatItsClientGaveUpIsPassedOver) {
+  absl::StatusOr<UniqueFd> listener = Listen(Ip("127.0.0.1", 0));
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  const UniqueFd client = Connect(LocalAddress(listener->get()));
+  aborted_accepts = 2;
+  Stream stream;
+  EXPECT_TRUE(WaitAndAccept(*listener, &stream).ok());
+  EXPECT_EQ(aborted_accepts, 0);
 }
 
 TEST(ListenTest, NoDescriptorLeftIsAnErrorAndTheConnectionStillWaits) {

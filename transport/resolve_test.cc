@@ -2,6 +2,7 @@
 
 #include <net/if.h>
 
+#include <chrono>
 #include <future>
 #include <memory>
 #include <string>
@@ -148,12 +149,17 @@ TEST(ResolveNameTest, ReturnsTheLookupsError) {
 
 TEST(ResolveNameTest, TheDeadlineDoesNotWaitForTheLookup) {
   SlowLookup slow;
-  const absl::Status status = ResolveName(slow.lookup(), "name.example", 80,
-                                          Deadline::After(absl::Milliseconds(1)), nullptr)
-                                  .status();
+  std::future<absl::Status> returned = std::async(std::launch::async, [&] {
+    return ResolveName(slow.lookup(), "name.example", 80, Deadline::After(absl::Milliseconds(1)),
+                       nullptr)
+        .status();
+  });
+  const bool waited = returned.wait_for(std::chrono::seconds(10)) != std::future_status::ready;
+  slow.Answer();
+  EXPECT_FALSE(waited) << "it returned only when the lookup did";
+  const absl::Status status = returned.get();
   EXPECT_TRUE(absl::IsDeadlineExceeded(status));
   EXPECT_EQ(status.message(), "cannot resolve \"name.example\": deadline exceeded");
-  slow.Answer();
   slow.AwaitGone();  // the late answer goes nowhere, and leaves nothing behind
 }
 
