@@ -220,6 +220,22 @@ TEST(ClientClose, R24_IsBoundedWhateverThePeerSends) {
   EXPECT_CODE(client->Close(), kDeadlineExceeded);
 }
 
+// Section 7.1.1: so that it is the server's end of TCP that waits in TIME_WAIT.
+TEST(ClientClose, TheServerEndsTcpFirst) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    EXPECT_EQ(peer.Next(), "close 1000");
+    peer.Answer();
+    peer.ReadToEnd();
+  });
+  ClientOptions options = Quiet();
+  options.close_timeout = absl::Milliseconds(200);
+  std::unique_ptr<Client> client = ConnectOrDie(server, options);
+  const Deadline deadline = Deadline::After(absl::Milliseconds(190));
+  client->Close().IgnoreError();
+  EXPECT_TRUE(deadline.HasPassed()) << "it did not wait for the end of the stream";
+}
+
 TEST(ClientClose, AServerThatAnswersAndKeepsTheStreamOpen) {
   FakeServer server([](FakePeer& peer) {
     peer.AcceptUpgrade();

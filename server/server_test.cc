@@ -19,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/http_status.h"
@@ -27,6 +28,7 @@
 #include "weft/server/testing/server_fixture.h"
 #include "weft/server/testing/test_client.h"
 #include "weft/transport/address.h"
+#include "weft/transport/io.h"
 
 namespace weft {
 namespace {
@@ -325,6 +327,13 @@ TEST_F(ServerTest, R20_APageWhoseNameWasMadeToLeadHereIsRefused) {
   EXPECT_THAT(check.ReadToEnd(), StartsWith("HTTP/1.1 200 "));
 }
 
+TEST_F(ServerTest, R20_PagesAreForTheServersOwnHosts) {
+  Start({.http = [](const PageRequest&) { return Page("text/plain", "page"); }});
+  TestClient client = Connect();
+  client.Send("GET / HTTP/1.1\r\nHost: attacker.example\r\n\r\n");
+  EXPECT_THAT(client.ReadHead(), StartsWith("HTTP/1.1 421 "));
+}
+
 TEST_F(ServerTest, R20_HostsAreThoseOfTheListOrOfTheEndpoint) {
   const auto upgrade = [this](size_t endpoint, absl::string_view host) {
     TestClient client(server_->addresses()[endpoint]);
@@ -474,6 +483,21 @@ TEST_F(ServerTest, R25_RefusedConnectionsTakeNoPlace) {
 
 // ---- Time ----
 
+// Those past the limit are told so, but not any number of them at once.
+TEST_F(ServerTest, R25_NoMoreThan256AreRefusedAtOnce) {
+  Start({.max_connections = 1});
+  TestClient in = ConnectAndUpgrade();
+  std::vector<TestClient> at_the_door;
+  for (int i = 0; i < 256; ++i) at_the_door.push_back(Connect());
+  TestClient late = Connect();
+  char byte;
+  while (server_->connections() < 258 &&
+         late.stream().Read(absl::MakeSpan(&byte, 1)).status == IoStatus::kWouldBlock) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(server_->connections(), 257u);
+}
+
 TEST_F(ServerTest, SilentPeerIsPingedAndThenGivenUp) {
   Start({.ping_interval = absl::Seconds(30), .pong_timeout = absl::Seconds(20)});
   TestClient client = ConnectAndUpgrade();
@@ -594,6 +618,20 @@ TEST_F(ServerTest, R26_SendQueueLimitOnEveryPath) {
 
 // R3: unfinished messages of all sessions together have a budget; past it one session is dropped,
 // and the others are served.
+// The first fits, and the second does not fit beside it, though each fits alone.
+TEST_F(ServerTest, R26_ASendThatGoesStraightHasABound) {
+  const std::string text(600, 's');
+  script_.on_open = [&](Session& session) {
+    EXPECT_TRUE(session.SendText(text).ok());
+    EXPECT_EQ(session.SendText(text).code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_LE(session.queued_bytes(), 1000u);
+  };
+  Start({.max_send_queue_bytes = 1000});
+  TestClient client = ConnectAndUpgrade();
+  EXPECT_EQ(client.ReadFrame(), "fin text " + text);
+  server_.reset();
+}
+
 TEST_F(ServerTest, R3_BudgetOfUnfinishedMessages) {
   Start({.max_buffered_bytes = 2 << 20});
   const std::string most(300000, 'x');

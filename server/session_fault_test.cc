@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <future>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,8 @@
 #include "weft/server/server.h"
 #include "weft/server/testing/server_fixture.h"
 #include "weft/server/testing/test_client.h"
+#include "weft/transport/deadline.h"
+#include "weft/transport/wait.h"
 
 namespace weft {
 namespace {
@@ -38,6 +42,22 @@ class TurnCounter : public Clock {
   }
 
   mutable std::atomic<int> count{0};
+};
+
+// Notes how many connections were accepted from one question for the time to the next. A loop asks
+// once a turn at least. This clock stands still.
+class AcceptCounter : public Clock {
+ public:
+  int64_t NowMs() const override {
+    if (const Server* const of = server.load()) {
+      const size_t now = of->connections(), before = last.exchange(now);
+      most = std::max(most.load(), now - std::min(now, before));
+    }
+    return 1000;
+  }
+
+  std::atomic<const Server*> server{nullptr};
+  mutable std::atomic<size_t> last{1}, most{0};
 };
 
 class SessionFaultTest : public testing::ServerFixture {
@@ -305,6 +325,42 @@ TEST_F(NeighboursTest, EndEachOtherInOnMessage) {
   c.SendText("terminate");
   journal_.WaitFor("close 1006 terminated by the application", 2);
   EXPECT_EQ(Connect().Upgrade(), "HTTP/1.1 101 Switching Protocols");
+}
+
+TEST_F(NeighboursTest, ACrowdAtTheDoorLeavesSessionsTheirTurn) {
+  std::promise<void> release;
+  script_.on_message = [released = release.get_future().share()](Session&, const Message&) {
+    released.wait();
+  };
+  AcceptCounter clock;
+  Start({.clock = &clock});
+  TestClient client = ConnectAndUpgrade();
+  clock.server = server_.get();
+  client.SendText("block");
+  journal_.WaitFor("message block");
+  std::vector<TestClient> crowd;
+  for (int i = 0; i < 200; ++i) crowd.push_back(Connect());
+  release.set_value();
+  while (server_->connections() < 201) std::this_thread::yield();
+  EXPECT_LE(clock.most, 64u);
+  clock.server = nullptr;
+  server_.reset();
+}
+
+// OnClose is called after what was queued in the turn was written. No event turns the loop again
+// for what it sends.
+TEST_F(NeighboursTest, WhatTheEndOfATurnQueuesIsSentInIt) {
+  script_.on_message = [](Session& session, const Message&) { session.Terminate(); };
+  const auto leave = script_.on_close;
+  script_.on_close = [this, leave](Session& session) {
+    leave(session);
+    ForOthers(session, [](Session& other) { other.SendText("one has left").IgnoreError(); });
+  };
+  Start({.clock = &turns_});
+  TestClient stays = ConnectAndUpgrade(), leaves = ConnectAndUpgrade();
+  leaves.SendText("terminate");
+  ASSERT_TRUE(Wait(stays.stream().fd(), Interest::kRead, Deadline::After(absl::Seconds(10))).ok());
+  EXPECT_EQ(stays.ReadFrame(), "fin text one has left");
 }
 
 TEST_F(NeighboursTest, SendAndEndInOnClose) {

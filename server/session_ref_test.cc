@@ -3,6 +3,7 @@
 #include "weft/server/session_ref.h"
 
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -134,6 +135,20 @@ TEST_F(SessionRefTest, TheEndOfTheSessionEndsTheWait) {
   client.Reset();
   for (std::thread& sender : senders) sender.join();
   EXPECT_EQ(session.queued_bytes(), 0u);
+}
+
+// Without the wake-up the sender looks again at its deadline, long after the time it has here.
+TEST_F(SessionRefTest, TheEndOfTheSessionWakesWhoWaits) {
+  Start({.max_send_queue_bytes = 1000000});
+  TestClient client = ConnectSlowReader();
+  const SessionRef session = ref();
+  EXPECT_EQ(Fill(session, {.timeout = absl::Milliseconds(1)}).code(),
+            absl::StatusCode::kDeadlineExceeded);
+  std::future<absl::Status> sent =
+      std::async(std::launch::async, [&] { return Fill(session, {.timeout = absl::Seconds(20)}); });
+  client.Reset();
+  EXPECT_EQ(sent.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  EXPECT_EQ(sent.get().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(SessionRefTest, TheEndOfTheServerEndsTheWait) {
