@@ -616,8 +616,6 @@ TEST_F(ServerTest, R26_SendQueueLimitOnEveryPath) {
   journal_.WaitFor("checked");
 }
 
-// R3: unfinished messages of all sessions together have a budget; past it one session is dropped,
-// and the others are served.
 // The first fits, and the second does not fit beside it, though each fits alone.
 TEST_F(ServerTest, R26_ASendThatGoesStraightHasABound) {
   const std::string text(600, 's');
@@ -632,6 +630,8 @@ TEST_F(ServerTest, R26_ASendThatGoesStraightHasABound) {
   server_.reset();
 }
 
+// R3: unfinished messages of all sessions together have a budget; past it one session is dropped,
+// and the others are served.
 TEST_F(ServerTest, R3_BudgetOfUnfinishedMessages) {
   Start({.max_buffered_bytes = 2 << 20});
   const std::string most(300000, 'x');
