@@ -86,7 +86,8 @@ absl::StatusOr<Upgraded> Open(absl::string_view url_text, const ClientOptions& o
       to.identity = Stream::Identity::kHidden;
     }
     to.url = *next;
-    to.connect_to = HaveSameOrigin(asked.front(), *next) ? options.connect_to : "";
+    to.connect_to = {};
+    if (HaveSameOrigin(asked.front(), *next)) to.connect_to = options.connect_to;
     where = absl::StrCat(url_text, ": redirected to ", Quote(UrlText(*next)), ": ");
   }
 }
