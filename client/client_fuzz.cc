@@ -4,12 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "weft/client/client.h"
 #include "weft/client/testing/fake_server.h"
 #include "weft/core/log.h"
@@ -48,21 +51,58 @@ void Talk(absl::string_view url, ClientOptions options) {
 // What `bytes` are to the client.
 enum class Part { kAnswer, kFrames, kProxyAnswer };
 
-void Check(Part part, absl::string_view bytes) {
-  FakeServer server([part, bytes](FakePeer& peer) {
-    if (part == Part::kFrames) {
-      peer.AcceptUpgrade(bytes);
-    } else {
-      peer.ReadRequest();
-      peer.Write(bytes);
-    }
-    peer.Shutdown();
-    peer.ReadToEnd();
-  });
+struct Answer {
+  Part part;
+  std::string bytes;
+};
+
+// What the next client is answered: written by the fuzzer's thread, read by the server's.
+class NextAnswer {
+ public:
+  void Set(Answer answer) {
+    const absl::MutexLock lock(&mutex_);
+    answer_ = std::move(answer);
+  }
+
+  Answer Get() {
+    const absl::MutexLock lock(&mutex_);
+    return answer_;
+  }
+
+ private:
+  absl::Mutex mutex_;
+  Answer answer_ ABSL_GUARDED_BY(mutex_) = {Part::kAnswer, ""};
+};
+
+NextAnswer& TheNextAnswer() {
+  static NextAnswer& next = *new NextAnswer;
+  return next;
+}
+
+const FakeServer& TheServer() {
+  static const FakeServer& server = *FakeServer::ForEveryClient([](FakePeer& peer) {
+                                       const Answer answer = TheNextAnswer().Get();
+                                       if (answer.part == Part::kFrames) {
+                                         peer.AcceptUpgrade(answer.bytes);
+                                       } else {
+                                         peer.ReadRequest();
+                                         peer.Write(answer.bytes);
+                                       }
+                                       peer.Shutdown();
+                                       peer.ReadToEnd();
+                                     }).release();
+  return server;
+}
+
+void Check(Answer answer) {
   ClientOptions options = Options();
-  if (part != Part::kProxyAnswer) return Talk(server.url(), std::move(options));
-  options.proxy = absl::StrCat("http://127.0.0.1:", server.port());
-  Talk("ws://h/", std::move(options));
+  std::string url = TheServer().url();
+  if (answer.part == Part::kProxyAnswer) {
+    options.proxy = absl::StrCat("http://127.0.0.1:", TheServer().port());
+    url = "ws://h/";
+  }
+  TheNextAnswer().Set(std::move(answer));
+  Talk(url, std::move(options));
 }
 
 }  // namespace
@@ -72,6 +112,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using weft::Part;
   weft::testing::Choices choices({reinterpret_cast<const char*>(data), size});
   const Part part = choices.Of({Part::kAnswer, Part::kFrames, Part::kProxyAnswer});
-  weft::Check(part, choices.Bytes(size));
+  weft::Check({part, std::string(choices.Bytes(size))});
   return 0;
 }

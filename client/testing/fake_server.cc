@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/memory/memory.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -27,6 +28,8 @@ namespace {
 constexpr size_t kScratchBytes = 64 << 10;
 
 bool speak_tls = false;
+
+SocketAddress AnyPort() { return *SocketAddress::FromIp("127.0.0.1", 0); }
 
 // Has little room for what a script does not read, so that a test need not send much to fill it.
 UniqueFd ListenAt(const SocketAddress& address) {
@@ -192,25 +195,31 @@ std::string FakePeer::EchoToEnd() {
 FakeServer::FakeServer(Script script) : FakeServer(std::vector<Script>{std::move(script)}) {}
 
 FakeServer::FakeServer(std::vector<Script> scripts)
-    : FakeServer(*SocketAddress::FromIp("127.0.0.1", 0), std::move(scripts)) {}
+    : FakeServer(AnyPort(), std::move(scripts), Clients::kOne) {}
 
 FakeServer::FakeServer(const SocketAddress& address, Script script)
-    : FakeServer(address, std::vector<Script>{std::move(script)}) {}
+    : FakeServer(address, std::vector<Script>{std::move(script)}, Clients::kOne) {}
+
+std::unique_ptr<FakeServer> FakeServer::ForEveryClient(Script script) {
+  return absl::WrapUnique(new FakeServer(AnyPort(), {std::move(script)}, Clients::kAll));
+}
 
 void FakeServer::SpeakTls() { speak_tls = true; }
 
-FakeServer::FakeServer(const SocketAddress& address, std::vector<Script> scripts)
+FakeServer::FakeServer(const SocketAddress& address, std::vector<Script> scripts, Clients clients)
     : listener_(ListenAt(address)),
       port_(LocalAddress(listener_.get()).port()),
       stop_(Notification::Create().value()),
-      thread_([this, scripts = std::move(scripts)] {
+      thread_([this, scripts = std::move(scripts), clients] {
         for (const Script& script : scripts) {
-          if (!Wait(listener_.get(), Interest::kRead, Deadline::Never(), &stop_).ok()) return;
-          Stream stream;
-          if (!Accept(listener_.get(), &stream).ok()) return;
-          FakePeer peer(std::move(stream), stop_);
-          if (speak_tls) peer.StartTls(*TestTlsServer());
-          script(peer);
+          do {
+            if (!Wait(listener_.get(), Interest::kRead, Deadline::Never(), &stop_).ok()) return;
+            Stream stream;
+            if (!Accept(listener_.get(), &stream).ok()) return;
+            FakePeer peer(std::move(stream), stop_);
+            if (speak_tls) peer.StartTls(*TestTlsServer());
+            script(peer);
+          } while (clients == Clients::kAll);
         }
       }) {}
 

@@ -106,6 +106,10 @@ class FakeServer {
   FakeServer(const SocketAddress& address, Script script);
   ~FakeServer();
 
+  // Runs `script` for every client, one after the other, on one port: a server for each of many
+  // thousands of clients would use up the ports that the system has.
+  static std::unique_ptr<FakeServer> ForEveryClient(Script script);
+
   // From here on every FakeServer speaks TLS, as "server" of the test CA, from the first byte on.
   static void SpeakTls();
 
@@ -116,7 +120,10 @@ class FakeServer {
   uint16_t port() const { return port_; }
 
  private:
-  FakeServer(const SocketAddress& address, std::vector<Script> scripts);
+  // How many clients a script is run for.
+  enum class Clients { kOne, kAll };
+
+  FakeServer(const SocketAddress& address, std::vector<Script> scripts, Clients clients);
 
   UniqueFd listener_;
   uint16_t port_;
