@@ -126,6 +126,8 @@ class Workspace:
         names = {rule: self._rule(rule) for rule in _RULES_OF_BAZEL}
         native = type("native", (), {rule: staticmethod(call) for rule, call in names.items()})
         names.update({name: _Anything() for name in "repository_rule rule provider aspect attr struct Label fail".split()})
+        native.glob = staticmethod(self._glob)
+        native.package_name = staticmethod(lambda: self._package)
         names.update(native=native, select=_select, glob=self._glob)
         names["load"] = self._load(names, os.path.dirname(path))
         with open(os.path.join(self.root, path)) as file:

@@ -2,16 +2,17 @@
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_test")
 
-def fuzz_target(name, srcs, deps, corpus):
+def fuzz_target(name, deps):
     """Declares `name`, to be built with --config=fuzz and run, and `name`_test for every day.
 
     Args:
-      name: ends in _fuzz.
-      srcs: define LLVMFuzzerTestOneInput, which aborts where a property does not hold.
+      name: ends in _fuzz. NAME.cc defines LLVMFuzzerTestOneInput, which aborts where a property does not hold. The seeds
+        of x_fuzz are //core/testing:x_corpus.
       deps: as of a cc_binary.
-      corpus: label of a filegroup with the seeds.
     """
     deps = deps + ["//core/testing:require"]
+    srcs = [name + ".cc"]
+    corpus = "//core/testing:{}_corpus".format(name[:-len("_fuzz")])
     cc_binary(
         name = name,
         testonly = True,

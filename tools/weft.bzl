@@ -1,0 +1,70 @@
+"""The targets of a folder of Weft: one library, a binary of tests, and benchmarks."""
+
+load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
+
+_NOT_OF_THE_LIBRARY = [
+    "*_benchmark.cc",
+    "*_fuzz.cc",
+    "*_test.cc",
+]
+
+def weft_library(name, srcs = None, hdrs = None, **kwargs):
+    """Declares a library whose header x.h is included as weft/FOLDER/x.h.
+
+    Args:
+      name: as of a cc_library.
+      srcs: by default all sources of the folder that are not tests, fuzz targets or benchmarks.
+      hdrs: by default all headers of the folder.
+      **kwargs: as of a cc_library.
+    """
+    if srcs == None:
+        srcs = native.glob(["*.cc"], exclude = _NOT_OF_THE_LIBRARY, allow_empty = True)
+    if hdrs == None:
+        hdrs = native.glob(["*.h"], allow_empty = True)
+    cc_library(
+        name = name,
+        srcs = srcs,
+        hdrs = hdrs,
+        include_prefix = "weft/" + native.package_name(),
+        **kwargs
+    )
+
+def weft_test(name, srcs = None, deps = [], size = "small", **kwargs):
+    """Declares a test on GoogleTest.
+
+    Args:
+      name: "tests" is the one binary for all tests of the folder, but those that need a process of their own.
+      srcs: by default *_test.cc for "tests", and NAME.cc for others.
+      deps: but for GoogleTest.
+      size: as of a cc_test.
+      **kwargs: as of a cc_test. The tag "single-threaded" keeps a test from being built for ThreadSanitizer, which can
+        find nothing in it.
+    """
+    if srcs == None:
+        srcs = native.glob(["*_test.cc"]) if name == "tests" else [name + ".cc"]
+    cc_test(
+        name = name,
+        size = size,
+        srcs = srcs,
+        deps = deps + [
+            "@com_google_googletest//:gtest",
+            "@com_google_googletest//:gtest_main",
+        ],
+        **kwargs
+    )
+
+def weft_benchmark(name, deps, **kwargs):
+    """Declares a benchmark of NAME.cc on Google Benchmark; run it with -c opt.
+
+    Args:
+      name: ends in _benchmark.
+      deps: but for Google Benchmark.
+      **kwargs: as of a cc_binary.
+    """
+    cc_binary(
+        name = name,
+        testonly = True,
+        srcs = [name + ".cc"],
+        deps = deps + ["@com_github_google_benchmark//:benchmark_main"],
+        **kwargs
+    )
