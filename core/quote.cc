@@ -8,7 +8,6 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "weft/core/utf8.h"
 
 namespace weft {
 namespace {
@@ -18,14 +17,22 @@ struct CodePoint {
   size_t size;  // bytes; 0: there is no whole code point
 };
 
-// The code point at the start of `text`, which is not empty.
+// The code point at the start of `text`, which is not empty (RFC 3629, section 3).
 CodePoint FirstCodePoint(absl::string_view text) {
   const uint8_t lead = text[0];
-  const size_t size = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (text.size() < size || !IsValidUtf8(text.substr(0, size))) return {.value = lead, .size = 0};
-  if (size == 1) return {.value = lead, .size = 1};
+  if (lead < 0x80) return {.value = lead, .size = 1};
+  const size_t size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  const CodePoint none = {.value = lead, .size = 0};
+  if (lead < 0xC0 || lead > 0xF4 || text.size() < size) return none;
   uint32_t value = lead & (0x7F >> size);
-  for (size_t i = 1; i < size; ++i) value = value << 6 | (static_cast<uint8_t>(text[i]) & 0x3F);
+  for (size_t i = 1; i < size; ++i) {
+    const uint8_t byte = text[i];
+    if ((byte & 0xC0) != 0x80) return none;
+    value = value << 6 | (byte & 0x3F);
+  }
+  constexpr uint32_t kSmallest[] = {0x80, 0x800, 0x10000};  // by size: less has a shorter form
+  const bool is_surrogate = value >= 0xD800 && value < 0xE000;
+  if (value < kSmallest[size - 2] || value > 0x10FFFF || is_surrogate) return none;
   return {.value = value, .size = size};
 }
 

@@ -72,6 +72,8 @@ TEST(EscapeTest, BytesThatAreNotUtf8AreEscaped) {
   EXPECT_EQ(Escape("\xed\xa0\x80"), "\\xed\\xa0\\x80");           // a surrogate
   EXPECT_EQ(Escape("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");  // past U+10FFFF
   EXPECT_EQ(Escape("\xc0\x9b"), "\\xc0\\x9b");                    // U+001B, overlong
+  EXPECT_EQ(Escape("\xe0\x82\x9b"), "\\xe0\\x82\\x9b");           // U+009B, overlong
+  EXPECT_EQ(Escape("\xf0\x80\x82\x9b"), "\\xf0\\x80\\x82\\x9b");  // the same in four
   EXPECT_EQ(Escape("cut \xe7\xb9"), "cut \\xe7\\xb9");
 }
 
