@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "weft/core/deflate.h"
-#include "weft/core/utf8.h"
+#include "weft/core/deflate/deflate.h"
+#include "weft/core/frame/utf8.h"
 
 namespace weft::bench {
 namespace {

@@ -21,8 +21,8 @@
 #include "weft/bench/chat_corpus.h"
 #include "weft/bench/process.h"
 #include "weft/core/connection.h"
-#include "weft/core/mask.h"
-#include "weft/core/permessage_deflate.h"
+#include "weft/core/deflate/permessage_deflate.h"
+#include "weft/core/frame/mask.h"
 #include "zlib.h"
 
 ABSL_FLAG(int, rounds, 21, "of each, by turns; the medians are printed");

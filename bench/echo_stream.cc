@@ -6,9 +6,9 @@
 #include <random>
 
 #include "absl/strings/str_format.h"
-#include "weft/core/frame.h"
-#include "weft/core/mask.h"
-#include "weft/core/opcode.h"
+#include "weft/core/frame/frame.h"
+#include "weft/core/frame/mask.h"
+#include "weft/core/frame/opcode.h"
 
 namespace weft::bench {
 namespace {

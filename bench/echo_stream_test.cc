@@ -5,10 +5,10 @@
 
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
-#include "weft/core/frame.h"
-#include "weft/core/mask.h"
-#include "weft/core/opcode.h"
-#include "weft/core/utf8.h"
+#include "weft/core/frame/frame.h"
+#include "weft/core/frame/mask.h"
+#include "weft/core/frame/opcode.h"
+#include "weft/core/frame/utf8.h"
 
 namespace weft::bench {
 namespace {

@@ -29,7 +29,7 @@
 #include "weft/bench/fanout_run.h"
 #include "weft/bench/open.h"
 #include "weft/bench/process.h"
-#include "weft/core/url.h"
+#include "weft/core/http/url.h"
 #include "weft/transport/address.h"
 #include "weft/transport/connect.h"
 #include "weft/transport/deadline.h"

@@ -26,7 +26,7 @@
 #include "weft/client/reconnecting_client.h"
 #include "weft/client/testing/client_tests.h"
 #include "weft/client/testing/fake_server.h"
-#include "weft/core/compression.h"
+#include "weft/core/deflate/compression.h"
 #include "weft/core/testing/frames.h"
 #include "weft/core/testing/random_choices.h"
 #include "weft/transport/notification.h"

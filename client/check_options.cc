@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "weft/core/authority.h"
-#include "weft/core/permessage_deflate.h"
+#include "weft/core/deflate/permessage_deflate.h"
+#include "weft/core/http/authority.h"
 
 namespace weft {
 namespace {

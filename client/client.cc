@@ -10,10 +10,10 @@
 #include "weft/client/annotate.h"
 #include "weft/client/open.h"
 #include "weft/client/upgrade.h"
-#include "weft/core/accept_key.h"
 #include "weft/core/event.h"
+#include "weft/core/handshake/accept_key.h"
+#include "weft/core/http/quote.h"
 #include "weft/core/log.h"
-#include "weft/core/quote.h"
 
 namespace weft {
 namespace {

@@ -19,13 +19,13 @@
 #include "weft/client/client_options.h"
 #include "weft/client/keepalive.h"
 #include "weft/client/round_trip.h"
-#include "weft/core/buffer.h"
-#include "weft/core/close_code.h"
-#include "weft/core/compression.h"
 #include "weft/core/connection.h"
+#include "weft/core/deflate/compression.h"
 #include "weft/core/event.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/core/frame/opcode.h"
+#include "weft/core/memory/buffer.h"
 #include "weft/core/message.h"
-#include "weft/core/opcode.h"
 #include "weft/transport/address.h"
 #include "weft/transport/deadline.h"
 #include "weft/transport/io.h"
@@ -59,8 +59,8 @@ namespace weft {
 //   Cancelled            Cancel() was called here
 class Client {
  public:
-  // Connects to a ws:// or wss:// URL, or the like for a Unix socket (core/url.h), through a proxy
-  // where options.proxy says so, and performs the opening handshake (section 4.1), all within
+  // Connects to a ws:// or wss:// URL, or the like for a Unix socket (core/http/url.h), through a
+  // proxy where options.proxy says so, and performs the opening handshake (section 4.1), all within
   // options.connect_timeout.
   //
   // Errors say which step failed, with whom, and why: InvalidArgument for a URL, header or
@@ -68,7 +68,7 @@ class Client {
   // (Stream::Error), DeadlineExceeded, Cancelled (options.cancel), and the errors of the network
   // and of proxies. A server that refuses is quoted, "... answered HTTP 403 Forbidden ..." with the
   // start of its body, under the code that comes nearest (403: PermissionDenied); RefusalOf
-  // (weft/core/http_refusal.h) gives its answer: status, headers and more of the body.
+  // (weft/core/http/http_refusal.h) gives its answer: status, headers and more of the body.
   static absl::StatusOr<std::unique_ptr<Client>> Connect(absl::string_view url,
                                                          ClientOptions options = {});
 

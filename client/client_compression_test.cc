@@ -13,8 +13,8 @@
 #include "weft/client/client.h"
 #include "weft/client/testing/client_tests.h"
 #include "weft/client/testing/fake_server.h"
-#include "weft/core/compression.h"
-#include "weft/core/deflate.h"
+#include "weft/core/deflate/compression.h"
+#include "weft/core/deflate/deflate.h"
 #include "weft/core/testing/frames.h"
 
 namespace weft {

@@ -12,9 +12,9 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "weft/core/basic_auth.h"
 #include "weft/core/connection.h"
-#include "weft/core/http.h"
+#include "weft/core/http/basic_auth.h"
+#include "weft/core/http/http.h"
 #include "weft/core/log.h"
 #include "weft/transport/notification.h"
 #include "weft/transport/tls_context.h"
@@ -97,7 +97,7 @@ struct ClientOptions {
   std::optional<BasicCredentials> basic_auth{};
   std::string bearer_token{};
 
-  // Cookies for the server: name, value (core/cookie.h). Those that it sets are not kept.
+  // Cookies for the server: name, value (core/http/cookie.h). Those that it sets are not kept.
   std::vector<std::pair<std::string, std::string>> cookies{};
 
   // More headers for the request: name, value. Without one of the name User-Agent, that is

@@ -8,10 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "weft/client/http_exchange.h"
 #include "weft/client/request_headers.h"
-#include "weft/core/authority.h"
-#include "weft/core/http.h"
-#include "weft/core/http_status.h"
-#include "weft/core/quote.h"
+#include "weft/core/http/authority.h"
+#include "weft/core/http/http.h"
+#include "weft/core/http/http_status.h"
+#include "weft/core/http/quote.h"
 
 namespace weft {
 namespace {

@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "weft/client/blocking_stream.h"
 #include "weft/client/client_options.h"
-#include "weft/core/basic_auth.h"
+#include "weft/core/http/basic_auth.h"
 
 namespace weft {
 

@@ -7,9 +7,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "weft/client/annotate.h"
-#include "weft/core/http.h"
-#include "weft/core/http_status.h"
-#include "weft/core/quote.h"
+#include "weft/core/http/http.h"
+#include "weft/core/http/http_status.h"
+#include "weft/core/http/quote.h"
 
 namespace weft {
 namespace {

@@ -9,9 +9,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "weft/core/authority.h"
-#include "weft/core/percent.h"
-#include "weft/core/quote.h"
+#include "weft/core/http/authority.h"
+#include "weft/core/http/percent.h"
+#include "weft/core/http/quote.h"
 
 namespace weft {
 namespace {

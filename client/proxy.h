@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "weft/core/basic_auth.h"
+#include "weft/core/http/basic_auth.h"
 
 namespace weft {
 

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "weft/client/proxy.h"
-#include "weft/core/url.h"
+#include "weft/core/http/url.h"
 
 namespace weft {
 

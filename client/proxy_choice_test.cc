@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
-#include "weft/core/url.h"
+#include "weft/core/http/url.h"
 
 namespace weft {
 namespace {

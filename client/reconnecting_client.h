@@ -16,8 +16,8 @@
 #include "weft/client/backoff.h"
 #include "weft/client/client.h"
 #include "weft/client/reconnect_options.h"
-#include "weft/core/close_code.h"
-#include "weft/core/compression.h"
+#include "weft/core/deflate/compression.h"
+#include "weft/core/frame/close_code.h"
 #include "weft/core/message.h"
 
 namespace weft {

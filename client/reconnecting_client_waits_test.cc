@@ -14,7 +14,7 @@
 #include "weft/client/testing/client_tests.h"
 #include "weft/client/testing/fake_server.h"
 #include "weft/client/testing/reconnecting_client_tests.h"
-#include "weft/core/http_refusal.h"
+#include "weft/core/http/http_refusal.h"
 #include "weft/transport/testing/tls_pair.h"
 
 namespace weft {

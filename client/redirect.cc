@@ -9,8 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "weft/client/annotate.h"
-#include "weft/core/location.h"
-#include "weft/core/quote.h"
+#include "weft/core/http/location.h"
+#include "weft/core/http/quote.h"
 
 namespace weft {
 

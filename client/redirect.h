@@ -4,8 +4,8 @@
 #define WEFT_CLIENT_REDIRECT_H_
 
 #include "absl/status/statusor.h"
-#include "weft/core/http_refusal.h"
-#include "weft/core/url.h"
+#include "weft/core/http/http_refusal.h"
+#include "weft/core/http/url.h"
 
 namespace weft {
 

@@ -4,8 +4,8 @@
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
-#include "weft/core/http_refusal.h"
-#include "weft/core/url.h"
+#include "weft/core/http/http_refusal.h"
+#include "weft/core/http/url.h"
 
 namespace weft {
 namespace {

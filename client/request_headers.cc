@@ -7,8 +7,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "weft/core/basic_auth.h"
-#include "weft/core/cookie.h"
+#include "weft/core/http/basic_auth.h"
+#include "weft/core/http/cookie.h"
 #include "weft/core/version.h"
 
 namespace weft {

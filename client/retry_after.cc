@@ -5,7 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
-#include "weft/core/http_date.h"
+#include "weft/core/http/http_date.h"
 
 namespace weft {
 

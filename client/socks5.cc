@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 
 #include "absl/strings/str_cat.h"
-#include "weft/core/quote.h"
+#include "weft/core/http/quote.h"
 
 namespace weft {
 namespace {

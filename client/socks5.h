@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "weft/client/blocking_stream.h"
-#include "weft/core/basic_auth.h"
+#include "weft/core/http/basic_auth.h"
 
 namespace weft {
 

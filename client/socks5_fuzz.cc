@@ -11,7 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "weft/client/socks5.h"
-#include "weft/core/basic_auth.h"
+#include "weft/core/http/basic_auth.h"
 #include "weft/core/testing/require.h"
 
 namespace weft {

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
-#include "weft/core/basic_auth.h"
+#include "weft/core/http/basic_auth.h"
 #include "weft/core/testing/hex.h"
 
 namespace weft {

@@ -10,9 +10,9 @@
 #include "absl/status/statusor.h"
 #include "weft/client/blocking_stream.h"
 #include "weft/client/client_options.h"
-#include "weft/core/handshake.h"
-#include "weft/core/permessage_deflate.h"
-#include "weft/core/url.h"
+#include "weft/core/deflate/permessage_deflate.h"
+#include "weft/core/handshake/handshake.h"
+#include "weft/core/http/url.h"
 #include "weft/transport/stream.h"
 
 namespace weft {

@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "weft/core/check_message.h"
-#include "weft/core/close_payload.h"
-#include "weft/core/message_codec.h"
-#include "weft/core/permessage_deflate.h"
+#include "weft/core/deflate/message_codec.h"
+#include "weft/core/deflate/permessage_deflate.h"
+#include "weft/core/frame/check_message.h"
+#include "weft/core/frame/close_payload.h"
 
 namespace weft {
 namespace {

@@ -14,19 +14,19 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "weft/core/buffer.h"
-#include "weft/core/close_code.h"
-#include "weft/core/codec_pool.h"
-#include "weft/core/compression.h"
+#include "weft/core/deflate/codec_pool.h"
+#include "weft/core/deflate/compression.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/event.h"
-#include "weft/core/fragmented_message.h"
-#include "weft/core/frame.h"
-#include "weft/core/frame_rules.h"
-#include "weft/core/mask.h"
-#include "weft/core/opcode.h"
-#include "weft/core/utf8.h"
-#include "weft/core/write_queue.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/core/frame/fragmented_message.h"
+#include "weft/core/frame/frame.h"
+#include "weft/core/frame/frame_rules.h"
+#include "weft/core/frame/mask.h"
+#include "weft/core/frame/opcode.h"
+#include "weft/core/frame/utf8.h"
+#include "weft/core/memory/buffer.h"
+#include "weft/core/memory/write_queue.h"
 
 namespace weft {
 
@@ -88,8 +88,8 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   // Compresses what is sent from now on, where it is worth it, and takes compressed messages
-  // (RFC 7692), as both ends agreed in the handshake (core/permessage_deflate.h). `options` are
-  // those of the constructor. Before the first frame, either way.
+  // (RFC 7692), as both ends agreed in the handshake (core/deflate/permessage_deflate.h). `options`
+  // are those of the constructor. Before the first frame, either way.
   void UseDeflate(const DeflateAgreement& agreement, const ConnectionOptions& options);
 
   // ---- Network in ----

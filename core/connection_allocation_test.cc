@@ -19,9 +19,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/connection.h"
-#include "weft/core/deflate.h"
-#include "weft/core/message_codec.h"
-#include "weft/core/permessage_deflate.h"
+#include "weft/core/deflate/deflate.h"
+#include "weft/core/deflate/message_codec.h"
+#include "weft/core/deflate/permessage_deflate.h"
 #include "weft/core/testing/frames.h"
 
 namespace {

@@ -13,9 +13,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/connection.h"
+#include "weft/core/deflate/permessage_deflate.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/event.h"
-#include "weft/core/permessage_deflate.h"
 #include "weft/core/testing/feed.h"
 #include "weft/core/testing/frames.h"
 

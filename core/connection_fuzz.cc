@@ -8,8 +8,8 @@
 
 #include "absl/strings/string_view.h"
 #include "weft/core/connection.h"
-#include "weft/core/frame.h"
-#include "weft/core/permessage_deflate.h"
+#include "weft/core/deflate/permessage_deflate.h"
+#include "weft/core/frame/frame.h"
 #include "weft/core/testing/feed.h"
 #include "weft/core/testing/require.h"
 

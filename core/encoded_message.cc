@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "weft/core/check_message.h"
-#include "weft/core/frame.h"
+#include "weft/core/frame/check_message.h"
+#include "weft/core/frame/frame.h"
 
 namespace weft {
 namespace {

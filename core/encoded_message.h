@@ -8,10 +8,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "weft/core/codec_pool.h"
-#include "weft/core/compression.h"
-#include "weft/core/deflate.h"
-#include "weft/core/opcode.h"
+#include "weft/core/deflate/codec_pool.h"
+#include "weft/core/deflate/compression.h"
+#include "weft/core/deflate/deflate.h"
+#include "weft/core/frame/opcode.h"
 
 namespace weft {
 

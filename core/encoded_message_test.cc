@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
-#include "weft/core/frame.h"
+#include "weft/core/frame/frame.h"
 
 namespace weft {
 namespace {

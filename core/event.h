@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "weft/core/close_code.h"
+#include "weft/core/frame/close_code.h"
 #include "weft/core/message.h"
 
 namespace weft {

@@ -4,7 +4,7 @@
 #define WEFT_CORE_MESSAGE_H_
 
 #include "absl/strings/string_view.h"
-#include "weft/core/opcode.h"
+#include "weft/core/frame/opcode.h"
 
 namespace weft {
 

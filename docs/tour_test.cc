@@ -14,16 +14,16 @@
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "weft/core/accept_key.h"
-#include "weft/core/close_code.h"
 #include "weft/core/connection.h"
-#include "weft/core/deflate.h"
-#include "weft/core/frame.h"
-#include "weft/core/opcode.h"
+#include "weft/core/deflate/deflate.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/core/frame/frame.h"
+#include "weft/core/frame/opcode.h"
+#include "weft/core/frame/utf8.h"
+#include "weft/core/handshake/accept_key.h"
 #include "weft/core/testing/feed.h"
 #include "weft/core/testing/frames.h"
 #include "weft/core/testing/hex.h"
-#include "weft/core/utf8.h"
 
 namespace weft {
 namespace {

@@ -3,7 +3,7 @@
 #ifndef WEFT_EXAMPLES_COMPRESSION_FLAG_H_
 #define WEFT_EXAMPLES_COMPRESSION_FLAG_H_
 
-#include "weft/core/compression.h"
+#include "weft/core/deflate/compression.h"
 
 namespace examples {
 

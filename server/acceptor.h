@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "weft/core/handshake.h"
+#include "weft/core/handshake/handshake.h"
 #include "weft/server/handler.h"
 #include "weft/transport/address.h"
 #include "weft/transport/peer_certificate.h"
@@ -35,7 +35,7 @@ struct UpgradeResponse {
   // More header fields, such as Set-Cookie. They are sent with a refusal as well: a 401 must have
   // WWW-Authenticate (RFC 9110, section 15.5.2), a 302 has Location. Of a refusal, Content-Type,
   // Allow and Retry-After replace those that the server would send. With one that the handshake
-  // sets itself (ExtraHeaders in core/handshake.h) the client gets 500.
+  // sets itself (ExtraHeaders in core/handshake/handshake.h) the client gets 500.
   std::vector<std::pair<std::string, std::string>> headers;
 };
 

@@ -22,7 +22,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
-#include "weft/core/compression.h"
+#include "weft/core/deflate/compression.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/testing/frames.h"
 #include "weft/core/testing/random_choices.h"

@@ -1,6 +1,6 @@
 // What a server promises about permessage-deflate (RFC 7692), seen from the other end of a socket.
 
-#include "weft/core/compression.h"
+#include "weft/core/deflate/compression.h"
 
 #include <cstddef>
 #include <memory>
@@ -18,7 +18,7 @@
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "weft/core/deflate.h"
+#include "weft/core/deflate/deflate.h"
 #include "weft/core/testing/frames.h"
 #include "weft/server/server.h"
 #include "weft/server/testing/server_fixture.h"

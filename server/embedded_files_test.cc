@@ -8,7 +8,7 @@
 #include "absl/strings/strip.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "weft/core/http_status.h"
+#include "weft/core/http/http_status.h"
 
 namespace weft {
 namespace {

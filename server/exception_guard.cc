@@ -1,7 +1,7 @@
 #include "weft/server/exception_guard.h"
 
 #include "absl/strings/str_cat.h"
-#include "weft/core/quote.h"
+#include "weft/core/http/quote.h"
 
 namespace weft {
 

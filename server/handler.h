@@ -4,7 +4,7 @@
 #define WEFT_SERVER_HANDLER_H_
 
 #include "absl/strings/string_view.h"
-#include "weft/core/close_code.h"
+#include "weft/core/frame/close_code.h"
 #include "weft/core/message.h"
 
 namespace weft {

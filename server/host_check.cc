@@ -5,9 +5,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "weft/core/authority.h"
-#include "weft/core/http_status.h"
-#include "weft/core/quote.h"
+#include "weft/core/http/authority.h"
+#include "weft/core/http/http_status.h"
+#include "weft/core/http/quote.h"
 #include "weft/transport/loopback.h"
 
 namespace weft {

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "weft/core/http_status.h"
+#include "weft/core/http/http_status.h"
 
 namespace weft {
 namespace {

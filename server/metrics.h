@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
-#include "weft/core/close_code.h"
+#include "weft/core/frame/close_code.h"
 #include "weft/server/counter.h"
 #include "weft/server/time_histogram.h"
 

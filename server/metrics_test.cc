@@ -8,7 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "weft/core/close_code.h"
+#include "weft/core/frame/close_code.h"
 #include "weft/server/prometheus.h"
 
 namespace weft {

@@ -4,8 +4,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "weft/core/http_date.h"
-#include "weft/core/http_status.h"
+#include "weft/core/http/http_date.h"
+#include "weft/core/http/http_status.h"
 
 namespace weft {
 namespace {

@@ -14,9 +14,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "weft/core/cxx20.h"
-#include "weft/core/http.h"
-#include "weft/core/http_status.h"  // IWYU pragma: export
+#include "weft/core/http/http.h"
+#include "weft/core/http/http_status.h"  // IWYU pragma: export
+#include "weft/cxx20.h"
 #include "weft/server/metrics.h"
 #include "weft/transport/address.h"
 #include "weft/transport/fd.h"

@@ -9,8 +9,8 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "weft/core/http.h"
-#include "weft/core/http_status.h"
+#include "weft/core/http/http.h"
+#include "weft/core/http/http_status.h"
 
 namespace weft {
 namespace {

@@ -5,7 +5,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "weft/core/frame.h"
+#include "weft/core/frame/frame.h"
 #include "weft/server/server_options.h"
 #include "weft/server/session.h"
 #include "weft/server/worker.h"

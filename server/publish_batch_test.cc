@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "weft/core/encoded_message.h"
-#include "weft/core/opcode.h"
+#include "weft/core/frame/opcode.h"
 
 namespace weft {
 namespace {

@@ -6,8 +6,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "weft/core/http_status.h"
-#include "weft/core/quote.h"
+#include "weft/core/http/http_status.h"
+#include "weft/core/http/quote.h"
 #include "weft/server/prometheus.h"
 
 namespace weft {

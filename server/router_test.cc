@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "weft/core/http_status.h"
+#include "weft/core/http/http_status.h"
 #include "weft/server/metrics.h"
 #include "weft/server/page.h"
 

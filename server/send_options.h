@@ -10,7 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "weft/core/compression.h"
+#include "weft/core/deflate/compression.h"
 
 namespace weft {
 

@@ -12,9 +12,9 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
-#include "weft/core/compression.h"
+#include "weft/core/deflate/compression.h"
 #include "weft/core/encoded_message.h"
-#include "weft/core/opcode.h"
+#include "weft/core/frame/opcode.h"
 
 namespace weft {
 

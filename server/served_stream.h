@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
-#include "weft/core/close_code.h"
+#include "weft/core/frame/close_code.h"
 #include "weft/server/event_loop.h"
 #include "weft/server/moment.h"
 #include "weft/transport/address.h"

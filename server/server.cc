@@ -10,10 +10,10 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "weft/core/deflate/permessage_deflate.h"
 #include "weft/core/encoded_message.h"
-#include "weft/core/http_status.h"
+#include "weft/core/http/http_status.h"
 #include "weft/core/log.h"
-#include "weft/core/permessage_deflate.h"
 #include "weft/server/address_limit.h"
 #include "weft/server/exception_guard.h"
 #include "weft/server/host_check.h"

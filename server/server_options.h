@@ -12,7 +12,7 @@
 
 #include "absl/time/time.h"
 #include "weft/core/connection.h"
-#include "weft/core/http.h"
+#include "weft/core/http/http.h"
 #include "weft/core/log.h"
 #include "weft/server/clock.h"
 #include "weft/server/page.h"
@@ -78,8 +78,8 @@ struct ServerOptions {
   // translation, all clients have the same address. A Unix socket's clients have none.
   size_t max_connections_per_address = 0;
 
-  // Limits of what clients send, and compression: see core/connection.h, core/compression.h. The
-  // pools are the server's own.
+  // Limits of what clients send, and compression: see core/connection.h,
+  // core/deflate/compression.h. The pools are the server's own.
   ConnectionOptions connection{};
 
   // Of the head of any request. A longer one gets 431, a later one 408. The time is that of a TLS

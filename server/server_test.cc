@@ -22,7 +22,7 @@
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "weft/core/http_status.h"
+#include "weft/core/http/http_status.h"
 #include "weft/core/testing/frames.h"
 #include "weft/server/page.h"
 #include "weft/server/testing/server_fixture.h"

@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "weft/core/check_message.h"
+#include "weft/core/frame/check_message.h"
 #include "weft/server/pooled_handler.h"
 #include "weft/server/publish_batch.h"
 #include "weft/server/server_options.h"

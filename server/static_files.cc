@@ -14,10 +14,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
-#include "weft/core/http_date.h"
-#include "weft/core/http_status.h"
-#include "weft/core/percent.h"
-#include "weft/core/quote.h"
+#include "weft/core/http/http_date.h"
+#include "weft/core/http/http_status.h"
+#include "weft/core/http/percent.h"
+#include "weft/core/http/quote.h"
 #include "weft/transport/fd.h"
 
 namespace weft {

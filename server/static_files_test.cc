@@ -15,8 +15,8 @@
 #include "absl/strings/strip.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "weft/core/http.h"
-#include "weft/core/http_status.h"
+#include "weft/core/http/http.h"
+#include "weft/core/http/http_status.h"
 #include "weft/transport/fd.h"
 
 namespace weft {

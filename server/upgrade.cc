@@ -3,12 +3,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "weft/core/compression.h"
-#include "weft/core/handshake.h"
-#include "weft/core/http_status.h"
-#include "weft/core/message_codec.h"
-#include "weft/core/origin.h"
-#include "weft/core/quote.h"
+#include "weft/core/deflate/compression.h"
+#include "weft/core/deflate/message_codec.h"
+#include "weft/core/handshake/handshake.h"
+#include "weft/core/http/http_status.h"
+#include "weft/core/http/origin.h"
+#include "weft/core/http/quote.h"
 
 namespace weft {
 namespace {

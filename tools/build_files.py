@@ -69,7 +69,7 @@ class Workspace:
         self.known.update(self.targets)
 
     def absolute(self, label, package):
-        """`:frame` in `core` is `//core:frame`, `@fmt` is `@fmt//:fmt`, and `@weft//x` is `//x`."""
+        """`:frame` in `core` is `//core/frame`, `@fmt` is `@fmt//:fmt`, and `@weft//x` is `//x`."""
         if label.startswith("@") and "//" not in label:
             return f"{label}//:{label[1:]}"
         if "//" not in label:

@@ -10,7 +10,6 @@ def fuzz_target(name, deps):
         of x_fuzz are //core/testing:x_corpus.
       deps: as of a cc_binary.
     """
-    deps = deps + ["//core/testing:require"]
     srcs = [name + ".cc"]
     corpus = "//core/testing:{}_corpus".format(name[:-len("_fuzz")])
     cc_binary(

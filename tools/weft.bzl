@@ -28,6 +28,13 @@ def weft_library(name, srcs = None, hdrs = None, **kwargs):
         include_prefix = "weft/" + native.package_name(),
         **kwargs
     )
+    if name == native.package_name().split("/")[-1]:
+        native.filegroup(
+            # for //tools:cxx20_test
+            name = "headers",
+            srcs = hdrs,
+            visibility = ["//tools:__pkg__"],
+        )
 
 def weft_test(name, srcs = None, deps = [], size = "small", **kwargs):
     """Declares a test on GoogleTest.

@@ -37,7 +37,7 @@ std::string NameText(const X509_NAME* name) {
 
 // For an error: one short line.
 std::string Short(std::string name) {
-  constexpr size_t kShown = 64;  // as Quote() of core/quote.h
+  constexpr size_t kShown = 64;  // as Quote() of core/http/quote.h
   if (name.empty()) return "no name";
   if (name.size() > kShown) name.replace(kShown, std::string::npos, "...");
   return name;

@@ -26,7 +26,7 @@
 #include "gtest/gtest.h"
 #include "weft/client/client.h"
 #include "weft/client/testing/fake_server.h"
-#include "weft/core/http.h"
+#include "weft/core/http/http.h"
 #include "weft/core/testing/frames.h"
 #include "weft/transport/testing/tls_pair.h"
 #include "weft/transport/tls_context.h"

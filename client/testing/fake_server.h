@@ -14,8 +14,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "weft/core/compression.h"
 #include "weft/core/connection.h"
+#include "weft/core/deflate/compression.h"
 #include "weft/transport/address.h"
 #include "weft/transport/deadline.h"
 #include "weft/transport/fd.h"

@@ -14,7 +14,7 @@
 #include "weft/client/reconnecting_client.h"
 #include "weft/client/testing/client_tests.h"
 #include "weft/client/testing/fake_server.h"
-#include "weft/core/close_code.h"
+#include "weft/core/frame/close_code.h"
 
 namespace weft::testing {
 

@@ -11,8 +11,8 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "weft/core/connection.h"
+#include "weft/core/deflate/permessage_deflate.h"
 #include "weft/core/event.h"
-#include "weft/core/permessage_deflate.h"
 
 namespace weft::testing {
 

@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "weft/core/mask.h"
+#include "weft/core/frame/mask.h"
 
 namespace weft::testing {
 namespace {

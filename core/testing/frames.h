@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "weft/core/close_code.h"
-#include "weft/core/frame.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/core/frame/frame.h"
 
 namespace weft::testing {
 

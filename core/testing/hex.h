@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
-#include "weft/core/hex.h"
+#include "weft/core/http/hex.h"
 
 namespace weft::testing {
 

@@ -20,7 +20,7 @@ inline void Require(bool holds, const char* property) {
 }
 
 // That a log line, or the message of an error, is one short line of printable ASCII, whatever the
-// peer wrote (core/quote.h).
+// peer wrote (core/http/quote.h).
 inline void RequireReadable(absl::string_view text) {
   Require(text.size() < 1500 && std::all_of(text.begin(), text.end(), absl::ascii_isprint),
           "a log line or an error is short and printable");

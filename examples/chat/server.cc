@@ -12,7 +12,7 @@
 #include "examples/output.h"
 #include "examples/page.h"
 #include "examples/server_main.h"
-#include "weft/core/quote.h"
+#include "weft/core/http/quote.h"
 #include "weft/server/router.h"
 
 int main(int argc, char** argv) {

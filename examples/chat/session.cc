@@ -6,7 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "examples/chat/commands.h"
-#include "weft/core/quote.h"
+#include "weft/core/http/quote.h"
 
 namespace weft::chat {
 

@@ -7,10 +7,10 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
-#include "core/frame.h"
+#include "core/frame/frame.h"
 #include "gtest/gtest.h"
 #include "weft/client/client.h"
-#include "weft/core/frame.h"
+#include "weft/core/frame/frame.h"
 #include "weft/server/server.h"
 
 namespace {

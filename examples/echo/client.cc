@@ -17,7 +17,7 @@
 #include "examples/client_flags.h"
 #include "examples/command_line.h"
 #include "fmt/core.h"
-#include "weft/core/quote.h"
+#include "weft/core/http/quote.h"
 
 ABSL_FLAG(absl::Duration, timeout, absl::Seconds(30), "how long to wait for each answer");
 

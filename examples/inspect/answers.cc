@@ -14,12 +14,12 @@
 #include "examples/inspect/handshake.h"
 #include "examples/inspect/json.h"
 #include "nlohmann/json.hpp"
-#include "weft/core/close_code.h"
-#include "weft/core/frame.h"
-#include "weft/core/frame_rules.h"
-#include "weft/core/opcode.h"
-#include "weft/core/permessage_deflate.h"
-#include "weft/core/quote.h"
+#include "weft/core/deflate/permessage_deflate.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/core/frame/frame.h"
+#include "weft/core/frame/frame_rules.h"
+#include "weft/core/frame/opcode.h"
+#include "weft/core/http/quote.h"
 
 namespace examples {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "examples/inspect/tap_log.h"
-#include "weft/core/compression.h"
+#include "weft/core/deflate/compression.h"
 
 namespace examples {
 

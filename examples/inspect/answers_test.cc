@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
-#include "weft/core/compression.h"
+#include "weft/core/deflate/compression.h"
 
 namespace examples {
 namespace {

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "weft/core/connection.h"
-#include "weft/core/mask.h"
+#include "weft/core/frame/mask.h"
 
 namespace examples {
 namespace {

@@ -8,11 +8,11 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "weft/core/close_code.h"
-#include "weft/core/frame.h"
-#include "weft/core/frame_rules.h"
-#include "weft/core/opcode.h"
-#include "weft/core/permessage_deflate.h"
+#include "weft/core/deflate/permessage_deflate.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/core/frame/frame.h"
+#include "weft/core/frame/frame_rules.h"
+#include "weft/core/frame/opcode.h"
 
 namespace examples {
 

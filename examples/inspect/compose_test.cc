@@ -9,9 +9,9 @@
 #include "examples/inspect/frame_reader.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "weft/core/close_code.h"
-#include "weft/core/frame_rules.h"
-#include "weft/core/opcode.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/core/frame/frame_rules.h"
+#include "weft/core/frame/opcode.h"
 #include "weft/core/testing/frames.h"
 
 namespace examples {

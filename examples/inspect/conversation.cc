@@ -8,9 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "examples/inspect/handshake.h"
 #include "examples/inspect/json.h"
-#include "weft/core/compression.h"
-#include "weft/core/handshake.h"
-#include "weft/core/permessage_deflate.h"
+#include "weft/core/deflate/compression.h"
+#include "weft/core/deflate/permessage_deflate.h"
+#include "weft/core/handshake/handshake.h"
 
 namespace examples {
 

@@ -15,9 +15,9 @@
 #include "examples/inspect/frame_reader.h"
 #include "examples/inspect/tap_entry.h"
 #include "examples/inspect/tap_log.h"
-#include "weft/core/extension_header.h"
-#include "weft/core/frame_rules.h"
-#include "weft/core/http.h"
+#include "weft/core/frame/frame_rules.h"
+#include "weft/core/handshake/extension_header.h"
+#include "weft/core/http/http.h"
 
 namespace examples {
 

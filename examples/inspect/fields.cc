@@ -6,10 +6,10 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "weft/core/close_code.h"
-#include "weft/core/close_payload.h"
-#include "weft/core/frame.h"
-#include "weft/core/opcode.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/core/frame/close_payload.h"
+#include "weft/core/frame/frame.h"
+#include "weft/core/frame/opcode.h"
 
 namespace examples {
 namespace {

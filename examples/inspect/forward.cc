@@ -2,7 +2,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "weft/core/url.h"
+#include "weft/core/http/url.h"
 #include "weft/transport/address.h"
 
 namespace examples {

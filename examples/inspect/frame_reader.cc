@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "weft/core/close_code.h"
-#include "weft/core/close_payload.h"
-#include "weft/core/compression.h"
-#include "weft/core/mask.h"
+#include "weft/core/deflate/compression.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/core/frame/close_payload.h"
+#include "weft/core/frame/mask.h"
 
 namespace examples {
 namespace {

@@ -11,12 +11,12 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
-#include "weft/core/frame.h"
-#include "weft/core/frame_rules.h"
-#include "weft/core/message_codec.h"
-#include "weft/core/opcode.h"
-#include "weft/core/permessage_deflate.h"
-#include "weft/core/utf8.h"
+#include "weft/core/deflate/message_codec.h"
+#include "weft/core/deflate/permessage_deflate.h"
+#include "weft/core/frame/frame.h"
+#include "weft/core/frame/frame_rules.h"
+#include "weft/core/frame/opcode.h"
+#include "weft/core/frame/utf8.h"
 
 namespace examples {
 

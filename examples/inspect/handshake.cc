@@ -12,10 +12,10 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "examples/inspect/fields.h"
-#include "weft/core/accept_key.h"
-#include "weft/core/handshake.h"
-#include "weft/core/http.h"
-#include "weft/core/permessage_deflate.h"
+#include "weft/core/deflate/permessage_deflate.h"
+#include "weft/core/handshake/accept_key.h"
+#include "weft/core/handshake/handshake.h"
+#include "weft/core/http/http.h"
 
 namespace examples {
 namespace {

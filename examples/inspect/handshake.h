@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "weft/core/compression.h"
+#include "weft/core/deflate/compression.h"
 
 namespace examples {
 

@@ -5,7 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "weft/core/compression.h"
+#include "weft/core/deflate/compression.h"
 
 namespace examples {
 namespace {

@@ -8,11 +8,11 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "examples/inspect/fields.h"
-#include "weft/core/close_code.h"
-#include "weft/core/frame.h"
-#include "weft/core/hex.h"
-#include "weft/core/opcode.h"
-#include "weft/core/quote.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/core/frame/frame.h"
+#include "weft/core/frame/opcode.h"
+#include "weft/core/http/hex.h"
+#include "weft/core/http/quote.h"
 
 namespace examples {
 namespace {

@@ -11,7 +11,7 @@
 #include "examples/inspect/frame_reader.h"
 #include "examples/inspect/handshake.h"
 #include "nlohmann/json.hpp"
-#include "weft/core/frame_rules.h"
+#include "weft/core/frame/frame_rules.h"
 
 namespace examples {
 

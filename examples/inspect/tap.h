@@ -14,7 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "examples/inspect/tap_log.h"
-#include "weft/core/frame_rules.h"
+#include "weft/core/frame/frame_rules.h"
 #include "weft/transport/address.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/notification.h"

@@ -6,8 +6,8 @@
 #include "absl/strings/string_view.h"
 #include "examples/inspect/fields.h"
 #include "examples/inspect/json.h"
-#include "weft/core/close_payload.h"
-#include "weft/core/opcode.h"
+#include "weft/core/frame/close_payload.h"
+#include "weft/core/frame/opcode.h"
 
 namespace examples {
 namespace {

@@ -6,7 +6,7 @@
 #include "examples/inspect/json.h"
 #include "nlohmann/json.hpp"
 #include "weft/core/encoded_message.h"
-#include "weft/core/opcode.h"
+#include "weft/core/frame/opcode.h"
 #include "weft/server/server.h"
 
 namespace examples {

@@ -9,7 +9,7 @@
 #include "examples/inspect/handshake.h"
 #include "examples/inspect/json.h"
 #include "nlohmann/json.hpp"
-#include "weft/core/http.h"
+#include "weft/core/http/http.h"
 
 namespace examples {
 namespace {

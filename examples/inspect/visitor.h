@@ -6,7 +6,7 @@
 #include <string>
 
 #include "examples/inspect/tap_log.h"
-#include "weft/core/compression.h"
+#include "weft/core/deflate/compression.h"
 #include "weft/server/server.h"
 
 namespace examples {

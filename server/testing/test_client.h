@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "weft/core/opcode.h"
+#include "weft/core/frame/opcode.h"
 #include "weft/transport/address.h"
 #include "weft/transport/stream.h"
 #include "weft/transport/tls_context.h"

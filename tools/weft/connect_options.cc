@@ -10,11 +10,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tools/weft/command_line.h"
-#include "weft/core/authority.h"
-#include "weft/core/basic_auth.h"
-#include "weft/core/http.h"
-#include "weft/core/url.h"
-#include "weft/core/utf8.h"
+#include "weft/core/frame/utf8.h"
+#include "weft/core/http/authority.h"
+#include "weft/core/http/basic_auth.h"
+#include "weft/core/http/http.h"
+#include "weft/core/http/url.h"
 #include "weft/transport/tls_options.h"
 
 namespace weft::cli {

@@ -14,8 +14,8 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "tools/weft/piped_input.h"
-#include "weft/core/basic_auth.h"
-#include "weft/core/close_code.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/core/http/basic_auth.h"
 #include "weft/transport/tls_options.h"
 
 namespace weft::cli {

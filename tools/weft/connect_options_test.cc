@@ -12,7 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tools/weft/piped_input.h"
-#include "weft/core/close_code.h"
+#include "weft/core/frame/close_code.h"
 #include "weft/transport/tls_options.h"
 
 namespace weft::cli {

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/weft/write_all.h"
-#include "weft/core/quote.h"
+#include "weft/core/http/quote.h"
 
 namespace weft::cli {
 namespace {

@@ -28,9 +28,9 @@ struct ConsoleOptions {
 };
 
 // Messages go to standard output, and everything else to standard error. A terminal is given
-// messages escaped (core/quote.h), above the line that is being typed; a pipe or a file gets them
-// as they are. Everything else is always escaped, except newlines and tabs. Any thread may call
-// anything.
+// messages escaped (core/http/quote.h), above the line that is being typed; a pipe or a file gets
+// them as they are. Everything else is always escaped, except newlines and tabs. Any thread may
+// call anything.
 class Console {
  public:
   // `editor`, which may be null, is of the same terminal, and outlives the console.

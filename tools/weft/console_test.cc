@@ -8,8 +8,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tools/weft/memory_file.h"
+#include "weft/core/frame/opcode.h"
 #include "weft/core/message.h"
-#include "weft/core/opcode.h"
 
 namespace weft::cli {
 namespace {

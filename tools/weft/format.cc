@@ -8,7 +8,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "weft/core/quote.h"
+#include "weft/core/http/quote.h"
 
 namespace weft::cli {
 

@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "weft/core/close_code.h"
+#include "weft/core/frame/close_code.h"
 
 namespace weft::cli {
 

@@ -12,9 +12,9 @@
 #include "tools/weft/exit_code.h"
 #include "tools/weft/format.h"
 #include "tools/weft/piped_input.h"
-#include "weft/core/close_code.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/core/frame/opcode.h"
 #include "weft/core/message.h"
-#include "weft/core/opcode.h"
 #include "weft/transport/deadline.h"
 
 namespace weft::cli {

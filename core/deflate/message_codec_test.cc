@@ -1,0 +1,159 @@
+#include "weft/core/deflate/message_codec.h"
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+
+namespace weft {
+namespace {
+
+using Result = MessageCodec::Result;
+
+constexpr uint64_t kLimit = 1 << 20;
+
+std::string Deflated(MessageCodec& codec, absl::string_view text, bool last = true) {
+  std::string out(codec.Bound(text.size()), '\0');
+  out.resize(codec.Deflate(text, last, out.data()));
+  return out;
+}
+
+// The whole message, or what went wrong.
+std::string Inflated(MessageCodec& codec, absl::string_view message) {
+  codec.DropPayload();
+  std::string pieces;
+  while (true) {
+    const Result result = codec.Inflate(&message, /*last=*/true);
+    if (result == Result::kTooBig) return "too big";
+    if (result == Result::kCorrupt) return codec.error();
+    EXPECT_LE(codec.piece().size(), 64u << 10);
+    pieces.append(codec.piece().data(), codec.piece().size());
+    if (result == Result::kDone) break;
+  }
+  EXPECT_EQ(pieces, codec.payload());
+  return pieces;
+}
+
+TEST(MessageCodecTest, RoundTripsOfAllSizes) {
+  for (const bool takeover : {false, true}) {
+    for (const bool pooled : {false, true}) {
+      BufferPool buffers;
+      CodecPool codecs;
+      MessageCodec codec({.send_takeover = takeover, .receive_takeover = takeover}, {}, kLimit,
+                         pooled ? &buffers : nullptr, pooled ? &codecs : nullptr);
+      for (int round = 0; round < 2; ++round) {
+        for (const size_t size : {0, 1, 100, 4095, 4096, 4097, 70000, 1 << 20}) {
+          std::string text;
+          while (text.size() < size) text += static_cast<char>('a' + text.size() * 7919 % 26);
+          EXPECT_EQ(Inflated(codec, Deflated(codec, text)), text);
+          // Nothing that compresses at all.
+          for (size_t i = 0; i < size; ++i)
+            text[i] = static_cast<char>((i * i * 2654435761u) >> 13);
+          EXPECT_EQ(Inflated(codec, Deflated(codec, text)), text);
+        }
+      }
+    }
+  }
+}
+
+TEST(MessageCodecTest, R4_LimitIsExactAndNoMoreIsHeld) {
+  MessageCodec sender({.send_takeover = false}, {}, kLimit, nullptr, nullptr);
+  const std::string bomb = Deflated(sender, std::string(200 << 20, '\0'));
+  for (const uint64_t limit : {uint64_t{0}, uint64_t{1}, uint64_t{2}, uint64_t{1000}, kLimit}) {
+    for (const std::string& message : {Deflated(sender, std::string(limit + 1, 'x')), bomb}) {
+      for (const bool takeover : {false, true}) {
+        MessageCodec codec({.receive_takeover = takeover}, {}, limit, nullptr, nullptr);
+        for (int i = 0; i < 2; ++i) {  // each message has the limit to itself
+          EXPECT_EQ(Inflated(codec, Deflated(sender, std::string(limit, 'x'))),
+                    std::string(limit, 'x'));
+        }
+        EXPECT_EQ(Inflated(codec, message), "too big");
+        EXPECT_EQ(codec.payload().size(), limit);
+        EXPECT_LE(codec.held_bytes(), limit + (takeover ? 0 : Inflater::MemoryBytes(15)));
+      }
+    }
+  }
+}
+
+TEST(MessageCodecTest, WithoutTakeoverCodecsAreSharedAndNoneIsHeld) {
+  CodecPool codecs;
+  const DeflateAgreement none = {.send_takeover = false, .receive_takeover = false};
+  EXPECT_EQ(MessageCodec::MemoryBytes(none, {}), 0u);
+  MessageCodec a(none, {}, kLimit, nullptr, &codecs), b(none, {}, kLimit, nullptr, &codecs);
+  const std::string text(1000, 'x');
+  for (int i = 0; i < 3; ++i) {
+    for (MessageCodec* codec : {&a, &b}) {
+      EXPECT_EQ(Inflated(*codec, Deflated(*codec, text)), text);
+      codec->DropPayload();
+      EXPECT_EQ(codec->held_bytes(), 0u);
+    }
+  }
+  EXPECT_EQ(codecs.unused_deflaters(), 1u);
+  EXPECT_EQ(codecs.unused_inflaters(), 1u);
+
+  // A message that is not complete keeps one to itself, and says so.
+  std::string message = Deflated(a, "half", /*last=*/false);
+  message += Deflated(b, text);  // of another: b must not go on with a's
+  EXPECT_EQ(codecs.unused_deflaters(), 1u);
+  EXPECT_GE(a.held_bytes(), Deflater::MemoryBytes({}));
+  absl::string_view half = absl::string_view(message).substr(0, 3);
+  EXPECT_EQ(b.Inflate(&half, /*last=*/false), Result::kDone);
+  EXPECT_EQ(codecs.unused_inflaters(), 0u);
+  EXPECT_GE(b.held_bytes(), Inflater::MemoryBytes(15));
+}
+
+TEST(MessageCodecTest, TakeoverReservesItsMemory) {
+  EXPECT_EQ(MessageCodec::MemoryBytes({}, {}),
+            Deflater::MemoryBytes({}) + Inflater::MemoryBytes(15));
+  EXPECT_EQ(MessageCodec::MemoryBytes({.send_window_bits = 10, .receive_takeover = false},
+                                      {.memory_level = 2}),
+            Deflater::MemoryBytes({.window_bits = 10, .memory_level = 2}));
+  MessageCodec codec({}, {}, kLimit, nullptr, nullptr);
+  EXPECT_EQ(codec.reserved_bytes(), MessageCodec::MemoryBytes({}, {}));
+  Inflated(codec, Deflated(codec, "text"));
+  codec.DropPayload();
+  EXPECT_EQ(codec.held_bytes(), 0u);
+}
+
+TEST(MessageCodecTest, ReleaseIdleGivesAnUnusedCompressorBack) {
+  CodecPool codecs;
+  MessageCodec codec({}, {.release_when_idle = true}, kLimit, nullptr, &codecs);
+  MessageCodec keeper({}, {}, kLimit, nullptr, &codecs);
+  const std::string first = Deflated(codec, "Hello"), second = Deflated(codec, "Hello");
+  Deflated(keeper, "Hello");
+  for (MessageCodec* each : {&codec, &keeper}) {
+    each->ReleaseIdle();  // used since the last time
+    EXPECT_EQ(codecs.unused_deflaters(), 0u);
+  }
+  keeper.ReleaseIdle();
+  EXPECT_EQ(codecs.unused_deflaters(), 0u);
+  codec.ReleaseIdle();
+  EXPECT_EQ(codecs.unused_deflaters(), 1u);
+
+  // Not within a message.
+  std::string fragments = Deflated(codec, "Hel", /*last=*/false);
+  codec.ReleaseIdle();
+  codec.ReleaseIdle();
+  fragments += Deflated(codec, "lo");
+  // The receiver, which knew nothing of it, can go on.
+  MessageCodec receiver({}, {}, kLimit, nullptr, nullptr);
+  for (const std::string& message : {first, second, fragments}) {
+    EXPECT_EQ(Inflated(receiver, message), "Hello");
+  }
+}
+
+TEST(MessageCodecTest, MessageOfAnotherCodecInBetween) {
+  MessageCodec sender({}, {}, kLimit, nullptr, nullptr), other({}, {}, kLimit, nullptr, nullptr);
+  MessageCodec receiver({}, {}, kLimit, nullptr, nullptr);
+  const std::string text = "the quick brown fox jumps over the lazy dog";
+  EXPECT_EQ(Inflated(receiver, Deflated(sender, text)), text);
+  EXPECT_EQ(Inflated(receiver, Deflated(other, "for all, and long enough to shift what follows")),
+            "for all, and long enough to shift what follows");
+  sender.OtherWasSent();
+  EXPECT_EQ(Inflated(receiver, Deflated(sender, text)), text);
+  EXPECT_EQ(Inflated(receiver, Deflated(sender, text)), text);
+}
+
+}  // namespace
+}  // namespace weft

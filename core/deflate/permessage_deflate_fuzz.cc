@@ -1,0 +1,100 @@
+// Any header, to both ends of the negotiation of permessage-deflate with any options: what they
+// agree on is within what they want, and what one end writes the other end reads as it was meant.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "weft/core/deflate/compression.h"
+#include "weft/core/deflate/permessage_deflate.h"
+#include "weft/core/handshake/extension_header.h"
+#include "weft/core/testing/require.h"
+
+namespace weft {
+namespace {
+
+using testing::Require;
+
+CompressionOptions OptionsFrom(uint8_t flags, uint8_t windows) {
+  return {
+      .use = static_cast<CompressionOptions::Use>(flags % 3),
+      .send_takeover = (flags & 4) != 0,
+      .send_window_bits = 8 + windows % 8,
+      .receive_takeover = (flags & 8) != 0,
+      .receive_window_bits = 8 + windows / 8 % 8,
+  };
+}
+
+ExtensionList Parse(absl::string_view header) {
+  ExtensionList extensions;
+  Require(ParseExtensions(header, &extensions).ok(), "what is written is a list");
+  return extensions;
+}
+
+void CheckServer(const ExtensionList& offers, const CompressionOptions& options) {
+  const std::optional<AcceptedDeflate> accepted = AcceptDeflate(offers, options);
+  if (!accepted.has_value()) return;
+  const DeflateAgreement& ours = accepted->agreement;
+  Require(options.use != CompressionOptions::Use::kOff, "nothing is accepted where it is off");
+  Require(ours.send_takeover <= options.send_takeover, "takeover is wanted");
+  Require(ours.receive_takeover <= options.receive_takeover, "... of both");
+  Require(ours.send_window_bits <= options.send_window_bits, "a window is no larger than wanted");
+  Require(ours.receive_window_bits <= options.receive_window_bits || !ours.receive_takeover,
+          "... or not kept");
+
+  // The client, whichever it was, sees the same.
+  const auto theirs =
+      CheckDeflateResponse(Parse(accepted->extension), {.use = CompressionOptions::Use::kOn});
+  Require(theirs.ok() && theirs->has_value(), "a server chooses well");
+  Require((*theirs)->receive_takeover == ours.send_takeover &&
+              (*theirs)->receive_window_bits == ours.send_window_bits &&
+              (*theirs)->send_takeover == ours.receive_takeover &&
+              (*theirs)->send_window_bits <= ours.receive_window_bits,
+          "a client understands it");
+}
+
+void CheckClient(const ExtensionList& response, const CompressionOptions& options) {
+  const auto chosen = CheckDeflateResponse(response, options);
+  if (!chosen.ok() || !chosen->has_value()) return;
+  Require(response.size() == 1 && options.use != CompressionOptions::Use::kOff,
+          "one that was offered is chosen");
+  Require((*chosen)->send_takeover <= options.send_takeover, "takeover is wanted");
+  Require((*chosen)->receive_takeover <= options.receive_takeover, "... of both");
+  Require((*chosen)->send_window_bits <= options.send_window_bits, "a window is within the wanted");
+  Require((*chosen)->receive_window_bits <= options.receive_window_bits, "... of both");
+}
+
+// A server that takes everything takes what a client offers, as the client meant it.
+void CheckOffer(const CompressionOptions& options) {
+  const std::string offer = DeflateOffer(options);
+  Require(offer.empty() == (options.use == CompressionOptions::Use::kOff), "an offer is made");
+  if (offer.empty()) return;
+  const auto accepted = AcceptDeflate(Parse(offer), {.use = CompressionOptions::Use::kOn});
+  Require(accepted.has_value(), "an offer is acceptable");
+  const auto checked = CheckDeflateResponse(Parse(accepted->extension), options);
+  Require(checked.ok() && checked->has_value(), "what answers an offer is accepted");
+  Require((*checked)->send_takeover == options.send_takeover &&
+              (*checked)->receive_takeover == options.receive_takeover &&
+              (*checked)->send_window_bits == options.send_window_bits &&
+              (*checked)->receive_window_bits == options.receive_window_bits,
+          "all that is wanted is agreed on");
+}
+
+}  // namespace
+}  // namespace weft
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size < 2) return 0;
+  const weft::CompressionOptions options = weft::OptionsFrom(data[0], data[1]);
+  weft::CheckOffer(options);
+  weft::ExtensionList extensions;
+  const absl::string_view header(reinterpret_cast<const char*>(data) + 2, size - 2);
+  if (!weft::ParseExtensions(header, &extensions).ok()) return 0;
+  weft::CheckServer(extensions, options);
+  weft::CheckClient(extensions, options);
+  return 0;
+}

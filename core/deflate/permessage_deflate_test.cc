@@ -1,0 +1,313 @@
+#include "weft/core/deflate/permessage_deflate.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace weft {
+namespace {
+
+using ::testing::HasSubstr;
+using Use = CompressionOptions::Use;
+
+constexpr absl::string_view kName = "permessage-deflate";
+
+// "send 15 takeover, receive 10", behind what is said of it on the wire.
+std::string Describe(absl::string_view extension, const DeflateAgreement& agreement) {
+  return absl::StrCat(extension, " | send ", agreement.send_window_bits,
+                      agreement.send_takeover ? " takeover" : "", ", receive ",
+                      agreement.receive_window_bits, agreement.receive_takeover ? " takeover" : "");
+}
+
+// What a server makes of the value of Sec-WebSocket-Extensions: "none" if it accepts nothing.
+std::string Accept(absl::string_view header, CompressionOptions options = {}) {
+  options.use = Use::kOn;
+  ExtensionList offers;
+  if (absl::Status status = ParseExtensions(header, &offers); !status.ok()) {
+    return std::string(status.message());
+  }
+  const std::optional<AcceptedDeflate> accepted = AcceptDeflate(offers, options);
+  return accepted.has_value() ? Describe(accepted->extension, accepted->agreement) : "none";
+}
+
+// What a client makes of it, or the error's message.
+std::string Check(absl::string_view header, CompressionOptions options = {}) {
+  if (options.use == Use::kOff) options.use = Use::kOn;
+  ExtensionList response;
+  if (absl::Status status = ParseExtensions(header, &response); !status.ok()) {
+    return std::string(status.message());
+  }
+  const auto agreement = CheckDeflateResponse(response, options);
+  if (!agreement.ok()) {
+    EXPECT_EQ(agreement.status().code(), absl::StatusCode::kInvalidArgument);
+    return std::string(agreement.status().message());
+  }
+  return agreement->has_value() ? Describe("ok", **agreement) : "none";
+}
+
+// With `parameters` behind the name.
+std::string With(absl::string_view parameters) {
+  return absl::StrCat(kName, parameters.empty() ? "" : "; ", parameters);
+}
+
+TEST(AcceptDeflateTest, Rfc7692Section_7_1_3_Examples) {
+  EXPECT_EQ(Accept("permessage-deflate"),
+            "permessage-deflate | send 15 takeover, receive 15 takeover");
+  EXPECT_EQ(Accept("permessage-deflate; client_max_window_bits; server_max_window_bits=10"),
+            "permessage-deflate; server_max_window_bits=10 | "
+            "send 10 takeover, receive 15 takeover");
+  // The first offer is the most wanted.
+  EXPECT_EQ(Accept("permessage-deflate; client_max_window_bits; server_max_window_bits=10, "
+                   "permessage-deflate; client_max_window_bits"),
+            "permessage-deflate; server_max_window_bits=10 | "
+            "send 10 takeover, receive 15 takeover");
+}
+
+TEST(AcceptDeflateTest, Section_7_1_1_ContextTakeover) {
+  // What a client asks of the server, the server confirms and does.
+  EXPECT_EQ(Accept(With("server_no_context_takeover")),
+            "permessage-deflate; server_no_context_takeover | send 15, receive 15 takeover");
+  // What it says of itself need not be confirmed; where it is, the server can rely on it.
+  EXPECT_EQ(Accept(With("client_no_context_takeover")),
+            "permessage-deflate; client_no_context_takeover | send 15 takeover, receive 15");
+  // A server may ask for both without being asked.
+  EXPECT_EQ(Accept(kName, {.send_takeover = false, .receive_takeover = false}),
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover | "
+            "send 15, receive 15");
+}
+
+TEST(AcceptDeflateTest, Section_7_1_2_1_ServerWindow) {
+  for (int offered = 8; offered <= 15; ++offered) {
+    for (int wanted = 8; wanted <= 15; ++wanted) {
+      const int agreed = std::min(offered, wanted);
+      EXPECT_EQ(Accept(With(absl::StrCat("server_max_window_bits=", offered)),
+                       {.send_window_bits = wanted}),
+                absl::StrCat("permessage-deflate; server_max_window_bits=", agreed, " | send ",
+                             agreed, " takeover, receive 15 takeover"));
+    }
+  }
+  EXPECT_EQ(Accept(kName, {.send_window_bits = 9}),
+            "permessage-deflate; server_max_window_bits=9 | "
+            "send 9 takeover, receive 15 takeover");
+}
+
+TEST(AcceptDeflateTest, Section_7_1_2_2_ClientWindow) {
+  for (int offered = 8; offered <= 15; ++offered) {
+    for (int wanted = 8; wanted <= 15; ++wanted) {
+      const int agreed = std::min(offered, wanted);
+      EXPECT_EQ(Accept(With(absl::StrCat("client_max_window_bits=", offered)),
+                       {.receive_window_bits = wanted}),
+                absl::StrCat("permessage-deflate; client_max_window_bits=", agreed,
+                             " | send 15 takeover, receive ", agreed, " takeover"));
+    }
+  }
+  EXPECT_EQ(Accept(With("client_max_window_bits"), {.receive_window_bits = 9}),
+            "permessage-deflate; client_max_window_bits=9 | "
+            "send 15 takeover, receive 9 takeover");
+  // A client that did not say that it understands the parameter must not be sent it.
+  EXPECT_EQ(Accept(kName, {.receive_window_bits = 9}),
+            "permessage-deflate; client_no_context_takeover | send 15 takeover, receive 15");
+}
+
+// Section 7.1: the server must decline such an offer. The next may be acceptable.
+TEST(AcceptDeflateTest, R5_R7_OffersThatMakeNoSenseArePassedOver) {
+  for (const absl::string_view parameters :
+       {"unknown",
+        "unknown=1",
+        "server_no_context_takeover=1",
+        "client_no_context_takeover=true",
+        "server_no_context_takeover; server_no_context_takeover",
+        "client_no_context_takeover; client_no_context_takeover",
+        "server_max_window_bits",
+        "server_max_window_bits=7",
+        "server_max_window_bits=16",
+        "server_max_window_bits=0",
+        "server_max_window_bits=08",
+        "server_max_window_bits=+9",
+        "server_max_window_bits=-9",
+        "server_max_window_bits=1e1",
+        "server_max_window_bits=10.0",
+        "server_max_window_bits=0xa",
+        "server_max_window_bits=4294967306",
+        "server_max_window_bits=99999999999999999999",
+        "server_max_window_bits=ten",
+        "server_max_window_bits=10; server_max_window_bits=10",
+        "client_max_window_bits=7",
+        "client_max_window_bits=16",
+        "client_max_window_bits=010",
+        "client_max_window_bits=x",
+        "client_max_window_bits; client_max_window_bits",
+        "client_max_window_bits; client_max_window_bits=10",
+        "client_max_window_bits=10; client_max_window_bits",
+        "client_max_window_bits=10; client_max_window_bits=10",
+        "SERVER_MAX_WINDOW_BITS=10"}) {
+    const std::string offer = With(parameters);
+    EXPECT_EQ(Accept(offer), "none") << parameters;
+    EXPECT_EQ(Accept(absl::StrCat("x-webkit-deflate-frame, ", offer, ", ", kName,
+                                  "; server_max_window_bits=11")),
+              "permessage-deflate; server_max_window_bits=11 | "
+              "send 11 takeover, receive 15 takeover")
+        << parameters;
+  }
+}
+
+// Section 9.1 of RFC 6455: between quotes stands a token, too.
+TEST(AcceptDeflateTest, R5_QuotedValues) {
+  EXPECT_EQ(Accept(With("server_max_window_bits=\"10\"")),
+            "permessage-deflate; server_max_window_bits=10 | "
+            "send 10 takeover, receive 15 takeover");
+  EXPECT_EQ(Accept(With("server_max_window_bits=\"16\"")), "none");
+  for (const absl::string_view broken : {"server_max_window_bits=", "server_max_window_bits=\"\"",
+                                         "server_max_window_bits=\"10", "; ", "=10"}) {
+    EXPECT_THAT(Accept(With(broken)), HasSubstr("in Sec-WebSocket-Extensions")) << broken;
+  }
+}
+
+TEST(AcceptDeflateTest, OtherExtensionsAndOptions) {
+  EXPECT_EQ(Accept("deflate-stream, x-webkit-deflate-frame; a=1"), "none");
+  ExtensionList offers;
+  EXPECT_EQ(AcceptDeflate(offers, {.use = Use::kOn}), std::nullopt);
+  ASSERT_TRUE(ParseExtensions(kName, &offers).ok());
+  EXPECT_EQ(AcceptDeflate(offers, {.use = Use::kOff}), std::nullopt);
+}
+
+TEST(AcceptDeflateTest, R7_AThousandOffers) {
+  std::string header;
+  for (int i = 0; i < 1000; ++i) absl::StrAppend(&header, kName, "; server_max_window_bits=7, ");
+  EXPECT_EQ(Accept(header), "none");
+  EXPECT_EQ(Accept(absl::StrCat(header, kName)),
+            "permessage-deflate | send 15 takeover, receive 15 takeover");
+}
+
+TEST(DeflateOfferTest, SaysWhatDiffersFromTheDefaults) {
+  EXPECT_EQ(DeflateOffer({}), "");
+  EXPECT_EQ(DeflateOffer({.use = Use::kOn}), "permessage-deflate; client_max_window_bits");
+  EXPECT_EQ(DeflateOffer({.use = Use::kRequired, .send_takeover = false, .send_window_bits = 9}),
+            "permessage-deflate; client_no_context_takeover; client_max_window_bits=9");
+  EXPECT_EQ(DeflateOffer({.use = Use::kOn, .receive_takeover = false, .receive_window_bits = 8}),
+            "permessage-deflate; server_no_context_takeover; server_max_window_bits=8; "
+            "client_max_window_bits");
+}
+
+TEST(CheckDeflateResponseTest, WhatTheServerChose) {
+  EXPECT_EQ(Check(kName), "ok | send 15 takeover, receive 15 takeover");
+  EXPECT_EQ(Check(With("server_no_context_takeover; server_max_window_bits=12")),
+            "ok | send 15 takeover, receive 12");
+  EXPECT_EQ(Check(With("client_no_context_takeover; client_max_window_bits=8")),
+            "ok | send 8, receive 15 takeover");
+  // A client keeps to what it said of itself, whatever the server made of the hint.
+  EXPECT_EQ(
+      Check(With("client_max_window_bits=12"), {.send_takeover = false, .send_window_bits = 10}),
+      "ok | send 10, receive 15 takeover");
+}
+
+TEST(CheckDeflateResponseTest, NoneWhereItIsRequired) {
+  EXPECT_EQ(*CheckDeflateResponse({}, {.use = Use::kOn}), std::nullopt);
+  EXPECT_EQ(*CheckDeflateResponse({}, {.use = Use::kOff}), std::nullopt);
+  EXPECT_EQ(CheckDeflateResponse({}, {.use = Use::kRequired}).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(CheckDeflateResponseTest, Section_7_1_WhatWasAskedForMustBeAgreedTo) {
+  EXPECT_EQ(Check(kName, {.receive_takeover = false}),
+            "the server chose permessage-deflate without server_no_context_takeover");
+  EXPECT_EQ(Check(kName, {.receive_window_bits = 12}),
+            "the server chose server_max_window_bits=15, and at most 12 was offered");
+  EXPECT_EQ(Check(With("server_max_window_bits=13"), {.receive_window_bits = 12}),
+            "the server chose server_max_window_bits=13, and at most 12 was offered");
+  EXPECT_EQ(Check(With("server_no_context_takeover; server_max_window_bits=12"),
+                  {.receive_takeover = false, .receive_window_bits = 12}),
+            "ok | send 15 takeover, receive 12");
+}
+
+TEST(CheckDeflateResponseTest, R5_R7_WhatMakesNoSenseFailsTheConnection) {
+  for (const auto& [parameters, why] : std::vector<std::pair<absl::string_view, absl::string_view>>{
+           {"unknown=1", "\"unknown=1\" is no parameter"},
+           {"server_no_context_takeover=1", "has a value"},
+           {"client_no_context_takeover; client_no_context_takeover", "is there twice"},
+           {"server_max_window_bits", "has no value"},
+           {"server_max_window_bits=7", "\"server_max_window_bits=7\" is not 8 to 15"},
+           {"server_max_window_bits=16", "is not 8 to 15"},
+           {"server_max_window_bits=1000", "is not 8 to 15"},
+           {"server_max_window_bits=\"08\"", "is not 8 to 15"},
+           {"server_max_window_bits=10; server_max_window_bits=10", "is there twice"},
+           {"client_max_window_bits", "has no value"},
+           {"client_max_window_bits=0", "is not 8 to 15"},
+           {"client_max_window_bits=16", "is not 8 to 15"},
+           {"client_max_window_bits=9; client_max_window_bits=9", "is there twice"},
+           {"server_max_window_bits=", "is no token"}}) {
+    EXPECT_THAT(Check(With(parameters)), HasSubstr(std::string(why))) << parameters;
+  }
+  EXPECT_EQ(Check("permessage-deflate, permessage-deflate"),
+            "the server chose permessage-deflate twice");
+  EXPECT_EQ(Check("permessage-deflate, other"),
+            "the server chose the extension \"other\", which was not offered");
+  ExtensionList response;
+  ASSERT_TRUE(ParseExtensions(kName, &response).ok());
+  EXPECT_EQ(CheckDeflateResponse(response, {.use = Use::kOff}).status().message(),
+            "the server chose the extension \"permessage-deflate\", which was not offered");
+}
+
+// Both ends, with every combination of options: they agree, and on no more than either wants.
+TEST(PermessageDeflateTest, EveryCombinationOfOptionsEndsInAgreement) {
+  std::vector<CompressionOptions> all;
+  for (const bool send : {false, true}) {
+    for (const bool receive : {false, true}) {
+      for (const int send_bits : {8, 12, 15}) {
+        for (const int receive_bits : {8, 12, 15}) {
+          all.push_back({.use = Use::kOn,
+                         .send_takeover = send,
+                         .send_window_bits = send_bits,
+                         .receive_takeover = receive,
+                         .receive_window_bits = receive_bits});
+        }
+      }
+    }
+  }
+  for (const CompressionOptions& client : all) {
+    for (const CompressionOptions& server : all) {
+      const std::string offer = DeflateOffer(client);
+      ExtensionList offers, response;
+      ASSERT_TRUE(ParseExtensions(offer, &offers).ok());
+      const std::optional<AcceptedDeflate> accepted = AcceptDeflate(offers, server);
+      ASSERT_TRUE(accepted.has_value()) << offer;
+      ASSERT_TRUE(ParseExtensions(accepted->extension, &response).ok());
+      const auto checked = CheckDeflateResponse(response, client);
+      ASSERT_TRUE(checked.ok()) << offer << " -> " << accepted->extension << checked.status();
+      const DeflateAgreement& ours = accepted->agreement;
+      const DeflateAgreement& theirs = **checked;
+      EXPECT_EQ(theirs.receive_takeover, ours.send_takeover);
+      EXPECT_EQ(theirs.receive_window_bits, ours.send_window_bits);
+      EXPECT_EQ(theirs.send_takeover, ours.receive_takeover);
+      EXPECT_EQ(theirs.send_window_bits, ours.receive_window_bits);
+      EXPECT_EQ(ours.send_takeover, server.send_takeover && client.receive_takeover);
+      EXPECT_EQ(ours.receive_takeover, server.receive_takeover && client.send_takeover);
+      EXPECT_EQ(ours.send_window_bits,
+                std::min(server.send_window_bits, client.receive_window_bits));
+      EXPECT_EQ(ours.receive_window_bits,
+                std::min(server.receive_window_bits, client.send_window_bits));
+    }
+  }
+}
+
+TEST(CheckCompressionOptionsTest, Ranges) {
+  EXPECT_TRUE(CheckCompressionOptions({}).ok());
+  EXPECT_EQ(CheckCompressionOptions({.send_window_bits = 7}).message(),
+            "compression.send_window_bits must be 8 to 15, not 7");
+  EXPECT_EQ(CheckCompressionOptions({.receive_window_bits = 16}).message(),
+            "compression.receive_window_bits must be 8 to 15, not 16");
+  EXPECT_EQ(CheckCompressionOptions({.memory_level = 0}).message(),
+            "compression.memory_level must be 1 to 9, not 0");
+  EXPECT_EQ(CheckCompressionOptions({.level = 10}).message(),
+            "compression.level must be 1 to 9, not 10");
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,32 @@
+// A message that is sent in fragments (RFC 6455, section 5.4).
+
+#ifndef WEFT_CORE_FRAME_FRAGMENTED_MESSAGE_H_
+#define WEFT_CORE_FRAME_FRAGMENTED_MESSAGE_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "weft/core/frame/opcode.h"
+#include "weft/core/frame/utf8.h"
+
+namespace weft {
+
+// Which fragment may come next, of one message after the other. Not thread-safe.
+class FragmentedMessage {
+ public:
+  // Takes a fragment; the one with `fin` is its message's last. InvalidArgument, and nothing has
+  // changed, when `opcode` is not that of a message or not that of the message in progress, and for
+  // text that is not UTF-8: a fragment, but for the last, may end inside a code point.
+  absl::Status Add(Opcode opcode, absl::string_view payload, bool fin);
+
+  // Whether a message has begun that waits for its last fragment.
+  bool open() const { return open_; }
+
+ private:
+  bool open_ = false;
+  Opcode opcode_ = Opcode::kText;
+  Utf8Validator utf8_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_CORE_FRAME_FRAGMENTED_MESSAGE_H_

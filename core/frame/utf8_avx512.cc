@@ -1,0 +1,132 @@
+#include "weft/core/frame/utf8_avx512.h"
+
+#include <cstddef>
+#include <cstdint>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace weft::internal {
+
+#if defined(__x86_64__)
+namespace {
+
+#define WEFT_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi,bmi2")))
+#define WEFT_AVX512_INLINE WEFT_AVX512 __attribute__((always_inline)) inline
+
+// RFC 3629, section 4, as two questions about two bytes in a row: of which class is the second, and
+// which classes may not follow the first? A bit for each class.
+enum Class : uint8_t {
+  kAscii = 1,    // 00 to 7F
+  kTail8 = 2,    // 80 to 8F
+  kTail9 = 4,    // 90 to 9F
+  kTailAB = 8,   // A0 to BF
+  kLead = 16,    // C0 to FF
+  kTail = 0x80,  // 80 to BF once more, for the third and fourth byte of a code point
+};
+
+constexpr uint8_t ClassOf(uint8_t byte) {
+  if (byte < 0x80) return kAscii;
+  if (byte < 0x90) return kTail8 | kTail;
+  if (byte < 0xA0) return kTail9 | kTail;
+  return byte < 0xC0 ? kTailAB | kTail : kLead;
+}
+
+constexpr uint8_t BadAfter(uint8_t first) {
+  constexpr uint8_t kNoTail = kAscii | kLead;
+  if (first < 0x80) return kTail8 | kTail9 | kTailAB;
+  if (first < 0xC0) return kTail;  // unless it is wanted: see Errors
+  if (first < 0xC2 || first > 0xF4) return kNoTail | kTail8 | kTail9 | kTailAB;
+  if (first == 0xE0) return kNoTail | kTail8 | kTail9;   // else it fits two bytes
+  if (first == 0xED) return kNoTail | kTailAB;           // else a surrogate
+  if (first == 0xF0) return kNoTail | kTail8;            // else it fits three bytes
+  if (first == 0xF4) return kNoTail | kTail9 | kTailAB;  // else over U+10FFFF
+  return kNoTail;
+}
+
+struct Tables {
+  alignas(64) uint8_t class_of[64];    // by the high half of the byte; four times the same 16
+  alignas(64) uint8_t bad_after[128];  // by the low seven bits of the bytes from 80 on
+};
+
+constexpr Tables MakeTables() {
+  Tables tables = {};
+  for (int i = 0; i < 64; ++i) tables.class_of[i] = ClassOf(i % 16 << 4);
+  for (int i = 0; i < 128; ++i) tables.bad_after[i] = BadAfter(0x80 | i);
+  return tables;
+}
+
+constexpr Tables kTables = MakeTables();
+
+constexpr ptrdiff_t kBlock = sizeof(__m512i);
+
+// The 64 bytes of `text` at `at`. With kEdge they may begin before it or end behind it: zeros
+// there.
+template <bool kEdge>
+WEFT_AVX512_INLINE __m512i Load(absl::string_view text, ptrdiff_t at) {
+  if (!kEdge) return _mm512_loadu_si512(text.data() + at);
+  const ptrdiff_t size = text.size();
+  __mmask64 inside = ~__mmask64{0};
+  if (at < 0) inside <<= -at;
+  if (size - at < kBlock) inside = _bzhi_u64(inside, size - at);
+  return _mm512_maskz_loadu_epi8(inside, text.data() + at);
+}
+
+// Not zero for each byte of the block at `at` that may not follow the bytes before it.
+template <bool kEdge>
+WEFT_AVX512_INLINE __m512i Errors(absl::string_view text, ptrdiff_t at) {
+  const __m512i byte = Load<kEdge>(text, at);
+  const __m512i before = Load<kEdge>(text, at - 1);
+  const __m512i second_before = Load<kEdge>(text, at - 2);
+  const __m512i third_before = Load<kEdge>(text, at - 3);
+
+  const __m512i half = _mm512_and_si512(_mm512_srli_epi16(byte, 4), _mm512_set1_epi8(0x0F));
+  const __m512i class_of = _mm512_shuffle_epi8(_mm512_load_si512(kTables.class_of), half);
+  const __m512i bad_after =
+      _mm512_mask_mov_epi8(_mm512_set1_epi8(BadAfter(0)), _mm512_movepi8_mask(before),
+                           _mm512_permutex2var_epi8(_mm512_load_si512(kTables.bad_after), before,
+                                                    _mm512_load_si512(kTables.bad_after + kBlock)));
+  const __m512i bad_pair = _mm512_and_si512(class_of, bad_after);
+
+  // kTail in bad_pair is a tail behind a tail. That is wanted, and then not bad, two bytes after
+  // E0 and above and three bytes after F0 and above: what keeps the high bit when it is reduced so.
+  const __m512i three = _mm512_subs_epu8(second_before, _mm512_set1_epi8(0xE0 - 0x80));
+  const __m512i four = _mm512_subs_epu8(third_before, _mm512_set1_epi8(0xF0 - 0x80));
+  const __m512i wanted =
+      _mm512_and_si512(_mm512_or_si512(three, four), _mm512_set1_epi8(static_cast<char>(kTail)));
+  return _mm512_xor_si512(bad_pair, wanted);
+}
+
+}  // namespace
+
+bool HasAvx512Vbmi() {
+  return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi") &&
+         __builtin_cpu_supports("bmi2");
+}
+
+WEFT_AVX512 bool IsValidUtf8Avx512(absl::string_view text) {
+  const ptrdiff_t size = text.size();
+  __m512i errors = Errors<true>(text, 0);
+  ptrdiff_t at = kBlock;
+  for (; at + kBlock <= size; at += kBlock) {
+    // ASCII behind ASCII needs no closer look. Three bytes before the block count as well.
+    const __m512i three_earlier = _mm512_loadu_si512(text.data() + at - 3);
+    const __m512i block = _mm512_loadu_si512(text.data() + at);
+    if (_mm512_movepi8_mask(_mm512_or_si512(block, three_earlier)) == 0) continue;
+    errors = _mm512_or_si512(errors, Errors<false>(text, at));
+  }
+  // What is left, perhaps nothing, with zeros behind it: they may not follow half a code point.
+  if (at <= size) errors = _mm512_or_si512(errors, Errors<true>(text, at));
+  return _mm512_test_epi8_mask(errors, errors) == 0;
+}
+
+#else
+
+bool HasAvx512Vbmi() { return false; }
+
+bool IsValidUtf8Avx512(absl::string_view) { return false; }
+
+#endif
+
+}  // namespace weft::internal

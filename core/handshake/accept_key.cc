@@ -1,0 +1,49 @@
+#include "weft/core/handshake/accept_key.h"
+
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+
+namespace weft {
+namespace {
+
+constexpr size_t kKeyBytes = 16;
+constexpr size_t kKeySize = 24;  // in base64, of which the last two are "=="
+
+absl::string_view View(const uint8_t* bytes, size_t size) {
+  return absl::string_view(reinterpret_cast<const char*>(bytes), size);
+}
+
+}  // namespace
+
+std::string RandomKey() {
+  uint8_t bytes[kKeyBytes];
+  RAND_bytes(bytes, sizeof(bytes));  // BoringSSL's aborts rather than fail
+  return absl::Base64Escape(View(bytes, sizeof(bytes)));
+}
+
+bool IsKey(absl::string_view key) {
+  if (key.size() != kKeySize || !absl::EndsWith(key, "==")) return false;
+  key.remove_suffix(2);
+  return std::all_of(key.begin(), key.end(),
+                     [](char c) { return absl::ascii_isalnum(c) || c == '+' || c == '/'; });
+}
+
+std::string AcceptKey(absl::string_view key) {
+  SHA_CTX sha;
+  SHA1_Init(&sha);
+  SHA1_Update(&sha, key.data(), key.size());
+  SHA1_Update(&sha, kAcceptGuid.data(), kAcceptGuid.size());
+  uint8_t digest[SHA_DIGEST_LENGTH];
+  SHA1_Final(digest, &sha);
+  return absl::Base64Escape(View(digest, sizeof(digest)));
+}
+
+}  // namespace weft

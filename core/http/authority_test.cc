@@ -1,0 +1,87 @@
+#include "weft/core/http/authority.h"
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace weft {
+namespace {
+
+using ::testing::HasSubstr;
+
+// "host port", "host -" without a port, or the error's message.
+std::string Parse(absl::string_view text) {
+  const absl::StatusOr<Authority> authority = ParseAuthority(text);
+  if (!authority.ok()) return std::string(authority.status().message());
+  return absl::StrCat(authority->host, " ",
+                      authority->port.has_value() ? absl::StrCat(*authority->port) : "-");
+}
+
+TEST(AuthorityTest, Names) {
+  EXPECT_EQ(Parse("example.com"), "example.com -");
+  EXPECT_EQ(Parse("Example.COM:8080"), "Example.COM 8080");
+  EXPECT_EQ(Parse("a"), "a -");
+  EXPECT_EQ(Parse("my_host-1.local.:1"), "my_host-1.local. 1");
+}
+
+TEST(AuthorityTest, Ipv4) {
+  EXPECT_EQ(Parse("127.0.0.1"), "127.0.0.1 -");
+  EXPECT_EQ(Parse("127.0.0.1:65535"), "127.0.0.1 65535");
+}
+
+TEST(AuthorityTest, Ipv6StandsInBrackets) {
+  EXPECT_EQ(Parse("[::1]"), "::1 -");
+  EXPECT_EQ(Parse("[2001:DB8::1]:9001"), "2001:DB8::1 9001");
+  EXPECT_EQ(Parse("[::ffff:1.2.3.4]:80"), "::ffff:1.2.3.4 80");
+  EXPECT_THAT(Parse("::1"), HasSubstr("an IPv6 address stands in brackets"));
+  EXPECT_THAT(Parse("[::1"), HasSubstr("no IPv6 address in brackets"));
+  EXPECT_THAT(Parse("[]"), HasSubstr("no IPv6 address in brackets"));
+  EXPECT_THAT(Parse("[example.com]"), HasSubstr("no IPv6 address in brackets"));
+  EXPECT_THAT(Parse("[fe80::1%25eth0]"), HasSubstr("no IPv6 address in brackets"));
+  EXPECT_THAT(Parse(absl::StrCat("[", std::string(1000, '1'), "]")),
+              HasSubstr("no IPv6 address in brackets"));
+  EXPECT_EQ(Parse("[::1]80"), "\"80\" follows the host where only a port can");
+}
+
+TEST(AuthorityTest, ANumberAtTheEndOfANameIsAnIpv4AddressOrAnError) {
+  for (const char* host : {"127.1", "2130706433", "1.2.3.4.5", "256.0.0.1", "01.2.3.4", "a.1"}) {
+    EXPECT_THAT(Parse(host), HasSubstr("ends in a number, but is no IPv4 address")) << host;
+  }
+  EXPECT_EQ(Parse("1and1.com"), "1and1.com -");
+  EXPECT_EQ(Parse("4f5e6a"), "4f5e6a -");
+}
+
+TEST(AuthorityTest, Ports) {
+  EXPECT_EQ(Parse("h:1"), "h 1");
+  EXPECT_EQ(Parse("h:00080"), "h 80");
+  EXPECT_EQ(Parse("h:"), "h -");  // RFC 3986, section 3.2.3: port = *DIGIT
+  for (const char* text : {"h:0", "h:65536", "h:99999999999999999999", "h:-1", "h:+1", "h: 1",
+                           "h:8o", "h:0x50", "[::1]:0"}) {
+    EXPECT_THAT(Parse(text), HasSubstr("is no number from 1 to 65535")) << text;
+  }
+}
+
+TEST(AuthorityTest, Text) {
+  for (const char* text : {"h", "h:1", "[::1]", "[::1]:65535"}) {
+    const Authority authority = *ParseAuthority(text);
+    EXPECT_EQ(AuthorityText(authority.host, authority.port), text);
+  }
+}
+
+TEST(AuthorityTest, OtherCharactersAreNamed) {
+  EXPECT_EQ(Parse(""), "the host is missing");
+  EXPECT_EQ(Parse(":80"), "the host is missing");
+  EXPECT_EQ(Parse("a b"), "the host \"a b\" holds \" \"");
+  EXPECT_EQ(Parse("user@h"), "the host \"user@h\" holds \"@\"");
+  EXPECT_EQ(Parse("b\xC3\xBC"), "the host \"b\\xc3\\xbc\" holds \"\\xc3\"");
+  EXPECT_EQ(Parse("a%2fb"), "the host \"a%2fb\" holds \"%\"");
+  EXPECT_EQ(ParseAuthority("a/b").status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Parse(std::string(100, '!')),
+            absl::StrCat("the host \"", std::string(64, '!'), "...\" holds \"!\""));
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,185 @@
+// Any bytes as the head of a request and of a response, and as a body.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/types/span.h"
+#include "weft/core/http/http.h"
+#include "weft/core/http/http_body.h"
+#include "weft/core/http/http_request_body.h"
+#include "weft/core/http/http_status.h"
+#include "weft/core/testing/require.h"
+
+namespace weft {
+namespace {
+
+using testing::Require;
+using testing::RequireReadable;
+
+// Small enough for a fuzzer to get there.
+constexpr HttpLimits kLimits = {.max_head_bytes = 2048, .max_headers = 20};
+
+bool Same(const HttpHeaders& a, const HttpHeaders& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const HttpHeader& x, const HttpHeader& y) {
+                      return x.name == y.name && x.value == y.value;
+                    });
+}
+
+absl::Span<const HttpHeader> All(const HttpHeaders& headers) {
+  return absl::MakeConstSpan(headers.begin(), headers.end());
+}
+
+// What the scanner says when `in` arrives in pieces of `step` bytes.
+absl::StatusOr<size_t> ScanInSteps(absl::string_view in, size_t step) {
+  HttpHeadScanner scanner(kLimits);
+  for (size_t size = step; size < in.size(); size += step) {
+    const absl::StatusOr<size_t> end = scanner.Scan(in.substr(0, size));
+    if (!end.ok() || *end != 0) return end;
+  }
+  return scanner.Scan(in);
+}
+
+void CheckScanner(absl::string_view in) {
+  const absl::StatusOr<size_t> whole = ScanInSteps(in, in.size() + 1);
+  for (const size_t step : {1, 2, 3, 7}) {
+    Require(ScanInSteps(in, step) == whole, "a head ends where it ends, however it arrives");
+  }
+  if (whole.ok() && *whole != 0) {
+    Require(*whole <= kLimits.max_head_bytes, "the limit holds");
+    Require(in.substr(0, *whole) == "\r\n" || in.substr(*whole - 4, 4) == "\r\n\r\n",
+            "a head ends in an empty line");
+  }
+}
+
+void CheckRequest(absl::string_view in) {
+  const absl::StatusOr<HttpRequest> request = ParseHttpRequest(in, kLimits);
+  if (!request.ok()) {
+    RequireReadable(request.status().message());
+    Require(HttpStatusOf(request.status()) >= 400, "an error is a status to answer with");
+    return;
+  }
+  Require(*HttpHeadScanner({.max_head_bytes = in.size()}).Scan(in) == in.size(),
+          "what is parsed as a head is found as one");
+  Require(request->headers.size() <= kLimits.max_headers, "the limit holds");
+  const absl::StatusOr<std::string> written =
+      WriteHttpRequest(request->method, request->target, All(request->headers));
+  Require(written.ok(), "what was read can be written");
+  const absl::StatusOr<HttpRequest> again = ParseHttpRequest(*written, kLimits);
+  Require(again.ok() && again->method == request->method && again->target == request->target &&
+              Same(again->headers, request->headers),
+          "a request that is written is read as itself");
+}
+
+void CheckResponse(absl::string_view in) {
+  const absl::StatusOr<HttpResponse> response = ParseHttpResponse(in, kLimits);
+  RequireReadable(response.status().message());
+  if (!response.ok()) return;
+  Require(*HttpHeadScanner({.max_head_bytes = in.size()}).Scan(in) == in.size(),
+          "what is parsed as a head is found as one");
+  const absl::StatusOr<std::string> written =
+      WriteHttpResponse(response->status, All(response->headers));
+  Require(written.ok(), "what was read can be written");
+  const absl::StatusOr<HttpResponse> again = ParseHttpResponse(*written, kLimits);
+  Require(
+      again.ok() && again->status == response->status && Same(again->headers, response->headers),
+      "a response that is written is read as itself");
+  Require(again->joined == nullptr, "no fold is left in a value");
+}
+
+constexpr size_t kMaxBody = 64;
+
+// What is read of a body that arrives in pieces of `step` bytes.
+HttpBody ReadInSteps(const HttpResponse& head, absl::string_view in, size_t step) {
+  HttpBody body(head, kMaxBody);
+  for (size_t at = 0; at < in.size(); at += step) body.Append(in.substr(at, step));
+  return body;
+}
+
+// The input as the body behind this head.
+void CheckBody(absl::string_view head, absl::string_view in) {
+  const absl::StatusOr<HttpResponse> response = ParseHttpResponse(head);
+  if (!response.ok()) return;
+  const HttpBody whole = ReadInSteps(*response, in, in.size() + 1);
+  Require(whole.text().size() <= kMaxBody, "the limit holds");
+  Require(whole.done() || whole.text().size() < kMaxBody, "a body that is full is done");
+  for (const size_t step : {1, 2, 3, 7}) {
+    const HttpBody cut = ReadInSteps(*response, in, step);
+    Require(cut.text() == whole.text() && cut.done() == whole.done(),
+            "a body is the same, however it arrives");
+  }
+}
+
+void CheckBodies(absl::string_view in) {
+  CheckBody("HTTP/1.1 403 x\r\nTransfer-Encoding: chunked\r\n\r\n", in);
+  const absl::StatusOr<size_t> head = HttpHeadScanner(kLimits).Scan(in);
+  if (head.ok()) CheckBody(in.substr(0, *head), in.substr(*head));
+}
+
+// The body of the request `head`, how many bytes are its own, and the HTTP status of the error.
+struct RequestBody {
+  std::string text{};
+  size_t size = 0;
+  int error = 0;
+
+  friend bool operator==(const RequestBody&, const RequestBody&) = default;
+};
+
+RequestBody ReadRequestInSteps(const HttpRequest& head, absl::string_view in, size_t step) {
+  absl::StatusOr<HttpRequestBody> body = HttpRequestBody::Of(head, kMaxBody);
+  RequireReadable(body.status().message());
+  if (!body.ok()) return {.error = HttpStatusOf(body.status())};
+  size_t size = 0;
+  while (!body->done() && size < in.size()) {
+    const absl::StatusOr<size_t> taken = body->Append(in.substr(size, step));
+    RequireReadable(taken.status().message());
+    if (!taken.ok()) return {.error = HttpStatusOf(taken.status())};
+    size += *taken;
+  }
+  return {.text = body->text(), .size = size};
+}
+
+void CheckRequestBody(absl::string_view head, absl::string_view in) {
+  const absl::StatusOr<HttpRequest> request = ParseHttpRequest(head);
+  if (!request.ok()) return;
+  const RequestBody whole = ReadRequestInSteps(*request, in, in.size() + 1);
+  Require(whole.text.size() <= kMaxBody, "the limit holds");
+  for (const size_t step : {1, 2, 3, 7}) {
+    Require(ReadRequestInSteps(*request, in, step) == whole,
+            "a body ends where it ends, however it arrives");
+  }
+}
+
+void CheckRequestBodies(absl::string_view in) {
+  CheckRequestBody("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", in);
+  const absl::StatusOr<size_t> head = HttpHeadScanner(kLimits).Scan(in);
+  if (head.ok()) CheckRequestBody(in.substr(0, *head), in.substr(*head));
+}
+
+// The input as one header, which may not become two.
+void CheckWriter(absl::string_view in) {
+  const absl::string_view name = in.substr(0, in.find('|'));
+  const absl::string_view value = in.substr(std::min(name.size() + 1, in.size()));
+  const HttpHeader headers[] = {{name, value}, {"Last", "x"}};
+  const absl::StatusOr<std::string> written = WriteHttpRequest("GET", "/", headers);
+  if (!written.ok()) return;
+  const absl::StatusOr<HttpRequest> again = ParseHttpRequest(*written);
+  Require(again.ok() && again->headers.size() == 2 && again->headers.begin()->name == name,
+          "a header that is written is one header");
+}
+
+}  // namespace
+}  // namespace weft
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const absl::string_view in(reinterpret_cast<const char*>(data), size);
+  weft::CheckScanner(in);
+  weft::CheckRequest(in);
+  weft::CheckResponse(in);
+  weft::CheckBodies(in);
+  weft::CheckRequestBodies(in);
+  weft::CheckWriter(in);
+  return 0;
+}

@@ -1,0 +1,61 @@
+#include "weft/core/http/origin.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "weft/core/http/authority.h"
+
+namespace weft {
+namespace {
+
+// What stands for a port that is not written, and cannot be taken for one.
+constexpr uint16_t kNoPort = 0;
+
+uint16_t DefaultPort(absl::string_view scheme) {
+  if (absl::EqualsIgnoreCase(scheme, "http")) return 80;
+  if (absl::EqualsIgnoreCase(scheme, "https")) return 443;
+  return kNoPort;
+}
+
+struct Origin {
+  absl::string_view scheme;
+  absl::string_view host;
+  uint16_t port;
+};
+
+// scheme://host[:port] and nothing else.
+std::optional<Origin> ParseOrigin(absl::string_view text) {
+  const size_t colon = text.find("://");
+  if (colon == text.npos || colon == 0) return std::nullopt;
+  const auto authority = ParseAuthority(text.substr(colon + 3));
+  if (!authority.ok()) return std::nullopt;
+  const absl::string_view scheme = text.substr(0, colon);
+  return Origin{scheme, authority->host, authority->port.value_or(DefaultPort(scheme))};
+}
+
+}  // namespace
+
+bool IsSameOrigin(absl::string_view origin, absl::string_view host) {
+  const std::optional<Origin> page = ParseOrigin(origin);
+  const auto server = ParseAuthority(host);
+  // A page of another scheme is not from here: its port that is not written is none of a server's.
+  return page.has_value() && DefaultPort(page->scheme) != kNoPort && server.ok() &&
+         absl::EqualsIgnoreCase(page->host, server->host) &&
+         page->port == server->port.value_or(DefaultPort(page->scheme));
+}
+
+bool IsAllowedOrigin(absl::string_view origin, absl::Span<const std::string> allowed) {
+  const std::optional<Origin> page = ParseOrigin(origin);
+  return std::any_of(allowed.begin(), allowed.end(), [&](absl::string_view entry) {
+    if (entry == "*" || entry == origin) return true;
+    const std::optional<Origin> other = ParseOrigin(entry);
+    return page.has_value() && other.has_value() && page->port == other->port &&
+           absl::EqualsIgnoreCase(page->scheme, other->scheme) &&
+           absl::EqualsIgnoreCase(page->host, other->host);
+  });
+}
+
+}  // namespace weft

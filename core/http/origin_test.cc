@@ -1,0 +1,88 @@
+#include "weft/core/http/origin.h"
+
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace weft {
+namespace {
+
+TEST(OriginTest, R20_PageOfTheServerItselfIsSame) {
+  EXPECT_TRUE(IsSameOrigin("https://example.com", "example.com"));
+  EXPECT_TRUE(IsSameOrigin("http://example.com:8080", "example.com:8080"));
+  EXPECT_TRUE(IsSameOrigin("HTTP://Example.com", "eXample.COM"));
+  EXPECT_TRUE(IsSameOrigin("http://[::1]:8080", "[::1]:8080"));
+}
+
+TEST(OriginTest, R20_OwnPortOfTheSchemeMayBeWrittenOrNot) {
+  EXPECT_TRUE(IsSameOrigin("http://example.com", "example.com:80"));
+  EXPECT_TRUE(IsSameOrigin("http://example.com:80", "example.com"));
+  EXPECT_TRUE(IsSameOrigin("https://example.com", "example.com:443"));
+  EXPECT_FALSE(IsSameOrigin("http://example.com", "example.com:443"));
+  EXPECT_FALSE(IsSameOrigin("https://example.com", "example.com:80"));
+}
+
+TEST(OriginTest, R20_OtherHostsAndPortsAreNotSame) {
+  EXPECT_FALSE(IsSameOrigin("http://example.com:8081", "example.com:8080"));
+  EXPECT_FALSE(IsSameOrigin("http://example.com", "example.com:8080"));
+  EXPECT_FALSE(IsSameOrigin("http://evil.example", "example.com"));
+  EXPECT_FALSE(IsSameOrigin("http://example.com.evil.example", "example.com"));
+  EXPECT_FALSE(IsSameOrigin("http://www.example.com", "example.com"));
+  EXPECT_FALSE(IsSameOrigin("http://localhost:8080", "127.0.0.1:8080"));
+}
+
+TEST(OriginTest, R20_WhatIsNoOriginIsNotSame) {
+  EXPECT_FALSE(IsSameOrigin("null", "null"));
+  EXPECT_FALSE(IsSameOrigin("", ""));
+  EXPECT_FALSE(IsSameOrigin("file://", ""));
+  EXPECT_FALSE(IsSameOrigin("example.com", "example.com"));
+  EXPECT_FALSE(IsSameOrigin("://example.com", "example.com"));
+  EXPECT_FALSE(IsSameOrigin("http://example.com/", "example.com"));
+  EXPECT_FALSE(IsSameOrigin("http://evil@example.com", "example.com"));
+  EXPECT_FALSE(IsSameOrigin("http://example.com http://evil.example", "example.com"));
+}
+
+// What is not written was taken for the same port on both sides.
+TEST(OriginTest, R20_ASchemeWithoutAPortOfItsOwnIsNotSame) {
+  EXPECT_FALSE(IsSameOrigin("capacitor://localhost", "localhost"));
+  EXPECT_FALSE(IsSameOrigin("capacitor://localhost:8080", "localhost:8080"));
+  EXPECT_FALSE(IsSameOrigin("ftp://example.com", "example.com"));
+  EXPECT_FALSE(IsSameOrigin("chrome-extension://abcdef", "abcdef"));
+  EXPECT_TRUE(IsAllowedOrigin("capacitor://localhost", {"capacitor://localhost"}));
+}
+
+TEST(OriginTest, R20_AllowListIsExact) {
+  const std::vector<std::string> allowed = {"https://example.com", "http://app.example:8080"};
+  EXPECT_TRUE(IsAllowedOrigin("https://example.com", allowed));
+  EXPECT_TRUE(IsAllowedOrigin("https://EXAMPLE.com:443", allowed));
+  EXPECT_TRUE(IsAllowedOrigin("http://app.example:8080", allowed));
+  EXPECT_FALSE(IsAllowedOrigin("http://example.com", allowed));
+  EXPECT_FALSE(IsAllowedOrigin("http://example.com:443", allowed))
+      << "the same port by another scheme";
+  EXPECT_FALSE(IsAllowedOrigin("https://example.com:8443", allowed));
+  EXPECT_FALSE(IsAllowedOrigin("https://www.example.com", allowed));
+  EXPECT_FALSE(IsAllowedOrigin("https://example.com.evil.example", allowed));
+  EXPECT_FALSE(IsAllowedOrigin("http://app.example", allowed));
+  EXPECT_FALSE(IsAllowedOrigin("null", allowed));
+  EXPECT_FALSE(IsAllowedOrigin("", allowed));
+  EXPECT_FALSE(IsAllowedOrigin("https://example.com", {}));
+}
+
+TEST(OriginTest, R20_NullAndEveryOriginOnlyWhenListed) {
+  EXPECT_TRUE(IsAllowedOrigin("null", {"null"}));
+  EXPECT_FALSE(IsAllowedOrigin("http://h", {"null"}));
+  EXPECT_TRUE(IsAllowedOrigin("null", {"*"}));
+  EXPECT_TRUE(IsAllowedOrigin("http://h", {"*"}));
+  EXPECT_TRUE(IsAllowedOrigin("chrome-extension://abcdef", {"chrome-extension://abcdef"}));
+}
+
+TEST(OriginTest, R20_EntryWithMoreThanAnOriginAllowsNoPage) {
+  EXPECT_FALSE(IsAllowedOrigin("https://example.com", {"https://example.com/"}));
+  EXPECT_FALSE(IsAllowedOrigin("https://example.com", {"example.com"}));
+  EXPECT_FALSE(IsAllowedOrigin("https://example.com", {"https://*"}));
+  EXPECT_FALSE(IsAllowedOrigin("https://example.com", {""}));
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,22 @@
+// %-encoding, as URLs have it (RFC 3986, section 2.1).
+
+#ifndef WEFT_CORE_HTTP_PERCENT_H_
+#define WEFT_CORE_HTTP_PERCENT_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace weft {
+
+// Every %XX -> its byte. InvalidArgument for a '%' without two hexadecimal digits behind it; the
+// message does not quote `text`, which may be a password.
+absl::StatusOr<std::string> PercentDecode(absl::string_view text);
+
+// Every byte but letters, digits, "-._~" and "/" -> %XX.
+std::string PercentEncodePath(absl::string_view path);
+
+}  // namespace weft
+
+#endif  // WEFT_CORE_HTTP_PERCENT_H_

@@ -1,0 +1,22 @@
+// What happens where there is no memory left.
+
+#ifndef WEFT_CORE_MEMORY_BAD_ALLOC_H_
+#define WEFT_CORE_MEMORY_BAD_ALLOC_H_
+
+#include <cstdlib>
+#include <new>
+
+namespace weft {
+
+// As operator new: throws, or ends the program where exceptions are switched off.
+[[noreturn]] inline void FailToAllocate() {
+#if defined(__cpp_exceptions)
+  throw std::bad_alloc();
+#else
+  std::abort();
+#endif
+}
+
+}  // namespace weft
+
+#endif  // WEFT_CORE_MEMORY_BAD_ALLOC_H_

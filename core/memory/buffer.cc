@@ -1,0 +1,63 @@
+#include "weft/core/memory/buffer.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "weft/core/memory/bad_alloc.h"
+
+namespace weft {
+
+Buffer::Buffer(size_t capacity) { Grow(capacity); }
+
+void Buffer::Grow(size_t capacity) {
+  if (capacity <= capacity_) return;
+  // realloc, because it can move large blocks by changing page tables instead of copying bytes.
+  void* grown = std::realloc(data_, capacity);
+  if (grown == nullptr) FailToAllocate();
+  data_ = static_cast<char*>(grown);
+  capacity_ = capacity;
+}
+
+Buffer BufferPool::Take(size_t capacity) {
+  const auto found = unused_.lower_bound(capacity);
+  if (found == unused_.end()) return Buffer(std::max(capacity, kMinCapacity));
+  spare_.push_back(unused_.extract(found));
+  Buffer buffer = std::move(spare_.back().mapped());
+  unused_bytes_ -= buffer.capacity();
+  least_unused_bytes_ = std::min(least_unused_bytes_, unused_bytes_);
+  return buffer;
+}
+
+// In front of those of its size: the last one that was returned may be in the cache.
+void BufferPool::Return(Buffer buffer) {
+  const size_t capacity = buffer.capacity();
+  if (capacity < kMinCapacity || capacity > max_bytes_ - unused_bytes_) return;
+  unused_bytes_ += capacity;
+  const auto place = unused_.lower_bound(capacity);
+  if (spare_.empty()) {
+    unused_.emplace_hint(place, capacity, std::move(buffer));
+    return;
+  }
+  Unused::node_type node = std::move(spare_.back());
+  spare_.pop_back();
+  node.key() = capacity;
+  node.mapped() = std::move(buffer);
+  unused_.insert(place, std::move(node));
+}
+
+void BufferPool::Trim() {
+  // The bytes that lay here all the time, largest buffers first: they cost the most to keep.
+  size_t surplus = least_unused_bytes_;
+  for (auto it = unused_.end(); it != unused_.begin();) {
+    --it;
+    if (it->first > surplus) continue;
+    surplus -= it->first;
+    unused_bytes_ -= it->first;
+    it = unused_.erase(it);
+  }
+  spare_.clear();
+  least_unused_bytes_ = unused_bytes_;
+}
+
+}  // namespace weft

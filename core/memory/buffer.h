@@ -1,0 +1,78 @@
+// Memory for bytes on their way in or out, and a pool of it.
+
+#ifndef WEFT_CORE_MEMORY_BUFFER_H_
+#define WEFT_CORE_MEMORY_BUFFER_H_
+
+#include <cstddef>
+#include <cstdlib>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace weft {
+
+// Owns `capacity` bytes without meaning, or none. Movable, not copyable; 16 bytes itself.
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(size_t capacity);
+  Buffer(Buffer&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), capacity_(std::exchange(other.capacity_, 0)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(capacity_, other.capacity_);
+    return *this;
+  }
+  ~Buffer() {
+    if (data_ != nullptr) std::free(data_);  // most of those that move hold none
+  }
+
+  char* data() { return data_; }
+  const char* data() const { return data_; }
+  size_t capacity() const { return capacity_; }
+
+  // Makes the capacity at least `capacity`; the bytes already there stay, at a new address.
+  void Grow(size_t capacity);
+
+ private:
+  char* data_ = nullptr;
+  size_t capacity_ = 0;
+};
+
+// Keeps the buffers that connections are done with for the next one that needs some, so that an
+// idle connection owns none and a busy one allocates none. One pool serves the connections of one
+// thread; not thread-safe. It must outlive them.
+class BufferPool {
+ public:
+  // Keeps at most `max_bytes` of unused buffers; what is returned past that is freed.
+  explicit BufferPool(size_t max_bytes = kDefaultMaxBytes) : max_bytes_(max_bytes) {}
+
+  // A buffer of at least `capacity` bytes: the smallest unused one that is large enough, else new.
+  // Takes logarithmic time, as Return does.
+  Buffer Take(size_t capacity);
+  void Return(Buffer buffer);
+
+  // Frees what has not been used since the last call. Call it every few seconds.
+  void Trim();
+
+  // Bytes of unused buffers held now.
+  size_t unused_bytes() const { return unused_bytes_; }
+
+  static constexpr size_t kDefaultMaxBytes = size_t{64} << 20;
+
+  // The smallest buffer that is made, and that is worth keeping, in bytes.
+  static constexpr size_t kMinCapacity = 4096;
+
+ private:
+  using Unused = std::multimap<size_t, Buffer>;
+
+  Unused unused_;                         // by capacity
+  std::vector<Unused::node_type> spare_;  // without a buffer: so that nothing is allocated for one
+  size_t unused_bytes_ = 0;
+  size_t least_unused_bytes_ = 0;  // since the last Trim: so many were never needed
+  size_t max_bytes_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_CORE_MEMORY_BUFFER_H_
