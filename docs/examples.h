@@ -26,9 +26,9 @@
 #include "weft/core/connection.h"
 #include "weft/core/testing/feed.h"
 #include "weft/core/testing/frames.h"
+#include "weft/server/http/static_files.h"
 #include "weft/server/router.h"
 #include "weft/server/server.h"
-#include "weft/server/static_files.h"
 #include "weft/transport/tls_context.h"
 
 namespace docs {

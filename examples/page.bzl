@@ -18,7 +18,7 @@ def page_files(name, srcs):
         cmd = """{
           echo '// Made by examples/page.bzl.'
           echo '#pragma once'
-          echo '#include "weft/server/embedded_files.h"'
+          echo '#include "weft/server/http/embedded_files.h"'
           echo 'namespace examples {'
           echo 'constexpr weft::EmbeddedFile kPageFiles[] = {'
           for file in $(SRCS); do
@@ -31,5 +31,5 @@ def page_files(name, srcs):
     cc_library(
         name = name,
         hdrs = [name + ".h"],
-        deps = ["//server:embedded_files"],
+        deps = ["//server/http"],
     )

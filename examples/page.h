@@ -4,8 +4,8 @@
 #define WEFT_EXAMPLES_PAGE_H_
 
 #include "absl/types/span.h"
-#include "weft/server/embedded_files.h"
-#include "weft/server/page.h"
+#include "weft/server/http/embedded_files.h"
+#include "weft/server/http/page.h"
 
 namespace examples {
 

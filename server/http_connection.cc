@@ -15,7 +15,7 @@
 #include "weft/core/http/http_status.h"
 #include "weft/core/http/quote.h"
 #include "weft/core/log.h"
-#include "weft/server/host_check.h"
+#include "weft/server/http/host_check.h"
 #include "weft/server/session.h"
 #include "weft/server/upgrade.h"
 #include "weft/server/worker.h"
@@ -78,7 +78,7 @@ void HttpConnection::OnReadable() {
 }
 
 void HttpConnection::ReadOnce() {
-  const absl::Span<char> into = worker_.loop().scratch().first(kReadBytes);
+  const absl::Span<char> into = worker_.pools().scratch().first(kReadBytes);
   const IoResult result = stream_.Read(into);
   more_ = result.more;
   worker_.metrics().bytes_received += result.bytes;

@@ -15,9 +15,9 @@
 #include "absl/time/time.h"
 #include "weft/core/http/http.h"
 #include "weft/core/http/request_target.h"
-#include "weft/server/http_output.h"
-#include "weft/server/metrics.h"
-#include "weft/server/page.h"
+#include "weft/server/http/http_output.h"
+#include "weft/server/http/page.h"
+#include "weft/server/metrics/metrics.h"
 #include "weft/server/served_stream.h"
 
 namespace weft {

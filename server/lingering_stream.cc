@@ -26,7 +26,7 @@ void LingeringStream::OnReadable() {
   IoResult result;
   do {
     if (!holds_stream()) return;
-    result = stream_.Read(worker_.loop().scratch());
+    result = stream_.Read(worker_.pools().scratch());
   } while (result.more);
   if (!result.ok() && result.status != IoStatus::kWouldBlock) return Drop("");
   Account(stream_.buffered_bytes());

@@ -17,13 +17,13 @@
 #include "weft/core/frame/fragmented_message.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/core/message.h"
+#include "weft/loop/mailbox.h"
+#include "weft/loop/moment.h"
+#include "weft/loop/thread_pool.h"
 #include "weft/server/handler.h"
-#include "weft/server/mailbox.h"
-#include "weft/server/moment.h"
-#include "weft/server/send_options.h"
-#include "weft/server/send_queue.h"
+#include "weft/server/sending/send_options.h"
+#include "weft/server/sending/send_queue.h"
 #include "weft/server/session_ref.h"
-#include "weft/server/thread_pool.h"
 
 namespace weft {
 

@@ -8,7 +8,7 @@
 #include "absl/strings/strip.h"
 #include "weft/core/http/http_status.h"
 #include "weft/core/http/quote.h"
-#include "weft/server/prometheus.h"
+#include "weft/server/metrics/prometheus.h"
 
 namespace weft {
 namespace {

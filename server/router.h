@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "weft/server/acceptor.h"
-#include "weft/server/page.h"
+#include "weft/server/http/page.h"
 
 namespace weft {
 

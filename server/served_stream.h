@@ -10,8 +10,8 @@
 
 #include "absl/strings/string_view.h"
 #include "weft/core/frame/close_code.h"
-#include "weft/server/event_loop.h"
-#include "weft/server/moment.h"
+#include "weft/loop/event_loop.h"
+#include "weft/loop/moment.h"
 #include "weft/transport/address.h"
 #include "weft/transport/stream.h"
 

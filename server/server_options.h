@@ -14,10 +14,11 @@
 #include "weft/core/connection.h"
 #include "weft/core/http/http.h"
 #include "weft/core/log.h"
-#include "weft/server/clock.h"
-#include "weft/server/page.h"
-#include "weft/server/send_options.h"
-#include "weft/server/topic_options.h"
+#include "weft/loop/clock.h"
+#include "weft/server/http/page.h"
+#include "weft/server/limits/rate_limit.h"
+#include "weft/server/sending/send_options.h"
+#include "weft/server/topics/topic_options.h"
 #include "weft/transport/tls_context.h"
 
 namespace weft {
@@ -32,18 +33,6 @@ struct Endpoint {
   //   TlsContext::ForServer({.identities = {{.certificate_file = ..., .private_key_file = ...}}})
   // Server::ReloadCertificates renews them.
   std::shared_ptr<TlsContext> tls{};
-};
-
-// So much a second, and so much at once. Both at most 2^32.
-struct RateLimit {
-  int64_t per_second = 0;  // 0: no limit
-  int64_t burst = 0;       // 0: what a second brings
-};
-
-// What becomes of a client that sends more than it may.
-enum class OverRate : uint8_t {
-  kDelay,  // it is read no faster; what it sends waits, in the kernel and then with itself
-  kClose,  // it is closed with 1008, and what it sent from then on is not looked at
 };
 
 // The defaults are meant to be safe against strangers; each wait and each queue has a limit.
@@ -94,8 +83,8 @@ struct ServerOptions {
   size_t min_request_bytes_per_second = 100;
   absl::Duration request_grace = absl::Seconds(5);
 
-  // Answers requests that are no upgrade: server/page.h, StaticFiles, Router. Without it they get
-  // an error that says what is spoken here.
+  // Answers requests that are no upgrade: server/http/page.h, StaticFiles, Router. Without it they
+  // get an error that says what is spoken here.
   Pages http{};
 
   // What the body of such a request may measure, in bytes; more gets 413.

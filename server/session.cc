@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "weft/core/log.h"
+#include "weft/server/limits/rate_limiter.h"
 #include "weft/server/pooled_handler.h"
-#include "weft/server/rate_limiter.h"
 #include "weft/server/server_options.h"
 #include "weft/server/upgrade.h"
 #include "weft/server/worker.h"
@@ -21,8 +21,10 @@ Session::Session(Worker& worker, Client client)
       connection_(Role::kServer, worker.options().connection) {
   since_ = heard_;
   connection_.set_answers_close_later(true);
-  if (RateLimiter::IsNeeded(worker.options())) {
-    rates_ = std::make_unique<RateLimiter>(worker.options(), worker.loop().now_ms());
+  const RateLimiter::Limits limits = {.events = worker.options().message_rate,
+                                      .bytes = worker.options().byte_rate};
+  if (limits.any()) {
+    rates_ = std::make_unique<RateLimiter>(limits, worker.loop().now_ms());
   }
 }
 
@@ -58,7 +60,7 @@ void Session::OnReadable() {
 }
 
 void Session::ReadOnce() {
-  absl::Span<char> into = connection_.ReadBuffer(worker_.loop().scratch());
+  absl::Span<char> into = connection_.ReadBuffer(worker_.pools().scratch());
   if (rates_ != nullptr) into = into.first(rates_->ReadLimit(into.size(), worker_.loop().now_ms()));
   const IoResult result = stream_.Read(into);
   if (result.ok()) HeardFromPeer();
@@ -168,7 +170,7 @@ bool Session::IsTooSlow() {
 void Session::Receive(absl::string_view bytes) {
   if (rates_ != nullptr) CountBytes(bytes.size());
   while (!bytes.empty() && holds_stream()) {
-    const absl::Span<char> into = connection_.ReadBuffer(worker_.loop().scratch());
+    const absl::Span<char> into = connection_.ReadBuffer(worker_.pools().scratch());
     const size_t size = std::min(bytes.size(), into.size());
     std::memmove(into.data(), bytes.data(), size);  // they may lie in the scratch themselves
     bytes.remove_prefix(size);

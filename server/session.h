@@ -21,12 +21,12 @@
 #include "weft/core/frame/close_code.h"
 #include "weft/core/message.h"
 #include "weft/server/handler.h"
-#include "weft/server/metrics.h"
-#include "weft/server/send_options.h"
-#include "weft/server/send_queue.h"
+#include "weft/server/metrics/metrics.h"
+#include "weft/server/sending/send_options.h"
+#include "weft/server/sending/send_queue.h"
 #include "weft/server/served_stream.h"
 #include "weft/server/session_ref.h"
-#include "weft/server/topics.h"
+#include "weft/server/topics/topics.h"
 #include "weft/transport/address.h"
 
 namespace weft {

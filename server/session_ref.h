@@ -20,10 +20,10 @@
 #include "weft/core/encoded_message.h"
 #include "weft/core/frame/close_code.h"
 #include "weft/core/frame/opcode.h"
-#include "weft/server/mailbox.h"
-#include "weft/server/send_options.h"
-#include "weft/server/send_queue.h"
-#include "weft/server/waiters.h"
+#include "weft/loop/mailbox.h"
+#include "weft/loop/waiters.h"
+#include "weft/server/sending/send_options.h"
+#include "weft/server/sending/send_queue.h"
 
 namespace weft {
 

@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "weft/core/frame/check_message.h"
 #include "weft/server/pooled_handler.h"
-#include "weft/server/publish_batch.h"
 #include "weft/server/server_options.h"
 #include "weft/server/session.h"
+#include "weft/server/topics/publish_batch.h"
 #include "weft/server/worker.h"
 #include "weft/transport/io.h"
 

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "weft/server/drain_plan.h"
 #include "weft/server/http_connection.h"
+#include "weft/server/limits/drain_plan.h"
 #include "weft/transport/listen.h"
 
 namespace weft {
@@ -29,9 +29,9 @@ constexpr size_t kMaxCompared = 4096;
 // How long to leave the listener alone when the system has no descriptor or memory left.
 constexpr int64_t kAcceptBackOffMs = 200;
 
-ServerOptions WithPools(ServerOptions options, EventLoop& loop) {
-  options.connection.pool = &loop.pool();
-  options.connection.codecs = &loop.codecs();
+ServerOptions WithPools(ServerOptions options, LoopPools& pools) {
+  options.connection.pool = &pools.buffers();
+  options.connection.codecs = &pools.codecs();
   return options;
 }
 
@@ -131,7 +131,7 @@ class Worker::Draining : public Timer {
 Worker::Worker(const ServerOptions& options, const Acceptor& acceptor, WorkerGroup& group,
                uint32_t index)
     : loop_(*options.clock),
-      options_(WithPools(options, loop_)),
+      options_(WithPools(options, pools_)),
       acceptor_(acceptor),
       group_(group),
       index_(index),
@@ -244,6 +244,7 @@ void Worker::EndOfTurn() {
   }
   const bool ending = going_away_ || draining_ != nullptr;
   if (ending && streams_.empty() && kept_.empty()) loop_.Stop();
+  pools_.TrimLater();
   metrics_.loop_lag.Add(options_.clock->NowMs() - loop_.now_ms());
 }
 

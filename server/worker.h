@@ -11,19 +11,20 @@
 
 #include "absl/strings/string_view.h"
 #include "weft/core/encoded_message.h"
+#include "weft/loop/event_loop.h"
+#include "weft/loop/thread_pool.h"
 #include "weft/server/acceptor.h"
-#include "weft/server/event_loop.h"
 #include "weft/server/exception_guard.h"
-#include "weft/server/held_payloads.h"
+#include "weft/server/http/page.h"
 #include "weft/server/listener.h"
-#include "weft/server/metrics.h"
-#include "weft/server/page.h"
-#include "weft/server/publish_batch.h"
+#include "weft/server/loop_pools.h"
+#include "weft/server/metrics/metrics.h"
+#include "weft/server/sending/held_payloads.h"
 #include "weft/server/served_stream.h"
 #include "weft/server/server_options.h"
 #include "weft/server/session.h"
-#include "weft/server/thread_pool.h"
-#include "weft/server/topics.h"
+#include "weft/server/topics/publish_batch.h"
+#include "weft/server/topics/topics.h"
 #include "weft/transport/address.h"
 #include "weft/transport/stream.h"
 
@@ -107,6 +108,7 @@ class Worker {
   const ServerOptions& options() const { return options_; }
   const Acceptor& acceptor() const { return acceptor_; }
   EventLoop& loop() { return loop_; }
+  LoopPools& pools() { return pools_; }
   Topics& topics() { return topics_; }
   const ServerStatus& server() const { return group_; }
   ExceptionGuard& guard() { return group_.guard(); }
@@ -177,6 +179,7 @@ class Worker {
   void Swap(size_t a, size_t b);  // two of streams_
 
   EventLoop loop_;
+  LoopPools pools_{loop_};
   const ServerOptions options_;  // with this loop's pools
   const Acceptor& acceptor_;
   WorkerGroup& group_;

@@ -17,7 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
-#include "weft/server/clock.h"
+#include "weft/loop/clock.h"
 #include "weft/server/server.h"
 #include "weft/server/testing/journal.h"
 #include "weft/server/testing/test_client.h"

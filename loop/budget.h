@@ -1,0 +1,91 @@
+// Memory that several threads share, and how a thread waits for some of it.
+
+#ifndef WEFT_LOOP_BUDGET_H_
+#define WEFT_LOOP_BUDGET_H_
+
+#include <atomic>
+#include <cstddef>
+#include <limits>
+#include <utility>
+
+#include "weft/loop/waiters.h"
+
+namespace weft {
+
+// A number of bytes with a limit. Any thread takes some, and any thread gives them back, which
+// wakes the threads that wait in waiters(). A request that is refused changes nothing, not even for
+// a moment, so it cannot make another one fail. Thread-safe.
+//
+//   if (!budget.Take(bytes)) return absl::ResourceExhaustedError("...");
+//   ...
+//   budget.Return(bytes);
+class Budget {
+ public:
+  explicit Budget(size_t limit = std::numeric_limits<size_t>::max())
+      : limit_(limit), most_taken_(limit) {}
+  Budget(const Budget&) = delete;
+  Budget& operator=(const Budget&) = delete;
+
+  // Before other threads use it. Take() leaves `headroom` bytes of the limit for Add().
+  void set_limit(size_t limit, size_t headroom = 0) {
+    limit_ = limit;
+    most_taken_ = limit - headroom;
+  }
+
+  // Takes `bytes` if that many are left; else takes nothing and returns false.
+  bool Take(size_t bytes) {
+    size_t taken = taken_.load(std::memory_order_relaxed);
+    do {
+      if (!Fits(taken, bytes)) return false;
+    } while (!taken_.compare_exchange_weak(taken, taken + bytes));
+    return true;
+  }
+
+  // Counts `bytes` that are in use whether there is room for them or not. False: over the limit.
+  bool Add(size_t bytes) { return taken_.fetch_add(bytes) + bytes <= limit_; }
+
+  void Return(size_t bytes) {
+    taken_.fetch_sub(bytes);
+    waiters_.Wake();
+  }
+
+  // Whether Take(bytes) would succeed at this moment.
+  bool HasRoom(size_t bytes) const { return Fits(taken_.load(), bytes); }
+
+  // What Take() can have, where nothing is taken.
+  size_t most_taken() const { return most_taken_; }
+  size_t taken() const { return taken_.load(std::memory_order_relaxed); }
+
+  Waiters& waiters() { return waiters_; }
+
+ private:
+  bool Fits(size_t taken, size_t bytes) const {
+    return taken <= most_taken_ && bytes <= most_taken_ - taken;
+  }
+
+  size_t limit_;
+  size_t most_taken_;
+  std::atomic<size_t> taken_{0};
+  Waiters waiters_;
+};
+
+// A part of a budget, which the destructor gives back. The budget must outlive it.
+class Reservation {
+ public:
+  // `bytes` were taken.
+  Reservation(Budget* budget, size_t bytes) : budget_(budget), bytes_(bytes) {}
+  Reservation(Reservation&& other) noexcept
+      : budget_(other.budget_), bytes_(std::exchange(other.bytes_, 0)) {}
+  Reservation& operator=(Reservation&&) = delete;
+  ~Reservation() {
+    if (bytes_ > 0) budget_->Return(bytes_);
+  }
+
+ private:
+  Budget* const budget_;
+  size_t bytes_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_LOOP_BUDGET_H_

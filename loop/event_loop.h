@@ -1,0 +1,93 @@
+// One thread that waits for many sockets.
+
+#ifndef WEFT_LOOP_EVENT_LOOP_H_
+#define WEFT_LOOP_EVENT_LOOP_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
+#include "weft/loop/clock.h"
+#include "weft/loop/mailbox.h"
+#include "weft/loop/poller.h"
+#include "weft/loop/timer_wheel.h"
+
+namespace weft {
+
+// Something with a descriptor that a loop watches, and a timer. It may be destroyed between the
+// turns of its loop, in EventLoop::set_end_of_turn, but not by its own callbacks: the same turn may
+// still have something for it.
+class EventSource : public Timer {
+ public:
+  virtual void OnReadable() = 0;
+  virtual void OnWritable() = 0;
+};
+
+// Waits, reads the clock, tells the sources what is ready, fires timers and runs posted tasks, turn
+// after turn. All but mailbox() is for the thread that calls Run, or for before it.
+class EventLoop {
+ public:
+  using Interest = Poller::Interest;
+
+  // `clock` must outlive the loop.
+  explicit EventLoop(const Clock& clock);
+  ~EventLoop();
+
+  // 0, or an errno: the system had no descriptors left for a loop, which must not be run.
+  int error() const { return error_; }
+
+  // Turns until Stop. Call it once.
+  void Run();
+
+  // After this turn Run returns.
+  void Stop() { stopped_ = true; }
+
+  bool Watch(int fd, Interest interest, EventSource* source, bool shared = false) {
+    return poller_.Add(fd, interest, source, shared);
+  }
+  void Modify(int fd, Interest interest, EventSource* source) {
+    poller_.Modify(fd, interest, source);
+  }
+  void Unwatch(int fd) { poller_.Remove(fd); }
+
+  // The time when this turn began, in milliseconds of the clock.
+  int64_t now_ms() const { return now_ms_; }
+
+  // Long enough for ever, and no sum with it overflows.
+  static constexpr int64_t kNever = int64_t{1} << 60;
+  static int64_t Milliseconds(absl::Duration duration) {
+    return duration >= absl::Hours(24 * 365) ? kNever : absl::ToInt64Milliseconds(duration);
+  }
+
+  // A deadline of kNever or later disarms.
+  void ArmTimer(Timer* timer, int64_t deadline_ms) {
+    if (deadline_ms >= kNever) return DisarmTimer(timer);
+    timers_.Arm(timer, deadline_ms);
+  }
+  void DisarmTimer(Timer* timer) { timers_.Disarm(timer); }
+
+  // Called at the end of each turn, before the loop waits again.
+  void set_end_of_turn(absl::AnyInvocable<void()> hook) { end_of_turn_ = std::move(hook); }
+
+  // For other threads, and what outlives the loop.
+  const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
+
+ private:
+  void Turn();
+
+  const Clock& clock_;
+  Poller poller_;
+  int64_t now_ms_;
+  TimerWheel timers_;
+  std::shared_ptr<Mailbox> mailbox_;
+  absl::AnyInvocable<void()> end_of_turn_ = [] {};
+  std::vector<Poller::Ready> ready_;
+  int error_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_LOOP_EVENT_LOOP_H_

@@ -1,0 +1,65 @@
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+
+#include "weft/loop/poller.h"
+
+namespace weft {
+namespace {
+
+epoll_event Event(Poller::Interest interest, void* tag) {
+  epoll_event event = {};
+  if (interest & Poller::kRead) event.events |= EPOLLIN;
+  if (interest & Poller::kWrite) event.events |= EPOLLOUT;
+  event.data.ptr = tag;
+  return event;
+}
+
+}  // namespace
+
+struct Poller::State {
+  const int epoll = epoll_create1(EPOLL_CLOEXEC);
+  const int error = epoll < 0 ? errno : 0;
+  std::array<epoll_event, 256> events;
+};
+
+Poller::Poller() : state_(std::make_unique<State>()) {}
+
+Poller::~Poller() { close(state_->epoll); }
+
+bool Poller::Add(int fd, Interest interest, void* tag, bool shared) {
+  if (state_->error != 0) {
+    errno = state_->error;
+    return false;
+  }
+  epoll_event event = Event(interest, tag);
+  if (shared) event.events |= EPOLLEXCLUSIVE;
+  return epoll_ctl(state_->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void Poller::Modify(int fd, Interest interest, void* tag) {
+  epoll_event event = Event(interest, tag);
+  epoll_ctl(state_->epoll, EPOLL_CTL_MOD, fd, &event);
+}
+
+void Poller::Remove(int fd) { epoll_ctl(state_->epoll, EPOLL_CTL_DEL, fd, nullptr); }
+
+size_t Poller::Wait(absl::Span<Ready> ready, int64_t timeout_ms) {
+  const int capacity = static_cast<int>(std::min(ready.size(), state_->events.size()));
+  const int timeout = static_cast<int>(std::min<int64_t>(timeout_ms, INT_MAX));
+  const int count = epoll_wait(state_->epoll, state_->events.data(), capacity, timeout);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = state_->events[i];
+    const bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
+    ready[i] = {.tag = event.data.ptr,
+                .readable = broken || (event.events & EPOLLIN) != 0,
+                .writable = broken || (event.events & EPOLLOUT) != 0};
+  }
+  return std::max(count, 0);  // a signal is nothing ready
+}
+
+}  // namespace weft

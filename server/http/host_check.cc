@@ -1,0 +1,56 @@
+#include "weft/server/http/host_check.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "weft/core/http/authority.h"
+#include "weft/core/http/http_status.h"
+#include "weft/core/http/quote.h"
+#include "weft/transport/loopback.h"
+
+namespace weft {
+namespace {
+
+// Without brackets, and without the final dot of a name that is written in full.
+absl::string_view NameIn(absl::string_view host) {
+  const auto authority = ParseAuthority(host);
+  return authority.ok() ? absl::StripSuffix(authority->host, ".") : "";
+}
+
+bool IsListed(absl::string_view name, absl::Span<const std::string> allowed) {
+  return std::any_of(allowed.begin(), allowed.end(), [name](absl::string_view entry) {
+    return entry == "*" || absl::EqualsIgnoreCase(NameIn(entry), name);
+  });
+}
+
+}  // namespace
+
+absl::Status CheckHost(absl::string_view host, bool on_loopback,
+                       absl::Span<const std::string> allowed) {
+  if (host.empty() || (allowed.empty() && !on_loopback)) return absl::OkStatus();
+  const absl::string_view name = NameIn(host);
+  if (allowed.empty() ? IsLoopbackHost(name) : IsListed(name, allowed)) return absl::OkStatus();
+  return HttpError(421, absl::StrCat("this server does not answer for the host ", Quote(host),
+                                     ": ServerOptions::allowed_hosts lists those it answers for",
+                                     allowed.empty() ? ", by default only loopback names" : ""));
+}
+
+absl::Status CheckAllowedHosts(absl::Span<const std::string> allowed) {
+  for (const std::string& entry : allowed) {
+    if (entry == "*") continue;
+    const auto authority = ParseAuthority(entry);
+    if (!authority.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("in allowed_hosts ", authority.status().message()));
+    }
+    if (absl::EndsWith(entry, ":") || authority->port.has_value()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("in allowed_hosts ", Quote(entry), " has a port: every port is allowed"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace weft

@@ -1,0 +1,120 @@
+#include "weft/server/metrics/metrics.h"
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/server/metrics/prometheus.h"
+
+namespace weft {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(TimeHistogramTest, ATimeIsInTheFirstBucketThatHoldsIt) {
+  TimeHistogram<uint64_t> histogram;
+  for (const int64_t ms : {0, 1, 2, 3, 60000, 60001}) histogram.Add(ms);
+  EXPECT_EQ(histogram.counts[0], 2u);   // 0 and 1 ms
+  EXPECT_EQ(histogram.counts[1], 1u);   // 2 ms
+  EXPECT_EQ(histogram.counts[2], 1u);   // to 5 ms
+  EXPECT_EQ(histogram.counts[15], 1u);  // to a minute
+  EXPECT_EQ(histogram.counts[16], 1u);  // longer
+  EXPECT_EQ(histogram.count(), 6u);
+  EXPECT_EQ(histogram.sum_ms, 120007u);
+}
+
+TEST(MetricsTest, EveryCloseCodeHasASlot) {
+  EXPECT_EQ(CloseSlotOf(CloseCode::kNormal), 0u);
+  EXPECT_EQ(CloseSlotOf(CloseCode::kTlsHandshake), 15u);
+  EXPECT_EQ(CloseSlotOf(CloseCode{3999}), 16u);
+  EXPECT_EQ(CloseSlotOf(CloseCode{4000}), 17u);
+  EXPECT_EQ(CloseSlotOf(CloseCode{65535}), 17u);
+  EXPECT_EQ(CloseSlotOf(CloseCode{1016}), 6u);  // nobody may say that one: as no code at all
+  EXPECT_EQ(CloseSlotOf(CloseCode{0}), 6u);
+}
+
+TEST(MetricsTest, EveryReasonHasANameOfItsOwn) {
+  std::set<std::string> names;
+  for (size_t i = 0; i < kHandshakeFailures; ++i) {
+    names.emplace(NameOf(static_cast<HandshakeFailure>(i)));
+  }
+  EXPECT_EQ(names.size(), kHandshakeFailures);
+  EXPECT_EQ(names.count(""), 0u);
+  names.clear();
+  for (size_t i = 0; i < kDropReasons; ++i) names.emplace(NameOf(static_cast<DropReason>(i)));
+  EXPECT_EQ(names.size(), kDropReasons);
+  EXPECT_EQ(names.count(""), 0u);
+}
+
+TEST(MetricsTest, LoopsAreSummed) {
+  LoopMetrics a, b;
+  a.sessions_opened += 5;
+  b.sessions_opened += 2;
+  b.closes[CloseSlotOf(CloseCode::kAbnormal)] += 3;
+  a.round_trip.Add(30);
+  b.round_trip.Add(4);
+  a.buffered_bytes += 100;
+  a.buffered_bytes -= 60;
+  ServerMetrics sum;
+  sum.Add(a);
+  sum.Add(b);
+  EXPECT_EQ(sum.sessions_opened, 7u);
+  EXPECT_EQ(sum.sessions(), 4u);
+  EXPECT_EQ(sum.round_trip.count(), 2u);
+  EXPECT_EQ(sum.round_trip.sum_ms, 34u);
+  EXPECT_EQ(sum.buffered_bytes, 40u);
+}
+
+TEST(PrometheusTest, WhatAnybodyMaySayIsEscaped) {
+  PrometheusWriter out;
+  out.Family("rooms", "gauge", "a \\ and\na line");
+  out.Sample("name", "say \"hi\" \\ and\nleave", 3);
+  EXPECT_EQ(out.text(),
+            "# HELP rooms a \\\\ and\\na line\n"
+            "# TYPE rooms gauge\n"
+            "rooms{name=\"say \\\"hi\\\" \\\\ and\\nleave\"} 3\n");
+}
+
+TEST(PrometheusTest, BucketsCountAllBelowTheirBound) {
+  TimeHistogram<uint64_t> histogram;
+  for (const int64_t ms : {1, 3, 3, 90000}) histogram.Add(ms);
+  PrometheusWriter out;
+  out.Histogram("h_seconds", "H.", histogram);
+  EXPECT_THAT(out.text(), HasSubstr("# TYPE h_seconds histogram\n"
+                                    "h_seconds_bucket{le=\"0.001\"} 1\n"
+                                    "h_seconds_bucket{le=\"0.002\"} 1\n"
+                                    "h_seconds_bucket{le=\"0.005\"} 3\n"));
+  EXPECT_THAT(out.text(), HasSubstr("h_seconds_bucket{le=\"60.000\"} 3\n"
+                                    "h_seconds_bucket{le=\"+Inf\"} 4\n"
+                                    "h_seconds_sum 90.007\n"
+                                    "h_seconds_count 4\n"));
+}
+
+// The format wants HELP and TYPE once in front of each family, and a family's samples together.
+TEST(PrometheusTest, EachFamilyIsAnnouncedOnceAndStandsTogether) {
+  PrometheusWriter out;
+  WriteMetrics({}, &out);
+  std::set<std::string> families;
+  std::string family;
+  for (const absl::string_view line : absl::StrSplit(out.text(), '\n', absl::SkipEmpty())) {
+    const std::vector<absl::string_view> words = absl::StrSplit(line, ' ');
+    if (words[1] == "HELP") {
+      family = std::string(words[2]);
+      EXPECT_TRUE(families.insert(family).second) << line;
+    } else if (words[1] == "TYPE") {
+      EXPECT_EQ(words[2], family);
+    } else {
+      EXPECT_TRUE(absl::StartsWith(line, family)) << line;
+      EXPECT_EQ(words.size(), 2u) << line;
+    }
+  }
+  EXPECT_GT(families.size(), 10u);
+}
+
+}  // namespace
+}  // namespace weft

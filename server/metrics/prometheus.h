@@ -1,0 +1,52 @@
+// Metrics in the text format of Prometheus, version 0.0.4.
+
+#ifndef WEFT_SERVER_METRICS_PROMETHEUS_H_
+#define WEFT_SERVER_METRICS_PROMETHEUS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "weft/server/metrics/metrics.h"
+#include "weft/server/metrics/time_histogram.h"
+
+namespace weft {
+
+// What the text is, for the Content-Type.
+inline constexpr absl::string_view kPrometheusContentType =
+    "text/plain; version=0.0.4; charset=utf-8";
+
+// Writes one family of samples after the other.
+//
+//   PrometheusWriter out;
+//   out.Family("chat_rooms", "gauge", "Rooms with somebody in them.");
+//   out.Sample(rooms.size());
+//   out.Family("chat_lines_total", "counter", "Lines said, by room.");
+//   for (const Room& room : rooms) out.Sample("room", room.name(), room.lines());
+//   Reply(out.text());
+class PrometheusWriter {
+ public:
+  // Begins a family. `name` and `type` must be what the format takes; `help` may be any text.
+  void Family(absl::string_view name, absl::string_view type, absl::string_view help);
+
+  // A sample of it, with at most one label, whose value may be any text.
+  void Sample(uint64_t value);
+  void Sample(absl::string_view label, absl::string_view label_value, uint64_t value);
+
+  // A family of the type "histogram", in seconds.
+  void Histogram(absl::string_view name, absl::string_view help,
+                 const TimeHistogram<uint64_t>& histogram);
+
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string name_;
+  std::string text_;
+};
+
+// All of them, under names that begin with "weft_".
+void WriteMetrics(const ServerMetrics& metrics, PrometheusWriter* out);
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_METRICS_PROMETHEUS_H_

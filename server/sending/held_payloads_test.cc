@@ -1,0 +1,36 @@
+#include "weft/server/sending/held_payloads.h"
+
+#include <memory>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "weft/loop/budget.h"
+#include "weft/server/metrics/counter.h"
+
+namespace weft {
+namespace {
+
+TEST(HeldPayloadsTest, CountsEachOnceUntilTheLastLetsGo) {
+  Counter bytes;
+  bytes += 1000;  // of something else
+  Budget budget;
+  HeldPayloads held(&bytes, &budget);
+  const auto a = std::make_shared<const std::string>("a");
+  const auto b = std::make_shared<const std::string>("b");
+  std::shared_ptr<const void> first = held.Hold(a, 30), second = held.Hold(a, 30);
+  const std::shared_ptr<const void> other = held.Hold(b, 500);
+  EXPECT_EQ(bytes, 1530u);
+  EXPECT_EQ(budget.taken(), 530u);
+  EXPECT_EQ(a.use_count(), 2);
+  first.reset();
+  EXPECT_EQ(bytes, 1530u);
+  second.reset();
+  EXPECT_EQ(bytes, 1500u);
+  EXPECT_EQ(budget.taken(), 500u);
+  EXPECT_EQ(a.use_count(), 1);
+  first = held.Hold(a, 30);
+  EXPECT_EQ(bytes, 1530u) << "held anew";
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,279 @@
+// Server::Drain.
+
+#include <sys/socket.h>
+
+#include <atomic>
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/core/testing/frames.h"
+#include "weft/server/metrics/metrics.h"
+#include "weft/server/server.h"
+#include "weft/server/testing/server_fixture.h"
+#include "weft/server/testing/test_client.h"
+#include "weft/transport/connect.h"
+#include "weft/transport/deadline.h"
+#include "weft/transport/stream.h"
+
+namespace weft {
+namespace {
+
+using ::testing::StartsWith;
+using testing::TestClient;
+
+constexpr char kRestart[] = "fin close 1012 the server restarts";
+
+class DrainTest : public testing::ServerFixture {
+ protected:
+  ~DrainTest() override {
+    if (server_ != nullptr) server_->Shutdown(absl::ZeroDuration());
+    if (drain_.joinable()) drain_.join();
+    server_.reset();  // before what it refers to
+  }
+
+  // Drains from another thread, for as long as the clock says.
+  void BeginDrain(absl::Duration over) {
+    drain_ = std::thread([this, over] {
+      server_->Drain(over, absl::InfiniteDuration());
+      done_ = true;
+    });
+    while (!server_->draining()) std::this_thread::yield();
+  }
+
+  void LetTimePassUntilDone() {
+    while (!done_) {
+      clock_.AdvanceMs(50);
+      std::this_thread::yield();
+    }
+  }
+
+  // Echoes prove that the loop has turned.
+  static void Echo(TestClient& client) {
+    for (int i = 0; i < 3; ++i) {
+      client.SendText("still here");
+      EXPECT_EQ(client.ReadFrame(), "fin text still here");
+    }
+  }
+
+  static bool HasSomethingToRead(TestClient& client) {
+    char byte;
+    return recv(client.stream().fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+  }
+
+  static void AnswerClose(TestClient& client) {
+    client.SendClose(1012);
+    EXPECT_EQ(client.ReadFrame(), "end");
+  }
+
+  int Count(absl::string_view prefix) {
+    int count = 0;
+    for (const std::string& line : journal_.lines()) {
+      count += line.substr(0, prefix.size()) == prefix;
+    }
+    return count;
+  }
+
+  static void ExpectNobodyListens(const SocketAddress& address) {
+    const absl::StatusOr<Stream> stream = Connected(address);
+    EXPECT_THAT(std::string(stream.status().message()), ::testing::HasSubstr("refused"));
+  }
+
+  static absl::StatusOr<Stream> Connected(const SocketAddress& address) {
+    return ConnectTo({address}, Deadline::After(absl::Seconds(30)));
+  }
+
+  std::thread drain_;
+  std::atomic<bool> done_{false};
+};
+
+// ---- When ----
+
+TEST_F(DrainTest, SpreadsTheEndsOverTheTime) {
+  // Begun by the loop itself: it has begun when it answers again.
+  script_.on_message = [this](Session& session, const Message& message) {
+    if (message.payload == "drain") server_->Drain(absl::Seconds(40));
+    session.Send(message).IgnoreError();
+  };
+  Start({.ping_interval = absl::InfiniteDuration(), .random = [] { return 0.25; }});
+  std::vector<TestClient> clients;
+  for (int i = 0; i < 4; ++i) clients.push_back(ConnectAndUpgrade());
+  clients[3].SendText("drain");
+  EXPECT_EQ(clients[3].ReadFrame(), "fin text drain");
+  // Each in its slot of ten seconds, a quarter past. A quarter of 4 is 1; then the last, which has
+  // taken the place of that one; of those two, and of the one, the first.
+  const int order[] = {1, 0, 2, 3};
+  TestClient& witness = clients[3];
+  Echo(witness);
+  clock_.AdvanceMs(2400);
+  for (int i = 0; i < 4; ++i) {
+    for (int j = i; j < 4; ++j) {
+      if (order[j] != 3) Echo(witness);
+      EXPECT_FALSE(HasSomethingToRead(clients[order[j]])) << i << ", " << j;
+    }
+    clock_.AdvanceMs(200);
+    EXPECT_EQ(clients[order[i]].ReadFrame(), kRestart);
+    AnswerClose(clients[order[i]]);
+    clock_.AdvanceMs(9800);
+  }
+  server_->Wait();  // nobody is left
+  EXPECT_EQ(Count("close 1012"), 4);
+  EXPECT_EQ(Count("destroyed"), 4);
+}
+
+TEST_F(DrainTest, OfManyOnTwoLoops) {
+  constexpr int kClients = 200;
+  // Time passes as fast as it can: no answer is late.
+  Start({.threads = 2,
+         .ping_interval = absl::InfiniteDuration(),
+         .close_timeout = absl::InfiniteDuration()});
+  std::vector<TestClient> clients;
+  for (int i = 0; i < kClients; ++i) clients.push_back(ConnectAndUpgrade());
+  BeginDrain(absl::Seconds(10));
+  std::vector<std::thread> readers;
+  for (int r = 0; r < 2; ++r) {
+    readers.emplace_back([&, r] {
+      for (int i = r; i < kClients; i += 2) {
+        EXPECT_EQ(clients[i].ReadFrame(), kRestart);
+        AnswerClose(clients[i]);
+      }
+    });
+  }
+  LetTimePassUntilDone();
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(Count("close 1012"), kClients);
+  EXPECT_EQ(Count("destroyed"), kClients);
+}
+
+TEST_F(DrainTest, InNoTime) {
+  Start();
+  TestClient one = ConnectAndUpgrade(), two = ConnectAndUpgrade();
+  BeginDrain(absl::ZeroDuration());
+  for (TestClient* client : {&one, &two}) {
+    EXPECT_EQ(client->ReadFrame(), kRestart);
+    AnswerClose(*client);
+  }
+  drain_.join();
+}
+
+TEST_F(DrainTest, WithoutSessionsItIsDone) {
+  Start({.threads = 3});
+  server_->Drain(absl::Hours(1), absl::InfiniteDuration());
+  EXPECT_TRUE(server_->draining());
+}
+
+TEST_F(DrainTest, IsDoneWhenAllHaveLeftByThemselves) {
+  Start({.random = [] { return 0.999; }});
+  TestClient one = ConnectAndUpgrade(), two = ConnectAndUpgrade();
+  BeginDrain(absl::Hours(1));
+  one.SendClose(1000);
+  EXPECT_EQ(one.ReadFrame(), "fin close 1000");
+  two.Close();
+  drain_.join();
+  EXPECT_EQ(Count("close 1000"), 1);
+  EXPECT_EQ(Count("close 1006"), 1);
+}
+
+// ---- It is bounded ----
+
+TEST_F(DrainTest, WhoDoesNotAnswerIsDropped) {
+  // Only the drain ends a request that has begun.
+  Start({.handshake_timeout = absl::InfiniteDuration(),
+         .min_request_bytes_per_second = 0,
+         .ping_interval = absl::InfiniteDuration(),
+         .close_timeout = absl::Seconds(3)});
+  TestClient deaf = ConnectAndUpgrade(), half = Connect();
+  half.Send("GET / HT");
+  while (server_->connections() < 2) std::this_thread::yield();
+  BeginDrain(absl::Seconds(5));
+  LetTimePassUntilDone();
+  EXPECT_EQ(deaf.ReadFrame(), kRestart);
+  EXPECT_EQ(deaf.ReadFrame(), "end");
+  EXPECT_EQ(Count("close 1006 the closing handshake took too long"), 1);
+  EXPECT_EQ(half.ReadHead(), "end");
+}
+
+TEST_F(DrainTest, GraceIsRealTime) {
+  Start({.close_timeout = absl::InfiniteDuration()});
+  TestClient deaf = ConnectAndUpgrade();
+  server_->Drain(absl::ZeroDuration(), absl::Milliseconds(10));  // the clock stands still
+  EXPECT_EQ(Count("close 1006 the server has stopped"), 1);
+}
+
+TEST_F(DrainTest, ShutdownEndsItSooner) {
+  Start({.threads = 2});
+  TestClient one = ConnectAndUpgrade(), two = ConnectAndUpgrade();
+  BeginDrain(absl::Hours(1));
+  std::thread shutdown([this] { server_->Shutdown(absl::InfiniteDuration()); });
+  for (TestClient* client : {&one, &two}) {
+    EXPECT_THAT(client->ReadFrame(), StartsWith("fin close 10"));  // told one thing or the other
+    AnswerClose(*client);
+  }
+  shutdown.join();
+  drain_.join();
+  EXPECT_EQ(Count("destroyed"), 2);
+}
+
+TEST_F(DrainTest, FromAHandlerItBegins) {
+  script_.on_message = [this](Session& session, const Message&) {
+    server_->Drain(absl::ZeroDuration());
+    server_->Drain(absl::Hours(1));  // twice is once
+    session.SendText("still here").IgnoreError();
+  };
+  Start({.threads = 2});
+  TestClient client = ConnectAndUpgrade(), other = ConnectAndUpgrade();
+  client.SendText("drain");
+  EXPECT_EQ(client.ReadFrame(), "fin text still here");
+  for (TestClient* each : {&client, &other}) {
+    EXPECT_EQ(each->ReadFrame(), kRestart);
+    AnswerClose(*each);
+  }
+  server_->Wait();
+  EXPECT_EQ(Count("destroyed"), 2);
+}
+
+// ---- The door ----
+
+TEST_F(DrainTest, NobodyComesInAndSessionsGoOn) {
+  Start({.threads = 2, .random = [] { return 0.999; }});
+  TestClient one = ConnectAndUpgrade(), two = ConnectAndUpgrade(), late = Connect();
+  late.Send("GET / HT");
+  while (server_->connections() < 3) std::this_thread::yield();
+  EXPECT_FALSE(server_->draining());
+  const SocketAddress address = server_->address();
+  BeginDrain(absl::Hours(1));
+  while (Connected(address).ok()) {  // until the last loop has read its mail
+  }
+  ExpectNobodyListens(address);
+  Echo(one);
+  Echo(two);
+  late.Send(
+      "TP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+  EXPECT_THAT(late.ReadHead(), StartsWith("HTTP/1.1 503 "));
+  const ServerMetrics metrics = server_->metrics();
+  EXPECT_EQ(metrics.handshake_failures[static_cast<size_t>(HandshakeFailure::kDraining)], 1u);
+  EXPECT_EQ(Count("close"), 0);
+}
+
+TEST_F(DrainTest, ShutdownClosesTheDoorAtOnceToo) {
+  Start();
+  TestClient client = ConnectAndUpgrade();
+  const SocketAddress address = server_->address();
+  std::thread shutdown([this] { server_->Shutdown(absl::InfiniteDuration()); });
+  EXPECT_THAT(client.ReadFrame(), StartsWith("fin close 1001"));
+  ExpectNobodyListens(address);  // though the session is not over
+  EXPECT_TRUE(server_->draining());
+  client.SendClose(1001);
+  shutdown.join();
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,135 @@
+#include "weft/server/router.h"
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "weft/core/http/http_status.h"
+#include "weft/server/http/page.h"
+#include "weft/server/metrics/metrics.h"
+
+namespace weft {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Refuses with its name, which says which endpoint was asked.
+Acceptor Endpoint(const std::string& name) {
+  return [name](const SessionRequest&, UpgradeResponse&) { return absl::AbortedError(name); };
+}
+
+// Says its name and the subpath.
+Pages Named(const std::string& name) {
+  return [name](const PageRequest& request) -> absl::StatusOr<PageResponse> {
+    return Page("text/plain", absl::StrCat(name, " ", request.subpath));
+  };
+}
+
+class FakeStatus : public ServerStatus {
+ public:
+  ServerMetrics metrics() const override {
+    ServerMetrics metrics;
+    metrics.connections = 42;
+    return metrics;
+  }
+  bool draining() const override { return draining_; }
+
+  bool draining_ = false;
+};
+
+std::string Upgrade(const Router& router, absl::string_view target) {
+  SessionRequest request;
+  request.target = std::string(target);
+  UpgradeResponse response;
+  const absl::Status status = router.acceptor()(request, response).status();
+  return absl::IsAborted(status) ? std::string(status.message())
+                                 : absl::StrCat(HttpStatusOf(status));
+}
+
+std::string Ask(const Router& router, absl::string_view target, absl::string_view method = "GET",
+                const ServerStatus* server = nullptr) {
+  PageRequest request;
+  request.method = method;
+  request.target = target;
+  request.server = server;
+  const absl::StatusOr<PageResponse> page = router.pages()(request);
+  return page.ok() ? page->body : absl::StrCat(HttpStatusOf(page.status()));
+}
+
+TEST(RouterTest, EndpointsAndPagesInOneTable) {
+  Router router;
+  router.WebSocket("/chat", Endpoint("chat")).Get("/", Named("home")).Get("/chat", Named("room"));
+  router.WebSocket("/feed", Endpoint("feed"));
+  EXPECT_EQ(Upgrade(router, "/chat"), "chat");
+  EXPECT_EQ(Upgrade(router, "/chat?room=1"), "chat");
+  EXPECT_EQ(Upgrade(router, "/"), "404");
+  EXPECT_EQ(Upgrade(router, "/chat/"), "404");
+  EXPECT_EQ(Ask(router, "/chat"), "room ");
+  EXPECT_EQ(Ask(router, "/?a"), "home ");
+  EXPECT_EQ(Ask(router, "/feed"), "426");
+  EXPECT_EQ(Ask(router, "/nothing"), "404");
+  EXPECT_TRUE(router.status().ok());
+}
+
+TEST(RouterTest, TheLongestPathThatFits) {
+  Router router;
+  router.Get("/*", Named("all")).Get("/a/*", Named("a")).Get("/a/b/*", Named("ab"));
+  router.Get("/a/b/c", Named("abc")).WebSocket("/a/*", Endpoint("a"));
+  EXPECT_EQ(Ask(router, "/"), "all ");
+  EXPECT_EQ(Ask(router, "/x/y?z"), "all x/y");
+  EXPECT_EQ(Ask(router, "/a"), "all a");
+  EXPECT_EQ(Ask(router, "/a/"), "a ");
+  EXPECT_EQ(Ask(router, "/a/x"), "a x");
+  EXPECT_EQ(Ask(router, "/a/b/x/y"), "ab x/y");
+  EXPECT_EQ(Ask(router, "/a/b/c"), "abc ");
+  EXPECT_EQ(Upgrade(router, "/a/x"), "a");
+  EXPECT_EQ(Upgrade(router, "/a/b/c"), "a");  // a page there hides no endpoint
+  EXPECT_EQ(Upgrade(router, "/x"), "404");
+}
+
+TEST(RouterTest, Methods) {
+  Router router;
+  router.Get("/page", Named("page")).Any("/form", Named("form"));
+  EXPECT_EQ(Ask(router, "/page", "HEAD"), "page ");
+  EXPECT_EQ(Ask(router, "/page", "POST"), "405");
+  EXPECT_EQ(Ask(router, "/form", "POST"), "form ");
+}
+
+TEST(RouterTest, SaysWhatIsWrongWithAPath) {
+  EXPECT_EQ(Router().Get("page", Named("")).status().message(),
+            "the path \"page\" does not begin with '/'");
+  EXPECT_EQ(Router().Get("/a", Named("")).Any("/a", Named("")).status().message(),
+            "there are two pages on the path \"/a\"");
+  EXPECT_EQ(Router().WebSocket("/a", Endpoint("")).WebSocket("/a", Endpoint("")).status().message(),
+            "there are two WebSocket endpoints on the path \"/a\"");
+  EXPECT_FALSE(Router().Get("/metrics", Named("")).Status().status().ok());
+}
+
+TEST(RouterTest, StatusPages) {
+  Router router;
+  router.Status();
+  FakeStatus server;
+  EXPECT_EQ(Ask(router, "/healthz", "GET", &server), "ok\n");
+  EXPECT_EQ(Ask(router, "/readyz", "GET", &server), "ready\n");
+  EXPECT_THAT(Ask(router, "/metrics", "GET", &server), HasSubstr("\nweft_connections 42\n"));
+  server.draining_ = true;
+  EXPECT_EQ(Ask(router, "/healthz", "GET", &server), "ok\n");
+  EXPECT_EQ(Ask(router, "/readyz", "GET", &server), "503");
+}
+
+TEST(RouterTest, StatusPagesCanBeMovedAndTurnedOff) {
+  Router router;
+  router.Status({.healthz = "", .readyz = "/up", .metrics = ""});
+  const FakeStatus server;
+  EXPECT_EQ(Ask(router, "/healthz", "GET", &server), "404");
+  EXPECT_EQ(Ask(router, "/readyz", "GET", &server), "404");
+  EXPECT_EQ(Ask(router, "/metrics", "GET", &server), "404");
+  EXPECT_EQ(Ask(router, "/up", "GET", &server), "ready\n");
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,46 @@
+// Messages on their way to the subscribers of a topic.
+
+#ifndef WEFT_SERVER_TOPICS_PUBLISH_BATCH_H_
+#define WEFT_SERVER_TOPICS_PUBLISH_BATCH_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "weft/core/encoded_message.h"
+#include "weft/server/sending/send_options.h"
+
+namespace weft {
+
+// What is published to one topic, with the same options, with nothing else sent in between: so each
+// subscriber can be given all of it at once, and the cost of going through thousands of sessions is
+// paid once for several messages. Without a key: such a message goes alone.
+class PublishBatch {
+ public:
+  // Whether the message may go with those that are here. Nothing goes with a message that is large:
+  // its bytes need not be copied to be together with others.
+  bool Takes(absl::string_view topic, const EncodedMessage& message,
+             const SendOptions& options) const;
+
+  // `options.key` must outlive the batch.
+  void Add(absl::string_view topic, const EncodedMessage& message, const SendOptions& options);
+
+  bool empty() const { return messages_.empty(); }
+  const std::string& topic() const { return topic_; }
+  const SendOptions& options() const { return options_; }
+  const std::vector<EncodedMessage>& messages() const { return messages_; }
+
+  // EncodedMessage::frame() of all, one behind the other.
+  absl::string_view frames() const;
+
+ private:
+  std::string topic_;
+  SendOptions options_;
+  std::vector<EncodedMessage> messages_;
+  std::string frames_;  // of two and more
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_TOPICS_PUBLISH_BATCH_H_
