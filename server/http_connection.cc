@@ -16,9 +16,9 @@
 #include "weft/core/http/quote.h"
 #include "weft/core/log.h"
 #include "weft/server/http/host_check.h"
-#include "weft/server/session.h"
+#include "weft/server/lingering_stream.h"
+#include "weft/server/served_session.h"
 #include "weft/server/upgrade.h"
-#include "weft/server/worker.h"
 #include "weft/transport/address.h"
 #include "weft/transport/io.h"
 #include "weft/transport/string_memory.h"
@@ -57,10 +57,10 @@ struct HttpConnection::Unfinished {
   HttpRequestBody body;
 };
 
-HttpConnection::HttpConnection(Worker& worker, Stream stream, const SocketAddress& peer,
+HttpConnection::HttpConnection(LoopContext& context, Stream stream, const SocketAddress& peer,
                                uint64_t id, Refusal refusal)
-    : ServedStream(worker, {std::move(stream), peer, id, refusal}),
-      scanner_(worker.options().http_limits) {
+    : ServedStream(context, {std::move(stream), peer, id, refusal}),
+      scanner_(context.options().http_limits) {
   StartWait(Wait::kHead);
 }
 
@@ -78,13 +78,13 @@ void HttpConnection::OnReadable() {
 }
 
 void HttpConnection::ReadOnce() {
-  const absl::Span<char> into = worker_.pools().scratch().first(kReadBytes);
+  const absl::Span<char> into = context_.pools().scratch().first(kReadBytes);
   const IoResult result = stream_.Read(into);
   more_ = result.more;
-  worker_.metrics().bytes_received += result.bytes;
+  context_.metrics().bytes_received += result.bytes;
   if (result.ok()) {
     const bool first = requests_ == 0 && in_.empty();
-    if (request_bytes_ == 0) begun_ms_ = worker_.loop().now_ms();
+    if (request_bytes_ == 0) begun_ms_ = context_.loop().now_ms();
     request_bytes_ += result.bytes;
     in_.append(into.data(), result.bytes);
     if (first && LooksLikeTls(in_)) {
@@ -124,9 +124,9 @@ void HttpConnection::OnWritable() {
 }
 
 void HttpConnection::OnTimer() {
-  const int64_t now = worker_.loop().now_ms(), too_slow = TooSlowAtMs();
+  const int64_t now = context_.loop().now_ms(), too_slow = TooSlowAtMs();
   if (now < deadline_ms_ && now < too_slow) {
-    worker_.loop().ArmTimer(this, std::min(deadline_ms_, too_slow));
+    context_.loop().ArmTimer(this, std::min(deadline_ms_, too_slow));
   } else if (wait_ == Wait::kAnswer) {
     Drop("the client does not take its answer");
   } else if (wait_ == Wait::kRequest) {
@@ -165,7 +165,7 @@ void HttpConnection::Proceed() {
 
 bool HttpConnection::TakeRequest() {
   if (unfinished_ != nullptr) return TakeBody();
-  const ServerOptions& options = worker_.options();
+  const ServerOptions& options = context_.options();
   const absl::string_view in = absl::string_view(in_).substr(parsed_);
   is_head_ = IsHead(in);
   const absl::StatusOr<size_t> size = scanner_.Scan(in);
@@ -203,7 +203,7 @@ bool HttpConnection::Begin(const HttpRequest& request, absl::string_view head) {
     return false;
   }
   absl::StatusOr<HttpRequestBody> body =
-      HttpRequestBody::Of(request, worker_.options().max_http_body_bytes);
+      HttpRequestBody::Of(request, context_.options().max_http_body_bytes);
   if (!body.ok()) {
     Refuse(HandshakeFailure::kMalformed, body.status());
     return false;
@@ -237,14 +237,14 @@ bool HttpConnection::TakeBody() {
   parsed_ += *taken;
   if (!unfinished_->body.done()) return false;
   const std::unique_ptr<Unfinished> finished = std::move(unfinished_);
-  const HttpRequest request = *ParseHttpRequest(finished->head, worker_.options().http_limits);
+  const HttpRequest request = *ParseHttpRequest(finished->head, context_.options().http_limits);
   Answer(request, *ParseRequestTarget(request), finished->body.text());
   return true;
 }
 
 void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view rest) {
-  const ServerOptions& options = worker_.options();
-  if (worker_.draining()) {
+  const ServerOptions& options = context_.options();
+  if (context_.group().draining()) {
     return Refuse(HandshakeFailure::kDraining, HttpError(503, "the server is going away"));
   }
   absl::StatusOr<UpgradeRequest> request = ParseUpgradeRequest(http);
@@ -257,27 +257,27 @@ void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view rest) {
   }
   UpgradeResponse response;
   absl::StatusOr<AcceptedUpgrade> accepted =
-      AcceptUpgrade(*std::move(request), stream_, peer_, options, worker_.acceptor(),
-                    worker_.compression_bytes_left(), response);
+      AcceptUpgrade(*std::move(request), stream_, peer_, options, context_.acceptor(),
+                    context_.compression_bytes_left(), response);
   if (!accepted.ok()) {
     return Refuse(HandshakeFailure::kRefused, accepted.status(), std::move(response.headers));
   }
   // `rest` lies in what this keeps until the end of the turn.
-  HandTo<Session>()->Open(*std::move(accepted), rest, more_);
+  HandTo<ServedSession>()->Open(*std::move(accepted), rest, more_);
 }
 
 absl::Status HttpConnection::CheckHostOf(absl::string_view host) const {
-  const std::vector<std::string>& allowed = worker_.options().allowed_hosts;
+  const std::vector<std::string>& allowed = context_.options().allowed_hosts;
   // A list decides alone, whichever the endpoint is.
   const bool on_loopback =
-      allowed.empty() && worker_.group().IsLoopbackEndpoint(LocalAddress(stream_.fd()));
+      allowed.empty() && context_.group().IsLoopbackEndpoint(LocalAddress(stream_.fd()));
   return CheckHost(host, on_loopback, allowed);
 }
 
 void HttpConnection::Answer(const HttpRequest& http, const RequestTarget& target,
                             absl::string_view body) {
   ++requests_;
-  begun_ms_ = worker_.loop().now_ms();  // of the next one, if some of it is there
+  begun_ms_ = context_.loop().now_ms();  // of the next one, if some of it is there
   request_bytes_ = in_.size() - parsed_;
   PageRequest request = {http};
   request.host = target.host;
@@ -286,19 +286,19 @@ void HttpConnection::Answer(const HttpRequest& http, const RequestTarget& target
   request.subpath = absl::StripPrefix(request.path(), "/");
   request.peer_address = peer_;
   request.peer_certificate = stream_.peer_certificate();
-  request.server = &worker_.server();
-  absl::StatusOr<PageResponse> answer = worker_.options().http(request);
+  request.server = &context_.group();
+  absl::StatusOr<PageResponse> answer = context_.options().http(request);
   // The client must be told to what it should upgrade (RFC 9110, section 15.5.22).
   if (HttpStatusOf(answer.status()) == 426) {
     return Refuse(HandshakeFailure::kNotWebSocket, answer.status());
   }
   PageResponse page = answer.ok() ? *std::move(answer) : ErrorPage(answer.status());
 
-  closing_ = !WantsToStay(http) || worker_.going_away();
+  closing_ = !WantsToStay(http) || context_.going_away();
   const absl::Duration keep = closing_ ? absl::ZeroDuration() : TimeFor(Wait::kRequest);
   absl::StatusOr<std::string> head = WritePageHead(page, http, keep, absl::Now());
   if (!head.ok()) {
-    Log(worker_.options().log, LogLevel::kError,
+    Log(context_.options().log, LogLevel::kError,
         absl::StrCat("the page ", Quote(request.path()),
                      " cannot be sent: ", head.status().message()));
     page = ErrorPage(absl::InternalError("the server's own answer could not be sent"));
@@ -324,16 +324,16 @@ void HttpConnection::Refuse(HandshakeFailure reason, absl::Status why, HeaderFie
   }
   absl::StatusOr<std::string> response = TryRejectResponse(why, headers, method);
   if (!response.ok()) {
-    Log(worker_.options().log, LogLevel::kError,
+    Log(context_.options().log, LogLevel::kError,
         absl::StrCat("the refusal of ", peer_.ToString(),
                      " cannot be sent: ", response.status().message()));
     why = absl::InternalError("the server's own answer could not be sent");
     response = RejectResponse(why, {date}, method);
   }
   const int status = HttpStatusOf(why);
-  Log(worker_.options().log, LogLevel::kInfo,
+  Log(context_.options().log, LogLevel::kInfo,
       absl::StrCat("refused ", peer_.ToString(), ": HTTP ", status, ", ", Escape(why.message())));
-  if (requests_ == 0) worker_.CountFailure(reason);
+  if (requests_ == 0) context_.CountFailure(reason);
   CountResponse(status);
   closing_ = true;
   unfinished_.reset();
@@ -341,12 +341,12 @@ void HttpConnection::Refuse(HandshakeFailure reason, absl::Status why, HeaderFie
 }
 
 void HttpConnection::Fail(HandshakeFailure reason, const char* why, absl::string_view detail) {
-  if (requests_ == 0) worker_.CountFailure(reason);
+  if (requests_ == 0) context_.CountFailure(reason);
   Drop(why, detail);
 }
 
 void HttpConnection::CountResponse(int status) {
-  worker_.metrics().http_responses[ResponseSlotOf(status)] += 1;
+  context_.metrics().http_responses[ResponseSlotOf(status)] += 1;
 }
 
 // ---- What follows ----
@@ -354,7 +354,7 @@ void HttpConnection::CountResponse(int status) {
 bool HttpConnection::Write() {
   if (!output_.empty()) {
     const IoResult result = output_.Write(stream_);
-    worker_.metrics().bytes_sent += result.bytes;
+    context_.metrics().bytes_sent += result.bytes;
     if (output_.file_failed()) {
       Drop("a file is shorter than it was when its answer began");
     } else if (result.status == IoStatus::kError) {
@@ -365,8 +365,9 @@ bool HttpConnection::Write() {
     }
     if (!holds_stream() || !output_.empty()) return false;
   }
-  if (closing_) Linger();
-  return !closing_;
+  if (!closing_) return true;
+  Linger(*this);
+  return false;
 }
 
 void HttpConnection::Settle() {
@@ -376,7 +377,7 @@ void HttpConnection::Settle() {
   if (!Account()) return;
 
   // What of a request had come already was not slow while nothing was read.
-  if (reading() && interest_ == Poller::kWrite) begun_ms_ = worker_.loop().now_ms();
+  if (reading() && interest_ == Poller::kWrite) begun_ms_ = context_.loop().now_ms();
   SetInterest(reading() ? Poller::kRead : Poller::kWrite);
   Wait wait = Wait::kRequest;
   if (!output_.empty()) {
@@ -387,7 +388,7 @@ void HttpConnection::Settle() {
     wait = Wait::kHead;
   }
   if (wait != wait_ || wait == Wait::kRequest) StartWait(wait);
-  worker_.loop().ArmTimer(this, std::min(deadline_ms_, TooSlowAtMs()));
+  context_.loop().ArmTimer(this, std::min(deadline_ms_, TooSlowAtMs()));
 }
 
 bool HttpConnection::Account() {
@@ -401,20 +402,20 @@ bool HttpConnection::Account() {
 void HttpConnection::StartWait(Wait wait) {
   wait_ = wait;
   taken_bytes_ = 0;
-  deadline_ms_ = worker_.loop().now_ms() + EventLoop::Milliseconds(TimeFor(wait));
-  worker_.loop().ArmTimer(this, deadline_ms_);
+  deadline_ms_ = context_.loop().now_ms() + EventLoop::Milliseconds(TimeFor(wait));
+  context_.loop().ArmTimer(this, deadline_ms_);
 }
 
 absl::Duration HttpConnection::TimeFor(Wait wait) const {
-  const ServerOptions& options = worker_.options();
+  const ServerOptions& options = context_.options();
   if (wait == Wait::kHead) return options.handshake_timeout;
   return wait == Wait::kRequest ? options.keep_alive_timeout : options.http_timeout;
 }
 
 int64_t HttpConnection::TooSlowAtMs() const {
-  const int64_t rate = worker_.options().min_request_bytes_per_second;
+  const int64_t rate = context_.options().min_request_bytes_per_second;
   if (rate == 0 || request_bytes_ == 0 || !reading()) return EventLoop::kNever;
-  return begun_ms_ + EventLoop::Milliseconds(worker_.options().request_grace) +
+  return begun_ms_ + EventLoop::Milliseconds(context_.options().request_grace) +
          static_cast<int64_t>(request_bytes_) * 1000 / rate;
 }
 

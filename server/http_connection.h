@@ -26,7 +26,7 @@ namespace weft {
 // not take its answers. An upgrade that is accepted goes, with what came behind it, to a Session.
 class HttpConnection final : public ServedStream {
  public:
-  HttpConnection(Worker& worker, Stream stream, const SocketAddress& peer, uint64_t id,
+  HttpConnection(LoopContext& context, Stream stream, const SocketAddress& peer, uint64_t id,
                  Refusal refusal);
   ~HttpConnection() override;
 

@@ -3,7 +3,8 @@
 #include <cstdint>
 #include <utility>
 
-#include "weft/server/worker.h"
+#include "absl/strings/string_view.h"
+#include "weft/core/frame/close_code.h"
 #include "weft/transport/io.h"
 
 namespace weft {
@@ -12,24 +13,40 @@ namespace {
 // How long to read what a peer still sends.
 constexpr int64_t kLingerMs = 2000;
 
-}  // namespace
+class LingeringStream final : public ServedStream {
+ public:
+  void OnReadable() override;
+  void OnWritable() override {}
+  void GoAway(CloseCode /*code*/, absl::string_view /*reason*/) override {}  // it will not be long
 
-LingeringStream::LingeringStream(Worker& worker, Client client)
-    : ServedStream(worker, std::move(client)) {
-  worker_.loop().ArmTimer(this, worker_.loop().now_ms() + kLingerMs);
-  // Only counted: what the stream held before was counted as well.
-  buffered_bytes_ = static_cast<uint32_t>(stream_.buffered_bytes());
-  worker_.Account(0, buffered_bytes_);
-}
+ private:
+  friend class ServedStream;
+
+  LingeringStream(LoopContext& context, Client client) : ServedStream(context, std::move(client)) {
+    context_.loop().ArmTimer(this, context_.loop().now_ms() + kLingerMs);
+    // Only counted: what the stream held before was counted as well.
+    buffered_bytes_ = static_cast<uint32_t>(stream_.buffered_bytes());
+    context_.Account(0, buffered_bytes_);
+  }
+
+  void OnTimer() override { Drop(""); }
+};
 
 void LingeringStream::OnReadable() {
   IoResult result;
   do {
     if (!holds_stream()) return;
-    result = stream_.Read(worker_.pools().scratch());
+    result = stream_.Read(context_.pools().scratch());
   } while (result.more);
   if (!result.ok() && result.status != IoStatus::kWouldBlock) return Drop("");
   Account(stream_.buffered_bytes());
+}
+
+}  // namespace
+
+void Linger(ServedStream& stream) {
+  stream.stream_.ShutdownWrite();
+  stream.HandTo<LingeringStream>();
 }
 
 }  // namespace weft

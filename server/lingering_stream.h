@@ -1,4 +1,4 @@
-// What is left of a client to whom all was said.
+// A connection whose last bytes were written.
 
 #ifndef WEFT_SERVER_LINGERING_STREAM_H_
 #define WEFT_SERVER_LINGERING_STREAM_H_
@@ -7,20 +7,11 @@
 
 namespace weft {
 
-// Reads, and forgets, until the peer closes or has had its time: see ServedStream::Linger.
-class LingeringStream final : public ServedStream {
- public:
-  void OnReadable() override;
-  void OnWritable() override {}
-  void GoAway(CloseCode /*code*/, absl::string_view /*reason*/) override {}  // it will not be long
-
- private:
-  friend class ServedStream;
-
-  LingeringStream(Worker& worker, Client client);
-
-  void OnTimer() override { Drop(""); }
-};
+// Ends the stream's output, and discards input until the peer closes, for two seconds at most, so
+// that the peer can read the last bytes: closing with unread input would be a reset, which
+// overtakes them. The stream is handed to another ServedStream, as by Drop() this one is destroyed
+// at the end of the turn.
+void Linger(ServedStream& stream);
 
 }  // namespace weft
 

@@ -5,13 +5,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "weft/core/log.h"
-#include "weft/server/lingering_stream.h"
-#include "weft/server/worker.h"
 
 namespace weft {
 
-ServedStream::ServedStream(Worker& worker, Client client)
-    : worker_(worker),
+ServedStream::ServedStream(LoopContext& context, Client client)
+    : context_(context),
       stream_(std::move(client.stream)),
       refusal_(client.refusal),
       id_(client.id),
@@ -20,16 +18,16 @@ ServedStream::ServedStream(Worker& worker, Client client)
 void ServedStream::Drop(const char* why, absl::string_view detail) {
   if (!holds_stream()) return;
   if (*why != '\0') {
-    Log(worker_.options().log, LogLevel::kInfo,
+    Log(context_.options().log, LogLevel::kInfo,
         absl::StrCat("dropped ", peer_.ToString(), ": ", why, detail.empty() ? "" : ": ", detail));
   }
   drop_reason_ = why;
-  worker_.loop().Unwatch(stream_.fd());
-  worker_.loop().DisarmTimer(this);
+  context_.loop().Unwatch(stream_.fd());
+  context_.loop().DisarmTimer(this);
   stream_.Close();
   OnGone();
   ReleaseBuffers();
-  worker_.DestroyLater(this);
+  context_.owner().DestroyLater(this);
 }
 
 void ServedStream::OutOfMemory() {
@@ -38,30 +36,26 @@ void ServedStream::OutOfMemory() {
 
 bool ServedStream::Account(size_t bytes) {
   const uint32_t now = static_cast<uint32_t>(std::min<size_t>(bytes, UINT32_MAX));
-  if (!worker_.Account(std::exchange(buffered_bytes_, now), now)) worker_.DropLargest(this);
+  if (!context_.Account(std::exchange(buffered_bytes_, now), now))
+    context_.owner().DropLargest(this, 0);
   return holds_stream();
 }
 
 // The buffers themselves are freed at the end of the turn.
-void ServedStream::ReleaseBuffers() { worker_.Account(std::exchange(buffered_bytes_, 0), 0); }
-
-void ServedStream::Linger() {
-  stream_.ShutdownWrite();
-  HandTo<LingeringStream>();
-}
+void ServedStream::ReleaseBuffers() { context_.Account(std::exchange(buffered_bytes_, 0), 0); }
 
 void ServedStream::SetInterest(Poller::Interest interest) {
   if (interest == interest_) return;
   interest_ = interest;
-  worker_.loop().Modify(stream_.fd(), interest, this);
+  context_.loop().Modify(stream_.fd(), interest, this);
 }
 
 void ServedStream::ReplaceBy(std::unique_ptr<ServedStream> next) {
-  worker_.loop().DisarmTimer(this);
-  worker_.loop().Modify(next->stream_.fd(), Poller::kRead, next.get());
+  context_.loop().DisarmTimer(this);
+  context_.loop().Modify(next->stream_.fd(), Poller::kRead, next.get());
   OnGone();
   ReleaseBuffers();
-  worker_.Replace(this, std::move(next));
+  context_.owner().Replace(this, std::move(next));
 }
 
 }  // namespace weft

@@ -12,16 +12,15 @@
 #include "weft/core/frame/close_code.h"
 #include "weft/loop/event_loop.h"
 #include "weft/loop/moment.h"
+#include "weft/server/loop_context.h"
 #include "weft/transport/address.h"
 #include "weft/transport/stream.h"
 
 namespace weft {
 
-class Worker;
-
-// Why a client is only here to be told that it cannot be.
+// Why a connection was accepted only to be refused.
 enum class Refusal : uint8_t {
-  kNone,         // it is no such client
+  kNone,         // it is not to be refused
   kServerFull,   // ServerOptions::max_connections
   kAddressFull,  // ServerOptions::max_connections_per_address
 };
@@ -33,6 +32,9 @@ class ServedStream : public EventSource {
  public:
   // The worker wants this to end: as politely as the state allows, where a session says this.
   virtual void GoAway(CloseCode code, absl::string_view reason) = 0;
+
+  // Called at the end of a turn for which LoopContext::FlushLater() was called.
+  virtual void OnEndOfTurn() {}
 
   // Closes the socket at once, and logs why unless `why` is empty; it must live for ever. The
   // worker destroys this at the end of the turn, after End().
@@ -54,23 +56,19 @@ class ServedStream : public EventSource {
     Refusal refusal;
   };
 
-  ServedStream(Worker& worker, Client client);
+  ServedStream(LoopContext& context, Client client);
 
   // Whether the stream is this one's: it was neither dropped nor handed on.
   bool holds_stream() const { return stream_.is_open(); }
 
-  // Hands the stream to a `Next`, which is made of the worker, the client and `arguments`, and
+  // Hands the stream to a `Next`, which is made of the context, the client and `arguments`, and
   // waits for what can be read. The worker destroys this as after Drop().
   template <typename Next, typename... Arguments>
   Next* HandTo(Arguments&&... arguments) {
-    auto* const next = new Next(worker_, TakeClient(), std::forward<Arguments>(arguments)...);
+    auto* const next = new Next(context_, TakeClient(), std::forward<Arguments>(arguments)...);
     ReplaceBy(std::unique_ptr<ServedStream>(next));
     return next;
   }
-
-  // Tells the peer that nothing follows, and reads until it closes, so that it can read what was
-  // said: closing with something unread would be a reset, which overtakes that.
-  void Linger();
 
   // This holds `bytes` of buffers from now on; Drop() and HandTo() account for their release. Where
   // all streams then hold more than ServerOptions::max_buffered_bytes, the one that holds most is
@@ -80,7 +78,7 @@ class ServedStream : public EventSource {
   // What the loop waits for.
   void SetInterest(Poller::Interest interest);
 
-  Worker& worker_;
+  LoopContext& context_;
   [[no_unique_address]] Stream stream_;
   Poller::Interest interest_ = Poller::kRead;
   Refusal refusal_;
@@ -93,6 +91,7 @@ class ServedStream : public EventSource {
 
  private:
   friend class Worker;
+  friend void Linger(ServedStream& stream);
 
   // The stream was closed or handed on. The application must not be called by this one.
   virtual void OnGone() {}

@@ -23,6 +23,7 @@
 #include "weft/server/listener.h"
 #include "weft/server/topics/topic_directory.h"
 #include "weft/server/worker.h"
+#include "weft/server/worker_group.h"
 #include "weft/transport/address.h"
 #include "weft/transport/deadline.h"
 #include "weft/transport/loopback.h"
@@ -163,7 +164,7 @@ class Server::Impl : public WorkerGroup {
       if (listener->tls() != nullptr) tls_contexts_.push_back(listener->tls());
     }
     for (const std::unique_ptr<Worker>& worker : workers_) {
-      if (const int error = worker->loop().error(); error != 0) {
+      if (const int error = worker->context().loop().error(); error != 0) {
         return absl::ErrnoToStatus(error,
                                    absl::StrCat("cannot make ", options_.threads, " event loops"));
       }
@@ -201,7 +202,7 @@ class Server::Impl : public WorkerGroup {
   ServerMetrics metrics() const override {
     ServerMetrics metrics;
     for (const std::unique_ptr<Worker>& worker : workers_) {
-      metrics.Add(worker->metrics());
+      metrics.Add(worker->context().metrics());
       metrics.dropped_messages[static_cast<size_t>(DropReason::kQueueFull)] +=
           worker->mailbox()->refused();
       metrics.dropped_messages[static_cast<size_t>(DropReason::kNewest)] +=
@@ -237,13 +238,13 @@ class Server::Impl : public WorkerGroup {
 
   void Leave(const SocketAddress& peer) override { address_limit_.Remove(peer); }
 
-  absl::Status PublishToOthers(Worker* from, absl::string_view topic, const EncodedMessage& message,
-                               const SendOptions& options) override {
+  absl::Status PublishToOthers(const LoopContext* from, absl::string_view topic,
+                               const EncodedMessage& message, const SendOptions& options) override {
     const size_t cost =
         kPostedOverhead + topic.size() + options.key.size() + message.frame().size();
     absl::Status status;
     for (const std::unique_ptr<Worker>& worker : workers_) {
-      if (worker.get() == from) continue;
+      if (&worker->context() == from) continue;
       std::optional<Reservation> reservation = worker->mailbox()->Reserve(cost);
       if (!reservation.has_value()) {
         worker->mailbox()->CountRefused();
@@ -255,7 +256,7 @@ class Server::Impl : public WorkerGroup {
                                key = std::string(options.key), options = SendOptions(options),
                                reservation = *std::move(reservation)]() mutable {
         options.key = key;
-        worker->PublishHere(topic, message, options);
+        worker->context().PublishHere(topic, message, options);
       });
     }
     return status;

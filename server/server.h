@@ -12,7 +12,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "weft/core/deflate/compression.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/server/acceptor.h"
@@ -70,11 +69,7 @@ class Server {
   // ServerOptions::topic_options; SendOptions::timeout is not looked at. The second form sends what
   // was encoded before, as for several topics.
   absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
-                       Compress compress = Compress::kYes) {
-    return Publish(topic, opcode, payload, SendOptions{.compress = compress});
-  }
-  absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
-                       const SendOptions& options);
+                       const SendOptions& options = {});
   absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                        const SendOptions& options = {});
 

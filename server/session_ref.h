@@ -3,12 +3,10 @@
 #ifndef WEFT_SERVER_SESSION_REF_H_
 #define WEFT_SERVER_SESSION_REF_H_
 
-#include <atomic>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
@@ -21,13 +19,13 @@
 #include "weft/core/frame/close_code.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/loop/mailbox.h"
-#include "weft/loop/waiters.h"
 #include "weft/server/sending/send_options.h"
 #include "weft/server/sending/send_queue.h"
+#include "weft/server/sending/shared_queue.h"
 
 namespace weft {
 
-class Session;
+class LoopSession;
 
 // Names one session; copies name the same. Safe for ever: once the session is gone, and also when
 // its server is, every call returns FailedPrecondition. Every method may be called by any thread.
@@ -46,38 +44,36 @@ class SessionRef {
   // As the session's own: ResourceExhausted when its queue is full, or when too much is on its way
   // to the sessions of its thread (ServerOptions::max_buffered_bytes); InvalidArgument for text
   // that is not UTF-8. A view is copied. SendOptions::timeout says whether to wait for room.
-  absl::Status SendText(absl::string_view text, Compress compress = Compress::kYes) const {
-    return Send({.opcode = Opcode::kText, .payload = text}, {.compress = compress});
+  absl::Status SendText(absl::string_view text, const SendOptions& options = {}) const {
+    return SendMessage(Opcode::kText, text, options);
   }
-  absl::Status SendBinary(absl::string_view data, Compress compress = Compress::kYes) const {
-    return Send({.opcode = Opcode::kBinary, .payload = data}, {.compress = compress});
+  absl::Status SendBinary(absl::string_view data, const SendOptions& options = {}) const {
+    return SendMessage(Opcode::kBinary, data, options);
   }
-  absl::Status SendText(absl::string_view text, const SendOptions& options) const {
-    return Send({.opcode = Opcode::kText, .payload = text}, options);
-  }
-  absl::Status SendBinary(absl::string_view data, const SendOptions& options) const {
-    return Send({.opcode = Opcode::kBinary, .payload = data}, options);
+  absl::Status SendMessage(Opcode opcode, absl::string_view payload,
+                           const SendOptions& options = {}) const {
+    return Submit({.opcode = opcode, .payload = payload}, options);
   }
 
   // The same for a payload that is handed over, or shared: not copied.
   template <std::same_as<std::string> String>
   absl::Status SendText(String&& text, const SendOptions& options = {}) const {
-    return Send({.opcode = Opcode::kText, .payload = std::move(text)}, options);
+    return Submit({.opcode = Opcode::kText, .payload = std::move(text)}, options);
   }
   template <std::same_as<std::string> String>
   absl::Status SendBinary(String&& data, const SendOptions& options = {}) const {
-    return Send({.opcode = Opcode::kBinary, .payload = std::move(data)}, options);
+    return Submit({.opcode = Opcode::kBinary, .payload = std::move(data)}, options);
   }
   absl::Status SendText(std::shared_ptr<const std::string> text,
                         const SendOptions& options = {}) const {
-    return Send({.opcode = Opcode::kText, .payload = std::move(text)}, options);
+    return Submit({.opcode = Opcode::kText, .payload = std::move(text)}, options);
   }
   absl::Status SendBinary(std::shared_ptr<const std::string> data,
                           const SendOptions& options = {}) const {
-    return Send({.opcode = Opcode::kBinary, .payload = std::move(data)}, options);
+    return Submit({.opcode = Opcode::kBinary, .payload = std::move(data)}, options);
   }
   absl::Status Send(const EncodedMessage& message, const SendOptions& options = {}) const {
-    return Send({.payload = message}, options);
+    return Submit({.payload = message}, options);
   }
 
   // Bytes that wait to be sent: on their way to the session, and, as it last said, in its queue.
@@ -103,52 +99,28 @@ class SessionRef {
   }
 
  private:
-  friend class PooledHandler;
-  friend class Session;
+  friend class PooledSession;
+  friend class ServedSession;
 
   // What outlives the session.
-  struct Shared {
-    uint64_t id;
-    std::shared_ptr<Mailbox> mailbox;
-    size_t max_queue_bytes;
-    WhenFull when_full;
-    size_t max_topic_bytes;
-    Session* session;  // for the loop's thread only; null when it is gone
-    std::atomic<bool> open{true};
-    std::atomic<size_t> posted_bytes{0};  // on their way to the session, which keeps room for them
-    std::atomic<size_t> queued_bytes{0};  // in its queue, as it last said
-    std::mutex taking;  // held to take room, and by the loop's thread as a message arrives
-    Waiters waiters;    // senders that wait for room in this session's queue
+  struct Shared : SharedQueue {
+    using SharedQueue::SharedQueue;
 
-    // For the loop's thread: a posted message that took `cost` arrives; what the queue holds then;
-    // the session has ended.
-    void Arrive(size_t cost);
-    void SetQueuedBytes(size_t bytes);
-    void SetClosed();
-
-    // What a sender wants.
-    struct Request {
-      size_t payload_size;
-      size_t cost;  // of the payload and its message
-      WhenFull policy;
-      size_t limit;  // of the queue
-    };
-    size_t WaitingBytes(WhenFull policy) const;
-    bool HasRoom(const Request& request) const;
-
-    // OK, ResourceExhausted, or FailedPrecondition.
-    absl::StatusOr<Reservation> TakeRoom(const Request& request);
+    uint64_t id = 0;
+    size_t max_topic_bytes = 0;
+    LoopSession* session = nullptr;  // for the loop's thread only; null when it is gone
   };
 
   explicit SessionRef(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
 
-  absl::Status Send(WaitingMessage message, const SendOptions& options) const;
-  absl::StatusOr<Reservation> FindRoom(size_t payload_size, size_t cost, WhenFull policy,
-                                       const SendOptions& options) const;
-  absl::Status Post(absl::AnyInvocable<void(Session&)> task) const;
+  bool open() const { return shared_ != nullptr && shared_->open(); }
+  absl::Status Submit(WaitingMessage message, const SendOptions& options) const;
+
+  // Runs the task on the loop's thread, at once where that is the caller's.
+  absl::Status Post(absl::AnyInvocable<void(LoopSession&)> task) const;
 
   // Posts what sends so many bytes. ResourceExhausted where there is no room for them.
-  absl::Status PostSized(size_t payload_size, absl::AnyInvocable<void(Session&)> task) const;
+  absl::Status PostSized(size_t payload_size, absl::AnyInvocable<void(LoopSession&)> task) const;
   template <typename Task>
   absl::Status PostInto(Reservation room, size_t cost, Task task) const;
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "weft/server/http_connection.h"
 #include "weft/server/limits/drain_plan.h"
+#include "weft/server/served_session.h"
 #include "weft/transport/listen.h"
 
 namespace weft {
@@ -18,22 +19,12 @@ namespace {
 // So many connections are accepted in one turn; the rest wait for the next, behind the sessions.
 constexpr int kMaxAcceptsPerTurn = 64;
 
-// The part of the memory that messages from other threads leave free. Where they may take all of
-// it, a session is dropped as soon as one of its messages needs a little more than it had reserved.
-constexpr size_t kHeadroomPart = 16;
-
 // How many streams are compared to find the one that holds most. Of more than these each search
 // takes the next ones, so that a client that fills the memory cannot stop the loop by the searches.
 constexpr size_t kMaxCompared = 4096;
 
 // How long to leave the listener alone when the system has no descriptor or memory left.
 constexpr int64_t kAcceptBackOffMs = 200;
-
-ServerOptions WithPools(ServerOptions options, LoopPools& pools) {
-  options.connection.pool = &pools.buffers();
-  options.connection.codecs = &pools.codecs();
-  return options;
-}
 
 std::function<double()> RandomNumbers() {
   return [engine = std::minstd_rand(std::random_device()())]() mutable {
@@ -51,7 +42,7 @@ class Worker::Accepting : public EventSource {
     Watch();
   }
   ~Accepting() override {
-    if (!armed()) worker_.loop_.Unwatch(listener_->fd());
+    if (!armed()) worker_.loop().Unwatch(listener_->fd());
   }
 
   void OnReadable() override {
@@ -77,23 +68,24 @@ class Worker::Accepting : public EventSource {
     if (listener_->tls() == nullptr) return true;
     const absl::Status status = stream.StartTlsServer(*listener_->tls());
     if (!status.ok()) {
-      Log(worker_.options_.log, LogLevel::kError,
+      Log(worker_.context_.options().log, LogLevel::kError,
           absl::StrCat("cannot begin TLS: ", status.message()));
     }
     return status.ok();
   }
 
   void Watch() {
-    if (!worker_.loop_.Watch(listener_->fd(), Poller::kRead, this, /*shared=*/true)) BackOff(errno);
+    if (!worker_.loop().Watch(listener_->fd(), Poller::kRead, this, /*shared=*/true))
+      BackOff(errno);
   }
 
   // The connection still waits: a level-triggered loop would turn for nothing.
   void BackOff(int error) {
-    Log(worker_.options_.log, LogLevel::kError,
+    Log(worker_.context_.options().log, LogLevel::kError,
         absl::StrCat("cannot accept a connection: ", std::strerror(error), "; trying again in ",
                      kAcceptBackOffMs, " ms"));
-    worker_.loop_.Unwatch(listener_->fd());
-    worker_.loop_.ArmTimer(this, worker_.loop_.now_ms() + kAcceptBackOffMs);
+    worker_.loop().Unwatch(listener_->fd());
+    worker_.loop().ArmTimer(this, worker_.loop().now_ms() + kAcceptBackOffMs);
   }
 
   void OnTimer() override { Watch(); }
@@ -107,20 +99,21 @@ class Worker::Draining : public Timer {
  public:
   Draining(Worker& worker, int64_t over_ms)
       : worker_(worker),
-        plan_(worker.untold_, worker.loop_.now_ms(), over_ms,
-              worker.options_.random ? worker.options_.random : RandomNumbers()) {
+        plan_(
+            worker.untold_, worker.loop().now_ms(), over_ms,
+            worker.context_.options().random ? worker.context_.options().random : RandomNumbers()) {
     OnTimer();
   }
 
   void OnTimer() override {
-    const int64_t now_ms = worker_.loop_.now_ms();
+    const int64_t now_ms = worker_.loop().now_ms();
     size_t& left = worker_.untold_;
     while (plan_.IsDue(left, now_ms)) {
       worker_.Swap(plan_.Choose(left), left - 1);
       worker_.streams_[--left]->GoAway(CloseCode::kServiceRestart, "the server restarts");
     }
     if (now_ms >= plan_.end_ms()) return worker_.GoAway();
-    worker_.loop_.ArmTimer(this, plan_.NextMs());
+    worker_.loop().ArmTimer(this, plan_.NextMs());
   }
 
  private:
@@ -130,26 +123,15 @@ class Worker::Draining : public Timer {
 
 Worker::Worker(const ServerOptions& options, const Acceptor& acceptor, WorkerGroup& group,
                uint32_t index)
-    : loop_(*options.clock),
-      options_(WithPools(options, pools_)),
-      acceptor_(acceptor),
-      group_(group),
-      index_(index),
-      topics_(group.topics(), options.topic_options),
-      high_mark_bytes_(std::min(options.high_mark_bytes, options.max_send_queue_bytes)),
-      low_mark_bytes_(std::min(options.low_mark_bytes, options.max_send_queue_bytes / 2)),
-      held_(&metrics_.buffered_bytes, &mailbox()->budget()),
-      compression_bytes_left_(options.max_compression_bytes / options.threads) {
-  loop_.set_end_of_turn([this] { EndOfTurn(); });
-  const size_t max_buffered_bytes = options.max_buffered_bytes / options.threads;
-  mailbox()->budget().set_limit(max_buffered_bytes, max_buffered_bytes / kHeadroomPart);
+    : context_(options, acceptor, group, *this), group_(group), index_(index) {
+  loop().set_end_of_turn([this] { EndOfTurn(); });
 }
 
 Worker::~Worker() = default;
 
 void Worker::Run() {
-  loop_.Run();
-  loop_.mailbox()->Close();
+  loop().Run();
+  mailbox()->Close();
 }
 
 void Worker::Listen(std::shared_ptr<const Listener> listener) {
@@ -161,20 +143,20 @@ void Worker::StopListening() { listeners_.clear(); }
 void Worker::Adopt(Stream stream, const SocketAddress& peer, Refusal refusal) {
   const int fd = stream.fd();
   const uint64_t id = uint64_t{index_} << 48 | next_id_++;
-  auto client = std::make_unique<HttpConnection>(*this, std::move(stream), peer, id, refusal);
-  if (!loop_.Watch(fd, Poller::kRead, client.get())) {
-    Log(options_.log, LogLevel::kError,
+  auto client = std::make_unique<HttpConnection>(context_, std::move(stream), peer, id, refusal);
+  if (!loop().Watch(fd, Poller::kRead, client.get())) {
+    Log(context_.options().log, LogLevel::kError,
         absl::StrCat("cannot watch a connection: ", std::strerror(errno)));
     Release(peer, refusal);
     return;
   }
   client->index_ = static_cast<uint32_t>(streams_.size());
   streams_.push_back(std::move(client));
-  if (going_away_) streams_.back()->Drop("the server is going away");
+  if (context_.going_away()) streams_.back()->Drop("the server is going away");
 }
 
 void Worker::Drain(int64_t over_ms) {
-  if (draining_ != nullptr || going_away_) return;
+  if (draining_ != nullptr || context_.going_away()) return;
   // Those who wait at the door already are told that it is closed.
   for (const std::unique_ptr<Accepting>& listener : listeners_) listener->OnReadable();
   StopListening();
@@ -183,9 +165,9 @@ void Worker::Drain(int64_t over_ms) {
 }
 
 void Worker::GoAway() {
-  going_away_ = true;
+  context_.GoAway();
   untold_ = 0;
-  if (draining_ != nullptr) loop_.DisarmTimer(draining_.get());
+  if (draining_ != nullptr) loop().DisarmTimer(draining_.get());
   StopListening();
   // From the back: one that goes is replaced by the last.
   for (size_t i = streams_.size(); i > 0; --i) {
@@ -194,46 +176,35 @@ void Worker::GoAway() {
 }
 
 void Worker::Stop() {
-  going_away_ = stopping_ = true;
-  if (draining_ != nullptr) loop_.DisarmTimer(draining_.get());
+  context_.Stop();
+  if (draining_ != nullptr) loop().DisarmTimer(draining_.get());
   StopListening();
 }
 
-absl::Status Worker::Publish(absl::string_view topic, const EncodedMessage& message,
-                             const SendOptions& options) {
-  PublishHere(topic, message, options);
-  return group_.PublishToOthers(this, topic, message, options);
-}
-
-void Worker::PublishHere(absl::string_view topic, const EncodedMessage& message,
-                         const SendOptions& options) {
-  if (!published_.Takes(topic, message, options)) DeliverPublished();
-  published_.Add(topic, message, options);
-  if (!options.key.empty()) DeliverPublished();
-}
-
-// What is said of a message goes before what is said of the topic.
-void Worker::DeliverPublished() {
-  if (published_.empty()) return;
-  const PublishBatch batch = std::exchange(published_, {});
-  topics_.ForEachSubscriber(batch.topic(), [&](Session& session, const TopicOptions& of_topic) {
+// The options of a message override those of its topic.
+void Worker::Deliver(const PublishBatch& batch) {
+  const auto deliver = [&](ServedSession& session, const TopicOptions& of_topic) {
     SendOptions each = batch.options();
     if (each.key.empty() && of_topic.latest_only) each.key = batch.topic();
     if (!each.when_full.has_value()) each.when_full = of_topic.when_full;
     each.max_queue_bytes = std::min(each.max_queue_bytes, of_topic.max_queue_bytes);
     session.SendPublished(batch, each);
-  });
+  };
+  context_.topics().ForEachSubscriber(batch.topic(), deliver);
 }
 
 void Worker::EndOfTurn() {
   // A flush can drop a session, and the handler of a dropped one can send to others: until nothing
   // is left of either.
-  while (has_published() || !to_flush_.empty() || !gone_.empty() ||
-         (stopping_ && !streams_.empty())) {
-    DeliverPublished();
-    for (size_t i = 0; i < to_flush_.size(); ++i) to_flush_[i]->FlushNow();
-    to_flush_.clear();
-    while (stopping_ && !streams_.empty()) streams_.back()->Drop("the server has stopped");
+  std::vector<ServedStream*>& to_flush = context_.to_flush();
+  while (context_.has_published() || !to_flush.empty() || !gone_.empty() ||
+         (context_.stopping() && !streams_.empty())) {
+    context_.DeliverPublished();
+    for (size_t i = 0; i < to_flush.size(); ++i) to_flush[i]->OnEndOfTurn();
+    to_flush.clear();
+    while (context_.stopping() && !streams_.empty()) {
+      streams_.back()->Drop("the server has stopped");
+    }
     for (std::unique_ptr<ServedStream>& stream : std::exchange(gone_, {})) {
       if (stream->End()) continue;
       // It costs memory still, and keeps a place for as long.
@@ -242,14 +213,10 @@ void Worker::EndOfTurn() {
       kept_.push_back(std::move(stream));
     }
   }
-  const bool ending = going_away_ || draining_ != nullptr;
-  if (ending && streams_.empty() && kept_.empty()) loop_.Stop();
-  pools_.TrimLater();
-  metrics_.loop_lag.Add(options_.clock->NowMs() - loop_.now_ms());
-}
-
-void Worker::ForgetFlush(Session* session) {
-  to_flush_.erase(std::remove(to_flush_.begin(), to_flush_.end(), session), to_flush_.end());
+  const bool ending = context_.going_away() || draining_ != nullptr;
+  if (ending && streams_.empty() && kept_.empty()) loop().Stop();
+  context_.pools().TrimLater();
+  context_.metrics().loop_lag.Add(context_.options().clock->NowMs() - loop().now_ms());
 }
 
 void Worker::DropLargest(ServedStream* asker, size_t wanted) {

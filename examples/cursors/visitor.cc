@@ -23,7 +23,7 @@ void Visitor::OnMessage(Session& session, const Message& message) {
 }
 
 absl::Status Visitor::OnPing(Session& session, const Ping& ping) {
-  session.SendBinary(EncodePong(ping), Compress::kNo).IgnoreError();
+  session.SendBinary(EncodePong(ping), {.compress = Compress::kNo}).IgnoreError();
   return room_.OnPing(own_, ping);
 }
 

@@ -20,7 +20,8 @@ void Player::OnMessage(Session& session, const Message& message) {
   } else if (const auto* acknowledgement = std::get_if<Acknowledgement>(&*decoded)) {
     world_.OnAcknowledgement(session.id(), *acknowledgement);
   } else {
-    session.SendBinary(EncodePong(std::get<Ping>(*decoded)), Compress::kNo).IgnoreError();
+    session.SendBinary(EncodePong(std::get<Ping>(*decoded)), {.compress = Compress::kNo})
+        .IgnoreError();
   }
 }
 

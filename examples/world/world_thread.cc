@@ -24,7 +24,7 @@ constexpr int kMaxTicksBehind = 6;
 void Send(const SessionRef& session, absl::string_view message) {
   // A session that is gone says so by Leave. A queue is never full: who does not acknowledge gets
   // no more snapshots.
-  session.SendBinary(message, Compress::kNo).IgnoreError();
+  session.SendBinary(message, {.compress = Compress::kNo}).IgnoreError();
 }
 
 uint16_t TensOfMicroseconds(absl::Duration time) {

@@ -275,14 +275,15 @@ TEST_F(CompressionTest, PublishedMessagesReachEveryKindOfPeerAsTheyWere) {
 TEST_F(CompressionTest, SendsThatMustNotBeCompressed) {
   script_.on_message = [](Session& session, const Message& message) {
     session.Subscribe("topic").IgnoreError();
-    session.SendText(message.payload, Compress::kNo).IgnoreError();
-    session.Send(message, Compress::kNo).IgnoreError();
+    session.SendText(message.payload, {.compress = Compress::kNo}).IgnoreError();
+    session.Send(message, {.compress = Compress::kNo}).IgnoreError();
     session.SendFragment(Opcode::kText, "", false, Compress::kNo).IgnoreError();
     session.SendFragment(Opcode::kText, message.payload, true).IgnoreError();
-    session.Publish("topic", Opcode::kText, message.payload, Compress::kNo).IgnoreError();
-    session.ref().SendText(message.payload, Compress::kNo).IgnoreError();
+    session.Publish("topic", Opcode::kText, message.payload, {.compress = Compress::kNo})
+        .IgnoreError();
+    session.ref().SendText(message.payload, {.compress = Compress::kNo}).IgnoreError();
     std::thread([&] {
-      session.ref().SendText(message.payload, Compress::kNo).IgnoreError();
+      session.ref().SendText(message.payload, {.compress = Compress::kNo}).IgnoreError();
     }).join();
     session.ref().SendText("the end of it").IgnoreError();
   };
@@ -298,7 +299,7 @@ TEST_F(CompressionTest, SendsThatMustNotBeCompressed) {
       all += frame;
     }
     EXPECT_EQ(all.size() / size, 6u);
-    ASSERT_TRUE(server_->Publish("topic", Opcode::kText, secret, Compress::kNo).ok());
+    ASSERT_TRUE(server_->Publish("topic", Opcode::kText, secret, {.compress = Compress::kNo}).ok());
     EXPECT_EQ(client.ReadFrame(), "fin text " + secret);
     ASSERT_TRUE(server_->Publish("topic", Opcode::kText, secret).ok());
     EXPECT_EQ(client.ReadFrame(), "compressed " + secret);

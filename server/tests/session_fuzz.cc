@@ -50,6 +50,7 @@
 #include "weft/server/served_stream.h"
 #include "weft/server/server_options.h"
 #include "weft/server/session.h"
+#include "weft/server/session_ref.h"
 #include "weft/server/topics/topic_directory.h"
 #include "weft/server/worker.h"
 #include "weft/transport/address.h"
@@ -139,7 +140,7 @@ class FuzzHandler : public Handler {
         session.SendFragment(Opcode::kBinary, "", /*fin=*/true).IgnoreError();
         break;
       case 'r':
-        session.ref().SendText("by reference", Compress::kNo).IgnoreError();
+        session.ref().SendText("by reference", {.compress = Compress::kNo}).IgnoreError();
         break;
       case 'k':
         session.Send(message, {.key = message.payload.substr(0, 2)}).IgnoreError();
@@ -224,12 +225,12 @@ class Run : public WorkerGroup {
   }
 
   void Go() {
-    const size_t compression_bytes = worker_.compression_bytes_left();
+    const size_t compression_bytes = worker_.context().compression_bytes_left();
     NextStep();
     worker_.Run();
     Require(worker_.load() == 0 && worker_.refusing() == 0, "the client is gone");
-    Require(worker_.metrics().buffered_bytes == 0, "... with its buffers");
-    Require(worker_.compression_bytes_left() == compression_bytes, "... and compressors");
+    Require(worker_.context().metrics().buffered_bytes == 0, "... with its buffers");
+    Require(worker_.context().compression_bytes_left() == compression_bytes, "... and compressors");
     Require(application_.state == Application::State::kNone ||
                 application_.state == Application::State::kDestroyed,
             "... and handler");
@@ -241,7 +242,7 @@ class Run : public WorkerGroup {
   void Assign(Worker*, Stream, const SocketAddress&) override {}
   void Leave(const SocketAddress&) override {}
   bool draining() const override { return draining_; }
-  absl::Status PublishToOthers(Worker*, absl::string_view, const EncodedMessage&,
+  absl::Status PublishToOthers(const LoopContext*, absl::string_view, const EncodedMessage&,
                                const SendOptions&) override {
     return absl::OkStatus();
   }
@@ -297,7 +298,7 @@ class Run : public WorkerGroup {
       case 9: {
         const auto message = EncodedMessage::Make(
             Opcode::kText, std::string(choices_.Below(256) * 16, 'n'), Compress::kYes);
-        return worker_.PublishHere("topic", *message, {});
+        return worker_.context().PublishHere("topic", *message, {});
       }
       case 10:
         return Send(

@@ -261,7 +261,7 @@ TEST_F(SessionRefTest, EveryKindOfPayload) {
   const std::string payload(200000, 'x');
   const auto shared = std::make_shared<const std::string>(payload);
   EXPECT_TRUE(ref().SendText(payload).ok());
-  EXPECT_TRUE(ref().SendText(payload, Compress::kNo).ok());
+  EXPECT_TRUE(ref().SendText(payload, {.compress = Compress::kNo}).ok());
   EXPECT_TRUE(ref().SendText(payload, SendOptions{}).ok());
   EXPECT_TRUE(ref().SendText(std::string(payload)).ok());
   EXPECT_TRUE(ref().SendText(shared).ok());

@@ -22,8 +22,8 @@ absl::Status CheckTopic(absl::string_view topic, size_t max_bytes) {
                                                  ": see max_topic_bytes"));
 }
 
-bool Topics::Subscribe(absl::string_view topic, Session* session, Subscriptions* subscriptions,
-                       size_t max_topics) {
+bool Topics::Subscribe(absl::string_view topic, ServedSession* session,
+                       Subscriptions* subscriptions, size_t max_topics) {
   auto found = topics_.find(topic);
   const bool first = found == topics_.end();
   if (subscriptions->links_ == nullptr) {

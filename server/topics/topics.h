@@ -19,7 +19,7 @@
 
 namespace weft {
 
-class Session;
+class ServedSession;
 
 // InvalidArgument for the name of a topic that is longer than `max_bytes`.
 absl::Status CheckTopic(absl::string_view topic, size_t max_bytes);
@@ -52,12 +52,12 @@ class Topics {
   };
 
   // Idempotent. False, and nothing has changed, where that would be one more than `max_topics`.
-  bool Subscribe(absl::string_view topic, Session* session, Subscriptions* subscriptions,
+  bool Subscribe(absl::string_view topic, ServedSession* session, Subscriptions* subscriptions,
                  size_t max_topics = std::numeric_limits<size_t>::max());
   void Unsubscribe(absl::string_view topic, Subscriptions* subscriptions);
   void UnsubscribeAll(Subscriptions* subscriptions);
 
-  // Calls `visit` with each Session& that is subscribed, and the topic's options; it must not
+  // Calls `visit` with each ServedSession& that is subscribed, and the topic's options; it must not
   // change the table.
   template <typename Visit>
   void ForEachSubscriber(absl::string_view topic, Visit visit) const {
@@ -72,7 +72,7 @@ class Topics {
 
  private:
   struct Member {
-    Session* session;
+    ServedSession* session;
     Subscriptions* subscriptions;
   };
   struct Topic {

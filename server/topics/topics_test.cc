@@ -12,14 +12,14 @@
 namespace weft {
 namespace {
 
-// Topics only hands Session pointers on: any address will do.
+// Topics only hands ServedSession pointers on: any address will do.
 class TopicsTest : public ::testing::Test {
  protected:
-  Session* At(int i) { return reinterpret_cast<Session*>(&places_[i]); }
+  ServedSession* At(int i) { return reinterpret_cast<ServedSession*>(&places_[i]); }
 
-  std::set<Session*> Subscribers(absl::string_view topic) {
-    std::set<Session*> sessions;
-    topics_.ForEachSubscriber(topic, [&](Session& session, const TopicOptions&) {
+  std::set<ServedSession*> Subscribers(absl::string_view topic) {
+    std::set<ServedSession*> sessions;
+    topics_.ForEachSubscriber(topic, [&](ServedSession& session, const TopicOptions&) {
       EXPECT_TRUE(sessions.insert(&session).second) << "told twice";
     });
     return sessions;
@@ -34,7 +34,7 @@ class TopicsTest : public ::testing::Test {
 TEST_F(TopicsTest, SubscribeTwiceIsOnce) {
   topics_.Subscribe("a", At(0), &subscriptions_[0]);
   topics_.Subscribe("a", At(0), &subscriptions_[0]);
-  EXPECT_EQ(Subscribers("a"), std::set<Session*>{At(0)});
+  EXPECT_EQ(Subscribers("a"), std::set<ServedSession*>{At(0)});
   topics_.Unsubscribe("a", &subscriptions_[0]);
   EXPECT_TRUE(Subscribers("a").empty());
   EXPECT_EQ(topics_.size(), 0u);
@@ -67,7 +67,7 @@ TEST_F(TopicsTest, OptionsAreThoseOfTheName) {
   for (const absl::string_view topic : {"a", "ccc"}) {
     topics.Subscribe(topic, At(0), &subscriptions_[0]);
     int visits = 0;
-    topics.ForEachSubscriber(topic, [&](Session&, const TopicOptions& options) {
+    topics.ForEachSubscriber(topic, [&](ServedSession&, const TopicOptions& options) {
       EXPECT_EQ(options.max_queue_bytes, topic.size());
       ++visits;
     });
@@ -161,7 +161,7 @@ TEST_F(TopicsTest, AgreesWithAMapOfSets) {
         topics_.Subscribe(topic, At(session), &subscriptions_[session]);
         expected[topic].insert(session);
     }
-    std::set<Session*> sessions;
+    std::set<ServedSession*> sessions;
     for (const int i : expected[topic]) sessions.insert(At(i));
     ASSERT_EQ(Subscribers(topic), sessions) << topic << " after step " << step;
   }

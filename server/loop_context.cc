@@ -1,0 +1,72 @@
+#include "weft/server/loop_context.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weft {
+namespace {
+
+// The part of the memory that messages from other threads leave free. Where they may take all of
+// it, a session is dropped as soon as one of its messages needs a little more than it had reserved.
+constexpr size_t kHeadroomPart = 16;
+
+ServerOptions WithPools(ServerOptions options, LoopPools& pools) {
+  options.connection.pool = &pools.buffers();
+  options.connection.codecs = &pools.codecs();
+  return options;
+}
+
+}  // namespace
+
+LoopContext::LoopContext(const ServerOptions& options, const Acceptor& acceptor, WorkerGroup& group,
+                         StreamOwner& owner)
+    : loop_(*options.clock),
+      options_(WithPools(options, pools_)),
+      acceptor_(acceptor),
+      group_(group),
+      owner_(owner),
+      topics_(group.topics(), options.topic_options),
+      sending_(
+          {.max_queue_bytes = options.max_send_queue_bytes,
+           .high_mark_bytes = std::min(options.high_mark_bytes, options.max_send_queue_bytes),
+           .low_mark_bytes = std::min(options.low_mark_bytes, options.max_send_queue_bytes / 2),
+           .when_full = options.when_full},
+          metrics_, mailbox()->budget(), [this] { DeliverPublished(); }),
+      compression_bytes_left_(options.max_compression_bytes / options.threads) {
+  const size_t max_buffered_bytes = options.max_buffered_bytes / options.threads;
+  mailbox()->budget().set_limit(max_buffered_bytes, max_buffered_bytes / kHeadroomPart);
+}
+
+bool LoopContext::Account(size_t before, size_t now) {
+  metrics_.buffered_bytes += now - before;
+  if (now > before) return mailbox()->budget().Add(now - before);
+  mailbox()->budget().Return(before - now);
+  return true;
+}
+
+absl::Status LoopContext::Publish(absl::string_view topic, const EncodedMessage& message,
+                                  const SendOptions& options) {
+  PublishHere(topic, message, options);
+  return group_.PublishToOthers(this, topic, message, options);
+}
+
+void LoopContext::PublishHere(absl::string_view topic, const EncodedMessage& message,
+                              const SendOptions& options) {
+  if (!published_.Takes(topic, message, options)) DeliverPublished();
+  published_.Add(topic, message, options);
+  sending_.has_published = true;
+  if (!options.key.empty()) DeliverPublished();
+}
+
+void LoopContext::DeliverPublished() {
+  if (published_.empty()) return;
+  const PublishBatch batch = std::exchange(published_, {});
+  sending_.has_published = false;
+  owner_.Deliver(batch);
+}
+
+void LoopContext::ForgetFlush(ServedStream* stream) {
+  to_flush_.erase(std::remove(to_flush_.begin(), to_flush_.end(), stream), to_flush_.end());
+}
+
+}  // namespace weft

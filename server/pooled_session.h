@@ -1,0 +1,160 @@
+// A session whose handler is called by the threads of a pool.
+
+#ifndef WEFT_SERVER_POOLED_SESSION_H_
+#define WEFT_SERVER_POOLED_SESSION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "weft/core/deflate/compression.h"
+#include "weft/core/encoded_message.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/core/frame/fragmented_message.h"
+#include "weft/core/frame/opcode.h"
+#include "weft/core/message.h"
+#include "weft/loop/mailbox.h"
+#include "weft/loop/moment.h"
+#include "weft/loop/thread_pool.h"
+#include "weft/server/handler.h"
+#include "weft/server/loop_context.h"
+#include "weft/server/loop_session.h"
+#include "weft/server/sending/send_options.h"
+#include "weft/server/sending/send_queue.h"
+#include "weft/server/session.h"
+#include "weft/server/session_ref.h"
+#include "weft/transport/address.h"
+
+namespace weft {
+
+// Stands between a session and its application's handler where ServerOptions::handler_threads asks
+// for it. To the loop it is the session's handler, which takes down each callback and returns; a
+// thread of the pool then calls the application's handler, one callback after the other. Where more
+// sessions wait than there are threads, each gets one call in turn.
+//
+// To the application's handler it is the session: what that asks of it goes to the loop by the
+// mailbox, as from a SessionRef.
+class PooledSession final : public Handler, public Session {
+ public:
+  // `session` owns this, and is not destroyed before HandlerIsDone() was called.
+  PooledSession(LoopContext& context, LoopSession& session, std::unique_ptr<Handler> handler);
+  ~PooledSession() override;
+
+  // ---- For the loop's thread ----
+
+  void OnOpen(Session& session) override;
+
+  // Copies the message. Beyond the marks it calls HoldReading(), and ResumeReading() follows on the
+  // loop's thread when half of the messages that wait are gone.
+  void OnMessage(Session& session, const Message& message) override;
+
+  void OnWritable(Session& session) override;
+
+  // After all messages.
+  void OnClose(Session& session, CloseCode code, absl::string_view reason) override;
+
+  // The client has sent Close, or broke a rule. Keeps that, and calls ResumeReading() when the
+  // handler has had all messages that came before, and its answers have arrived.
+  void KeepClose(CloseCode code, absl::string_view reason);
+
+  struct Ending {
+    CloseCode code;
+    std::string reason;
+  };
+  const std::optional<Ending>& kept_close() const { return kept_close_; }
+
+  // What waits for the handler, in bytes.
+  size_t waiting_bytes();
+
+  // When the handler last had something to do, which may be the present.
+  Moment LastAtWork(int64_t now_ms);
+
+  // Messages that wait, or still come, are not delivered. Any thread.
+  void Discard();
+
+  // ---- For the handler's thread: Session ----
+
+  absl::Status Send(const Message& message) override;
+  absl::Status SendMessage(Opcode opcode, absl::string_view payload) override;
+  absl::Status Send(const EncodedMessage& message, const SendOptions& options) override;
+  absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin,
+                            Compress compress) override;
+  absl::Status SendPing(absl::string_view payload) override;
+  absl::Status Close(CloseCode code, absl::string_view reason) override;
+  void Terminate() override;
+  absl::Status Subscribe(absl::string_view topic) override { return ref_.Subscribe(topic); }
+  void Unsubscribe(absl::string_view topic) override { ref_.Unsubscribe(topic).IgnoreError(); }
+  absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
+                       const SendOptions& options) override;
+  size_t subscribers(absl::string_view topic) const override;
+  uint64_t id() const override { return session_.id(); }
+  const SocketAddress& peer_address() const override { return session_.peer_address(); }
+  bool compressed() const override { return session_.compressed(); }
+  size_t queued_bytes() const override;
+  std::optional<absl::Duration> round_trip_time() const override {
+    return session_.round_trip_time();
+  }
+  SessionRef ref() override { return ref_; }
+
+ private:
+  // A message that waits.
+  struct Waiting {
+    Message message;  // its payload is the one below
+    std::string payload;
+    Reservation reservation;
+  };
+
+  enum class Call { kNone, kOpen, kWritable, kMessage, kClose };
+
+  void StartTurn(std::unique_lock<std::mutex> lock);
+  void TakeTurn();
+  bool CallHandler();
+  template <typename Function>
+  void Guarded(const char* what, Function call);
+  Call Next(std::list<Waiting>* message);
+  void TakeMessage(std::list<Waiting>* message);
+  void ResumeSession();
+  absl::Status CheckOpen() const;
+  absl::Status Submit(WaitingMessage message, const SendOptions& options) override;
+  bool in_fragmented_message() const override { return fragments_.open(); }
+  absl::Status DidSend(absl::Status status);
+  void AskForWritable() const;
+
+  LoopContext& context_;
+  LoopSession& session_;
+  const SessionRef ref_;
+  ThreadPool& pool_;
+
+  // For the loop's thread.
+  std::optional<Ending> kept_close_;
+
+  // For the thread that calls the handler.
+  std::unique_ptr<Handler> handler_;
+  FragmentedMessage fragments_;
+  bool failed_ = false;   // the handler has thrown: it hears of the end only
+  bool closing_ = false;  // the handler has closed the session, or hears of its end
+  mutable bool asked_for_writable_ = false;  // and OnWritable was not called yet
+
+  std::mutex mutex_;
+  bool at_work_ = false;  // a turn waits for its thread, or has one
+  bool open_due_ = false;
+  bool writable_due_ = false;
+  bool discards_ = false;
+  bool resumes_at_half_ = false;    // the session is held for what waits
+  bool resumes_when_idle_ = false;  // the session is held for its Close
+  std::list<Waiting> messages_;
+  size_t bytes_ = 0;  // of their payloads
+  std::optional<Ending> ending_;
+  Moment last_at_work_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_POOLED_SESSION_H_

@@ -1,0 +1,185 @@
+// What one session sends.
+
+#ifndef WEFT_SERVER_SENDING_OUTBOX_H_
+#define WEFT_SERVER_SENDING_OUTBOX_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "weft/core/connection.h"
+#include "weft/core/deflate/compression.h"
+#include "weft/core/encoded_message.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/core/frame/opcode.h"
+#include "weft/server/metrics/metrics.h"
+#include "weft/server/sending/outbox_context.h"
+#include "weft/server/sending/send_options.h"
+#include "weft/server/sending/send_queue.h"
+#include "weft/server/sending/shared_queue.h"
+#include "weft/transport/io.h"
+#include "weft/transport/stream.h"
+
+namespace weft {
+
+// The connection of a session, and the messages that wait for it. A message goes straight to the
+// connection, or waits until that can take it: after others that wait, or until a fragmented
+// message ends; and, where the socket takes no more, if it may be dropped or replaced later, or is
+// large and need not be copied.
+//
+// Every send passes one gate, Admit(): published messages are delivered first, then the session
+// must be open, then there must be room. For the loop's thread.
+class Outbox {
+ public:
+  // A payload of this size is written from where it lies instead of being copied to the queue.
+  static constexpr size_t kBorrowFrom = 16 << 10;
+
+  // The context must outlive the outbox.
+  Outbox(OutboxContext& context, const ConnectionOptions& options)
+      : context_(context), connection_(Role::kServer, options) {}
+
+  Connection& connection() { return connection_; }
+  const Connection& connection() const { return connection_; }
+
+  // Other threads send, too: their bytes take room. `shared` must outlive the outbox.
+  void set_shared(SharedQueue* shared) { shared_ = shared; }
+
+  // Bytes that wait to be sent, with what it costs to keep them waiting.
+  size_t queued_bytes() const {
+    return connection_.queued_bytes() + (waiting_ != nullptr ? waiting_->bytes() : 0);
+  }
+
+  // The memory of the messages that wait.
+  size_t memory_bytes() const { return waiting_ != nullptr ? waiting_->memory_bytes() : 0; }
+
+  // ---- Sends ----
+  //
+  // FailedPrecondition once the session is closing, ResourceExhausted without room, InvalidArgument
+  // for text that is not UTF-8. After each, the payload may still be borrowed: see borrows().
+
+  // Whether a message of this size passes the gate, and does not wait: nearly all do.
+  bool GoesStraight(size_t payload_size) const {
+    if (indirect_ || context_.has_published) return false;
+    const size_t queued = connection_.queued_bytes() + posted_bytes();
+    const size_t limit = context_.limits.max_queue_bytes;
+    return queued < limit && payload_size <= limit - queued;
+  }
+
+  // The same for encoded frames, which must be small enough to be copied where they have to wait.
+  bool GoesStraight(absl::string_view frames, const SendOptions& options) const {
+    return frames.size() < kBorrowFrom && GoesStraight(frames.size()) &&
+           frames.size() <= options.max_queue_bytes &&
+           connection_.queued_bytes() <= options.max_queue_bytes - frames.size();
+  }
+
+  // Sends a message of less than kBorrowFrom bytes that goes straight.
+  absl::Status SendStraight(Opcode opcode, absl::string_view payload) {
+    absl::Status status = connection_.SendMessage(opcode, payload);
+    if (status.ok()) context_.metrics.messages_sent += 1;
+    return status;
+  }
+
+  // Sends `count` messages whose frames go straight, and borrows them.
+  absl::Status SendFrames(absl::string_view frames, size_t count);
+
+  absl::Status Send(WaitingMessage message, const SendOptions& options);
+  absl::Status Send(const EncodedMessage& message, const SendOptions& options);
+  absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin, Compress compress);
+  absl::Status SendPing(absl::string_view payload);
+
+  // The same for what took its room before, as it was posted; where it is by dropping others that
+  // room is made, it has to be found again.
+  absl::Status SendReserved(WaitingMessage message, const SendOptions& options);
+  absl::Status SendReservedFragment(Opcode opcode, absl::string_view payload, bool fin,
+                                    Compress compress);
+
+  // Sends what waits, and then the Close frame.
+  absl::Status Close(CloseCode code, absl::string_view reason);
+
+  // The client reads too slowly: drops what waits and closes with 1013.
+  void Disconnect();
+
+  // The closing handshake has begun, or the client is gone: sends what waits, if `send_waiting`,
+  // and then the answer to the Close frame.
+  void AnswerClose(bool send_waiting);
+
+  void DropWaiting(DropReason why);
+
+  // Nothing can be sent from here on: the stream is gone.
+  void Stop() { stopped_ = indirect_ = true; }
+
+  // ---- Marks ----
+
+  // OnWritable is due once the queue is at its low mark: it was at the high mark, or a send was
+  // refused for want of room, or the handler asked.
+  void MarkIfHigh(size_t queued) { was_full_ |= queued >= context_.limits.high_mark_bytes; }
+  void AskForWritable() { was_full_ = true; }
+  bool IsWritableAgain() const {
+    return was_full_ && queued_bytes() <= context_.limits.low_mark_bytes;
+  }
+  void ForgetMark() { was_full_ = false; }
+
+  // ---- Writing ----
+
+  struct Written {
+    bool any = false;  // the socket took something
+    IoResult result{};
+  };
+
+  // Writes what is queued: one system call, or a few.
+  Written Write(Stream& stream);
+
+  // Whether the caller's payload is still referred to: Write() or CopyBorrowed() before it returns.
+  bool borrows() const { return borrows_; }
+  void CopyBorrowed();
+
+  // Whether the socket took less than it was given, and was not writable since.
+  bool write_blocked() const { return write_blocked_; }
+  void DidBecomeWritable() { write_blocked_ = false; }
+
+  // Whether Write() may have something to do.
+  bool has_output() const { return connection_.queued_bytes() > 0 || indirect_; }
+
+ private:
+  // What a send needs: see Admit.
+  struct Request {
+    size_t payload_size = 0;
+    const WaitingMessage* message = nullptr;  // null: not a whole message, so it cannot wait
+    const SendOptions* options = nullptr;     // of the message
+    bool reserved = false;                    // its room was taken before
+  };
+
+  size_t posted_bytes() const { return shared_ != nullptr ? shared_->posted_bytes() : 0; }
+  size_t LimitOf(const SendOptions* options) const;
+  absl::Status Admit(const Request& request);
+  bool FindRoom(const Request& request);
+  absl::Status Overflow(absl::Status full, WhenFull policy);
+
+  bool Waits(const WaitingMessage& message, absl::string_view key) const;
+  absl::Status Queue(WaitingMessage message, absl::string_view key);
+  absl::Status QueueFragment(Opcode opcode, absl::string_view payload, bool fin, Compress compress);
+  absl::Status QueueView(Opcode opcode, absl::string_view payload, Compress compress);
+  absl::Status ToConnection(WaitingMessage message);
+  std::shared_ptr<const void> KeepPayload(WaitingMessage& message);
+  void MoveWaiting(size_t until);
+  void UpdateIndirect() {
+    indirect_ =
+        stopped_ || write_blocked_ || waiting_ != nullptr || connection_.in_fragmented_message();
+  }
+
+  OutboxContext& context_;
+  SharedQueue* shared_ = nullptr;  // null: no other thread sends
+  Connection connection_;
+  std::unique_ptr<SendQueue> waiting_;  // null: nothing waits, as is usual
+  bool write_blocked_ = false;
+  bool indirect_ = false;  // nothing goes straight: see UpdateIndirect
+  bool was_full_ = false;
+  bool borrows_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_SENDING_OUTBOX_H_

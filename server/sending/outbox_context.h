@@ -1,0 +1,50 @@
+// What the outboxes of one loop share.
+
+#ifndef WEFT_SERVER_SENDING_OUTBOX_CONTEXT_H_
+#define WEFT_SERVER_SENDING_OUTBOX_CONTEXT_H_
+
+#include <cstddef>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "weft/loop/budget.h"
+#include "weft/server/metrics/metrics.h"
+#include "weft/server/sending/held_payloads.h"
+#include "weft/server/sending/send_options.h"
+
+namespace weft {
+
+// For the loop's thread.
+struct OutboxContext {
+  // Of ServerOptions; the marks as far as a queue may grow.
+  struct Limits {
+    size_t max_queue_bytes;
+    size_t high_mark_bytes;
+    size_t low_mark_bytes;
+    WhenFull when_full;
+  };
+
+  // The last three must outlive this.
+  OutboxContext(const Limits& limits, LoopMetrics& metrics, Budget& budget,
+                absl::AnyInvocable<void()> deliver_published)
+      : limits(limits),
+        metrics(metrics),
+        held(&metrics.buffered_bytes, &budget),
+        deliver_published(std::move(deliver_published)) {}
+
+  void CountDrop(DropReason reason, size_t messages = 1) {
+    metrics.dropped_messages[static_cast<size_t>(reason)] += messages;
+  }
+
+  const Limits limits;
+  LoopMetrics& metrics;
+  HeldPayloads held;  // large payloads that wait
+
+  // Messages were published on this loop that are sent to their subscribers before anything else.
+  bool has_published = false;
+  absl::AnyInvocable<void()> deliver_published;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_SENDING_OUTBOX_CONTEXT_H_

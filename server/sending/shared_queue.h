@@ -1,0 +1,88 @@
+// A session's queue, as other threads see it.
+
+#ifndef WEFT_SERVER_SENDING_SHARED_QUEUE_H_
+#define WEFT_SERVER_SENDING_SHARED_QUEUE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "weft/loop/mailbox.h"
+#include "weft/loop/waiters.h"
+#include "weft/server/sending/send_options.h"
+
+namespace weft {
+
+// Counts the bytes that other threads send to a session, so that its queue and the budget of its
+// loop hold whoever sends. Any thread, but for what is marked. Outlives the session.
+class SharedQueue {
+ public:
+  // What a posted message costs beside its payload, in bytes, about, so that empty ones do not pile
+  // up without limit either.
+  static constexpr size_t kPostedOverhead = 128;
+
+  // `max_bytes` is of the queue; `when_full` answers where SendOptions do not.
+  SharedQueue(std::shared_ptr<Mailbox> mailbox, size_t max_bytes, WhenFull when_full);
+
+  // ---- For the loop's thread ----
+
+  // A posted message that took `cost` arrives.
+  void Arrive(size_t cost);
+
+  // The queue holds this much now.
+  void SetQueuedBytes(size_t bytes);
+
+  // The session has ended.
+  void SetClosed();
+
+  // ---- Any thread ----
+
+  bool open() const { return open_; }
+  Mailbox& mailbox() const { return *mailbox_; }
+
+  // On their way to the session, which keeps room for them.
+  size_t posted_bytes() const { return posted_bytes_; }
+
+  // On their way, and in the session's queue as it last reported.
+  size_t bytes() const { return posted_bytes_ + queued_bytes_; }
+
+  WhenFull PolicyOf(const SendOptions& options) const {
+    return options.when_full.value_or(when_full_);
+  }
+
+  // Takes room in the queue, and `cost` bytes of the budget, for a message of `payload_size` bytes;
+  // Arrive(cost) gives the room to the session. Waits for it as long as options.timeout says,
+  // unless a thread that runs a loop asks. FailedPrecondition once the session has ended,
+  // ResourceExhausted or, where it waited, DeadlineExceeded when there is no room.
+  absl::StatusOr<Reservation> TakeRoom(size_t payload_size, size_t cost,
+                                       const SendOptions& options);
+
+ private:
+  // What a sender wants.
+  struct Request {
+    size_t payload_size;
+    size_t cost;  // of the payload and its message
+    WhenFull policy;
+    size_t limit;  // of the queue
+  };
+
+  size_t WaitingBytes(WhenFull policy) const;
+  bool HasRoom(const Request& request) const;
+  absl::StatusOr<Reservation> TryTakeRoom(const Request& request);
+
+  const std::shared_ptr<Mailbox> mailbox_;
+  const size_t max_bytes_;
+  const WhenFull when_full_;
+  std::atomic<bool> open_{true};
+  std::atomic<size_t> posted_bytes_{0};
+  std::atomic<size_t> queued_bytes_{0};
+  std::mutex taking_;  // held to take room, and as a message arrives
+  Waiters waiters_;    // senders that wait for room in this queue
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_SENDING_SHARED_QUEUE_H_

@@ -1,0 +1,457 @@
+#include "weft/server/served_session.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "weft/core/log.h"
+#include "weft/server/lingering_stream.h"
+#include "weft/server/server_options.h"
+#include "weft/transport/io.h"
+
+namespace weft {
+
+ServedSession::ServedSession(LoopContext& context, Client client)
+    : ServedStream(context, std::move(client)),
+      heard_(context.loop().now_ms()),
+      outbox_(context.sending(), context.options().connection) {
+  since_ = heard_;
+  connection().set_answers_close_later(true);
+  const RateLimiter::Limits limits = {.events = context.options().message_rate,
+                                      .bytes = context.options().byte_rate};
+  if (limits.any()) rates_ = std::make_unique<RateLimiter>(limits, now_ms());
+}
+
+ServedSession::~ServedSession() = default;
+
+template <typename Call>
+void ServedSession::CallHandler(const char* what, Call call) {
+  if (!context_.guard().Run(what, call)) FailHandler();
+}
+
+void ServedSession::Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool more) {
+  if (upgrade.deflate.has_value()) {
+    connection().UseDeflate(*upgrade.deflate, context_.options().connection);
+    context_.ReserveCompression(connection().compression_bytes());
+  }
+  handler_ = std::move(upgrade.handler);
+  if (context_.group().handler_pool() != nullptr) {
+    auto pooled = std::make_unique<PooledSession>(context_, *this, std::move(handler_));
+    pooled_ = pooled.get();
+    handler_ = std::move(pooled);
+  }
+  connection().QueueHandshake(upgrade.response);
+  more_ = more;
+  context_.metrics().sessions_opened += 1;
+  ArmTimer();
+
+  in_callback_ = true;
+  CallHandler("OnOpen", [this] { handler_->OnOpen(*this); });
+  in_callback_ = false;
+  Receive(bytes);
+  if (more_ && !paused_) OnReadable();
+}
+
+// ---- What the loop says ----
+
+void ServedSession::OnReadable() {
+  if (held_) return Drop("the client is gone");  // nothing else is told of it now
+  do {
+    if (!holds_stream()) return;
+    ReadOnce();
+  } while (more_ && !paused_);
+}
+
+void ServedSession::ReadOnce() {
+  absl::Span<char> into = connection().ReadBuffer(context_.pools().scratch());
+  if (rates_ != nullptr) into = into.first(rates_->ReadLimit(into.size(), now_ms()));
+  const IoResult result = stream_.Read(into);
+  if (result.ok()) HeardFromPeer();
+  context_.metrics().bytes_received += result.bytes;
+  more_ = result.more;
+  read_writes_ = result.status == IoStatus::kWouldBlock && result.wanted != Interest::kRead;
+  ended_ = !result.ok() && result.status != IoStatus::kWouldBlock;
+  if (result.status == IoStatus::kError && !connection().closing()) {
+    Log(context_.options().log, LogLevel::kInfo,
+        absl::StrCat("lost ", peer_.ToString(), ": ", stream_.Error(result).message()));
+  }
+  if (rates_ != nullptr) CountBytes(result.bytes);
+  connection().DidRead(result.bytes);
+  if (ended_) connection().DidReadEof();
+  Deliver();
+}
+
+void ServedSession::OnWritable() {
+  if (!holds_stream()) return;
+  // With something to write, the write takes along what a read of TLS has to say.
+  if (read_writes_ && queued_bytes() == 0) OnReadable();
+  if (!holds_stream()) return;
+  outbox_.DidBecomeWritable();
+  // The socket takes more because the client took some: it is there, however late its pong is,
+  // which stands behind all this and may not be read now.
+  if (Write()) HeardFromPeer();
+  if (outbox_.IsWritableAgain()) TellWritable();
+  Settle();
+}
+
+void ServedSession::OnPong(absl::string_view payload) {
+  if (!payload.empty() || !ping_.is_set()) return;  // it answers another, or nothing
+  const int64_t round_trip_ms = std::exchange(ping_, Moment()).MsAgo(now_ms());
+  context_.metrics().round_trip.Add(round_trip_ms);
+  round_trip_ms_.store(static_cast<int32_t>(std::min<int64_t>(round_trip_ms, INT32_MAX)),
+                       std::memory_order_relaxed);
+}
+
+void ServedSession::OnTimer() {
+  connection().ReleaseIdle();
+  if (pooled_ != nullptr) ExcuseForHandler();
+  if (over_rate_) {
+    // It has said more than enough, and what else it says is not read.
+    HeardFromPeer();
+    if (message_.is_set()) message_ = heard_;
+    Settle();
+    if (!holds_stream()) return;
+  }
+  if (!closing_) {
+    if (IsTooSlow()) {
+      Refuse(CloseCode::kPolicyViolation, "a message came too slowly");
+      Flush();
+      if (!holds_stream()) return;
+    } else {
+      CheckSilence();
+    }
+  } else if (since_.MsAgo(now_ms()) >= EventLoop::Milliseconds(context_.options().close_timeout)) {
+    if (!held_ || !connection().open()) return Drop("the closing handshake took too long");
+    // A client that broke a rule is told so now, without the answers, and gets time to read it.
+    since_ = Moment(now_ms());
+    ResumeReading();
+  }
+  if (holds_stream()) ArmTimer();
+}
+
+// ---- Reading ----
+
+// Most messages are read whole, and cost two comparisons here.
+void ServedSession::WatchUnfinished(bool is_new) {
+  if (!connection().has_unfinished_input()) {
+    unfinished_ = Moment();
+  } else if (is_new || !unfinished_.is_set()) {
+    StartStretch();
+  }
+}
+
+void ServedSession::StartStretch() {
+  const ServerOptions& options = context_.options();
+  if (options.min_message_bytes_per_second == 0 || options.connection.stream_messages) return;
+  // The timer is not moved for every message: it looks, when it fires, at the one that is there.
+  const bool arm = !unfinished_.is_set();
+  unfinished_ = Moment(now_ms());
+  unfinished_bytes_ = connection().unfinished_bytes();
+  if (arm) ArmTimer();
+}
+
+// Whether too little came in the stretch that is over. Begins the next one.
+bool ServedSession::IsTooSlow() {
+  const int64_t now = now_ms();
+  if (!unfinished_.is_set()) return false;
+  const int64_t ms = unfinished_.MsAgo(now);
+  if (paused_ || ms < EventLoop::Milliseconds(context_.options().message_grace)) {
+    if (paused_) StartStretch();  // the client could not go on
+    return false;
+  }
+  const size_t bytes = connection().unfinished_bytes();
+  const size_t came = bytes - std::min(bytes, unfinished_bytes_);
+  const size_t rate = context_.options().min_message_bytes_per_second;
+  StartStretch();
+  return came / rate < static_cast<size_t>(ms) / 1000;
+}
+
+// What came behind the handshake, in the same read.
+void ServedSession::Receive(absl::string_view bytes) {
+  if (rates_ != nullptr) CountBytes(bytes.size());
+  while (!bytes.empty() && holds_stream()) {
+    const absl::Span<char> into = connection().ReadBuffer(context_.pools().scratch());
+    const size_t size = std::min(bytes.size(), into.size());
+    std::memmove(into.data(), bytes.data(), size);  // they may lie in the scratch themselves
+    bytes.remove_prefix(size);
+    connection().DidRead(size);
+    Deliver();
+  }
+  if (holds_stream()) Flush();
+}
+
+void ServedSession::Deliver() {
+  in_callback_ = true;
+  uint64_t messages = 0;
+  while (const std::optional<Event> event = connection().NextEvent()) {
+    if (rates_ != nullptr && !CountEvent(*event)) break;
+    if (event->type == Event::Type::kMessage) {
+      ++messages;
+      CallHandler("OnMessage", [&] { handler_->OnMessage(*this, *event); });
+    } else if (event->type == Event::Type::kClose) {
+      TakeEnd(event->close_code, event->payload);
+    } else if (event->type == Event::Type::kPong) {
+      OnPong(event->payload);
+    }
+    if (!holds_stream() || held_) break;
+  }
+  if (held_) connection().KeepInput();
+  WatchUnfinished(messages > 0);
+  if (messages > 0) {
+    message_ = Moment(now_ms());
+    context_.metrics().messages_received += messages;
+  }
+  in_callback_ = false;
+  Flush();
+}
+
+// The handler is called for the end only, and the client, which has done nothing wrong, is told
+// that it was not its fault.
+void ServedSession::FailHandler() {
+  if (!holds_stream() || close_notified_) return;
+  connection().Refuse(CloseCode::kInternalError, "the handler failed");
+  EndNow(CloseCode::kInternalError, "the handler failed");
+}
+
+// The client has said Close, broke a rule, or is gone.
+void ServedSession::TakeEnd(CloseCode code, absl::string_view reason) {
+  if (pooled_ == nullptr || !connection().open()) return EndNow(code, reason);
+  // It gets the answers to what it asked before.
+  pooled_->KeepClose(code, reason);
+  HoldReading();
+}
+
+void ServedSession::EndNow(CloseCode code, absl::string_view reason) {
+  // What was sent before the client's end was seen is sent still. What waits for a client that
+  // broke a rule is dropped: it does not take what it is sent. With handler threads every answer
+  // waits for a moment, so there it says nothing of the client.
+  outbox_.AnswerClose(/*send_waiting=*/pooled_ != nullptr || connection().status().ok());
+  NotifyClosed(code, reason);
+}
+
+void ServedSession::CountBytes(size_t bytes) {
+  const bool in_time = rates_->TakeBytes(bytes, now_ms());
+  if (!in_time && context_.options().over_rate == OverRate::kClose)
+    Refuse(CloseCode::kPolicyViolation, "more bytes a second than this server accepts");
+}
+
+bool ServedSession::CountEvent(const Event& event) {
+  if (event.type == Event::Type::kClose || !event.first) return true;
+  const bool in_time = rates_->TakeEvent(now_ms());
+  if (in_time || context_.options().over_rate == OverRate::kDelay) return true;
+  Refuse(CloseCode::kPolicyViolation, "more messages a second than this server accepts");
+  return false;
+}
+
+void ServedSession::Refuse(CloseCode code, const char* why) {
+  connection().Refuse(code, why);
+  TakeEnd(code, why);
+}
+
+bool ServedSession::IsOverRate() {
+  return context_.options().over_rate == OverRate::kDelay && rates_->WaitMs(now_ms()) > 0;
+}
+
+// ---- What follows ----
+
+void ServedSession::Account() {
+  const uint32_t now = std::min<size_t>(connection().buffered_bytes() + stream_.buffered_bytes() +
+                                            subscriptions_.bytes() + outbox_.memory_bytes(),
+                                        UINT32_MAX);
+  if (now != buffered_bytes_) Account(now);
+}
+
+// By what the client sent and does not take, not by the buffers: it did not choose their size.
+size_t ServedSession::held_bytes() const {
+  return connection().unfinished_bytes() + queued_bytes() +
+         (shared_ != nullptr ? shared_->posted_bytes() : 0) + subscriptions_.bytes() +
+         (pooled_ != nullptr ? pooled_->waiting_bytes() : 0);
+}
+
+// Not a closing handshake, during which the peer could go on: the memory is needed now.
+void ServedSession::OutOfMemory() {
+  if (!holds_stream()) return;
+  if (pooled_ != nullptr) pooled_->Discard();
+  outbox_.DropWaiting(DropReason::kClosed);
+  connection().SendClose(CloseCode::kTryAgainLater, "the server is out of memory").IgnoreError();
+  Write();
+  ServedStream::OutOfMemory();
+}
+
+void ServedSession::Settle() {
+  if (!holds_stream()) return;
+  Account();
+  if (!holds_stream()) return;
+  const size_t queued = queued_bytes();
+  if (shared_ != nullptr) shared_->SetQueuedBytes(queued);
+  if (connection().done()) {
+    // A peer that broke a rule has more on its way: closing now would take the Close frame, which
+    // says what was wrong, away from it (a reset overtakes it).
+    if (!ended_ && !connection().status().ok()) return Linger(*this);
+    if (stream_.is_tls()) stream_.ShutdownWrite();  // for the close_notify
+    return Drop("");
+  }
+  // The time for it begins when the handler has had all that came before; for a client that broke a
+  // rule, at once.
+  const bool owes_answers = held_ && connection().open() && connection().status().ok();
+  if (connection().closing() && !closing_ && !owes_answers) {
+    closing_ = true;
+    since_ = Moment(now_ms());
+    ArmTimer();
+  }
+  SettleReading(queued);
+}
+
+// Whether anything is read, and what the loop waits for.
+void ServedSession::SettleReading(size_t queued) {
+  const size_t mark = context_.options().pause_reading_bytes;
+  const bool was_paused = paused_;
+  paused_ = held_ || queued > (paused_ ? mark / 2 : mark);
+  if (rates_ != nullptr) {
+    const bool was_over_rate = std::exchange(over_rate_, IsOverRate());
+    paused_ = paused_ || over_rate_;
+    if (over_rate_ && !was_over_rate) ArmTimer();
+  }
+  // What the socket does not announce is read at the end of this turn.
+  if (was_paused && !paused_ && more_) FlushLater();
+  if (was_paused && !paused_ && unfinished_.is_set()) StartStretch();
+  const bool writes = outbox_.write_blocked() || read_writes_ || outbox_.IsWritableAgain();
+  SetInterest((paused_ || ended_ ? Poller::kNone : Poller::kRead) |
+              (writes ? Poller::kWrite : Poller::kNone));
+}
+
+void ServedSession::ArmTimer() {
+  const ServerOptions& options = context_.options();
+  const int64_t now = now_ms();
+  const auto after = [now](Moment moment, absl::Duration time) {
+    return now - moment.MsAgo(now) + EventLoop::Milliseconds(time);
+  };
+  int64_t deadline;
+  if (closing_) {
+    deadline = after(since_, options.close_timeout);
+  } else {
+    deadline =
+        WaitsForPong() ? after(ping_, options.pong_timeout) : after(heard_, options.ping_interval);
+    const bool silent = !message_.is_set();
+    deadline = std::min(deadline, after(silent ? since_ : message_, options.idle_timeout));
+    if (silent) deadline = std::min(deadline, after(since_, options.first_message_timeout));
+    if (unfinished_.is_set()) {
+      deadline = std::min(deadline, after(unfinished_, options.message_grace));
+    }
+  }
+  if (over_rate_) deadline = std::min(deadline, now + rates_->WaitMs(now));
+  context_.loop().ArmTimer(this, deadline);
+}
+
+// Asks a silent peer whether it is there, gives up one that did not say, closes an idle one. The
+// timer is not moved for each byte that comes: it looks, when it fires, at what came since.
+void ServedSession::CheckSilence() {
+  const ServerOptions& options = context_.options();
+  const int64_t now = now_ms();
+  if (WaitsForPong() && ping_.MsAgo(now) >= EventLoop::Milliseconds(options.pong_timeout)) {
+    return Drop("the client did not answer a ping");
+  }
+  const bool silent = !message_.is_set();
+  const int64_t idle_ms = (silent ? since_ : message_).MsAgo(now);
+  if (silent && idle_ms >= EventLoop::Milliseconds(options.first_message_timeout)) {
+    Close(CloseCode::kPolicyViolation, "no message came in time").IgnoreError();
+  } else if (idle_ms >= EventLoop::Milliseconds(options.idle_timeout)) {
+    Close(CloseCode::kNormal, "idle").IgnoreError();
+  } else if (!WaitsForPong() &&
+             heard_.MsAgo(now) >= EventLoop::Milliseconds(options.ping_interval)) {
+    ping_ = Moment(now);
+    connection().SendPing().IgnoreError();
+    AfterSend();
+  }
+}
+
+// ---- Ending ----
+
+void ServedSession::GoAway(CloseCode code, absl::string_view reason) {
+  Close(code, reason).IgnoreError();
+}
+
+void ServedSession::OnGone() {
+  more_ = false;
+  outbox_.Stop();
+  if (shared_ != nullptr) shared_->SetClosed();
+}
+
+bool ServedSession::End() {
+  if (pooled_ != nullptr && pooled_->kept_close().has_value()) {
+    NotifyClosed(pooled_->kept_close()->code, pooled_->kept_close()->reason);
+  }
+  NotifyClosed(CloseCode::kAbnormal, drop_reason_);
+  if (shared_ != nullptr) shared_->session = nullptr;
+  if (flush_queued_) context_.ForgetFlush(this);  // OnClose may have queued it again
+  context_.ReturnCompression(connection().compression_bytes());
+  if (std::exchange(held_, false)) context_.metrics().held_sessions -= 1;
+  if (pooled_ == nullptr || handler_done_) return true;
+  connection()
+      .ReleaseMemory();  // the handler may take its time, and the account has the bytes back
+  return false;
+}
+
+void ServedSession::NotifyClosed(CloseCode code, absl::string_view reason) {
+  if (close_notified_) return;
+  close_notified_ = true;
+  outbox_.DropWaiting(DropReason::kClosed);
+  context_.metrics().closes[CloseSlotOf(code)] += 1;
+  context_.topics().UnsubscribeAll(&subscriptions_);
+  context_.guard().Run("OnClose", [&] { handler_->OnClose(*this, code, reason); });
+}
+
+// ---- Writing ----
+
+// Something was queued that others should know of, outside a callback, or much in one.
+void ServedSession::WriteSoon() {
+  const size_t queued = queued_bytes();
+  if (shared_ != nullptr) shared_->SetQueuedBytes(queued);
+  outbox_.MarkIfHigh(queued);
+  if (in_callback_) {
+    if (connection().queued_bytes() >= kWriteFrom && !outbox_.write_blocked()) Write();
+  } else {
+    FlushLater();
+  }
+}
+
+void ServedSession::FlushLater() {
+  if (flush_queued_) return;
+  flush_queued_ = true;
+  context_.FlushLater(this);
+}
+
+void ServedSession::OnEndOfTurn() {
+  flush_queued_ = false;
+  Flush();
+  if (more_ && !paused_) OnReadable();
+}
+
+void ServedSession::Flush() {
+  if (!holds_stream()) return;
+  outbox_.MarkIfHigh(connection().queued_bytes());
+  if (!outbox_.write_blocked() && outbox_.has_output()) Write();
+  Settle();
+}
+
+bool ServedSession::Write() {
+  if (!holds_stream()) return false;
+  const Outbox::Written written = outbox_.Write(stream_);
+  if (written.result.status == IoStatus::kError) {
+    Drop("the client is gone", stream_.Error(written.result).message());
+  }
+  return written.any;
+}
+
+// Called at most once a turn, so that a handler that sends without end starves no other session.
+void ServedSession::TellWritable() {
+  outbox_.ForgetMark();
+  if (!holds_stream() || !connection().open()) return;
+  in_callback_ = true;
+  CallHandler("OnWritable", [this] { handler_->OnWritable(*this); });
+  in_callback_ = false;
+  Flush();
+}
+
+}  // namespace weft

@@ -1,0 +1,195 @@
+// A session on its event loop.
+
+#ifndef WEFT_SERVER_SERVED_SESSION_H_
+#define WEFT_SERVER_SERVED_SESSION_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "weft/core/connection.h"
+#include "weft/core/deflate/compression.h"
+#include "weft/core/encoded_message.h"
+#include "weft/core/event.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/core/frame/opcode.h"
+#include "weft/core/message.h"
+#include "weft/loop/mailbox.h"
+#include "weft/loop/moment.h"
+#include "weft/server/handler.h"
+#include "weft/server/limits/rate_limiter.h"
+#include "weft/server/loop_context.h"
+#include "weft/server/loop_session.h"
+#include "weft/server/pooled_session.h"
+#include "weft/server/sending/outbox.h"
+#include "weft/server/sending/send_options.h"
+#include "weft/server/sending/send_queue.h"
+#include "weft/server/served_stream.h"
+#include "weft/server/session_ref.h"
+#include "weft/server/topics/publish_batch.h"
+#include "weft/server/topics/topics.h"
+#include "weft/server/upgrade.h"
+#include "weft/transport/address.h"
+
+namespace weft {
+
+// The stream of a WebSocket: reads it, calls the handler, writes what the Outbox holds, and watches
+// the time. For the loop's thread, but for what Session allows to a handler on another thread.
+class ServedSession final : public ServedStream, public LoopSession {
+ public:
+  ~ServedSession() override;
+
+  // Starts: the answer to the upgrade is sent, and `bytes` came after the request. `more`: TLS,
+  // there is more to read that the socket does not announce.
+  void Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool more);
+
+  // Sends the messages of a batch that was published to a topic of this session.
+  void SendPublished(const PublishBatch& batch, const SendOptions& options);
+
+  // ---- Session ----
+
+  absl::Status Send(const Message& message) override;
+  absl::Status SendMessage(Opcode opcode, absl::string_view payload) override;
+  absl::Status Send(const EncodedMessage& message, const SendOptions& options) override;
+  absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin,
+                            Compress compress) override;
+  absl::Status SendPing(absl::string_view payload) override;
+  absl::Status Close(CloseCode code, absl::string_view reason) override;
+  void Terminate() override;
+  absl::Status Subscribe(absl::string_view topic) override;
+  void Unsubscribe(absl::string_view topic) override;
+  absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
+                       const SendOptions& options) override;
+  size_t subscribers(absl::string_view topic) const override;
+  uint64_t id() const override { return id_; }
+  const SocketAddress& peer_address() const override { return peer_; }
+  bool compressed() const override { return outbox_.connection().compressed(); }
+  size_t queued_bytes() const override { return outbox_.queued_bytes(); }
+  std::optional<absl::Duration> round_trip_time() const override;
+  SessionRef ref() override;
+
+  // ---- LoopSession ----
+
+  void DeliverPublished() override { context_.DeliverPublished(); }
+  void SendReserved(WaitingMessage message, const SendOptions& options) override;
+  void Disconnect() override;
+  void SendReservedFragment(Opcode opcode, absl::string_view payload, bool fin,
+                            Compress compress) override;
+  std::optional<Reservation> ReserveForHandler(size_t bytes) override;
+  void HoldReading() override;
+  void ResumeReading() override;
+  void AskForWritable() override;
+  void HandlerFailed() override;
+  void HandlerIsDone() override;
+
+ private:
+  friend class ServedStream;
+
+  // So much is gathered during a callback before it is written.
+  static constexpr size_t kWriteFrom = 64 << 10;
+
+  ServedSession(LoopContext& context, Client client);
+
+  // ServedStream.
+  void OnReadable() override;
+  void OnWritable() override;
+  void OnTimer() override;
+  void OnEndOfTurn() override;
+  void OutOfMemory() override;
+  size_t held_bytes() const override;
+  void GoAway(CloseCode code, absl::string_view reason) override;
+  void OnGone() override;
+  bool End() override;
+
+  Connection& connection() { return outbox_.connection(); }
+  const Connection& connection() const { return outbox_.connection(); }
+  int64_t now_ms() { return context_.loop().now_ms(); }
+
+  // Reading.
+  void ReadOnce();
+  void Receive(absl::string_view bytes);
+  void Deliver();
+  void HeardFromPeer() { heard_ = Moment(now_ms()); }
+  void OnPong(absl::string_view payload);
+  template <typename Call>
+  void CallHandler(const char* what, Call call);
+  [[gnu::cold, gnu::noinline]] void FailHandler();
+  [[gnu::cold, gnu::noinline]] void TakeEnd(CloseCode code, absl::string_view reason);
+  void EndNow(CloseCode code, absl::string_view reason);
+
+  // Rates: see RateLimiter. Where there is one, these are asked for each read, for each event
+  // (false: it is one too many, and the session has ended), and whether to wait before the next
+  // read.
+  void CountBytes(size_t bytes);
+  bool CountEvent(const Event& event);
+  bool IsOverRate();
+  void Refuse(CloseCode code, const char* why);
+
+  // A message that has begun: when it did, or when its rate was last looked at, and what there was
+  // of it.
+  void WatchUnfinished(bool is_new);
+  [[gnu::noinline]] void StartStretch();
+  bool IsTooSlow();
+
+  // Sending.
+  absl::Status Submit(WaitingMessage message, const SendOptions& options) override;
+  bool in_fragmented_message() const override { return connection().in_fragmented_message(); }
+  [[gnu::cold, gnu::noinline]] absl::Status SendSlowly(Opcode opcode, absl::string_view payload);
+  absl::Status DidSend(absl::Status status);
+
+  // Writing. Write returns whether the socket took anything.
+  void AfterSend() {
+    const bool now = !in_callback_ || connection().queued_bytes() >= kWriteFrom;
+    if (now || shared_ != nullptr) WriteSoon();
+  }
+  [[gnu::noinline]] void WriteSoon();
+  void FlushLater();
+  void Flush();
+  bool Write();
+  void TellWritable();
+
+  // What follows from the state the connection is in now: memory, interest, timer, the end.
+  using ServedStream::Account;
+  void Account();
+  void Settle();
+  void SettleReading(size_t queued);
+  void ArmTimer();
+  void CheckSilence();
+  bool WaitsForPong() const { return ping_.IsAfter(heard_); }
+  void ExcuseForHandler();
+  void NotifyClosed(CloseCode code, absl::string_view reason);
+
+  bool in_callback_ = false;   // a flush follows
+  bool flush_queued_ = false;  // OnEndOfTurn follows
+  bool read_writes_ = false;   // TLS: a read waits until the socket takes more
+  bool more_ = false;          // TLS: something can be read that the socket does not announce
+  bool paused_ = false;        // nothing is read: too much is queued, or one of the next two
+  bool held_ = false;          // the handler has too much to do
+  bool over_rate_ = false;     // the client was too fast: nothing is read
+  bool ended_ = false;         // the client's stream: there is nothing to read any more
+  bool closing_ = false;       // the closing handshake began at since_
+  bool close_notified_ = false;
+  bool handler_done_ = false;                // pooled_ calls it no more
+  std::atomic<int32_t> round_trip_ms_ = -1;  // none was measured
+  Moment heard_;                             // when the client last sent or took a byte
+  Moment message_;                           // when the last message came, if one did
+  Moment unfinished_;                        // when the stretch began: ServerOptions::message_grace
+  size_t unfinished_bytes_ = 0;              // of the message that had come then
+  Moment ping_;  // when an empty ping was sent that has no pong, if one was
+  std::unique_ptr<Handler> handler_;
+  PooledSession* pooled_ = nullptr;  // handler_, where a pool has the application's
+  Outbox outbox_;
+  std::unique_ptr<RateLimiter> rates_;          // null: no limit
+  std::shared_ptr<SessionRef::Shared> shared_;  // made when first asked for
+  Topics::Subscriptions subscriptions_;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_SERVED_SESSION_H_

@@ -1,0 +1,216 @@
+// What a session does for its handler, and for the SessionRefs and the pool that stand for it.
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "weft/server/served_session.h"
+
+namespace weft {
+
+// ---- Sends ----
+
+// Flattened, as all of it is paid for by every echo; what is not is kept out of it.
+[[gnu::flatten]] absl::Status ServedSession::Send(const Message& message) {
+  if (!message.first || !message.last) return SendPiece(message, Compress::kYes);
+  return SendMessage(message.opcode, message.payload);
+}
+
+absl::Status ServedSession::SendMessage(Opcode opcode, absl::string_view payload) {
+  if (payload.size() >= Outbox::kBorrowFrom || !outbox_.GoesStraight(payload.size())) {
+    return SendSlowly(opcode, payload);
+  }
+  absl::Status status = outbox_.SendStraight(opcode, payload);
+  if (status.ok()) AfterSend();
+  return status;
+}
+
+absl::Status ServedSession::SendSlowly(Opcode opcode, absl::string_view payload) {
+  return Submit({.opcode = opcode, .payload = payload}, {});
+}
+
+// Of a send that returned `status`: writes a payload that is still the caller's, or has it copied,
+// and has the rest written. A send that fails may have closed the session: WhenFull::kDisconnect.
+absl::Status ServedSession::DidSend(absl::Status status) {
+  if (outbox_.borrows()) {
+    if (outbox_.write_blocked()) {
+      outbox_.CopyBorrowed();
+    } else {
+      Write();
+    }
+  }
+  if (status.ok() || connection().closing()) WriteSoon();
+  return status;
+}
+
+absl::Status ServedSession::Submit(WaitingMessage message, const SendOptions& options) {
+  return DidSend(outbox_.Send(std::move(message), options));
+}
+
+absl::Status ServedSession::Send(const EncodedMessage& message, const SendOptions& options) {
+  return DidSend(outbox_.Send(message, options));
+}
+
+absl::Status ServedSession::SendFragment(Opcode opcode, absl::string_view payload, bool fin,
+                                         Compress compress) {
+  return DidSend(outbox_.SendFragment(opcode, payload, fin, compress));
+}
+
+absl::Status ServedSession::SendPing(absl::string_view payload) {
+  absl::Status status = outbox_.SendPing(payload);
+  if (status.ok() && payload.empty()) ping_ = Moment(now_ms());
+  return DidSend(std::move(status));
+}
+
+void ServedSession::SendReserved(WaitingMessage message, const SendOptions& options) {
+  DidSend(outbox_.SendReserved(std::move(message), options)).IgnoreError();
+}
+
+void ServedSession::SendReservedFragment(Opcode opcode, absl::string_view payload, bool fin,
+                                         Compress compress) {
+  DidSend(outbox_.SendReservedFragment(opcode, payload, fin, compress)).IgnoreError();
+}
+
+void ServedSession::SendPublished(const PublishBatch& batch, const SendOptions& options) {
+  const absl::string_view frames = batch.frames();
+  if (compressed() || !options.key.empty() || !outbox_.GoesStraight(frames, options)) {
+    for (const EncodedMessage& message : batch.messages()) Send(message, options).IgnoreError();
+    return;
+  }
+  const bool idle = connection().queued_bytes() == 0 && !in_callback_;
+  if (!outbox_.SendFrames(frames, batch.messages().size()).ok()) return;
+  // Mostly the socket takes all of it, uncopied, and there is nothing left to do.
+  if (idle) Write();
+  if (connection().queued_bytes() == 0) return;
+  outbox_.CopyBorrowed();
+  AfterSend();
+}
+
+// ---- The end ----
+
+absl::Status ServedSession::Close(CloseCode code, absl::string_view reason) {
+  return DidSend(outbox_.Close(code, reason));
+}
+
+void ServedSession::Disconnect() {
+  outbox_.Disconnect();
+  WriteSoon();
+}
+
+void ServedSession::Terminate() {
+  if (pooled_ != nullptr) pooled_->Discard();
+  Drop("terminated by the application");
+}
+
+// ---- Topics ----
+
+absl::Status ServedSession::Subscribe(absl::string_view topic) {
+  if (absl::Status status = CheckTopic(topic, context_.options().max_topic_bytes); !status.ok()) {
+    return status;
+  }
+  context_.DeliverPublished();
+  if (!holds_stream() || close_notified_) {
+    return absl::FailedPreconditionError("the session is closed");
+  }
+  const size_t limit = context_.options().max_topics_per_session;
+  if (!context_.topics().Subscribe(topic, this, &subscriptions_, limit)) {
+    return absl::ResourceExhaustedError(absl::StrCat("the session is subscribed to ", limit,
+                                                     " topics: see max_topics_per_session"));
+  }
+  if (!in_callback_) FlushLater();  // which accounts for the memory
+  return absl::OkStatus();
+}
+
+void ServedSession::Unsubscribe(absl::string_view topic) {
+  context_.DeliverPublished();
+  context_.topics().Unsubscribe(topic, &subscriptions_);
+  if (!in_callback_) FlushLater();
+}
+
+absl::Status ServedSession::Publish(absl::string_view topic, const EncodedMessage& message,
+                                    const SendOptions& options) {
+  return context_.Publish(topic, message, options);
+}
+
+size_t ServedSession::subscribers(absl::string_view topic) const {
+  return context_.group().topics().Subscribers(topic);
+}
+
+// ---- State ----
+
+std::optional<absl::Duration> ServedSession::round_trip_time() const {
+  const int32_t ms = round_trip_ms_.load(std::memory_order_relaxed);
+  if (ms < 0) return std::nullopt;
+  return absl::Milliseconds(ms);
+}
+
+SessionRef ServedSession::ref() {
+  if (shared_ == nullptr) {
+    const ServerOptions& options = context_.options();
+    shared_ = std::make_shared<SessionRef::Shared>(context_.mailbox(), options.max_send_queue_bytes,
+                                                   options.when_full);
+    shared_->id = id_;
+    shared_->max_topic_bytes = options.max_topic_bytes;
+    shared_->session = this;
+    shared_->SetQueuedBytes(queued_bytes());
+    if (!holds_stream()) shared_->SetClosed();
+    outbox_.set_shared(shared_.get());
+  }
+  return SessionRef(shared_);
+}
+
+// ---- A handler on another thread ----
+
+std::optional<Reservation> ServedSession::ReserveForHandler(size_t bytes) {
+  Budget& budget = context_.mailbox()->budget();
+  if (!budget.Take(bytes)) {
+    context_.owner().DropLargest(this, bytes);
+    if (!budget.Take(bytes)) {
+      OutOfMemory();
+      return std::nullopt;
+    }
+  }
+  return Reservation(&budget, bytes);
+}
+
+void ServedSession::HoldReading() {
+  if (std::exchange(held_, true)) return;
+  context_.metrics().held_sessions += 1;
+}
+
+void ServedSession::ResumeReading() {
+  if (!holds_stream() || !std::exchange(held_, false)) return;
+  context_.metrics().held_sessions -= 1;
+  HeardFromPeer();  // it could not be heard before, and what it sent meanwhile is read next
+  if (pooled_->kept_close().has_value()) {
+    EndNow(pooled_->kept_close()->code, pooled_->kept_close()->reason);
+    return Flush();
+  }
+  Deliver();
+}
+
+void ServedSession::AskForWritable() {
+  outbox_.AskForWritable();
+  FlushLater();
+}
+
+void ServedSession::HandlerFailed() {
+  FailHandler();
+  Flush();
+}
+
+void ServedSession::HandlerIsDone() {
+  handler_done_ = true;
+  context_.owner().Destroy(this);
+}
+
+// What a client cannot be blamed for.
+void ServedSession::ExcuseForHandler() {
+  // Its pongs are not read. That it takes nothing of what is sent still counts.
+  if (held_ && !outbox_.write_blocked()) HeardFromPeer();
+  // It waits for its handler, not the other way round.
+  const Moment at_work = pooled_->LastAtWork(now_ms());
+  Moment& active = message_.is_set() ? message_ : since_;
+  if (!closing_ && at_work.IsAfter(active)) active = at_work;
+}
+
+}  // namespace weft
