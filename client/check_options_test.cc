@@ -72,7 +72,7 @@ TEST(CheckClientOptionsTest, ConnectTo) {
     EXPECT_EQ(Check({.connect_to = good}), "") << good;
   }
   EXPECT_EQ(Check({.connect_to = "h:x"}),
-            "connect_to must be HOST or HOST:PORT: the port \"x\" is no number from 1 to 65535");
+            "connect_to must be HOST or HOST:PORT: the port \"x\" is not a number from 1 to 65535");
 }
 
 }  // namespace

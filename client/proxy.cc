@@ -49,7 +49,8 @@ absl::StatusOr<BasicCredentials> ParseCredentials(absl::string_view text) {
       PercentDecode(text.substr(std::min(colon + 1, text.size())));
   if (!user.ok() || !password.ok()) {
     return absl::InvalidArgumentError(
-        "in the proxy's user name or password a '%' has no two hexadecimal digits behind it");
+        "in the proxy's user name or password a '%' is not followed by two hexadecimal digits "
+        "behind it");
   }
   return BasicCredentials{*std::move(user), *std::move(password)};
 }

@@ -15,16 +15,16 @@
 namespace weft {
 namespace {
 
-// Unfinished input up to this size is moved in front of the next read instead of being read behind:
-// that read then is as large as the scratch is.
+// Unfinished input up to this size is moved to the front of the next read, so that the next read is
+// as large as the scratch buffer. Larger unfinished input stays in the connection's own buffer.
 constexpr size_t kSmallTail = 4096;
 
-// Left free before kept input, so that a header fits in front of a payload that is sent back
+// Bytes reserved before kept input, so that a header fits in front of a payload that is sent back
 // (WriteQueue::AdoptBorrowed).
 constexpr size_t kHeadroom = 16;
 
-// Pongs are queued one by one and in order while fewer than these are unsent. Twice as many can be:
-// see pong_mark_.
+// While fewer unsent pongs than this are queued, each ping gets its own pong, in order. The queue
+// can hold twice this number: see pong_mark_.
 constexpr int kMaxUnsentPongs = 64;
 
 constexpr size_t kMaxCloseReason = kMaxControlPayload - 2;
@@ -65,7 +65,7 @@ void Connection::UseDeflate(const DeflateAgreement& agreement, const ConnectionO
 // ---- Network in ----
 
 absl::Span<char> Connection::ReadBuffer(absl::Span<char> scratch) {
-  if (!owns_input()) KeepUnfinishedInput();  // there is some where NextEvent was not called
+  if (!owns_input()) KeepUnfinishedInput();  // not empty if the caller did not call NextEvent
   if (in_ == nullptr) {
     in_ = scratch.data();
     return scratch;
@@ -78,16 +78,17 @@ absl::Span<char> Connection::ReadBuffer(absl::Span<char> scratch) {
     return scratch.subspan(held);
   }
 
-  // Behind what is held. The room grows with the bytes that came, never with the length that a
-  // header announced: doubling at the most (record: R2), and not before most of it is used, or
-  // every byte of a peer that sends them one by one could move all those before it.
+  // Appends to the input that is already held. The buffer grows with the bytes received, never with
+  // the length that a header announces (record: R2). It at most doubles, and only when most of it
+  // is used: otherwise a peer that sends single bytes could make each one move all the others.
   MoveInput(own_.data(), message_begin_);
   const bool in_last_frame = in_payload_ && frame_.fin && !IsControl(frame_.opcode);
   const uint64_t wanted = in_last_frame ? frame_.remaining : std::max(held, scratch.size());
   const uint64_t growth = std::min<uint64_t>(wanted, std::max(held, kSmallTail));
   if (own_.capacity() - end_ <= growth / 4) own_.Grow(end_ + growth);
   in_ = own_.data();
-  // And no more at once than the scratch holds, so that it is unmasked while it is in the cache.
+  // At most as many bytes as the scratch buffer holds, so that they are unmasked while they are in
+  // the cache.
   const size_t room = std::min(own_.capacity() - end_, scratch.size());
   return absl::MakeSpan(in_ + end_, std::min<uint64_t>(wanted, room));
 }
@@ -100,7 +101,7 @@ void Connection::MoveInput(char* to, size_t offset) {
   assert(to != nullptr && in_ != nullptr);
   const size_t message = message_end_ - message_begin_;
   const size_t unparsed = end_ - parsed_;
-  // A large message stays where it is, read after read: only what is behind it moves.
+  // A large message stays where it is from read to read; only the bytes after it move.
   if (to + offset != in_ + message_begin_) {
     std::memmove(to + offset, in_ + message_begin_, message);
   }
@@ -120,7 +121,7 @@ void Connection::KeepUnfinishedInput() {
   if (owns_input()) return;
   const size_t more = in_payload_ ? std::min<uint64_t>(frame_.remaining, held) : 0;
   const size_t capacity = kHeadroom + held + more;
-  // A few bytes of a header are not worth one of the pool's buffers, which are larger.
+  // A few header bytes do not justify one of the pool's larger buffers.
   const bool pooled = out_.pool() != nullptr && capacity >= BufferPool::kMinCapacity / 2;
   own_ = pooled ? out_.pool()->Take(capacity) : Buffer(capacity);
   MoveInput(own_.data(), kHeadroom);
@@ -138,7 +139,7 @@ void Connection::ReturnBuffer(Buffer buffer) {
 
 // ---- To the application ----
 
-// A message in one frame that is all there, as most are: nothing has to be remembered for later.
+// A message in one complete frame, which is the common case: no state has to be kept.
 inline void Connection::WholeMessage(Opcode opcode, bool masked, MaskingKey key, size_t size,
                                      std::optional<Event>& event) {
   char* const payload = in_ + parsed_;
@@ -155,7 +156,7 @@ inline void Connection::WholeMessage(Opcode opcode, bool masked, MaskingKey key,
   event->payload = {payload, size};
 }
 
-// Takes the shortest way to the message that comes next, where there is one.
+// Takes the fast path for the next message, where there is one.
 inline bool Connection::ShortMessage(std::optional<Event>& event) {
   if (in_payload_ || input_over_ || end_ - parsed_ < 2) return false;
   const char* const frame = in_ + parsed_;
@@ -171,8 +172,8 @@ inline bool Connection::ShortMessage(std::optional<Event>& event) {
   return true;
 }
 
-// Reads a header and holds it against the rules. False when it is not all there, or, with a kClose
-// event, when it breaks one.
+// Reads a header and checks it against the rules. Returns false when the header is incomplete, or,
+// with a kClose event, when it breaks a rule.
 inline bool Connection::NextHeader(std::optional<Event>& event) {
   FrameHeader header;
   const size_t size = DecodeFrameHeader({in_ + parsed_, end_ - parsed_}, &header);
@@ -202,7 +203,7 @@ inline bool Connection::NextHeader(std::optional<Event>& event) {
     incoming_ = {.compressed = header.rsv != 0, .opcode = header.opcode};
     message_begin_ = message_end_ = parsed_;
   }
-  // Only what is still to come of a message counts against the next frame.
+  // Only the rest of the message counts against the limit for the next frame.
   const bool compressed = incoming_.compressed;
   const uint64_t counted = header.payload_length / (compressed ? kMaxDeflateExpansion : 1);
   receiving_.in_message = !header.fin;
@@ -212,15 +213,16 @@ inline bool Connection::NextHeader(std::optional<Event>& event) {
   return true;
 }
 
-// Decodes the header once more to describe it: one whose address nobody takes lives in registers.
+// Decodes the header again to describe it: a header whose address is never taken can stay in
+// registers.
 void Connection::RefuseHeader(const Violation& violation, std::optional<Event>& event) {
   FrameHeader header;
   DecodeFrameHeader({in_ + parsed_, end_ - parsed_}, &header);
   Fail(violation, DebugString(header), event);
 }
 
-// Takes what there is of a data frame's payload: unmasked where it lies, or, behind the fragments
-// that came before, on the way to their end.
+// Takes the available part of a data frame's payload: unmasks it in place or, after earlier
+// fragments, while moving it to the end of those.
 inline void Connection::DataFrame(std::optional<Event>& event) {
   if (message_begin_ == message_end_) message_begin_ = message_end_ = parsed_;
   const size_t size = std::min<uint64_t>(frame_.remaining, end_ - parsed_);
@@ -248,8 +250,8 @@ inline void Connection::DataFrame(std::optional<Event>& event) {
   DeliverPayload({in_ + message_begin_, message_end_ - message_begin_}, last, event);
 }
 
-// Inflates what there is of the payload: [message_begin_, message_end_) is what was not inflated
-// yet. Text is checked piece by piece.
+// Inflates the available part of the payload: [message_begin_, message_end_) is the part not
+// inflated yet. Text is checked piece by piece.
 void Connection::InflatePayload(std::optional<Event>& event) {
   if (event_is_inflated_) DropInflated();
   const bool last = frame_.fin && !in_payload_;
@@ -272,15 +274,15 @@ void Connection::InflatePayload(std::optional<Event>& event) {
   } while (result == MessageCodec::Result::kMore && !stream_messages_);
 
   const bool more = result == MessageCodec::Result::kMore;
-  if (more) in_payload_ = true;  // of which nothing is left but in the inflater
+  if (more) in_payload_ = true;  // all consumed by the inflater
   const bool ends = last && !more;
   if (!ends && (!stream_messages_ || codec_->payload().empty())) return;
   event_is_inflated_ = true;
   DeliverPayload(codec_->payload(), ends, event);
 }
 
-// The payload of an event that was inflated dies before the next that is, or when there is none:
-// sooner is not worth a look at each event.
+// An inflated payload of an event is dropped before the next inflated one, or when there are no
+// more events: dropping it sooner would cost a check at each event.
 void Connection::DropInflated() {
   event_is_inflated_ = false;
   codec_->DropPayload();
@@ -295,8 +297,8 @@ void Connection::DeliverPayload(absl::string_view payload, bool last, std::optio
   message.payload = payload;
 }
 
-// Every step writes its event, if it has one, to where the caller wants it: an Event that is copied
-// right after it was written costs more than all the rest.
+// Every step writes its event, if it has one, directly to the caller's object: copying an Event
+// right after it was written costs more than the rest of the step.
 std::optional<Event> Connection::NextEvent() {
   EndEvent();
   std::optional<Event> event;
@@ -313,7 +315,7 @@ void Connection::OtherEvent(std::optional<Event>& event) {
     } else {
       DataFrame(event);
     }
-    if (in_payload_) break;  // more has to come
+    if (in_payload_) break;  // more to come
   }
   if (!event.has_value()) {
     if (eof_ && !input_over_) {
@@ -336,12 +338,12 @@ Buffer Connection::TakePayload() {
   if (event_is_message_ && owns_input()) taken = std::move(own_);
   if (std::exchange(event_is_inflated_, false)) taken = codec_->TakePayload();
   EndEvent();
-  KeepUnfinishedInput();  // copies what follows the message where the memory is taken
+  KeepUnfinishedInput();  // the bytes after the message are copied when the memory is taken
   return taken;
 }
 
 void Connection::ControlFrame(std::optional<Event>& event) {
-  if (end_ - parsed_ < frame_.remaining) return;  // at most 125 bytes: wait for all
+  if (end_ - parsed_ < frame_.remaining) return;  // at most 125 bytes: wait for all of them
   const absl::Span<char> payload = absl::MakeSpan(in_ + parsed_, frame_.remaining);
   if (frame_.masked) Mask(payload, frame_.masking_key);
   parsed_ += payload.size();
@@ -361,7 +363,7 @@ void Connection::CloseFrame(absl::string_view payload, std::optional<Event>& eve
     return Fail(*violation, seen, event);
   }
   const auto [code, reason] = DecodeClosePayload(payload);
-  // The answer carries the same code, as section 5.5.1 has it, and the same reason.
+  // The answer carries the same code, as section 5.5.1 requires, and the same reason.
   EndWith(payload, code, reason, event);
 }
 
@@ -374,7 +376,7 @@ void Connection::AnswerClose() {
   UpdateSendsPlainly();
 }
 
-// Section 7.1.7, "Fail the WebSocket Connection". `seen` is for the log of this end.
+// Section 7.1.7, "Fail the WebSocket Connection". `seen` is for this end's log.
 void Connection::Fail(const Violation& violation, absl::string_view seen,
                       std::optional<Event>& event) {
   const bool limit =
@@ -390,7 +392,8 @@ void Connection::Fail(const Violation& violation, absl::string_view seen,
   EndWith({payload, size}, violation.code, violation.rule, event);
 }
 
-// Ends with a Close frame of this payload, unless one was sent: now, or by AnswerClose.
+// Ends the connection with a Close frame of this payload, unless one was sent: now, or in
+// AnswerClose.
 void Connection::EndWith(absl::string_view payload, CloseCode code, absl::string_view reason,
                          std::optional<Event>& event) {
   owes_close_ = answers_close_later_ && !close_sent_;
@@ -409,7 +412,7 @@ void Connection::EndOfStream(std::optional<Event>& event) {
   status_ = absl::UnavailableError(close_sent_
                                        ? "the stream ended before the peer answered the Close frame"
                                        : "the stream ended without a Close frame");
-  out_.Clear();  // nobody is there to read it
+  out_.Clear();  // no peer is left to read it
   End(CloseCode::kAbnormal, "", event);
 }
 
@@ -425,7 +428,7 @@ void Connection::End(CloseCode code, absl::string_view reason, std::optional<Eve
   event->payload = reason;
 }
 
-// The payload of the last event dies here.
+// The last event's payload is no longer valid.
 void Connection::EndEvent() {
   if (!out_.borrowed().empty()) SettleBorrowed();
   if (!event_is_message_) return;
@@ -433,8 +436,8 @@ void Connection::EndEvent() {
   message_begin_ = message_end_ = parsed_;
 }
 
-// What was borrowed from the input and is still unsent must find another place. A large message
-// that is sent back from the buffer it arrived in takes the buffer along.
+// Borrowed input that is still unsent must move elsewhere. If a large message is sent back from the
+// buffer in which it arrived, the queue takes over that buffer.
 void Connection::SettleBorrowed() {
   const bool adopt = owns_input() && parsed_ == end_ &&
                      Contains({own_.data(), own_.capacity()}, out_.borrowed()) &&
@@ -449,7 +452,7 @@ void Connection::SettleBorrowed() {
 
 // ---- From the application ----
 
-// Flattened, as all of it is paid for by every message.
+// Flattened (every call in it is inlined), because every message pays for this function.
 [[gnu::flatten]] absl::Status Connection::SendMessage(Opcode opcode, absl::string_view payload,
                                                       Compress compress) {
   if (!sends_plainly_ || !IsMessage(opcode, payload)) {
@@ -473,7 +476,7 @@ absl::Status Connection::SendOtherwise(Opcode opcode, absl::string_view payload,
 absl::Status Connection::SendBorrowed(Opcode opcode, absl::string_view payload, Compress compress) {
   if (ShouldCompress(payload.size(), compress)) return SendOtherwise(opcode, payload, compress);
   if (!CanSend(opcode, payload)) return WhyNot(opcode, payload);
-  if (role() == Role::kClient) {  // masked bytes are other bytes
+  if (role() == Role::kClient) {  // masking changes the bytes
     QueueFrame(opcode, true, payload);
     return absl::OkStatus();
   }
@@ -497,7 +500,8 @@ absl::Status Connection::SendEncoded(const EncodedMessage& message,
                                      std::shared_ptr<const void> owner) {
   if (!open() || outgoing_.open()) return WhyNot(Opcode::kBinary, "");
   if (role() == Role::kClient) {
-    return absl::FailedPreconditionError("a client masks each frame: nothing can be encoded once");
+    return absl::FailedPreconditionError(
+        "a client masks each frame and cannot send an encoded message");
   }
   absl::string_view frame = message.frame();
   if (ShouldCompress(message.size(), Compress::kYes)) {
@@ -516,7 +520,7 @@ absl::Status Connection::SendBorrowedFrames(absl::string_view frames) {
   if (!open() || outgoing_.open()) return WhyNot(Opcode::kBinary, "");
   if (role() == Role::kClient || compressed()) {
     return absl::FailedPreconditionError(
-        "what others are sent is for a server without compression");
+        "encoded frames can be sent only by a server without compression");
   }
   out_.AppendBorrowed(frames);
   return absl::OkStatus();
@@ -530,7 +534,8 @@ absl::Status Connection::SendFragment(Opcode opcode, absl::string_view payload, 
   const bool first = !outgoing_.open();
   if (absl::Status status = outgoing_.Add(opcode, payload, fin); !status.ok()) return status;
   const Opcode frame_opcode = first ? opcode : Opcode::kContinuation;
-  // How much will follow is not known: of several fragments the first is large enough.
+  // The size of the rest is unknown, so the first of several fragments always counts as large
+  // enough.
   if (first) outgoing_compressed_ = ShouldCompress(fin ? payload.size() : SIZE_MAX, compress);
   if (outgoing_compressed_) {
     QueueCompressed(frame_opcode, fin, payload);
@@ -590,11 +595,11 @@ absl::Status CheckClose(CloseCode code, absl::string_view reason) {
 
 absl::Status Connection::CheckOpen() const {
   if (input_over_ && !owes_close_) return absl::FailedPreconditionError("the connection is closed");
-  if (close_sent_) return absl::FailedPreconditionError("a Close frame was sent already");
+  if (close_sent_) return absl::FailedPreconditionError("a Close frame has already been sent");
   return absl::OkStatus();
 }
 
-// Whether a whole message may be sent now. What is wrong is found out by WhyNot.
+// Whether a whole message may be sent now. WhyNot returns the reason.
 bool Connection::CanSend(Opcode opcode, absl::string_view payload) const {
   return open() && !outgoing_.open() && IsMessage(opcode, payload);
 }
@@ -616,7 +621,7 @@ absl::Status Connection::WhyNot(Opcode opcode, absl::string_view payload) const 
   return CheckMessage(opcode, payload);
 }
 
-// Whether `payload` is the very text that was just received: it was checked when it came.
+// Whether `payload` is exactly the text just received, which was checked on arrival.
 bool Connection::IsCurrentText(absl::string_view payload) const {
   if (incoming_.opcode != Opcode::kText || stream_messages_) return false;
   if (event_is_message_) {
@@ -627,7 +632,7 @@ bool Connection::IsCurrentText(absl::string_view payload) const {
          payload.size() == codec_->payload().size();
 }
 
-// The header of the next frame that is sent.
+// The header of the next frame to send.
 inline FrameHeader Connection::NewHeader(Opcode opcode, bool fin, uint64_t payload_length) const {
   FrameHeader header = {.fin = fin, .opcode = opcode, .payload_length = payload_length};
   if (role() == Role::kClient) {
@@ -637,7 +642,8 @@ inline FrameHeader Connection::NewHeader(Opcode opcode, bool fin, uint64_t paylo
   return header;
 }
 
-// Queues a frame with `copied` behind its header, and room in the header's length for what is not.
+// Queues a frame: its header, and then `copied`. The length in the header also counts `not_copied`
+// further bytes.
 void Connection::QueueFrame(Opcode opcode, bool fin, absl::string_view copied,
                             uint64_t not_copied) {
   const FrameHeader header = NewHeader(opcode, fin, copied.size() + not_copied);
@@ -655,7 +661,7 @@ bool Connection::ShouldCompress(size_t payload_size, Compress compress) const {
   return codec_ != nullptr && compress == Compress::kYes && codec_->IsWorthIt(payload_size);
 }
 
-// Queues a frame of a compressed message. How long its header is is not known before its payload.
+// Queues a frame of a compressed message. The length of its header is known only after its payload.
 void Connection::QueueCompressed(Opcode opcode, bool fin, absl::string_view payload) {
   char* const frame = out_.Reserve(kMaxFrameHeaderSize + codec_->Bound(payload.size()));
   char* const deflated = frame + kMaxFrameHeaderSize;
@@ -671,7 +677,7 @@ void Connection::QueueCompressed(Opcode opcode, bool fin, absl::string_view payl
   out_.Commit(to + size - frame);
 }
 
-// Answers a ping (section 5.5.3), but not behind a Close frame: nothing follows that.
+// Answers a ping (section 5.5.3), unless a Close frame was sent: nothing follows that.
 void Connection::QueuePong(absl::string_view payload) {
   if (close_sent_) return;
   if (held_payload_ != nullptr) {
@@ -699,7 +705,7 @@ std::array<absl::string_view, 2> Connection::WriteBuffers() const { return out_.
 void Connection::DidWrite(size_t size) {
   out_.Remove(size);
   const absl::string_view borrowed = out_.borrowed();
-  // What lies in the input stays valid until the next NextEvent, which finds a place for it.
+  // Bytes in the input stay valid until the next NextEvent, which moves them if needed.
   if (!borrowed.empty() && !Contains({in_, end_}, borrowed)) out_.CopyBorrowed();
   if (held_payload_ != nullptr && !owes_close_ && out_.removed() >= pong_mark_) {
     const std::unique_ptr<std::string> pong = std::move(held_payload_);

@@ -1,4 +1,4 @@
-// An open WebSocket without the socket: bytes in, events out; messages in, bytes out (RFC 6455,
+// An open WebSocket without its socket: bytes in, events out; messages in, bytes out (RFC 6455,
 // sections 5 to 8).
 
 #ifndef WEFT_CORE_CONNECTION_H_
@@ -34,37 +34,37 @@ struct DeflateAgreement;
 class MessageCodec;
 
 struct ConnectionOptions {
-  // The largest message that is accepted, in bytes; the peer of a larger one is closed with 1009.
-  // Of a compressed message that is what it inflates to, and inflating stops there.
-  // A message is gathered in memory, so this is also what one peer can make a connection hold
-  // (twice, while the buffer grows).
+  // The maximum size of a received message, in bytes. A larger one closes the connection with 1009.
+  // For a compressed message this limits the inflated size, and inflating stops there. A message is
+  // gathered in memory, so this is also how much memory one peer can make a connection hold (twice
+  // that while the buffer grows).
   uint64_t max_message_bytes = 1 << 20;
 
-  // The most frames that one message may come in; past that, close with 1008. Each costs a little
-  // time however small it is.
+  // The maximum number of frames in one message; more close the connection with 1008. Each frame
+  // costs a little time, however small it is.
   uint32_t max_fragments = 131072;
 
-  // Deliver messages in pieces as they arrive instead of whole: Event::first and Event::last tell
-  // where one begins and ends. Memory then does not grow with the message; max_message_bytes still
-  // holds, so set it to what the application wants to see go by.
+  // Deliver messages in pieces as they arrive instead of whole: Event::first and Event::last mark
+  // the first and the last piece. Memory then does not grow with the message. max_message_bytes
+  // still applies, so set it to the largest message that the application accepts.
   bool stream_messages = false;
 
-  // Whether and how to compress: for the handshake, and for Connection::UseDeflate.
+  // Whether and how to compress: used by the handshake and by Connection::UseDeflate.
   CompressionOptions compression{};
 
-  // Where the masking keys of a client come from. Another source is for tests only: a key that can
-  // be foreseen defeats its purpose (section 5.3).
+  // The source of a client's masking keys. Replace it only in tests: predictable keys defeat the
+  // purpose of masking (section 5.3).
   MaskingKey (*masking_key)() = RandomMaskingKey;
 
-  // Buffers are taken from here and returned here when it is set; it must outlive the connection.
+  // If set, buffers are taken from this pool and returned to it; it must outlive the connection.
   BufferPool* pool = nullptr;
 
-  // Compressors likewise.
+  // The same for compressors.
   CodecPool* codecs = nullptr;
 };
 
-// The state machine. It does no I/O and has no clock: whoever owns it reads, writes and decides how
-// long to wait. Every call is made by one thread at a time.
+// The protocol state machine of one open WebSocket. It does no I/O and has no clock: the owner
+// reads, writes and sets timeouts. Not thread-safe: one thread at a time may call it.
 //
 //   Connection connection(Role::kServer, {});
 //   absl::Span<char> into = connection.ReadBuffer(scratch);
@@ -76,10 +76,10 @@ struct ConnectionOptions {
 //   connection.DidWrite(write(fd, out.data(), out.size()));
 //   if (connection.done()) close(fd);
 //
-// When the peer breaks a rule, the connection fails (section 7.1.7): nothing more is delivered, a
-// Close frame with the fitting code is queued, status() says which rule and what was seen, and the
+// When the peer breaks a rule, the connection fails (section 7.1.7): it delivers no more messages,
+// queues a Close frame with the matching code, status() names the rule and what was seen, and the
 // last event is a kClose. When the caller makes a mistake, the call returns FailedPrecondition or
-// InvalidArgument and nothing has changed.
+// InvalidArgument and changes nothing.
 class Connection {
  public:
   Connection(Role role, const ConnectionOptions& options);
@@ -87,20 +87,20 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Compresses what is sent from now on, where it is worth it, and takes compressed messages
+  // Compresses outgoing messages from now on, where it is worth it, and accepts compressed messages
   // (RFC 7692), as both ends agreed in the handshake (core/deflate/permessage_deflate.h). `options`
-  // are those of the constructor. Before the first frame, either way.
+  // are those of the constructor. Call it before the first frame in either direction.
   void UseDeflate(const DeflateAgreement& agreement, const ConnectionOptions& options);
 
   // ---- Network in ----
 
-  // Where to read into: `scratch`, which an event loop shares among all its connections, or room
-  // that the connection has behind a large unfinished message. Never empty, unless `scratch` is.
-  // `scratch` must stay as it is until NextEvent has returned nullopt, or KeepInput was called.
+  // Where to read into: `scratch`, which an event loop shares among all its connections, or space
+  // that the connection owns after a large unfinished message. Never empty, unless `scratch` is.
+  // `scratch` must not change until NextEvent has returned nullopt, or KeepInput was called.
   absl::Span<char> ReadBuffer(absl::Span<char> scratch);
 
-  // `size` bytes, perhaps 0, were read into what ReadBuffer returned. Then call NextEvent until it
-  // returns nullopt.
+  // `size` bytes, which may be 0, were read into the span that ReadBuffer returned. Then call
+  // NextEvent until it returns nullopt.
   void DidRead(size_t size);
 
   // The peer's stream has ended. Then call NextEvent until it returns nullopt.
@@ -108,22 +108,24 @@ class Connection {
 
   // ---- To the application ----
 
-  // The next thing that happened, or nullopt when more input is needed, or none is wanted any more.
-  // Pings have been answered, and a Close echoed, into the write buffer.
+  // The next event, or nullopt when more input is needed or no more is accepted. Pongs and the echo
+  // of a Close frame are already in the write buffer.
   std::optional<Event> NextEvent();
 
-  // For an owner who wants no more events for a while: keeps what was read and not looked at, so
-  // that `scratch` is free. The last event's payload is dead then. NextEvent goes on from there.
+  // For an owner that wants no events for a while: copies the input that was read and not yet
+  // processed, so that `scratch` is free. The last event's payload becomes invalid. NextEvent
+  // continues from there.
   void KeepInput();
 
-  // For an owner that calls NextEvent while another still uses the last event's message: returns
-  // the memory that the message lies in, which stays as it is for as long as the caller keeps it,
-  // or nothing where the message lies in `scratch`; that must then stay as it is, and reading go on
-  // with another. Otherwise as KeepInput.
+  // For an owner that calls NextEvent while another component still uses the last event's message:
+  // returns the memory that holds the message, which stays valid as long as the caller keeps it.
+  // Returns an empty result when the message lies in `scratch`: that must then stay unchanged, and
+  // reading must continue with another scratch buffer. Otherwise like KeepInput.
   Buffer TakePayload();
 
   // ---- From the application ----
-  // FailedPrecondition after a Close frame was sent or received or the connection failed.
+  // All return FailedPrecondition after a Close frame was sent or received or the connection
+  // failed.
 
   // A whole message in one frame. InvalidArgument for text that is not UTF-8. FailedPrecondition
   // between the fragments of another message.
@@ -137,8 +139,8 @@ class Connection {
                            Compress compress = Compress::kYes);
 
   // One fragment of a message (section 5.4): `opcode` is kText or kBinary and the same for each;
-  // the one with `fin` is the last. Control frames may be sent in between. `compress` is looked at
-  // in the first, for all of them.
+  // the one with `fin` is the last. Control frames may be sent in between. `compress` of the first
+  // fragment applies to all of them.
   absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin,
                             Compress compress = Compress::kYes);
 
@@ -147,64 +149,64 @@ class Connection {
   absl::Status SendPong(absl::string_view payload = "");
 
   // Starts the closing handshake (section 7.1.2). `code` must be allowed on the wire, or kNoStatus
-  // for a Close frame with no code; `reason` is UTF-8 of at most 123 bytes. Messages that were on
-  // their way still arrive until the peer answers.
+  // for a Close frame with no code; `reason` is UTF-8 of at most 123 bytes. Messages that the peer
+  // sent before its answer still arrive.
   absl::Status SendClose(CloseCode code, absl::string_view reason = "");
 
-  // Fails the connection for a rule of its owner's, as if the peer had broken one of the RFC's, but
-  // with no kClose event: nothing more is delivered. `reason` is literal text, and fits a Close
-  // frame. Nothing happens to one that has failed, or was closed by the peer.
+  // Fails the connection because it broke a rule of the owner's, as if it had broken a rule of the
+  // RFC, but without a kClose event: no more messages are delivered. `reason` is literal text that
+  // fits in a Close frame. Does nothing if the connection has failed or the peer has closed it.
   void Refuse(CloseCode code, const char* reason);
 
-  // As SendMessage, but without copying a payload to the write buffer where that can be
-  // avoided: it must stay as it is until the DidWrite that has to follow, with WriteBuffers, before
-  // any other call.
+  // Like SendMessage, but avoids copying the payload to the write buffer where possible: the
+  // payload must stay unchanged until the next DidWrite, which must follow, with WriteBuffers,
+  // before any other call.
   absl::Status SendBorrowed(Opcode opcode, absl::string_view payload,
                             Compress compress = Compress::kYes);
 
-  // As SendMessage, but without copying a payload to the write buffer where that can be avoided: it
-  // must stay as it is for as long as `owner` lives, who is let go when it is written.
+  // Like SendMessage, but avoids copying the payload to the write buffer where possible: the
+  // payload must stay unchanged as long as `owner` lives. `owner` is released when the payload is
+  // written.
   absl::Status SendKept(Opcode opcode, absl::string_view payload, std::shared_ptr<const void> owner,
                         Compress compress = Compress::kYes);
 
-  // A message that was encoded once for many. For a server: FailedPrecondition for a client, whose
-  // frames are each masked anew. The frame is copied, unless an `owner` keeps it as it is until it
-  // is written: EncodedMessage::owner() does.
+  // A message that was encoded once for many connections. For a server only: a client, which masks
+  // each frame with a new key, returns FailedPrecondition. The frame is copied, unless an `owner`
+  // keeps it unchanged until it is written: EncodedMessage::owner() does.
   absl::Status SendEncoded(const EncodedMessage& message,
                            std::shared_ptr<const void> owner = nullptr);
 
-  // Messages that were encoded once for many, EncodedMessage::frame() of each one behind the other,
-  // borrowed as by SendBorrowed. For a server that does not compress: FailedPrecondition for
-  // others.
+  // Messages that were encoded once for many connections: the EncodedMessage::frame() of each,
+  // concatenated and borrowed as by SendBorrowed. For a server that does not compress:
+  // FailedPrecondition for others.
   absl::Status SendBorrowedFrames(absl::string_view frames);
 
-  // With `later`, the Close frame that answers the peer's, or says which rule was broken, is not
-  // queued before the kClose event, or by Refuse, but by AnswerClose; until then messages can be
-  // sent. For an owner with messages that wait for room, or for an answer: they were sent, or asked
-  // for, before the peer's end was seen.
+  // With `later`, the Close frame that answers the peer's, or reports a broken rule, is not queued
+  // before the kClose event or by Refuse, but by AnswerClose; until then messages can be sent. For
+  // an owner whose queued messages, or pending answers, precede the peer's Close frame.
   void set_answers_close_later(bool later) { answers_close_later_ = later; }
   void AnswerClose();
 
   // Puts bytes in front of all frames: the opening handshake, so that it leaves in one write with
-  // the first messages. Only before anything else was queued.
+  // the first messages. Call it only before anything else was queued.
   void QueueHandshake(absl::string_view bytes);
 
   // ---- Network out ----
 
-  // What is to be written, in order: all of it, or up to the end of the first payload that is kept.
-  // The second part is empty but after SendBorrowed and with such a payload. Valid until the next
-  // call.
+  // The bytes to write, in order: all of them, or up to the end of the first payload that is kept.
+  // The second part is empty except after SendBorrowed and with a kept payload. Valid until the
+  // next call.
   absl::string_view WriteBuffer() const;
   std::array<absl::string_view, 2> WriteBuffers() const;
 
-  // `size` bytes of it were written.
+  // `size` of these bytes were written.
   void DidWrite(size_t size);
 
-  // Bytes that wait to be written.
+  // The number of bytes that wait to be written.
   size_t queued_bytes() const { return out_.size(); }
 
-  // Whether a part of a frame or message has come whose rest has not, and bytes of it that are held
-  // until that comes: inflated, where the message is compressed. Between events.
+  // Whether a frame or message has arrived in part, and the number of its bytes held until the rest
+  // arrives: inflated, if the message is compressed. Between events.
   bool has_unfinished_input() const {
     return receiving_.in_message || in_payload_ || held_bytes() > 0;
   }
@@ -212,20 +214,21 @@ class Connection {
     return held_bytes() + (codec_ != nullptr ? InflatedBytes() : 0);
   }
 
-  // Bytes of memory held for unfinished input and unsent output, between events.
+  // Bytes of memory held for unfinished input and unsent output. Between events.
   size_t buffered_bytes() const {
     return own_.capacity() + out_.capacity() + (codec_ != nullptr ? CodecBytes() : 0);
   }
 
-  // Bytes of memory that compression takes as long as the connection lives, at the most.
+  // The most memory, in bytes, that compression takes as long as the connection lives.
   size_t compression_bytes() const;
 
-  // CompressionOptions::release_when_idle: call it now and then. What was not used since the last
-  // call is given back.
+  // For CompressionOptions::release_when_idle, to be called periodically: frees a compressor that
+  // was not used since the last call.
   void ReleaseIdle();
 
-  // Frees all of that memory, for a connection that has ended and is kept for its state alone:
-  // unfinished input and unsent output are lost. Only State and the destructor may follow.
+  // Frees all of that memory, for a connection that has ended and is kept only for its state:
+  // unfinished input and unsent output are lost. Afterwards only the functions under "State" and
+  // the destructor may be called.
   void ReleaseMemory();
 
   // ---- State ----
@@ -238,44 +241,43 @@ class Connection {
   // Whether messages can still be sent.
   bool open() const { return !close_sent_ && (!input_over_ || owes_close_); }
 
-  // Whether a message that SendFragment began waits for its last fragment.
+  // Whether SendFragment has begun a message that still lacks its last fragment.
   bool in_fragmented_message() const { return outgoing_.open(); }
 
-  // Whether the end has begun: a Close frame was sent or received, the stream ended, or the peer
-  // broke a rule. The owner should allow only so much time until done().
+  // Whether the connection is ending: a Close frame was sent or received, the stream ended, or the
+  // peer broke a rule. The owner should limit the time until done().
   bool closing() const;
 
-  // Whether the owner should close the stream: everything is read and written that ever will be.
-  // After a closing handshake a client may wait a little for the server to close first
-  // (section 7.1.1).
+  // Whether the owner should close the stream: everything has been read and written. After a
+  // closing handshake a client may wait a little for the server to close first (section 7.1.1).
   bool done() const;
 
-  // OK, or what the peer did wrong: InvalidArgument for a broken rule, ResourceExhausted for a
-  // limit, Unavailable when the stream ended without a Close frame.
+  // OK, or the peer's error: InvalidArgument for a broken rule, ResourceExhausted for a limit,
+  // Unavailable when the stream ended without a Close frame.
   const absl::Status& status() const { return status_; }
 
  private:
-  // The frame whose header was read and whose payload is not all there yet.
+  // The frame whose header was read and whose payload is incomplete.
   struct Frame {
-    uint64_t remaining = 0;  // payload bytes still to come
+    uint64_t remaining = 0;  // payload bytes still to arrive
     MaskingKey masking_key{};
-    uint8_t mask_offset = 0;  // payload bytes that came, modulo 4
+    uint8_t mask_offset = 0;  // payload bytes received, modulo 4
     bool masked = false;
     bool fin = false;
     Opcode opcode = Opcode::kContinuation;
   };
 
-  // The message that is being received.
+  // The message being received.
   struct Incoming {
-    bool first = true;  // no piece of it was delivered
+    bool first = true;  // no piece of it was delivered yet
     bool compressed = false;
     Opcode opcode = Opcode::kText;
     Utf8Validator utf8{};
   };
 
-  // Input. `in_` is a borrowed scratch, or own_.data(), or null. Of it, [message_begin_,
-  // message_end_) is the unmasked payload of the message so far, joined, and [parsed_, end_) is
-  // what was read and not looked at yet.
+  // Input. `in_` is a borrowed scratch, or own_.data(), or null. In it, [message_begin_,
+  // message_end_) is the unmasked payload of the message so far, joined, and [parsed_, end_) was
+  // read and is not parsed yet.
   bool owns_input() const { return in_ != nullptr && in_ == own_.data(); }
   size_t held_bytes() const { return (message_end_ - message_begin_) + (end_ - parsed_); }
   void DropInput();
@@ -283,7 +285,7 @@ class Connection {
   void MoveInput(char* to, size_t offset);
   void ReturnBuffer(Buffer buffer);
 
-  // Inline in connection.cc, where each is called once, for every frame.
+  // Inline in connection.cc, where each is called at one place, for every frame.
   [[gnu::always_inline]] bool NextHeader(std::optional<Event>& event);
   [[gnu::always_inline]] bool ShortMessage(std::optional<Event>& event);
   [[gnu::noinline]] void OtherEvent(std::optional<Event>& event);
@@ -325,10 +327,10 @@ class Connection {
   const bool stream_messages_;
   bool sends_plainly_ = true;  // open, not inside a fragmented message, nothing to compress
   bool close_sent_ = false;
-  bool input_over_ = false;  // nothing more is read: the kClose event is out, or about to be
+  bool input_over_ = false;  // no more is read: the kClose event was returned, or is next
   bool eof_ = false;         // the stream ended
   bool answers_close_later_ = false;
-  bool owes_close_ = false;         // AnswerClose is to be called
+  bool owes_close_ = false;         // AnswerClose must be called
   bool in_payload_ = false;         // frame_ is in progress
   bool event_is_message_ = false;   // [message_begin_, message_end_) is an event's payload
   bool event_is_inflated_ = false;  // codec_->payload() is
@@ -336,7 +338,7 @@ class Connection {
   Frame frame_;
   Incoming incoming_;
   FragmentedMessage outgoing_;
-  bool outgoing_compressed_ = false;  // what SendFragment sends
+  bool outgoing_compressed_ = false;  // the message that SendFragment sends
   ReceiveState receiving_;
   MaskingKey (*const new_masking_key_)();
 
@@ -348,18 +350,18 @@ class Connection {
   Buffer own_;
 
   WriteQueue out_;
-  // A position in the output. While it is unsent and as many pongs as may wait were queued behind
-  // it, only the latest further one is kept, here, to be queued when it is sent. Where a Close
-  // frame is to be sent later, the payload of that.
+  // A position in the output. While the bytes before it are unsent, and the maximum number of pongs
+  // was queued after it, only the latest further pong is kept, here, and queued once they are sent.
+  // If the Close frame is to be sent later, its payload.
   uint64_t pong_mark_ = 0;
   std::unique_ptr<std::string> held_payload_;
 
-  std::unique_ptr<MessageCodec> codec_;  // null: nothing is compressed
+  std::unique_ptr<MessageCodec> codec_;  // null: no compression
 
   absl::Status status_;
 };
 
-// Whether SendClose would take these: InvalidArgument says why not.
+// Whether SendClose accepts these arguments; InvalidArgument says why not.
 absl::Status CheckClose(CloseCode code, absl::string_view reason);
 
 }  // namespace weft

@@ -1,5 +1,5 @@
-// A busy connection allocates nothing, and one that is flooded not much. This test counts every
-// call of malloc and its kin, which sanitizers replace themselves: it is not built with them.
+// A busy connection allocates nothing, and a flooded one little. This test counts every call of
+// malloc and related functions, which sanitizers replace: it is not built with them.
 
 #include <malloc.h>
 
@@ -100,12 +100,12 @@ TEST(ConnectionAllocation, NoneForEachMessageInSteadyState) {
         input += testing::ClientFrame(Opcode::kContinuation, std::string(payload / 2, 'z'));
       }
       std::vector<char> scratch(512 << 10);
-      // Reads that hold many messages, or half of one.
+      // Reads that contain many messages, or half of one.
       for (const size_t read_size : {input.size(), payload * 2 / 3}) {
         for (int i = 0; i < 3; ++i) Echo(connection, input, read_size, scratch);  // fill the pool
         const size_t before = allocations;
         for (int i = 0; i < 10; ++i) Echo(connection, input, read_size, scratch);
-        // A tail smaller than a pooled buffer is allocated: at most one for each read.
+        // A rest smaller than a pooled buffer is allocated: at most one for each read.
         const bool tails = read_size < BufferPool::kMinCapacity / 2;
         EXPECT_LE(allocations - before, tails ? 10 * (input.size() / read_size + 1) : 0u)
             << payload << " bytes, reads of " << read_size;
@@ -114,8 +114,8 @@ TEST(ConnectionAllocation, NoneForEachMessageInSteadyState) {
   }
 }
 
-// Where there is much of a message, room for more of it is made a few times, whatever it is read
-// in: else a slow peer could have all that it sent moved by each byte.
+// For a large message the buffer grows a few times, whatever the size of the reads: otherwise a
+// slow peer could make every byte move all bytes before it.
 TEST(ConnectionAllocation, FewForALargeMessageThatComesByteByByte) {
   for (const bool fin : {false, true}) {
     Connection connection(Role::kServer, {});
@@ -127,7 +127,7 @@ TEST(ConnectionAllocation, FewForALargeMessageThatComesByteByByte) {
       connection.DidRead(1);
       if (connection.NextEvent().has_value()) break;
     }
-    constexpr size_t kFirst = 4096 + kMaxFrameHeaderSize;  // few enough to be moved each time
+    constexpr size_t kFirst = 4096 + kMaxFrameHeaderSize;  // small enough to be moved each time
     EXPECT_LE(allocations - before, kFirst + 20);
   }
 }
@@ -199,7 +199,7 @@ TEST(ConnectionAllocation, R4_ABombAllocatesTheLimitAndAChunkAtTheMost) {
   }
 }
 
-// Bytes that a compressor holds once it was used, and a decompressor.
+// Bytes that a compressor holds after its first use, and a decompressor.
 size_t DeflaterBytes(const DeflateSettings& settings) {
   std::string text(100000, '\0');
   for (size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i * i % 251);
@@ -223,7 +223,7 @@ size_t InflaterBytes(int window_bits) {
   return bytes - before;
 }
 
-// What a budget of compression memory is reckoned by.
+// The estimates that a budget for compression memory uses.
 TEST(ConnectionAllocation, CodecsTakeNoMoreThanTheySay) {
   for (int window_bits = 8; window_bits <= 15; ++window_bits) {
     for (int memory_level = 1; memory_level <= 9; ++memory_level) {
@@ -238,7 +238,7 @@ TEST(ConnectionAllocation, CodecsTakeNoMoreThanTheySay) {
 
 constexpr size_t kColumns = 7;
 
-// The rows of docs/compression.md that are numbers.
+// The rows of docs/compression.md that contain numbers.
 std::vector<std::vector<size_t>> DocumentedTable() {
   std::ifstream file("docs/compression.md");
   std::vector<std::vector<size_t>> rows;
@@ -254,8 +254,8 @@ std::vector<std::vector<size_t>> DocumentedTable() {
   return rows;
 }
 
-// Window bits; a compressor with each memory level of the heading; a decompressor. Another zlib,
-// and another malloc, may differ a little.
+// Window bits; a compressor with each memory level of the heading; a decompressor. Another zlib or
+// malloc may differ slightly.
 TEST(ConnectionAllocation, CodecsTakeWhatTheDocumentationSays) {
   const std::vector<std::vector<size_t>> rows = DocumentedTable();
   ASSERT_EQ(rows.size(), 8u);

@@ -24,8 +24,8 @@ std::string Input(size_t payload, Opcode opcode) {
   return input;
 }
 
-// Reads of 64 masked frames through a server's connection; `echo` answers each. The copy of the
-// input stands for the read and is measured as well.
+// Reads of 64 masked frames through a server's connection; with `echo`, each is answered. Copying
+// the input stands in for the read and is measured too.
 void Run(benchmark::State& state, Opcode opcode, bool echo) {
   BufferPool pool;
   Connection connection(Role::kServer, {.pool = &pool});

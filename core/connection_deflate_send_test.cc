@@ -1,4 +1,4 @@
-// What a connection sends with permessage-deflate (RFC 7692), and that its peer reads it.
+// What a connection sends with permessage-deflate (RFC 7692); its peer must be able to read it.
 
 #include <algorithm>
 #include <optional>
@@ -32,7 +32,7 @@ using ::testing::StartsWith;
 
 constexpr DeflateAgreement kNoTakeover = {.send_takeover = false, .receive_takeover = false};
 
-// Two ends of one agreement.
+// The two ends of one connection.
 class Pair {
  public:
   explicit Pair(const DeflateAgreement& server, ConnectionOptions options = {})
@@ -48,7 +48,7 @@ class Pair {
   Connection& server() { return server_; }
   Connection& client() { return client_; }
 
-  // Moves what one end has to say to the other; returns the other's events.
+  // Moves the output of one end to the other; returns the other's events.
   std::vector<std::string> ToClient(Cuts cuts = Cuts::Whole()) {
     return Move(server_, client_, cuts);
   }
@@ -162,7 +162,7 @@ TEST(ConnectionDeflateSend, MistakesChangeNothing) {
   EXPECT_THAT(pair.ToClient(), ElementsAre("text " + ChatLine(1)));
 }
 
-// What is echoed lies in memory of the connection itself.
+// The echoed payload lies in the connection's own memory.
 TEST(ConnectionDeflateSend, EchoOfWhatWasInflated) {
   for (const Compress compress : {Compress::kYes, Compress::kNo}) {
     for (const size_t size : {200, 20000, 300000}) {
@@ -203,7 +203,7 @@ TEST(ConnectionDeflateSend, PropertyRoundTrips) {
     for (int i = 0; i < 20; ++i) {
       std::string data;
       const size_t size = random() % (size_t{1} << (random() % 16));
-      while (data.size() < size) {  // new bytes, and some that were sent before
+      while (data.size() < size) {  // new bytes, and some that were sent earlier
         const size_t part = random() % 100;
         if (random() % 2 == 0 && history.size() > part) {
           data += history.substr(random() % (history.size() - part), part);
@@ -241,8 +241,8 @@ TEST(ConnectionDeflateSend, PropertyRoundTrips) {
   }
 }
 
-// A frame that was compressed for many, between messages that refer to each other: reproduced
-// against a library that corrupted the message behind it.
+// A frame compressed for many connections, between messages that refer to each other: this
+// corrupted the next message in another library.
 TEST(ConnectionDeflateSend, EncodedForManyBetweenMessagesWithTakeover) {
   const std::string news = absl::StrCat("the same for all, ", ChatLine(100), ChatLine(101));
   for (const int window_bits : {8, 11, 15}) {
@@ -257,7 +257,7 @@ TEST(ConnectionDeflateSend, EncodedForManyBetweenMessagesWithTakeover) {
         ASSERT_TRUE(pair.server().SendText(ChatLine(i + 1)).ok());
         const std::vector<std::string> frames = DescribeFrames(pair.server().WriteBuffer());
         for (const std::string& frame : frames) EXPECT_THAT(frame, StartsWith("fin compressed "));
-        // Takeover goes on behind it.
+        // Takeover continues after it.
         EXPECT_EQ(takeover, frames[4].size() < frames[3].size() / 2);
         EXPECT_THAT(pair.ToClient(),
                     ElementsAre("text " + ChatLine(i), "text " + news, "text " + news,

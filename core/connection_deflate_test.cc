@@ -1,5 +1,4 @@
-// What a connection makes of compressed messages (RFC 7692), each in every way that input can be
-// cut.
+// How a connection handles compressed messages (RFC 7692), with every cut of the input.
 
 #include <algorithm>
 #include <cstdint>
@@ -66,7 +65,7 @@ std::vector<std::string> Events(absl::string_view input, const ConnectionOptions
 }
 
 // Expects that `input` ends the connection with `code`, after the events `before`, and that nothing
-// behind it is delivered.
+// after it is delivered.
 void ExpectRefused(absl::string_view input, CloseCode code, absl::string_view why,
                    const ConnectionOptions& options = {},
                    const std::vector<std::string>& before = {}) {
@@ -116,7 +115,7 @@ TEST(ConnectionDeflateRfcExamples, OtherBlocks) {
   EXPECT_THAT(Events(Compressed(Opcode::kBinary, Hex("00"))), ElementsAre("binary "));
 }
 
-// Reproduced against libraries that refuse the first, or deliver the second empty.
+// Some libraries refuse the first, or deliver the second as empty.
 TEST(ConnectionDeflateTest, FinalBlockEndsNothing) {
   const std::string final = Compressed(Opcode::kText, Hex("f348cdc9c90700 00"));
   EXPECT_THAT(Events(final + final + Compressed(Opcode::kText, Hex(kHelloAgain))),
@@ -168,7 +167,7 @@ TEST(ConnectionDeflateTest, Section_5_2_OtherReservedBits) {
   }
 }
 
-// ---- In: what is wrong ----
+// ---- In: errors ----
 
 TEST(ConnectionDeflateTest, R6_WhatIsNoDeflateIs1007) {
   for (const char* message : {"", "07", "0000ffff", "f248cdc9c9", "f248cdc9c90700 00",
@@ -176,7 +175,7 @@ TEST(ConnectionDeflateTest, R6_WhatIsNoDeflateIs1007) {
     ExpectRefused(Compressed(Opcode::kText, Hex(message)), CloseCode::kInvalidPayload,
                   "broke RFC 7692 section 7.2.2: the compressed message cannot be inflated");
   }
-  // At the first bad byte: the message has not ended.
+  // At the first bad byte, before the message ends.
   ExpectRefused(Compressed(Opcode::kText, Hex("07"), false), CloseCode::kInvalidPayload,
                 "invalid block type");
 }
@@ -189,7 +188,7 @@ TEST(ConnectionDeflateTest, Section_8_1_TextIsCheckedWhenItIsInflated) {
     ExpectRefused(Compressed(Opcode::kText, Deflated(bad)), CloseCode::kInvalidPayload,
                   "the text is not UTF-8");
   }
-  // What comes first is wrong first, however it is cut.
+  // The first error is reported, however the input is cut.
   ExpectRefused(Compressed(Opcode::kText, Deflated("x\xFF") + Hex("0000ffff 07")),
                 CloseCode::kInvalidPayload, "the text is not UTF-8");
   ExpectRefused(Compressed(Opcode::kText, Hex("00 0900 f6ff 48656c6c6f")),
@@ -275,7 +274,7 @@ TEST(ConnectionDeflateTest, R4_InflatingStopsAtTheLimit) {
   }
 }
 
-// A message that flushes for every byte takes several times its size, and is within the limit.
+// A message that flushes after every byte takes several times its size, and is within the limit.
 TEST(ConnectionDeflateTest, LimitIsForTheInflatedBytesNotForThoseOfTheWire) {
   const std::string text = "every byte of this in a fragment of its own";
   const ConnectionOptions options = {.max_message_bytes = text.size()};
@@ -291,7 +290,7 @@ TEST(ConnectionDeflateTest, LimitIsForTheInflatedBytesNotForThoseOfTheWire) {
   EXPECT_GT(wire.size(), 6 * text.size());
   EXPECT_THAT(Events(input, options), ElementsAre("text " + text));
   EXPECT_THAT(Events(Compressed(Opcode::kText, wire), options), ElementsAre("text " + text));
-  // But that has an end, too: empty blocks inflate to nothing for ever.
+  // But there is a limit: otherwise empty blocks could go on forever and inflate to nothing.
   std::string empty;
   while (empty.size() < 20 * text.size()) empty += Hex("00 0000ffff");
   ExpectRefused(Compressed(Opcode::kText, empty), CloseCode::kMessageTooBig, "larger", options);
@@ -344,7 +343,7 @@ TEST(ConnectionDeflateTest, R3_TinyFragmentsHoldNoMoreThanTheirText) {
   EXPECT_EQ(nothing.buffered_bytes(), 0u);
 }
 
-// ---- In: in pieces ----
+// ---- In: pieces ----
 
 TEST(ConnectionDeflateTest, StreamedMessagesComeInPieces) {
   std::string text;

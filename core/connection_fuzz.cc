@@ -1,5 +1,5 @@
-// Any bytes at all, into both roles: whole and cut they must mean the same, and what the connection
-// sends must be frames that its peer accepts.
+// Arbitrary bytes as input of both roles: whole and cut input must give the same events, and the
+// connection must send only frames that its peer accepts.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +20,7 @@ using testing::Require;
 
 MaskingKey FixedKey() { return {1, 2, 3, 4}; }
 
-// What is decoded is encoded to the same bytes, where the length was in its shortest form.
+// A decoded header encodes to the same bytes, if its length was in the shortest form.
 void CheckHeader(absl::string_view input) {
   FrameHeader header;
   const size_t size = DecodeFrameHeader(input, &header);
@@ -30,7 +30,7 @@ void CheckHeader(absl::string_view input) {
   Require(input.substr(0, size) == absl::string_view(bytes, encoded), DebugString(header).c_str());
 }
 
-// What a connection answers, and what it sends back of the messages it got, breaks no rule.
+// The connection's answers, and the messages it echoes, break no rule.
 void CheckAnswers(Role role, const ConnectionOptions& options,
                   const std::optional<DeflateAgreement>& deflate, absl::string_view input) {
   Connection connection(role, options),
@@ -69,7 +69,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   weft::CheckHeader(input);
   weft::CheckAnswers(role, options, deflate, input);
-  // Pieces of messages differ with the cuts, so only whole messages can be compared.
+  // Pieces of messages depend on the cuts, so only whole messages can be compared.
   if (!options.stream_messages) {
     weft::testing::FeedInEveryWay(
         role, options, input,

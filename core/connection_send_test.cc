@@ -1,4 +1,4 @@
-// What a connection sends, how input may be streamed, and what memory both need.
+// What a connection sends, streamed input, and the memory of both.
 
 #include <algorithm>
 #include <memory>
@@ -76,7 +76,7 @@ TEST(ConnectionSend, KeptPayloadsAreNotCopied) {
   EXPECT_EQ(server.SendKept(Opcode::kText, "\xff", payload).code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(payload.use_count(), 1);
-  // A client masks, so that it sends other bytes.
+  // A client masks, so its bytes on the wire differ from the payload.
   ASSERT_TRUE(client.SendKept(Opcode::kText, *payload, payload).ok());
   EXPECT_EQ(payload.use_count(), 1);
   Drain(client);
@@ -118,7 +118,7 @@ TEST(ConnectionSend, CallersMistakesChangeNothing) {
   EXPECT_TRUE(connection.SendBinary("\xff").ok());
 }
 
-// What is the same for many is neither encoded nor copied for each.
+// An encoded message is neither encoded nor copied again for each connection.
 TEST(ConnectionSend, BorrowedFrames) {
   const std::string frames = absl::StrCat(testing::ServerFrame(Opcode::kText, "one"),
                                           testing::ServerFrame(Opcode::kBinary, "two"));
@@ -155,11 +155,11 @@ TEST(ConnectionSend, R17_EveryFrameHasItsOwnKey) {
     keys.insert(header.masking_key);
     bytes.remove_prefix(size + header.payload_length);
   }
-  EXPECT_GE(keys.size(), 1998u);  // two of 2,000 random keys are equal once in 2,000 runs
+  EXPECT_GE(keys.size(), 1998u);  // of 2,000 random keys, two are equal once in 2,000 runs
 }
 
-// R18: no byte of a control frame comes from memory that nobody wrote. MemorySanitizer would say so
-// by itself; without it, the same frame built on two differently dirty heaps must be the same.
+// R18: no byte of a control frame comes from uninitialized memory. MemorySanitizer would report it;
+// without it, the same frame built on two differently dirty heaps must be the same.
 TEST(ConnectionSend, R18_ControlFramesHoldNoUninitialisedBytes) {
   auto build = [](char dirt) {
     for (const size_t size : {64, 256, 4096, 5000}) {
@@ -229,13 +229,14 @@ TEST(ConnectionSend, BorrowedPayloadIsCopiedWhereItIsNotWritten) {
     EXPECT_EQ(parts[1].data(), payload.data());
     const std::string sent = absl::StrCat(parts[0], parts[1]).substr(0, written);
     connection.DidWrite(written);
-    payload.assign(1000, '#');  // the caller may do so now
+    payload.assign(1000, '#');  // the caller may now overwrite it
     ASSERT_TRUE(connection.SendBinary("next").ok());
     EXPECT_EQ(sent + Drain(connection), expected + testing::ServerFrame(Opcode::kBinary, "next"));
   }
 }
 
-// An echo borrows the payload from the input, in a scratch or in the connection's own buffer.
+// An echo borrows the payload from the input: from a scratch buffer or from the connection's own
+// buffer.
 TEST(ConnectionSend, EchoOfBorrowedInput) {
   for (const size_t size : {1000, 100000, 1000000}) {
     for (const Cuts& cuts : {Cuts::Whole(), Cuts::Random(3)}) {
@@ -258,7 +259,7 @@ TEST(ConnectionSend, EchoOfBorrowedInput) {
             const auto parts = connection.WriteBuffers();
             sent += absl::StrCat(parts[0], parts[1]).substr(0, written);
             connection.DidWrite(std::min(written, parts[0].size() + parts[1].size()));
-            EXPECT_EQ(event->payload, payload);  // still there
+            EXPECT_EQ(event->payload, payload);  // still valid
           }
           std::fill(scratch.begin(), scratch.end(), '#');
         }
@@ -320,7 +321,7 @@ TEST(ConnectionStream, BadTextFailsBeforeItIsDelivered) {
   EXPECT_THAT(events[1], ::testing::StartsWith("close 1007"));
 }
 
-// 1 GiB goes by while the connection owns nothing.
+// 1 GiB passes through while the connection owns no memory.
 TEST(ConnectionStream, AGibibyteNeedsNoMemory) {
   const uint64_t total = uint64_t{1} << 30;
   BufferPool pool(0);
@@ -335,7 +336,7 @@ TEST(ConnectionStream, AGibibyteNeedsNoMemory) {
   bool last = false;
   while (received < total) {
     const absl::Span<char> into = connection.ReadBuffer(absl::MakeSpan(scratch));
-    ASSERT_EQ(into.data(), scratch.data());  // it always reads into what it was lent
+    ASSERT_EQ(into.data(), scratch.data());  // it always reads into the scratch buffer it was given
     ASSERT_EQ(into.size(), scratch.size());
     connection.DidRead(into.size());
     while (const std::optional<Event> event = connection.NextEvent()) {
@@ -349,7 +350,7 @@ TEST(ConnectionStream, AGibibyteNeedsNoMemory) {
 
 // ---- Memory ----
 
-// An idle connection holds no buffer: it reads into the scratch, and the pool has everything back.
+// An idle connection holds no buffer: it reads into the scratch, and the pool has all buffers back.
 TEST(ConnectionMemory, IdleConnectionHoldsNothing) {
   BufferPool pool;
   Connection connection(Role::kServer, {.pool = &pool});

@@ -1,5 +1,4 @@
-// What a connection makes of frames. The rules of the RFC, one test a rule, each in every way that
-// input can be cut.
+// How a connection handles frames: one test for each rule of the RFC, with every cut of the input.
 
 #include "weft/core/connection.h"
 
@@ -40,8 +39,8 @@ Outcome FeedClient(absl::string_view input, const ConnectionOptions& options = {
                                  [](const std::string& text) { ADD_FAILURE() << text; });
 }
 
-// Expects that the frames in `input` are refused with `code`, that what came before is delivered
-// and that nothing that comes after is (record: R12).
+// Expects that the frames in `input` are refused with `code`, that everything before them is
+// delivered and that nothing after them is (record: R12).
 void ExpectRefused(Role role, absl::string_view input, CloseCode code, absl::string_view why,
                    const ConnectionOptions& options = {},
                    const std::vector<std::string>& before = {}) {
@@ -161,7 +160,7 @@ TEST(ConnectionTest, FragmentsWithDifferentKeysAreJoined) {
   EXPECT_THAT(FeedServer(input).events, ElementsAre("binary " + payload));
 }
 
-// A read that got nothing, and no NextEvent after it: what is held stays held.
+// A read of 0 bytes without a NextEvent after it keeps the input that is held.
 TEST(ConnectionTest, ReadBufferTwiceLosesNothing) {
   const std::string frame = ClientFrame(Opcode::kText, "in two halves");
   Connection connection(Role::kServer, {});
@@ -207,8 +206,8 @@ TEST(ConnectionTest, Section_5_1_R12_ServerMustNotMask) {
   }
 }
 
-// R13: strict is the only default: there is no option to turn a rule off, so what the default
-// options refuse above is refused by all. This holds the limits, which are options, to that.
+// R13: the rules are always strict, because no option can turn one off: what the default options
+// refuse above is always refused. This test checks the limits, which are options.
 TEST(ConnectionTest, R13_DefaultsHaveLimits) {
   EXPECT_LE(ConnectionOptions().max_message_bytes, 16u << 20);
   EXPECT_LE(ConnectionOptions().max_fragments, 131072u);
@@ -223,8 +222,8 @@ TEST(ConnectionTest, Section_5_2_LengthMustBeMinimal) {
   }
 }
 
-// R1: lengths at the edge of 64 bits, in each state: refused, nothing allocated for them, no loop.
-// A limit of this end: the peer broke nothing.
+// R1: lengths at the edge of 64 bits, in each state: refused, no allocation for them, no loop. If a
+// limit of this end refuses the length, the peer has broken no rule.
 TEST(ConnectionTest, ALimitIsNotARuleOfTheRfc) {
   const ConnectionOptions options = {.max_message_bytes = 2, .max_fragments = 1};
   EXPECT_THAT(FeedServer(ClientFrame(Opcode::kText, "abc"), options).status,
@@ -263,7 +262,8 @@ TEST(ConnectionTest, R1_LengthsAtTheEdgeOf64Bits) {
   ExpectRefused(Role::kServer, continued, CloseCode::kMessageTooBig,
                 "larger than this end accepts");
 
-  // With no limit the largest legal length is waited for, in a buffer that fits what has come.
+  // Without a limit, the connection waits for the largest legal length, in a buffer that fits the
+  // bytes received.
   BufferPool pool;
   ConnectionOptions options = unlimited;
   options.pool = &pool;
@@ -294,9 +294,9 @@ TEST(ConnectionTest, Section_5_5_FragmentedControlFrame) {
 TEST(ConnectionTest, Section_5_4_ContinuationOfNothing) {
   for (const bool fin : {false, true}) {
     const std::string frame = ClientFrame(Opcode::kContinuation, "x", fin);
-    ExpectRefused(Role::kServer, frame, CloseCode::kProtocolError, "without a message to continue");
+    ExpectRefused(Role::kServer, frame, CloseCode::kProtocolError, "without a message in progress");
     ExpectRefused(Role::kServer, ClientFrame(Opcode::kText, "whole") + frame,
-                  CloseCode::kProtocolError, "without a message to continue", {}, {"text whole"});
+                  CloseCode::kProtocolError, "without a message in progress", {}, {"text whole"});
   }
 }
 
@@ -335,7 +335,7 @@ TEST(ConnectionTest, Section_8_1_CodePointsCutByFragments) {
                 CloseCode::kInvalidPayload, "not UTF-8");
 }
 
-// The bad byte is refused when it comes, although frame and message are far from complete.
+// The bad byte is refused when it arrives, although frame and message are far from complete.
 TEST(ConnectionTest, Section_8_1_FailsAtTheFirstBadByte) {
   const std::string frame =
       ClientFrame(Opcode::kText, "ok \xf4\x90" + std::string(1000, 'x'), false);
@@ -348,7 +348,7 @@ TEST(ConnectionTest, Section_8_1_FailsAtTheFirstBadByte) {
 
 // ---- Limits ----
 
-// R26: the limit holds on every path, also when it is 1.
+// R26: the limit applies on every path, also when it is 1.
 TEST(ConnectionTest, R26_MessageLimitOnEveryPath) {
   for (const bool stream : {false, true}) {
     const ConnectionOptions options = {.max_message_bytes = 1, .stream_messages = stream};
@@ -383,9 +383,10 @@ TEST(ConnectionTest, MessageLimitIsForEachMessage) {
   EXPECT_THAT(FeedServer(message + message, options).events, ElementsAre("text abcd", "text abcd"));
 }
 
-// R2: a header that announces the whole limit makes the connection hold what has come, not that.
+// R2: a header that announces the maximum size makes the connection hold only the bytes received,
+// not that size.
 TEST(ConnectionTest, R2_AnnouncedLengthAllocatesNothing) {
-  BufferPool pool(0);  // keeps nothing: what Take gives is what was asked for
+  BufferPool pool(0);  // keeps nothing: Take returns exactly the requested size
   Connection connection(Role::kServer, {.max_message_bytes = uint64_t{1} << 40, .pool = &pool});
   const std::string header =
       MaskedHeader({.opcode = Opcode::kBinary, .payload_length = uint64_t{1} << 40});
@@ -394,7 +395,7 @@ TEST(ConnectionTest, R2_AnnouncedLengthAllocatesNothing) {
   size_t received = 0;
   for (int read = 0; read < 100; ++read) {
     const absl::Span<char> into = connection.ReadBuffer(absl::MakeSpan(scratch));
-    // What it offers beyond the scratch is what it has allocated beyond what it holds.
+    // The space that it offers beyond the scratch is allocated and unused.
     EXPECT_LE(into.size(), std::max(received, scratch.size()));
     connection.DidRead(into.size());
     received += into.size();
@@ -403,7 +404,7 @@ TEST(ConnectionTest, R2_AnnouncedLengthAllocatesNothing) {
   }
 }
 
-// R3: empty and 1-byte fragments cost no more memory than their bytes.
+// R3: empty and 1-byte fragments take no more memory than their bytes.
 TEST(ConnectionTest, R3_TinyFragmentsStayBelowTheirLimit) {
   const ConnectionOptions options = {.max_message_bytes = 1 << 20, .max_fragments = 2000000};
   for (const absl::string_view piece : {"", "x"}) {
@@ -431,7 +432,7 @@ TEST(ConnectionTest, R3_TinyFragmentsStayBelowTheirLimit) {
     ASSERT_EQ(events.size(), 1u);
     EXPECT_EQ(events[0].size(), 8 + 1000000 * piece.size());
   }
-  // And a number of them is enough: the default limit.
+  // The default limit on their number ends the connection.
   std::string many = ClientFrame(Opcode::kBinary, "", false);
   for (int i = 0; i < 131072; ++i) many += ClientFrame(Opcode::kContinuation, "", false);
   Connection connection(Role::kServer, {});
@@ -461,7 +462,7 @@ TEST(ConnectionTest, Section_5_5_3_PongsOfALazyReaderAreCoalesced) {
   EXPECT_LE(first.size(), 128u);
   for (size_t i = 0; i < first.size(); ++i) EXPECT_EQ(first[i], absl::StrCat("fin pong ", i));
 
-  // Byte by byte, so that it comes neither too early nor not at all: the latest.
+  // Byte by byte, so that the pong comes neither too early nor never: the latest one is sent.
   std::string sent;
   while (connection.queued_bytes() > 0) {
     sent += connection.WriteBuffer()[0];
@@ -472,12 +473,12 @@ TEST(ConnectionTest, Section_5_5_3_PongsOfALazyReaderAreCoalesced) {
   EXPECT_EQ(all.back(), "fin pong 999");
   EXPECT_LT(queued, 128u * 8);
 
-  // And from there as before.
+  // From here on, pongs are sent as before.
   Feed(connection, ClientFrame(Opcode::kPing, "next"), Cuts::Whole());
   EXPECT_THAT(testing::DescribeFrames(connection.WriteBuffer()), ElementsAre("fin pong next"));
 }
 
-// R16: a million control frames in one buffer: no recursion, and no million pongs.
+// R16: a million control frames in one buffer: no recursion, and not a million pongs.
 TEST(ConnectionTest, R16_AMillionPings) {
   std::string input;
   const std::string ping = ClientFrame(Opcode::kPing, "p");
@@ -593,7 +594,7 @@ TEST(ConnectionReceive, TellsWhatItHoldsOfAMessageThatIsNotFinished) {
   EXPECT_TRUE(connection.has_unfinished_input()) << "half a header";
 }
 
-// For an owner that has messages of its own queue to send first.
+// For an owner that must first send messages from its own queue.
 TEST(ConnectionClose, IsAnsweredByTheOwnerWhereItAskedForThat) {
   Connection connection(Role::kServer, {});
   connection.set_answers_close_later(true);
@@ -613,7 +614,7 @@ TEST(ConnectionClose, IsAnsweredByTheOwnerWhereItAskedForThat) {
   EXPECT_TRUE(connection.done());
 }
 
-// The same for the Close frame that says which rule the peer broke.
+// The same for the Close frame that reports the peer's broken rule.
 TEST(ConnectionClose, OfAViolationIsSentByTheOwnerWhereItAskedForThat) {
   const std::string bad =
       ClientFrame(Opcode::kText, "good") + ClientFrame(Opcode::kContinuation, "");
@@ -643,14 +644,14 @@ TEST(ConnectionClose, OfAViolationIsSentByTheOwnerWhereItAskedForThat) {
 
 TEST(ConnectionClose, IsAnsweredOnceAlsoByTheOwner) {
   const std::string close = ClientFrame(Opcode::kClose, ClosePayload(CloseCode::kNormal));
-  Connection own(Role::kServer, {});  // whose owner answers with a Close frame of its own
+  Connection own(Role::kServer, {});  // the owner answers with a Close frame of its own
   own.set_answers_close_later(true);
   Feed(own, close, Cuts::Whole());
   EXPECT_TRUE(own.SendClose(CloseCode::kGoingAway).ok());
   own.AnswerClose();
   EXPECT_THAT(testing::DescribeFrames(own.WriteBuffer()), ElementsAre("fin close 1001"));
 
-  Connection first(Role::kServer, {});  // which said it first
+  Connection first(Role::kServer, {});  // it was sent first
   first.set_answers_close_later(true);
   EXPECT_TRUE(first.SendClose(CloseCode::kGoingAway).ok());
   Feed(first, close, Cuts::Whole());

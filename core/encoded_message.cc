@@ -31,9 +31,9 @@ struct EncodedMessage::Shared {
   std::string frame;
   size_t size;
 
-  // By window; null: nobody has asked. What is set is not changed any more.
+  // One per window size; null: not requested yet. Once set, a pointer does not change.
   std::array<std::atomic<const std::string*>, kWindows> compressed{};
-  std::mutex mutex;  // held while one is made
+  std::mutex mutex;  // held while a frame is compressed
   std::vector<std::unique_ptr<const std::string>> made;
 };
 
@@ -66,7 +66,7 @@ absl::string_view EncodedMessage::CompressedFrame(const DeflateSettings& setting
   std::atomic<const std::string*>& slot = shared_->compressed[settings.window_bits - 8];
   if (const std::string* made = slot.load(std::memory_order_acquire)) return *made;
 
-  // Who comes second waits: that is sooner than to compress it as well.
+  // A second thread waits: that is faster than compressing the message again.
   const std::lock_guard<std::mutex> lock(shared_->mutex);
   if (const std::string* made = slot.load(std::memory_order_relaxed)) return *made;
   CodecPool own;

@@ -1,4 +1,4 @@
-// A message as the frame that a server sends, made once for all who receive it.
+// A message as the frame that a server sends, encoded once for all its receivers.
 
 #ifndef WEFT_CORE_ENCODED_MESSAGE_H_
 #define WEFT_CORE_ENCODED_MESSAGE_H_
@@ -15,9 +15,9 @@
 
 namespace weft {
 
-// Bytes that any number of servers' connections can send as they are: a server does not mask, so
-// all its clients get the same. (What a client sends differs each time.) A handle on them: copies
-// share the bytes, and the compressed ones. Thread-safe.
+// Bytes that any number of servers' connections can send unchanged: a server does not mask, so all
+// its clients receive the same. (A client's frame differs each time.) A handle: copies share the
+// bytes, and the compressed ones. Thread-safe.
 class EncodedMessage {
  public:
   // `opcode` is kText or kBinary. InvalidArgument for another, and for text that is not UTF-8.
@@ -28,16 +28,15 @@ class EncodedMessage {
   absl::string_view frame() const;
   absl::string_view payload() const;
 
-  // The same with its payload compressed, referring to no earlier message; or frame(), where that
-  // is not smaller or was not to be compressed. Made by the first who asks, for all who ask with
-  // the same window; it then has that one's other settings. The pool, which may be null, is the
-  // caller's own.
+  // The same with a compressed payload that refers to no earlier message; or frame(), if that is
+  // not larger or `compress` was no. Compressed at the first call for each window size, with that
+  // call's other settings. The pool, which may be null, belongs to the caller.
   absl::string_view CompressedFrame(const DeflateSettings& settings, CodecPool* codecs) const;
 
-  // Bytes of the payload, not compressed.
+  // The size of the payload in bytes, not compressed.
   size_t size() const;
 
-  // What keeps the frames as they are, as the message itself does.
+  // Keeps the frames alive, as the message itself does.
   std::shared_ptr<const void> owner() const;
 
  private:

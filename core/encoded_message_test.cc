@@ -12,7 +12,7 @@
 namespace weft {
 namespace {
 
-// The payload of a compressed frame, inflated; "not compressed" or "corrupt" where it is that.
+// The payload of a compressed frame, inflated; otherwise "not compressed" or "corrupt".
 std::string InflateFrame(absl::string_view frame, int window_bits) {
   FrameHeader header;
   frame.remove_prefix(DecodeFrameHeader(frame, &header));
@@ -26,7 +26,7 @@ std::string InflateFrame(absl::string_view frame, int window_bits) {
   return text;
 }
 
-// Text that repeats itself from far back: it matters how far the window reaches.
+// Text that repeats parts from far back, so that the size of the window matters.
 std::string LongText() {
   std::string text;
   for (int i = 0; i < 2000; ++i) absl::StrAppend(&text, i * 7919 % 10007, ",");

@@ -1,4 +1,4 @@
-// Where the library says what it saw; it prints nothing itself.
+// Logging: the library prints nothing itself and passes each line to a hook.
 
 #ifndef WEFT_CORE_LOG_H_
 #define WEFT_CORE_LOG_H_
@@ -10,16 +10,17 @@
 namespace weft {
 
 enum class LogLevel {
-  kInfo,     // what happens in a good day's work
-  kWarning,  // something was refused or lost, and the rest goes on
-  kError,    // something that a person should look at
+  kInfo,     // normal operation
+  kWarning,  // something was refused or lost, and the rest continues
+  kError,    // something that an operator should look at
 };
 
-// Is given each line, without a newline at its end; the text is dead when it returns. Called from
-// any thread, also from several at once, and must not call back into what logs. Empty: silence.
+// Called with each line, without a newline at its end; the text is valid until it returns. Called
+// from any thread, also from several at once; it must not call back into the code that logs. Empty:
+// no logging.
 using LogHook = std::function<void(LogLevel, absl::string_view)>;
 
-// Calls `hook` if there is one.
+// Calls `hook` if it is not empty.
 inline void Log(const LogHook& hook, LogLevel level, absl::string_view text) {
   if (hook) hook(level, text);
 }

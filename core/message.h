@@ -1,4 +1,4 @@
-// What an application receives.
+// The messages that an application receives.
 
 #ifndef WEFT_CORE_MESSAGE_H_
 #define WEFT_CORE_MESSAGE_H_
@@ -8,15 +8,15 @@
 
 namespace weft {
 
-// A message, or one piece of it where ConnectionOptions::stream_messages asked for pieces. A view:
-// on a server `payload` is dead when the callback that was given it returns, on a client at the
-// next call of Receive().
+// A message, or one piece of it if ConnectionOptions::stream_messages is set. A view: on a server
+// `payload` is valid until the callback that receives it returns, on a client until the next call
+// of Receive().
 struct Message {
   Opcode opcode = Opcode::kBinary;  // kText or kBinary
   absl::string_view payload;
 
   // Whether this piece is the first, and the last, of its message. A whole message is both. A piece
-  // of text can end inside a code point; all text together is valid UTF-8.
+  // of text can end inside a code point; all pieces together are valid UTF-8.
   bool first = true;
   bool last = true;
 

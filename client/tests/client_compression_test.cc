@@ -142,9 +142,9 @@ TEST(ClientCompression, WhereItIsRequiredAServerWithoutIsTold1010) {
   const absl::Status status = Client::Connect(server.url(), With({.use = Use::kRequired})).status();
   EXPECT_CODE(status, kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()),
-              HasSubstr("the server did not accept compression, which is required here"));
+              HasSubstr("the server did not accept compression, which this client requires"));
   server.Join();
-  EXPECT_EQ(told, "close 1010 the server did not accept compression, which is required here");
+  EXPECT_EQ(told, "close 1010 the server did not accept compression, which this client requires");
 }
 
 TEST(ClientCompression, R5_R7_WhatTheServerMustNotChoose) {
@@ -152,11 +152,11 @@ TEST(ClientCompression, R5_R7_WhatTheServerMustNotChoose) {
            {"permessage-deflate; server_max_window_bits=16", "is not 8 to 15"},
            {"permessage-deflate; server_max_window_bits=7", "is not 8 to 15"},
            {"permessage-deflate; server_max_window_bits", "has no value"},
-           {"permessage-deflate; server_max_window_bits=", "is no token"},
-           {"permessage-deflate; server_max_window_bits=\"\"", "is no token"},
+           {"permessage-deflate; server_max_window_bits=", "is not a token"},
+           {"permessage-deflate; server_max_window_bits=\"\"", "is not a token"},
            {"permessage-deflate; client_max_window_bits", "has no value"},
            {"permessage-deflate; server_no_context_takeover=1", "has a value"},
-           {"permessage-deflate; unknown", "is no parameter"},
+           {"permessage-deflate; unknown", "is not a parameter"},
            {"permessage-deflate; server_max_window_bits=9; server_max_window_bits=9", "twice"},
            {"permessage-deflate, permessage-deflate", "twice"},
            {"permessage-deflate; server_max_window_bits=12", "at most 11 was offered"},

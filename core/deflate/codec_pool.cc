@@ -6,8 +6,8 @@
 namespace weft {
 namespace {
 
-// Takes from the shelf what `fits`, the last that was returned first: it may be in the cache. Null
-// when nothing does.
+// Takes a codec that `fits` from the shelf, the one returned last first: it may be in the cache.
+// Null if none fits.
 template <typename Shelf, typename Fits>
 auto Take(Shelf& shelf, Fits fits) -> typename decltype(shelf.unused)::value_type {
   for (auto it = shelf.unused.rbegin(); it != shelf.unused.rend(); ++it) {

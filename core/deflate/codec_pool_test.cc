@@ -41,7 +41,7 @@ TEST(CodecPoolTest, GivesBackWhatFitsAndHasForgotten) {
   inflater = pool.TakeInflater(15);
   EXPECT_EQ(inflater.get(), first_inflater);
   char text[10];
-  absl::string_view in = again;  // refers to the message before
+  absl::string_view in = again;  // refers to the previous message
   absl::Span<char> room = absl::MakeSpan(text);
   EXPECT_EQ(inflater->Inflate(&in, &room, true), Inflater::Result::kCorrupt);
 }
@@ -63,7 +63,7 @@ TEST(CodecPoolTest, TrimFreesWhatWasNotUsed) {
   pool.Return(std::move(a));
   pool.Return(std::move(b));
   pool.Return(std::move(c));
-  pool.Trim();  // all three were in use a moment ago
+  pool.Trim();  // all three were in use just before
   EXPECT_EQ(pool.unused_inflaters(), 2u);
   pool.Return(pool.TakeInflater(15));
   pool.Trim();

@@ -10,22 +10,23 @@
 namespace weft {
 namespace {
 
-// What Z_SYNC_FLUSH ends with, and a message on the wire does not (section 7.2.1): the length 0 of
-// a stored block, and its complement. The header of the block is in front of it.
+// The bytes that end the output of Z_SYNC_FLUSH and that a message on the wire omits (section
+// 7.2.1): the length 0 of a stored block, and its complement. The block's header precedes them.
 constexpr absl::string_view kTail("\x00\x00\xFF\xFF", 4);
 
-// zlib counts in unsigned int.
+// zlib uses unsigned int for sizes.
 constexpr size_t kMaxStep = std::numeric_limits<uInt>::max();
 
-// Over what zlib promises to need for Z_FINISH: the stored block that Z_SYNC_FLUSH adds, twice.
+// Beyond the bytes that zlib promises to be enough for Z_FINISH: twice the stored block that
+// Z_SYNC_FLUSH adds.
 constexpr size_t kFlushBytes = 12;
 
-// What zlib's own state takes beside window and tables, with room for other versions of it.
+// The size of zlib's own state besides window and tables, with a reserve for other versions.
 constexpr size_t kDeflateStateBytes = 8 << 10;
 constexpr size_t kInflateStateBytes = 10 << 10;
 
-// zlib refuses to deflate with a window of 2^8. With 2^9 it refers to what is 250 bytes back at the
-// most (it keeps 262 of the window for what is ahead), which is within 2^8.
+// zlib refuses to deflate with a window of 2^8. With 2^9 it refers back at most 250 bytes (it keeps
+// 262 of the window for lookahead), which is within 2^8.
 int ZlibDeflateBits(int window_bits) { return -std::max(window_bits, 9); }
 
 Bytef* In(absl::string_view bytes) {
@@ -34,7 +35,7 @@ Bytef* In(absl::string_view bytes) {
 
 void CheckInit(int result) {
   if (result == Z_MEM_ERROR) FailToAllocate();
-  assert(result == Z_OK);  // settings out of their range, or another zlib than was compiled with
+  assert(result == Z_OK);  // settings out of range, or a zlib other than the one compiled with
 }
 
 }  // namespace
@@ -55,8 +56,8 @@ size_t Deflater::Deflate(absl::string_view in, bool last, char* out) {
     forget_ = false;
   }
   if (in.empty()) {
-    // Two flushes with nothing between them are one for zlib. The header of a stored block, which
-    // the tail completes, is what an empty message is made of (section 7.2.3.6).
+    // zlib treats two flushes with nothing between them as one. An empty message consists of the
+    // header of a stored block, which the tail completes (section 7.2.3.6).
     if (!last) return 0;
     *out = 0;
     return 1;
@@ -74,7 +75,7 @@ size_t Deflater::Deflate(absl::string_view in, bool last, char* out) {
     in.remove_prefix(step - stream_.avail_in);
     out += room - stream_.avail_out;
   } while (!in.empty() || (stream_.avail_out == 0 && out != end));
-  assert(out != end);  // else there could be more
+  assert(out != end);  // otherwise there could be more
   const size_t size = out - begin;
   if (!last) return size;
   assert(absl::string_view(out - kTail.size(), kTail.size()) == kTail);
@@ -92,7 +93,7 @@ Inflater::Inflater(int window_bits) : window_bits_(window_bits) {
 
 Inflater::~Inflater() { inflateEnd(&stream_); }
 
-// Inflates until the input is taken or the output full. False: corrupt.
+// Inflates until the input is consumed or the output is full. Returns false if the data is corrupt.
 bool Inflater::Run(absl::string_view* in, absl::Span<char>* out) {
   while (!out->empty()) {
     const size_t step = std::min(in->size(), kMaxStep);
@@ -105,10 +106,10 @@ bool Inflater::Run(absl::string_view* in, absl::Span<char>* out) {
     in->remove_prefix(step - stream_.avail_in);
     out->remove_prefix(room - stream_.avail_out);
     if (result == Z_STREAM_END) {
-      // A final block ends what zlib calls a stream, and nothing here (section 7.2.3.4): what
-      // follows may refer to what came before. So the window stays, as if inflateGetDictionary had
-      // saved it and inflateSetDictionary put it back; but a message of nothing but final blocks,
-      // of 2 bytes each, could make us copy it half a million times a MiB.
+      // A final block ends zlib's stream, but not the message (section 7.2.3.4): later blocks may
+      // refer to earlier ones. So the window must be kept, as inflateGetDictionary and
+      // inflateSetDictionary would do; but with those, a message that consists only of final blocks
+      // of 2 bytes each would make us copy the window half a million times per MiB.
       inflateResetKeep(&stream_);
     } else if (result == Z_MEM_ERROR) {
       FailToAllocate();
@@ -126,9 +127,9 @@ Inflater::Result Inflater::Inflate(absl::string_view* in, absl::Span<char>* out,
   if (out->empty()) return Result::kOutputFull;
   if (!last) return Result::kDone;
 
-  // What the sender left out ends an empty block whose header is the last of the message. That it
-  // is missing, and nothing else, is what a sync point is; to go on behind it takes no more than to
-  // take it as read.
+  // The bytes that the sender omitted end an empty block whose header ends the message. The state
+  // in which exactly these bytes are missing is a sync point; treating them as read is enough to
+  // continue.
   if (inflateSyncPoint(&stream_) == 0) return Result::kCorrupt;
   inflateResetKeep(&stream_);
   return Result::kDone;

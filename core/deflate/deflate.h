@@ -1,5 +1,5 @@
-// Messages <-> DEFLATE as permessage-deflate carries it: no header, each message ends at a byte
-// (RFC 1951; RFC 7692, sections 7.2.1 and 7.2.2).
+// Compresses and decompresses messages in the form of permessage-deflate: DEFLATE without a header,
+// each message ending at a byte boundary (RFC 1951; RFC 7692, sections 7.2.1 and 7.2.2).
 
 #ifndef WEFT_CORE_DEFLATE_DEFLATE_H_
 #define WEFT_CORE_DEFLATE_DEFLATE_H_
@@ -14,18 +14,18 @@
 
 namespace weft {
 
-// How hard a Deflater tries, and in how much memory.
+// The compression effort of a Deflater, and its memory.
 struct DeflateSettings {
-  int window_bits = 15;  // 8 to 15: it looks back 2^window_bits bytes
-  int memory_level = 8;  // 1 to 9: hash table and symbols take 2^(memory_level + 9) bytes
+  int window_bits = 15;  // 8 to 15: the window is 2^window_bits bytes
+  int memory_level = 8;  // 1 to 9: hash table and symbol buffer take 2^(memory_level + 9) bytes
   int level = 6;         // 1, fastest, to 9, smallest
 
   friend bool operator==(const DeflateSettings&, const DeflateSettings&) = default;
 };
 
-// Compresses one message after the other. A message may refer to those before it, which the
-// receiver must have inflated, all of them and in order, until Reset. Not thread-safe. Allocates
-// when it is made and never again; std::bad_alloc where there is no memory.
+// Compresses successive messages. Until Reset, a message may refer to earlier ones, all of which
+// the receiver must have inflated in order. Not thread-safe. Allocates when it is constructed and
+// never again; throws std::bad_alloc if that fails.
 //
 //   Deflater deflater({.window_bits = 12});
 //   std::vector<char> out(deflater.Bound(text.size()));
@@ -39,31 +39,31 @@ class Deflater {
 
   const DeflateSettings& settings() const { return settings_; }
 
-  // The most bytes that Deflate makes of `size` bytes.
+  // The maximum size of Deflate's output for `size` bytes of input.
   size_t Bound(size_t size) const;
 
-  // Compresses `in`, a message or one part of it, `last` its end, and writes all that becomes of it
-  // to `out`, which has room for Bound(in.size()) bytes. Returns how many were written. A receiver
-  // of all parts so far can inflate all of `in`. Of the last part the final 00 00 FF FF is left
-  // out, as section 7.2.1 has it.
+  // Compresses `in`, a message or one part of it (`last`: the final part), and writes the complete
+  // output to `out`, which has space for Bound(in.size()) bytes. Returns the number of bytes
+  // written. A receiver of all parts so far can inflate all of `in`. The last part omits the final
+  // 00 00 FF FF, as section 7.2.1 requires.
   size_t Deflate(absl::string_view in, bool last, char* out);
 
-  // The next message refers to none before it. Only between messages. Costs nothing until there is
-  // a next message.
+  // Makes the next message refer to no earlier one. Call it only between messages. Costs nothing
+  // until there is a next message.
   void Reset() { forget_ = true; }
 
-  // Bytes that a Deflater of these settings allocates, at the most.
+  // The most memory, in bytes, that a Deflater with these settings allocates.
   static size_t MemoryBytes(const DeflateSettings& settings);
 
  private:
   const DeflateSettings settings_;
-  mutable z_stream stream_{};  // deflateBound wants one it could change
-  bool forget_ = false;        // what was compressed before must not be referred to
+  mutable z_stream stream_{};  // mutable, because deflateBound takes a non-const pointer
+  bool forget_ = false;        // the next message must not refer to earlier ones
 };
 
-// Inflates one message after the other, with a memory of those before it until Reset. Not
-// thread-safe. Allocates when it is made and in its first message, and never again; std::bad_alloc
-// where there is no memory.
+// Inflates successive messages and, until Reset, remembers earlier ones. Not thread-safe. Allocates
+// when it is constructed and in its first message, and never again; throws std::bad_alloc if that
+// fails.
 //
 //   Inflater inflater(15);
 //   do {
@@ -75,13 +75,14 @@ class Deflater {
 class Inflater {
  public:
   enum class Result : uint8_t {
-    kDone,        // all of the input is inflated, and if it was the last, the message is complete
-    kOutputFull,  // call again with more room, also where no input is left: there may be more
-    kCorrupt,     // no DEFLATE data, or it does not end where the message does
+    kDone,  // all input is inflated; if it was the last part, the message is complete
+    // call again with more output space, even if no input is left: there may be more output
+    kOutputFull,
+    kCorrupt,  // not DEFLATE data, or it does not end where the message ends
   };
 
-  // `window_bits`, 8 to 15: the peer's messages refer to the last 2^window_bits bytes at the most.
-  // What refers to more is corrupt, unless that happens to be at hand.
+  // `window_bits`, 8 to 15: the peer's messages refer back at most 2^window_bits bytes. A reference
+  // beyond that is corrupt, unless the bytes happen to be available.
   explicit Inflater(int window_bits);
   ~Inflater();
   Inflater(const Inflater&) = delete;
@@ -89,17 +90,17 @@ class Inflater {
 
   int window_bits() const { return window_bits_; }
 
-  // Inflates from `*in`, a message or one part of it, to `*out`, and takes off both what was used.
-  // `last`: the message ends with `*in`. After kCorrupt only Reset is of use.
+  // Inflates from `*in`, a message or one part of it, to `*out`, and removes the used part from
+  // both. `last`: the message ends with `*in`. After kCorrupt only Reset may be called.
   Result Inflate(absl::string_view* in, absl::Span<char>* out, bool last);
 
-  // Forgets everything: what comes next is a message that refers to none before it.
+  // Forgets all state: the next input is a message that refers to no earlier one.
   void Reset();
 
-  // What was wrong, after kCorrupt.
+  // A description of the error, after kCorrupt.
   const char* error() const;
 
-  // Bytes that an Inflater with such a window allocates, at the most.
+  // The most memory, in bytes, that an Inflater with this window allocates.
   static size_t MemoryBytes(int window_bits);
 
  private:

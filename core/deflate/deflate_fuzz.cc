@@ -1,5 +1,5 @@
-// Any bytes as compressed messages, which must mean the same however they are cut; and any bytes as
-// text, which must come back.
+// Arbitrary bytes as compressed messages, which must give the same result however they are cut; and
+// arbitrary bytes as text, which must survive a round trip.
 
 #include <algorithm>
 #include <cstddef>
@@ -17,10 +17,10 @@ namespace {
 
 using testing::Require;
 
-// What is inflated at the most, so that a fuzzer does not spend its time on zeros.
+// The maximum inflated size, so that a fuzzer does not spend its time on zeros.
 constexpr size_t kLimit = 1 << 20;
 
-// Cuts `data` into messages: each begins with its length, in a byte.
+// Cuts `data` into messages: each begins with a byte that is its length.
 std::vector<std::string> Messages(absl::string_view data) {
   std::vector<std::string> messages;
   while (!data.empty()) {
@@ -31,7 +31,7 @@ std::vector<std::string> Messages(absl::string_view data) {
   return messages;
 }
 
-// All texts, joined, up to the first message that is corrupt.
+// All texts, joined, up to the first corrupt message.
 std::string Inflate(const std::vector<std::string>& messages, int window_bits, size_t part,
                     size_t room, bool* corrupt) {
   Inflater inflater(window_bits);
@@ -47,14 +47,14 @@ std::string Inflate(const std::vector<std::string>& messages, int window_bits, s
         absl::Span<char> left = absl::MakeSpan(out);
         result = inflater.Inflate(&in, &left, message.empty());
         if (result == Inflater::Result::kCorrupt) {
-          Require(*inflater.error() != '\0', "an error has words");
+          Require(*inflater.error() != '\0', "an error has a message");
           *corrupt = true;
           return text;
         }
         text.append(out.data(), room - left.size());
         if (text.size() > kLimit) return text.substr(0, kLimit);
       } while (result == Inflater::Result::kOutputFull);
-      Require(in.empty(), "what is done is taken");
+      Require(in.empty(), "all input of a finished message was consumed");
     } while (!message.empty());
   }
   return text;
@@ -64,14 +64,14 @@ void CheckInflate(const std::vector<std::string>& messages, int window_bits) {
   bool corrupt, corrupt_in_parts;
   const std::string whole = Inflate(messages, window_bits, SIZE_MAX, 1 << 16, &corrupt);
   const std::string parts = Inflate(messages, window_bits, 3, 17, &corrupt_in_parts);
-  Require(corrupt <= corrupt_in_parts, "messages are no worse for being whole");
-  // What is further back than a smaller window can still be at hand.
-  Require(corrupt == corrupt_in_parts || window_bits < 15, "... nor better");
-  // Of a message that is found corrupt, more or less may have been written.
-  Require(corrupt_in_parts || whole == parts, "messages mean one text");
+  Require(corrupt <= corrupt_in_parts, "whole messages are corrupt no earlier than cut ones");
+  // Bytes beyond a smaller window can still be available.
+  Require(corrupt == corrupt_in_parts || window_bits < 15, "... and no later");
+  // For a corrupt message, the amount written before the error may differ.
+  Require(corrupt_in_parts || whole == parts, "whole and cut messages give the same text");
 }
 
-// Into exactly the room that was promised to be enough.
+// Compresses into exactly the space that Bound promises.
 std::string Deflate(Deflater& deflater, absl::string_view text, bool last) {
   std::vector<char> out(deflater.Bound(text.size()));
   return std::string(out.data(), deflater.Deflate(text, last, out.data()));
@@ -89,8 +89,10 @@ void CheckRoundTrip(const std::vector<std::string>& texts, const DeflateSettings
     std::vector<char> out(text.size() + 1);
     absl::string_view in = message;
     absl::Span<char> left = absl::MakeSpan(out);
-    Require(inflater.Inflate(&in, &left, true) == Inflater::Result::kDone, "it is inflated");
-    Require(absl::string_view(out.data(), out.size() - left.size()) == text, "... to itself");
+    Require(inflater.Inflate(&in, &left, true) == Inflater::Result::kDone,
+            "compressed text inflates");
+    Require(absl::string_view(out.data(), out.size() - left.size()) == text,
+            "... to the same text");
   }
 }
 

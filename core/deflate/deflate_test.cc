@@ -22,8 +22,8 @@ using testing::Hex;
 
 constexpr int kWindows[] = {8, 9, 10, 11, 12, 13, 14, 15};
 
-// Inflates a message that comes in parts of `part` bytes, into memory of exactly `room` bytes, so
-// that a sanitizer sees a step outside. None: corrupt.
+// Inflates a message that arrives in parts of `part` bytes, into memory of exactly `room` bytes, so
+// that a sanitizer reports a write outside. None: corrupt.
 std::optional<std::string> InflateBy(Inflater& inflater, absl::string_view message, size_t part,
                                      size_t room) {
   std::string text;
@@ -45,8 +45,8 @@ std::optional<std::string> InflateBy(Inflater& inflater, absl::string_view messa
   return text;
 }
 
-// What each of several messages, one after the other, inflates to; "corrupt" is the last. Tried
-// whole and cut, with much room and with little.
+// The inflated text of each of several successive messages; "corrupt" is the last. Tried whole and
+// cut, with much output space and with little.
 std::vector<std::string> Inflated(const std::vector<std::string>& messages, int window_bits = 15) {
   std::vector<std::string> first;
   for (const auto& [part, room] : std::vector<std::pair<size_t, size_t>>{
@@ -72,7 +72,7 @@ std::string Deflated(Deflater& deflater, absl::string_view text, bool last = tru
   return std::string(out.data(), deflater.Deflate(text, last, out.data()));
 }
 
-// Text that begins where `dictionary` ends, in DEFLATE as zlib makes it with `flush`.
+// Text that begins where `dictionary` ends, deflated by zlib with `flush`.
 std::string Zlib(absl::string_view text, int flush, absl::string_view dictionary = "",
                  int window_bits = 15) {
   z_stream stream{};
@@ -89,12 +89,12 @@ std::string Zlib(absl::string_view text, int flush, absl::string_view dictionary
   return out;
 }
 
-// A message as a peer sends it that ends its blocks with BFINAL=1 (RFC 7692, section 7.2.3.4).
+// A message from a peer that ends its blocks with BFINAL=1 (RFC 7692, section 7.2.3.4).
 std::string Final(absl::string_view text, absl::string_view dictionary = "") {
   return Zlib(text, Z_FINISH, dictionary) + '\0';
 }
 
-// Bytes that compress `well` or not at all.
+// Bytes that compress `well`, or not at all.
 std::string RandomBytes(std::mt19937& random, size_t size, bool well) {
   std::string bytes(size, '\0');
   for (char& byte : bytes) byte = static_cast<char>(well ? 'a' + random() % 3 : random());
@@ -123,7 +123,7 @@ TEST(InflaterTest, Rfc7692Section_7_2_3_3_BlockWithoutCompression) {
 TEST(InflaterTest, Rfc7692Section_7_2_3_4_FinalBlock) {
   const std::string message = Hex("f3 48 cd c9 c9 07 00 00");
   EXPECT_EQ(Inflated(message), "Hello");
-  // Several libraries deliver the second one empty.
+  // Several libraries deliver the second message as empty.
   EXPECT_EQ(Inflated(std::vector<std::string>{message, message, Hex("f2 00 11 00 00")}),
             std::vector<std::string>({"Hello", "Hello", "Hello"}));
 }
@@ -148,7 +148,7 @@ TEST(InflaterTest, EmptyBlocks) {
   EXPECT_EQ(Inflated(empty + empty + Hex("00")), "");
 }
 
-// The block of which the end was left out (section 7.2.1) may be final as any other.
+// The block whose end was omitted (section 7.2.1) may be final like any other.
 TEST(InflaterTest, LastBlockIsFinal) {
   EXPECT_EQ(Inflated(std::vector<std::string>{Hex("f2 48 cd c9 c9 07 04"), Hex("01"),
                                               Hex("f2 00 11 00 00")}),
@@ -161,7 +161,7 @@ TEST(InflaterTest, FinalBlocksAreReferredTo) {
   const std::string b = a.substr(15000) + a.substr(0, 10000);
   const std::string c = b.substr(0, 5000) + a.substr(0, 3000);
 
-  // Across messages, by a final block and by one that is not.
+  // Across messages, ended by a final block and by one that is not final.
   const std::string to_b = Final(b, a), to_c = Zlib(c, Z_SYNC_FLUSH, a + b);
   ASSERT_LT(to_b.size(), 1000u);
   ASSERT_LT(to_c.size(), 1000u);
@@ -188,8 +188,8 @@ TEST(InflaterTest, R6_MessagesOfFewBytes) {
     EXPECT_EQ(Inflated(std::string(1, static_cast<char>(byte))), empty_block ? "" : "corrupt")
         << byte;
   }
-  // The tail that the sender should have left out, or parts of it: with that of the receiver it
-  // would be the start of a block of 65,280 bytes.
+  // The tail that the sender should have omitted, or parts of it: with the receiver's tail it would
+  // begin a block of 65,280 bytes.
   EXPECT_EQ(Inflated(Hex("00 00 ff ff")), "corrupt");
   EXPECT_EQ(Inflated(Hex("00 00 ff")), "corrupt");
   EXPECT_EQ(Inflated(Hex("00 00")), "corrupt");
@@ -208,7 +208,7 @@ TEST(InflaterTest, R6_TruncatedMessages) {
   for (size_t size = 2; size < stored.size(); ++size) {
     EXPECT_EQ(Inflated(stored.substr(0, size)), "corrupt") << size;
   }
-  // The receiver's tail is no part of the message, also where it would fit.
+  // The receiver's tail is not part of the message, even if it would fit.
   EXPECT_EQ(Inflated(Hex("00 04 00 fb ff")), "corrupt");
   EXPECT_EQ(Inflated(Hex("00 09 00 f6 ff 48 65 6c 6c 6f")), "corrupt");
 }
@@ -224,7 +224,7 @@ TEST(InflaterTest, R6_TrailingGarbage) {
 TEST(InflaterTest, R6_AnyBytes) {
   std::mt19937 random(6);
   for (int i = 0; i < 2000; ++i) {
-    // The first bits choose a kind of block.
+    // The first bits choose the kind of block.
     std::string message = RandomBytes(random, 1 + random() % 60, false);
     message[0] = static_cast<char>((message[0] & ~7) | i % 6);
     Inflated(message);
@@ -288,13 +288,13 @@ TEST(DeflaterTest, Fragments) {
   }
 }
 
-// With less than the window of memory to write to, zlib sees a reference that goes too far back.
+// If the output space is smaller than the window, zlib detects a reference that goes too far back.
 TEST(DeflaterTest, ReferencesStayWithinTheWindow) {
   std::mt19937 random(3);
   for (const int window_bits : kWindows) {
     Deflater deflater({.window_bits = window_bits, .level = 9});
     Inflater inflater(window_bits);
-    // What repeats at every distance, up to far out of the window.
+    // Text that repeats at every distance, up to far beyond the window.
     std::string text = RandomBytes(random, 300, false);
     while (text.size() < size_t{4} << window_bits) {
       text += RandomBytes(random, random() % 3, false);
@@ -315,7 +315,7 @@ TEST(DeflaterTest, RoundTripsWithAllSettings) {
             {.window_bits = window_bits, .memory_level = memory_level, .level = level});
         Inflater inflater(window_bits);
         for (int i = 0; i < 8; ++i) {
-          // deflater.Bound is held by `out` of Deflated, under a sanitizer.
+          // Deflated allocates `out` with deflater.Bound, so a sanitizer checks that bound.
           const size_t size = random() % (size_t{1} << (random() % 17));
           const std::string text = RandomBytes(random, size, random() % 2 == 0);
           const size_t cut = random() % (size + 1);
@@ -324,7 +324,7 @@ TEST(DeflaterTest, RoundTripsWithAllSettings) {
           EXPECT_EQ(InflateBy(inflater, message, 1 + random() % 5000, 1 + random() % 5000), text)
               << window_bits << " " << memory_level << " " << level;
           if (random() % 4 == 0) {
-            deflater.Reset();  // which the receiver need not know
+            deflater.Reset();  // the receiver need not know that
           }
         }
       }

@@ -8,12 +8,12 @@
 namespace weft {
 namespace {
 
-// So much is inflated before it is looked at.
+// The maximum number of bytes inflated before they are checked.
 constexpr size_t kMaxPiece = 64 << 10;
 
-// The first room for a message is its compressed bytes times what this connection's messages shrink
-// by, so that they seldom have to be moved: at least what is usual for JSON, at most what DEFLATE
-// can do.
+// The initial buffer for a message is its compressed size times the average ratio of this
+// connection's messages, so that data seldom has to be moved: at least a ratio usual for JSON, at
+// most the maximum of DEFLATE.
 constexpr uint32_t kMinRatio = 8;
 constexpr uint32_t kMaxRatio = 1024;
 
@@ -23,7 +23,7 @@ DeflateSettings SettingsOf(const DeflateAgreement& agreement, const CompressionO
           .level = options.level};
 }
 
-// For the time between messages, where there is no takeover.
+// The codec between messages, without takeover.
 template <typename Codec>
 void PutAway(std::unique_ptr<Codec>& codec, CodecPool* pool) {
   if (pool != nullptr) {
@@ -77,13 +77,12 @@ size_t MessageCodec::held_bytes() const {
 
 MessageCodec::Result MessageCodec::Inflate(absl::string_view* in, bool last) {
   piece_begin_ = payload_size_;
-  if (in->empty() && !last && !more_) return Result::kDone;  // nothing is held for nothing
+  if (in->empty() && !last && !more_) return Result::kDone;  // an empty buffer needs no memory
   if (inflater_ == nullptr) {
     inflater_ = codecs_ != nullptr ? codecs_->TakeInflater(receive_window_bits_)
                                    : std::make_unique<Inflater>(receive_window_bits_);
   }
-  // Of a message that is as large as it may be, a byte more is inflated only to see whether there
-  // is one.
+  // For a message of the maximum size, one more byte is inflated to see whether there is one.
   const uint64_t allowed = max_message_bytes_ - message_bytes_;
   char excess;
   absl::Span<char> room(&excess, 1);
@@ -108,15 +107,15 @@ MessageCodec::Result MessageCodec::Inflate(absl::string_view* in, bool last) {
   return Result::kDone;
 }
 
-// More room for the payload, but never for more than is allowed.
+// More space for the payload, but never more than is allowed.
 void MessageCodec::Grow(size_t input_size, bool last) {
   const uint64_t allowed = max_message_bytes_ - message_bytes_;
   if (payload_size_ > 0) {
     expected_ratio_ = std::min<uint32_t>(2 * expected_ratio_, kMaxRatio);
     return payload_.Grow(payload_size_ + std::min<uint64_t>(allowed, payload_size_));
   }
-  // What is expected is only made room for where it follows at once: a message that is begun and
-  // left unfinished holds little.
+  // Reserves the expected size only if the rest follows at once: a message that was begun and left
+  // unfinished then holds little.
   const uint64_t expected = uint64_t{input_size} * (last ? expected_ratio_ : kMinRatio);
   const size_t capacity = std::min(allowed, std::max<uint64_t>(expected, BufferPool::kMinCapacity));
   payload_ = buffers_ != nullptr ? buffers_->Take(capacity) : Buffer(capacity);

@@ -1,4 +1,4 @@
-// permessage-deflate of one connection, once it is agreed on (RFC 7692, section 7.2).
+// permessage-deflate for one connection, after the negotiation (RFC 7692, section 7.2).
 
 #ifndef WEFT_CORE_DEFLATE_MESSAGE_CODEC_H_
 #define WEFT_CORE_DEFLATE_MESSAGE_CODEC_H_
@@ -16,9 +16,9 @@
 
 namespace weft {
 
-// Inflates the payloads that a connection receives and deflates those it sends. Compressor and
-// decompressor are made when they are first needed; without takeover they are borrowed from the
-// pool for the time of a message. Not thread-safe.
+// Inflates the payloads that a connection receives and deflates those that it sends. Compressor and
+// decompressor are created when first needed; without takeover they are borrowed from the pool for
+// the duration of a message. Not thread-safe.
 class MessageCodec {
  public:
   // The pools may be null, and must outlive the codec.
@@ -28,60 +28,60 @@ class MessageCodec {
   MessageCodec(const MessageCodec&) = delete;
   MessageCodec& operator=(const MessageCodec&) = delete;
 
-  // Bytes that compressor and decompressor of a connection take for as long as it lives, at the
-  // most: those with takeover.
+  // The most memory, in bytes, that compressor and decompressor hold as long as the connection
+  // lives: those with takeover.
   static size_t MemoryBytes(const DeflateAgreement& agreement, const CompressionOptions& options);
   size_t reserved_bytes() const { return reserved_bytes_; }
 
-  // Bytes held beside those: for a message that is not complete, or not delivered.
+  // Further bytes held for a message that is incomplete or not delivered.
   size_t held_bytes() const;
 
   // ---- Messages in
 
   enum class Result : uint8_t {
-    kDone,    // all of the input is inflated, and if it was the last, the message is complete
-    kMore,    // call again, also where no input is left
+    kDone,    // all input is inflated; if it was the last part, the message is complete
+    kMore,    // call again, even if no input is left
     kTooBig,  // the message is larger than max_message_bytes
     kCorrupt,
   };
 
-  // Inflates from `*in`, a compressed message or the next part of it, and takes off what was used;
-  // `last`: the message ends with it. Appends at most 64 KiB to payload(), the piece.
+  // Inflates from `*in`, a compressed message or the next part of it, and removes the used part;
+  // `last`: the message ends with it. Appends at most 64 KiB, the piece, to payload().
   Result Inflate(absl::string_view* in, bool last);
 
-  // What was inflated since DropPayload, and what the last Inflate added to it. Valid until the
+  // The bytes inflated since DropPayload, and those that the last Inflate added. Valid until the
   // next call of either.
   absl::string_view payload() const { return {payload_.data(), payload_size_}; }
   absl::string_view piece() const { return payload().substr(piece_begin_); }
   void DropPayload();
 
-  // The same, and returns the memory that payload() lies in.
+  // Like DropPayload, but returns the memory that holds payload().
   Buffer TakePayload();
 
-  // What was wrong, after kCorrupt.
+  // A description of the error, after kCorrupt.
   const char* error() const { return inflater_->error(); }
 
   // ---- Messages out
 
-  // Whether a message of that many bytes is worth it.
+  // Whether a message of `size` bytes is worth compressing.
   bool IsWorthIt(size_t size) const { return size >= min_bytes_; }
 
-  // As Deflater has them.
+  // As in Deflater.
   size_t Bound(size_t size);
   size_t Deflate(absl::string_view in, bool last, char* out);
 
-  // A compressed message was sent that is not this codec's: the next of its own must not refer to
-  // those before, which the receiver now has further back.
+  // To be called when a compressed message of another compressor was sent: this codec's next
+  // message must not refer to earlier ones, which are now further back in the receiver's window.
   void OtherWasSent();
 
-  // How a message for many connections, this one among them, is compressed.
+  // The settings for a message that is compressed once for many connections, including this one.
   const DeflateSettings& settings() const { return settings_; }
   CodecPool* codecs() const { return codecs_; }
 
-  // If the options say so, gives the compressor back if it was not used since the last call.
+  // If the options ask for it, frees the compressor if it was not used since the last call.
   void ReleaseIdle();
 
-  // Frees what the codec holds. It is not used again.
+  // Frees all memory. The codec must not be used afterwards.
   void ReleaseMemory();
 
  private:
@@ -100,12 +100,12 @@ class MessageCodec {
   const bool release_when_idle_;
   uint32_t expected_ratio_;
   bool in_outgoing_message_ = false;
-  bool deflater_used_ = false;  // since ReleaseIdle
+  bool deflater_used_ = false;  // since the last ReleaseIdle
 
-  std::unique_ptr<Inflater> inflater_;  // null: not needed at the moment
+  std::unique_ptr<Inflater> inflater_;  // null: currently not needed
   std::unique_ptr<Deflater> deflater_;
-  uint64_t message_bytes_ = 0;  // inflated, of the message that is being received
-  bool more_ = false;           // the inflater has some of it that there was no room for
+  uint64_t message_bytes_ = 0;  // inflated, of the message being received
+  bool more_ = false;           // the inflater has output that did not fit
   Buffer payload_;
   size_t payload_size_ = 0;
   size_t piece_begin_ = 0;

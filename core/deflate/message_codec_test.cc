@@ -19,7 +19,7 @@ std::string Deflated(MessageCodec& codec, absl::string_view text, bool last = tr
   return out;
 }
 
-// The whole message, or what went wrong.
+// The whole message, or the error.
 std::string Inflated(MessageCodec& codec, absl::string_view message) {
   codec.DropPayload();
   std::string pieces;
@@ -47,7 +47,7 @@ TEST(MessageCodecTest, RoundTripsOfAllSizes) {
           std::string text;
           while (text.size() < size) text += static_cast<char>('a' + text.size() * 7919 % 26);
           EXPECT_EQ(Inflated(codec, Deflated(codec, text)), text);
-          // Nothing that compresses at all.
+          // Text that does not compress at all.
           for (size_t i = 0; i < size; ++i)
             text[i] = static_cast<char>((i * i * 2654435761u) >> 13);
           EXPECT_EQ(Inflated(codec, Deflated(codec, text)), text);
@@ -64,7 +64,7 @@ TEST(MessageCodecTest, R4_LimitIsExactAndNoMoreIsHeld) {
     for (const std::string& message : {Deflated(sender, std::string(limit + 1, 'x')), bomb}) {
       for (const bool takeover : {false, true}) {
         MessageCodec codec({.receive_takeover = takeover}, {}, limit, nullptr, nullptr);
-        for (int i = 0; i < 2; ++i) {  // each message has the limit to itself
+        for (int i = 0; i < 2; ++i) {  // the limit applies to each message
           EXPECT_EQ(Inflated(codec, Deflated(sender, std::string(limit, 'x'))),
                     std::string(limit, 'x'));
         }
@@ -92,9 +92,9 @@ TEST(MessageCodecTest, WithoutTakeoverCodecsAreSharedAndNoneIsHeld) {
   EXPECT_EQ(codecs.unused_deflaters(), 1u);
   EXPECT_EQ(codecs.unused_inflaters(), 1u);
 
-  // A message that is not complete keeps one to itself, and says so.
+  // A message that is incomplete keeps its own inflater, and reports it.
   std::string message = Deflated(a, "half", /*last=*/false);
-  message += Deflated(b, text);  // of another: b must not go on with a's
+  message += Deflated(b, text);  // of another message: b must not continue with a's
   EXPECT_EQ(codecs.unused_deflaters(), 1u);
   EXPECT_GE(a.held_bytes(), Deflater::MemoryBytes({}));
   absl::string_view half = absl::string_view(message).substr(0, 3);
@@ -123,7 +123,7 @@ TEST(MessageCodecTest, ReleaseIdleGivesAnUnusedCompressorBack) {
   const std::string first = Deflated(codec, "Hello"), second = Deflated(codec, "Hello");
   Deflated(keeper, "Hello");
   for (MessageCodec* each : {&codec, &keeper}) {
-    each->ReleaseIdle();  // used since the last time
+    each->ReleaseIdle();  // used since the last call
     EXPECT_EQ(codecs.unused_deflaters(), 0u);
   }
   keeper.ReleaseIdle();
@@ -131,12 +131,12 @@ TEST(MessageCodecTest, ReleaseIdleGivesAnUnusedCompressorBack) {
   codec.ReleaseIdle();
   EXPECT_EQ(codecs.unused_deflaters(), 1u);
 
-  // Not within a message.
+  // Not during a message.
   std::string fragments = Deflated(codec, "Hel", /*last=*/false);
   codec.ReleaseIdle();
   codec.ReleaseIdle();
   fragments += Deflated(codec, "lo");
-  // The receiver, which knew nothing of it, can go on.
+  // The receiver, which knows nothing of the reset, can continue.
   MessageCodec receiver({}, {}, kLimit, nullptr, nullptr);
   for (const std::string& message : {first, second, fragments}) {
     EXPECT_EQ(Inflated(receiver, message), "Hello");

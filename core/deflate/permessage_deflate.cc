@@ -24,10 +24,10 @@ struct Parameters {
   bool client_no_takeover = false;
   std::optional<int> server_bits;
   std::optional<int> client_bits;
-  bool client_bits_without_value = false;  // an offer: "you may tell me how many"
+  bool client_bits_without_value = false;  // in an offer: the server may choose a value
 };
 
-// A decimal number from 8 to 15, without a sign or zeros in front (section 7.1.2.1).
+// A decimal number from 8 to 15, without a sign or leading zeros (section 7.1.2.1).
 std::optional<int> ParseBits(absl::string_view text) {
   for (int bits = kMinBits; bits <= kMaxBits; ++bits) {
     if (text == absl::StrCat(bits)) return bits;
@@ -42,14 +42,14 @@ absl::Status Wrong(const ExtensionParameter& parameter, absl::string_view what) 
 }
 
 absl::Status ParseFlag(const ExtensionParameter& parameter, bool* flag) {
-  if (*flag) return Wrong(parameter, "is there twice");
+  if (*flag) return Wrong(parameter, "appears twice");
   if (parameter.value.has_value()) return Wrong(parameter, "has a value");
   *flag = true;
   return absl::OkStatus();
 }
 
 absl::Status ParseWindow(const ExtensionParameter& parameter, std::optional<int>* bits) {
-  if (bits->has_value()) return Wrong(parameter, "is there twice");
+  if (bits->has_value()) return Wrong(parameter, "appears twice");
   if (!parameter.value.has_value()) return Wrong(parameter, "has no value");
   *bits = ParseBits(*parameter.value);
   return bits->has_value() ? absl::OkStatus() : Wrong(parameter, "is not 8 to 15");
@@ -63,8 +63,8 @@ absl::Status ParseOne(const ExtensionParameter& parameter, bool is_offer, Parame
     return ParseFlag(parameter, &parameters->client_no_takeover);
   }
   if (parameter.name == kServerBits) return ParseWindow(parameter, &parameters->server_bits);
-  if (parameter.name != kClientBits) return Wrong(parameter, "is no parameter");
-  if (parameters->client_bits_without_value) return Wrong(parameter, "is there twice");
+  if (parameter.name != kClientBits) return Wrong(parameter, "is not a parameter");
+  if (parameters->client_bits_without_value) return Wrong(parameter, "appears twice");
   // Only an offer may leave the number to the other end (section 7.1.2.2).
   if (is_offer && !parameter.value.has_value() && !parameters->client_bits.has_value()) {
     parameters->client_bits_without_value = true;
@@ -97,7 +97,7 @@ std::string Write(const Parameters& parameters) {
   return text;
 }
 
-// What is said of a window, where the largest need not be mentioned.
+// The parameter for a window; omitted for the largest.
 std::optional<int> Mention(int bits, bool anyway = false) {
   return bits < kMaxBits || anyway ? std::optional<int>(bits) : std::nullopt;
 }
@@ -118,7 +118,7 @@ AcceptedDeflate Accept(const Parameters& offer, const CompressionOptions& option
         std::min(options.receive_window_bits, offer.client_bits.value_or(kMaxBits));
     response.client_bits = Mention(agreement.receive_window_bits, offer.client_bits.has_value());
   } else if (options.receive_window_bits < kMaxBits) {
-    // This client must not be told of a window. But any can be told not to need it for long.
+    // The client must not be sent a window size. But any client can be told not to use takeover.
     agreement.receive_takeover = false;
   }
   response.client_no_takeover = !agreement.receive_takeover;
@@ -169,7 +169,7 @@ absl::StatusOr<std::optional<DeflateAgreement>> CheckDeflateResponse(
   if (response.empty()) {
     if (options.use != CompressionOptions::Use::kRequired) return std::nullopt;
     return absl::FailedPreconditionError(
-        "the server did not accept compression, which is required here");
+        "the server did not accept compression, which this client requires");
   }
   for (const Extension& extension : response) {
     if (extension.name == kName && options.use != CompressionOptions::Use::kOff) continue;
@@ -181,7 +181,7 @@ absl::StatusOr<std::optional<DeflateAgreement>> CheckDeflateResponse(
   }
   const absl::StatusOr<Parameters> chosen = Parse(response[0], /*is_offer=*/false);
   if (!chosen.ok()) return chosen.status();
-  // What was asked of the server it must agree to (sections 7.1.1.1 and 7.1.2.1).
+  // The server must agree to the client's requirements (sections 7.1.1.1 and 7.1.2.1).
   if (!options.receive_takeover && !chosen->server_no_takeover) {
     return absl::InvalidArgumentError(
         absl::StrCat("the server chose ", kName, " without ", kServerNoTakeover));
@@ -189,7 +189,7 @@ absl::StatusOr<std::optional<DeflateAgreement>> CheckDeflateResponse(
   const int server_bits = chosen->server_bits.value_or(kMaxBits);
   if (server_bits > options.receive_window_bits) {
     return absl::InvalidArgumentError(absl::StrCat("the server chose ", kServerBits, "=",
-                                                   server_bits, ", and at most ",
+                                                   server_bits, ", but at most ",
                                                    options.receive_window_bits, " was offered"));
   }
   return DeflateAgreement{

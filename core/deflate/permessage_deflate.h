@@ -1,4 +1,5 @@
-// The negotiation of permessage-deflate, from text to what is agreed on (RFC 7692, section 7.1).
+// The negotiation of permessage-deflate, from header text to the agreed parameters (RFC 7692,
+// section 7.1).
 
 #ifndef WEFT_CORE_DEFLATE_PERMESSAGE_DEFLATE_H_
 #define WEFT_CORE_DEFLATE_PERMESSAGE_DEFLATE_H_
@@ -14,7 +15,7 @@
 
 namespace weft {
 
-// What both ends hold to, as one of them sees it; what it sends is what the other receives.
+// The agreed parameters, as one end sees them: what this end sends, the other receives.
 struct DeflateAgreement {
   bool send_takeover = true;
   int send_window_bits = 15;
@@ -24,30 +25,31 @@ struct DeflateAgreement {
   friend bool operator==(const DeflateAgreement&, const DeflateAgreement&) = default;
 };
 
-// InvalidArgument for a number out of its range.
+// InvalidArgument for a number out of range.
 absl::Status CheckCompressionOptions(const CompressionOptions& options);
 
 // ---- Server
 
 struct AcceptedDeflate {
   DeflateAgreement agreement;
-  std::string extension;  // for Sec-WebSocket-Extensions
+  std::string extension;  // the value for Sec-WebSocket-Extensions
 };
 
-// Accepts the first of a client's offers that can be: those with a parameter that is unknown, is
-// there twice or makes no sense are passed over, as section 7.1 has it, and so are other
-// extensions. None: no offer is acceptable, or `options` are for not using it.
+// Accepts the first acceptable offer of a client. Offers with a parameter that is unknown, repeated
+// or invalid are skipped, as section 7.1 requires, and so are other extensions. Returns none if no
+// offer is acceptable or `options` disable compression.
 std::optional<AcceptedDeflate> AcceptDeflate(const ExtensionList& offers,
                                              const CompressionOptions& options);
 
 // ---- Client
 
-// For Sec-WebSocket-Extensions; empty where `options` are for not using it.
+// The value for Sec-WebSocket-Extensions; empty if `options` disable compression.
 std::string DeflateOffer(const CompressionOptions& options);
 
-// Holds what a server chose against what was offered with the same `options`. None: it chose no
-// extension. InvalidArgument, after which the connection must fail: it chose what was not offered,
-// or not as it was. FailedPrecondition: it chose none, and that was required.
+// Checks the server's choice against the offer made with the same `options`. Returns none if the
+// server chose no extension. InvalidArgument, after which the connection must fail, if it chose
+// something that was not offered, or with other parameters. FailedPrecondition if it chose none and
+// compression is required.
 absl::StatusOr<std::optional<DeflateAgreement>> CheckDeflateResponse(
     const ExtensionList& response, const CompressionOptions& options);
 

@@ -1,5 +1,6 @@
-// Any header, to both ends of the negotiation of permessage-deflate with any options: what they
-// agree on is within what they want, and what one end writes the other end reads as it was meant.
+// An arbitrary header as input of both ends of the negotiation of permessage-deflate, with
+// arbitrary options: the agreement respects the options, and each end reads what the other writes
+// with the same meaning.
 
 #include <algorithm>
 #include <cstddef>
@@ -31,7 +32,7 @@ CompressionOptions OptionsFrom(uint8_t flags, uint8_t windows) {
 
 ExtensionList Parse(absl::string_view header) {
   ExtensionList extensions;
-  Require(ParseExtensions(header, &extensions).ok(), "what is written is a list");
+  Require(ParseExtensions(header, &extensions).ok(), "the written header is a valid list");
   return extensions;
 }
 
@@ -39,49 +40,55 @@ void CheckServer(const ExtensionList& offers, const CompressionOptions& options)
   const std::optional<AcceptedDeflate> accepted = AcceptDeflate(offers, options);
   if (!accepted.has_value()) return;
   const DeflateAgreement& ours = accepted->agreement;
-  Require(options.use != CompressionOptions::Use::kOff, "nothing is accepted where it is off");
-  Require(ours.send_takeover <= options.send_takeover, "takeover is wanted");
-  Require(ours.receive_takeover <= options.receive_takeover, "... of both");
-  Require(ours.send_window_bits <= options.send_window_bits, "a window is no larger than wanted");
+  Require(options.use != CompressionOptions::Use::kOff,
+          "nothing is accepted when compression is off");
+  Require(ours.send_takeover <= options.send_takeover,
+          "takeover is used only if the options allow it");
+  Require(ours.receive_takeover <= options.receive_takeover, "... in both directions");
+  Require(ours.send_window_bits <= options.send_window_bits,
+          "a window is at most as large as the options allow");
   Require(ours.receive_window_bits <= options.receive_window_bits || !ours.receive_takeover,
-          "... or not kept");
+          "... in both directions");
 
-  // The client, whichever it was, sees the same.
+  // The client, whatever its options, comes to the same agreement.
   const auto theirs =
       CheckDeflateResponse(Parse(accepted->extension), {.use = CompressionOptions::Use::kOn});
-  Require(theirs.ok() && theirs->has_value(), "a server chooses well");
+  Require(theirs.ok() && theirs->has_value(), "the client accepts the server's choice");
   Require((*theirs)->receive_takeover == ours.send_takeover &&
               (*theirs)->receive_window_bits == ours.send_window_bits &&
               (*theirs)->send_takeover == ours.receive_takeover &&
               (*theirs)->send_window_bits <= ours.receive_window_bits,
-          "a client understands it");
+          "the client agrees with the server");
 }
 
 void CheckClient(const ExtensionList& response, const CompressionOptions& options) {
   const auto chosen = CheckDeflateResponse(response, options);
   if (!chosen.ok() || !chosen->has_value()) return;
   Require(response.size() == 1 && options.use != CompressionOptions::Use::kOff,
-          "one that was offered is chosen");
-  Require((*chosen)->send_takeover <= options.send_takeover, "takeover is wanted");
-  Require((*chosen)->receive_takeover <= options.receive_takeover, "... of both");
-  Require((*chosen)->send_window_bits <= options.send_window_bits, "a window is within the wanted");
-  Require((*chosen)->receive_window_bits <= options.receive_window_bits, "... of both");
+          "the chosen offer is one of those made");
+  Require((*chosen)->send_takeover <= options.send_takeover,
+          "takeover is used only if the options allow it");
+  Require((*chosen)->receive_takeover <= options.receive_takeover, "... in both directions");
+  Require((*chosen)->send_window_bits <= options.send_window_bits,
+          "a window is within the options");
+  Require((*chosen)->receive_window_bits <= options.receive_window_bits, "... in both directions");
 }
 
-// A server that takes everything takes what a client offers, as the client meant it.
+// A server that accepts everything accepts a client's offer, with the meaning intended.
 void CheckOffer(const CompressionOptions& options) {
   const std::string offer = DeflateOffer(options);
-  Require(offer.empty() == (options.use == CompressionOptions::Use::kOff), "an offer is made");
+  Require(offer.empty() == (options.use == CompressionOptions::Use::kOff),
+          "an offer is made exactly if compression is on");
   if (offer.empty()) return;
   const auto accepted = AcceptDeflate(Parse(offer), {.use = CompressionOptions::Use::kOn});
   Require(accepted.has_value(), "an offer is acceptable");
   const auto checked = CheckDeflateResponse(Parse(accepted->extension), options);
-  Require(checked.ok() && checked->has_value(), "what answers an offer is accepted");
+  Require(checked.ok() && checked->has_value(), "the client accepts the answer to its offer");
   Require((*checked)->send_takeover == options.send_takeover &&
               (*checked)->receive_takeover == options.receive_takeover &&
               (*checked)->send_window_bits == options.send_window_bits &&
               (*checked)->receive_window_bits == options.receive_window_bits,
-          "all that is wanted is agreed on");
+          "both ends agree on everything the options ask for");
 }
 
 }  // namespace

@@ -19,14 +19,14 @@ using Use = CompressionOptions::Use;
 
 constexpr absl::string_view kName = "permessage-deflate";
 
-// "send 15 takeover, receive 10", behind what is said of it on the wire.
+// "send 15 takeover, receive 10", after the text on the wire.
 std::string Describe(absl::string_view extension, const DeflateAgreement& agreement) {
   return absl::StrCat(extension, " | send ", agreement.send_window_bits,
                       agreement.send_takeover ? " takeover" : "", ", receive ",
                       agreement.receive_window_bits, agreement.receive_takeover ? " takeover" : "");
 }
 
-// What a server makes of the value of Sec-WebSocket-Extensions: "none" if it accepts nothing.
+// A server's answer to the value of Sec-WebSocket-Extensions: "none" if it accepts nothing.
 std::string Accept(absl::string_view header, CompressionOptions options = {}) {
   options.use = Use::kOn;
   ExtensionList offers;
@@ -37,7 +37,7 @@ std::string Accept(absl::string_view header, CompressionOptions options = {}) {
   return accepted.has_value() ? Describe(accepted->extension, accepted->agreement) : "none";
 }
 
-// What a client makes of it, or the error's message.
+// The client's result for that answer, or the error's message.
 std::string Check(absl::string_view header, CompressionOptions options = {}) {
   if (options.use == Use::kOff) options.use = Use::kOn;
   ExtensionList response;
@@ -52,7 +52,7 @@ std::string Check(absl::string_view header, CompressionOptions options = {}) {
   return agreement->has_value() ? Describe("ok", **agreement) : "none";
 }
 
-// With `parameters` behind the name.
+// With `parameters` after the name.
 std::string With(absl::string_view parameters) {
   return absl::StrCat(kName, parameters.empty() ? "" : "; ", parameters);
 }
@@ -63,7 +63,7 @@ TEST(AcceptDeflateTest, Rfc7692Section_7_1_3_Examples) {
   EXPECT_EQ(Accept("permessage-deflate; client_max_window_bits; server_max_window_bits=10"),
             "permessage-deflate; server_max_window_bits=10 | "
             "send 10 takeover, receive 15 takeover");
-  // The first offer is the most wanted.
+  // The first offer is preferred.
   EXPECT_EQ(Accept("permessage-deflate; client_max_window_bits; server_max_window_bits=10, "
                    "permessage-deflate; client_max_window_bits"),
             "permessage-deflate; server_max_window_bits=10 | "
@@ -71,13 +71,13 @@ TEST(AcceptDeflateTest, Rfc7692Section_7_1_3_Examples) {
 }
 
 TEST(AcceptDeflateTest, Section_7_1_1_ContextTakeover) {
-  // What a client asks of the server, the server confirms and does.
+  // The server confirms and applies what a client requests.
   EXPECT_EQ(Accept(With("server_no_context_takeover")),
             "permessage-deflate; server_no_context_takeover | send 15, receive 15 takeover");
-  // What it says of itself need not be confirmed; where it is, the server can rely on it.
+  // A client's statement about itself need not be confirmed; if it is, the server can rely on it.
   EXPECT_EQ(Accept(With("client_no_context_takeover")),
             "permessage-deflate; client_no_context_takeover | send 15 takeover, receive 15");
-  // A server may ask for both without being asked.
+  // A server may require both without being asked.
   EXPECT_EQ(Accept(kName, {.send_takeover = false, .receive_takeover = false}),
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover | "
             "send 15, receive 15");
@@ -111,7 +111,7 @@ TEST(AcceptDeflateTest, Section_7_1_2_2_ClientWindow) {
   EXPECT_EQ(Accept(With("client_max_window_bits"), {.receive_window_bits = 9}),
             "permessage-deflate; client_max_window_bits=9 | "
             "send 15 takeover, receive 9 takeover");
-  // A client that did not say that it understands the parameter must not be sent it.
+  // A client that did not state that it understands the parameter must not be sent it.
   EXPECT_EQ(Accept(kName, {.receive_window_bits = 9}),
             "permessage-deflate; client_no_context_takeover | send 15 takeover, receive 15");
 }
@@ -158,7 +158,7 @@ TEST(AcceptDeflateTest, R5_R7_OffersThatMakeNoSenseArePassedOver) {
   }
 }
 
-// Section 9.1 of RFC 6455: between quotes stands a token, too.
+// Section 9.1 of RFC 6455: a quoted value must be a token, too.
 TEST(AcceptDeflateTest, R5_QuotedValues) {
   EXPECT_EQ(Accept(With("server_max_window_bits=\"10\"")),
             "permessage-deflate; server_max_window_bits=10 | "
@@ -202,7 +202,7 @@ TEST(CheckDeflateResponseTest, WhatTheServerChose) {
             "ok | send 15 takeover, receive 12");
   EXPECT_EQ(Check(With("client_no_context_takeover; client_max_window_bits=8")),
             "ok | send 8, receive 15 takeover");
-  // A client keeps to what it said of itself, whatever the server made of the hint.
+  // A client keeps its own promise, whether or not the server used the hint.
   EXPECT_EQ(
       Check(With("client_max_window_bits=12"), {.send_takeover = false, .send_window_bits = 10}),
       "ok | send 10, receive 15 takeover");
@@ -219,9 +219,9 @@ TEST(CheckDeflateResponseTest, Section_7_1_WhatWasAskedForMustBeAgreedTo) {
   EXPECT_EQ(Check(kName, {.receive_takeover = false}),
             "the server chose permessage-deflate without server_no_context_takeover");
   EXPECT_EQ(Check(kName, {.receive_window_bits = 12}),
-            "the server chose server_max_window_bits=15, and at most 12 was offered");
+            "the server chose server_max_window_bits=15, but at most 12 was offered");
   EXPECT_EQ(Check(With("server_max_window_bits=13"), {.receive_window_bits = 12}),
-            "the server chose server_max_window_bits=13, and at most 12 was offered");
+            "the server chose server_max_window_bits=13, but at most 12 was offered");
   EXPECT_EQ(Check(With("server_no_context_takeover; server_max_window_bits=12"),
                   {.receive_takeover = false, .receive_window_bits = 12}),
             "ok | send 15 takeover, receive 12");
@@ -229,20 +229,20 @@ TEST(CheckDeflateResponseTest, Section_7_1_WhatWasAskedForMustBeAgreedTo) {
 
 TEST(CheckDeflateResponseTest, R5_R7_WhatMakesNoSenseFailsTheConnection) {
   for (const auto& [parameters, why] : std::vector<std::pair<absl::string_view, absl::string_view>>{
-           {"unknown=1", "\"unknown=1\" is no parameter"},
+           {"unknown=1", "\"unknown=1\" is not a parameter"},
            {"server_no_context_takeover=1", "has a value"},
-           {"client_no_context_takeover; client_no_context_takeover", "is there twice"},
+           {"client_no_context_takeover; client_no_context_takeover", "appears twice"},
            {"server_max_window_bits", "has no value"},
            {"server_max_window_bits=7", "\"server_max_window_bits=7\" is not 8 to 15"},
            {"server_max_window_bits=16", "is not 8 to 15"},
            {"server_max_window_bits=1000", "is not 8 to 15"},
            {"server_max_window_bits=\"08\"", "is not 8 to 15"},
-           {"server_max_window_bits=10; server_max_window_bits=10", "is there twice"},
+           {"server_max_window_bits=10; server_max_window_bits=10", "appears twice"},
            {"client_max_window_bits", "has no value"},
            {"client_max_window_bits=0", "is not 8 to 15"},
            {"client_max_window_bits=16", "is not 8 to 15"},
-           {"client_max_window_bits=9; client_max_window_bits=9", "is there twice"},
-           {"server_max_window_bits=", "is no token"}}) {
+           {"client_max_window_bits=9; client_max_window_bits=9", "appears twice"},
+           {"server_max_window_bits=", "is not a token"}}) {
     EXPECT_THAT(Check(With(parameters)), HasSubstr(std::string(why))) << parameters;
   }
   EXPECT_EQ(Check("permessage-deflate, permessage-deflate"),
@@ -255,7 +255,7 @@ TEST(CheckDeflateResponseTest, R5_R7_WhatMakesNoSenseFailsTheConnection) {
             "the server chose the extension \"permessage-deflate\", which was not offered");
 }
 
-// Both ends, with every combination of options: they agree, and on no more than either wants.
+// Both ends, with every combination of options: they agree, within the options of each.
 TEST(PermessageDeflateTest, EveryCombinationOfOptionsEndsInAgreement) {
   std::vector<CompressionOptions> all;
   for (const bool send : {false, true}) {

@@ -1,4 +1,4 @@
-// Whether an application may send something as a message.
+// Checks of messages that an application wants to send.
 
 #ifndef WEFT_CORE_FRAME_CHECK_MESSAGE_H_
 #define WEFT_CORE_FRAME_CHECK_MESSAGE_H_
@@ -12,7 +12,7 @@ namespace weft {
 // InvalidArgument for an opcode that is neither text nor binary.
 absl::Status CheckMessageOpcode(Opcode opcode);
 
-// The same, and for text that is not UTF-8.
+// The same, and InvalidArgument for text that is not UTF-8.
 absl::Status CheckMessage(Opcode opcode, absl::string_view payload);
 
 // The error for such text.

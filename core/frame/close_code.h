@@ -12,7 +12,7 @@ namespace weft {
 // A close code. Applications may use 3000 to 4999 as well: cast the number to CloseCode.
 enum class CloseCode : uint16_t {
   kNormal = 1000,              // the purpose of the connection is fulfilled
-  kGoingAway = 1001,           // a server shuts down, a page is left
+  kGoingAway = 1001,           // a server shuts down, or a browser leaves the page
   kProtocolError = 1002,       // the peer broke RFC 6455
   kUnsupportedData = 1003,     // e.g. binary sent to an endpoint that only understands text
   kNoStatus = 1005,            // never on the wire: the Close frame carried no code
@@ -22,15 +22,15 @@ enum class CloseCode : uint16_t {
   kMessageTooBig = 1009,       // a message over the receiver's limit
   kMandatoryExtension = 1010,  // the client needed an extension that the server did not accept
   kInternalError = 1011,       // the server met something it did not expect
-  kServiceRestart = 1012,      // come back in a moment, after a random wait
+  kServiceRestart = 1012,      // reconnect soon, after a random delay
   kTryAgainLater = 1013,       // the server is overloaded
-  kBadGateway = 1014,          // a gateway got a bad answer from the server behind it
+  kBadGateway = 1014,          // a gateway got a bad answer from its upstream server
   kTlsHandshake = 1015,        // never on the wire: TLS failed
 };
 
-// Whether this code may stand in a Close frame: 1000 to 2999 only where it is registered and not
-// one of the three that only exist locally; 3000 to 4999 always (section 7.4.2 and the IANA
-// registry it founded).
+// Whether this code is allowed in a Close frame: of 1000 to 2999 only the registered ones, except
+// the three that never appear on the wire; 3000 to 4999 always (section 7.4.2 and its IANA
+// registry).
 constexpr bool IsValidOnWire(CloseCode code) {
   const uint16_t value = static_cast<uint16_t>(code);
   if (value >= 3000) return value <= 4999;

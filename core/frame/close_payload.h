@@ -1,4 +1,4 @@
-// What a Close frame carries (RFC 6455, section 5.5.1): nothing, or a code and perhaps a reason.
+// The payload of a Close frame (RFC 6455, section 5.5.1): empty, or a code and an optional reason.
 
 #ifndef WEFT_CORE_FRAME_CLOSE_PAYLOAD_H_
 #define WEFT_CORE_FRAME_CLOSE_PAYLOAD_H_
@@ -16,12 +16,11 @@ struct ClosePayload {
   absl::string_view reason{};  // a view into the payload
 };
 
-// The parts of `payload`, unmasked, whether it keeps the rules or not: fewer than 2 bytes have no
-// code.
+// Splits `payload`, unmasked, whether it is valid or not: fewer than 2 bytes have no code.
 ClosePayload DecodeClosePayload(absl::string_view payload);
 
-// The first rule that `payload` breaks, or null. `seen` is set to what broke it, where that can be
-// said in a word.
+// The first rule that `payload` breaks, or null. `seen` is set to the offending value, if a short
+// text can describe it.
 const Violation* CheckClosePayload(absl::string_view payload, std::string* seen);
 
 }  // namespace weft

@@ -1,4 +1,4 @@
-// A message that is sent in fragments (RFC 6455, section 5.4).
+// A message sent in fragments (RFC 6455, section 5.4).
 
 #ifndef WEFT_CORE_FRAME_FRAGMENTED_MESSAGE_H_
 #define WEFT_CORE_FRAME_FRAGMENTED_MESSAGE_H_
@@ -10,15 +10,15 @@
 
 namespace weft {
 
-// Which fragment may come next, of one message after the other. Not thread-safe.
+// Checks the order of the fragments of successive messages. Not thread-safe.
 class FragmentedMessage {
  public:
-  // Takes a fragment; the one with `fin` is its message's last. InvalidArgument, and nothing has
-  // changed, when `opcode` is not that of a message or not that of the message in progress, and for
-  // text that is not UTF-8: a fragment, but for the last, may end inside a code point.
+  // Takes a fragment; the one with `fin` is the last of its message. InvalidArgument, and no
+  // change, when `opcode` is neither text nor binary or not that of the message in progress, and
+  // for text that is not UTF-8: a fragment other than the last may end inside a code point.
   absl::Status Add(Opcode opcode, absl::string_view payload, bool fin);
 
-  // Whether a message has begun that waits for its last fragment.
+  // Whether a message has begun and its last fragment has not been taken.
   bool open() const { return open_; }
 
  private:

@@ -1,6 +1,6 @@
-// A frame's header <-> bytes (RFC 6455, section 5.2). This layer knows bits and no rules: every
-// header that can stand on the wire can be decoded, also one that the RFC forbids. What a peer may
-// send is decided in frame_rules.h.
+// Encodes and decodes a frame's header (RFC 6455, section 5.2). This layer knows bits and no rules:
+// it decodes every header that can appear on the wire, including those that the RFC forbids.
+// frame_rules.h decides what a peer may send.
 //
 //    0                   1                   2                   3
 //    0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -33,9 +33,9 @@ inline constexpr size_t kMaxFrameHeaderSize = 14;
 // The longest payload of a control frame (section 5.5).
 inline constexpr size_t kMaxControlPayload = 125;
 
-using MaskingKey = std::array<uint8_t, 4>;  // in the order of the wire
+using MaskingKey = std::array<uint8_t, 4>;  // in wire order
 
-// The reserved bits, where they stand in the first byte.
+// The reserved bits, at their positions in the first byte.
 inline constexpr uint8_t kRsv1 = 0x40;
 inline constexpr uint8_t kRsv2 = 0x20;
 inline constexpr uint8_t kRsv3 = 0x10;
@@ -45,17 +45,17 @@ struct FrameHeader {
   uint8_t rsv = 0;  // any of kRsv1, kRsv2, kRsv3
   Opcode opcode = Opcode::kText;
   bool masked = false;
-  // Whether the length stood in the shortest of its three forms, as it must. EncodeFrameHeader
-  // always writes the shortest, whatever this says.
+  // Whether the length had the shortest of its three forms, as it must. EncodeFrameHeader ignores
+  // this and always writes the shortest.
   bool minimal_length = true;
-  uint64_t payload_length = 0;  // bytes; the wire can say more than the RFC's limit of 2^63 - 1
+  uint64_t payload_length = 0;  // bytes; the field can exceed the RFC's limit of 2^63 - 1
   MaskingKey masking_key{};     // meaningful when `masked`
 };
 
 // Both functions are inline because every message pays for them.
 
-// Reads the header that `in` begins with. Returns its size in bytes, 2 to kMaxFrameHeaderSize, or
-// 0 when `in` ends before the header does; `*header` then has no meaning. Cannot fail: all bytes
+// Decodes the header at the start of `in`. Returns its size in bytes, 2 to kMaxFrameHeaderSize, or
+// 0 when `in` holds only part of a header; `*header` is then unspecified. Cannot fail: any bytes
 // are a header.
 size_t DecodeFrameHeader(absl::string_view in, FrameHeader* header);
 
@@ -75,7 +75,7 @@ inline constexpr uint8_t kOpcodeBits = 0x0F;
 inline constexpr uint8_t kMask = 0x80;
 inline constexpr uint8_t kLengthBits = 0x7F;
 
-// What the 7-bit length says when the length itself follows in 2 or in 8 bytes.
+// The value of the 7-bit length when the length itself follows in 2 or in 8 bytes.
 inline constexpr uint8_t kLength16 = 126;
 inline constexpr uint8_t kLength64 = 127;
 

@@ -1,4 +1,5 @@
-// What a peer may send: the rules for frames and what they carry, and whether a header keeps them.
+// The rules for the frames and payloads that a peer may send, and the check of a header against
+// them.
 
 #ifndef WEFT_CORE_FRAME_FRAME_RULES_H_
 #define WEFT_CORE_FRAME_FRAME_RULES_H_
@@ -11,31 +12,31 @@
 
 namespace weft {
 
-// Which end of the connection this is: a client masks what it sends, a server does not.
+// Which end of the connection this is: a client masks its frames, a server does not.
 enum class Role : uint8_t { kClient, kServer };
 
-// A rule that was broken: what the peer is told, and where the rule stands.
+// A broken rule: the close code and text for the peer, and the section that states the rule.
 struct Violation {
   CloseCode code;
   const char* section;
-  const char* rule;  // fits a Close frame
+  const char* rule;  // fits in a Close frame
   const char* rfc = "6455";
 };
 
-// A compressed message may be so many times as large as what it inflates to, for CheckFrame: a byte
-// that is flushed takes 7. What it inflates to is limited by who inflates.
+// For CheckFrame: the maximum ratio of a message's compressed size to its inflated size (flushing
+// after each byte takes 7). The decompressor limits the inflated size.
 inline constexpr uint64_t kMaxDeflateExpansion = 8;
 
-// What the connection knows when a header arrives.
+// The connection's state when a header arrives.
 struct ReceiveState {
   Role role;                   // of the receiver
-  bool in_message = false;     // a message has begun and its last fragment has not come
-  bool in_compressed = false;  // ... and it is compressed
+  bool in_message = false;     // a message has begun and its last fragment has not arrived
+  bool in_compressed = false;  // ... and the message is compressed
   bool deflate = false;        // permessage-deflate was agreed on
   uint32_t fragments = 0;      // of that message so far
   uint32_t max_fragments;
-  // Of that message so far, never more than max_message_bytes; where it is compressed, divided by
-  // kMaxDeflateExpansion.
+  // Payload bytes of that message so far, never more than max_message_bytes; if it is compressed,
+  // divided by kMaxDeflateExpansion.
   uint64_t message_bytes = 0;
   uint64_t max_message_bytes;
 };
@@ -62,7 +63,7 @@ inline constexpr Violation kControlTooLong = {CloseCode::kProtocolError, "5.5",
 inline constexpr Violation kControlFragmented = {CloseCode::kProtocolError, "5.5",
                                                  "a control frame must not be fragmented"};
 inline constexpr Violation kNothingToContinue = {
-    CloseCode::kProtocolError, "5.4", "a continuation frame without a message to continue"};
+    CloseCode::kProtocolError, "5.4", "a continuation frame without a message in progress"};
 inline constexpr Violation kMessageInterrupted = {CloseCode::kProtocolError, "5.4",
                                                   "a new message inside a fragmented one"};
 inline constexpr Violation kMessageTooBig = {CloseCode::kMessageTooBig, "10.4",
@@ -70,22 +71,23 @@ inline constexpr Violation kMessageTooBig = {CloseCode::kMessageTooBig, "10.4",
 inline constexpr Violation kTooManyFragments = {
     CloseCode::kPolicyViolation, "10.4", "the message has more fragments than this end accepts"};
 
-// Of what frames carry, for who looks into them.
+// Rules for payloads, for the code that checks them.
 inline constexpr Violation kTextNotUtf8 = {CloseCode::kInvalidPayload, "8.1",
                                            "the text is not UTF-8"};
 inline constexpr Violation kNotDeflate = {CloseCode::kInvalidPayload, "7.2.2",
                                           "the compressed message cannot be inflated", "7692"};
 inline constexpr Violation kCloseTooShort = {
-    CloseCode::kProtocolError, "5.5.1", "a close payload is empty or begins with a 2-byte code"};
+    CloseCode::kProtocolError, "5.5.1",
+    "a close payload must be empty or begin with a 2-byte code"};
 inline constexpr Violation kCloseCodeNotAllowed = {CloseCode::kProtocolError, "7.4",
-                                                   "the close code must not be on the wire"};
+                                                   "the close code is not allowed on the wire"};
 inline constexpr Violation kReasonNotUtf8 = {CloseCode::kInvalidPayload, "5.5.1",
                                              "the close reason is not UTF-8"};
 
 }  // namespace rules
 
-// Of a header with a reserved bit. permessage-deflate uses one, for the start of a message
-// (RFC 7692, section 6).
+// For a header with a reserved bit. permessage-deflate uses one, at the start of a message (RFC
+// 7692, section 6).
 inline const Violation* CheckReservedBits(const FrameHeader& header, const ReceiveState& state) {
   if (!state.deflate || header.rsv != kRsv1) return &rules::kReservedBit;
   const bool begins = !IsControl(header.opcode) && header.opcode != Opcode::kContinuation;
@@ -113,7 +115,7 @@ inline const Violation* CheckFrame(const FrameHeader& header, const ReceiveState
   const bool continues = header.opcode == Opcode::kContinuation;
   if (continues && !state.in_message) return &rules::kNothingToContinue;
   if (!continues && state.in_message) return &rules::kMessageInterrupted;
-  // By subtraction from what is left: a sum could wrap.
+  // Subtracts from the limit, because a sum could overflow.
   const uint64_t left = state.max_message_bytes - state.message_bytes;
   if (header.payload_length > left) {
     const bool compressed = header.rsv != 0 || state.in_compressed;
@@ -125,14 +127,14 @@ inline const Violation* CheckFrame(const FrameHeader& header, const ReceiveState
   return nullptr;
 }
 
-// Whether the first two bytes of a frame begin what most frames are: a whole message of at most 125
-// bytes, and one that CheckFrame lets pass. The payload's size is then `second` without its highest
-// bit. Tells in a few instructions what CheckFrame finds out rule by rule.
+// Whether the first two bytes of a frame are those of the most common kind: a whole message of at
+// most 125 bytes that CheckFrame accepts. The payload's size is then `second` without its highest
+// bit. A few instructions that replace the rule-by-rule check of CheckFrame.
 inline bool IsShortMessage(uint8_t first, uint8_t second, const ReceiveState& state) {
   constexpr uint8_t kFinText = internal::kFin | static_cast<uint8_t>(Opcode::kText);
   constexpr uint8_t kFinBinary = internal::kFin | static_cast<uint8_t>(Opcode::kBinary);
   const uint8_t mask = state.role == Role::kServer ? internal::kMask : 0;
-  const uint8_t size = second ^ mask;  // with the mask bit set where it should not be: over 127
+  const uint8_t size = second ^ mask;  // over 127 if the mask bit is set and must not be
   return (first == kFinText || first == kFinBinary) && size < internal::kLength16 &&
          size <= state.max_message_bytes && !state.in_message && state.max_fragments > 0;
 }

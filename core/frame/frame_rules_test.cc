@@ -10,7 +10,7 @@
 namespace weft {
 namespace {
 
-// What IsShortMessage shortens, by the long way: the whole frame's header decoded and checked.
+// The full check that IsShortMessage abbreviates: the whole header decoded and checked.
 bool IsShortMessageByTheRules(uint8_t first, uint8_t second, const ReceiveState& state) {
   std::string frame = {static_cast<char>(first), static_cast<char>(second)};
   frame.resize(kMaxFrameHeaderSize);
@@ -21,7 +21,7 @@ bool IsShortMessageByTheRules(uint8_t first, uint8_t second, const ReceiveState&
   return whole && CheckFrame(header, state) == nullptr;
 }
 
-// R26: the short way to a message holds every rule that the long way does.
+// R26: the fast path enforces every rule of the full check.
 TEST(FrameRulesTest, IsShortMessageSaysWhatTheRulesSay) {
   for (const Role role : {Role::kClient, Role::kServer}) {
     for (const uint64_t max_message_bytes : {0, 1, 60, 124, 125, 126, 1 << 20}) {

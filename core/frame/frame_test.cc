@@ -18,7 +18,7 @@ std::string Encode(const FrameHeader& header) {
   return std::string(out, EncodeFrameHeader(header, out));
 }
 
-// Every vector of RFC 6455, section 5.7: the header bytes and what they say.
+// Every example of RFC 6455, section 5.7: the header bytes and their fields.
 struct Vector {
   const char* hex;
   FrameHeader header;
@@ -62,7 +62,7 @@ TEST(FrameTest, EveryFirstTwoBytesDecodeToThemselves) {
   for (int first = 0; first < 256; ++first) {
     for (int second = 0; second < 256; ++second) {
       std::string bytes = {static_cast<char>(first), static_cast<char>(second)};
-      // A length in its shortest form, so that encoding gives the same bytes again.
+      // A length in its shortest form, so that encoding returns the same bytes.
       if ((second & 0x7F) == 126) bytes += Hex("0100");
       if ((second & 0x7F) == 127) bytes += Hex("0000000100000000");
       if (second & 0x80) bytes += "mask";

@@ -14,8 +14,8 @@
 namespace weft {
 namespace {
 
-// From this size on, in bytes, the width of the vectors is worth an indirect call. No kernel needs
-// as much.
+// From this size on, in bytes, wide vectors are worth an indirect call. No kernel requires this
+// much.
 constexpr size_t kWide = 128;
 
 // The kernel with the widest vectors that the processor has.
@@ -26,12 +26,13 @@ const internal::MaskKernel& WidestKernel() {
   return widest;
 }
 
-// Apart, so that MaskCopy needs no frame of the stack for what a short payload has no use of.
+// A separate function, so that MaskCopy needs no stack frame for variables that a short payload
+// does not use.
 [[gnu::noinline]] void MaskWide(const char* in, size_t size, uint32_t word, char* out) {
   WidestKernel().mask(in, size, word, out);
 }
 
-// Keys made ahead, because BoringSSL takes about as long for 4 bytes as for 256.
+// Keys generated in advance, because BoringSSL takes about as long for 4 bytes as for 256.
 struct KeyStock {
   std::array<MaskingKey, 64> keys;
   size_t unused = 0;
@@ -63,8 +64,7 @@ void MaskCopy(absl::string_view in, MaskingKey key, size_t offset, char* out) {
 
 MaskingKey RandomMaskingKey() {
   if (key_stock.unused == 0) {
-    // A child process must not repeat the keys that its parent, from the same stock, goes on to
-    // use.
+    // A child process must not reuse the keys that its parent will take from the same stock.
     static const int registered = pthread_atfork(nullptr, nullptr, [] { key_stock.unused = 0; });
     static_cast<void>(registered);
     RAND_bytes(key_stock.keys.front().data(), sizeof(key_stock.keys));

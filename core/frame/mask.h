@@ -1,5 +1,5 @@
-// Masking: the XOR that a client lays over every payload (RFC 6455, section 5.3), so that no
-// browser script can choose the bytes that reach a proxy on the way.
+// Masking: the XOR that a client applies to every payload (RFC 6455, section 5.3), so that a
+// browser script cannot choose the bytes that reach a proxy on the path.
 
 #ifndef WEFT_CORE_FRAME_MASK_H_
 #define WEFT_CORE_FRAME_MASK_H_
@@ -13,16 +13,16 @@
 namespace weft {
 
 // XORs `data` with the key in place. `offset` is the distance in bytes of data[0] from the start of
-// the payload: a payload that arrives in pieces is masked piece by piece. Masking twice is the
-// identity.
+// the payload: a payload that arrives in pieces is masked piece by piece. Masking twice restores
+// the data.
 void Mask(absl::Span<char> data, MaskingKey key, size_t offset = 0);
 
-// Writes `in`, XORed with the key, to `out`: room for in.size() bytes. `out` may overlap `in` when
-// it begins at or before it.
+// Writes `in`, XORed with the key, to `out`, which has space for in.size() bytes. `out` may overlap
+// `in` if it begins at or before it.
 void MaskCopy(absl::string_view in, MaskingKey key, size_t offset, char* out);
 
-// Four bytes from BoringSSL's CSPRNG: a key nobody can foresee, as section 5.3 demands of a client,
-// a new one for each frame. Callable from any thread.
+// Four bytes from BoringSSL's CSPRNG: an unpredictable key, as section 5.3 requires of a client; a
+// new one for each frame. Callable from any thread.
 MaskingKey RandomMaskingKey();
 
 }  // namespace weft

@@ -1,4 +1,4 @@
-// Masking beside memcpy, which does the same loads and stores.
+// Masking compared with memcpy, which does the same loads and stores.
 //
 //   bazel run -c opt //core/frame:mask_benchmark
 
@@ -16,9 +16,9 @@ namespace {
 
 constexpr MaskingKey kKey = {0x37, 0xfa, 0x21, 0x3d};
 
-// Payloads lie as a read leaves them: one behind the other, each behind its masked header, and so
-// unaligned. Going round 16 KiB of them keeps them in the first cache, but not in the processor's
-// store queue, where no payload that came from a socket is.
+// Payloads lie as a read leaves them: consecutive, each after its masked header, and therefore
+// unaligned. Cycling through 16 KiB of them keeps them in the first-level cache but out of the
+// processor's store queue, as payloads read from a socket are.
 constexpr size_t kHeaderSize = 6;
 constexpr size_t kArenaSize = 16384;
 

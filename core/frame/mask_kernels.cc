@@ -15,7 +15,7 @@ __attribute__((target("avx2"))) void MaskAvx2(const char* in, size_t size, uint3
 }
 #endif
 
-// SSE2, NEON, or words where there are no vectors: the compiler knows.
+// The compiler chooses SSE2, NEON, or words where there are no vectors.
 void MaskPortable(const char* in, size_t size, uint32_t key, char* out) {
   MaskVectors<16>(in, size, key, out);
 }

@@ -1,4 +1,4 @@
-// The loops behind Mask, one for each width of vectors. For mask.cc and its test only.
+// The loops that Mask uses, one for each vector width. For mask.cc and its test only.
 
 #ifndef WEFT_CORE_FRAME_MASK_KERNELS_H_
 #define WEFT_CORE_FRAME_MASK_KERNELS_H_
@@ -12,7 +12,7 @@
 
 namespace weft::internal {
 
-// A masking key as one word in memory order, as it falls on the payload from byte `offset` on.
+// A masking key as one word in memory order, rotated for a payload that starts at byte `offset`.
 inline uint32_t RotateKey(uint32_t key, size_t offset) {
   const int bits = 8 * static_cast<int>(offset % sizeof(key));
   return std::endian::native == std::endian::little ? std::rotr(key, bits) : std::rotl(key, bits);
@@ -21,12 +21,12 @@ inline uint32_t RotateKey(uint32_t key, size_t offset) {
 // Writes the `size` bytes at `in`, at least kBytes, XORed with the key to `out`, in vectors of
 // kBytes: a power of two, at least 4.
 //
-// Both ends of the payload are vectors that may overlap what the loop does in between, so no byte
-// is left for a slower loop and the stores of this one are aligned. The ends are loaded first and
-// stored last, and in between what is stored has been loaded before: `out` may overlap `in` when it
-// begins at or before it.
+// The first and the last vector of the payload may overlap those that the loop handles, so no bytes
+// are left for a slower loop and the loop's stores are aligned. The first and last vectors are
+// loaded first and stored last, and the loop loads each vector before it stores it: `out` may
+// overlap `in` when it begins at or before it.
 //
-// Always inline, since it takes the instruction set from the function that calls it.
+// Always inline, because it takes the instruction set from its caller.
 template <size_t kBytes>
 [[gnu::always_inline]] inline void MaskVectors(const char* in, size_t size, uint32_t key,
                                                char* out) {
@@ -52,12 +52,12 @@ template <size_t kBytes>
 // MaskVectors for one instruction set.
 struct MaskKernel {
   const char* name;
-  size_t vector_size;   // bytes; no payload may be shorter
-  bool (*supported)();  // whether the processor can run it
+  size_t vector_size;   // bytes; the minimum size of a payload
+  bool (*supported)();  // whether the processor supports it
   void (*mask)(const char* in, size_t size, uint32_t key, char* out);
 };
 
-// Every kernel of this architecture, the widest first. The last one runs on every processor.
+// Every kernel of this architecture, the widest first. The last runs on every processor.
 absl::Span<const MaskKernel> MaskKernels();
 
 }  // namespace weft::internal

@@ -21,9 +21,9 @@ namespace {
 
 constexpr MaskingKey kKey = {0x37, 0xfa, 0x21, 0x3d};
 constexpr size_t kMaxSize = 300;
-constexpr size_t kGuard = 64;  // bytes on both sides of a payload that must stay as they are
+constexpr size_t kGuard = 64;  // bytes on both sides of a payload that must not change
 
-// Bytes that differ from their neighbours and from those a vector further.
+// Bytes that differ from their neighbours and from the bytes one vector further.
 std::string Bytes(size_t size) {
   std::string bytes(size, '\0');
   for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 167 + i / 256 + 1);
@@ -37,8 +37,8 @@ std::string Naive(absl::string_view in, const MaskingKey& key, size_t offset) {
   return out;
 }
 
-// What a function that masks in[0, size) to out is expected to do, whatever the rest of `memory`
-// holds: the bytes of Naive at `to` and no other byte changed.
+// The expected result of a function that masks in[0, size) to out, whatever the rest of `memory`
+// contains: the bytes of Naive at `to`, and no other byte changed.
 template <typename Function>
 void ExpectMasks(Function mask, size_t from, size_t to, size_t size, size_t offset) {
   std::string memory = Bytes(from + size + kGuard);
@@ -113,7 +113,7 @@ TEST(MaskTest, PiecesEqualTheWhole) {
   }
 }
 
-// The other kernels would otherwise only run on the processors that lack a wider one.
+// The other kernels would otherwise run only on processors without a wider one.
 TEST(MaskTest, EveryKernelOfThisProcessor) {
   EXPECT_TRUE(internal::MaskKernels().back().supported());
   for (const internal::MaskKernel& kernel : internal::MaskKernels()) {
@@ -135,8 +135,8 @@ TEST(MaskTest, EveryKernelOfThisProcessor) {
 
 uint32_t RandomWord() { return std::bit_cast<uint32_t>(RandomMaskingKey()); }
 
-// Of 100,000 words of 32 bits, 1.2 pairs are equal by chance; more than 10 are once in 10^7 runs.
-// One mask for a whole connection was curl's CVE-2025-10148.
+// Of 100,000 words of 32 bits, 1.2 pairs are equal by chance; more than 10 once in 10^7 runs. One
+// mask for a whole connection was curl's CVE-2025-10148.
 TEST(MaskTest, R17_KeysDoNotRepeat) {
   constexpr int kCount = 100000;
   std::set<uint32_t> seen;
@@ -147,7 +147,7 @@ TEST(MaskTest, R17_KeysDoNotRepeat) {
     for (int bit = 0; bit < 32; ++bit) set_bits[bit] += word >> bit & 1;
   }
   EXPECT_GE(seen.size(), kCount - 10u);
-  // Each bit is a fair coin: 158 is the standard deviation.
+  // Each bit is a fair coin: the standard deviation is 158.
   for (int count : set_bits) EXPECT_NEAR(count, kCount / 2, 8 * 158);
 }
 
@@ -167,7 +167,7 @@ TEST(MaskTest, R17_ThreadsHaveTheirOwnKeys) {
 }
 
 TEST(MaskTest, R17_AForkedChildHasItsOwnKeys) {
-  RandomMaskingKey();  // so that there is a stock to inherit
+  RandomMaskingKey();  // so that the child inherits a stock of keys
   uint32_t child[8];
   uint32_t parent[8];
   int fds[2];

@@ -1,4 +1,4 @@
-// The kinds of frame (RFC 6455, section 5.2 and 11.8).
+// The kinds of frames (RFC 6455, sections 5.2 and 11.8).
 
 #ifndef WEFT_CORE_FRAME_OPCODE_H_
 #define WEFT_CORE_FRAME_OPCODE_H_
@@ -9,7 +9,7 @@
 
 namespace weft {
 
-// The low four bits of a frame's first byte. Any of the sixteen values can stand on the wire; the
+// The low four bits of a frame's first byte. Any of the sixteen values can appear on the wire; the
 // ten without a name here are reserved, and a connection that receives one fails (section 5.2).
 enum class Opcode : uint8_t {
   kContinuation = 0x0,
@@ -20,11 +20,11 @@ enum class Opcode : uint8_t {
   kPong = 0xA,
 };
 
-// Whether the frame speaks about the connection (close, ping, pong and the five reserved beside
-// them) rather than carrying the application's data (section 5.5).
+// Whether this is a control frame (close, ping, pong and the five reserved opcodes next to them),
+// which does not carry application data (section 5.5).
 constexpr bool IsControl(Opcode opcode) { return (static_cast<uint8_t>(opcode) & 0x8) != 0; }
 
-// Whether the RFC gives this opcode a meaning.
+// Whether the RFC defines this opcode.
 constexpr bool IsDefined(Opcode opcode) {
   const uint8_t value = static_cast<uint8_t>(opcode);
   return value <= 0x2 || (value >= 0x8 && value <= 0xA);

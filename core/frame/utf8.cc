@@ -10,7 +10,7 @@
 namespace weft {
 namespace {
 
-// The size of the ASCII that the first 64 bytes begin with, in steps of 8 or all of `text`.
+// The size of the ASCII prefix of the first 64 bytes, in steps of 8, or all of `text`.
 size_t AsciiPrefix(absl::string_view text) {
   constexpr uint64_t kHighBits = 0x8080808080808080;
   uint64_t word;
@@ -25,16 +25,16 @@ size_t AsciiPrefix(absl::string_view text) {
   return 64;
 }
 
-// A short text of ASCII is not worth the 15 ns that a call of simdjson takes.
+// For short ASCII text, calling simdjson, which takes 15 ns, is not worth it.
 bool IsValidUtf8Simdjson(absl::string_view text) {
   text.remove_prefix(AsciiPrefix(text));
   return text.empty() || simdjson::validate_utf8(text.data(), text.size());
 }
 
-// Validates a whole text many bytes at a time.
+// Validates a whole text, many bytes at a time.
 struct VectorValidator {
   bool (*is_valid)(absl::string_view text);
-  size_t min_size;  // bytes from which on that is faster than looking at each
+  size_t min_size;  // from this size in bytes, this is faster than a byte-by-byte check
 };
 
 const VectorValidator& FastestValidator() {
@@ -44,7 +44,7 @@ const VectorValidator& FastestValidator() {
   return fastest;
 }
 
-// The size of the code point at the end of `text` that lacks bytes to be whole, or 0.
+// The size of the incomplete code point at the end of `text`, or 0.
 size_t CutSize(absl::string_view text) {
   for (size_t size = 1; size <= std::min<size_t>(3, text.size()); ++size) {
     const uint8_t byte = text[text.size() - size];
@@ -79,7 +79,7 @@ bool Utf8Validator::Append(absl::string_view piece) {
   return std::all_of(piece.begin(), piece.end(), [this](char c) { return AppendByte(c); });
 }
 
-// RFC 3629, section 4: the first byte says how many must follow, and from which range the next.
+// RFC 3629, section 4: the first byte determines how many must follow, and the range of the second.
 bool Utf8Validator::AppendByte(uint8_t byte) {
   if (missing_ > 0) {
     if (byte < low_ || byte > high_) return false;
@@ -91,10 +91,10 @@ bool Utf8Validator::AppendByte(uint8_t byte) {
   if (byte < 0x80) return true;
   if (byte < 0xC2 || byte > 0xF4) return false;
   missing_ = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
-  if (byte == 0xE0) low_ = 0xA0;   // else it fits two bytes
-  if (byte == 0xED) high_ = 0x9F;  // else a surrogate
-  if (byte == 0xF0) low_ = 0x90;   // else it fits three bytes
-  if (byte == 0xF4) high_ = 0x8F;  // else over U+10FFFF
+  if (byte == 0xE0) low_ = 0xA0;   // otherwise it fits in two bytes
+  if (byte == 0xED) high_ = 0x9F;  // otherwise a surrogate
+  if (byte == 0xF0) low_ = 0x90;   // otherwise it fits in three bytes
+  if (byte == 0xF4) high_ = 0x8F;  // otherwise above U+10FFFF
   return true;
 }
 

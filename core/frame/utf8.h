@@ -1,4 +1,5 @@
-// Is this text UTF-8? Asked while it arrives (RFC 6455, section 8.1; RFC 3629).
+// UTF-8 validation of whole texts and of texts that arrive in pieces (RFC 6455, section 8.1; RFC
+// 3629).
 
 #ifndef WEFT_CORE_FRAME_UTF8_H_
 #define WEFT_CORE_FRAME_UTF8_H_
@@ -9,11 +10,11 @@
 
 namespace weft {
 
-// Whether `text` is UTF-8 from its first byte to its last.
+// Whether all of `text` is valid UTF-8.
 bool IsValidUtf8(absl::string_view text);
 
-// Checks a text that comes in pieces, which may be cut anywhere, also inside a code point. A piece
-// fails as soon as no continuation could make the text valid: at the first bad byte. Not
+// Checks a text that arrives in pieces, which may be cut anywhere, including inside a code point. A
+// piece fails as soon as no continuation could make the text valid: at the first bad byte. Not
 // thread-safe.
 //
 //   Utf8Validator validator;
@@ -21,11 +22,11 @@ bool IsValidUtf8(absl::string_view text);
 //   if (!validator.AtBoundary()) return Fail();       // ended inside a code point
 class Utf8Validator {
  public:
-  // Whether all the text so far is, or could still become, valid. Once false the validator must be
+  // Whether the text so far is valid or could become valid. After false the validator must be
   // reset.
   bool Append(absl::string_view piece);
 
-  // Whether the text could end here.
+  // Whether the text so far ends with a whole code point.
   bool AtBoundary() const { return missing_ == 0; }
 
   void Reset() { *this = Utf8Validator(); }
@@ -33,8 +34,8 @@ class Utf8Validator {
  private:
   bool AppendByte(uint8_t byte);
 
-  uint8_t missing_ = 0;  // bytes of the code point that the last piece cut off
-  uint8_t low_ = 0x80;   // the range of the next of them
+  uint8_t missing_ = 0;  // missing bytes of the code point that the last piece cut
+  uint8_t low_ = 0x80;   // the valid range of the next of them
   uint8_t high_ = 0xBF;
 };
 

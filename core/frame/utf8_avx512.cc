@@ -15,15 +15,15 @@ namespace {
 #define WEFT_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi,bmi2")))
 #define WEFT_AVX512_INLINE WEFT_AVX512 __attribute__((always_inline)) inline
 
-// RFC 3629, section 4, as two questions about two bytes in a row: of which class is the second, and
-// which classes may not follow the first? A bit for each class.
+// RFC 3629, section 4, as two questions about two consecutive bytes: which class has the second,
+// and which classes may not follow the first? One bit per class.
 enum Class : uint8_t {
   kAscii = 1,    // 00 to 7F
   kTail8 = 2,    // 80 to 8F
   kTail9 = 4,    // 90 to 9F
   kTailAB = 8,   // A0 to BF
   kLead = 16,    // C0 to FF
-  kTail = 0x80,  // 80 to BF once more, for the third and fourth byte of a code point
+  kTail = 0x80,  // 80 to BF again, for the third and fourth byte of a code point
 };
 
 constexpr uint8_t ClassOf(uint8_t byte) {
@@ -36,18 +36,19 @@ constexpr uint8_t ClassOf(uint8_t byte) {
 constexpr uint8_t BadAfter(uint8_t first) {
   constexpr uint8_t kNoTail = kAscii | kLead;
   if (first < 0x80) return kTail8 | kTail9 | kTailAB;
-  if (first < 0xC0) return kTail;  // unless it is wanted: see Errors
+  if (first < 0xC0) return kTail;  // unless it is expected: see Errors
   if (first < 0xC2 || first > 0xF4) return kNoTail | kTail8 | kTail9 | kTailAB;
-  if (first == 0xE0) return kNoTail | kTail8 | kTail9;   // else it fits two bytes
-  if (first == 0xED) return kNoTail | kTailAB;           // else a surrogate
-  if (first == 0xF0) return kNoTail | kTail8;            // else it fits three bytes
-  if (first == 0xF4) return kNoTail | kTail9 | kTailAB;  // else over U+10FFFF
+  if (first == 0xE0) return kNoTail | kTail8 | kTail9;   // otherwise it fits in two bytes
+  if (first == 0xED) return kNoTail | kTailAB;           // otherwise a surrogate
+  if (first == 0xF0) return kNoTail | kTail8;            // otherwise it fits in three bytes
+  if (first == 0xF4) return kNoTail | kTail9 | kTailAB;  // otherwise above U+10FFFF
   return kNoTail;
 }
 
 struct Tables {
-  alignas(64) uint8_t class_of[64];    // by the high half of the byte; four times the same 16
-  alignas(64) uint8_t bad_after[128];  // by the low seven bits of the bytes from 80 on
+  // indexed by the high half of the byte; the same 16 four times
+  alignas(64) uint8_t class_of[64];
+  alignas(64) uint8_t bad_after[128];  // indexed by the low seven bits of bytes from 80 on
 };
 
 constexpr Tables MakeTables() {
@@ -61,8 +62,8 @@ constexpr Tables kTables = MakeTables();
 
 constexpr ptrdiff_t kBlock = sizeof(__m512i);
 
-// The 64 bytes of `text` at `at`. With kEdge they may begin before it or end behind it: zeros
-// there.
+// The 64 bytes of `text` at `at`. With kEdge they may begin before the text or end after it: those
+// bytes are zero.
 template <bool kEdge>
 WEFT_AVX512_INLINE __m512i Load(absl::string_view text, ptrdiff_t at) {
   if (!kEdge) return _mm512_loadu_si512(text.data() + at);
@@ -73,7 +74,7 @@ WEFT_AVX512_INLINE __m512i Load(absl::string_view text, ptrdiff_t at) {
   return _mm512_maskz_loadu_epi8(inside, text.data() + at);
 }
 
-// Not zero for each byte of the block at `at` that may not follow the bytes before it.
+// Nonzero for each byte of the block at `at` that may not follow the bytes before it.
 template <bool kEdge>
 WEFT_AVX512_INLINE __m512i Errors(absl::string_view text, ptrdiff_t at) {
   const __m512i byte = Load<kEdge>(text, at);
@@ -89,8 +90,9 @@ WEFT_AVX512_INLINE __m512i Errors(absl::string_view text, ptrdiff_t at) {
                                                     _mm512_load_si512(kTables.bad_after + kBlock)));
   const __m512i bad_pair = _mm512_and_si512(class_of, bad_after);
 
-  // kTail in bad_pair is a tail behind a tail. That is wanted, and then not bad, two bytes after
-  // E0 and above and three bytes after F0 and above: what keeps the high bit when it is reduced so.
+  // kTail in bad_pair means a tail after a tail. That is expected, and then not bad, two bytes
+  // after E0 and above and three bytes after F0 and above. The subtraction leaves the high bit set
+  // for exactly those.
   const __m512i three = _mm512_subs_epu8(second_before, _mm512_set1_epi8(0xE0 - 0x80));
   const __m512i four = _mm512_subs_epu8(third_before, _mm512_set1_epi8(0xF0 - 0x80));
   const __m512i wanted =
@@ -110,13 +112,13 @@ WEFT_AVX512 bool IsValidUtf8Avx512(absl::string_view text) {
   __m512i errors = Errors<true>(text, 0);
   ptrdiff_t at = kBlock;
   for (; at + kBlock <= size; at += kBlock) {
-    // ASCII behind ASCII needs no closer look. Three bytes before the block count as well.
+    // ASCII after ASCII needs no further check. Three bytes before the block count too.
     const __m512i three_earlier = _mm512_loadu_si512(text.data() + at - 3);
     const __m512i block = _mm512_loadu_si512(text.data() + at);
     if (_mm512_movepi8_mask(_mm512_or_si512(block, three_earlier)) == 0) continue;
     errors = _mm512_or_si512(errors, Errors<false>(text, at));
   }
-  // What is left, perhaps nothing, with zeros behind it: they may not follow half a code point.
+  // The rest, which may be empty, followed by zeros: they may not follow an incomplete code point.
   if (at <= size) errors = _mm512_or_si512(errors, Errors<true>(text, at));
   return _mm512_test_epi8_mask(errors, errors) == 0;
 }

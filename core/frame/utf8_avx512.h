@@ -7,11 +7,10 @@
 
 namespace weft::internal {
 
-// Whether this processor has AVX-512 with the byte permutations (VBMI), as from Ice Lake and Zen 4
-// on.
+// Whether this processor has AVX-512 with the byte permutations (VBMI): Ice Lake, Zen 4 and later.
 bool HasAvx512Vbmi();
 
-// Whether `text` is UTF-8 from its first byte to its last. Only where HasAvx512Vbmi().
+// Whether all of `text` is valid UTF-8. Call it only if HasAvx512Vbmi().
 bool IsValidUtf8Avx512(absl::string_view text);
 
 }  // namespace weft::internal

@@ -15,8 +15,7 @@ constexpr absl::string_view kAscii = "The quick brown fox jumps over the lazy do
 constexpr absl::string_view kMixed =
     "Hello, Grüße, Γειά σου, Привет, שלום, مرحبا, नमस्ते, 你好世界, こんにちは, 안녕하세요, 🌍🎉. ";
 
-// `size` bytes of `sample` again and again, cut at the end of a code point and filled up with
-// ASCII.
+// `size` bytes: `sample` repeated, cut at the end of a code point and padded with ASCII.
 std::string Text(absl::string_view sample, size_t size) {
   std::string text;
   while (text.size() < size) text.append(sample.data(), sample.size());

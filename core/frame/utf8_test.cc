@@ -39,7 +39,7 @@ bool In(char c, Range range) {
 }
 
 struct Verdict {
-  size_t bad_byte;  // the first at which no continuation can be valid, or the size
+  size_t bad_byte;  // the first index at which no continuation can be valid, or the size
   bool boundary;    // ends with a whole code point, if there is no bad byte
 };
 
@@ -68,7 +68,7 @@ bool NaiveIsValid(absl::string_view text) {
   return verdict.bad_byte == text.size() && verdict.boundary;
 }
 
-// The first byte that Append refuses when it gets one at a time.
+// The index of the first byte that Append refuses when it gets one byte at a time.
 size_t BadByte(absl::string_view text) {
   Utf8Validator validator;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -140,7 +140,7 @@ TEST(Utf8Test, EveryStringOfThreeBytes) {
     const bool possible = Naive(absl::string_view(text).substr(0, 2)).bad_byte == 2;
     for (int third = 0; third < 256; ++third) {
       text[2] = static_cast<char>(third);
-      // Naive has failed before the third byte if it has failed before; it is slow.
+      // Once Naive fails, it stays failed; it is slow.
       const Verdict verdict = possible ? Naive(text) : Verdict{0, false};
       Utf8Validator validator;
       const bool appended = validator.Append(text);
@@ -152,7 +152,7 @@ TEST(Utf8Test, EveryStringOfThreeBytes) {
   }
 }
 
-// The bytes at which a rule changes, in every combination of four.
+// The bytes at which the rules change, in every combination of four.
 TEST(Utf8Test, EveryFourBytesOnTheEdgesOfTheTable) {
   const std::string edges = Hex("007f808f909fa0bfc0c1c2dfe0e1ecedeeeff0f1f3f4f5ff");
   std::string text(4, '\0');
@@ -179,8 +179,8 @@ TEST(Utf8Test, FailsAtTheFirstBadByte) {
   }
 }
 
-// Every place in a vector, in a text of ASCII and in one of longer code points. Append must refuse
-// the text that ends with the bad byte, and accept the one that ends before it.
+// Every position in a vector, in a text of ASCII and in one of longer code points. Append must
+// refuse the text that ends with the bad byte, and accept the one that ends before it.
 TEST(Utf8Test, FailsAtTheFirstBadByteOfALongText) {
   for (const std::string& code_point : {std::string("a"), std::string("é"), std::string("한")}) {
     for (const Invalid& invalid : kInvalid) {
@@ -255,7 +255,8 @@ TEST(Utf8Test, DamagedTextsAsTheTableSays) {
   }
 }
 
-// The kernel by itself also gets what Append keeps from it: short texts and cut ends.
+// The kernel is also called with input that Append does not pass on to it: short texts and cut
+// ends.
 TEST(Utf8Test, Avx512AsTheTableSays) {
   if (!internal::HasAvx512Vbmi()) GTEST_SKIP() << "this processor has no AVX-512 VBMI";
   std::mt19937 random(2);

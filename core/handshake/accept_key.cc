@@ -15,7 +15,7 @@ namespace weft {
 namespace {
 
 constexpr size_t kKeyBytes = 16;
-constexpr size_t kKeySize = 24;  // in base64, of which the last two are "=="
+constexpr size_t kKeySize = 24;  // in base64, whose last two characters are "=="
 
 absl::string_view View(const uint8_t* bytes, size_t size) {
   return absl::string_view(reinterpret_cast<const char*>(bytes), size);
@@ -25,7 +25,7 @@ absl::string_view View(const uint8_t* bytes, size_t size) {
 
 std::string RandomKey() {
   uint8_t bytes[kKeyBytes];
-  RAND_bytes(bytes, sizeof(bytes));  // BoringSSL's aborts rather than fail
+  RAND_bytes(bytes, sizeof(bytes));  // BoringSSL aborts instead of failing
   return absl::Base64Escape(View(bytes, sizeof(bytes)));
 }
 

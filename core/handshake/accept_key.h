@@ -12,13 +12,13 @@ namespace weft {
 // A new Sec-WebSocket-Key: 16 random bytes in base64.
 std::string RandomKey();
 
-// Whether `key` can be one: 24 characters, the base64 of 16 bytes.
+// Whether `key` is valid: 24 characters, the base64 of 16 bytes.
 bool IsKey(absl::string_view key);
 
-// What the server puts behind the key before it takes the SHA-1 of both (section 1.3).
+// The string that the server appends to the key before it takes the SHA-1 (section 1.3).
 inline constexpr absl::string_view kAcceptGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-// The Sec-WebSocket-Accept that answers `key`: it proves that the server understood a WebSocket
+// The Sec-WebSocket-Accept that answers `key`: it proves that the server understands the WebSocket
 // handshake, and is not some other server that was tricked into answering.
 std::string AcceptKey(absl::string_view key);
 

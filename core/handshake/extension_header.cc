@@ -11,7 +11,7 @@
 namespace weft {
 namespace {
 
-// Goes through a value from its start to its end, and never back.
+// Reads a value from start to end, without going back.
 class Reader {
  public:
   explicit Reader(absl::string_view text) : rest_(text) {}
@@ -35,8 +35,8 @@ class Reader {
     return word;
   }
 
-  // Takes what is left of a quoted string whose opening quote was taken, without its escapes. None
-  // when it does not end.
+  // Takes the rest of a quoted string whose opening quote was taken, and removes its escapes. None
+  // if the string has no closing quote.
   std::optional<std::string> ConsumeQuoted() {
     std::string text;
     for (size_t i = 0; i < rest_.size(); ++i) {
@@ -59,7 +59,7 @@ class Reader {
 
 absl::Status NoToken(absl::string_view what, absl::string_view seen) {
   return absl::InvalidArgumentError(
-      absl::StrCat("in Sec-WebSocket-Extensions ", what, " is no token: ", Quote(seen)));
+      absl::StrCat("in Sec-WebSocket-Extensions ", what, "is not a token: ", Quote(seen)));
 }
 
 absl::Status ParseParameter(Reader& reader, ExtensionParameter* parameter) {
@@ -71,7 +71,7 @@ absl::Status ParseParameter(Reader& reader, ExtensionParameter* parameter) {
   } else if (parameter->value = reader.ConsumeQuoted(); !parameter->value.has_value()) {
     return absl::InvalidArgumentError("in Sec-WebSocket-Extensions a quote is not closed");
   }
-  // Also between quotes a value must be a token (section 9.1).
+  // A quoted value must be a token, too (section 9.1).
   if (!IsHttpToken(*parameter->value)) return NoToken("a value", *parameter->value);
   return absl::OkStatus();
 }
@@ -100,7 +100,7 @@ absl::Status ParseExtensions(absl::string_view value, ExtensionList* extensions)
     if (absl::Status status = ParseExtension(reader, &extension); !status.ok()) return status;
     if (!reader.AtEnd() && !reader.Consume(',')) {
       return absl::InvalidArgumentError(absl::StrCat("in Sec-WebSocket-Extensions there is no ',' ",
-                                                     "or ';' behind ", Quote(extension.name)));
+                                                     "or ';' after ", Quote(extension.name)));
     }
   }
   if (extensions->size() > before) return absl::OkStatus();

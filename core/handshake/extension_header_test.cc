@@ -46,10 +46,10 @@ TEST(ExtensionHeaderTest, QuotedValuesMustBeTokens) {
   EXPECT_EQ(Parse("a; b=\"10\""), "a; b=[10]");
   EXPECT_EQ(Parse("a; b=\"1\\0\" ; c"), "a; b=[10]; c");
   EXPECT_EQ(Parse("a; b=\"x\", d"), "a; b=[x] | d");
-  EXPECT_THAT(Parse("a; b=\"\""), HasSubstr("a value is no token: \"\""));
-  EXPECT_THAT(Parse("a; b=\"1 0\""), HasSubstr("a value is no token: \"1 0\""));
-  EXPECT_THAT(Parse("a; b=\"1,0\""), HasSubstr("a value is no token"));
-  EXPECT_THAT(Parse("a; b=\"\\\"\""), HasSubstr("a value is no token"));
+  EXPECT_THAT(Parse("a; b=\"\""), HasSubstr("a valueis not a token: \"\""));
+  EXPECT_THAT(Parse("a; b=\"1 0\""), HasSubstr("a valueis not a token: \"1 0\""));
+  EXPECT_THAT(Parse("a; b=\"1,0\""), HasSubstr("a valueis not a token"));
+  EXPECT_THAT(Parse("a; b=\"\\\"\""), HasSubstr("a valueis not a token"));
   for (const char* value : {"a; b=\"", "a; b=\"1", "a; b=\"1\\", "a; b=\"1\\\""}) {
     EXPECT_THAT(Parse(value), HasSubstr("a quote is not closed")) << value;
   }
@@ -87,8 +87,8 @@ TEST(ExtensionHeaderTest, R7_NamesThatOtherLanguagesTripOver) {
   EXPECT_EQ(Parse("constructor; __proto__; toString=1"), "constructor; __proto__; toString=[1]");
 }
 
-// The size of the largest heads that people allow, and one at which a parser that goes back would
-// not return before the test's time is up.
+// The size of the largest heads that servers commonly allow, and a size at which a parser that goes
+// back would exceed the test's timeout.
 TEST(ExtensionHeaderTest, R7_TimeIsLinear) {
   const auto repeat = [](absl::string_view text, size_t size) {
     std::string repeated;

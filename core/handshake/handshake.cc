@@ -22,17 +22,16 @@ constexpr absl::string_view kExtensions = "Sec-WebSocket-Extensions";
 
 using HeaderList = absl::InlinedVector<HttpHeader, 12>;
 
-// The value of a header that may stand in a head at most once.
+// The value of a header that may appear at most once in a head.
 absl::StatusOr<std::optional<absl::string_view>> FindSingle(const HttpHeaders& headers,
                                                             absl::string_view name) {
   if (headers.Count(name) > 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the header ", name, " is there more than once"));
+    return absl::InvalidArgumentError(absl::StrCat("the header ", name, "appears more than once"));
   }
   return headers.Find(name);
 }
 
-// The value of a header that must stand in a head exactly once.
+// The value of a header that must appear exactly once in a head.
 absl::StatusOr<absl::string_view> FindRequired(const HttpHeaders& headers, absl::string_view name) {
   const absl::StatusOr<std::optional<absl::string_view>> value = FindSingle(headers, name);
   if (!value.ok()) return value.status();
@@ -42,7 +41,7 @@ absl::StatusOr<absl::string_view> FindRequired(const HttpHeaders& headers, absl:
   return **value;
 }
 
-// "Connection: close" for messages about a header that lacks something.
+// "Connection: close" for messages about a header with a wrong value.
 std::string Shown(const HttpHeaders& headers, absl::string_view name) {
   const std::optional<absl::string_view> value = headers.Find(name);
   return value.has_value() ? absl::StrCat(name, ": ", Quote(*value))
@@ -61,7 +60,7 @@ absl::Status CheckNoneTwice(absl::Span<const absl::string_view> subprotocols) {
   return absl::OkStatus();
 }
 
-// Headers that an application may not add.
+// Headers that an application must not add.
 bool IsSetByHandshake(absl::string_view name) {
   if (absl::StartsWithIgnoreCase(name, "Sec-WebSocket-")) return true;
   for (const absl::string_view own :
@@ -84,14 +83,14 @@ absl::Status AddExtra(ExtraHeaders extra, HeaderList* headers) {
 
 // ---- Server ----
 
-// The target and whom it is asked of.
+// The target and the authority of a request.
 absl::Status CheckTarget(const HttpRequest& http, UpgradeRequest* request) {
   absl::StatusOr<RequestTarget> target = ParseRequestTarget(http);
   if (!target.ok()) return target.status();
   request->host = target->host;
   request->target = std::move(target->path);
 
-  // What follows the head are frames already; a body would be taken for them.
+  // The bytes after the head are frames; a body would be read as frames.
   if (http.headers.Count("Transfer-Encoding") != 0) {
     return absl::InvalidArgumentError(
         "an upgrade request has no body, but this one has Transfer-Encoding");
@@ -111,8 +110,9 @@ absl::Status CheckUpgrade(const HttpRequest& http, UpgradeRequest* request) {
     return HttpError(426, "this is a WebSocket: connect with a ws:// or wss:// URL");
   }
   if (!http.headers.HasToken("Connection", "upgrade")) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "an upgrade needs Connection: Upgrade, and there is ", Shown(http.headers, "Connection")));
+    return absl::InvalidArgumentError(
+        absl::StrCat("an upgrade needs Connection: Upgrade, but the request has ",
+                     Shown(http.headers, "Connection")));
   }
   const absl::StatusOr<absl::string_view> version =
       FindRequired(http.headers, "Sec-WebSocket-Version");
@@ -139,7 +139,7 @@ absl::Status ParseSubprotocols(absl::string_view value, UpgradeRequest* request)
     if (element.empty()) continue;  // RFC 9110, section 5.6.1.2
     if (!IsHttpToken(element)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("in Sec-WebSocket-Protocol ", Quote(element), " is no token"));
+          absl::StrCat("in Sec-WebSocket-Protocol ", Quote(element), "is not a token"));
     }
     request->subprotocols.push_back(element);
   }
@@ -166,7 +166,7 @@ absl::Status ParseOffers(const HttpHeaders& headers, UpgradeRequest* request) {
 
 // ---- Client ----
 
-// Section 4.1, items 1 to 4 of what the client must check.
+// Section 4.1, items 1 to 4 of the client's checks.
 absl::Status CheckSwitched(const HttpResponse& http, absl::string_view key) {
   if (http.status != 101) {
     const absl::string_view reason = HttpReason(http.status);
@@ -182,7 +182,7 @@ absl::Status CheckSwitched(const HttpResponse& http, absl::string_view key) {
   if (!absl::EqualsIgnoreCase(*upgrade, "websocket") ||
       !http.headers.HasToken("Connection", "upgrade")) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the server switched to no WebSocket: its answer has ",
+        absl::StrCat("the server did not switch to WebSocket: its response has ",
                      Shown(http.headers, "Upgrade"), " and ", Shown(http.headers, "Connection")));
   }
   const absl::StatusOr<absl::string_view> accept =
@@ -204,9 +204,9 @@ absl::string_view UpgradeRequest::query() const {
 
 absl::StatusOr<UpgradeRequest> ParseUpgradeRequest(const HttpRequest& http) {
   if (http.method != "GET") {
-    return HttpError(405, absl::StrCat("only GET is answered here, not ", Quote(http.method)));
+    return HttpError(405, absl::StrCat("only GET is allowed here, not ", Quote(http.method)));
   }
-  if (http.version < 11) return HttpError(505, "HTTP/1.0 has no upgrade, HTTP/1.1 has");
+  if (http.version < 11) return HttpError(505, "HTTP/1.0 has no upgrade: use HTTP/1.1");
   UpgradeRequest request;
   if (absl::Status status = CheckTarget(http, &request); !status.ok()) return status;
   if (absl::Status status = CheckUpgrade(http, &request); !status.ok()) return status;
@@ -238,8 +238,8 @@ absl::StatusOr<std::string> TryRejectResponse(const absl::Status& error, ExtraHe
                                               absl::string_view method) {
   const int http_status = HttpStatusOf(error);
   if (http_status < 300 || http_status > 599 || http_status == 304) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "an error has an HTTP status from 300 to 599, but not 304, and this has ", http_status));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the HTTP status of an error is 300 to 599, except 304, not ", http_status));
   }
   const std::string body = absl::StrCat(error.message(), "\n");
   const std::string length = absl::StrCat(body.size());
@@ -276,12 +276,12 @@ std::string RejectResponse(const absl::Status& error, ExtraHeaders extra,
 absl::StatusOr<std::string> RequestText(const Url& url, absl::string_view key,
                                         const UpgradeOffer& offer) {
   if (!IsKey(key)) {
-    return absl::InvalidArgumentError(absl::StrCat(Quote(key), " is no Sec-WebSocket-Key"));
+    return absl::InvalidArgumentError(absl::StrCat(Quote(key), " is not a Sec-WebSocket-Key"));
   }
   for (const absl::string_view subprotocol : offer.subprotocols) {
     if (!IsHttpToken(subprotocol)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("the subprotocol ", Quote(subprotocol), " is no token"));
+          absl::StrCat("the subprotocol ", Quote(subprotocol), "is not a token"));
     }
   }
   const std::vector<absl::string_view> subprotocols(offer.subprotocols.begin(),
@@ -306,13 +306,13 @@ absl::StatusOr<std::string> CheckUpgradeResponse(const HttpResponse& http, absl:
                                                  absl::Span<const std::string> offered,
                                                  ExtensionList* extensions) {
   if (absl::Status status = CheckSwitched(http, key); !status.ok()) return status;
-  // Unlike in a request, it may be there once only (section 11.3.2).
+  // Unlike in a request, it may appear only once (section 11.3.2).
   const auto chosen = FindSingle(http.headers, kExtensions);
   if (!chosen.ok()) return chosen.status();
   if (chosen->has_value()) {
     if (extensions == nullptr) {
       return absl::InvalidArgumentError(
-          absl::StrCat("the server chose an extension, and none was offered: ", Quote(**chosen)));
+          absl::StrCat("the server chose an extension, but none was offered: ", Quote(**chosen)));
     }
     if (absl::Status status = ParseExtensions(**chosen, extensions); !status.ok()) return status;
   }

@@ -1,4 +1,4 @@
-// Any bytes as either side of the opening handshake, and as parts of it.
+// Arbitrary bytes as input of either side of the opening handshake, and as parts of it.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +23,7 @@ using testing::RequireReadable;
 
 constexpr absl::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";
 
-// The server's side, and what a client makes of its answer.
+// The server's side, and the client's check of its response.
 void CheckRequest(absl::string_view head) {
   const absl::StatusOr<HttpRequest> http = ParseHttpRequest(head);
   const absl::StatusOr<UpgradeRequest> request =
@@ -42,7 +42,7 @@ void CheckRequest(absl::string_view head) {
     Require(response->status == HttpStatusOf(request.status()),
             "an error is answered by its status");
     Require(response->headers.Find("Content-Length") == absl::StrCat(text.size() - size),
-            "a body is as long as it says");
+            "a body has the announced length");
     return;
   }
   Require(request->target[0] == '/' &&
@@ -53,7 +53,7 @@ void CheckRequest(absl::string_view head) {
   const absl::StatusOr<std::string> subprotocol =
       CheckUpgradeResponse(*response, request->key, offered);
   Require(subprotocol.ok() && *subprotocol == (offered.empty() ? "" : offered.back()),
-          "what a server accepts is accepted by its client");
+          "the client accepts the server's response");
 }
 
 void CheckResponse(absl::string_view head) {
@@ -65,10 +65,10 @@ void CheckResponse(absl::string_view head) {
   RequireReadable(subprotocol.status().message());
   if (!subprotocol.ok()) return;
   Require(subprotocol->empty() || *subprotocol == "chat" || *subprotocol == "superchat",
-          "a server chooses among what was offered");
+          "the server chooses one of the offered subprotocols");
 }
 
-// The client's side, with `text` wherever an application can put one.
+// The client's side, with `text` wherever an application can supply one.
 void CheckOffer(absl::string_view text) {
   const std::string part(text);
   const Url url = {.host = "h"};
@@ -100,15 +100,16 @@ void CheckExtensions(absl::string_view value) {
     }
   }
   ExtensionList again;
-  Require(ParseExtensions(written, &again).ok(), "a list that is written is read");
-  Require(again.size() == extensions.size(), "... as itself");
+  Require(ParseExtensions(written, &again).ok(), "a written list can be parsed");
+  Require(again.size() == extensions.size(), "... and is the same");
   for (size_t i = 0; i < again.size(); ++i) {
-    Require(again[i].name == extensions[i].name, "... with its names");
-    Require(again[i].parameters.size() == extensions[i].parameters.size(), "... its parameters");
+    Require(again[i].name == extensions[i].name, "... with the same names");
+    Require(again[i].parameters.size() == extensions[i].parameters.size(),
+            "... the same parameters");
     for (size_t p = 0; p < again[i].parameters.size(); ++p) {
       Require(again[i].parameters[p].name == extensions[i].parameters[p].name &&
                   again[i].parameters[p].value == extensions[i].parameters[p].value,
-              "... and their values");
+              "... and the same values");
     }
   }
 }
@@ -119,7 +120,7 @@ void CheckExtensions(absl::string_view value) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view in(reinterpret_cast<const char*>(data), size);
   weft::CheckRequest(in);
-  // Where the fuzzer only has to find header lines.
+  // Here the fuzzer only has to find header lines.
   weft::CheckRequest(absl::StrCat("GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n",
                                   "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n",
                                   "Sec-WebSocket-Key: ", weft::kKey, "\r\n", in, "\r\n\r\n"));

@@ -45,7 +45,7 @@ constexpr absl::string_view kResponse =
     "Sec-WebSocket-Protocol: chat\r\n"
     "\r\n";
 
-// `head`, which holds `from` exactly once, with `to` in its place.
+// `head`, which contains `from` exactly once, with `to` in its place.
 std::string With(absl::string_view head, absl::string_view from, absl::string_view to) {
   EXPECT_TRUE(absl::StrContains(head, from)) << from;
   return absl::StrReplaceAll(head, {{from, to}});
@@ -56,7 +56,7 @@ std::string WithLines(absl::string_view lines) {
   return With(kRequest, "Version: 13\r\n", absl::StrCat("Version: 13\r\n", lines));
 }
 
-// The result views into `head`.
+// The result points into `head`.
 absl::StatusOr<UpgradeRequest> Parse(absl::string_view head) {
   absl::StatusOr<HttpRequest> http =
       ParseHttpRequest(head, {.max_head_bytes = size_t{1} << 30, .max_headers = 1000});
@@ -97,7 +97,7 @@ TEST(UpgradeRequestTest, PathAndQuery) {
 }
 
 TEST(UpgradeRequestTest, MethodOtherThanGetIs405) {
-  EXPECT_EQ(Outcome(With(kRequest, "GET", "POST")), "405 only GET is answered here, not \"POST\"");
+  EXPECT_EQ(Outcome(With(kRequest, "GET", "POST")), "405 only GET is allowed here, not \"POST\"");
   EXPECT_THAT(Outcome(With(kRequest, "GET", "get")), StartsWith("405"));
 }
 
@@ -119,10 +119,11 @@ TEST(UpgradeRequestTest, UpgradeAndConnectionAreTokenLists) {
   EXPECT_EQ(Outcome(With(kRequest, "Upgrade: websocket", "Upgrade: h2c, WebSocket")), "ok");
   EXPECT_EQ(Outcome(With(kRequest, "Connection: Upgrade", "Connection: a\r\nConnection: upgrade")),
             "ok");
-  EXPECT_EQ(Outcome(With(kRequest, "Connection: Upgrade", "Connection: keep-alive")),
-            "400 an upgrade needs Connection: Upgrade, and there is Connection: \"keep-alive\"");
+  EXPECT_EQ(
+      Outcome(With(kRequest, "Connection: Upgrade", "Connection: keep-alive")),
+      "400 an upgrade needs Connection: Upgrade, but the request has Connection: \"keep-alive\"");
   EXPECT_EQ(Outcome(With(kRequest, "Connection: Upgrade\r\n", "")),
-            "400 an upgrade needs Connection: Upgrade, and there is no header Connection");
+            "400 an upgrade needs Connection: Upgrade, but the request has no header Connection");
 }
 
 TEST(UpgradeRequestTest, AnotherWebSocketVersionIs426) {
@@ -161,7 +162,7 @@ TEST(UpgradeRequestTest, R9_HeadersThatMayNotBeThereTwice) {
        {"Host: server.example.com", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
         "Sec-WebSocket-Version: 13", "Origin: http://example.com", "host: other"}) {
     EXPECT_THAT(Outcome(WithLines(absl::StrCat(line, "\r\n"))),
-                ::testing::MatchesRegex("400 the header .* is there more than once"))
+                ::testing::MatchesRegex("400 the header .*appears more than once"))
         << line;
   }
 }
@@ -211,14 +212,14 @@ TEST(UpgradeRequestTest, SubprotocolsAreTokensAndNoneTwice) {
   };
   EXPECT_EQ(outcome("a, A"), "ok");
   EXPECT_EQ(outcome("a, b, a"), "400 the subprotocol \"a\" is offered more than once");
-  EXPECT_EQ(outcome("a b"), "400 in Sec-WebSocket-Protocol \"a b\" is no token");
+  EXPECT_EQ(outcome("a b"), "400 in Sec-WebSocket-Protocol \"a b\"is not a token");
   EXPECT_THAT(outcome("\"a\""), StartsWith("400"));
   EXPECT_EQ(outcome(""), "400 Sec-WebSocket-Protocol is empty");
   EXPECT_EQ(outcome(", ,"), "400 Sec-WebSocket-Protocol is empty");
   EXPECT_THAT(Outcome(WithLines("Sec-WebSocket-Protocol: chat\r\n")), HasSubstr("more than once"));
 }
 
-// 200,000 names: to compare each with all before it would outlast the test.
+// 200,000 names: comparing each with all before it would exceed the test's timeout.
 TEST(UpgradeRequestTest, R8_SubprotocolParseIsLinear) {
   std::vector<std::string> names;
   for (int i = 0; i < 200000; ++i) names.push_back(absl::StrCat("p", i));
@@ -352,8 +353,7 @@ TEST(RejectResponseTest, AStatusThatIsNoErrorsIs500) {
   for (const int code : {-100, 0, 99, 100, 101, 200, 204, 299, 304, 600, 999, 1000, 1000000000}) {
     const absl::Status error = HttpError(code, "no");
     EXPECT_EQ(TryRejectResponse(error, {}, "GET").status().message(),
-              absl::StrCat(
-                  "an error has an HTTP status from 300 to 599, but not 304, and this has ", code));
+              absl::StrCat("the HTTP status of an error is 300 to 599, except 304, not ", code));
     EXPECT_THAT(RejectResponse(error), StartsWith("HTTP/1.1 500 Internal Server Error\r\n"));
   }
   for (const int code : {300, 302, 400, 418, 599}) {
@@ -472,11 +472,12 @@ TEST(UpgradeResponseTest, Http10HasNoUpgrade) {
 
 TEST(UpgradeResponseTest, UpgradeMustBeWebsocketAndNothingElse) {
   EXPECT_EQ(Check(With(kResponse, "Upgrade: websocket", "upgrade: WebSocket")), "[chat]");
-  EXPECT_EQ(Check(With(kResponse, "Upgrade: websocket", "Upgrade: h2c")),
-            "the server switched to no WebSocket: its answer has Upgrade: \"h2c\" and Connection: "
-            "\"Upgrade\"");
+  EXPECT_EQ(
+      Check(With(kResponse, "Upgrade: websocket", "Upgrade: h2c")),
+      "the server did not switch to WebSocket: its response has Upgrade: \"h2c\" and Connection: "
+      "\"Upgrade\"");
   EXPECT_THAT(Check(With(kResponse, "Upgrade: websocket", "Upgrade: websocket, h2c")),
-              HasSubstr("no WebSocket"));
+              HasSubstr("did not switch to WebSocket"));
   EXPECT_EQ(Check(With(kResponse, "Upgrade: websocket\r\n", "")), "the header Upgrade is missing");
 }
 
@@ -496,7 +497,7 @@ TEST(UpgradeResponseTest, AcceptMustAnswerTheKey) {
   EXPECT_EQ(Check(With(kResponse, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", "")),
             "the header Sec-WebSocket-Accept is missing");
   EXPECT_THAT(Check(With(kResponse, "chat\r\n", "chat\r\nsec-websocket-accept: x\r\n")),
-              HasSubstr("Sec-WebSocket-Accept is there more than once"));
+              HasSubstr("Sec-WebSocket-Acceptappears more than once"));
 }
 
 TEST(UpgradeResponseTest, SubprotocolMustBeOneThatWasOffered) {
@@ -517,14 +518,14 @@ TEST(UpgradeResponseTest, ServerMayChooseNoSubprotocol) {
 TEST(UpgradeResponseTest, ExtensionThatWasNotOfferedIsRefused) {
   EXPECT_EQ(Check(With(kResponse, "chat\r\n",
                        "chat\r\nSec-WebSocket-Extensions: permessage-deflate\r\n")),
-            "the server chose an extension, and none was offered: \"permessage-deflate\"");
+            "the server chose an extension, but none was offered: \"permessage-deflate\"");
 }
 
 TEST(UpgradeResponseTest, ExtensionsAreGivenToWhoOfferedSome) {
   ExtensionList extensions;
   const auto check = [&extensions](absl::string_view lines) {
     extensions.clear();
-    static std::string head;  // which the extensions are views into
+    static std::string head;  // the extensions are views into it
     head = With(kResponse, "chat\r\n", absl::StrCat("chat\r\n", lines));
     return CheckUpgradeResponse(*ParseHttpResponse(head), kKey, {"chat"}, &extensions).status();
   };
@@ -534,10 +535,10 @@ TEST(UpgradeResponseTest, ExtensionsAreGivenToWhoOfferedSome) {
   ASSERT_EQ(extensions.size(), 2u);
   EXPECT_EQ(extensions[0].name, "a");
   EXPECT_EQ(extensions[1].name, "c");
-  EXPECT_THAT(check("Sec-WebSocket-Extensions: ;\r\n").message(), HasSubstr("no token"));
+  EXPECT_THAT(check("Sec-WebSocket-Extensions: ;\r\n").message(), HasSubstr("not a token"));
   // RFC 6455, section 11.3.2.
   EXPECT_THAT(check("Sec-WebSocket-Extensions: a\r\nSec-WebSocket-Extensions: b\r\n").message(),
-              HasSubstr("Sec-WebSocket-Extensions is there more than once"));
+              HasSubstr("Sec-WebSocket-Extensionsappears more than once"));
 }
 
 TEST(UpgradeResponseTest, FirstFramesFollowTheHead) {

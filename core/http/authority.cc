@@ -24,7 +24,7 @@ bool AllDigits(absl::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isdigit(c); });
 }
 
-// inet_pton only translates text; it asks nobody.
+// inet_pton only parses text; it makes no DNS query.
 bool IsAddress(int family, absl::string_view text) {
   char copy[INET6_ADDRSTRLEN];
   if (text.size() >= sizeof(copy)) return false;
@@ -39,12 +39,12 @@ absl::Status CheckName(absl::string_view host) {
   if (bad != host.end()) {
     return absl::InvalidArgumentError(
         absl::StrCat("the host ", Quote(host), " holds ", Quote(absl::string_view(&*bad, 1)),
-                     *bad == ':' ? ": an IPv6 address stands in brackets" : ""));
+                     *bad == ':' ? ": write an IPv6 address in brackets" : ""));
   }
   const absl::string_view last_label = host.substr(host.rfind('.') + 1);
   if (!last_label.empty() && AllDigits(last_label) && !IsAddress(AF_INET, host)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the host ", Quote(host), " ends in a number, but is no IPv4 address"));
+        absl::StrCat("the host ", Quote(host), " ends in a number, but is not an IPv4 address"));
   }
   return absl::OkStatus();
 }
@@ -60,11 +60,11 @@ absl::StatusOr<Authority> ParseAuthority(absl::string_view text) {
     authority.host = text.substr(1, bracket == text.npos ? text.npos : bracket - 1);
     if (bracket == text.npos || !IsAddress(AF_INET6, authority.host)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("the host ", Quote(text), " is no IPv6 address in brackets"));
+          absl::StrCat("the host ", Quote(text), " is not an IPv6 address in brackets"));
     }
     host_end = bracket + 1;
   } else {
-    // The last colon: with another before it this is an IPv6 address without brackets.
+    // The last colon: with another before it, this is an IPv6 address without brackets.
     host_end = std::min(text.rfind(':'), text.size());
     authority.host = text.substr(0, host_end);
     if (absl::Status status = CheckName(authority.host); !status.ok()) return status;
@@ -72,15 +72,15 @@ absl::StatusOr<Authority> ParseAuthority(absl::string_view text) {
 
   if (host_end == text.size()) return authority;
   if (text[host_end] != ':') {
-    return absl::InvalidArgumentError(
-        absl::StrCat(Quote(text.substr(host_end)), " follows the host where only a port can"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        Quote(text.substr(host_end)), "follows the host, where only a port is allowed"));
   }
   const absl::string_view digits = text.substr(host_end + 1);
   if (digits.empty()) return authority;
   uint32_t port;
   if (!AllDigits(digits) || !absl::SimpleAtoi(digits, &port) || port < 1 || port > 65535) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the port ", Quote(digits), " is no number from 1 to 65535"));
+        absl::StrCat("the port ", Quote(digits), " is not a number from 1 to 65535"));
   }
   authority.port = static_cast<uint16_t>(port);
   return authority;

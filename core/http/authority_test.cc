@@ -36,19 +36,19 @@ TEST(AuthorityTest, Ipv6StandsInBrackets) {
   EXPECT_EQ(Parse("[::1]"), "::1 -");
   EXPECT_EQ(Parse("[2001:DB8::1]:9001"), "2001:DB8::1 9001");
   EXPECT_EQ(Parse("[::ffff:1.2.3.4]:80"), "::ffff:1.2.3.4 80");
-  EXPECT_THAT(Parse("::1"), HasSubstr("an IPv6 address stands in brackets"));
-  EXPECT_THAT(Parse("[::1"), HasSubstr("no IPv6 address in brackets"));
-  EXPECT_THAT(Parse("[]"), HasSubstr("no IPv6 address in brackets"));
-  EXPECT_THAT(Parse("[example.com]"), HasSubstr("no IPv6 address in brackets"));
-  EXPECT_THAT(Parse("[fe80::1%25eth0]"), HasSubstr("no IPv6 address in brackets"));
+  EXPECT_THAT(Parse("::1"), HasSubstr("write an IPv6 address in brackets"));
+  EXPECT_THAT(Parse("[::1"), HasSubstr("not an IPv6 address in brackets"));
+  EXPECT_THAT(Parse("[]"), HasSubstr("not an IPv6 address in brackets"));
+  EXPECT_THAT(Parse("[example.com]"), HasSubstr("not an IPv6 address in brackets"));
+  EXPECT_THAT(Parse("[fe80::1%25eth0]"), HasSubstr("not an IPv6 address in brackets"));
   EXPECT_THAT(Parse(absl::StrCat("[", std::string(1000, '1'), "]")),
-              HasSubstr("no IPv6 address in brackets"));
-  EXPECT_EQ(Parse("[::1]80"), "\"80\" follows the host where only a port can");
+              HasSubstr("not an IPv6 address in brackets"));
+  EXPECT_EQ(Parse("[::1]80"), "\"80\"follows the host, where only a port is allowed");
 }
 
 TEST(AuthorityTest, ANumberAtTheEndOfANameIsAnIpv4AddressOrAnError) {
   for (const char* host : {"127.1", "2130706433", "1.2.3.4.5", "256.0.0.1", "01.2.3.4", "a.1"}) {
-    EXPECT_THAT(Parse(host), HasSubstr("ends in a number, but is no IPv4 address")) << host;
+    EXPECT_THAT(Parse(host), HasSubstr("ends in a number, but is not an IPv4 address")) << host;
   }
   EXPECT_EQ(Parse("1and1.com"), "1and1.com -");
   EXPECT_EQ(Parse("4f5e6a"), "4f5e6a -");
@@ -60,7 +60,7 @@ TEST(AuthorityTest, Ports) {
   EXPECT_EQ(Parse("h:"), "h -");  // RFC 3986, section 3.2.3: port = *DIGIT
   for (const char* text : {"h:0", "h:65536", "h:99999999999999999999", "h:-1", "h:+1", "h: 1",
                            "h:8o", "h:0x50", "[::1]:0"}) {
-    EXPECT_THAT(Parse(text), HasSubstr("is no number from 1 to 65535")) << text;
+    EXPECT_THAT(Parse(text), HasSubstr("is not a number from 1 to 65535")) << text;
   }
 }
 

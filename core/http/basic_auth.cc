@@ -36,11 +36,11 @@ absl::StatusOr<std::string> BasicAuthorization(const BasicCredentials& credentia
 
 absl::StatusOr<BasicCredentials> ParseBasicAuthorization(absl::string_view value) {
   const absl::Status error =
-      absl::UnauthenticatedError(value.empty() ? "a user name and a password are needed"
-                                               : "the credentials are not of the kind \"Basic\"");
+      absl::UnauthenticatedError(value.empty() ? "a user name and a password are required"
+                                               : "the credentials do not use the scheme \"Basic\"");
   if (!absl::StartsWithIgnoreCase(value, kScheme)) return error;
   const absl::string_view encoded = value.substr(kScheme.size());
-  // Base64Unescape() passes over spaces.
+  // Base64Unescape() skips spaces.
   if (!std::all_of(encoded.begin(), encoded.end(), absl::ascii_isgraph)) return error;
   std::string text;
   if (!absl::Base64Unescape(encoded, &text)) return error;

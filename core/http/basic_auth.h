@@ -10,20 +10,20 @@
 
 namespace weft {
 
-// Anybody on the way can read them, unless TLS hides them.
+// Anyone on the path can read these, unless TLS is used.
 struct BasicCredentials {
   std::string user{};  // without a ':', which ends it on the wire
   std::string password{};
 };
 
-// The value of the header Authorization, or of Proxy-Authorization. InvalidArgument, in words that
-// do not show the password, for a user with a ':' and for control characters in either.
+// The value of the header Authorization, or of Proxy-Authorization. InvalidArgument, whose message
+// does not contain the password, for a user name with a ':' and for control characters in either.
 absl::StatusOr<std::string> BasicAuthorization(const BasicCredentials& credentials);
 
-// Reads such a value. Unauthenticated, which a server answers with 401, for every other: an empty
-// one, another scheme. The message does not show it.
+// Parses such a value. Unauthenticated, which a server answers with 401, for any other value:
+// empty, or of another scheme. The message does not contain the value.
 //
-// A server that lets in one user:
+// A server that admits one user:
 //
 //   const auto header = request.headers.Find("Authorization");
 //   const absl::StatusOr<BasicCredentials> who = ParseBasicAuthorization(header.value_or(""));

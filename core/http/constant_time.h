@@ -1,4 +1,4 @@
-// Comparing secrets.
+// Comparison of secrets.
 
 #ifndef WEFT_CORE_HTTP_CONSTANT_TIME_H_
 #define WEFT_CORE_HTTP_CONSTANT_TIME_H_
@@ -8,8 +8,8 @@
 namespace weft {
 
 // Whether the two are equal, in a time that depends on their sizes only. `==` stops at the first
-// byte that differs, and who measures how long it takes can find a password byte by byte. Different
-// sizes are told at once: where the size itself is a secret, compare digests.
+// byte that differs, so an attacker who measures the time can find a password byte by byte.
+// Different sizes return at once: if the size itself is secret, compare digests.
 bool ConstantTimeEqual(absl::string_view a, absl::string_view b);
 
 }  // namespace weft

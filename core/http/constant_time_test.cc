@@ -32,7 +32,7 @@ TEST(ConstantTimeEqualTest, R23_SaysWhatEqualsSays) {
   }
 }
 
-// Memory that is there once somebody looks at it, which the kernel can tell.
+// Memory that the kernel provides when it is first read, which can be observed.
 class Pages {
  public:
   Pages() {
@@ -59,14 +59,15 @@ class Pages {
   char* data_;
 };
 
-// How long it takes is left to BoringSSL; that it goes on behind the first difference is seen here.
+// BoringSSL is responsible for the time; this test shows that the comparison continues after the
+// first difference.
 TEST(ConstantTimeEqualTest, R23_LooksAtEveryByteWhereverTheFirstDifferenceIs) {
   Pages a, b;
   a.data()[0] = 'a';
   b.data()[0] = 'b';
   ASSERT_FALSE(a.SawLastPage());
   EXPECT_FALSE(a.view() == b.view());
-  ASSERT_FALSE(a.SawLastPage());  // this is what it is not to do
+  ASSERT_FALSE(a.SawLastPage());  // the comparison that must not be used
   EXPECT_FALSE(ConstantTimeEqual(a.view(), b.view()));
   EXPECT_TRUE(a.SawLastPage());
   EXPECT_TRUE(b.SawLastPage());

@@ -24,7 +24,7 @@ absl::StatusOr<std::string> CookieHeader(
   std::string header;
   for (const auto& [name, value] : cookies) {
     if (!IsHttpToken(name)) {
-      return absl::InvalidArgumentError(absl::StrCat(Quote(name), " is no name of a cookie"));
+      return absl::InvalidArgumentError(absl::StrCat(Quote(name), " is not a cookie name"));
     }
     if (!IsCookieValue(value)) {
       return absl::InvalidArgumentError(

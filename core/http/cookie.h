@@ -12,10 +12,11 @@
 
 namespace weft {
 
-// "a=1; b=2" for names and values, in their order; empty for none. A value is sent as it is, as
-// servers expect to get back what they have set: nothing is encoded. InvalidArgument, in words that
-// show the name and not the value, for what a server would read as something else: a name that is
-// no token, a value with a ';' or a control character in it or a space at an end.
+// "a=1; b=2" for names and values, in their order; empty for none. A value is sent as it is,
+// because servers expect back what they have set: nothing is encoded. InvalidArgument, whose
+// message has the name and not the value, for input that a server would read differently: a name
+// that is not a token, a value that contains a ';' or a control character or begins or ends with a
+// space.
 absl::StatusOr<std::string> CookieHeader(
     absl::Span<const std::pair<std::string, std::string>> cookies);
 

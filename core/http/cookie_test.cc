@@ -21,7 +21,7 @@ TEST(CookieTest, Section_3_1_Example) {
 
 TEST(CookieTest, NoneIsEmpty) { EXPECT_EQ(CookieHeader({}).value(), ""); }
 
-// What servers set and get back from browsers, by the grammar or not.
+// Values that servers set and expect back from browsers, whether the grammar allows them or not.
 TEST(CookieTest, ValuesAreSentAsTheyAre) {
   for (const char* value : {"", "a=b", "\"quoted\"", "a,b", "a b", "%3B", "caf\xC3\xA9"}) {
     EXPECT_EQ(CookieHeader(Cookies{{"a", value}}).value(), std::string("a=") + value);

@@ -8,9 +8,9 @@
 
 namespace weft {
 
-// The bytes that hexadecimal digits in either case stand for, two digits a byte; nullopt for an odd
-// number of digits or anything else than digits. absl::HexStringToBytes checks only in new
-// versions, and by a signature that old ones lack.
+// Decodes hexadecimal digits, in either case, two per byte; nullopt for an odd number of digits or
+// any other character. Replaces absl::HexStringToBytes, which only checks its input in new
+// versions, with a signature that old ones lack.
 std::optional<std::string> HexToBytes(absl::string_view digits);
 
 }  // namespace weft

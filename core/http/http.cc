@@ -15,16 +15,17 @@
 namespace weft {
 namespace {
 
-// Which bytes may stand where.
+// Which bytes are allowed in each part.
 enum : uint8_t { kToken = 1, kTarget = 2, kValue = 4 };
 
 constexpr std::array<uint8_t, 256> MakeCharacters() {
   std::array<uint8_t, 256> characters{};
   for (int c = 0; c < 256; ++c) {
     const bool visible = c > ' ' && c < 0x7F;
-    // A client that sends a fragment, or a space, means something else than the next reader.
+    // A fragment or a space in a target would mean something else to the next reader.
     if (visible && c != '#') characters[c] |= kTarget;
-    // RFC 9110, section 5.5: no controls but the tab; what is not ASCII has no meaning, but passes.
+    // RFC 9110, section 5.5: no controls except the tab; bytes outside ASCII have no meaning, but
+    // are allowed.
     if (visible || c == ' ' || c == '\t' || c > 0x7F) characters[c] |= kValue;
     if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')) {
       characters[c] |= kToken;
@@ -47,7 +48,7 @@ bool AllAre(uint8_t kind, absl::string_view text) {
 
 bool IsTarget(absl::string_view text) { return !text.empty() && AllAre(kTarget, text); }
 
-// The size decides nearly always, and costs no call.
+// The size nearly always decides, and comparing it needs no call.
 bool IsNamed(const HttpHeader& header, absl::string_view name) {
   return header.name.size() == name.size() && absl::EqualsIgnoreCase(header.name, name);
 }
@@ -61,10 +62,10 @@ absl::string_view TrimSpacesAndTabs(absl::string_view text) {
 }
 
 absl::Status BadLineEnd() {
-  return absl::InvalidArgumentError("a line of the HTTP head ends in LF without the CR before it");
+  return absl::InvalidArgumentError("a line of the HTTP head ends in LF without CR");
 }
 
-// Takes the next line off the front of `rest`, without its CRLF.
+// Removes the next line from the front of `rest`, and returns it without its CRLF.
 absl::StatusOr<absl::string_view> ConsumeLine(absl::string_view* rest) {
   const size_t end = rest->find('\n');
   if (end == rest->npos) return absl::InvalidArgumentError("the HTTP head ends within a line");
@@ -74,7 +75,8 @@ absl::StatusOr<absl::string_view> ConsumeLine(absl::string_view* rest) {
   return line;
 }
 
-// Takes everything up to the first space off the front of `line`, and the space.
+// Removes everything up to and including the first space from the front of `line`, and returns it
+// without the space.
 absl::string_view ConsumeWord(absl::string_view* line) {
   const size_t end = std::min(line->find(' '), line->size());
   const absl::string_view word = line->substr(0, end);
@@ -85,13 +87,14 @@ absl::string_view ConsumeWord(absl::string_view* line) {
 absl::StatusOr<int> ParseVersion(absl::string_view text) {
   if (text.size() != 8 || !absl::StartsWith(text, "HTTP/") || !absl::ascii_isdigit(text[5]) ||
       text[6] != '.' || !absl::ascii_isdigit(text[7])) {
-    return absl::InvalidArgumentError(absl::StrCat(Quote(text), " is no HTTP version"));
+    return absl::InvalidArgumentError(absl::StrCat(Quote(text), " is not an HTTP version"));
   }
-  if (text[5] != '1') return HttpError(505, absl::StrCat(text, " is not spoken here, HTTP/1.1 is"));
+  if (text[5] != '1')
+    return HttpError(505, absl::StrCat("unsupported version ", text, ": expected HTTP/1.1"));
   return 10 + (text[7] - '0');
 }
 
-// RFC 9112, section 5.1: what has been understood in two ways is refused.
+// RFC 9112, section 5.1: input that different readers have understood differently is refused.
 absl::StatusOr<HttpHeader> ParseHeaderLine(absl::string_view line) {
   if (line[0] == ' ' || line[0] == '\t') {  // section 5.2
     return absl::InvalidArgumentError(
@@ -103,7 +106,7 @@ absl::StatusOr<HttpHeader> ParseHeaderLine(absl::string_view line) {
   }
   const HttpHeader header = {line.substr(0, colon), TrimSpacesAndTabs(line.substr(colon + 1))};
   if (!IsHttpToken(header.name)) {
-    return absl::InvalidArgumentError(absl::StrCat(Quote(header.name), " is no name of a header"));
+    return absl::InvalidArgumentError(absl::StrCat(Quote(header.name), " is not a header name"));
   }
   if (!AllAre(kValue, header.value)) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -112,8 +115,8 @@ absl::StatusOr<HttpHeader> ParseHeaderLine(absl::string_view line) {
   return header;
 }
 
-// Section 5.2: a folded line is one with the line before it. `head` with a space in the place of
-// each fold. A line that begins with a space where no header is before it stays.
+// Section 5.2: a folded line is one with the line before it. Returns `head` with each fold replaced
+// by a space. A line that begins with a space and follows no header stays.
 std::string JoinFoldedLines(absl::string_view head) {
   std::string joined;
   joined.reserve(head.size());
@@ -134,7 +137,7 @@ std::string JoinFoldedLines(absl::string_view head) {
   return joined;
 }
 
-// All lines behind the first one.
+// Parses all lines after the first.
 absl::Status ParseHeaders(absl::string_view rest, const HttpLimits& limits, HttpHeaders* headers) {
   while (true) {
     const absl::StatusOr<absl::string_view> line = ConsumeLine(&rest);
@@ -148,19 +151,18 @@ absl::Status ParseHeaders(absl::string_view rest, const HttpLimits& limits, Http
     headers->Add(*header);
   }
   if (!rest.empty())
-    return absl::InvalidArgumentError("the HTTP head goes on behind its empty line");
+    return absl::InvalidArgumentError("the HTTP head continues after its empty line");
   return absl::OkStatus();
 }
 
-// The line, the headers and the empty line.
+// Writes the first line, the headers and the empty line.
 absl::StatusOr<std::string> WriteHead(absl::string_view line,
                                       absl::Span<const HttpHeader> headers) {
   constexpr size_t kAroundHeader = 4;  // ": " and CRLF
-  size_t size = line.size() + 4;       // CRLF of the line, and the empty line
+  size_t size = line.size() + 4;       // CRLF of the first line, and the empty line
   for (const HttpHeader& header : headers) {
     if (!IsHttpToken(header.name)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(Quote(header.name), " is no name of a header"));
+      return absl::InvalidArgumentError(absl::StrCat(Quote(header.name), " is not a header name"));
     }
     if (!AllAre(kValue, header.value)) {
       return absl::InvalidArgumentError(
@@ -187,7 +189,7 @@ absl::StatusOr<size_t> HttpHeadScanner::Scan(absl::string_view in) {
     const size_t end = head.find('\n', scanned_);
     if (end == head.npos) break;
     if (end == 0 || head[end - 1] != '\r') return BadLineEnd();
-    // The empty line. At the very start it ends nothing: see ParseHttpRequest.
+    // The empty line. At the very start it does not end the head: see ParseHttpRequest.
     if (end > 1 && head[end - 2] == '\n') return end + 1;
     scanned_ = end + 1;
   }
@@ -224,13 +226,14 @@ absl::StatusOr<HttpRequest> ParseHttpRequest(absl::string_view head, const HttpL
   absl::ConsumePrefix(&head, "\r\n");  // RFC 9112, section 2.2
   const absl::StatusOr<absl::string_view> line = ConsumeLine(&head);
   if (!line.ok()) return line.status();
-  // RFC 9112, section 3: one space between, and nothing else that some take for one.
+  // RFC 9112, section 3: exactly one space between the parts, and no other character that some
+  // readers accept as one.
   absl::string_view rest = *line;
   HttpRequest request;
   request.method = ConsumeWord(&rest);
   request.target = ConsumeWord(&rest);
   if (!IsHttpToken(request.method) || !IsTarget(request.target)) {
-    return absl::InvalidArgumentError(absl::StrCat(Quote(*line), " is no line of an HTTP request"));
+    return absl::InvalidArgumentError(absl::StrCat(Quote(*line), " is not an HTTP request line"));
   }
   const absl::StatusOr<int> version = ParseVersion(rest);
   if (!version.ok()) return version.status();
@@ -254,14 +257,13 @@ absl::StatusOr<HttpResponse> ParseHttpResponse(absl::string_view head, const Htt
   if (!version.ok()) return version.status();
   response.version = *version;
 
-  // RFC 9112, section 4. The space before an empty reason is often left out.
+  // RFC 9112, section 4. Servers often omit the space before an empty reason.
   const absl::string_view code = ConsumeWord(&rest);
   response.reason = rest;
   const bool is_code =
       code.size() == 3 && std::all_of(code.begin(), code.end(), absl::ascii_isdigit);
   if (!is_code || code[0] == '0' || !AllAre(kValue, response.reason)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(Quote(*line), " is no line of an HTTP response"));
+    return absl::InvalidArgumentError(absl::StrCat(Quote(*line), " is not an HTTP status line"));
   }
   response.status = 100 * (code[0] - '0') + 10 * (code[1] - '0') + (code[2] - '0');
   if (absl::Status status = ParseHeaders(head, limits, &response.headers); !status.ok()) {
@@ -273,18 +275,18 @@ absl::StatusOr<HttpResponse> ParseHttpResponse(absl::string_view head, const Htt
 absl::StatusOr<std::string> WriteHttpRequest(absl::string_view method, absl::string_view target,
                                              absl::Span<const HttpHeader> headers) {
   if (!IsHttpToken(method)) {
-    return absl::InvalidArgumentError(absl::StrCat(Quote(method), " is no HTTP method"));
+    return absl::InvalidArgumentError(absl::StrCat(Quote(method), " is not an HTTP method"));
   }
   if (!IsTarget(target)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the target ", Quote(target), " is empty or holds what must be %-encoded"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the target ", Quote(target), " is empty or holds characters that must be %-encoded"));
   }
   return WriteHead(absl::StrCat(method, " ", target, " HTTP/1.1"), headers);
 }
 
 absl::StatusOr<std::string> WriteHttpResponse(int status, absl::Span<const HttpHeader> headers) {
   if (status < 100 || status > 999) {
-    return absl::InvalidArgumentError(absl::StrCat(status, " is no HTTP status"));
+    return absl::InvalidArgumentError(absl::StrCat(status, " is not an HTTP status"));
   }
   return WriteHead(absl::StrCat("HTTP/1.1 ", status, " ", HttpReason(status)), headers);
 }

@@ -1,6 +1,6 @@
-// The head of an HTTP/1.1 request or response: everything up to and with its empty line (RFC 9112).
-// Strict: what another reader might understand differently is refused, because that is how requests
-// are smuggled past proxies.
+// The head of an HTTP/1.1 request or response: everything up to and including its empty line (RFC
+// 9112). Strict: input that another reader might understand differently is refused, because such
+// input is how requests are smuggled past proxies.
 
 #ifndef WEFT_CORE_HTTP_HTTP_H_
 #define WEFT_CORE_HTTP_HTTP_H_
@@ -18,27 +18,28 @@
 
 namespace weft {
 
-// What a head may measure. More makes every stranger able to cost more.
+// Limits for a head. Larger limits let every peer cost more.
 struct HttpLimits {
   size_t max_head_bytes = 16 * 1024;
   size_t max_headers = 100;
 };
 
-// Finds the end of a head that arrives in pieces, and looks at each byte once, however small the
-// pieces are. Not thread-safe.
+// Finds the end of a head that arrives in pieces. Looks at each byte once, however small the pieces
+// are. Not thread-safe.
 //
 //   HttpHeadScanner scanner(limits);
 //   do { received += Read(); size = scanner.Scan(received); } while (size.ok() && *size == 0);
 //   absl::StatusOr<HttpRequest> request = ParseHttpRequest(received.substr(0, *size), limits);
-//   ... received.substr(*size) is what follows: the first frames, perhaps
+//   ... received.substr(*size) follows the head: perhaps the first frames
 class HttpHeadScanner {
  public:
   explicit HttpHeadScanner(const HttpLimits& limits) : max_bytes_(limits.max_head_bytes) {}
 
-  // `in` is all that was received so far: what it was last time, and more. Returns the size of the
-  // head with its empty line, 0 while that has not come; an empty line in front of all others is
-  // part of the head. ResourceExhausted, and 431 by HttpStatusOf, when the head is over the limit;
-  // InvalidArgument, which is 400, at a line that ends in LF without CR. Then do not go on.
+  // `in` is everything received so far: the input of the last call, and more. Returns the size of
+  // the head including its empty line, or 0 while that line is missing; an empty line before all
+  // others is part of the head. ResourceExhausted, which is 431 by HttpStatusOf, if the head
+  // exceeds the limit; InvalidArgument, which is 400, at a line that ends in LF without CR. After
+  // an error do not call it again.
   absl::StatusOr<size_t> Scan(absl::string_view in);
 
  private:
@@ -52,7 +53,7 @@ struct HttpHeader {
 };
 
 // The header fields in their order. Names are compared without regard to case. Each call takes time
-// in proportion to the fields.
+// linear in the number of fields.
 class HttpHeaders {
  public:
   void Add(const HttpHeader& header) { headers_.push_back(header); }
@@ -62,8 +63,8 @@ class HttpHeaders {
 
   size_t Count(absl::string_view name) const;
 
-  // Whether `token` stands, in any case, in the comma-separated list that all fields of that name
-  // make together: "Connection: keep-alive, Upgrade" has the token "upgrade".
+  // Whether `token` appears, in any case, in the comma-separated list that all fields of that name
+  // form together: "Connection: keep-alive, Upgrade" has the token "upgrade".
   bool HasToken(absl::string_view name, absl::string_view token) const;
 
   const HttpHeader* begin() const { return headers_.data(); }
@@ -74,7 +75,7 @@ class HttpHeaders {
   absl::InlinedVector<HttpHeader, 24> headers_;  // browsers send about 15
 };
 
-// Views into the head they were parsed from.
+// The views point into the head they were parsed from.
 struct HttpRequest {
   absl::string_view method;  // case-sensitive
   absl::string_view target;  // printable ASCII
@@ -85,29 +86,29 @@ struct HttpRequest {
 struct HttpResponse {
   int version = 11;
   int status = 0;            // 100 to 999
-  absl::string_view reason;  // means nothing; may be empty
+  absl::string_view reason;  // has no meaning; may be empty
   HttpHeaders headers;
-  // The head with its folded lines joined, where it has some: all views above are into this then.
+  // The head with its folded lines joined, if it has any: all views above then point into it.
   std::shared_ptr<const std::string> joined{};
 };
 
-// Reads a whole head, as HttpHeadScanner delimits it. One empty line in front of a request is
-// ignored, as section 2.2 of RFC 9112 has it. A header that is folded over several lines is refused
-// in a request, and joined with a space in a response (section 5.2). Errors say what was seen:
-// InvalidArgument, ResourceExhausted for too many headers, Unimplemented where it is not HTTP/1; by
+// Parses a whole head, as HttpHeadScanner delimits it. Ignores one empty line before a request, as
+// section 2.2 of RFC 9112 requires. A header that is folded over several lines is refused in a
+// request, and joined with a space in a response (section 5.2). Errors say what was seen:
+// InvalidArgument, ResourceExhausted for too many headers, Unimplemented if it is not HTTP/1; by
 // HttpStatusOf 400, 431 and 505.
 absl::StatusOr<HttpRequest> ParseHttpRequest(absl::string_view head, const HttpLimits& limits = {});
 absl::StatusOr<HttpResponse> ParseHttpResponse(absl::string_view head,
                                                const HttpLimits& limits = {});
 
-// Writes a head of HTTP/1.1, with its empty line. A method, target, name or value that cannot stand
-// in one, such as a value with a line's end in it, is InvalidArgument and named. The status is 100
-// to 999.
+// Writes a head of HTTP/1.1, including its empty line. InvalidArgument, which names the offending
+// part, for a method, target, name or value that a head cannot contain, such as a value with a line
+// end. The status is 100 to 999.
 absl::StatusOr<std::string> WriteHttpRequest(absl::string_view method, absl::string_view target,
                                              absl::Span<const HttpHeader> headers);
 absl::StatusOr<std::string> WriteHttpResponse(int status, absl::Span<const HttpHeader> headers);
 
-// Whether `text` is a token, what names and methods consist of: letters, digits and !#$%&'*+-.^_`|~
+// Whether `text` is a token, the form of names and methods: letters, digits and !#$%&'*+-.^_`|~
 // (RFC 9110, section 5.6.2).
 bool IsHttpToken(absl::string_view text);
 

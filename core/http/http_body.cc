@@ -10,10 +10,11 @@
 namespace weft {
 namespace {
 
-// The size of a chunk is short; what may stand behind it ("extensions") is used by nobody.
+// The maximum length of a line with a chunk size. The size is short; chunk extensions, which may
+// follow it, are not used in practice.
 constexpr size_t kMaxLineBytes = 256;
 
-// Until the stream ends.
+// The body ends with the stream.
 constexpr uint64_t kNoLength = std::numeric_limits<uint64_t>::max();
 
 }  // namespace
@@ -46,8 +47,8 @@ void HttpBody::TakeData(absl::string_view* bytes) {
   done_ = text_.size() == max_bytes_ || (left_ == 0 && !chunked_);
 }
 
-// The line with a chunk's size, in hexadecimal, and the line's end behind the chunk before it
-// (section 7.1).
+// The line with a chunk's size, in hexadecimal, and the line end after the previous chunk (section
+// 7.1).
 void HttpBody::TakeChunkSize(absl::string_view* bytes) {
   const char c = bytes->front();
   bytes->remove_prefix(1);
@@ -60,7 +61,7 @@ void HttpBody::TakeChunkSize(absl::string_view* bytes) {
   absl::ConsumeSuffix(&line, "\r");
   const bool ends_chunk = line.empty() && !text_.empty();
   line = line.substr(0, line.find_first_of("; \t"));
-  // The last chunk has the size 0; what follows it are trailers.
+  // The last chunk has the size 0; trailers follow.
   if (!ends_chunk && (!absl::SimpleHexAtoi(line, &left_) || left_ == 0)) done_ = true;
   line_.clear();
 }

@@ -12,8 +12,8 @@
 
 namespace weft {
 
-// Takes what comes behind a head, in pieces, and keeps the body's first bytes; the length may be
-// told by Content-Length, by chunks, or by the end of the stream. Not thread-safe.
+// Takes the bytes after a head, in pieces, and keeps the first bytes of the body. The body ends as
+// Content-Length, the chunks, or the end of the stream determine. Not thread-safe.
 //
 //   HttpBody body(*response, 4096);
 //   body.Append(received.substr(head_size));
@@ -21,13 +21,13 @@ namespace weft {
 //   ... body.text()
 class HttpBody {
  public:
-  // Of a response to a GET with the head `head`; keeps at most `max_bytes`.
+  // The body of the response to a GET with the head `head`; keeps at most `max_bytes`.
   HttpBody(const HttpResponse& head, size_t max_bytes);
 
   void Append(absl::string_view bytes);
 
-  // Whether no more is wanted: the body is complete, or `max_bytes` are there, or what came is no
-  // body. Bytes behind the body are not looked at.
+  // Whether no more input is needed: the body is complete, `max_bytes` were kept, or the input is
+  // not a valid body. Bytes after the body are ignored.
   bool done() const { return done_; }
 
   const std::string& text() const { return text_; }
@@ -39,8 +39,8 @@ class HttpBody {
   const size_t max_bytes_;
   bool chunked_ = false;
   bool done_ = false;
-  uint64_t left_ = 0;  // bytes to come: of the body, or of the chunk
-  std::string line_;   // of a chunk's size, as far as it has come
+  uint64_t left_ = 0;  // bytes still to come: of the body, or of the chunk
+  std::string line_;   // the part of a chunk's size line read so far
   std::string text_;
 };
 

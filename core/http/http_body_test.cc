@@ -23,7 +23,7 @@ struct Result {
   }
 };
 
-// What is read of a response with these headers, whose body comes in pieces of `piece` bytes.
+// The result for a response with these headers, whose body arrives in pieces of `piece` bytes.
 Result ReadInPieces(int status, absl::string_view headers, absl::string_view bytes, size_t piece) {
   const std::string head = absl::StrCat("HTTP/1.1 ", status, " x\r\n", headers, "\r\n");
   const absl::StatusOr<HttpResponse> response = ParseHttpResponse(head);
@@ -62,7 +62,7 @@ TEST(HttpBodyTest, InChunks) {
   EXPECT_EQ(Read(kChunked, "0\r\n\r\n"), (Result{"", true}));
 }
 
-// Section 6.3: chunks go before a length.
+// Section 6.3: chunks take precedence over a length.
 TEST(HttpBodyTest, ChunksAndALength) {
   EXPECT_EQ(Read(absl::StrCat("Content-Length: 3\r\n", kChunked), "5\r\nHello\r\n0\r\n"),
             (Result{"Hello", true}));

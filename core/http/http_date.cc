@@ -14,7 +14,8 @@
 namespace weft {
 namespace {
 
-// Not absl::FormatTime and absl::ParseTime, whose names of days and months are those of the locale.
+// absl::FormatTime and absl::ParseTime are not used: they take the names of days and months from
+// the locale.
 constexpr absl::string_view kDays = "MonTueWedThuFriSatSun";
 constexpr absl::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
@@ -50,8 +51,8 @@ std::optional<absl::Time> ParseHttpDate(absl::string_view text, absl::Time now) 
       absl::StrSplit(text, absl::ByAnyChar(" ,-:"), absl::SkipEmpty());
   const bool gmt = words.size() == 8 && words.back() == "GMT";
   if (!gmt && words.size() != 7) return std::nullopt;
-  if (!gmt) {  // "Sun Nov  6 08:49:37 1994": the others are "Sun, 06 Nov 1994 08:49:37 GMT" and
-               // alike
+  // "Sun Nov  6 08:49:37 1994"; the other forms are like "Sun, 06 Nov 1994 08:49:37 GMT"
+  if (!gmt) {
     std::swap(words[1], words[2]);
     std::rotate(words.begin() + 3, words.end() - 1, words.end());
   }

@@ -1,4 +1,4 @@
-// Dates as HTTP headers say them (RFC 9110, section 5.6.7), in English whatever the locale is.
+// Dates in HTTP headers (RFC 9110, section 5.6.7), in English whatever the locale is.
 
 #ifndef WEFT_CORE_HTTP_HTTP_DATE_H_
 #define WEFT_CORE_HTTP_HTTP_DATE_H_
@@ -11,12 +11,12 @@
 
 namespace weft {
 
-// "Sun, 06 Nov 1994 08:49:37 GMT", the form to send: whole seconds, rounded down. A year has four
-// digits, so a time before the year 0 or after 9999 becomes the first or last second of those.
+// "Sun, 06 Nov 1994 08:49:37 GMT", the form to send: whole seconds, rounded down. Years have four
+// digits, so a time before the year 0 or after 9999 becomes the first or last second of that range.
 std::string HttpDate(absl::Time time);
 
-// A date in any of the three forms that a recipient must accept. A year of two digits is at most 50
-// years after `now`. The day of the week is not compared.
+// Parses a date in any of the three forms that a recipient must accept. A two-digit year is at most
+// 50 years after `now`. The day of the week is not checked.
 std::optional<absl::Time> ParseHttpDate(absl::string_view text, absl::Time now);
 
 }  // namespace weft

@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 
-// The C library of a country where nobody reads English, for all of this program.
+// Sets a C locale other than English, for the whole program.
 extern "C" size_t strftime(char* out, size_t size, const char*, const std::tm*) noexcept {
   constexpr char kText[] = "dimanche";
   if (size < sizeof(kText)) return 0;
@@ -50,7 +50,7 @@ TEST(HttpDateTest, EveryDayAndEveryMonth) {
   }
 }
 
-// The time of a file may be anything.
+// A file's time can be any value.
 TEST(HttpDateTest, YearsHaveFourDigits) {
   EXPECT_EQ(HttpDate(Utc(33, 4, 3, 15, 0, 0)), "Sun, 03 Apr 0033 15:00:00 GMT");
   for (const absl::Time late : {Utc(10000, 1, 1, 0, 0, 0), absl::InfiniteFuture()}) {
@@ -105,7 +105,7 @@ TEST(ParseHttpDateTest, WhatIsNoDate) {
   }
 }
 
-// However it is cut or bent, it is a date or none.
+// However the text is cut or changed, it is either a date or rejected.
 TEST(ParseHttpDateTest, EveryCutAndEveryByte) {
   for (const absl::string_view text :
        {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",

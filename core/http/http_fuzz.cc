@@ -1,4 +1,4 @@
-// Any bytes as the head of a request and of a response, and as a body.
+// Arbitrary bytes as the head of a request and of a response, and as a body.
 
 #include <algorithm>
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace {
 using testing::Require;
 using testing::RequireReadable;
 
-// Small enough for a fuzzer to get there.
+// Small, so that a fuzzer reaches the limits.
 constexpr HttpLimits kLimits = {.max_head_bytes = 2048, .max_headers = 20};
 
 bool Same(const HttpHeaders& a, const HttpHeaders& b) {
@@ -32,7 +32,7 @@ absl::Span<const HttpHeader> All(const HttpHeaders& headers) {
   return absl::MakeConstSpan(headers.begin(), headers.end());
 }
 
-// What the scanner says when `in` arrives in pieces of `step` bytes.
+// The scanner's result when `in` arrives in pieces of `step` bytes.
 absl::StatusOr<size_t> ScanInSteps(absl::string_view in, size_t step) {
   HttpHeadScanner scanner(kLimits);
   for (size_t size = step; size < in.size(); size += step) {
@@ -45,7 +45,7 @@ absl::StatusOr<size_t> ScanInSteps(absl::string_view in, size_t step) {
 void CheckScanner(absl::string_view in) {
   const absl::StatusOr<size_t> whole = ScanInSteps(in, in.size() + 1);
   for (const size_t step : {1, 2, 3, 7}) {
-    Require(ScanInSteps(in, step) == whole, "a head ends where it ends, however it arrives");
+    Require(ScanInSteps(in, step) == whole, "the end of a head does not depend on how it arrives");
   }
   if (whole.ok() && *whole != 0) {
     Require(*whole <= kLimits.max_head_bytes, "the limit holds");
@@ -58,19 +58,19 @@ void CheckRequest(absl::string_view in) {
   const absl::StatusOr<HttpRequest> request = ParseHttpRequest(in, kLimits);
   if (!request.ok()) {
     RequireReadable(request.status().message());
-    Require(HttpStatusOf(request.status()) >= 400, "an error is a status to answer with");
+    Require(HttpStatusOf(request.status()) >= 400, "an error has an HTTP status for the response");
     return;
   }
   Require(*HttpHeadScanner({.max_head_bytes = in.size()}).Scan(in) == in.size(),
-          "what is parsed as a head is found as one");
+          "the scanner finds the head that the parser accepts");
   Require(request->headers.size() <= kLimits.max_headers, "the limit holds");
   const absl::StatusOr<std::string> written =
       WriteHttpRequest(request->method, request->target, All(request->headers));
-  Require(written.ok(), "what was read can be written");
+  Require(written.ok(), "a parsed head can be written");
   const absl::StatusOr<HttpRequest> again = ParseHttpRequest(*written, kLimits);
   Require(again.ok() && again->method == request->method && again->target == request->target &&
               Same(again->headers, request->headers),
-          "a request that is written is read as itself");
+          "a written request parses to the same request");
 }
 
 void CheckResponse(absl::string_view in) {
@@ -78,27 +78,27 @@ void CheckResponse(absl::string_view in) {
   RequireReadable(response.status().message());
   if (!response.ok()) return;
   Require(*HttpHeadScanner({.max_head_bytes = in.size()}).Scan(in) == in.size(),
-          "what is parsed as a head is found as one");
+          "the scanner finds the head that the parser accepts");
   const absl::StatusOr<std::string> written =
       WriteHttpResponse(response->status, All(response->headers));
-  Require(written.ok(), "what was read can be written");
+  Require(written.ok(), "a parsed head can be written");
   const absl::StatusOr<HttpResponse> again = ParseHttpResponse(*written, kLimits);
   Require(
       again.ok() && again->status == response->status && Same(again->headers, response->headers),
-      "a response that is written is read as itself");
-  Require(again->joined == nullptr, "no fold is left in a value");
+      "a written response parses to the same response");
+  Require(again->joined == nullptr, "a written value contains no fold");
 }
 
 constexpr size_t kMaxBody = 64;
 
-// What is read of a body that arrives in pieces of `step` bytes.
+// The part of a body that is read when it arrives in pieces of `step` bytes.
 HttpBody ReadInSteps(const HttpResponse& head, absl::string_view in, size_t step) {
   HttpBody body(head, kMaxBody);
   for (size_t at = 0; at < in.size(); at += step) body.Append(in.substr(at, step));
   return body;
 }
 
-// The input as the body behind this head.
+// The input as the body after this head.
 void CheckBody(absl::string_view head, absl::string_view in) {
   const absl::StatusOr<HttpResponse> response = ParseHttpResponse(head);
   if (!response.ok()) return;
@@ -108,7 +108,7 @@ void CheckBody(absl::string_view head, absl::string_view in) {
   for (const size_t step : {1, 2, 3, 7}) {
     const HttpBody cut = ReadInSteps(*response, in, step);
     Require(cut.text() == whole.text() && cut.done() == whole.done(),
-            "a body is the same, however it arrives");
+            "a body does not depend on how it arrives");
   }
 }
 
@@ -118,7 +118,7 @@ void CheckBodies(absl::string_view in) {
   if (head.ok()) CheckBody(in.substr(0, *head), in.substr(*head));
 }
 
-// The body of the request `head`, how many bytes are its own, and the HTTP status of the error.
+// The body of the request `head`, the number of bytes it takes, and the HTTP status of the error.
 struct RequestBody {
   std::string text{};
   size_t size = 0;
@@ -148,7 +148,7 @@ void CheckRequestBody(absl::string_view head, absl::string_view in) {
   Require(whole.text.size() <= kMaxBody, "the limit holds");
   for (const size_t step : {1, 2, 3, 7}) {
     Require(ReadRequestInSteps(*request, in, step) == whole,
-            "a body ends where it ends, however it arrives");
+            "the end of a body does not depend on how it arrives");
   }
 }
 
@@ -158,7 +158,7 @@ void CheckRequestBodies(absl::string_view in) {
   if (head.ok()) CheckRequestBody(in.substr(0, *head), in.substr(*head));
 }
 
-// The input as one header, which may not become two.
+// The input as one header, which must not become two.
 void CheckWriter(absl::string_view in) {
   const absl::string_view name = in.substr(0, in.find('|'));
   const absl::string_view value = in.substr(std::min(name.size() + 1, in.size()));

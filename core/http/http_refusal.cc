@@ -11,13 +11,13 @@
 namespace weft {
 namespace {
 
-// The payload is the answer as it was, head and body.
+// The payload is the unchanged response, head and body.
 constexpr absl::string_view kPayloadUrl = "weft/http-refusal";
 
 // Why a redirect was not followed.
 constexpr absl::string_view kNotFollowedUrl = "weft/not-followed";
 
-// It was read within the client's limits.
+// The head was read within the client's limits.
 constexpr HttpLimits kNoLimits = {.max_head_bytes = std::numeric_limits<size_t>::max(),
                                   .max_headers = std::numeric_limits<size_t>::max()};
 

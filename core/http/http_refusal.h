@@ -1,4 +1,4 @@
-// What a server answered instead of opening a WebSocket.
+// A server's response that did not open a WebSocket.
 
 #ifndef WEFT_CORE_HTTP_HTTP_REFUSAL_H_
 #define WEFT_CORE_HTTP_HTTP_REFUSAL_H_
@@ -14,7 +14,7 @@
 
 namespace weft {
 
-// An answer other than 101, as the server wrote it: nothing in it is to be trusted.
+// A response other than 101, exactly as the server sent it: do not trust its content.
 //
 //   absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect(url);
 //   if (const std::optional<HttpRefusal> refusal = RefusalOf(client.status())) {
@@ -24,8 +24,8 @@ struct HttpRefusal {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers{};  // name, value
   std::string body{};                                          // its first kMaxRefusalBodyBytes
-  // Of a redirect that no client should follow: why, such as "it has no header Location". Empty
-  // where only ClientOptions::max_redirects is in the way.
+  // For a redirect that no client should follow: the reason, such as "it has no header Location".
+  // Empty if only ClientOptions::max_redirects prevents following it.
   std::string not_followed{};
 
   // The value of the first header of that name, in any case.
@@ -34,15 +34,15 @@ struct HttpRefusal {
 
 inline constexpr size_t kMaxRefusalBodyBytes = 4096;
 
-// The answer that an error of Client::Connect() is about. None where no server has answered, or it
-// answered something that is no HTTP, or 101 and then broke a rule.
+// The response that an error of Client::Connect() is about. None if no server answered, or the
+// response was not HTTP, or was a 101 that broke a rule.
 std::optional<HttpRefusal> RefusalOf(const absl::Status& error);
 
-// `error`, from which RefusalOf() gets the answer that consists of a head, which
-// ParseHttpResponse() has understood, and a body.
+// `error`, with a response attached that RefusalOf() returns: a head, which ParseHttpResponse() has
+// parsed, and a body.
 absl::Status WithRefusal(absl::Status error, absl::string_view head, absl::string_view body);
 
-// `error`, from which RefusalOf() gets this as HttpRefusal::not_followed too.
+// `error`, with HttpRefusal::not_followed set to this as well.
 absl::Status WithWhyNotFollowed(absl::Status error, absl::string_view why);
 
 }  // namespace weft

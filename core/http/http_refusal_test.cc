@@ -39,7 +39,7 @@ TEST(HttpRefusalTest, TheBodyIsCut) {
   EXPECT_EQ(RefusalOf(error)->body, std::string(4096, 'x'));
 }
 
-// The client may have allowed more than the usual limits.
+// The client may have allowed larger heads than the default limits.
 TEST(HttpRefusalTest, AHeadOfAnySize) {
   std::string head = "HTTP/1.1 500\r\n";
   for (int i = 0; i < 1000; ++i)

@@ -14,7 +14,8 @@
 namespace weft {
 namespace {
 
-// Of a line with a chunk's size, or of a trailer; nobody uses what may stand behind the size.
+// The maximum length of a line with a chunk's size, or of a trailer. Chunk extensions, which may
+// follow the size, are not used in practice.
 constexpr size_t kMaxLineBytes = 4096;
 constexpr size_t kMaxTrailerBytes = 16 << 10;
 
@@ -30,7 +31,7 @@ absl::Status TooLarge(size_t max_bytes) {
   return HttpError(413, absl::StrCat("the body is over ", max_bytes, " bytes"));
 }
 
-// RFC 9112, section 6.3: what leaves two readings is refused, and the connection closed.
+// RFC 9112, section 6.3: ambiguous framing is refused, and the connection closed.
 absl::Status CheckCoding(const HttpRequest& head) {
   const absl::string_view coding = *head.headers.Find(kCoding);
   if (head.headers.Count(kLength) > 0) {
@@ -45,7 +46,7 @@ absl::Status CheckCoding(const HttpRequest& head) {
     return absl::InvalidArgumentError(
         absl::StrCat("the transfer coding ", Quote(coding), " does not end in chunked"));
   }
-  return HttpError(501, absl::StrCat("the transfer coding ", Quote(coding), " is not known here"));
+  return HttpError(501, absl::StrCat("the transfer coding ", Quote(coding), " is not supported"));
 }
 
 }  // namespace
@@ -65,9 +66,9 @@ absl::StatusOr<HttpRequestBody> HttpRequestBody::Of(const HttpRequest& head, siz
   }
   if (!AllOf(*length, absl::ascii_isdigit)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the Content-Length ", Quote(*length), " is no number"));
+        absl::StrCat("the Content-Length ", Quote(*length), " is not a number"));
   }
-  // What does not fit into 64 bits does not fit here either.
+  // A value that does not fit in 64 bits is over the limit too.
   if (!absl::SimpleAtoi(*length, &body.left_) || body.left_ > max_bytes) return TooLarge(max_bytes);
   if (body.left_ > 0) body.state_ = State::kData;
   return body;
@@ -111,7 +112,7 @@ absl::Status HttpRequestBody::TakeLine(absl::string_view line) {
   switch (state_) {
     case State::kChunkEnd:
       if (!line.empty()) {
-        return absl::InvalidArgumentError("a chunk of the body is longer than it says");
+        return absl::InvalidArgumentError("a chunk of the body is longer than its size");
       }
       state_ = State::kChunkSize;
       break;
@@ -131,7 +132,7 @@ absl::Status HttpRequestBody::TakeLine(absl::string_view line) {
   return absl::OkStatus();
 }
 
-// Section 7.1: a number in hexadecimal, and extensions behind a semicolon, which are ignored.
+// Section 7.1: a hexadecimal number, and extensions after a semicolon, which are ignored.
 absl::Status HttpRequestBody::TakeChunkSize(absl::string_view line) {
   const size_t semicolon = line.find(';');
   absl::string_view digits = line.substr(0, semicolon);
@@ -139,7 +140,7 @@ absl::Status HttpRequestBody::TakeChunkSize(absl::string_view line) {
     digits = digits.substr(0, digits.find_last_not_of(" \t") + 1);  // section 7.1.1
   }
   if (!AllOf(digits, absl::ascii_isxdigit)) {
-    return absl::InvalidArgumentError(absl::StrCat(Quote(line), " is no size of a chunk"));
+    return absl::InvalidArgumentError(absl::StrCat(Quote(line), " is not a chunk size"));
   }
   const size_t room = max_bytes_ - text_.size();
   if (!absl::SimpleHexAtoi(digits, &left_) || left_ > room) return TooLarge(max_bytes_);

@@ -14,10 +14,10 @@
 
 namespace weft {
 
-// Gathers a body from the pieces it comes in. Strict, unlike HttpBody, which only wants to show a
-// person something: who takes another byte for the body's last than the proxy in front of it takes
-// the rest for a request that the proxy has not seen. Memory grows with what comes, never with a
-// length that was told. Not thread-safe.
+// Gathers a body that arrives in pieces. Strict, unlike HttpBody, whose result is only shown to a
+// person: if a server and the proxy in front of it disagree where a body ends, the server reads the
+// rest as a request that the proxy has not checked. Memory grows with the bytes received, never
+// with an announced length. Not thread-safe.
 //
 //   absl::StatusOr<HttpRequestBody> body = HttpRequestBody::Of(*request, 1 << 20);
 //   if (!body.ok()) return Refuse(body.status());
@@ -25,32 +25,32 @@ namespace weft {
 //     absl::StatusOr<size_t> taken = body->Append(Read());
 //     if (!taken.ok()) return Refuse(taken.status());
 //   }
-//   ... body->text(); what Append did not take is the next request
+//   ... body->text(); the bytes that Append did not take are the next request
 class HttpRequestBody {
  public:
-  // Of a request with the head `head`. The errors are, by HttpStatusOf: 400 when the length is told
-  // twice, in both ways, in a way that is no number, or by chunks in HTTP/1.0; 413 when it is over
-  // `max_bytes`; 501 for a transfer coding beside chunked.
+  // The body of a request with the head `head`. Errors, by HttpStatusOf: 400 if the length is given
+  // twice or both ways, is not a number, or is given by chunks in HTTP/1.0; 413 if it exceeds
+  // `max_bytes`; 501 for a transfer coding besides chunked.
   static absl::StatusOr<HttpRequestBody> Of(const HttpRequest& head, size_t max_bytes);
 
-  // Takes what belongs to the body off the front of `in`, and returns how many bytes those are:
-  // fewer than all only when the body is done. Errors: 400 for what is no chunk, 413 over
-  // `max_bytes`, 431 for trailers without end. Then do not go on.
+  // Removes the bytes that belong to the body from the front of `in`, and returns their number:
+  // fewer than all only when the body is done. Errors: 400 for an invalid chunk, 413 over
+  // `max_bytes`, 431 for trailers over the limit. After an error do not call it again.
   absl::StatusOr<size_t> Append(absl::string_view in);
 
   bool done() const { return state_ == State::kDone; }
 
   const std::string& text() const { return text_; }
 
-  // Memory held for it, in bytes.
+  // Memory held, in bytes.
   size_t buffered_bytes() const { return text_.capacity() + line_.capacity(); }
 
  private:
   enum class State : uint8_t {
     kData,
-    kChunkEnd,   // the line's end behind a chunk
-    kChunkSize,  // the line in front of one
-    kTrailers,   // lines behind the last one, which are ignored
+    kChunkEnd,   // the line end after a chunk
+    kChunkSize,  // the line before a chunk
+    kTrailers,   // lines after the last chunk, which are ignored
     kDone,
   };
 
@@ -63,9 +63,9 @@ class HttpRequestBody {
   size_t max_bytes_;
   bool chunked_ = false;
   State state_ = State::kDone;
-  uint64_t left_ = 0;         // bytes to come: of the body, or of the chunk
-  size_t trailer_bytes_ = 0;  // of all lines
-  std::string line_;          // as far as it has come
+  uint64_t left_ = 0;         // bytes still to come: of the body, or of the chunk
+  size_t trailer_bytes_ = 0;  // of all trailer lines
+  std::string line_;          // the part received so far
   std::string text_;
 };
 

@@ -18,8 +18,8 @@ using ::testing::HasSubstr;
 constexpr size_t kMax = 20;
 constexpr absl::string_view kChunked = "Transfer-Encoding: chunked\r\n";
 
-// What becomes of a request with these headers and of what follows, read in pieces of `piece`
-// bytes: "body | what is left", or "body..." when more has to come, or the error.
+// The result for a request with these headers and the bytes that follow, read in pieces of `piece`
+// bytes: "body | the rest", or "body..." if the body is incomplete, or the error.
 std::string ReadInPieces(absl::string_view headers, absl::string_view bytes, size_t piece,
                          absl::string_view version) {
   const std::string head = absl::StrCat("POST / HTTP/", version, "\r\n", headers, "\r\n");
@@ -82,7 +82,7 @@ TEST(HttpRequestBodyTest, OverTheLimit) {
   EXPECT_EQ(Read(kChunked, "14\r\n01234567890123456789\r\n1\r\n"), kTooLarge);
 }
 
-// Each of these has let somebody slip a request past a proxy.
+// Each of these was once used to smuggle a request past a proxy.
 TEST(HttpRequestBodyTest, WhatLeavesTwoReadingsIsRefused) {
   EXPECT_EQ(Read(absl::StrCat("Content-Length: 3\r\n", kChunked), ""),
             "400 both Transfer-Encoding and Content-Length");
@@ -113,8 +113,7 @@ TEST(HttpRequestBodyTest, WhatLeavesTwoReadingsIsRefused) {
 TEST(HttpRequestBodyTest, WhatIsNoChunkIsRefused) {
   for (const absl::string_view size :
        {"", "-1", "+1", "0x1", " 1", "1 ", "g", ";x", "1,1", "1_0", "1\t"}) {
-    EXPECT_THAT(Read(kChunked, absl::StrCat(size, "\r\nx\r\n")),
-                HasSubstr(" is no size of a chunk"))
+    EXPECT_THAT(Read(kChunked, absl::StrCat(size, "\r\nx\r\n")), HasSubstr(" is not a chunk size"))
         << size;
   }
   constexpr absl::string_view kLineEnd = "400 a line of the chunked body does not end in CR LF";
@@ -124,7 +123,7 @@ TEST(HttpRequestBodyTest, WhatIsNoChunkIsRefused) {
   EXPECT_EQ(Read(kChunked, "1\r\nx\n0\r\n\r\n"), kLineEnd);
   EXPECT_EQ(Read(kChunked, "0\r\nA: b\n\r\n"), kLineEnd);
   EXPECT_EQ(Read(kChunked, "0\r\n\n"), kLineEnd);
-  EXPECT_EQ(Read(kChunked, "1\r\nxy\r\n"), "400 a chunk of the body is longer than it says");
+  EXPECT_EQ(Read(kChunked, "1\r\nxy\r\n"), "400 a chunk of the body is longer than its size");
 }
 
 TEST(HttpRequestBodyTest, LinesAndTrailersHaveAnEnd) {

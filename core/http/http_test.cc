@@ -22,7 +22,7 @@ std::string Describe(const HttpHeaders& headers) {
   });
 }
 
-// What is in the request, or the HTTP status and message of the error.
+// The content of the request, or the HTTP status and message of the error.
 std::string Parse(absl::string_view head, const HttpLimits& limits = {}) {
   const absl::StatusOr<HttpRequest> request = ParseHttpRequest(head, limits);
   if (!request.ok()) {
@@ -41,7 +41,7 @@ std::string ParseResponse(absl::string_view head) {
                       Describe(response->headers));
 }
 
-// A request with this header line, which may hold anything.
+// A request with this header line, which may contain anything.
 std::string WithLine(absl::string_view line) {
   return absl::StrCat("GET / HTTP/1.1\r\nHost: h\r\n", line, "\r\n\r\n");
 }
@@ -87,7 +87,7 @@ TEST(HttpTest, RequestLineIsThreeWordsWithOneSpaceBetween) {
 TEST(HttpTest, OtherVersionsThanHttp1Are505) {
   for (const char* version : {"HTTP/0.9", "HTTP/2.0", "HTTP/3.0"}) {
     EXPECT_EQ(Parse(absl::StrCat("GET / ", version, "\r\n\r\n")),
-              absl::StrCat("505 ", version, " is not spoken here, HTTP/1.1 is"));
+              absl::StrCat("505 unsupported version ", version, ": expected HTTP/1.1"));
   }
 }
 
@@ -123,7 +123,7 @@ TEST(HttpTest, AFoldedHeaderOfAResponseIsOneLine) {
   EXPECT_EQ(with("A: b \t\r\n\t c\r\n\td\r\n"), "11 101 [x] A=b c d");
   EXPECT_EQ(with("A:\r\n b\r\n"), "11 101 [x] A=b");
   EXPECT_EQ(with("A: b\r\n \r\n"), "11 101 [x] A=b");
-  // Not where there is nothing to fold (section 2.2), nor to hide what is refused elsewhere.
+  // Not if there is nothing to fold (section 2.2), and not to hide input that is refused elsewhere.
   EXPECT_EQ(with(" A: b\r\n"), "400 a header is folded over two lines: \" A: b\"");
   EXPECT_THAT(with("A: b\n c\r\n"), StartsWith("400 a line of the HTTP head ends in LF"));
   EXPECT_THAT(with("A: b\r\n\x01\r\n"), StartsWith("400 "));
@@ -138,7 +138,7 @@ TEST(HttpTest, AFoldedHeaderCountsAsOne) {
   EXPECT_EQ(HttpStatusOf(ParseHttpResponse(head, {.max_headers = 1}).status()), 431);
 }
 
-// The views of one that was moved are still good.
+// The views are still valid after a move.
 TEST(HttpTest, AResponseWithAFoldOwnsItsText) {
   absl::StatusOr<HttpResponse> parsed = ParseHttpResponse("HTTP/1.1 200 x\r\nA: b\r\n c\r\n\r\n");
   const HttpResponse moved = *std::move(parsed);
@@ -147,14 +147,14 @@ TEST(HttpTest, AResponseWithAFoldOwnsItsText) {
 }
 
 TEST(HttpTest, SpaceBeforeTheColonIsRefused) {
-  EXPECT_EQ(Parse(WithLine("A : b")), "400 \"A \" is no name of a header");
-  EXPECT_EQ(Parse(WithLine("A\t: b")), "400 \"A\\t\" is no name of a header");
+  EXPECT_EQ(Parse(WithLine("A : b")), "400 \"A \" is not a header name");
+  EXPECT_EQ(Parse(WithLine("A\t: b")), "400 \"A\\t\" is not a header name");
 }
 
 TEST(HttpTest, HeaderNeedsAColonAndAName) {
   EXPECT_EQ(Parse(WithLine("nonsense")), "400 a header has no colon: \"nonsense\"");
-  EXPECT_EQ(Parse(WithLine(": b")), "400 \"\" is no name of a header");
-  EXPECT_EQ(Parse(WithLine("A(B): b")), "400 \"A(B)\" is no name of a header");
+  EXPECT_EQ(Parse(WithLine(": b")), "400 \"\" is not a header name");
+  EXPECT_EQ(Parse(WithLine("A(B): b")), "400 \"A(B)\" is not a header name");
 }
 
 TEST(HttpTest, ControlCharactersAreRefusedInValues) {
@@ -172,8 +172,8 @@ TEST(HttpTest, HeadMustBeWholeAndNoMore) {
   for (size_t size = 0; size < head.size(); ++size) {
     EXPECT_THAT(Parse(head.substr(0, size)), HasSubstr("400 the HTTP head ends within a line"));
   }
-  EXPECT_EQ(Parse(head + "x"), "400 the HTTP head goes on behind its empty line");
-  EXPECT_EQ(Parse("\r\n\r\n"), "400 \"\" is no line of an HTTP request");
+  EXPECT_EQ(Parse(head + "x"), "400 the HTTP head continues after its empty line");
+  EXPECT_EQ(Parse("\r\n\r\n"), "400 \"\" is not an HTTP request line");
 }
 
 TEST(HttpTest, R9_HeadersOverTheirNumberAre431) {
@@ -197,7 +197,7 @@ TEST(HttpHeadersTest, NamesAreFoundInAnyCase) {
 
 TEST(HttpHeadersTest, TokensAreFoundInListsAndInRepeatedHeaders) {
   HttpHeaders headers;
-  headers.Add({"Connection", "keep-alive, Upgrade"});  // as Firefox sends it
+  headers.Add({"Connection", "keep-alive, Upgrade"});  // as sent by Firefox
   headers.Add({"Upgrade", "h2c"});
   headers.Add({"connection", ",,foo\t , bar ,"});
   EXPECT_TRUE(headers.HasToken("Connection", "upgrade"));
@@ -237,7 +237,8 @@ TEST(HttpHeadScannerTest, EmptyLineInFrontEndsNothing) {
 }
 
 TEST(HttpHeadScannerTest, R10_NoByteIsLookedAtTwice) {
-  // What was scanned is then overwritten with the end of a head; a second look would find it there.
+  // The scanned part is overwritten with the end of a head; a second look at it would find that
+  // end.
   std::string received;
   HttpHeadScanner scanner({});
   for (int line = 0; line < 100; ++line) {

@@ -16,7 +16,7 @@
 namespace weft {
 namespace {
 
-// What stands before the first ':', if that can be a scheme; empty if there is none.
+// The text before the first ':', if it can be a scheme; otherwise empty.
 absl::string_view SchemeOf(absl::string_view location) {
   const size_t colon = location.find_first_of(":/?");
   return colon != location.npos && location[colon] == ':' ? location.substr(0, colon)
@@ -40,7 +40,7 @@ std::string RemoveDotSegments(absl::string_view path) {
   return absl::StrCat("/", absl::StrJoin(kept, "/"));
 }
 
-// The resource that a reference without host names (sections 5.2.2 and 5.2.3).
+// The resource of a reference without a host (sections 5.2.2 and 5.2.3).
 std::string Merge(absl::string_view base, absl::string_view reference) {
   if (reference.empty()) return std::string(base);
   if (reference[0] == '/') return std::string(reference);

@@ -21,8 +21,8 @@ std::string Resolve(absl::string_view base, absl::string_view location) {
   return std::string(url.status().message());
 }
 
-// Of the base "http://a/b/c/d;p?q", but for those with another scheme or a fragment, which are not
-// kept.
+// For the base "http://a/b/c/d;p?q", except the cases with another scheme or a fragment, which are
+// not kept.
 TEST(LocationTest, Rfc3986_Section_5_4_Examples) {
   const std::pair<const char*, const char*> examples[] = {
       {"g", "/b/c/g"},
@@ -74,7 +74,8 @@ TEST(LocationTest, WholeUrls) {
   EXPECT_EQ(Resolve("ws://a/", "https://b/x/../y"), "wss://b/y");
   EXPECT_EQ(Resolve("wss://a/", "Wss://b"), "wss://b/");
   EXPECT_EQ(Resolve("wss://a:8443/", "//b/x"), "wss://b/x");
-  EXPECT_EQ(Resolve("wss://a/x", "http://a/x"), "ws://a/x");  // whether to follow is not asked here
+  // this does not decide whether to follow it
+  EXPECT_EQ(Resolve("wss://a/x", "http://a/x"), "ws://a/x");
 }
 
 TEST(LocationTest, OnAUnixSocket) {

@@ -11,7 +11,7 @@
 namespace weft {
 namespace {
 
-// What stands for a port that is not written, and cannot be taken for one.
+// The port if none is written; no written port has this value.
 constexpr uint16_t kNoPort = 0;
 
 uint16_t DefaultPort(absl::string_view scheme) {
@@ -41,7 +41,7 @@ std::optional<Origin> ParseOrigin(absl::string_view text) {
 bool IsSameOrigin(absl::string_view origin, absl::string_view host) {
   const std::optional<Origin> page = ParseOrigin(origin);
   const auto server = ParseAuthority(host);
-  // A page of another scheme is not from here: its port that is not written is none of a server's.
+  // A page of another scheme did not come from here: its default port is never a server's.
   return page.has_value() && DefaultPort(page->scheme) != kNoPort && server.ok() &&
          absl::EqualsIgnoreCase(page->host, server->host) &&
          page->port == server->port.value_or(DefaultPort(page->scheme));

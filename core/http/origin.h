@@ -1,4 +1,4 @@
-// May a page of this origin open a WebSocket here? (RFC 6455, section 10.2; RFC 6454)
+// Whether a page of a given origin may open a WebSocket here (RFC 6455, section 10.2; RFC 6454).
 
 #ifndef WEFT_CORE_HTTP_ORIGIN_H_
 #define WEFT_CORE_HTTP_ORIGIN_H_
@@ -11,19 +11,19 @@
 namespace weft {
 
 // Browsers let any page connect to any server, with the visitor's cookies, and leave it to the
-// server to look at the Origin header. A page is let in when it came from this server itself, or
-// when its origin is listed.
+// server to check the Origin header. A page is allowed if it came from this server, or if its
+// origin is listed.
 
-// Whether the page came from `host`, a Host header: the same host, in any case, and the same port,
-// where the one that is not written is that of the origin's scheme. The scheme is http or https,
-// and not compared further: behind a proxy that ends TLS the server does not know its own. Pages of
-// applications (capacitor://localhost) come from no server, and "null", the origin of files and
-// sandboxed frames, is nobody's.
+// Whether the page came from `host`, a Host header: the same host, in any case, and the same port;
+// a port that is not written is the default of the origin's scheme. The scheme must be http or
+// https, and is not compared further: behind a proxy that terminates TLS the server does not know
+// its own. Pages of applications (capacitor://localhost) come from no server, and "null", the
+// origin of files and sandboxed frames, matches no host.
 bool IsSameOrigin(absl::string_view origin, absl::string_view host);
 
-// Whether the page's origin is in `allowed`: equal in scheme, host and port, in any case, the
-// scheme's own port written or not. "null" stands for itself, "*" for every origin. An entry with
-// more than that, such as a '/' at its end, allows no page.
+// Whether the page's origin is in `allowed`: equal in scheme, host and port, in any case, with the
+// scheme's default port written or not. "null" matches itself, "*" every origin. An entry with
+// anything more, such as a trailing '/', matches no page.
 bool IsAllowedOrigin(absl::string_view origin, absl::Span<const std::string> allowed);
 
 }  // namespace weft

@@ -43,7 +43,7 @@ TEST(OriginTest, R20_WhatIsNoOriginIsNotSame) {
   EXPECT_FALSE(IsSameOrigin("http://example.com http://evil.example", "example.com"));
 }
 
-// What is not written was taken for the same port on both sides.
+// The missing port was taken for the same one on both sides.
 TEST(OriginTest, R20_ASchemeWithoutAPortOfItsOwnIsNotSame) {
   EXPECT_FALSE(IsSameOrigin("capacitor://localhost", "localhost"));
   EXPECT_FALSE(IsSameOrigin("capacitor://localhost:8080", "localhost:8080"));

@@ -22,7 +22,7 @@ absl::StatusOr<std::string> PercentDecode(absl::string_view text) {
     const std::optional<std::string> byte = HexToBytes(digits);
     if (!byte || byte->empty()) {
       return absl::InvalidArgumentError(
-          "a '%' has no two hexadecimal digits behind it: one that is meant is written %25");
+          "a '%' is not followed by two hexadecimal digits: write a literal '%' as %25");
     }
     decoded += *byte;
     i += digits.size();

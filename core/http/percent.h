@@ -1,4 +1,4 @@
-// %-encoding, as URLs have it (RFC 3986, section 2.1).
+// %-encoding, as in URLs (RFC 3986, section 2.1).
 
 #ifndef WEFT_CORE_HTTP_PERCENT_H_
 #define WEFT_CORE_HTTP_PERCENT_H_
@@ -10,11 +10,11 @@
 
 namespace weft {
 
-// Every %XX -> its byte. InvalidArgument for a '%' without two hexadecimal digits behind it; the
+// Decodes every %XX. InvalidArgument for a '%' that two hexadecimal digits do not follow; the
 // message does not quote `text`, which may be a password.
 absl::StatusOr<std::string> PercentDecode(absl::string_view text);
 
-// Every byte but letters, digits, "-._~" and "/" -> %XX.
+// Encodes every byte except letters, digits, "-._~" and "/" as %XX.
 std::string PercentEncodePath(absl::string_view path);
 
 }  // namespace weft

@@ -14,7 +14,7 @@ namespace {
 
 struct CodePoint {
   uint32_t value;
-  size_t size;  // bytes; 0: there is no whole code point
+  size_t size;  // bytes; 0: the code point is invalid or incomplete
 };
 
 // The code point at the start of `text`, which is not empty (RFC 3629, section 3).
@@ -30,7 +30,8 @@ CodePoint FirstCodePoint(absl::string_view text) {
     if ((byte & 0xC0) != 0x80) return none;
     value = value << 6 | (byte & 0x3F);
   }
-  constexpr uint32_t kSmallest[] = {0x80, 0x800, 0x10000};  // by size: less has a shorter form
+  // indexed by size: a smaller value has a shorter form
+  constexpr uint32_t kSmallest[] = {0x80, 0x800, 0x10000};
   const bool is_surrogate = value >= 0xD800 && value < 0xE000;
   if (value < kSmallest[size - 2] || value > 0x10FFFF || is_surrogate) return none;
   return {.value = value, .size = size};
@@ -40,7 +41,7 @@ bool IsControl(uint32_t code_point) {
   return code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0);
 }
 
-// The characters of Unicode's property Bidi_Control. They let text look like other text.
+// The characters with Unicode's property Bidi_Control. They can make text look like other text.
 bool IsBidiControl(uint32_t code_point) {
   return code_point == 0x061C || code_point == 0x200E || code_point == 0x200F ||
          (code_point >= 0x202A && code_point <= 0x202E) ||

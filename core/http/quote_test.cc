@@ -9,7 +9,7 @@
 namespace weft {
 namespace {
 
-// Every string of one, and of two bytes.
+// Every string of one byte, and of two bytes.
 template <typename Check>
 void ForEachShortString(const Check& check) {
   for (int first = 0; first < 256; ++first) {
@@ -53,7 +53,7 @@ TEST(EscapeTest, ControlsOfAsciiAreEscaped) {
 
 TEST(EscapeTest, ControlsMayBeKept) { EXPECT_EQ(Escape("a\n\tb\r", "\n\t"), "a\n\tb\\x0d"); }
 
-// A terminal may take 0x9B, also as U+009B, for ESC [.
+// A terminal may read 0x9B, also as U+009B, as ESC [.
 TEST(EscapeTest, ControlsAbove127AreEscapedAsBytesAndAsCodePoints) {
   EXPECT_EQ(Escape("\x9b"
                    "31m"),
@@ -64,7 +64,7 @@ TEST(EscapeTest, ControlsAbove127AreEscapedAsBytesAndAsCodePoints) {
 TEST(EscapeTest, MarksOfDirectionAreEscaped) {
   EXPECT_EQ(Escape("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"),
             "\\u061c\\u200e\\u200f\\u202a\\u202b\\u202c\\u202d\\u202e\\u2066\\u2067\\u2068\\u2069");
-  EXPECT_EQ(Escape("\u200d \u2029 \u206a"), "\u200d \u2029 \u206a");  // next to them
+  EXPECT_EQ(Escape("\u200d \u2029 \u206a"), "\u200d \u2029 \u206a");  // adjacent code points
 }
 
 TEST(EscapeTest, BytesThatAreNotUtf8AreEscaped) {
@@ -73,7 +73,7 @@ TEST(EscapeTest, BytesThatAreNotUtf8AreEscaped) {
   EXPECT_EQ(Escape("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");  // past U+10FFFF
   EXPECT_EQ(Escape("\xc0\x9b"), "\\xc0\\x9b");                    // U+001B, overlong
   EXPECT_EQ(Escape("\xe0\x82\x9b"), "\\xe0\\x82\\x9b");           // U+009B, overlong
-  EXPECT_EQ(Escape("\xf0\x80\x82\x9b"), "\\xf0\\x80\\x82\\x9b");  // the same in four
+  EXPECT_EQ(Escape("\xf0\x80\x82\x9b"), "\\xf0\\x80\\x82\\x9b");  // the same in four bytes
   EXPECT_EQ(Escape("cut \xe7\xb9"), "cut \\xe7\\xb9");
 }
 

@@ -15,7 +15,7 @@
 namespace weft {
 namespace {
 
-// What follows "http://" and the like; none where the target is not such a URL.
+// The part after "http://" and the like; none if the target is not such a URL.
 std::optional<absl::string_view> AfterScheme(absl::string_view target) {
   for (const absl::string_view scheme : {"http://", "https://", "ws://", "wss://"}) {
     if (absl::StartsWithIgnoreCase(target, scheme)) return target.substr(scheme.size());
@@ -35,7 +35,7 @@ absl::Status CheckCount(const HttpRequest& request) {
   if (hosts.size() < 2) return absl::OkStatus();
   hosts.resize(2);
   return absl::InvalidArgumentError(
-      absl::StrCat("the header Host (", absl::StrJoin(hosts, ", "), ") is there more than once"));
+      absl::StrCat("the header Host (", absl::StrJoin(hosts, ", "), ")appears more than once"));
 }
 
 }  // namespace
@@ -45,8 +45,8 @@ absl::StatusOr<RequestTarget> ParseRequestTarget(const HttpRequest& request) {
   const absl::string_view target = request.target;
   const std::optional<absl::string_view> header = request.headers.Find("Host");
   const std::optional<absl::string_view> url = AfterScheme(target);
-  // Section 3.2: a bad Host is refused even where the URL replaces it; an empty one is the Host of
-  // a URL without a host, which is never served.
+  // Section 3.2: an invalid Host is refused even if the URL replaces it; an empty one is the Host
+  // of a URL without a host, which is never served.
   if (header.has_value() && !(url.has_value() && header->empty())) {
     if (const auto authority = ParseAuthority(*header); !authority.ok()) {
       return absl::InvalidArgumentError(

@@ -77,7 +77,7 @@ TEST(RequestTargetTest, TheHostOfAUrlIsAHost) {
 TEST(RequestTargetTest, Section_3_2_OneHostInHttp11) {
   EXPECT_EQ(Got("/", ""), "400 the header Host is missing");
   EXPECT_EQ(Got("http://there/", ""), "400 the header Host is missing");
-  const std::string twice = "400 the header Host (\"a\", \"b\") is there more than once";
+  const std::string twice = "400 the header Host (\"a\", \"b\")appears more than once";
   EXPECT_EQ(Got("/", "Host: a\r\nhost: b\r\n"), twice);
   EXPECT_EQ(Got("/", "Host: a\r\nHost: b\r\nHost: c\r\n"), twice);
   EXPECT_EQ(Got("http://there/", "Host: a\r\nHost: b\r\n"), twice);
@@ -89,7 +89,7 @@ TEST(RequestTargetTest, Http10NeedsNoHost) {
   EXPECT_EQ(Parsed("GET http://there/ HTTP/1.0", ""), "/ there");
 }
 
-// Section 3.2: also where the target replaces it.
+// Section 3.2: even if the target replaces it.
 TEST(RequestTargetTest, AHostThatIsNoHostIs400) {
   for (const absl::string_view host :
        {"<script>", "a, b", "x@y", "a:99999", "a:0", "[12345]", "::1", "a/b", "127.1"}) {

@@ -24,10 +24,10 @@ absl::Status CheckCharacters(absl::string_view url) {
   if (bad == url.end()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "the URL holds ", Quote(absl::string_view(&*bad, 1)), " after ", bad - url.begin(),
-      " characters: spaces, controls and all that is not ASCII must be %-encoded"));
+      " characters: spaces, controls and non-ASCII characters must be %-encoded"));
 }
 
-// Takes the scheme off the front.
+// Removes the scheme from the front.
 absl::Status ConsumeScheme(absl::string_view* url, bool* secure, bool* unix) {
   if (url->empty()) return absl::InvalidArgumentError("the URL is empty");
   for (absl::string_view scheme : {"ws://", "wss://", "ws+unix://", "wss+unix://"}) {
@@ -37,17 +37,17 @@ absl::Status ConsumeScheme(absl::string_view* url, bool* secure, bool* unix) {
     url->remove_prefix(scheme.size());
     return absl::OkStatus();
   }
-  // No further than an '@', before which a password may stand.
+  // Only up to an '@', because a password may precede it.
   return absl::InvalidArgumentError(absl::StrCat("the URL begins with ",
                                                  Quote(url->substr(0, url->find_first_of(":/?#@"))),
-                                                 " and not with ws:// or wss://"));
+                                                 ", not with ws:// or wss://"));
 }
 
 bool IsUnreserved(char c) {
   return absl::ascii_isalnum(c) || absl::string_view("-._~").find(c) != absl::string_view::npos;
 }
 
-// Takes the zone out of "[fe80::1%25eth0]:80", if there is one.
+// Removes the zone from "[fe80::1%25eth0]:80", if there is one.
 absl::Status TakeZone(std::string* authority, std::string* zone) {
   const size_t percent = authority->find('%'), end = authority->find(']');
   if ((*authority)[0] != '[' || percent == std::string::npos || end == std::string::npos ||
@@ -67,13 +67,13 @@ absl::Status TakeZone(std::string* authority, std::string* zone) {
   return absl::OkStatus();
 }
 
-// Takes host and port off the front.
+// Removes host and port from the front.
 absl::Status ConsumeHost(absl::string_view* rest, Url* url) {
   const size_t end = std::min(rest->find_first_of("/?#"), rest->size());
   const absl::string_view text = rest->substr(0, end);
   rest->remove_prefix(end);
   if (text.find('@') != text.npos) {
-    // What stands behind the user's colon is a secret, and messages are logged.
+    // The text after the user's colon is a secret, and messages are logged.
     const absl::string_view user = text.substr(0, text.find_first_of(":@"));
     return absl::InvalidArgumentError(absl::StrCat("the URL has a user name, ", Quote(user),
                                                    ": send an Authorization header instead"));
@@ -89,11 +89,11 @@ absl::Status ConsumeHost(absl::string_view* rest, Url* url) {
   return absl::OkStatus();
 }
 
-// Takes the path of a Unix socket off the front, and the ':' behind it.
+// Removes the path of a Unix socket from the front, and the ':' after it.
 absl::Status ConsumeUnixPath(absl::string_view* rest, Url* url) {
   if (!absl::StartsWith(*rest, "/")) {
     return absl::InvalidArgumentError(
-        "in the URL the path of a Unix socket does not begin with '/', the third one behind "
+        "in the URL the path of a Unix socket does not begin with '/', the third one after "
         "\"unix:\"");
   }
   const size_t end = std::min(rest->find(':'), rest->size());
@@ -102,13 +102,13 @@ absl::Status ConsumeUnixPath(absl::string_view* rest, Url* url) {
   if (path.find_first_of("?#") != path.npos) {
     return absl::InvalidArgumentError(
         absl::StrCat("in the URL the path of a Unix socket, ", Quote(path),
-                     ", holds a '?' or '#': what to ask for there stands behind a ':'"));
+                     ", holds a '?' or '#': write the resource after a ':'"));
   }
   if (!rest->empty() && absl::string_view("/?#").find(rest->front()) == absl::string_view::npos) {
     return absl::InvalidArgumentError(
         absl::StrCat("in the URL ", Quote(*rest),
-                     " follows the path of a Unix socket where only a path can: a ':' that "
-                     "belongs to the socket's own is written %3A"));
+                     " follows the path of a Unix socket, where only a path is allowed: write a "
+                     "':' in the socket's path as %3A"));
   }
   absl::StatusOr<std::string> decoded = PercentDecode(path);
   if (!decoded.ok()) {
@@ -133,9 +133,9 @@ absl::StatusOr<Url> ParseUrl(absl::string_view url) {
   if (const size_t fragment = url.find('#'); fragment != url.npos) {
     return absl::InvalidArgumentError(
         absl::StrCat("the URL has a fragment, ", Quote(url.substr(fragment)),
-                     ", which RFC 6455 section 3 forbids: a '#' that is meant is written %23"));
+                     ", which RFC 6455 section 3 forbids: write a literal '#' as %23"));
   }
-  // Section 3: the path is "/" when it is empty, and '?' belongs to a query that is not.
+  // Section 3: an empty path is "/", and '?' belongs to a query only if that is not empty.
   if (url.find('?') == url.size() - 1) absl::ConsumeSuffix(&url, "?");
   parsed.resource = absl::StrCat(absl::StartsWith(url, "/") ? "" : "/", url);
   return parsed;

@@ -1,4 +1,4 @@
-// Any text as a URL, an authority, an origin and a redirect.
+// Arbitrary text as a URL, an authority, an origin and a redirect.
 
 #include <algorithm>
 #include <cstddef>
@@ -27,9 +27,9 @@ void CheckUrl(absl::string_view text) {
   Require(absl::StartsWith(resource, "/") && !absl::StrContains(resource, '#') &&
               std::all_of(resource.begin(), resource.end(), absl::ascii_isgraph),
           "the resource can stand in a request line");
-  Require(!url->host.empty() && url->port != 0, "there is somebody to connect to");
+  Require(!url->host.empty() && url->port != 0, "a parsed URL has a host and a port");
   const absl::StatusOr<Url> again = ParseUrl(UrlText(*url));
-  Require(again.ok() && *again == *url, "a URL that is written is read as itself");
+  Require(again.ok() && *again == *url, "a written URL parses to the same URL");
 }
 
 void CheckAuthority(absl::string_view text) {
@@ -39,7 +39,7 @@ void CheckAuthority(absl::string_view text) {
   const bool is_authority = authority.ok();
   Require(IsSameOrigin(origin, text) == is_authority, "a page comes from its own host");
   Require(IsSameOrigin(origin, "other.example") == IsSameOrigin("http://other.example", text),
-          "to be of the same origin goes both ways");
+          "the comparison of origins is symmetric");
 }
 
 void CheckLocation(absl::string_view text) {
@@ -48,12 +48,13 @@ void CheckLocation(absl::string_view text) {
     RequireReadable(url.status().message());
     if (!url.ok()) continue;
     const absl::StatusOr<Url> again = ParseUrl(UrlText(*url));
-    Require(again.ok() && *again == *url, "where a redirect leads is a URL");
-    Require(url->unix_path.empty() || url->unix_path == "/s", "nobody chooses another Unix socket");
+    Require(again.ok() && *again == *url, "the target of a redirect is a valid URL");
+    Require(url->unix_path.empty() || url->unix_path == "/s",
+            "a redirect does not choose another Unix socket");
     const std::string path = url->resource.substr(0, url->resource.find('?'));
     Require(!absl::StrContains(path, "/../") && !absl::StrContains(path, "/./") &&
                 !absl::EndsWith(path, "/..") && !absl::EndsWith(path, "/."),
-            "no dots are left");
+            "no dot segments are left");
   }
 }
 

@@ -33,8 +33,8 @@ TEST(UrlTest, AllParts) {
 
 TEST(UrlTest, FragmentIsAnError) {  // RFC 6455, section 3
   EXPECT_EQ(Parse("ws://example.com/chat?room=1#top"),
-            "the URL has a fragment, \"#top\", which RFC 6455 section 3 forbids: a '#' that is "
-            "meant is written %23");
+            "the URL has a fragment, \"#top\", which RFC 6455 section 3 forbids: write a literal "
+            "'#' as %23");
   EXPECT_THAT(Parse("ws://example.com#top"), HasSubstr("\"#top\""));
   EXPECT_EQ(Parse("ws://example.com/chat%23top"), "ws example.com 80 /chat%23top");
 }
@@ -52,7 +52,7 @@ TEST(UrlTest, HostOnly) {
 
 TEST(UrlTest, MissingScheme) {
   EXPECT_EQ(Parse("example.com/chat"),
-            "the URL begins with \"example.com\" and not with ws:// or wss://");
+            "the URL begins with \"example.com\", not with ws:// or wss://");
   EXPECT_THAT(Parse("//example.com/chat"), HasSubstr("not with ws:// or wss://"));
 }
 
@@ -86,8 +86,7 @@ TEST(UrlTest, SchemeAndHostInAnyCase) {
 }
 
 TEST(UrlTest, OtherSchemesAreNamed) {
-  EXPECT_EQ(Parse("http://example.com/"),
-            "the URL begins with \"http\" and not with ws:// or wss://");
+  EXPECT_EQ(Parse("http://example.com/"), "the URL begins with \"http\", not with ws:// or wss://");
   EXPECT_THAT(Parse("ws:example.com"), HasSubstr("not with ws:// or wss://"));
   EXPECT_THAT(Parse("ws:/example.com"), HasSubstr("not with ws:// or wss://"));
 }
@@ -107,13 +106,14 @@ TEST(UrlTest, HostsAndPortsAreThoseOfAnAuthority) {
   EXPECT_EQ(Parse("ws://127.0.0.1:8080"), "ws 127.0.0.1 8080 /");
   EXPECT_EQ(Parse("ws://[::1]:8080/x"), "ws ::1 8080 /x");
   EXPECT_EQ(Parse("wss://example.com:/"), "wss example.com 443 /");
-  EXPECT_EQ(Parse("ws://h:65536/"), "in the URL the port \"65536\" is no number from 1 to 65535");
-  EXPECT_THAT(Parse("ws://::1/"), HasSubstr("an IPv6 address stands in brackets"));
+  EXPECT_EQ(Parse("ws://h:65536/"),
+            "in the URL the port \"65536\" is not a number from 1 to 65535");
+  EXPECT_THAT(Parse("ws://::1/"), HasSubstr("write an IPv6 address in brackets"));
 }
 
 TEST(UrlTest, SpacesControlsAndNonAsciiAreRefused) {
   EXPECT_EQ(Parse("ws://example.com/a b"),
-            "the URL holds \" \" after 18 characters: spaces, controls and all that is not ASCII "
+            "the URL holds \" \" after 18 characters: spaces, controls and non-ASCII characters "
             "must be %-encoded");
   EXPECT_THAT(Parse("ws://h/\r\nX: y"), StartsWith("the URL holds \"\\r\""));
   EXPECT_THAT(Parse(absl::string_view("ws://h/\0", 8)), StartsWith("the URL holds \"\\x00\""));
@@ -144,7 +144,8 @@ TEST(UrlTest, UnixSocketsThatCannotBe) {
   EXPECT_THAT(Parse("ws+unix:///s#a:/"), HasSubstr("holds a '?' or '#'"));
   EXPECT_THAT(Parse("ws+unix:///s:/a#b"), HasSubstr("a fragment, \"#b\""));
   EXPECT_THAT(Parse("ws+unix:///a:b/s:/x"), HasSubstr("\"b/s:/x\" follows the path"));
-  EXPECT_THAT(Parse("ws+unix:///50%/s"), HasSubstr("a '%' has no two hexadecimal digits"));
+  EXPECT_THAT(Parse("ws+unix:///50%/s"),
+              HasSubstr("a '%' is not followed by two hexadecimal digits"));
 }
 
 // RFC 6874.
@@ -165,7 +166,7 @@ TEST(UrlTest, WhatIsNoZoneIsRefused) {
     EXPECT_THAT(Parse(absl::StrCat("ws://", host, "/")), HasSubstr("is not a zone: ")) << host;
   }
   EXPECT_THAT(Parse("ws://example.com%25eth0/"), HasSubstr("holds \"%\""));
-  EXPECT_THAT(Parse("ws://[1.2.3.4%25eth0]/"), HasSubstr("no IPv6 address in brackets"));
+  EXPECT_THAT(Parse("ws://[1.2.3.4%25eth0]/"), HasSubstr("not an IPv6 address in brackets"));
 }
 
 TEST(UrlTest, TextReadsAsTheSameUrl) {

@@ -1,4 +1,4 @@
-// What happens where there is no memory left.
+// Handling of a failed memory allocation.
 
 #ifndef WEFT_CORE_MEMORY_BAD_ALLOC_H_
 #define WEFT_CORE_MEMORY_BAD_ALLOC_H_
@@ -8,7 +8,7 @@
 
 namespace weft {
 
-// As operator new: throws, or ends the program where exceptions are switched off.
+// Like operator new: throws, or ends the program if exceptions are disabled.
 [[noreturn]] inline void FailToAllocate() {
 #if defined(__cpp_exceptions)
   throw std::bad_alloc();

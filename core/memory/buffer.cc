@@ -29,7 +29,7 @@ Buffer BufferPool::Take(size_t capacity) {
   return buffer;
 }
 
-// In front of those of its size: the last one that was returned may be in the cache.
+// Placed before the others of its size: the buffer returned last may be in the cache.
 void BufferPool::Return(Buffer buffer) {
   const size_t capacity = buffer.capacity();
   if (capacity < kMinCapacity || capacity > max_bytes_ - unused_bytes_) return;
@@ -47,7 +47,7 @@ void BufferPool::Return(Buffer buffer) {
 }
 
 void BufferPool::Trim() {
-  // The bytes that lay here all the time, largest buffers first: they cost the most to keep.
+  // The buffers that were unused since the last Trim, largest first: they cost the most to keep.
   size_t surplus = least_unused_bytes_;
   for (auto it = unused_.end(); it != unused_.begin();) {
     --it;

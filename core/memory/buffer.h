@@ -11,7 +11,7 @@
 
 namespace weft {
 
-// Owns `capacity` bytes without meaning, or none. Movable, not copyable; 16 bytes itself.
+// Owns `capacity` uninitialized bytes, or none. Movable, not copyable; its own size is 16 bytes.
 class Buffer {
  public:
   Buffer() = default;
@@ -24,14 +24,14 @@ class Buffer {
     return *this;
   }
   ~Buffer() {
-    if (data_ != nullptr) std::free(data_);  // most of those that move hold none
+    if (data_ != nullptr) std::free(data_);  // most buffers that are moved are empty
   }
 
   char* data() { return data_; }
   const char* data() const { return data_; }
   size_t capacity() const { return capacity_; }
 
-  // Makes the capacity at least `capacity`; the bytes already there stay, at a new address.
+  // Grows the capacity to at least `capacity`; the existing bytes are kept, at a new address.
   void Grow(size_t capacity);
 
  private:
@@ -39,37 +39,38 @@ class Buffer {
   size_t capacity_ = 0;
 };
 
-// Keeps the buffers that connections are done with for the next one that needs some, so that an
+// Keeps the buffers that connections have released for the next one that needs some, so that an
 // idle connection owns none and a busy one allocates none. One pool serves the connections of one
 // thread; not thread-safe. It must outlive them.
 class BufferPool {
  public:
-  // Keeps at most `max_bytes` of unused buffers; what is returned past that is freed.
+  // Keeps at most `max_bytes` of unused buffers; buffers returned beyond that are freed.
   explicit BufferPool(size_t max_bytes = kDefaultMaxBytes) : max_bytes_(max_bytes) {}
 
-  // A buffer of at least `capacity` bytes: the smallest unused one that is large enough, else new.
-  // Takes logarithmic time, as Return does.
+  // A buffer of at least `capacity` bytes: the smallest unused one that is large enough, otherwise
+  // a new one. Takes logarithmic time, like Return.
   Buffer Take(size_t capacity);
   void Return(Buffer buffer);
 
-  // Frees what has not been used since the last call. Call it every few seconds.
+  // Frees the buffers that have not been used since the last call. Call it every few seconds.
   void Trim();
 
-  // Bytes of unused buffers held now.
+  // Bytes of unused buffers currently held.
   size_t unused_bytes() const { return unused_bytes_; }
 
   static constexpr size_t kDefaultMaxBytes = size_t{64} << 20;
 
-  // The smallest buffer that is made, and that is worth keeping, in bytes.
+  // The size in bytes of the smallest buffer that is allocated, and that is worth keeping.
   static constexpr size_t kMinCapacity = 4096;
 
  private:
   using Unused = std::multimap<size_t, Buffer>;
 
-  Unused unused_;                         // by capacity
-  std::vector<Unused::node_type> spare_;  // without a buffer: so that nothing is allocated for one
+  Unused unused_;  // by capacity
+  // each has no buffer, so that adding one allocates nothing
+  std::vector<Unused::node_type> spare_;
   size_t unused_bytes_ = 0;
-  size_t least_unused_bytes_ = 0;  // since the last Trim: so many were never needed
+  size_t least_unused_bytes_ = 0;  // since the last Trim: this number was never needed
   size_t max_bytes_;
 };
 

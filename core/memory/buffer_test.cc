@@ -47,7 +47,7 @@ TEST(BufferPoolTest, GivesTheSameMemoryAgain) {
   EXPECT_EQ(pool.Take(1).data(), data);
 }
 
-// Of one size the last that was returned.
+// Among buffers of one size, the one returned last.
 TEST(BufferPoolTest, GivesTheOneThatWasUsedLast) {
   BufferPool pool;
   Buffer first = pool.Take(1), second = pool.Take(1);
@@ -57,8 +57,8 @@ TEST(BufferPoolTest, GivesTheOneThatWasUsedLast) {
   EXPECT_EQ(pool.Take(1).data(), last);
 }
 
-// As many unused buffers as the pool keeps, most of them too small: a scan of all of them for each
-// of these would take minutes.
+// As many unused buffers as the pool keeps, most of them too small: scanning all of them for each
+// request would take minutes.
 TEST(BufferPoolTest, T11_TakesNoLongerWithManyUnused) {
   BufferPool pool;
   std::vector<Buffer> buffers;
@@ -74,7 +74,7 @@ TEST(BufferPoolTest, KeepsNoMoreThanItsLimit) {
   pool.Return(Buffer(6000));
   pool.Return(Buffer(6000));
   EXPECT_EQ(pool.unused_bytes(), 6000u);
-  pool.Return(Buffer());  // nothing is nothing
+  pool.Return(Buffer());  // an empty buffer is not kept
   EXPECT_EQ(pool.unused_bytes(), 6000u);
 }
 
@@ -84,7 +84,7 @@ TEST(BufferPoolTest, TrimFreesWhatNobodyNeeded) {
   pool.Return(Buffer(9000));
   pool.Trim();  // both are new since the last call
   EXPECT_EQ(pool.unused_bytes(), 17000u);
-  pool.Return(pool.Take(8000));  // one of them is in use from time to time
+  pool.Return(pool.Take(8000));  // one of them is used from time to time
   pool.Trim();
   EXPECT_EQ(pool.unused_bytes(), 8000u);
   pool.Trim();

@@ -23,12 +23,12 @@ void WriteQueue::AdoptBorrowed(Buffer buffer) {
   const absl::string_view payload = std::exchange(borrowed_, {});
   const size_t offset = payload.data() - buffer.data();
   const absl::string_view ahead = owned();
-  if (ahead.size() > offset) {  // no room in front for what goes first: copy after all
+  if (ahead.size() > offset) {  // no space before the payload for the queued bytes: copy it
     borrowed_ = payload;
     CopyBorrowed();
     return;
   }
-  // memcpy wants no null pointer, and an empty queue has no buffer.
+  // memcpy must not get a null pointer, and an empty queue has no buffer.
   if (!ahead.empty()) {
     std::memcpy(buffer.data() + offset - ahead.size(), ahead.data(), ahead.size());
   }
@@ -59,7 +59,7 @@ std::array<absl::string_view, 2> WriteQueue::KeptParts() const {
           first.payload};
 }
 
-// Returns how many of the bytes are behind all that is kept.
+// Returns how many of the bytes come after all kept payloads.
 size_t WriteQueue::RemoveKept(size_t size) {
   while (true) {
     Kept& first = kept_->list.front();
@@ -110,8 +110,8 @@ void WriteQueue::MakeRoom(size_t size) {
     buffer_ = pool_ != nullptr ? pool_->Take(size) : Buffer(size);
     return;
   }
-  // Moving the bytes to the front is worth it where more was written than is left: the cost is then
-  // paid by what was written.
+  // Moves the bytes to the front only if more was written than remains: the bytes written then pay
+  // for the move.
   if (begin_ >= used && size <= buffer_.capacity() - used) {
     std::memcpy(buffer_.data(), buffer_.data() + begin_, used);
     begin_ = 0;

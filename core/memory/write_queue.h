@@ -1,4 +1,4 @@
-// Bytes on their way out, in the order in which they were queued.
+// Output bytes, in the order in which they were queued.
 
 #ifndef WEFT_CORE_MEMORY_WRITE_QUEUE_H_
 #define WEFT_CORE_MEMORY_WRITE_QUEUE_H_
@@ -14,9 +14,9 @@
 
 namespace weft {
 
-// A queue of bytes, with payloads in it that are not copied: at most one that is borrowed, at its
-// end, and any that are kept alive by what owns them. Holds no memory while it is empty. Not
-// thread-safe.
+// A queue of bytes that also holds payloads without copying them: at most one borrowed payload, at
+// its end, and any number of payloads that an owner keeps alive. Holds no memory while it is empty.
+// Not thread-safe.
 class WriteQueue {
  public:
   // `pool` may be null.
@@ -25,7 +25,8 @@ class WriteQueue {
 
   BufferPool* pool() const { return pool_; }
 
-  // Room for at most `size` more bytes at the end; Commit queues as many of them as were written.
+  // Space for at most `size` more bytes at the end; Commit queues the number that was written to
+  // it.
   char* Reserve(size_t size) {
     if (!borrowed_.empty()) CopyBorrowed();
     if (size > buffer_.capacity() - end_) MakeRoom(size);
@@ -36,30 +37,30 @@ class WriteQueue {
   // Queues a copy.
   void Append(absl::string_view bytes);
 
-  // Queues `payload`, not copied: it must stay as it is until it is written, or CopyBorrowed was
-  // called, or anything else is appended (which copies it first).
+  // Queues `payload` without copying it: it must stay unchanged until it is written, or
+  // CopyBorrowed was called, or anything else is appended (which copies it first).
   void AppendBorrowed(absl::string_view payload);
 
-  // What is borrowed and not yet written.
+  // The part of the borrowed payload that is not yet written.
   absl::string_view borrowed() const { return borrowed_; }
   void CopyBorrowed();
 
-  // Takes over `buffer`, which the borrowed bytes lie in, instead of copying them.
+  // Takes over `buffer`, which contains the borrowed bytes, instead of copying them.
   void AdoptBorrowed(Buffer buffer);
 
-  // Queues `payload`, not copied, which stays as it is as long as `owner` lives: until it is
-  // written. `owner` is let go then.
+  // Queues `payload` without copying it; it must stay unchanged as long as `owner` lives. `owner`
+  // is released when the payload is written.
   void AppendKept(absl::string_view payload, std::shared_ptr<const void> owner);
 
-  // What is queued, in order: up to the end of the first payload that is kept, else all of it. The
-  // second part is what is kept or borrowed.
+  // The queued bytes, in order: up to the end of the first kept payload, otherwise all. The second
+  // part is the kept or borrowed payload.
   std::array<absl::string_view, 2> parts() const {
     if (kept_ != nullptr) return KeptParts();
     if (begin_ == end_) return {borrowed_, {}};
     return {owned(), borrowed_};
   }
 
-  // The first `size` bytes are written.
+  // The first `size` bytes were written.
   void Remove(size_t size);
   void Clear();
 
@@ -67,15 +68,16 @@ class WriteQueue {
     return end_ - begin_ + borrowed_.size() + (kept_ != nullptr ? kept_->bytes : 0);
   }
 
-  // Memory held, in bytes, but for payloads that are kept.
+  // Memory held, in bytes, without kept payloads.
   size_t capacity() const { return buffer_.capacity() + (kept_ != nullptr ? kept_->capacity : 0); }
 
-  // Bytes removed in all, and bytes queued in all: the positions of both ends in the stream.
+  // The total number of bytes removed, and of bytes queued: the positions of both ends in the
+  // stream.
   uint64_t removed() const { return removed_; }
   uint64_t appended() const { return removed_ + size(); }
 
  private:
-  // A payload that is kept, and what goes before it: [begin, end) of the buffer.
+  // A kept payload and the bytes before it: [begin, end) of the buffer.
   struct Kept {
     Buffer buffer;
     size_t begin, end;
@@ -100,7 +102,8 @@ class WriteQueue {
   size_t end_ = 0;
   absl::string_view borrowed_;
   uint64_t removed_ = 0;
-  std::unique_ptr<KeptList> kept_;  // what goes before buffer_; null: nothing, as mostly
+  // the chunks before buffer_; null: none, which is the common case
+  std::unique_ptr<KeptList> kept_;
 };
 
 }  // namespace weft

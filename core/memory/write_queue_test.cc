@@ -17,7 +17,7 @@ std::string Text(const WriteQueue& queue) {
   return absl::StrCat(queue.parts()[0], queue.parts()[1]);
 }
 
-// Takes off all there is, in pieces of `size` bytes at the most.
+// Removes all bytes, in pieces of at most `size` bytes.
 std::string Take(WriteQueue& queue, size_t size) {
   std::string text;
   while (queue.size() > 0) {
@@ -114,7 +114,7 @@ TEST(WriteQueueTest, AdoptWithNoRoomInFrontCopies) {
   EXPECT_EQ(Text(queue), "header payload");
 }
 
-// ---- Payloads that are kept ----
+// ---- Kept payloads ----
 
 TEST(WriteQueueTest, KeptIsSentFromWhereItIsAndLetGoThen) {
   BufferPool pool;

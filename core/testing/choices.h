@@ -1,4 +1,4 @@
-// How a fuzz target turns any bytes into something that makes sense.
+// Turns arbitrary fuzzer input into meaningful choices.
 
 #ifndef WEFT_CORE_TESTING_CHOICES_H_
 #define WEFT_CORE_TESTING_CHOICES_H_
@@ -10,12 +10,12 @@
 
 namespace weft::testing {
 
-// Decisions, of which each is a byte of the input; behind its end all are 0.
+// A sequence of choices, each made by one byte of the input; after its end all are 0.
 class Choices {
  public:
   explicit Choices(absl::string_view bytes) : left_(bytes) {}
 
-  // 0 to bound - 1; `bound` is 256 at the most.
+  // 0 to bound - 1; `bound` is at most 256.
   uint32_t Below(uint32_t bound) {
     if (left_.empty()) return 0;
     const uint8_t byte = left_[0];
@@ -29,7 +29,7 @@ class Choices {
     return all[Below(N)];
   }
 
-  // The next `size` bytes as they are, or what there is.
+  // The next `size` bytes unchanged, or fewer at the end of the input.
   absl::string_view Bytes(size_t size) {
     const absl::string_view bytes = left_.substr(0, size);
     left_.remove_prefix(bytes.size());

@@ -13,7 +13,7 @@ namespace {
 
 constexpr uint32_t kRandomRounds = 10;
 
-// A message that outlived its event.
+// A message that was taken and outlives its event.
 struct Taken {
   Event event;
   std::string description;
@@ -85,7 +85,7 @@ std::vector<std::string> Feed(Connection& connection, absl::string_view input, C
                               bool eof) {
   std::vector<std::string> events;
   std::vector<Taken> taken;
-  // On the heap and of the exact size, so that a sanitizer sees a step outside.
+  // On the heap and of the exact size, so that a sanitizer reports a read outside.
   std::vector<char> scratch(cuts.scratch_size());
   auto drain = [&] {
     while (const std::optional<Event> event = connection.NextEvent()) {
@@ -114,8 +114,7 @@ std::vector<std::string> Feed(Connection& connection, absl::string_view input, C
     drain();
   }
   for (const Taken& one : taken) {
-    if (Describe(one.event) != one.description)
-      events.push_back("a payload that was taken changed");
+    if (Describe(one.event) != one.description) events.push_back("a taken payload changed");
   }
   return events;
 }

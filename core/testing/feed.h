@@ -1,4 +1,4 @@
-// Feeds a connection input that is cut in every way a network can cut it.
+// Feeds a connection its input, cut in every way that a network can cut it.
 
 #ifndef WEFT_CORE_TESTING_FEED_H_
 #define WEFT_CORE_TESTING_FEED_H_
@@ -16,21 +16,21 @@
 
 namespace weft::testing {
 
-// "text Hello", "binary ...", "ping x", "close 1000 bye"; a piece of a message that is not whole
-// says so: "text [begin] Hel", "text [end] lo".
+// "text Hello", "binary ...", "ping x", "close 1000 bye"; a piece of a message that is not whole is
+// marked: "text [begin] Hel", "text [end] lo".
 std::string Describe(const Event& event);
 
-// How input is cut into reads, and how large the scratch is that they go through.
+// How input is cut into reads, and the size of the scratch buffer for each read.
 class Cuts {
  public:
   static Cuts Whole();
   static Cuts ByteByByte();
   static Cuts Random(uint32_t seed);  // reads of 1 to 300 bytes, a scratch of 1 to 600
 
-  // The same, and Connection::KeepInput after each event.
+  // The same, with Connection::KeepInput after each event.
   Cuts WithRests() const;
 
-  // The same, and Connection::TakePayload after each event; what was taken is looked at once more
+  // The same, with Connection::TakePayload after each event; the taken payloads are checked again
   // at the end.
   Cuts WithPayloadsTaken() const;
 
@@ -42,27 +42,27 @@ class Cuts {
  private:
   bool has_rests_ = false;
   bool takes_payloads_ = false;
-  uint32_t state_ = 0;  // of a small generator; 0: always `size_`
+  uint32_t state_ = 0;  // seed of a small generator; 0: always `size_`
   size_t size_ = 1;
   size_t scratch_size_ = 1;
 };
 
-// All of `input` into `connection`, then, if `eof`, the end of the stream. Returns all events. The
-// scratch is overwritten after every read, and in every rest, so that nothing can lean on what it
-// held.
+// Feeds all of `input` to `connection`, then, if `eof`, the end of the stream. Returns all events.
+// The scratch is overwritten after every read, and at every KeepInput, so that nothing can depend
+// on its old content.
 std::vector<std::string> Feed(Connection& connection, absl::string_view input, Cuts cuts,
                               bool eof = false);
 
-// What a connection did with some input.
+// What a connection did with its input.
 struct Outcome {
   std::vector<std::string> events;
-  std::vector<std::string> sent;  // DescribeFrames of what it wants to write
+  std::vector<std::string> sent;  // DescribeFrames of its output
   std::string status;
 };
 
 // Feeds `input` to a new connection whole, byte by byte and cut at random, with and without pools
-// and rests; returns what it did the first time. `differs` is called with a text where another time
-// it did something else. The connection uses permessage-deflate as `deflate` says, if at all.
+// and KeepInput; returns the outcome of the first run. Calls `differs` with a text for each run
+// whose outcome is different. The connection uses permessage-deflate as `deflate` says, if present.
 Outcome FeedInEveryWay(Role role, const ConnectionOptions& options, absl::string_view input,
                        absl::FunctionRef<void(const std::string&)> differs, bool eof = false,
                        const std::optional<DeflateAgreement>& deflate = std::nullopt);

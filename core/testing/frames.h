@@ -1,4 +1,4 @@
-// Frames as strings, right ones and wrong ones, to feed to whatever reads frames.
+// Valid and invalid frames as strings, as input for any code that reads frames.
 
 #ifndef WEFT_CORE_TESTING_FRAMES_H_
 #define WEFT_CORE_TESTING_FRAMES_H_
@@ -15,19 +15,19 @@ namespace weft::testing {
 // The key that the RFC's examples use (section 5.7).
 inline constexpr MaskingKey kTestKey = {0x37, 0xfa, 0x21, 0x3d};
 
-// A frame of exactly this header, with `payload` behind it, masked if the header says so. The
-// length is that of the payload, whatever the header says.
+// A frame with exactly this header, followed by `payload`, masked if the header says so. The length
+// is that of the payload, whatever the header says.
 std::string Frame(FrameHeader header, absl::string_view payload);
 
-// A frame as a client and as a server must send it.
+// A frame in the form that a client and a server must send.
 std::string ClientFrame(Opcode opcode, absl::string_view payload, bool fin = true);
 std::string ServerFrame(Opcode opcode, absl::string_view payload, bool fin = true);
 
 // The payload of a Close frame.
 std::string ClosePayload(CloseCode code, absl::string_view reason = "");
 
-// All frames in `bytes`, each as text: "fin text Hello", "fin compressed text ...",
-// "close 1002 the reason"; "incomplete" last if bytes are left over.
+// All frames in `bytes`, each as text: "fin text Hello", "fin compressed text ...", "close 1002 the
+// reason"; "incomplete" at the end if bytes are left over.
 std::vector<std::string> DescribeFrames(absl::string_view bytes);
 
 }  // namespace weft::testing

@@ -1,4 +1,4 @@
-// Bytes in tests, as the RFC prints them.
+// Bytes in tests, written as in the RFC.
 
 #ifndef WEFT_CORE_TESTING_HEX_H_
 #define WEFT_CORE_TESTING_HEX_H_
@@ -11,7 +11,7 @@
 
 namespace weft::testing {
 
-// The bytes of "81 05" or "8105"; throws where `digits` has anything but spaces and pairs of
+// The bytes of "81 05" or "8105"; throws if `digits` contains anything but spaces and pairs of
 // hexadecimal digits.
 inline std::string Hex(absl::string_view digits) {
   return HexToBytes(absl::StrReplaceAll(digits, {{" ", ""}})).value();

@@ -1,4 +1,4 @@
-// Random choices of tests in which many threads do what they like.
+// Random choices for tests in which many threads act freely.
 
 #ifndef WEFT_CORE_TESTING_RANDOM_CHOICES_H_
 #define WEFT_CORE_TESTING_RANDOM_CHOICES_H_
@@ -12,8 +12,8 @@
 
 namespace weft::testing {
 
-// The seed of this run: that of WEFT_CHAOS_SEED in the environment, else another one each time. It
-// is printed.
+// The seed of this run: WEFT_CHAOS_SEED from the environment, otherwise a different one each time.
+// It is printed.
 inline unsigned ChaosSeed() {
   static const unsigned seed = [] {
     const char* const given = std::getenv("WEFT_CHAOS_SEED");
@@ -27,8 +27,8 @@ inline unsigned ChaosSeed() {
   return seed;
 }
 
-// A number from 0 up to, but never, `n`. Each thread has numbers of its own, which follow from the
-// seed and from how many threads asked before it.
+// A number from 0 to n - 1. Each thread has its own sequence, determined by the seed and by the
+// number of threads that asked earlier.
 inline int Random(int n) {
   static std::atomic<unsigned> threads{0};
   thread_local std::mt19937 engine = [] {
@@ -38,10 +38,11 @@ inline int Random(int n) {
   return static_cast<int>(engine() % static_cast<unsigned>(n));
 }
 
-// True once in `n` times.
+// True once in `n` times on average.
 inline bool OneIn(int n) { return Random(n) == 0; }
 
-// A payload of any size from none to more than the buffers of a session, all of one character.
+// A payload of a random size, from 0 to more than a session's buffers, consisting of one repeated
+// character.
 inline std::string RandomPayload(char of) {
   constexpr int kSizes[] = {1, 20, 300, 5000, 40000, 120000};
   return std::string(static_cast<size_t>(Random(kSizes[Random(6)])), of);

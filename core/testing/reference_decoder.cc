@@ -9,7 +9,7 @@
 namespace weft::testing {
 namespace {
 
-// As it is numbered in RFC 6455, section 5.2.
+// Numbered as in RFC 6455, section 5.2.
 constexpr int kContinuation = 0, kText = 1, kClose = 8, kPing = 9;
 
 std::string Control(int opcode, absl::string_view payload) {

@@ -24,7 +24,7 @@ TEST(ReferenceInflaterTest, ExamplesOfTheRfc) {  // RFC 7692, section 7.2.3
   }
 }
 
-// Made by zlib: codes of its own, and all the ways to write their lengths.
+// Made by zlib: dynamic codes, with every way to write their lengths.
 TEST(ReferenceInflaterTest, DynamicBlock) {
   ReferenceInflater inflater(15, /*takeover=*/true);
   const std::string message =

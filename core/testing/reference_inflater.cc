@@ -9,7 +9,7 @@
 namespace weft::testing {
 namespace {
 
-// Reads past the end are zeros, and ended_early().
+// Reads after the end return zeros and set ended_early().
 class Bits {
  public:
   explicit Bits(absl::string_view bytes) : bytes_(bytes) {}
@@ -37,8 +37,8 @@ class Bits {
   size_t at_ = 0;
 };
 
-// A canonical Huffman code (section 3.2.2): the codes of one length are numbers in a row, given to
-// its symbols in order.
+// A canonical Huffman code (section 3.2.2): the codes of one length are consecutive numbers,
+// assigned to its symbols in order.
 class Code {
  public:
   explicit Code(const std::vector<int>& lengths) {
@@ -52,7 +52,7 @@ class Code {
     }
   }
 
-  // The next symbol, or -1 where the bits are no code.
+  // The next symbol, or -1 if the bits are not a code.
   int Next(Bits& bits) const {
     int code = 0;
     for (int length = 1; length <= kMaxLength; ++length) {
@@ -69,7 +69,7 @@ class Code {
   std::array<std::vector<int>, kMaxLength + 1> symbols_;
 };
 
-// What a symbol stands for: `base`, and a number of `bits` more that follow it (section 3.2.5).
+// The meaning of a symbol: `base`, plus a number of `bits` bits that follow it (section 3.2.5).
 struct Range {
   uint32_t base;
   int bits;
@@ -96,7 +96,7 @@ std::vector<int> FixedLengths() {
   return lengths;
 }
 
-// The lengths of the two codes of a block (section 3.2.7). Empty: they make no sense.
+// The lengths of the two codes of a block (section 3.2.7). Empty if they are invalid.
 std::vector<int> ReadLengths(Bits& bits, size_t lengths_codes, size_t distance_codes) {
   constexpr int kOrder[] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
   const int count = 4 + static_cast<int>(bits.Number(4));
@@ -132,7 +132,7 @@ bool StoredBlock(Bits& bits, std::string* text) {
   return true;
 }
 
-// Symbols up to the end of the block.
+// Decodes symbols until the end of the block.
 bool CodedBlock(Bits& bits, const Code& literals, const Code& distances, size_t window,
                 std::string* text) {
   while (!bits.ended_early()) {
@@ -184,7 +184,7 @@ std::optional<std::string> ReferenceInflater::Inflate(absl::string_view message)
   do {
     const bool final = bits.Next() != 0;
     if (!Block(bits, window_, &history_) || bits.ended_early()) return std::nullopt;
-    if (final) bits.SkipToByte();  // and on (RFC 7692, section 7.2.3.4)
+    if (final) bits.SkipToByte();  // and continue (RFC 7692, section 7.2.3.4)
   } while (!bits.at_end());
   return history_.substr(begin);
 }

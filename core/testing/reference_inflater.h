@@ -1,4 +1,4 @@
-// DEFLATE, decoded slowly and obviously, to hold the Inflater against.
+// A slow and obvious decoder of DEFLATE, for comparison with Inflater.
 
 #ifndef WEFT_CORE_TESTING_REFERENCE_INFLATER_H_
 #define WEFT_CORE_TESTING_REFERENCE_INFLATER_H_
@@ -11,17 +11,16 @@
 
 namespace weft::testing {
 
-// Inflates one message after the other, bit by bit as RFC 1951 describes it, and remembers
-// everything. Shares nothing with zlib.
+// Inflates successive messages, bit by bit as RFC 1951 describes it, and remembers everything.
+// Shares no code with zlib.
 class ReferenceInflater {
  public:
-  // Messages refer to the last 2^window_bits bytes at the most; without takeover to none of those
-  // before them.
+  // Messages refer back at most 2^window_bits bytes; without takeover, not to earlier messages.
   ReferenceInflater(int window_bits, bool takeover)
       : window_(size_t{1} << window_bits), takeover_(takeover) {}
 
-  // What `message`, as RFC 7692 carries it, inflates to. None: it is not DEFLATE, refers to what is
-  // out of reach, or does not end where it should.
+  // The inflated `message`, which is in the form of RFC 7692. None if it is not DEFLATE, refers too
+  // far back, or does not end where it should.
   std::optional<std::string> Inflate(absl::string_view message);
 
  private:

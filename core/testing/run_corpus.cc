@@ -1,5 +1,5 @@
-// The main of a fuzz target without a fuzzer: runs it on each file that is named, and on every part
-// of the file from its start.
+// The main function of a fuzz target without a fuzzer: runs it on each file named, and on every
+// prefix of the file.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
     }
     const std::vector<char> seed{std::istreambuf_iterator<char>(file), {}};
     for (size_t size = 0; size <= seed.size(); ++size) {
-      // A copy that ends where the input does, so that asan sees a read behind it.
+      // A copy of the exact size, so that asan reports a read after the end.
       const std::vector<uint8_t> input(seed.begin(), seed.begin() + size);
       LLVMFuzzerTestOneInput(input.data(), input.size());
     }

@@ -1,7 +1,7 @@
-// Valid sequences of frames, which the input chooses: fragments, control frames in between,
-// messages compressed in every way that zlib has. What they mean is known three times: to who made
-// them, to a slow reference decoder, and to a Connection, however they are cut. And what a
-// Connection sends of the same messages means the same to the reference decoder.
+// Valid sequences of frames, chosen by the input: fragments, control frames in between, messages
+// compressed in every way zlib supports. The expected events come from the generator, from a slow
+// reference decoder, and from a Connection fed with every cut; all must agree. The reference
+// decoder must also read the same messages as a Connection sends them.
 
 #include <algorithm>
 #include <cstddef>
@@ -40,12 +40,12 @@ using testing::Require;
 
 constexpr absl::string_view kTail("\x00\x00\xff\xff", 4);
 
-// Where a sequence ends at the latest: no more pongs are sent one by one, and a byte of input that
-// makes 64 KiB should not make many of them.
+// The maximum length of a sequence: with more, pongs are no longer sent one by one; and one byte of
+// input can make 64 KiB, which should not happen too often.
 constexpr int kMaxPings = 60;
 constexpr size_t kMaxTextBytes = 100000;
 
-// What both ends agreed on, and how the sender compresses.
+// The negotiated options, and how the sender compresses.
 struct Settings {
   Role receiver{};
   std::optional<testing::ReferenceDeflate> deflate{};
@@ -66,17 +66,17 @@ Settings ChooseSettings(Choices& choices) {
   return settings;
 }
 
-// ---- What is sent ----
+// ---- The sender ----
 
-// zlib as others use it: with blocks that end, or are final, anywhere.
+// zlib as other implementations use it: with blocks that end, or are final, anywhere.
 class Compressor {
  public:
   explicit Compressor(const Settings& settings) : takeover_(settings.deflate->takeover) {
-    // A window of 2^8 is not to be had; see deflate.cc.
+    // zlib does not offer a window of 2^8; see deflate.cc.
     const int bits = std::max(settings.deflate->window_bits, 9);
     Require(deflateInit2(&stream_, settings.level, Z_DEFLATED, -bits, settings.memory_level,
                          settings.strategy) == Z_OK,
-            "zlib takes the settings");
+            "zlib accepts the settings");
   }
   ~Compressor() { deflateEnd(&stream_); }
 
@@ -92,8 +92,8 @@ class Compressor {
           choices.Of({Z_NO_FLUSH, Z_BLOCK, Z_PARTIAL_FLUSH, Z_SYNC_FLUSH, Z_FULL_FLUSH, Z_FINISH}));
       text.remove_prefix(size);
     }
-    // RFC 7692, sections 7.2.1 and 7.2.3.4: an empty stored block ends it, of which the last bytes
-    // are left out. Here, sometimes, it is one more than is needed.
+    // RFC 7692, sections 7.2.1 and 7.2.3.4: an empty stored block ends the message, and its last
+    // bytes are omitted. Here it is sometimes one block more than necessary.
     const uint32_t end = choices.Below(4);
     Run(text, end == 0 ? Z_FINISH : Z_SYNC_FLUSH);
     absl::string_view message = out_;
@@ -110,7 +110,7 @@ class Compressor {
     stream_.avail_in = static_cast<uInt>(text.size());
     stream_.next_out = reinterpret_cast<Bytef*>(chunk.data());
     stream_.avail_out = static_cast<uInt>(chunk.size());
-    // What is held back of earlier parts comes on top of the bound of this one.
+    // Output held back from earlier parts adds to the bound of this one.
     int result;
     do {
       result = deflate(&stream_, flush);
@@ -122,7 +122,8 @@ class Compressor {
     } while (result == Z_OK);
     before_.append(text.data(), text.size());
     if (flush != Z_FINISH) return;
-    // For zlib a final block is the end. The next one refers to what was before it all the same.
+    // For zlib a final block is the end of its stream. The next block can still refer to the data
+    // before it.
     const absl::string_view window =
         absl::string_view(before_).substr(before_.size() - std::min<size_t>(before_.size(), 32768));
     deflateReset(&stream_);
@@ -134,7 +135,7 @@ class Compressor {
   const bool takeover_;
   z_stream stream_{};
   std::string out_;
-  std::string before_;  // what may be referred to
+  std::string before_;  // the data that may be referred to
 };
 
 struct Message {
@@ -149,7 +150,7 @@ struct Sequence {
   std::vector<std::string> answers;
 };
 
-// Makes a sequence, choice by choice.
+// Generates a sequence, choice by choice.
 class Maker {
  public:
   Maker(const Settings& settings, Choices& choices) : settings_(settings), choices_(choices) {
@@ -235,7 +236,7 @@ class Maker {
       }
     }
     if (form != 7 || payload.empty()) return payload;
-    // The same again and again, but for a number: long and not without matches.
+    // The same text repeated, with a different number each time: long and full of matches.
     std::string longer;
     const size_t size = choices_.Of(kLongs);
     for (int i = 0; longer.size() + payload.size() + 10 < size; ++i) {
@@ -266,7 +267,7 @@ class Maker {
   size_t text_bytes_ = 0;
 };
 
-// ---- What is received ----
+// ---- The receiver ----
 
 void RequireSame(const std::vector<std::string>& is, const std::vector<std::string>& should_be,
                  absl::string_view what) {
@@ -286,7 +287,7 @@ std::optional<DeflateAgreement> Agreement(const Settings& settings) {
                           .receive_window_bits = settings.deflate->window_bits};
 }
 
-// The events of a connection that delivers messages in pieces, put together again.
+// The events of a connection that delivers messages in pieces, joined again.
 std::vector<std::string> StreamedEvents(Connection& connection, absl::string_view bytes,
                                         testing::Cuts cuts) {
   std::vector<std::string> events;
@@ -303,7 +304,7 @@ std::vector<std::string> StreamedEvents(Connection& connection, absl::string_vie
         events.push_back(testing::Describe(*event));
         continue;
       }
-      Require(event->first == message.empty(), "a message begins where it begins");
+      Require(event->first == message.empty(), "the first piece is marked as first");
       if (event->first) message = absl::StrCat(OpcodeName(event->opcode), " ");
       absl::StrAppend(&message, event->payload);
       if (event->last) events.push_back(std::exchange(message, ""));
@@ -343,28 +344,30 @@ void Send(Connection& connection, const Message& message, Choices& choices) {
       Require(connection.SendMessage(message.opcode, payload, compress).ok(), "a message is sent");
       break;
     case 1:
-      Require(connection.SendBorrowed(message.opcode, payload, compress).ok(), "it is lent");
+      Require(connection.SendBorrowed(message.opcode, payload, compress).ok(),
+              "a borrowed message is sent");
       connection.DidWrite(0);
       break;
     case 2: {
       const auto encoded = EncodedMessage::Make(message.opcode, payload, compress);
-      Require(encoded.ok(), "it is encoded");
+      Require(encoded.ok(), "a message is encoded");
       const absl::Status sent = connection.role() == Role::kServer
                                     ? connection.SendEncoded(*encoded)
                                     : connection.SendMessage(message.opcode, payload, compress);
-      Require(sent.ok(), "it is sent encoded");
+      Require(sent.ok(), "an encoded message is sent");
       break;
     }
     default:
       for (uint32_t more = choices.Below(3); more > 0; --more) {
-        // Cut anywhere: text may be cut inside a character.
+        // Cut anywhere, including inside a character.
         const size_t size = payload.size() * choices.Below(256) / 255;
         Require(
             connection.SendFragment(message.opcode, payload.substr(0, size), false, compress).ok(),
             "a fragment is sent");
         payload.remove_prefix(size);
       }
-      Require(connection.SendFragment(message.opcode, payload, true, compress).ok(), "the last is");
+      Require(connection.SendFragment(message.opcode, payload, true, compress).ok(),
+              "the last fragment is sent");
   }
 }
 

@@ -138,7 +138,7 @@ TEST_F(ConversationTest, EachBrokenFrameAndItsRule) {
                   HasSubstr("a control frame carries at most 125 bytes (RFC 6455, section 5.5)"),
                   HasSubstr("a reserved bit is set that no extension uses (RFC 6455, section 5.2)"),
                   "server text good",
-                  HasSubstr("the close code must not be on the wire (RFC 6455, section 7.4)")));
+                  HasSubstr("the close code is not allowed on the wire (RFC 6455, section 7.4)")));
 }
 
 TEST_F(ConversationTest, AnAcceptKeyThatIsWrong) {

@@ -169,7 +169,7 @@ TEST(FrameReaderTest, HeadersThatBreakARule) {
       {ClientFrame(Opcode::kPing, "a", false),
        "ping a: a control frame must not be fragmented (5.5)"},
       {ClientFrame(Opcode::kContinuation, "a"),
-       "continuation a: a continuation frame without a message to continue (5.4)"},
+       "continuation a: a continuation frame without a message in progress (5.4)"},
       {Hex("81 fe 00 01 00 00 00 00 61"), "text a: the length must be in its shortest form (5.2)"},
   };
   for (const auto& [bytes, line] : kCases) {
@@ -213,12 +213,12 @@ TEST(FrameReaderTest, CloseFrames) {
   EXPECT_THAT(Describe(Role::kServer, ClientFrame(Opcode::kClose, "")), ElementsAre("close "));
   EXPECT_THAT(
       Describe(Role::kServer, ClientFrame(Opcode::kClose, "x")),
-      ElementsAre("close x: a close payload is empty or begins with a 2-byte code (5.5.1)"));
+      ElementsAre("close x: a close payload must be empty or begin with a 2-byte code (5.5.1)"));
   for (const CloseCode code : {CloseCode::kNoStatus, CloseCode::kAbnormal, CloseCode{999}}) {
     const auto frames = ReadAll(Role::kServer, ClientFrame(Opcode::kClose, ClosePayload(code)));
     ASSERT_EQ(frames.size(), 1u);
     ASSERT_TRUE(frames[0].violation.has_value());
-    EXPECT_STREQ(frames[0].violation->rule, "the close code must not be on the wire");
+    EXPECT_STREQ(frames[0].violation->rule, "the close code is not allowed on the wire");
     EXPECT_EQ(frames[0].seen, absl::StrCat("got ", static_cast<int>(code)));
   }
   const auto frames =

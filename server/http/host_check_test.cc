@@ -63,7 +63,7 @@ TEST(HostCheckTest, SaysWhichHostAndWhichOption) {
 TEST(HostCheckTest, AnEntryIsAHostWithoutAPort) {
   EXPECT_TRUE(CheckAllowedHosts({"*", "example.com", "127.0.0.1", "[::1]"}).ok());
   EXPECT_EQ(CheckAllowedHosts({"a", "https://b"}).message(),
-            "in allowed_hosts the port \"//b\" is no number from 1 to 65535");
+            "in allowed_hosts the port \"//b\" is not a number from 1 to 65535");
   EXPECT_EQ(CheckAllowedHosts({"a:8080"}).message(),
             "in allowed_hosts \"a:8080\" has a port: every port is allowed");
   for (const char* entry : {"", "a:", "::1", "*.example.com", "a/b", "a, b"}) {
