@@ -1,4 +1,4 @@
-// Memory that several threads share, and how a thread waits for some of it.
+// A memory limit that several threads share, and how a thread waits for memory.
 
 #ifndef WEFT_LOOP_BUDGET_H_
 #define WEFT_LOOP_BUDGET_H_
@@ -12,9 +12,9 @@
 
 namespace weft {
 
-// A number of bytes with a limit. Any thread takes some, and any thread gives them back, which
-// wakes the threads that wait in waiters(). A request that is refused changes nothing, not even for
-// a moment, so it cannot make another one fail. Thread-safe.
+// A number of bytes with a limit. Any thread takes bytes and returns them; returning wakes the
+// threads that wait in waiters(). A refused request changes nothing, not even temporarily, so it
+// cannot make another one fail. Thread-safe.
 //
 //   if (!budget.Take(bytes)) return absl::ResourceExhaustedError("...");
 //   ...
@@ -26,13 +26,14 @@ class Budget {
   Budget(const Budget&) = delete;
   Budget& operator=(const Budget&) = delete;
 
-  // Before other threads use it. Take() leaves `headroom` bytes of the limit for Add().
+  // Call it before other threads use the budget. Take() leaves `headroom` bytes of the limit for
+  // Add().
   void set_limit(size_t limit, size_t headroom = 0) {
     limit_ = limit;
     most_taken_ = limit - headroom;
   }
 
-  // Takes `bytes` if that many are left; else takes nothing and returns false.
+  // Takes `bytes` if that many are available; otherwise takes nothing and returns false.
   bool Take(size_t bytes) {
     size_t taken = taken_.load(std::memory_order_relaxed);
     do {
@@ -41,7 +42,7 @@ class Budget {
     return true;
   }
 
-  // Counts `bytes` that are in use whether there is room for them or not. False: over the limit.
+  // Counts `bytes` that are in use even if they exceed the limit. Returns false if they do.
   bool Add(size_t bytes) { return taken_.fetch_add(bytes) + bytes <= limit_; }
 
   void Return(size_t bytes) {
@@ -49,10 +50,10 @@ class Budget {
     waiters_.Wake();
   }
 
-  // Whether Take(bytes) would succeed at this moment.
+  // Whether Take(bytes) would succeed now.
   bool HasRoom(size_t bytes) const { return Fits(taken_.load(), bytes); }
 
-  // What Take() can have, where nothing is taken.
+  // The largest number that Take() can grant, when nothing is taken.
   size_t most_taken() const { return most_taken_; }
   size_t taken() const { return taken_.load(std::memory_order_relaxed); }
 
@@ -69,10 +70,10 @@ class Budget {
   Waiters waiters_;
 };
 
-// A part of a budget, which the destructor gives back. The budget must outlive it.
+// A share of a budget, which the destructor returns. The budget must outlive it.
 class Reservation {
  public:
-  // `bytes` were taken.
+  // `bytes` must already have been taken from `budget`.
   Reservation(Budget* budget, size_t bytes) : budget_(budget), bytes_(bytes) {}
   Reservation(Reservation&& other) noexcept
       : budget_(other.budget_), bytes_(std::exchange(other.bytes_, 0)) {}

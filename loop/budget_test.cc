@@ -20,8 +20,8 @@ TEST(BudgetTest, TakesWhatIsLeftAndNoMore) {
   Budget budget(100);
   EXPECT_TRUE(budget.Take(60));
   EXPECT_FALSE(budget.Take(41));
-  EXPECT_FALSE(budget.Take(SIZE_MAX)) << "sums do not wrap";
-  EXPECT_EQ(budget.taken(), 60u) << "one that is refused changes nothing";
+  EXPECT_FALSE(budget.Take(SIZE_MAX)) << "sums do not overflow";
+  EXPECT_EQ(budget.taken(), 60u) << "a refused request changes nothing";
   EXPECT_TRUE(budget.Take(40));
   EXPECT_FALSE(budget.Take(1));
   EXPECT_TRUE(budget.Take(0));
@@ -29,7 +29,7 @@ TEST(BudgetTest, TakesWhatIsLeftAndNoMore) {
   EXPECT_EQ(budget.taken(), 0u);
 }
 
-// What is in use is counted even past the limit, and then nothing is left for others.
+// Bytes in use are counted even beyond the limit; then others get none.
 TEST(BudgetTest, AddsWhatIsInUse) {
   Budget budget(100);
   EXPECT_TRUE(budget.Add(100));
@@ -63,7 +63,7 @@ TEST(BudgetTest, AReservationIsGivenBackOnce) {
   EXPECT_EQ(budget.taken(), 0u);
 }
 
-// One that is too large is asked for all the time, and small ones never fail because of it.
+// A request that is too large is repeated all the time, and small ones never fail because of it.
 TEST(BudgetTest, T16_ARefusalDoesNotMakeOthersFail) {
   Budget budget(1000);
   std::atomic<bool> done{false};
@@ -96,7 +96,7 @@ TEST(BudgetTest, NeverMoreThanItsLimitIsTaken) {
   EXPECT_EQ(budget.taken(), 0u);
 }
 
-// Each waits for what the other one gives back: a wake-up that is lost holds this test for ever.
+// Each waits for the bytes that the other returns: a lost wake-up blocks this test forever.
 TEST(BudgetTest, T6_WhoeverGivesBackWakesWhoeverWaits) {
   Budget budget(1);
   std::vector<std::thread> threads;
@@ -114,7 +114,8 @@ TEST(BudgetTest, T6_WhoeverGivesBackWakesWhoeverWaits) {
   EXPECT_EQ(budget.waiters().count(), 0);
 }
 
-// Without the wake-up the thread looks again at its deadline, long after the time it has here.
+// Without the wake-up, the thread would check again only at its deadline, which is long after the
+// test's timeout.
 TEST(BudgetTest, WhoGivesBackWakesWhoWaits) {
   Budget budget(1);
   ASSERT_TRUE(budget.Take(1));
@@ -127,7 +128,7 @@ TEST(BudgetTest, WhoGivesBackWakesWhoWaits) {
   EXPECT_EQ(waiter.wait_for(std::chrono::seconds(10)), std::future_status::ready);
 }
 
-// A wake-up between the look at what is waited for and the sleep would be lost.
+// A wake-up between the check of the condition and the sleep would be lost.
 TEST(WaitersTest, AWakeUpWaitsUntilTheWaiterSleeps) {
   Waiters waiters;
   std::atomic<bool> changed{false};

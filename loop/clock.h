@@ -1,4 +1,4 @@
-// The time, as the server sees it.
+// The clock of the event loops.
 
 #ifndef WEFT_LOOP_CLOCK_H_
 #define WEFT_LOOP_CLOCK_H_
@@ -9,26 +9,26 @@
 
 namespace weft {
 
-// A monotonic clock in milliseconds since some moment. Callable from any thread.
+// A monotonic clock in milliseconds since an arbitrary moment. Callable from any thread.
 class Clock {
  public:
   virtual ~Clock() = default;
   virtual int64_t NowMs() const = 0;
 
-  // How long to really wait, in milliseconds, so that `ms` of this clock pass at the least.
+  // How long to wait in real time, in milliseconds, so that at least `ms` of this clock pass.
   virtual int64_t WaitMs(int64_t ms) const { return ms; }
 
-  // The one that ticks by itself.
+  // The real clock.
   static const Clock& Steady();
 };
 
-// A clock that a test holds: it stands still but for Advance.
+// A clock for tests: time passes only by Advance.
 class ManualClock : public Clock {
  public:
   int64_t NowMs() const override { return now_ms_; }
   void AdvanceMs(int64_t ms) { now_ms_ += ms; }
 
-  // A loop that waits for this clock must look at it often.
+  // A loop that waits for this clock must check it often.
   int64_t WaitMs(int64_t ms) const override { return ms < 1 ? ms : 1; }
 
  private:

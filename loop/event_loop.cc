@@ -17,7 +17,7 @@ EventLoop::EventLoop(const Clock& clock)
       timers_(now_ms_),
       mailbox_(std::make_shared<Mailbox>()),
       ready_(kMaxReadyPerTurn) {
-  // A null tag is the mailbox: the only descriptor of the loop itself.
+  // A null tag is the mailbox: the loop's only descriptor of its own.
   if (mailbox_->error() != 0) {
     error_ = mailbox_->error();
   } else if (!poller_.Add(mailbox_->fd(), Poller::kRead, nullptr)) {

@@ -16,17 +16,18 @@
 
 namespace weft {
 
-// Something with a descriptor that a loop watches, and a timer. It may be destroyed between the
-// turns of its loop, in EventLoop::set_end_of_turn, but not by its own callbacks: the same turn may
-// still have something for it.
+// An object with a descriptor that a loop watches, and a timer. It may be destroyed between the
+// turns of its loop, in EventLoop::set_end_of_turn, but not in its own callbacks: the same turn may
+// still have an event for it.
 class EventSource : public Timer {
  public:
   virtual void OnReadable() = 0;
   virtual void OnWritable() = 0;
 };
 
-// Waits, reads the clock, tells the sources what is ready, fires timers and runs posted tasks, turn
-// after turn. All but mailbox() is for the thread that calls Run, or for before it.
+// In each turn: waits, reads the clock, passes readiness to the sources, fires timers and runs
+// posted tasks. All functions except mailbox() may be called only by the thread that calls Run, or
+// before Run.
 class EventLoop {
  public:
   using Interest = Poller::Interest;
@@ -35,13 +36,13 @@ class EventLoop {
   explicit EventLoop(const Clock& clock);
   ~EventLoop();
 
-  // 0, or an errno: the system had no descriptors left for a loop, which must not be run.
+  // 0, or an errno: the system had no descriptors left, and the loop must not be run.
   int error() const { return error_; }
 
-  // Turns until Stop. Call it once.
+  // Runs turns until Stop. Call it once.
   void Run();
 
-  // After this turn Run returns.
+  // Makes Run return after this turn.
   void Stop() { stopped_ = true; }
 
   bool Watch(int fd, Interest interest, EventSource* source, bool shared = false) {
@@ -55,7 +56,7 @@ class EventLoop {
   // The time when this turn began, in milliseconds of the clock.
   int64_t now_ms() const { return now_ms_; }
 
-  // Long enough for ever, and no sum with it overflows.
+  // A time so far in the future that it never comes; sums with it do not overflow.
   static constexpr int64_t kNever = int64_t{1} << 60;
   static int64_t Milliseconds(absl::Duration duration) {
     return duration >= absl::Hours(24 * 365) ? kNever : absl::ToInt64Milliseconds(duration);
@@ -71,7 +72,7 @@ class EventLoop {
   // Called at the end of each turn, before the loop waits again.
   void set_end_of_turn(absl::AnyInvocable<void()> hook) { end_of_turn_ = std::move(hook); }
 
-  // For other threads, and what outlives the loop.
+  // For other threads; outlives the loop.
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
 
  private:

@@ -64,7 +64,8 @@ TEST(EventLoopTest, TimersFollowTheClockThatTheTestHolds) {
   ManualClock clock;
   EventLoop loop(clock);
   Recorder source(loop);
-  const int64_t deadline = clock.NowMs() + 3600 * 1000;  // an hour that does not take one
+  // an hour of the clock, which takes no real time
+  const int64_t deadline = clock.NowMs() + 3600 * 1000;
   loop.ArmTimer(&source, deadline);
   loop.mailbox()->Post([&] { clock.AdvanceMs(3600 * 1000 - 100); });
   loop.mailbox()->Post([&] {

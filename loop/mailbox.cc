@@ -31,7 +31,7 @@ bool Mailbox::Post(Task task) {
     wake = tasks_.empty();
     tasks_.push_back(std::move(task));
   }
-  // One byte is enough, and a full pipe holds one already.
+  // One byte is enough, and a full pipe already holds one.
   if (wake && write(write_end_.get(), "", 1) < 0) return true;
   return true;
 }
@@ -58,7 +58,7 @@ void Mailbox::RunTasks() {
   }
   for (Task& task : running_) {
     task();
-    task = nullptr;  // gives back what it had reserved, which its message is counted for by now
+    task = nullptr;  // returns its reservation; its messages have their own by now
   }
   running_.clear();
 }
@@ -68,7 +68,7 @@ void Mailbox::Close() {
   const std::lock_guard<std::mutex> lock(mutex_);
   closed_ = true;
   unrun.swap(tasks_);
-  // `unrun` outlives the lock's scope order: it is destroyed after the lock is released.
+  // `unrun` is declared before the lock, so that it is destroyed after the lock is released.
 }
 
 }  // namespace weft

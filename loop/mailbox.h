@@ -1,4 +1,4 @@
-// How other threads speak to an event loop.
+// How other threads send tasks to an event loop.
 
 #ifndef WEFT_LOOP_MAILBOX_H_
 #define WEFT_LOOP_MAILBOX_H_
@@ -17,31 +17,32 @@
 
 namespace weft {
 
-// Tasks for one loop's thread, in the order in which they were posted. It outlives the loop for
-// whoever still holds it: a post then is refused. Thread-safe.
+// Tasks for one loop's thread, in the order in which they were posted. It may outlive the loop, for
+// those that still hold it: posts are then refused. Thread-safe.
 class Mailbox {
  public:
   using Task = absl::AnyInvocable<void()>;
 
   Mailbox();
 
-  // False, and the task is destroyed unrun, when the loop is gone. A burst of posts wakes the loop
-  // once.
+  // Returns false, and destroys the task without running it, if the loop has ended. A burst of
+  // posts wakes the loop once.
   bool Post(Task task);
 
-  // Whether the caller is on the loop's thread, or on that of any loop, which must not block.
+  // Whether the caller runs on the loop's thread, or on the thread of any loop, which must not
+  // block.
   bool OnLoopThread() const { return std::this_thread::get_id() == loop_thread_; }
   static bool OnAnyLoopThread();
 
-  // The memory for all that waits for the loop's clients, here or with them.
+  // The memory of all messages that wait for the loop's clients, here or in their queues.
   Budget& budget() { return budget_; }
 
-  // Takes `bytes` of the budget for what is about to be posted; none when less is left. The task
-  // keeps what it got: its end gives them back.
+  // Takes `bytes` of the budget for a task to be posted; none if fewer are available. The task
+  // keeps the reservation, and returns it when it is destroyed.
   std::optional<Reservation> Reserve(size_t bytes);
 
-  // Messages that found no room before they could be posted: their senders were told, or they were
-  // dropped.
+  // The number of messages that found no memory before they could be posted: their senders got an
+  // error, or the messages were dropped.
   void CountRefused() { refused_.fetch_add(1, std::memory_order_relaxed); }
   void CountDropped() { dropped_.fetch_add(1, std::memory_order_relaxed); }
   uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
@@ -49,24 +50,24 @@ class Mailbox {
 
   // ---- For the loop ----
 
-  // Readable when there is something to take. Negative, with an errno in error(), when the system
-  // had no descriptors left: nobody is woken then.
+  // Readable when there are tasks. Negative, with an errno in error(), if the system had no
+  // descriptors left: then no post wakes the loop.
   int fd() const { return read_end_.get(); }
   int error() const { return error_; }
   void BindToThisThread();
 
-  // Runs what was posted before the call.
+  // Runs the tasks posted before the call.
   void RunTasks();
 
   // Refuses further posts, and destroys the tasks that were not run.
   void Close();
 
  private:
-  Budget budget_;  // tasks hold parts of it
+  Budget budget_;  // tasks hold reservations from it
   std::mutex mutex_;
   std::vector<Task> tasks_;
   bool closed_ = false;
-  std::vector<Task> running_;  // the loop's; keeps its memory for the next turn
+  std::vector<Task> running_;  // used by the loop only; keeps its memory for the next turn
   std::atomic<std::thread::id> loop_thread_;
   std::atomic<uint64_t> refused_{0};
   std::atomic<uint64_t> dropped_{0};

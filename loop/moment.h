@@ -1,4 +1,4 @@
-// A moment of a loop's clock.
+// A point in time of a loop's clock.
 
 #ifndef WEFT_LOOP_MOMENT_H_
 #define WEFT_LOOP_MOMENT_H_
@@ -8,8 +8,8 @@
 
 namespace weft {
 
-// Milliseconds of a clock, or none. All of them, in eight bytes: in four, what a session remembers
-// of 25 days ago looks like the future.
+// Milliseconds of a clock, or none. Eight bytes, because with four, a moment of 25 days ago would
+// appear to be in the future.
 class Moment {
  public:
   Moment() = default;  // none
@@ -17,10 +17,10 @@ class Moment {
 
   bool is_set() const { return ms_ != kNone; }
 
-  // How long ago it was. There must be one.
+  // The time since this moment, which must not be none.
   int64_t MsAgo(int64_t now_ms) const { return now_ms - ms_; }
 
-  // None is before every other one.
+  // None is before every other moment.
   bool IsAfter(Moment other) const { return ms_ > other.ms_; }
 
  private:

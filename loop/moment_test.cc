@@ -19,7 +19,7 @@ TEST(MomentTest, HowLongAgo) {
   }
 }
 
-// Where fewer bits would start again.
+// Beyond the range in which fewer bits would wrap around.
 TEST(MomentTest, AtTheTurn) {
   for (const int64_t begin : {int64_t{0}, kTurn, 5 * kTurn}) {
     EXPECT_TRUE(Moment(begin).is_set());

@@ -59,7 +59,7 @@ size_t Poller::Wait(absl::Span<Ready> ready, int64_t timeout_ms) {
                 .readable = broken || (event.events & EPOLLIN) != 0,
                 .writable = broken || (event.events & EPOLLOUT) != 0};
   }
-  return std::max(count, 0);  // a signal is nothing ready
+  return std::max(count, 0);  // a signal means that nothing is ready
 }
 
 }  // namespace weft

@@ -21,9 +21,9 @@ int16_t Events(Poller::Interest interest) {
 
 struct Poller::State {
   std::vector<pollfd> fds;
-  std::vector<void*> tags;                // of the same index
-  std::unordered_map<int, size_t> index;  // of an fd in both
-  size_t next = 0;  // where to go on looking, so that a full `ready` starves nobody
+  std::vector<void*> tags;                // with the same index
+  std::unordered_map<int, size_t> index;  // the index of an fd in both
+  size_t next = 0;  // where the next scan starts, so that a full `ready` starves no socket
 };
 
 Poller::Poller() : state_(std::make_unique<State>()) {}
@@ -64,7 +64,7 @@ size_t Poller::Wait(absl::Span<Ready> ready, int64_t timeout_ms) {
   size_t count = 0;
   for (size_t n = 0; n < fds.size() && count < ready.size(); ++n) {
     const size_t i = (state_->next + n) % fds.size();
-    // poll reports a broken socket also to whom asked for nothing.
+    // poll reports a broken socket even if no event was requested.
     const bool broken = (fds[i].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
     const bool readable = broken || (fds[i].revents & POLLIN) != 0;
     const bool writable = broken || (fds[i].revents & POLLOUT) != 0;

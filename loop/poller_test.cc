@@ -14,7 +14,7 @@
 namespace weft {
 namespace {
 
-// Two ends of a stream; the test looks at the first.
+// The two ends of a stream; the test watches the first.
 struct Pair {
   Pair() { socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds); }
   ~Pair() {
@@ -31,7 +31,7 @@ struct Pair {
 
 class PollerTest : public ::testing::Test {
  protected:
-  // What is ready now, as "tag: r", "tag: w", "tag: rw".
+  // The sockets that are ready now, as "tag: r", "tag: w", "tag: rw".
   std::set<std::string> Ready(size_t capacity = 16) {
     std::vector<Poller::Ready> ready(capacity);
     const size_t count = poller_.Wait(absl::MakeSpan(ready), 0);

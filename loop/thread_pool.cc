@@ -19,7 +19,7 @@ absl::StatusOr<std::unique_ptr<ThreadPool>> ThreadPool::Make(int threads) {
   return pool;
 }
 
-// std::thread throws where the system has no more threads, or no memory for them.
+// std::thread throws if the system has no more threads, or no memory for them.
 absl::Status ThreadPool::StartThreads(int count) {
 #if defined(__cpp_exceptions)
   try {
@@ -65,7 +65,7 @@ void ThreadPool::RunTasks() {
     waiting_.store(tasks_.size(), std::memory_order_relaxed);
     lock.unlock();
     task();
-    task = nullptr;  // what it holds dies outside the lock
+    task = nullptr;  // destroys its captures outside the lock
     lock.lock();
   }
 }

@@ -1,4 +1,4 @@
-// Threads that run what they are given.
+// A pool of threads that run tasks.
 
 #ifndef WEFT_LOOP_THREAD_POOL_H_
 #define WEFT_LOOP_THREAD_POOL_H_
@@ -19,7 +19,7 @@
 namespace weft {
 
 // A fixed number of threads and one queue of tasks, which they take in order. Thread-safe. A server
-// runs one event loop on each thread; the pool serves any task.
+// runs one event loop on each thread; the pool can run any task.
 //
 //   absl::StatusOr<std::unique_ptr<ThreadPool>> pool = ThreadPool::Make(4);
 //   if (pool.ok()) (*pool)->Schedule([] { Work(); });
@@ -27,10 +27,10 @@ class ThreadPool {
  public:
   using Task = absl::AnyInvocable<void()>;
 
-  // Starts the threads, at least one. Unavailable where the system has no more of them.
+  // Starts the threads, at least one. Unavailable if the system has no more.
   static absl::StatusOr<std::unique_ptr<ThreadPool>> Make(int threads);
 
-  // Runs what is still queued, then joins the threads.
+  // Runs the tasks still queued, then joins the threads.
   ~ThreadPool();
 
   ThreadPool(const ThreadPool&) = delete;
@@ -41,7 +41,7 @@ class ThreadPool {
   // Whether a task waits for a thread.
   bool has_waiting() const { return waiting_.load(std::memory_order_relaxed) > 0; }
 
-  // Whether the caller is one of its tasks.
+  // Whether the caller runs in one of the pool's tasks.
   bool IsCurrent() const;
 
   int size() const { return static_cast<int>(threads_.size()); }
@@ -55,7 +55,7 @@ class ThreadPool {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Task> tasks_;
-  std::atomic<size_t> waiting_{0};  // tasks_.size(), for who does not hold the lock
+  std::atomic<size_t> waiting_{0};  // tasks_.size(), for readers that do not hold the lock
   bool ending_ = false;
   std::vector<std::thread> threads_;
 };

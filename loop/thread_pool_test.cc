@@ -31,7 +31,7 @@ TEST(ThreadPoolTest, OneThreadKeepsTheOrder) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(order[i], i);
 }
 
-// Each task waits for the other: this ends only where both run at once.
+// Each task waits for the other: the test ends only if both run at once.
 TEST(ThreadPoolTest, TasksRunSideBySide) {
   std::mutex mutex;
   std::condition_variable changed;

@@ -38,7 +38,7 @@ void TimerWheel::Append(Timer* head, Timer* timer) {
 void TimerWheel::Arm(Timer* timer, int64_t deadline_ms) {
   timer->Unlink();
   timer->deadline_ms_ = deadline_ms;
-  // A deadline that has passed fires at the next tick: never inside this call.
+  // A deadline in the past fires at the next tick, never inside this call.
   const int64_t tick = std::max(TickOf(deadline_ms), tick_ + 1);
   Append(&slots_[tick % kSlots], timer);
   earliest_tick_ = std::min(earliest_tick_, tick);
@@ -48,14 +48,14 @@ void TimerWheel::Disarm(Timer* timer) { timer->Unlink(); }
 
 void TimerWheel::Advance(int64_t now_ms) {
   const int64_t now_tick = now_ms / kTickMs;
-  // After a long pause each slot needs one visit, however many turns were missed.
+  // After a long pause each slot needs only one visit, however many turns were missed.
   tick_ = std::max(tick_, now_tick - static_cast<int64_t>(kSlots));
   while (tick_ < now_tick) {
     ++tick_;
     Head& slot = slots_[tick_ % kSlots];
     if (slot.next_ == &slot) continue;
-    // The list moves to a head of its own, so that a timer armed again by a callback is not seen
-    // twice; those of a later turn go back.
+    // The list moves to its own head, so that a timer that a callback arms again is not visited
+    // twice; timers of a later turn go back.
     Head due;
     due.next_ = slot.next_;
     due.previous_ = slot.previous_;
@@ -76,7 +76,7 @@ void TimerWheel::Advance(int64_t now_ms) {
 
 int64_t TimerWheel::NextMs(int64_t now_ms) {
   if (earliest_tick_ == kNever) return -1;
-  if (earliest_tick_ <= tick_) {  // it has fired, or was disarmed: look for the next
+  if (earliest_tick_ <= tick_) {  // it has fired, or was disarmed: find the next one
     earliest_tick_ = kNever;
     for (size_t i = 1; i <= kSlots && earliest_tick_ == kNever; ++i) {
       const Head& slot = slots_[(tick_ + i) % kSlots];

@@ -86,7 +86,7 @@ TEST(TimerWheelTest, ACallbackMayArmDestroyAndDisarmOthersOfItsSlot) {
     fired.push_back(1);
     wheel.Disarm(&second);
     third.reset();
-    wheel.Arm(first.get(), 100);  // in the past: at the next tick, not in this one
+    wheel.Arm(first.get(), 100);  // in the past: fires at the next tick, not in this one
   });
   wheel.Arm(first.get(), 100);
   wheel.Arm(&second, 100);

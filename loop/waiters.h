@@ -1,4 +1,4 @@
-// How a thread waits until another thread has changed something.
+// How a thread waits for a change that another thread makes.
 
 #ifndef WEFT_LOOP_WAITERS_H_
 #define WEFT_LOOP_WAITERS_H_
@@ -13,11 +13,11 @@
 
 namespace weft {
 
-// A condition variable that costs one atomic load where no thread waits. Thread-safe.
+// A condition variable that costs one atomic load if no thread waits. Thread-safe.
 class Waiters {
  public:
-  // Blocks until `ready()` is true, or the deadline has passed: false then. `ready` looks at atomic
-  // values, and each change that may make it true is followed by Wake().
+  // Blocks until `ready()` is true; returns false if the deadline passes first. `ready` reads
+  // atomic values, and Wake() must follow each change that may make it true.
   template <typename Ready>
   bool Wait(Deadline deadline, Ready ready) {
     std::unique_lock<std::mutex> lock(mutex_);
@@ -36,13 +36,13 @@ class Waiters {
     if (count_.load() > 0) WakeAll();
   }
 
-  // How many threads are in Wait().
+  // The number of threads in Wait().
   int count() const { return count_.load(); }
 
  private:
   void WakeAll() {
     // Taking the lock ensures that every waiter is either asleep, and will be notified, or has yet
-    // to look at what was changed.
+    // to check the new values.
     { const std::lock_guard<std::mutex> lock(mutex_); }
     changed_.notify_all();
   }
