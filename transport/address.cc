@@ -17,14 +17,15 @@ namespace {
 
 constexpr size_t kPathOffset = offsetof(sockaddr_un, sun_path);
 
-// Room for a path and the NUL that ends it.
+// Space for a path and the NUL that ends it.
 constexpr size_t kPathSize = sizeof(sockaddr_un::sun_path);
 
-// What an IPv4 address starts with where IPv6 carries it (RFC 4291, section 2.5.5.2).
+// The prefix of an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2).
 constexpr uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
-// The kernel's form of a sun_path of `size` bytes -> ours. The abstract namespace starts with a NUL
-// there, and its names go on to the end; a path of the file system ends at its NUL if it has one.
+// Converts the kernel's sun_path of `size` bytes to our form. A name in the abstract namespace
+// starts with a NUL there, and extends to the end; a file system path ends at its NUL, if it has
+// one.
 std::string PathFromKernel(const char* path, size_t size) {
   if (size > 0 && path[0] == '\0') return absl::StrCat("@", absl::string_view(path + 1, size - 1));
   return std::string(path, strnlen(path, size));
@@ -45,7 +46,7 @@ absl::StatusOr<SocketAddress> SocketAddress::FromIp(absl::string_view ip, uint16
   Ip v4 = {.port = port, .v6 = false};
   Ip v6 = {.port = port, .v6 = true};
   SocketAddress address;
-  // A NUL would end the text early for inet_pton().
+  // For inet_pton() a NUL would end the text early.
   if (text.find('\0') == std::string::npos) {
     if (inet_pton(AF_INET, text.c_str(), v4.bytes.data()) == 1) {
       address.value_ = v4;
@@ -66,12 +67,12 @@ absl::StatusOr<SocketAddress> SocketAddress::FromUnixPath(absl::string_view path
   if (path.empty()) return absl::InvalidArgumentError("the path of a Unix socket is empty");
   if (path.size() >= kPathSize) {
     return absl::InvalidArgumentError(absl::StrCat("the path of a Unix socket is at most ",
-                                                   kPathSize - 1, " bytes long, this one is ",
-                                                   path.size(), ": ", absl::CHexEscape(path)));
+                                                   kPathSize - 1, " bytes long, not ", path.size(),
+                                                   ": ", absl::CHexEscape(path)));
   }
   if (path.find('\0') != absl::string_view::npos) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the path of a Unix socket holds a NUL: ", absl::CHexEscape(path)));
+        absl::StrCat("the path of a Unix socket contains a NUL: ", absl::CHexEscape(path)));
   }
   SocketAddress address;
   address.value_ = std::make_shared<const std::string>(path);
@@ -132,7 +133,7 @@ socklen_t SocketAddress::ToSockaddr(sockaddr_storage* out) const {
     std::copy_n(text.data(), std::min(text.size(), kPathSize), sun_path);
     const bool abstract = !text.empty() && text[0] == '@';
     if (abstract) sun_path[0] = '\0';
-    const size_t end = text.empty() || abstract ? 0 : 1;  // the NUL behind a path
+    const size_t end = text.empty() || abstract ? 0 : 1;  // the NUL after a path
     return static_cast<socklen_t>(kPathOffset + text.size() + end);
   }
   return 0;

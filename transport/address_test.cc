@@ -103,7 +103,7 @@ TEST(AddressTest, UnixPathsThatTheKernelCannotTakeAreRefused) {
   EXPECT_FALSE(SocketAddress::FromUnixPath(absl::string_view("/a\0b", 4)).ok());
 }
 
-// Linux can return a path that fills sun_path and has no NUL behind it.
+// Linux can return a path that fills sun_path and has no NUL after it.
 TEST(AddressTest, AUnixPathNeedsNoNul) {
   sockaddr_un un = {};
   un.sun_family = AF_UNIX;

@@ -20,15 +20,16 @@
 namespace weft {
 namespace {
 
-// Connecting to one address.
+// An attempt to connect to one address.
 class Attempt {
  public:
-  // Starts it, without waiting.
+  // Starts the attempt without waiting.
   explicit Attempt(const SocketAddress& address) : address_(address) {
     if (const int error = Start(); error != 0) Fail(error);
   }
 
-  // Once the descriptor is writable: whether the attempt succeeded. If not, it has failed.
+  // To be called once the descriptor is writable: returns whether the attempt succeeded. If not, it
+  // has failed.
   bool Finish() {
     int error = 0;
     socklen_t size = sizeof(error);
@@ -41,7 +42,8 @@ class Attempt {
   int fd() const { return fd_.get(); }
   Stream TakeStream() { return Stream(std::move(fd_)); }
 
-  // "127.0.0.1:80 (Connection refused)". `pending` is what is said of one that has not failed.
+  // "127.0.0.1:80 (Connection refused)". `pending` is the reason for an attempt that has not
+  // failed.
   std::string ToString(absl::string_view pending) const {
     return absl::StrCat(address_.ToString(), " (", failed() ? reason_ : pending, ")");
   }
@@ -58,7 +60,7 @@ class Attempt {
     sockaddr_storage storage;
     const socklen_t size = address_.ToSockaddr(&storage);
     if (connect(fd_.get(), reinterpret_cast<const sockaddr*>(&storage), size) == 0) return 0;
-    // After EINTR the attempt goes on by itself, as it does after EINPROGRESS.
+    // After EINTR the attempt continues by itself, as after EINPROGRESS.
     return errno == EINPROGRESS || errno == EINTR ? 0 : errno;
   }
 
@@ -77,14 +79,15 @@ bool AllFailed(const std::vector<Attempt>& attempts) {
                      [](const Attempt& attempt) { return attempt.failed(); });
 }
 
-// Asked before each attempt, because one that needs no waiting would not.
+// Checked before each attempt, because an attempt that need not wait would not check.
 absl::Status Stopped(Deadline deadline, const Notification* cancel) {
   if (cancel != nullptr && cancel->HasBeenNotified()) return absl::CancelledError("cancelled");
   if (deadline.HasPassed()) return absl::DeadlineExceededError("deadline exceeded");
   return absl::OkStatus();
 }
 
-// `why` ended the attempts that have not failed, or came before the one at `first`.
+// The error of the whole call: `why` ended the attempts that have not failed, or came before the
+// one at `first`.
 absl::Status Failure(const absl::Status& why, absl::string_view name, const SocketAddress& first,
                      const std::vector<Attempt>& attempts) {
   std::string message = absl::StrCat("cannot connect to ", name);
@@ -96,8 +99,8 @@ absl::Status Failure(const absl::Status& why, absl::string_view name, const Sock
   return absl::Status(why.code(), message);
 }
 
-// Waits until one of the attempts has ended, and returns it if it has succeeded; null when it has
-// failed, and where `wake` comes first.
+// Waits until one of the attempts has ended, and returns it if it has succeeded; null if it has
+// failed, or `wake` comes first.
 absl::StatusOr<Attempt*> AwaitEnd(std::vector<Attempt>& attempts, Deadline wake,
                                   const Notification* cancel) {
   std::vector<Attempt*> pending;
@@ -135,14 +138,14 @@ absl::StatusOr<Stream> Race(absl::string_view name, absl::Span<const SocketAddre
   if (addresses.empty()) return absl::InvalidArgumentError("no address to connect to");
   const std::vector<SocketAddress> order = Interleaved(addresses);
   std::vector<Attempt> attempts;
-  Deadline next = Deadline::Never();  // when the next is due beside those that go on
+  Deadline next = Deadline::Never();  // when the next attempt is due while others continue
   while (true) {
     const bool more = attempts.size() < order.size();
     absl::Status status = Stopped(deadline, cancel);
     if (!more && AllFailed(attempts)) status = absl::UnavailableError("");
     if (!status.ok()) return Failure(status, name, order[0], attempts);
 
-    // Section 5: one that fails makes way for the next at once.
+    // Section 5: after a failure the next attempt starts at once.
     if (more && (attempts.empty() || attempts.back().failed() || next.HasPassed())) {
       attempts.emplace_back(order[attempts.size()]);
       next = Deadline::After(attempt_delay);

@@ -1,4 +1,4 @@
-// Connecting, within a deadline.
+// Connecting within a deadline.
 
 #ifndef WEFT_TRANSPORT_CONNECT_H_
 #define WEFT_TRANSPORT_CONNECT_H_
@@ -18,28 +18,28 @@
 namespace weft {
 
 // Connects to the first of `addresses` that answers, by "Happy Eyeballs" (RFC 8305): they are tried
-// in their order, but IPv6 and IPv4 by turns; each gets kConnectAttemptDelay before the next is
-// tried beside it, or less when it fails; the first connection wins, and the others are given up.
-// So an address that never answers, as of a network where only one of the families works, costs a
-// quarter of a second. TCP streams have Nagle's delay off. Blocks; any thread.
+// in order, with IPv6 and IPv4 alternating. After kConnectAttemptDelay, or at once if an attempt
+// fails, the next starts in parallel; the first connection wins, and the others are closed. So an
+// address that never answers, as in a network where only one family works, costs a quarter of a
+// second. Nagle's algorithm is off for TCP streams. Blocks; callable from any thread.
 //
 // Errors name each address tried and its reason: "cannot connect to [::1]:80 (Connection refused),
-// 127.0.0.1:80 (Connection refused)". Unavailable when all were tried, DeadlineExceeded, Cancelled
-// when `cancel` (may be null) was notified, InvalidArgument when there is none to try. A Unix
-// socket whose backlog is full counts as one that refuses.
+// 127.0.0.1:80 (Connection refused)". Unavailable if all were tried, DeadlineExceeded, Cancelled if
+// `cancel` (may be null) was notified, InvalidArgument if there is no address. A Unix socket with a
+// full backlog counts as refusing.
 absl::StatusOr<Stream> ConnectTo(absl::Span<const SocketAddress> addresses, Deadline deadline,
                                  const Notification* cancel = nullptr);
 
-// Resolve(), then the same. Errors of either name `host`.
+// Resolve(), then ConnectTo(). The errors of both name `host`.
 absl::StatusOr<Stream> ConnectTo(absl::string_view host, uint16_t port, Deadline deadline,
                                  const Notification* cancel = nullptr);
 
-// What RFC 8305, section 8, recommends.
+// The delay that RFC 8305, section 8, recommends.
 inline constexpr absl::Duration kConnectAttemptDelay = absl::Milliseconds(250);
 
 namespace internal {
 
-// In the order in which they are to be tried (RFC 8305, section 4).
+// The addresses in the order in which they are tried (RFC 8305, section 4).
 std::vector<SocketAddress> Interleaved(absl::Span<const SocketAddress> addresses);
 
 // ConnectTo() with another delay, and with `name`, such as "\"host\": ", before the addresses in

@@ -33,7 +33,7 @@ using testing::SilentPort;
 
 Deadline Past() { return Deadline::After(absl::ZeroDuration()); }
 
-// For what comes at once if it comes: a failure then, not a test that hangs.
+// For events that come at once or not at all: a test then fails instead of blocking.
 Deadline InTime() { return Deadline::After(absl::Seconds(20)); }
 
 UniqueFd ListenOrDie(const SocketAddress& address, const ListenOptions& options = {}) {
@@ -50,7 +50,7 @@ Notification NewNotification() {
   return *std::move(notification);
 }
 
-// A port that refuses: bound, so that nobody else gets it, and not listening.
+// A port that refuses connections: bound, so that no other process gets it, and not listening.
 class RefusingPort {
  public:
   RefusingPort() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -98,7 +98,7 @@ TEST(ConnectTest, ConnectsToAUnixSocket) {
     const UniqueFd listener = ListenOrDie(address, {.backlog = 0});
     absl::StatusOr<Stream> stream = ConnectTo({address}, Deadline::Never());
     EXPECT_TRUE(stream.ok()) << stream.status();
-    // The queue is full now, which a Unix socket says at once.
+    // The queue is now full, which a Unix socket reports at once.
     EXPECT_TRUE(absl::IsUnavailable(ConnectTo({address}, Deadline::Never()).status()));
   }
   EXPECT_EQ(
@@ -208,7 +208,7 @@ TEST(HappyEyeballsTest, Section_4_FamiliesTakeTurns) {
   EXPECT_EQ(order({}), "");
 }
 
-// However long the delay and whatever the machine does meanwhile, the second is tried after it.
+// Whatever the delay and the machine's load, the second is tried after it.
 TEST(HappyEyeballsTest, Section_5_ABlackHoleHoldsUpTheNextForTheDelayOnly) {
   const SilentPort silent, silent_too;
   const UniqueFd live = ListenOrDie(Loopback(0));
@@ -273,7 +273,7 @@ TEST(HappyEyeballsTest, LosersAreClosed) {
       internal::Race("", addresses, absl::ZeroDuration(), InTime(), nullptr);
   ASSERT_TRUE(stream.ok()) << stream.status();
   const bool first_won = PeerAddress(stream->fd()) == addresses[0];
-  // Without a delay both were tried, and both have answered.
+  // Without a delay both were tried, and both answered.
   for (const bool of_first : {true, false}) {
     const int listener = of_first ? first.get() : second.get();
     ASSERT_TRUE(Wait(listener, Interest::kRead, InTime()).ok());
@@ -287,7 +287,8 @@ TEST(HappyEyeballsTest, LosersAreClosed) {
   }
 }
 
-// Those that failed with their reason, those that went on with what ended them.
+// Attempts that failed have their own reason; those that were still running have the one that ended
+// them.
 TEST(HappyEyeballsTest, AnErrorNamesEveryAttempt) {
   const RefusingPort refusing;
   const SilentPort silent;

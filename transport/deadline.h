@@ -1,4 +1,4 @@
-// A point in time by which something must be done.
+// A point in time by which an operation must be done.
 
 #ifndef WEFT_TRANSPORT_DEADLINE_H_
 #define WEFT_TRANSPORT_DEADLINE_H_
@@ -10,8 +10,8 @@
 
 namespace weft {
 
-// A deadline on the monotonic clock: setting the wall clock neither hurries nor delays it. A value
-// type; make it once and hand it to each step, so that all of them share the time:
+// A deadline on the monotonic clock: setting the wall clock has no effect on it. A value type:
+// create it once and pass it to each step, so that all steps share the time:
 //
 //   const Deadline deadline = Deadline::After(absl::Seconds(10));
 //   absl::StatusOr<Stream> stream = ConnectTo("localhost", 8080, deadline);
@@ -21,7 +21,7 @@ class Deadline {
  public:
   static Deadline Never() { return Deadline(Clock::time_point::max()); }
 
-  // `timeout` from now. Zero or less has passed already; a century or more is never.
+  // `timeout` from now. Zero or less has already passed; a century or more means never.
   static Deadline After(absl::Duration timeout) {
     if (timeout >= absl::Hours(24 * 365 * 100)) return Never();
     const absl::Duration wait = std::max(timeout, absl::ZeroDuration());
@@ -33,7 +33,7 @@ class Deadline {
 
   bool HasPassed() const { return !is_never() && Clock::now() >= time_; }
 
-  // Never less than zero; infinite for Never().
+  // The remaining time: never negative; infinite for Never().
   absl::Duration Remaining() const {
     if (is_never()) return absl::InfiniteDuration();
     return std::max(absl::FromChrono(time_ - Clock::now()), absl::ZeroDuration());

@@ -1,4 +1,4 @@
-// A file descriptor that is closed by its owner.
+// A file descriptor that its owner closes.
 
 #ifndef WEFT_TRANSPORT_FD_H_
 #define WEFT_TRANSPORT_FD_H_
@@ -21,15 +21,15 @@ class UniqueFd {
   }
   ~UniqueFd() { reset(); }
 
-  // The descriptor, still owned; negative when there is none.
+  // The descriptor, still owned; negative if there is none.
   int get() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
 
-  // Gives the descriptor away without closing it.
+  // Releases the descriptor without closing it.
   [[nodiscard]] int release() { return std::exchange(fd_, -1); }
 
-  // Closes what is owned and owns `fd` instead. close() is not repeated on EINTR: Linux has closed
-  // the descriptor by then, and another thread may have got its number.
+  // Closes the owned descriptor and takes ownership of `fd`. close() is not repeated after EINTR:
+  // Linux has already closed the descriptor, and another thread may have been given its number.
   void reset(int fd = -1) {
     const int old = std::exchange(fd_, fd);
     if (old >= 0) ::close(old);

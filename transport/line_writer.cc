@@ -17,8 +17,8 @@
 namespace weft {
 namespace {
 
-// Keeps a write of this thread to a pipe that nobody reads from raising SIGPIPE. What the process
-// does with that signal is the application's affair.
+// Prevents this thread's write to a pipe without a reader from raising SIGPIPE. The process's
+// handling of that signal belongs to the application.
 class NoSigPipe {
  public:
   NoSigPipe() {
@@ -51,7 +51,7 @@ LineWriter::LineWriter(int fd) : fd_(fd) {
   if (S_ISFIFO(file.st_mode)) kind_ = Kind::kPipe;
   if (S_ISSOCK(file.st_mode)) kind_ = Kind::kSocket;
   if (kind_ != Kind::kPipe && isatty(fd) == 0) return;
-  // O_NONBLOCK on `fd` itself would hold for every process that has it.
+  // Setting O_NONBLOCK on `fd` itself would affect every process that shares it.
   own_.reset(open(absl::StrCat("/proc/self/fd/", fd).c_str(),
                   O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }
@@ -76,7 +76,7 @@ bool LineWriter::Write(absl::string_view line) {
   return true;
 }
 
-// Writes what there is room for of rest_. False, and rest_ is dropped, where the descriptor fails.
+// Writes as much of rest_ as fits. Returns false, and drops rest_, if the descriptor fails.
 bool LineWriter::WriteSome() {
   size_t written = 0;
   while (written < rest_.size()) {
@@ -92,7 +92,7 @@ bool LineWriter::WriteSome() {
   return true;
 }
 
-// How many bytes were written; 0 where there is no room; negative after an error.
+// The number of bytes written; 0 if there is no space; negative after an error.
 int64_t LineWriter::WriteOnce(absl::string_view text) const {
   const int fd = own_.is_open() ? own_.get() : fd_;
   const auto result = [](ssize_t size) {
@@ -101,7 +101,7 @@ int64_t LineWriter::WriteOnce(absl::string_view text) const {
   if (kind_ == Kind::kSocket) {
     return result(send(fd, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
   }
-  // A pipe that is ready takes PIPE_BUF bytes at once, so one that blocks does not do it here.
+  // A pipe that is ready takes PIPE_BUF bytes at once, so even a blocking one does not block here.
   pollfd ready = {.fd = fd, .events = POLLOUT, .revents = 0};
   if (poll(&ready, 1, 0) == 0) return 0;
   text = text.substr(0, PIPE_BUF);

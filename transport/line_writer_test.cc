@@ -19,7 +19,7 @@ namespace {
 
 const std::string kLine(1000, 'x');
 
-// Both ends of something that lines are written to.
+// The two ends of a pipe, terminal or socket for the writer.
 class LineWriterTest : public ::testing::Test {
  protected:
   void MakePipe() {
@@ -42,7 +42,7 @@ class LineWriterTest : public ::testing::Test {
     write_end_.reset(program);
   }
 
-  // All that is there to be read.
+  // All bytes that can be read now.
   std::string ReadAll() {
     fcntl(read_end_.get(), F_SETFL, O_NONBLOCK);
     std::string text;
@@ -53,7 +53,7 @@ class LineWriterTest : public ::testing::Test {
     return text;
   }
 
-  // Writes until lines are lost, and returns how many were not.
+  // Writes until lines are dropped, and returns how many were not.
   static int Fill(LineWriter& lines) {
     int written = 0;
     while (lines.Write(kLine)) ++written;
@@ -61,7 +61,7 @@ class LineWriterTest : public ::testing::Test {
     return written;
   }
 
-  // Nothing that was written is torn, and the next line says what is missing.
+  // No written line is torn, and the next line reports the number of dropped ones.
   void ExpectSaysWhatWasLost(absl::string_view newline) {
     LineWriter lines(write_end_.get());
     const int written = Fill(lines);

@@ -22,22 +22,22 @@ bool SetOption(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
 }
 
-// False with errno set when one of them is refused.
+// Returns false with errno set if one of them is refused.
 bool SetOptions(int fd, int family, bool reuse_port) {
   if (family == AF_UNIX) {
-    errno = EOPNOTSUPP;  // some kernels take it and do nothing
+    errno = EOPNOTSUPP;  // some kernels accept it and do nothing
     return !reuse_port;
   }
   if (reuse_port && !SetOption(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return false;
   if (family == AF_INET6 && !SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0)) return false;
-  // A restarted server need not wait for the connections of the old one to leave TIME_WAIT.
-  // Accepted sockets inherit TCP_NODELAY, which saves a system call for each of them.
+  // A restarted server need not wait until the connections of the old one leave TIME_WAIT. Accepted
+  // sockets inherit TCP_NODELAY, which saves a system call for each.
   return SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1) && SetOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
-// Whether `path` is a socket file that a process left behind. A connection of another type than the
-// socket's tells that: it is refused where no process has the socket any more, and is of the wrong
-// type (EPROTOTYPE) where one has, also if that does not listen yet. No server sees it.
+// Whether `path` is a socket file that a process left behind. The check connects with a socket of
+// another type: the error is "refused" if no process has the socket, and "wrong type" (EPROTOTYPE)
+// if one has, even if it does not listen yet. No server notices it.
 bool IsStale(const std::string& path, const sockaddr* address, socklen_t size) {
   struct stat info;
   if (lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return false;
@@ -45,8 +45,8 @@ bool IsStale(const std::string& path, const sockaddr* address, socklen_t size) {
   return probe.is_open() && connect(probe.get(), address, size) < 0 && errno == ECONNREFUSED;
 }
 
-// Held by the one process that replaces a file of the folder: two that find the same stale file
-// must not both remove it, or one removes the new file of the other. None where it cannot be had
+// A lock for the one process that replaces a file in the folder: two that find the same stale file
+// must not both remove it, or one removes the other's new file. None if it cannot be acquired
 // within a second; others hold it for microseconds.
 UniqueFd LockFolderOf(const std::string& path) {
   const size_t slash = path.rfind('/');

@@ -1,4 +1,4 @@
-// Being connected to.
+// Accepting connections.
 
 #ifndef WEFT_TRANSPORT_LISTEN_H_
 #define WEFT_TRANSPORT_LISTEN_H_
@@ -12,32 +12,32 @@
 namespace weft {
 
 struct ListenOptions {
-  // Connections that the kernel completes and keeps until they are accepted; it cuts the number to
-  // its own limit (net.core.somaxconn).
+  // The maximum number of connections that the kernel completes and keeps until they are accepted;
+  // it reduces the number to its own limit (net.core.somaxconn).
   int backlog = 4096;
 
-  // Lets several sockets listen on one address; the kernel spreads connections over them. Set it on
-  // each of them, the first too. For TCP; an error for Unix sockets.
+  // Lets several sockets listen on one address; the kernel distributes connections among them. Set
+  // it on each, including the first. For TCP; an error for Unix sockets.
   bool reuse_port = false;
 };
 
-// Listens on `address`. Port 0 gets a free port, which LocalAddress(fd) tells. The socket is
+// Listens on `address`. Port 0 selects a free port, which LocalAddress(fd) returns. The socket is
 // non-blocking and not inherited by programs that this one starts.
 //
-// "::" takes IPv4 connections as well, whatever the system's default is, and so excludes "0.0.0.0"
+// "::" also accepts IPv4 connections, whatever the system's default is, and so excludes "0.0.0.0"
 // on the same port.
 //
-// A Unix path: a socket file that no process has open any more is replaced, by one process where
-// several try; a live one is an error, also if its process does not listen yet.
-// The file stays when the socket is closed; who may connect is up to the umask and the folder.
+// A Unix path: a stale socket file, which no process has open, is replaced, by one process if
+// several try; a live one is an error, even if its process does not listen yet. The file remains
+// when the socket is closed; the umask and the folder determine who may connect.
 //
 // Errors name the address: "cannot listen on 127.0.0.1:80: Permission denied".
 absl::StatusOr<UniqueFd> Listen(const SocketAddress& address, const ListenOptions& options = {});
 
-// Accepts one connection from `listener`, non-blocking and, for TCP, without Nagle's delay. kOk;
-// kWouldBlock when none is waiting; or kError: EMFILE, ENFILE, ENOBUFS and ENOMEM mean "later", and
-// the connection is still waiting. One that its peer gave up before it was accepted is passed over.
-// `peer` may be null. Several threads may accept from one listener.
+// Accepts one connection from `listener`, non-blocking and, for TCP, with Nagle's algorithm off.
+// kOk; kWouldBlock if none is waiting; or kError: EMFILE, ENFILE, ENOBUFS and ENOMEM mean "later",
+// and the connection is still waiting. A connection that its peer closed before it was accepted is
+// skipped. `peer` may be null. Several threads may accept from one listener.
 IoResult Accept(int listener, Stream* stream, SocketAddress* peer = nullptr);
 
 }  // namespace weft

@@ -30,13 +30,13 @@
 
 namespace {
 
-// How many of the next calls of accept4 fail as for a connection that its client has given up. On
+// The number of next calls of accept4 that fail as for a connection that its client has closed. On
 // loopback Linux does not do that by itself.
 int aborted_accepts = 0;
 
 }  // namespace
 
-// In place of libc's.
+// Replaces the C library's.
 extern "C" int accept4(int fd, sockaddr* address, socklen_t* size, int flags) noexcept(false) {
   if (aborted_accepts > 0) {
     --aborted_accepts;
@@ -62,7 +62,7 @@ UniqueFd Connect(const SocketAddress& address) {
   return fd;
 }
 
-// Accepts once the kernel has a connection to give.
+// Accepts once the kernel has a connection.
 IoResult WaitAndAccept(const UniqueFd& listener, Stream* stream, SocketAddress* peer = nullptr) {
   EXPECT_TRUE(Wait(listener.get(), Interest::kRead, Deadline::Never()).ok());
   return Accept(listener.get(), stream, peer);
@@ -70,7 +70,7 @@ IoResult WaitAndAccept(const UniqueFd& listener, Stream* stream, SocketAddress* 
 
 bool HasIpv6() { return Listen(Ip("::1", 0)).ok(); }
 
-// A folder of its own, with a path short enough for a socket.
+// A folder for this test, with a path short enough for a socket.
 class UnixListenTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -126,7 +126,7 @@ TEST(ListenTest, AcceptWouldBlockWhenNobodyWaits) {
   EXPECT_FALSE(stream.is_open());
 }
 
-// The next one that waits is as good.
+// The next waiting connection is accepted instead.
 TEST(ListenTest, AConnectionThatItsClientGaveUpIsPassedOver) {
   absl::StatusOr<UniqueFd> listener = Listen(Ip("127.0.0.1", 0));
   ASSERT_TRUE(listener.ok()) << listener.status();
@@ -251,13 +251,13 @@ TEST_F(UnixListenTest, ALiveSocketIsAnErrorAndStaysAlive) {
 TEST_F(UnixListenTest, ALiveSocketWithAFullBacklogIsNotStale) {
   absl::StatusOr<UniqueFd> listener = Listen(address(), {.backlog = 0});
   ASSERT_TRUE(listener.ok()) << listener.status();
-  const UniqueFd client = Connect(address());  // a backlog of none holds one
+  const UniqueFd client = Connect(address());  // a backlog of 0 holds one connection
   EXPECT_FALSE(Listen(address()).ok());
   Stream stream;
   EXPECT_TRUE(WaitAndAccept(*listener, &stream).ok());
 }
 
-// A server that is between bind() and listen() is about to be there.
+// A server between bind() and listen() counts as live.
 TEST_F(UnixListenTest, ASocketThatDoesNotListenYetIsNotStale) {
   for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
     UniqueFd other(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
@@ -276,10 +276,10 @@ TEST_F(UnixListenTest, ASocketThatDoesNotListenYetIsNotStale) {
   }
 }
 
-// Each sees the file that was left behind; one replaces it, and is the one that clients reach.
+// Each sees the stale file; one replaces it, and clients reach that one.
 TEST_F(UnixListenTest, OneOfManyReplacesAStaleFile) {
   for (int round = 0; round < 100; ++round) {
-    ASSERT_TRUE(Listen(address()).ok());  // and closed again: the file stays
+    ASSERT_TRUE(Listen(address()).ok());  // and closed again: the file remains
     absl::StatusOr<UniqueFd> listeners[4];
     std::vector<std::thread> threads;
     for (auto& listener : listeners) {

@@ -12,7 +12,7 @@
 namespace weft {
 namespace {
 
-// inet_pton only translates text; it asks nobody.
+// inet_pton only parses text; it makes no DNS query.
 bool ParseAddress(int family, absl::string_view text, unsigned char* address) {
   char copy[INET6_ADDRSTRLEN];
   // A NUL would end the text early.
@@ -42,7 +42,7 @@ bool IsLoopbackName(absl::string_view host) {
   absl::ConsumeSuffix(&host, ".");
   if (!absl::EndsWithIgnoreCase(host, kName)) return false;
   host.remove_suffix(kName.size());
-  // A label is not empty: ".localhost" and "a..localhost" are not names.
+  // A label must not be empty: ".localhost" and "a..localhost" are not names.
   return host.empty() || (host.size() >= 2 && host.back() == '.' && host.front() != '.' &&
                           !absl::StrContains(host, ".."));
 }

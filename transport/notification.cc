@@ -17,7 +17,7 @@ absl::StatusOr<Notification> Notification::Create() {
 
 void Notification::Notify() const {
   const int saved_errno = errno;  // a signal handler must not change it
-  // Fails only when the counter is at its limit, and then it has been notified.
+  // Fails only if the counter is at its maximum, and then it has been notified.
   while (eventfd_write(fd_.get(), 1) < 0 && errno == EINTR) {
   }
   errno = saved_errno;

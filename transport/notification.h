@@ -1,4 +1,4 @@
-// Telling a thread that waits for a socket to stop.
+// Tells a thread that waits for a socket to stop.
 
 #ifndef WEFT_TRANSPORT_NOTIFICATION_H_
 #define WEFT_TRANSPORT_NOTIFICATION_H_
@@ -10,25 +10,25 @@
 
 namespace weft {
 
-// Something that happens once and stays so, like absl::Notification, but can be waited for beside a
-// socket. Given to what blocks, it is the way to end that from another thread:
+// An event that happens once and stays, like absl::Notification, but can be waited for together
+// with a socket. A blocking function that takes one can be ended from another thread:
 //
 //   Notification cancel = *Notification::Create();
 //   std::thread other([&] { cancel.Notify(); });
 //   Wait(fd, Interest::kRead, Deadline::Never(), &cancel);   // Cancelled, also when it came first
 //
-// All const methods may be called from any thread at once. Owns one descriptor.
+// All const methods may be called from several threads at once. Owns one descriptor.
 class Notification {
  public:
-  // Fails when the process has no descriptor left.
+  // Fails if the process has no descriptor left.
   static absl::StatusOr<Notification> Create();
 
-  // Wakes whoever waits, now or later. Safe in a signal handler. More than once is once.
+  // Wakes every current and future waiter. Safe in a signal handler. Idempotent.
   void Notify() const;
 
   bool HasBeenNotified() const;
 
-  // Readable from Notify() on, for ever. Only to be polled, never read.
+  // Readable from Notify() on, permanently. Only poll it, never read it.
   int fd() const { return fd_.get(); }
 
  private:

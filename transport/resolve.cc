@@ -35,7 +35,7 @@ absl::Status LookupError(const std::string& host, int code, int system_error) {
 Addresses SystemLookup(const std::string& host, uint16_t port, int flags) {
   addrinfo hints = {};
   hints.ai_flags = flags | AI_NUMERICSERV;
-  hints.ai_socktype = SOCK_STREAM;  // or each address comes once for each kind of socket
+  hints.ai_socktype = SOCK_STREAM;  // otherwise each address is returned once per socket type
   addrinfo* list = nullptr;
   const int code = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
   if (code != 0) return LookupError(host, code, errno);
@@ -43,7 +43,7 @@ Addresses SystemLookup(const std::string& host, uint16_t port, int flags) {
   std::vector<SocketAddress> addresses;
   for (const addrinfo* info = list; info != nullptr; info = info->ai_next) {
     const SocketAddress address = SocketAddress::FromSockaddr(info->ai_addr, info->ai_addrlen);
-    // A hosts file with one name on two lines gives an address twice.
+    // A hosts file with a name on two lines returns an address twice.
     if (address.is_ip() &&
         std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
       addresses.push_back(address);
@@ -53,7 +53,7 @@ Addresses SystemLookup(const std::string& host, uint16_t port, int flags) {
   return addresses;
 }
 
-// What the waiting caller and the thread that looks up share; the last of them destroys it.
+// The state shared by the waiting caller and the lookup thread; the last of them destroys it.
 struct Pending {
   Pending(internal::Lookup lookup, std::string host, uint16_t port, Notification done)
       : lookup(std::move(lookup)), host(std::move(host)), port(port), done(std::move(done)) {}
@@ -61,7 +61,7 @@ struct Pending {
   const internal::Lookup lookup;
   const std::string host;
   const uint16_t port;
-  const Notification done;  // `addresses` is there
+  const Notification done;  // `addresses` is set
   std::mutex mutex;
   Addresses addresses;  // guarded by `mutex`
 };
@@ -79,7 +79,7 @@ void* RunLookup(void* argument) {
   return nullptr;
 }
 
-// Not std::thread: where the system has no thread left that throws.
+// Not std::thread, which throws if the system has no thread left.
 absl::Status StartLookup(std::shared_ptr<Pending> pending) {
   auto holder = std::make_unique<std::shared_ptr<Pending>>(std::move(pending));
   pthread_t thread;
@@ -116,7 +116,7 @@ Addresses ResolveName(Lookup lookup, absl::string_view host, uint16_t port, Dead
 
 absl::StatusOr<std::vector<SocketAddress>> Resolve(absl::string_view host, uint16_t port,
                                                    Deadline deadline, const Notification* cancel) {
-  // getaddrinfo() takes an empty name for the machine itself, and reads up to a NUL.
+  // getaddrinfo() takes an empty name for the machine itself, and reads only up to a NUL.
   if (host.empty() || host.find('\0') != absl::string_view::npos) {
     return absl::InvalidArgumentError(absl::StrCat(CannotResolve(host), ": not a host name"));
   }

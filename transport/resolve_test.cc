@@ -36,7 +36,7 @@ Notification NewNotification() {
   return *std::move(notification);
 }
 
-// A name service that answers when the test says so, and says when its answer is gone.
+// A name service that answers when the test tells it to, and reports when its answer is destroyed.
 class SlowLookup {
  public:
   Lookup lookup() {
@@ -47,11 +47,11 @@ class SlowLookup {
   }
   void Answer() { answer_.set_value(); }
 
-  // Blocks until the thread has dropped the lookup, with all that it shared.
+  // Blocks until the thread has destroyed the lookup, with everything shared.
   void AwaitGone() {
     std::future<void> gone = gone_->get_future();
     gone_.reset();
-    // A promise that dies without a value makes its future ready.
+    // A promise that is destroyed without a value makes its future ready.
     gone.wait();
   }
 
@@ -84,7 +84,7 @@ TEST(ResolveTest, LocalhostIsLoopbackEachAddressOnce) {
   }
 }
 
-// RFC 6761, section 6.3: nobody is asked, so there is no need for time.
+// RFC 6761, section 6.3: no name service is asked, so no time is needed.
 TEST(ResolveTest, NamesOfThisMachineAreLoopbackWithoutANameService) {
   const Notification cancel = NewNotification();
   cancel.Notify();
@@ -103,7 +103,7 @@ TEST(ResolveTest, AZoneIsANetworkInterface) {
             absl::StrCat("[fe80::1%", if_nametoindex("lo"), "]:8080"));
 }
 
-// Nor is a name service asked for one that is not there.
+// No name service is asked for an interface that does not exist.
 TEST(ResolveTest, AnUnknownZoneIsAnErrorThatNamesIt) {
   const Notification cancel = NewNotification();
   cancel.Notify();
@@ -160,7 +160,7 @@ TEST(ResolveNameTest, TheDeadlineDoesNotWaitForTheLookup) {
   const absl::Status status = returned.get();
   EXPECT_TRUE(absl::IsDeadlineExceeded(status));
   EXPECT_EQ(status.message(), "cannot resolve \"name.example\": deadline exceeded");
-  slow.AwaitGone();  // the late answer goes nowhere, and leaves nothing behind
+  slow.AwaitGone();  // the late answer is discarded, without a leak
 }
 
 TEST(ResolveNameTest, CancelDoesNotWaitForTheLookup) {

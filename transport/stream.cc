@@ -23,7 +23,7 @@ IoResult Failed(int error, Interest wanted) {
   return {.status = IoStatus::kError, .error = error};
 }
 
-// What sendmsg() or send() returned.
+// The result of sendmsg() or send().
 IoResult Written(ssize_t count) {
   if (count < 0) return Failed(errno, Interest::kWrite);
   return {.bytes = static_cast<size_t>(count)};
@@ -35,7 +35,7 @@ void Stream::Delete::operator()(TlsSession* session) const { delete session; }
 
 IoResult Stream::Read(absl::Span<char> buffer) {
   if (tls_ != nullptr) return tls_->Read(fd_.get(), buffer);
-  // recv() into no room returns 0, which is the mark of the end.
+  // recv() into an empty buffer returns 0, which also marks the end.
   if (buffer.empty()) return {};
   ssize_t count;
   do {
@@ -85,7 +85,7 @@ IoResult Stream::ShutdownWrite() {
 
 absl::Status Stream::StartTls(TlsContext& context, TlsPeer peer) {
   if (!is_open() || is_tls()) {
-    return absl::FailedPreconditionError(is_tls() ? "the stream has TLS already"
+    return absl::FailedPreconditionError(is_tls() ? "the stream already uses TLS"
                                                   : "the stream is closed");
   }
   absl::StatusOr<std::unique_ptr<TlsSession>> session = TlsSession::Start(context, std::move(peer));

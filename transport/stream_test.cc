@@ -25,7 +25,7 @@
 namespace weft {
 namespace {
 
-// Longer than the socket buffers of the pairs below can be.
+// Larger than the socket buffers of the pairs below can be.
 constexpr size_t kMuch = 4 << 20;
 
 void Await(const Stream& stream, Interest interest) {
@@ -38,7 +38,7 @@ std::string Pattern(size_t size) {
   return data;
 }
 
-// Reads until the end, or `limit` bytes; waits when there is nothing.
+// Reads until the end, or `limit` bytes; waits when nothing is available.
 std::string ReadAll(Stream& stream, size_t limit) {
   std::string data(limit, '\0');
   size_t size = 0;
@@ -71,7 +71,7 @@ void WriteAll(Stream& stream, absl::string_view data) {
 
 enum class Kind { kTcp, kUnix };
 
-// Every test for both kinds of socket.
+// Every test, for both kinds of socket.
 class StreamTest : public testing::TestWithParam<Kind> {
  protected:
   void SetUp() override {
@@ -80,7 +80,7 @@ class StreamTest : public testing::TestWithParam<Kind> {
     } else {
       ConnectTcp();
     }
-    // The kernel would let them grow while they are filled.
+    // Otherwise the kernel would let the buffers grow while they are filled.
     SetBufferSize(ours_, SO_SNDBUF);
     SetBufferSize(peer_, SO_RCVBUF);
   }
@@ -109,7 +109,7 @@ class StreamTest : public testing::TestWithParam<Kind> {
 
   IoResult Read() { return ours_.Read(absl::MakeSpan(buffer_)); }
 
-  // Writes `pieces` again and again until that is not kOk, and returns what it is then.
+  // Writes `pieces` repeatedly until the result is not kOk, and returns that result.
   IoResult Fill(absl::Span<const absl::string_view> pieces) {
     IoResult result;
     do {
@@ -118,7 +118,7 @@ class StreamTest : public testing::TestWithParam<Kind> {
     return result;
   }
 
-  // Ends the peer's side as a crash would: nothing more is sent but a reset.
+  // Ends the peer's side like a crash: it sends nothing more than a reset.
   void ResetByPeer() {
     const linger now = {.l_onoff = 1, .l_linger = 0};
     ASSERT_EQ(setsockopt(peer_.fd(), SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
@@ -253,7 +253,7 @@ TEST_P(StreamTest, WritingToAPeerThatIsGoneIsAnErrorNotASignal) {
 }
 
 TEST_P(StreamTest, AResetIsAnError) {
-  // A Unix socket is reset by closing it with something unread, TCP by not lingering.
+  // A Unix socket is reset by closing it with unread input, TCP by not lingering.
   ASSERT_TRUE(ours_.Write("unread").ok());
   ResetByPeer();
   Await(ours_, Interest::kRead);

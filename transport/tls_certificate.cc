@@ -19,7 +19,7 @@
 namespace weft {
 namespace {
 
-// What `print` writes into a BIO.
+// The text that `print` writes into a BIO.
 template <typename Print>
 std::string Printed(Print print) {
   bssl::UniquePtr<BIO> bio(BIO_new(BIO_s_mem()));
@@ -29,7 +29,7 @@ std::string Printed(Print print) {
   return std::string(reinterpret_cast<const char*>(text), size);
 }
 
-// XN_FLAG_RFC2253 escapes whatever is not printable ASCII.
+// XN_FLAG_RFC2253 escapes everything that is not printable ASCII.
 std::string NameText(const X509_NAME* name) {
   return Printed(
       [name](BIO* bio) { return X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0; });
@@ -37,7 +37,7 @@ std::string NameText(const X509_NAME* name) {
 
 // For an error: one short line.
 std::string Short(std::string name) {
-  constexpr size_t kShown = 64;  // as Quote() of core/http/quote.h
+  constexpr size_t kShown = 64;  // like Quote() of core/http/quote.h
   if (name.empty()) return "no name";
   if (name.size() > kShown) name.replace(kShown, std::string::npos, "...");
   return name;
@@ -49,7 +49,7 @@ std::string StringText(const ASN1_STRING* string) {
                         static_cast<size_t>(ASN1_STRING_length(string))));
 }
 
-// Empty when it is no address.
+// Empty if it is not an address.
 std::string IpText(const ASN1_STRING* bytes) {
   const int size = ASN1_STRING_length(bytes);
   if (size != sizeof(in_addr) && size != sizeof(in6_addr)) return "";
@@ -115,7 +115,7 @@ std::string TimeText(const ASN1_TIME* time) {
 std::string WhyRefused(int error, X509* certificate, const std::string& host) {
   switch (error) {
     case X509_V_ERR_INVALID_PURPOSE:
-      return absl::StrCat("is not one for ", host.empty() ? "clients" : "servers");
+      return absl::StrCat("is not for ", host.empty() ? "clients" : "servers");
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH: {
       const std::string hosts = HostsOf(certificate);
@@ -127,13 +127,12 @@ std::string WhyRefused(int error, X509* certificate, const std::string& host) {
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return absl::StrCat("is not valid before ", TimeText(X509_get0_notBefore(certificate)));
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-      return "is self-signed, and is not among those that are trusted";
+      return "is self-signed and not trusted";
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return absl::StrCat("was issued by ", IssuerOf(certificate),
-                          ", which is not among those that are trusted");
+      return absl::StrCat("was issued by ", IssuerOf(certificate), ", which is not trusted");
     default:
       return absl::StrCat("was refused: ", X509_verify_cert_error_string(error));
   }

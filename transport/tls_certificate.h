@@ -1,4 +1,4 @@
-// What certificates say, as text.
+// Describes certificates in text.
 
 #ifndef WEFT_TRANSPORT_TLS_CERTIFICATE_H_
 #define WEFT_TRANSPORT_TLS_CERTIFICATE_H_
@@ -23,9 +23,9 @@ std::string HostsOf(X509* certificate);
 // "Jan  1 00:00:00 2020 GMT"
 std::string TimeText(const ASN1_TIME* time);
 
-// Why `certificate` does not pass, as a sentence's end to "the server's certificate (CN=a.example)
-// ...": "expired on Jan  1 00:00:00 2020 GMT". `error` is an X509_V_ERR; `host` is whom it should
-// have been for, and empty for a client's.
+// Why `certificate` is rejected, as the end of a sentence that begins "the server's certificate
+// (CN=a.example) ...": "expired on Jan  1 00:00:00 2020 GMT". `error` is an X509_V_ERR; `host` is
+// the host it should be for, and empty for a client's.
 std::string WhyRefused(int error, X509* certificate, const std::string& host);
 
 }  // namespace weft

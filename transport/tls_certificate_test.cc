@@ -15,7 +15,7 @@
 namespace weft {
 namespace {
 
-// A certificate whose names are `name`: nobody has signed it.
+// An unsigned certificate with the name `name`.
 bssl::UniquePtr<X509> CertificateOf(absl::string_view name) {
   bssl::UniquePtr<X509> certificate(X509_new());
   for (X509_NAME* owner :

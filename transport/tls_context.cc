@@ -26,11 +26,12 @@
 namespace weft {
 namespace {
 
-// ALPN's name of HTTP/1.1, behind its length: what a WebSocket's handshake is spoken in (RFC 6455
+// ALPN's name of HTTP/1.1, after its length: the protocol of a WebSocket's handshake (RFC 6455
 // knows no other; a server that has a choice must not choose HTTP/2).
 constexpr uint8_t kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
-// Those of TLS 1.2 that are not broken or doubtful (RFC 9325, section 4.2); TLS 1.3 has no others.
+// The ciphers of TLS 1.2 that are not broken or doubtful (RFC 9325, section 4.2); TLS 1.3 has no
+// such ciphers.
 constexpr char kCiphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 TlsPeer& PeerOf(const SSL* ssl) { return *static_cast<TlsPeer*>(SSL_get_app_data(ssl)); }
@@ -44,7 +45,7 @@ absl::Status CannotMake(absl::string_view what) {
   return absl::InternalError(absl::StrCat("BoringSSL cannot make ", what));
 }
 
-// What both sides have in common.
+// Settings common to both sides.
 bssl::UniquePtr<SSL_CTX> NewContext() {
   bssl::UniquePtr<SSL_CTX> context(SSL_CTX_new(TLS_method()));
   if (context == nullptr || !SSL_CTX_set_strict_cipher_list(context.get(), kCiphers))
@@ -54,7 +55,7 @@ bssl::UniquePtr<SSL_CTX> NewContext() {
   return context;
 }
 
-// Called for each certificate that passes and for the first that does not.
+// Called for each certificate that is accepted and for the first that is not.
 int OnVerify(int ok, X509_STORE_CTX* store) {
   const SSL* ssl =
       static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
@@ -93,12 +94,12 @@ struct TlsContext::Client {
     peer.got_certificate = identity.has_value() && !peer.hides_identity;
     return !peer.got_certificate || identity->Use(ssl) ? 1 : 0;
   }
-  // Sessions tell who we are, to a server that resumes one: they are not for a stream that hides
-  // it, and those of such a stream not for others.
+  // A resumed session identifies us to the server: sessions are not used for a stream that hides
+  // its identity, and its own sessions are not used for others.
   bool RemembersSessionsOf(const TlsPeer& peer) const {
     return !identity.has_value() || !peer.hides_identity;
   }
-  // Takes the reference to `session` that BoringSSL made for it, if it returns 1.
+  // Returning 1 takes over the reference to `session` that BoringSSL made for it.
   static int OnNewSession(SSL* ssl, SSL_SESSION* session) {
     if (!Of(ssl)->RemembersSessionsOf(PeerOf(ssl))) return 0;
     Of(ssl)->sessions.Put(PeerOf(ssl).host, bssl::UniquePtr<SSL_SESSION>(session));
@@ -146,9 +147,9 @@ absl::StatusOr<bssl::UniquePtr<SSL>> TlsContext::Client::NewSsl(TlsPeer* peer) {
   if (ssl == nullptr) return CannotMake("a TLS stream");
   SSL_set_connect_state(ssl.get());
   std::string& host = peer->host;
-  if (absl::EndsWith(host, ".")) host.pop_back();  // a name that is written out to its root
+  if (absl::EndsWith(host, ".")) host.pop_back();  // a fully qualified name with a final dot
   X509_VERIFY_PARAM* verify = SSL_get0_param(ssl.get());
-  // A subject is no host name (RFC 9525, section 6.1).
+  // A subject is not a host name (RFC 9525, section 6.1).
   X509_VERIFY_PARAM_set_hostflags(verify, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   in6_addr ip;
   const bool is_ip =
@@ -160,7 +161,7 @@ absl::StatusOr<bssl::UniquePtr<SSL>> TlsContext::Client::NewSsl(TlsPeer* peer) {
   if (!ok) {
     ERR_clear_error();
     return absl::InvalidArgumentError(
-        absl::StrCat("\"", absl::CHexEscape(host), "\" is no host that TLS can name"));
+        absl::StrCat("\"", absl::CHexEscape(host), "\" is not a host name or IP address"));
   }
   bssl::UniquePtr<SSL_SESSION> session;
   if (RemembersSessionsOf(*peer)) session = sessions.Get(host);
@@ -172,14 +173,15 @@ absl::StatusOr<bssl::UniquePtr<SSL>> TlsContext::Client::NewSsl(TlsPeer* peer) {
 
 namespace {
 
-// What a server is configured with, and Reload() replaces.
+// The server's configuration, which Reload() replaces.
 struct ServerConfig {
   std::vector<Identity> identities;
-  bssl::UniquePtr<X509_STORE> client_roots;  // null: clients are not asked for certificates
-  bssl::UniquePtr<STACK_OF(X509_NAME)> client_root_names;  // which a client is told
+  // null: the server does not ask for client certificates
+  bssl::UniquePtr<X509_STORE> client_roots;
+  bssl::UniquePtr<STACK_OF(X509_NAME)> client_root_names;  // sent to the client
   int verify_mode = SSL_VERIFY_NONE;
   uint16_t min_version = TLS1_2_VERSION;
-  // Whom the server takes: a ticket is good only where this is the same.
+  // Identifies the clients that the server accepts: a ticket is valid only while this is the same.
   uint8_t session_context[SHA256_DIGEST_LENGTH] = {};
 
   const Identity& For(absl::string_view host) const {
@@ -193,7 +195,7 @@ struct ServerConfig {
   }
 };
 
-// Clients that must show a certificate of one of `roots`.
+// Clients must show a certificate that one of `roots` issued.
 absl::Status SetClientRoots(ServerConfig* config, bssl::UniquePtr<X509_STORE> roots,
                             ClientCertificates wanted) {
   config->verify_mode = SSL_VERIFY_PEER;
@@ -234,9 +236,9 @@ absl::StatusOr<std::shared_ptr<const ServerConfig>> LoadConfig(const TlsServerOp
   config->min_version = ProtocolVersion(options.min_version);
   const bool has_roots = !options.client_ca_file.empty() || !options.client_ca_pem.empty();
   if (has_roots != (options.client_certificates != ClientCertificates::kNone)) {
-    return absl::InvalidArgumentError(
-        has_roots ? "a client_ca is given, and client_certificates is kNone"
-                  : "client_certificates need a client_ca to be verified by");
+    return absl::InvalidArgumentError(has_roots
+                                          ? "client_ca is set, but client_certificates is kNone"
+                                          : "client_certificates requires a client_ca");
   }
   if (has_roots) {
     auto roots = LoadRoots(options.client_ca_file, options.client_ca_pem, "client_ca_pem");
@@ -274,7 +276,7 @@ struct TlsContext::Server {
                     unsigned in_size, void* arg);
 };
 
-// A client that offers protocols, but not ours, is refused (RFC 7301, section 3.2).
+// A client that offers only other protocols is refused (RFC 7301, section 3.2).
 int TlsContext::Server::OnAlpn(SSL*, const uint8_t** out, uint8_t* out_size, const uint8_t* in,
                                unsigned in_size, void*) {
   const int found = SSL_select_next_proto(const_cast<uint8_t**>(out), out_size, kHttp11,
@@ -292,7 +294,7 @@ absl::StatusOr<std::unique_ptr<TlsContext::Server>> TlsContext::Server::Make(
   server->options = std::move(options);
   server->config = *std::move(config);
   SSL_CTX* context = server->context.get();
-  // Sessions live in tickets, with their clients.
+  // Sessions are stored in tickets, by the clients.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_cert_cb(context, OnClientHello, server.get());
   SSL_CTX_set_alpn_select_cb(context, OnAlpn, nullptr);
@@ -326,7 +328,7 @@ absl::StatusOr<bssl::UniquePtr<SSL>> TlsContext::Server::NewSsl() {
   return ssl;
 }
 
-// ---- Either ----
+// ---- Both ----
 
 TlsContext::TlsContext() = default;
 TlsContext::~TlsContext() = default;

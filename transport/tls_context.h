@@ -1,4 +1,4 @@
-// What many TLS streams have in common: whom they trust, who they are, and what they remember.
+// The state that many TLS streams share: trusted roots, own certificates, and remembered sessions.
 
 #ifndef WEFT_TRANSPORT_TLS_CONTEXT_H_
 #define WEFT_TRANSPORT_TLS_CONTEXT_H_
@@ -15,30 +15,30 @@ namespace weft {
 
 struct TlsPeer;
 
-// A client's or a server's side of TLS 1.2 and 1.3 (RFC 5246, RFC 8446), made once and given to
+// A client's or a server's side of TLS 1.2 and 1.3 (RFC 5246, RFC 8446), created once and passed to
 // each stream:
 //
 //   auto context = TlsContext::ForClient({.ca_file = "ca.pem"});
 //   if (!context.ok()) return context.status();
 //   absl::Status status = stream.StartTlsClient(**context, "example.com");
 //
-// It holds what makes the next connection cheaper: a client's tickets, by the host that gave them,
-// and the keys of a server's tickets. Streams keep it alive. Any thread may call anything.
+// It holds state that makes later connections cheaper: a client's tickets, by the host that issued
+// them, and the keys of a server's tickets. Streams keep it alive. Thread-safe.
 class TlsContext : public std::enable_shared_from_this<TlsContext> {
  public:
-  // Errors say which file or text is bad, and how: InvalidArgument, or NotFound and the like for a
-  // file that cannot be read. A certificate that has expired is taken; its peers will tell.
+  // Errors name the bad file or text, and the reason: InvalidArgument, or NotFound and the like for
+  // a file that cannot be read. An expired certificate is accepted; the peers will reject it.
   static absl::StatusOr<std::shared_ptr<TlsContext>> ForClient(
       const TlsClientOptions& options = {});
   static absl::StatusOr<std::shared_ptr<TlsContext>> ForServer(TlsServerOptions options);
 
-  // ForClient() with the roots of the system: one for the whole process, made by the first call.
+  // ForClient() with the system's roots: one for the whole process, created by the first call.
   static absl::StatusOr<std::shared_ptr<TlsContext>> SystemClient();
 
-  // A server's certificates, keys and client CAs anew: from the files that it has, or from other
-  // options. All of it is looked at first, expiry too; with an error nothing changes. Streams that
-  // have begun go on with what they have. Tickets given before stay good, unless whom the server
-  // takes as clients has changed. FailedPrecondition for a client's context.
+  // Replaces a server's certificates, keys and client CAs: from the same files, read again, or from
+  // other options. Everything is checked first, expiry too; after an error nothing has changed.
+  // Existing streams keep their state. Existing tickets stay valid, unless the set of accepted
+  // clients has changed. FailedPrecondition for a client's context.
   absl::Status Reload();
   absl::Status Reload(TlsServerOptions options);
 
@@ -55,10 +55,10 @@ class TlsContext : public std::enable_shared_from_this<TlsContext> {
 
   TlsContext();
 
-  // For TlsSession: owned by the caller, with `peer` for the callbacks, which must outlive it.
+  // For TlsSession: owned by the caller. Its callbacks use `peer`, which must outlive it.
   absl::StatusOr<ssl_st*> NewSsl(TlsPeer* peer);
 
-  // One of the two.
+  // One of the two is set.
   std::unique_ptr<Client> client_;
   std::unique_ptr<Server> server_;
 };

@@ -42,7 +42,7 @@ void CopyFile(absl::string_view test_ca_file, const std::string& to) {
   WriteFile(to, ReadTestCaFile(test_ca_file));
 }
 
-// ---- What it is made of ----
+// ---- Certificates and keys ----
 
 TEST(TlsContextTest, TakesFilesAndText) {
   const TlsIdentity text = {.certificate_pem = ReadTestCaFile("server.pem"),
@@ -71,8 +71,8 @@ TEST(TlsContextTest, TrustsTheFileAndTheText) {
   }
 }
 
-// Certificates and keys that are no good, and what is said of them. They are the same for a server,
-// a client, and a reload.
+// Invalid certificates and keys, and their errors. They are the same for a server, a client, and a
+// reload.
 struct BadIdentity {
   TlsIdentity identity;
   absl::StatusCode code;
@@ -172,16 +172,16 @@ TEST(TlsContextTest, NamesWhatAServerLacks) {
   EXPECT_EQ(Text(TlsContext::ForServer({.identities = {TestIdentity("server")},
                                         .client_certificates = ClientCertificates::kOptional})
                      .status()),
-            "client_certificates need a client_ca to be verified by");
+            "client_certificates requires a client_ca");
   EXPECT_EQ(Text(TlsContext::ForServer({.identities = {TestIdentity("server")},
                                         .client_ca_file = TestCaFile("ca.pem")})
                      .status()),
-            "a client_ca is given, and client_certificates is kNone");
+            "client_ca is set, but client_certificates is kNone");
 }
 
 // ---- Reload ----
 
-// A server whose certificate lies in files that the test can change.
+// A server with a certificate in files that the test can change.
 class TlsReloadTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -281,7 +281,8 @@ TEST_F(TlsReloadTest, TicketsOfBeforeStayGood) {
   }
 }
 
-// A client that was let in by a CA must not come back by its ticket once that CA is out.
+// A client that was accepted because of a CA must not come back with its ticket after that CA was
+// removed.
 TEST_F(TlsReloadTest, TicketsOfClientsThatAreNoMoreTakenAreNot) {
   TlsServerOptions options = {.identities = {TestIdentity("server")},
                               .client_certificates = ClientCertificates::kRequired,
@@ -308,7 +309,7 @@ TEST_F(TlsReloadTest, AClientHasNothingToReload) {
   EXPECT_TRUE(absl::IsFailedPrecondition(TestTlsClient()->Reload()));
 }
 
-// For ThreadSanitizer, too.
+// Run under ThreadSanitizer, too.
 TEST_F(TlsReloadTest, HandshakesOfOtherThreadsGoOnMeanwhile) {
   constexpr int kThreads = 3;
   std::atomic<bool> done = false;

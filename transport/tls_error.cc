@@ -22,10 +22,10 @@ absl::Status DescribeAlert(int alert, const TlsPeer& peer) {
   switch (alert) {
     case SSL_AD_CERTIFICATE_REQUIRED:
       return absl::UnauthenticatedError(
-          absl::StrCat(name, " requires a certificate, and none is configured"));
+          absl::StrCat(name, " requires a certificate, but none is configured"));
     case SSL_AD_UNKNOWN_CA:
       return absl::UnauthenticatedError(
-          absl::StrCat(name, " does not trust who issued our certificate"));
+          absl::StrCat(name, " does not trust the issuer of our certificate"));
     case SSL_AD_CERTIFICATE_EXPIRED:
       return absl::UnauthenticatedError(
           absl::StrCat(name, " refuses our certificate: it has expired"));
@@ -41,14 +41,14 @@ absl::Status DescribeAlert(int alert, const TlsPeer& peer) {
     case SSL_AD_PROTOCOL_VERSION:
       if (peer.established) break;
       return absl::FailedPreconditionError(
-          absl::StrCat(name, " speaks no version of TLS that we speak"));
+          absl::StrCat(name, " supports no version of TLS that we support"));
     case SSL_AD_HANDSHAKE_FAILURE:
       if (peer.wants_certificate && !peer.got_certificate) {
         return absl::UnauthenticatedError(absl::StrCat(
-            name, " refused the handshake: it asks for a certificate, and none is configured"));
+            name, " refused the handshake: it asks for a certificate, but none is configured"));
       }
       return absl::FailedPreconditionError(
-          absl::StrCat(name, " refused the handshake: it takes none of our ciphers or keys"));
+          absl::StrCat(name, " refused the handshake: it accepts none of our ciphers or keys"));
     case SSL_AD_UNRECOGNIZED_NAME:
       return absl::FailedPreconditionError(
           absl::StrCat(name, " has no certificate for ", peer.host));
@@ -79,21 +79,21 @@ absl::Status DescribeTlsError(uint32_t error, const TlsPeer& peer) {
     switch (reason) {
       case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
         return absl::UnauthenticatedError(
-            absl::StrCat(name, " has no certificate, and one is required"));
+            absl::StrCat(name, " has no certificate, but one is required"));
       case SSL_R_UNSUPPORTED_PROTOCOL:
         return absl::FailedPreconditionError(
-            absl::StrCat(name, " speaks no version of TLS that we speak"));
+            absl::StrCat(name, " supports no version of TLS that we support"));
       case SSL_R_NO_SHARED_CIPHER:
       case SSL_R_NO_SHARED_GROUP:
       case SSL_R_NO_COMMON_SIGNATURE_ALGORITHMS:
       case SSL_R_WRONG_CIPHER_RETURNED:
         return absl::FailedPreconditionError(
-            absl::StrCat(name, " takes none of our ciphers or keys"));
+            absl::StrCat(name, " accepts none of our ciphers or keys"));
       case SSL_R_NO_APPLICATION_PROTOCOL:
         return absl::FailedPreconditionError(absl::StrCat(name, " does not offer HTTP/1.1 (ALPN)"));
       case SSL_R_NO_RENEGOTIATION:
         return absl::UnavailableError(
-            absl::StrCat(name, " wants to renegotiate, which is refused"));
+            absl::StrCat(name, " asked to renegotiate, which is refused"));
       default:
         break;
     }
@@ -126,8 +126,8 @@ absl::Status DescribeTruncation(const TlsPeer& peer) {
   return absl::UnavailableError(
       peer.established
           ? absl::StrCat(peer.name(),
-                         " ended the stream without TLS's close_notify: what it sent "
-                         "last may be missing")
+                         " ended the stream without TLS's close_notify: its last "
+                         "bytes may be missing")
           : absl::StrCat(peer.name(), " closed the connection during the TLS handshake"));
 }
 

@@ -1,4 +1,4 @@
-// What went wrong with TLS, in words.
+// Describes TLS errors in text.
 
 #ifndef WEFT_TRANSPORT_TLS_ERROR_H_
 #define WEFT_TRANSPORT_TLS_ERROR_H_
@@ -12,16 +12,16 @@
 
 namespace weft {
 
-// What BoringSSL calls an error, `error` being as it packs them: "bad base64 decode".
+// BoringSSL's name for a packed error `error`: "bad base64 decode".
 std::string TlsReason(uint32_t error);
 
 // One sentence for an error of BoringSSL, with a code as of Stream::Error().
 absl::Status DescribeTlsError(uint32_t error, const TlsPeer& peer);
 
-// The peer sent `bytes` first: OK when they may begin a TLS record. Sets `peer.speaks_http`.
+// Checks the first `bytes` of the peer: OK if they may begin a TLS record. Sets `peer.speaks_http`.
 absl::Status CheckFirstBytes(absl::string_view bytes, TlsPeer& peer);
 
-// The stream ended where TLS had not.
+// The stream ended without the end of TLS.
 absl::Status DescribeTruncation(const TlsPeer& peer);
 
 }  // namespace weft

@@ -1,5 +1,5 @@
-// TLS over a line that cuts, delays and changes what it carries, and with peers that speak
-// something else.
+// TLS over a line that cuts, delays and changes its bytes, and with peers that speak another
+// protocol.
 
 #include <sys/socket.h>
 
@@ -28,15 +28,15 @@ using ::testing::HasSubstr;
 using testing::TestTlsClient;
 using testing::TestTlsServer;
 
-// One direction of the line: what it was given and what has left it.
+// One direction of the line: the bytes it was given and those that have left it.
 struct Lane {
   int from = -1, to = -1;
   size_t moved = 0;
-  size_t cut_at = std::string::npos;   // so many bytes, and then the end of the stream
+  size_t cut_at = std::string::npos;   // this number of bytes, and then the end of the stream
   size_t flip_at = std::string::npos;  // this byte is changed
   bool ended = false;
 
-  // Moves up to `limit` bytes; false when there was nothing to do.
+  // Moves up to `limit` bytes; false if there was nothing to do.
   bool Move(size_t limit) {
     if (ended) return false;
     char buffer[20000];
@@ -53,7 +53,7 @@ struct Lane {
   }
 };
 
-// A TLS connection over a line that the test holds.
+// A TLS connection over a line that the test controls.
 class Line {
  public:
   Line() {
@@ -61,13 +61,14 @@ class Line {
     server_ = Connect(&server_end_);
     to_server = {.from = client_end_.get(), .to = server_end_.get()};
     to_client = {.from = server_end_.get(), .to = client_end_.get()};
-    // A client of its own, so that it resumes nothing.
+    // Each client has its own context, so that it resumes no session.
     static const std::shared_ptr<TlsContext> server = TestTlsServer();
     EXPECT_TRUE(client_.StartTlsClient(*TestTlsClient(), "localhost").ok());
     EXPECT_TRUE(server_.StartTlsServer(*server).ok());
   }
 
-  // Lets both ends work and the line move `at_once` bytes by turns, until nothing moves any more.
+  // Runs both ends alternately and moves `at_once` bytes over the line, until nothing moves any
+  // more.
   void Run(size_t at_once = std::string::npos) {
     do {
       Turn(client_, "question", &client_result, &client_got);
@@ -90,7 +91,7 @@ class Line {
     return Stream(UniqueFd(fds[0]));
   }
 
-  // Says `word` once, and reads until something stands in the way.
+  // Writes `word` once, and reads until the stream blocks or fails.
   void Turn(Stream& stream, absl::string_view word, IoResult* result, std::string* got) {
     bool& said = &stream == &client_ ? client_said_ : server_said_;
     if (!said) {
@@ -135,7 +136,7 @@ TEST(TlsFaultTest, BytesThatComeInPiecesAreTheSame) {
 
 // ---- Cut off ----
 
-// Signatures differ in length: the whole is as long as it is this time.
+// Signatures differ in length, so the total is measured this time.
 TEST(TlsFaultTest, AServerThatIsCutOffAtAnyByteIsAnError) {
   for (size_t cut = 0;; ++cut) {
     Line line;
@@ -176,8 +177,8 @@ TEST(TlsFaultTest, AClientThatIsCutOffAtAnyByteIsAnError) {
 
 // ---- Changed ----
 
-// Flips a bit of each byte in turn. A byte that TLS does not look at may be one of the record
-// headers' old version numbers; none gives anybody a wrong byte.
+// Flips a bit of each byte in turn. TLS ignores a few bytes, such as the old version numbers in
+// record headers; no flip makes a peer read a wrong byte.
 void FlipEach(Lane Line::*lane) {
   Line good;
   good.Run();
@@ -222,7 +223,7 @@ size_t CountRecords(absl::string_view bytes) {
   return count;
 }
 
-// What a socket gets of `write`, as records.
+// The bytes that a socket receives from `write`, as records.
 size_t RecordsOf(const std::function<IoResult(Stream&)>& write) {
   testing::TlsPair pair;
   EXPECT_TRUE(pair.Start(*TestTlsClient(), *TestTlsServer()).ok());
@@ -246,7 +247,7 @@ TEST(TlsRecordTest, PiecesWrittenAtOnceShareRecords) {
 
 // ---- Peers that speak something else ----
 
-// What our side of a new connection says to a peer that sends `bytes` and nothing else.
+// The error of our side of a new connection whose peer sends `bytes` and nothing else.
 absl::Status Meet(bool as_client, absl::string_view bytes) {
   testing::TlsPair pair;
   Stream& ours = as_client ? pair.client : pair.server;

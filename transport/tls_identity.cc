@@ -26,7 +26,7 @@
 namespace weft {
 namespace {
 
-// A PEM text and where it came from.
+// A PEM text and its source.
 struct Pem {
   std::string text;
   std::string source;
@@ -45,7 +45,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   return text;
 }
 
-// Of a file or of a text; one of them is set.
+// From a file or from a text; one of them is set.
 absl::StatusOr<Pem> ReadPem(const std::string& file, const std::string& pem,
                             absl::string_view name) {
   if (!file.empty() && !pem.empty()) {
@@ -58,14 +58,14 @@ absl::StatusOr<Pem> ReadPem(const std::string& file, const std::string& pem,
   return Pem{.text = *std::move(text), .source = file};
 }
 
-// What BoringSSL says last, taken from its queue.
+// BoringSSL's last error, removed from its queue.
 std::string TakeReason() {
   std::string reason = TlsReason(ERR_peek_last_error());
   ERR_clear_error();
   return reason;
 }
 
-// Takes errors off the queue on every way out.
+// Clears the error queue on every return.
 struct ErrorClearer {
   ~ErrorClearer() { ERR_clear_error(); }
 };
@@ -149,7 +149,8 @@ absl::StatusOr<Identity> Identity::Load(const TlsIdentity& source) {
         "the private key in ", key_pem->source, " does not belong to the certificate in ",
         certificate_pem->source, " (", SubjectOf(identity.leaf_.get()), ")"));
   }
-  // What BoringSSL would refuse in every handshake, such as a key that is not for signatures.
+  // Errors that BoringSSL would report in every handshake, such as a key that is not for
+  // signatures.
   const bssl::UniquePtr<SSL_CTX> context(SSL_CTX_new(TLS_method()));
   const bssl::UniquePtr<SSL> ssl(SSL_new(context.get()));
   if (!identity.Use(ssl.get())) {
@@ -210,7 +211,7 @@ absl::StatusOr<bssl::UniquePtr<X509_STORE>> LoadRoots(const std::string& file,
 }
 
 absl::StatusOr<bssl::UniquePtr<X509_STORE>> LoadSystemRoots() {
-  // Debian and its kin, Fedora and its kin, openSUSE, the BSDs and macOS.
+  // Debian and its derivatives, Fedora and its derivatives, openSUSE, the BSDs and macOS.
   static constexpr const char* kFiles[] = {"/etc/ssl/certs/ca-certificates.crt",
                                            "/etc/pki/tls/certs/ca-bundle.crt",
                                            "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -222,7 +223,7 @@ absl::StatusOr<bssl::UniquePtr<X509_STORE>> LoadSystemRoots() {
     if (access(file, R_OK) == 0) return LoadRoots(file, "", "");
   }
   return absl::NotFoundError(
-      "the system's trusted certificates are not found: install ca-certificates, or name a file");
+      "the system's trusted certificates were not found: install ca-certificates, or set a file");
 }
 
 }  // namespace weft

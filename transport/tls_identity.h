@@ -15,21 +15,21 @@
 
 namespace weft {
 
-// A TlsIdentity that was read and found good: the certificate has a key, the key is its own.
+// A TlsIdentity that was read and checked: the certificate has a key, and the key belongs to it.
 class Identity {
  public:
-  // Errors name the file, or say "certificate_pem" or "private_key_pem".
+  // Errors name the file, or "certificate_pem" or "private_key_pem".
   static absl::StatusOr<Identity> Load(const TlsIdentity& source);
 
-  // InvalidArgument, with the date, when the certificate has expired.
+  // InvalidArgument, with the date, if the certificate has expired.
   absl::Status CheckExpiry() const;
 
   // Whether the certificate is for the DNS name `host`, and how (RFC 9525, section 6.3: a wildcard
-  // is a whole first label and stands for exactly one).
+  // is a whole first label and matches exactly one).
   enum class Match { kNo, kWildcard, kExact };
   Match Matches(absl::string_view host) const;
 
-  // False when BoringSSL does not take it.
+  // False if BoringSSL rejects it.
   bool Use(SSL* ssl) const;
 
  private:
@@ -42,14 +42,14 @@ class Identity {
   std::vector<std::string> dns_names_;  // in lower case
 };
 
-// Trusted certificates: those of `file` and those of `pem`, where they are not empty. Errors name
-// the file or `pem_name`; nothing to trust is one.
+// Trusted certificates: those of `file` and those of `pem`, if they are not empty. Errors name the
+// file or `pem_name`; having none to trust is an error.
 absl::StatusOr<bssl::UniquePtr<X509_STORE>> LoadRoots(const std::string& file,
                                                       const std::string& pem,
                                                       absl::string_view pem_name);
 
-// The roots that the system trusts: of SSL_CERT_FILE in the environment, or of the first file that
-// exists where systems have them. NotFound when there is none.
+// The roots that the system trusts: those of SSL_CERT_FILE in the environment, or of the first file
+// that exists among the usual locations. NotFound if there is none.
 absl::StatusOr<bssl::UniquePtr<X509_STORE>> LoadSystemRoots();
 
 }  // namespace weft

@@ -1,4 +1,4 @@
-// Reading and writing with TLS, over sockets that take and give as little as they like.
+// Reading and writing with TLS, over sockets that accept and return few bytes at a time.
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -42,8 +42,8 @@ bool IsReady(const Stream& stream, short events) {
   return poll(&poll_fd, 1, 0) > 0;
 }
 
-// One TLS connection, its handshake done. `ours` is the client's end, then the server's: both sides
-// must do the same.
+// One TLS connection after its handshake. `ours` is the client's end, then the server's: both sides
+// must behave the same.
 class TlsIoTest : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
@@ -51,14 +51,14 @@ class TlsIoTest : public ::testing::TestWithParam<bool> {
     pair_.Handshake();
     ASSERT_TRUE(pair_.client_status.ok()) << pair_.client_status;
     ASSERT_TRUE(pair_.server_status.ok()) << pair_.server_status;
-    // With the first bytes from the server its tickets come.
+    // The server's tickets arrive with its first bytes.
     ASSERT_EQ(Transfer(pair_.server, pair_.client, "x"), "x");
   }
 
   IoResult Read() { return ours_.Read(absl::MakeSpan(buffer_)); }
   std::string Got(const IoResult& result) { return std::string(buffer_, result.bytes); }
 
-  // Everything that can be read without waiting.
+  // All bytes that can be read without waiting.
   std::string ReadAll(Stream& stream) {
     std::string data;
     while (true) {
@@ -140,10 +140,10 @@ TEST_P(TlsIoTest, WritevIsItsPiecesInOrder) {
   }
 }
 
-// ---- Sockets that take little ----
+// ---- Sockets that accept little ----
 
-// What was reported as written can be read by the peer with no further help; and a write that was
-// not reported is gone on with from wherever its bytes lie.
+// The peer can read all bytes reported as written, without further help; a write that was not
+// reported continues wherever its bytes now lie.
 TEST_P(TlsIoTest, OnlyWhatTheKernelHasIsReportedAsWritten) {
   SetBuffer(ours_, SO_SNDBUF, 4096);
   const std::string data = Pattern(1000000);
@@ -192,10 +192,10 @@ TEST_P(TlsIoTest, AReadWhileAWriteIsUnfinishedAlsoWantsToWrite) {
   EXPECT_EQ(result.wanted, Interest::kReadWrite);
 }
 
-// ---- Readers that take little ----
+// ---- Readers with small buffers ----
 
-// A loop that polls, and reads once for each event and as long as there is `more`, misses nothing:
-// whatever its buffers and the peer's records are.
+// A loop that polls, and reads once for each event and as long as there is `more`, misses nothing,
+// whatever its buffer sizes and the peer's record sizes are.
 TEST_P(TlsIoTest, ALevelTriggeredLoopSeesEverything) {
   std::minstd_rand random(1);
   const std::string data = Pattern(2000000);
@@ -276,7 +276,7 @@ TEST_P(TlsIoTest, AnEndWithoutCloseNotifyIsAnError) {
     EXPECT_TRUE(absl::IsUnavailable(error));
     EXPECT_EQ(std::string(error.message()),
               std::string(GetParam() ? "the server" : "the client") +
-                  " ended the stream without TLS's close_notify: what it sent last may be missing");
+                  " ended the stream without TLS's close_notify: its last bytes may be missing");
   }
   EXPECT_TRUE(ours_.Write("heard").ok());
   EXPECT_EQ(ReadAll(peer_), "heard");
@@ -294,7 +294,7 @@ TEST_P(TlsIoTest, ShutdownThatTheSocketDoesNotTakeIsATruncation) {
 // The default action of SIGPIPE would end the test.
 TEST_P(TlsIoTest, APeerThatIsGoneIsAnErrorNotASignal) {
   ASSERT_TRUE(ours_.Write("unread").ok());
-  peer_.Close();  // a Unix socket that is closed with something unread resets the connection
+  peer_.Close();  // closing a Unix socket with unread input resets the connection
   IoResult result = Read();
   EXPECT_EQ(result.status, IoStatus::kError);
   EXPECT_EQ(result.error, ECONNRESET);
@@ -321,7 +321,7 @@ TEST_P(TlsIoTest, MovingTakesTheSessionAlong) {
   EXPECT_EQ(Transfer(peer_, ours_, "y"), "y");
 }
 
-// BoringSSL keeps errors by thread: those of one session must not show in another.
+// BoringSSL keeps errors per thread: those of one session must not appear in another.
 TEST_P(TlsIoTest, TheErrorOfAnotherSessionIsNotOurs) {
   TlsPair broken;
   ASSERT_TRUE(broken.Start(*TestTlsClient(), *TestTlsServer(), "other.example").ok());
@@ -347,7 +347,7 @@ TEST(TlsHandshakeIoTest, SaysWhatItWaitsFor) {
 }
 
 TEST(TlsHandshakeIoTest, AReadThatMustWriteWantsToWrite) {
-  // The server's flight is longer than its socket takes: a chain of certificates, many times.
+  // The server's flight is larger than its socket buffer: a chain of many certificates.
   TlsIdentity identity = {
       .private_key_pem = testing::ReadTestCaFile("server.key"),
   };

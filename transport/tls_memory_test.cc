@@ -1,4 +1,4 @@
-// What a TLS stream costs while nothing happens on it.
+// The memory of an idle TLS stream.
 
 #include <malloc.h>
 
@@ -29,7 +29,7 @@ size_t AllocatedNow() {
   return info.uordblks + info.hblkhd;
 }
 
-// Bytes allocated meanwhile.
+// Bytes allocated during the measurement.
 template <typename Work>
 ptrdiff_t Allocated(Work work) {
   const size_t before = AllocatedNow();
@@ -37,7 +37,7 @@ ptrdiff_t Allocated(Work work) {
   return static_cast<ptrdiff_t>(AllocatedNow() - before);
 }
 
-// The average cost of a server's end, once it has sent and received 100 kB.
+// The average cost of a server's end, after it has sent and received 100 kB.
 ptrdiff_t BytesOfAnIdleServer(TlsContext& client, TlsContext& server) {
   constexpr int kWarmUp = 10, kPairs = 200;
   const std::string much(100000, 'm');
@@ -70,7 +70,7 @@ TEST(TlsMemoryTest, AnIdleServerHasNoBuffers) {
   EXPECT_LT(bytes, 5000);
 }
 
-// What the socket did not take at first is kept until it does, and no longer.
+// Bytes that the socket did not accept at first are kept until it does, and no longer.
 TEST(TlsMemoryTest, AServerThatHadUnsentBytesHasNoBuffers) {
   const auto client = TestTlsClient(), server = TestTlsServer();
   const std::string much(1 << 20, 'm');

@@ -43,7 +43,7 @@ using testing::TestIdentity;
 using testing::TestTlsClient;
 using testing::TestTlsServer;
 
-// Far more than anything here takes.
+// Far longer than any test here takes.
 const Deadline kSoon = Deadline::After(absl::Minutes(3));
 
 // The openssl command while it runs.
@@ -79,7 +79,7 @@ class OpenSsl {
     EXPECT_EQ(write(in_.get(), line.data(), line.size()), static_cast<ssize_t>(line.size()));
   }
 
-  // Waits until it has printed `text`, and returns what it printed behind that so far.
+  // Waits until it has printed `text`, and returns the output after that so far.
   std::string Await(absl::string_view text) {
     while (!absl::StrContains(printed_, text)) {
       char buffer[4096];
@@ -118,7 +118,7 @@ class SServer {
   }
 
   OpenSsl openssl;
-  Stream stream;  // to it, plain
+  Stream stream;  // to openssl, plain
 
  private:
   static std::vector<std::string> With(std::vector<std::string> words) {
@@ -164,10 +164,10 @@ class SClient {
 
  public:
   OpenSsl openssl;
-  Stream stream;  // from it, plain
+  Stream stream;  // from openssl, plain
 };
 
-// Reads until `text` came; what stood in the way, if it did not.
+// Reads until `text` arrived; returns the error that prevented it, if any.
 absl::Status ReadUntil(Stream& stream, absl::string_view text) {
   std::string got;
   while (!absl::StrContains(got, text)) {
@@ -226,7 +226,7 @@ TEST_P(TlsOpenSslTest, OurClientWithoutTheCertificateItNeeds) {
   ASSERT_TRUE(server.stream.StartTlsClient(*TestTlsClient(), "localhost").ok());
   absl::Status status = ReadUntil(server.stream, "never");
   EXPECT_TRUE(absl::IsUnauthenticated(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("certificate, and none is configured"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("certificate, but none is configured"));
 }
 
 TEST_P(TlsOpenSslTest, OurServer) {
@@ -252,7 +252,7 @@ TEST_P(TlsOpenSslTest, OurServerResumes) {
     client.openssl.Await("hello");
     client.openssl.Await(how == std::string("-sess_in") ? "Reused, TLS" : "New, TLS");
     EXPECT_EQ(client.stream.resumed(), how == std::string("-sess_in"));
-    client.openssl.Say("Q\n");  // which is when it writes the file
+    client.openssl.Say("Q\n");  // it writes the file when it exits
     EXPECT_EQ(ReadUntil(client.stream, "never"), absl::OutOfRangeError("end"));
   }
 }
@@ -273,7 +273,7 @@ TEST_P(TlsOpenSslTest, OurServerWithClientsCertificates) {
   EXPECT_EQ(client.stream.peer_certificate()->subject, "CN=client,O=Weft");
 }
 
-// Renegotiation is not in TLS 1.3, and was the way of several attacks in those before it.
+// TLS 1.3 has no renegotiation; earlier versions have it, and several attacks used it.
 TEST(TlsOpenSslTest, OurServerRefusesToRenegotiate) {
   SClient client({"-tls1_2"});
   ASSERT_TRUE(client.stream.StartTlsServer(*TestTlsServer()).ok());
@@ -281,7 +281,7 @@ TEST(TlsOpenSslTest, OurServerRefusesToRenegotiate) {
   client.openssl.Await("hello");
   client.openssl.Say("R\n");
   EXPECT_EQ(ReadUntil(client.stream, "never"),
-            absl::UnavailableError("the client wants to renegotiate, which is refused"));
+            absl::UnavailableError("the client asked to renegotiate, which is refused"));
 }
 
 TEST(TlsOpenSslTest, OurClientRefusesToRenegotiate) {
@@ -291,7 +291,7 @@ TEST(TlsOpenSslTest, OurClientRefusesToRenegotiate) {
   server.openssl.Await("hello");
   server.openssl.Say("r\n");
   EXPECT_EQ(ReadUntil(server.stream, "never"),
-            absl::UnavailableError("the server wants to renegotiate, which is refused"));
+            absl::UnavailableError("the server asked to renegotiate, which is refused"));
 }
 
 TEST(TlsOpenSslTest, KeysAreUpdated) {

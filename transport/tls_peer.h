@@ -1,4 +1,4 @@
-// The other end of a TLS stream, as BoringSSL's callbacks come to know it.
+// What is known about the peer of a TLS stream, filled in by BoringSSL's callbacks.
 
 #ifndef WEFT_TRANSPORT_TLS_PEER_H_
 #define WEFT_TRANSPORT_TLS_PEER_H_
@@ -10,13 +10,13 @@
 namespace weft {
 
 struct TlsPeer {
-  bool is_server = false;          // it is, and we are its client
-  std::string host{};              // with is_server: whom we want it to be, a name or IP digits
-  bool hides_identity = false;     // with is_server: it is not shown our certificate
-  bool wants_certificate = false;  // it asked for ours
+  bool is_server = false;          // the peer is a server, and we are its client
+  std::string host{};              // with is_server: the expected name or numeric IP address
+  bool hides_identity = false;     // with is_server: our certificate is not shown
+  bool wants_certificate = false;  // it asked for our certificate
   bool got_certificate = false;    // and we had one
-  absl::Status refusal{};          // why its certificate was not taken
-  bool speaks_http = false;        // what it sent first is a request without TLS
+  absl::Status refusal{};          // why its certificate was rejected
+  bool speaks_http = false;        // its first bytes are a request without TLS
   bool established = false;        // the handshake is done
 
   // For errors: "the server", "the client".

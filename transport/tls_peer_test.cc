@@ -1,4 +1,4 @@
-// TLS with peers that do what ours never do: a bare BoringSSL at the other end.
+// TLS with peers that do what our implementation never does: a bare BoringSSL at the other end.
 
 #include <sys/socket.h>
 
@@ -32,10 +32,10 @@ using testing::TestTlsServer;
 
 enum class Side { kClient, kServer };
 
-// A connection of ours, on one side, and of a bare BoringSSL on the other.
+// A connection with our implementation on one side, and a bare BoringSSL on the other.
 class BarePeer {
  public:
-  // `set_up` makes the peer what it is; a server has the certificate of "server" already.
+  // `set_up` configures the peer; a server already has the certificate "server".
   BarePeer(Side ours, TlsContext& context, const std::function<void(SSL_CTX*)>& set_up = nullptr)
       : context_(SSL_CTX_new(TLS_method())) {
     int fds[2];
@@ -60,7 +60,7 @@ class BarePeer {
     }
   }
 
-  // Both handshakes, until both are done or neither gets on. What ours came to.
+  // Runs both handshakes, until both are done or neither progresses. Returns our result.
   absl::Status Handshake() {
     IoResult ours;
     for (int i = 0; i < 10; ++i) {
@@ -72,7 +72,7 @@ class BarePeer {
     return stream.Error(ours);
   }
 
-  // To the peer and back, in pieces that its socket takes.
+  // Sends a byte to the peer and back, in pieces that its socket accepts.
   void Echo(absl::string_view data) {
     std::string at_peer, back;
     char buffer[20000];
@@ -95,7 +95,7 @@ class BarePeer {
     EXPECT_TRUE(back == data);
   }
 
-  // What ours says of the end of the stream.
+  // Our error for the end of the stream.
   absl::Status ReadError() {
     char buffer[1000];
     IoResult result;
@@ -179,8 +179,8 @@ TEST_P(TlsVersionTest, IsRefusedWhenItIsTooOld) {
   } else {
     EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
     EXPECT_EQ(Text(status), GetParam().ours == Side::kClient
-                                ? "the server speaks no version of TLS that we speak"
-                                : "the client speaks no version of TLS that we speak");
+                                ? "the server supports no version of TLS that we support"
+                                : "the client supports no version of TLS that we support");
   }
 }
 
@@ -190,9 +190,9 @@ TEST(TlsPeerTest, Tls11IsRefused) {
     SSL_CTX_set_max_proto_version(context, TLS1_1_VERSION);
   };
   BarePeer server(Side::kClient, *TestTlsClient(), only_tls11);
-  EXPECT_EQ(Text(server.Handshake()), "the server speaks no version of TLS that we speak");
+  EXPECT_EQ(Text(server.Handshake()), "the server supports no version of TLS that we support");
   BarePeer client(Side::kServer, *TestTlsServer(), only_tls11);
-  EXPECT_EQ(Text(client.Handshake()), "the client speaks no version of TLS that we speak");
+  EXPECT_EQ(Text(client.Handshake()), "the client supports no version of TLS that we support");
 }
 
 TEST(TlsPeerTest, WeakCiphersOfTls12AreRefused) {
@@ -202,9 +202,9 @@ TEST(TlsPeerTest, WeakCiphersOfTls12AreRefused) {
   };
   BarePeer server(Side::kClient, *TestTlsClient(), cbc);
   EXPECT_EQ(Text(server.Handshake()),
-            "the server refused the handshake: it takes none of our ciphers or keys");
+            "the server refused the handshake: it accepts none of our ciphers or keys");
   BarePeer client(Side::kServer, *TestTlsServer(), cbc);
-  EXPECT_EQ(Text(client.Handshake()), "the client takes none of our ciphers or keys");
+  EXPECT_EQ(Text(client.Handshake()), "the client accepts none of our ciphers or keys");
 }
 
 // Sessions of TLS 1.2 may be resumed more than once.
@@ -222,7 +222,7 @@ TEST(TlsPeerTest, Tls12Resumes) {
   }
 }
 
-// ---- What is told and chosen ----
+// ---- Negotiation ----
 
 TEST(TlsPeerTest, TheClientNamesTheHostAndItsProtocol) {
   BarePeer peer(Side::kClient, *TestTlsClient(), [](SSL_CTX* context) {
@@ -292,7 +292,7 @@ TEST(TlsPeerTest, ATls12ServerThatRequiresACertificate) {
   absl::Status status = without.Handshake();
   EXPECT_TRUE(absl::IsUnauthenticated(status)) << status;
   EXPECT_EQ(Text(status),
-            "the server refused the handshake: it asks for a certificate, and none is configured");
+            "the server refused the handshake: it asks for a certificate, but none is configured");
   BarePeer with(
       Side::kClient,
       *TestTlsClient({.ca_file = TestCaFile("ca.pem"), .identity = TestIdentity("client")}),

@@ -17,19 +17,20 @@
 namespace weft {
 namespace {
 
-// The largest payload of a record, and the largest record (RFC 5246, section 6.2.3; those of RFC
+// The maximum payload of a record, and the maximum record (RFC 5246, section 6.2.3; those of RFC
 // 8446 are smaller).
 constexpr size_t kMaxPayload = 16 << 10;
 constexpr size_t kMaxRecord = 5 + kMaxPayload + 2048;
 
-// What is encrypted and sent at once: as many records as the kernel takes for one large packet (64
-// KiB). One record more makes two packets, which cost large messages a quarter of their speed.
+// The number of records encrypted and sent at once: as many as the kernel sends as one large packet
+// (64 KiB). One record more makes two packets, which costs large messages a quarter of their speed.
 constexpr size_t kMaxBatch = 3 * kMaxPayload;
 
-// What one call writes at most, though the peer may read as fast as we write: others want a turn.
+// The most that one call writes, even if the peer reads as fast as we write, so that other
+// connections get a turn.
 constexpr size_t kMaxWrite = 16 * kMaxBatch;
 
-// What the sessions of a thread share, one call at a time.
+// Buffers that the sessions of a thread share, one call at a time.
 struct Scratch {
   char in[128 << 10];
   char out[kMaxBatch + kMaxRecord];
@@ -43,7 +44,7 @@ Scratch* ThreadScratch() {
 
 }  // namespace
 
-// One call: its socket, and what lies in the thread's scratch.
+// One call: its socket, and its data in the thread's scratch.
 struct TlsSession::Io {
   explicit Io(TlsSession* session, int fd) : session(session), fd(fd) {
     session->io_ = this;
@@ -56,15 +57,15 @@ struct TlsSession::Io {
   Scratch& scratch = *ThreadScratch();
   size_t in_begin = 0, in_end = 0;
   size_t out_size = 0;
-  // How much payload the caller can take, which in the handshake is none. No more is received than
-  // fits, since the socket does not announce what has left it.
+  // The amount of payload that the caller can take: none during the handshake. No more is received
+  // than fits, because bytes that left the socket no longer make it readable.
   size_t room = 0;
-  bool drained = false;  // the socket has no more, or has given enough
+  bool drained = false;  // the socket is empty, or has returned enough
   bool eof = false;
   int error = 0;  // of the socket
 };
 
-// What BoringSSL calls to move bytes.
+// The functions that BoringSSL calls to move bytes.
 struct TlsSession::Method {
   static const BIO_METHOD* Get() {
     static const BIO_METHOD* const method = [] {
@@ -84,7 +85,7 @@ struct TlsSession::Method {
   static int Write(BIO* bio, const char* data, int size) {
     Io& io = IoOf(bio);
     std::string& unsent = io.session->unsent_;
-    // Beyond what a call writes at most is only an uncommonly long chain of certificates.
+    // Only an uncommonly long chain of certificates exceeds the maximum that a call writes.
     if (!unsent.empty() || sizeof(io.scratch.out) - io.out_size < static_cast<size_t>(size)) {
       unsent.append(data, static_cast<size_t>(size));
     } else {
@@ -97,7 +98,7 @@ struct TlsSession::Method {
   static int Read(BIO* bio, char* out, int size) {
     Io& io = IoOf(bio);
     BIO_clear_retry_flags(bio);
-    // BoringSSL allocates a record as soon as it has the header: what it asks for then is the rest.
+    // BoringSSL allocates a record as soon as it has the header: it then asks for the rest.
     io.session->record_bytes_ = std::max(io.session->record_bytes_, static_cast<size_t>(size));
     if (io.in_begin == io.in_end && !Receive(io, static_cast<size_t>(size))) {
       if (io.eof) return 0;
@@ -111,7 +112,7 @@ struct TlsSession::Method {
     return static_cast<int>(count);
   }
 
-  // What does not speak TLS is not answered in TLS.
+  // A peer that does not speak TLS is not answered in TLS.
   static bool CheckFirst(Io& io) {
     TlsSession& session = *io.session;
     absl::Status status = CheckFirstBytes({io.scratch.in, io.in_end}, session.peer_);
@@ -120,9 +121,9 @@ struct TlsSession::Method {
     return false;
   }
 
-  // Receives what BoringSSL wants of a record, or, once for a read that has much room, many
-  // records: so much that their payload fits, even if BoringSSL holds one already that lacks its
-  // last byte.
+  // Receives the part of a record that BoringSSL asks for or, once in a read with a large buffer,
+  // many records: as many as have payload that fits, even if BoringSSL already holds one that lacks
+  // only its last byte.
   static bool Receive(Io& io, size_t wanted) {
     if (io.drained) return false;
     const bool many = io.room >= 2 * kMaxRecord;
@@ -162,7 +163,7 @@ IoResult TlsSession::Handshake(int fd) {
   return Handshake(io);
 }
 
-// The handshake, and what is still to be sent of it or of what came behind it.
+// Performs the handshake, and sends the unsent rest of it or of later output.
 IoResult TlsSession::Handshake(Io& io) {
   if (!peer_.established && !error_.ok()) return Fail(error_);
   if (!Send(io)) return {.status = IoStatus::kError, .error = io.error};
@@ -201,7 +202,7 @@ IoResult TlsSession::Read(int fd, absl::Span<char> buffer) {
   const bool waits = result > 0 || SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
   Send(io);  // an alert
   if (size > 0) {
-    // An error, or the end, is said by the next read: BoringSSL keeps it.
+    // The next read reports an error or the end: BoringSSL keeps it.
     if (!waits) ERR_clear_error();
     return {.more = !waits || SSL_pending(ssl_.get()) > 0, .bytes = size};
   }
@@ -212,8 +213,8 @@ IoResult TlsSession::Read(int fd, absl::Span<char> buffer) {
 
 namespace {
 
-// Takes up to `limit` bytes off the front of `pieces`. They stay where they lie if that makes whole
-// records; small pieces are gathered in `record`.
+// Takes up to `limit` bytes from the front of `pieces`. They are used in place if they form whole
+// records; small pieces are copied into `record`.
 absl::string_view Take(absl::Span<absl::string_view>* pieces, size_t limit, char* record) {
   while (!pieces->empty() && pieces->front().empty()) pieces->remove_prefix(1);
   if (pieces->empty()) return "";
@@ -242,7 +243,7 @@ IoResult TlsSession::Writev(int fd, absl::Span<absl::string_view> pieces) {
   const IoResult ready = Handshake(io);
   if (!ready.ok()) return ready;
   if (owed_ > 0) return {.bytes = std::exchange(owed_, 0)};
-  if (has_shut_down()) return {.status = IoStatus::kError, .error = EPIPE};  // as a socket says
+  if (has_shut_down()) return {.status = IoStatus::kError, .error = EPIPE};  // as a socket does
 
   size_t written = 0;
   while (written < kMaxWrite) {
@@ -256,7 +257,7 @@ IoResult TlsSession::Writev(int fd, absl::Span<absl::string_view> pieces) {
     }
     if (batch == 0) break;
     const bool sent = Send(io);
-    if (!unsent_.empty()) {  // it is told when it has left
+    if (!unsent_.empty()) {  // reported when it has been sent
       owed_ = batch;
       if (written > 0) break;
       if (!sent) return {.status = IoStatus::kError, .error = io.error};
@@ -279,8 +280,8 @@ IoResult TlsSession::ShutdownWrite(int fd) {
   return {};
 }
 
-// Sends what BoringSSL wrote during this call, and what was left of earlier ones, as far as the
-// socket takes it. False when that failed.
+// Sends the output that BoringSSL wrote in this call, and the rest of earlier output, as far as the
+// socket accepts it. Returns false if that failed.
 bool TlsSession::Send(Io& io) {
   const auto send_some = [&io](absl::string_view data) {
     ssize_t count;
@@ -290,7 +291,7 @@ bool TlsSession::Send(Io& io) {
     if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) io.error = errno;
     return static_cast<size_t>(std::max<ssize_t>(count, 0));
   };
-  if (io.out_size > 0) {  // what is unsent came behind it
+  if (io.out_size > 0) {  // the unsent rest came after it
     const absl::string_view out(io.scratch.out, std::exchange(io.out_size, 0));
     const size_t count = send_some(out);
     if (count < out.size()) unsent_.insert(0, out.substr(count).data(), out.size() - count);
@@ -307,11 +308,11 @@ bool TlsSession::Send(Io& io) {
 
 // ---- Errors ----
 
-// What a call of BoringSSL that returned `result` and does not wait for the socket means.
+// The meaning of a BoringSSL call that returned `result` and does not wait for the socket.
 IoResult TlsSession::Failed(const Io& io, int result) {
   const int kind = SSL_get_error(ssl_.get(), result);
   const uint32_t error = ERR_peek_error();
-  ERR_clear_error();  // or it would show in the next session of this thread
+  ERR_clear_error();  // otherwise it would appear in the next session of this thread
   if (kind == SSL_ERROR_ZERO_RETURN && peer_.established) return {.status = IoStatus::kEof};
   if (io.error != 0) return {.status = IoStatus::kError, .error = io.error};
   if (io.eof || kind == SSL_ERROR_ZERO_RETURN) {
@@ -328,7 +329,7 @@ IoResult TlsSession::Fail(absl::Status error) {
 size_t TlsSession::buffered_bytes() const {
   size_t bytes = MemoryOf(unsent_);
   if (SSL_has_pending(ssl_.get()) == 1) bytes += record_bytes_;
-  // A handshake message is gathered in a buffer that grows by a third.
+  // A handshake message is collected in a buffer that grows by a third.
   if (!peer_.established) bytes += handshake_bytes_ + handshake_bytes_ / 3;
   return bytes;
 }

@@ -1,4 +1,4 @@
-// TLS over a socket that does not block: what a Stream holds when it is not plain.
+// TLS over a non-blocking socket: the TLS part of a Stream.
 
 #ifndef WEFT_TRANSPORT_TLS_SESSION_H_
 #define WEFT_TRANSPORT_TLS_SESSION_H_
@@ -21,28 +21,28 @@
 
 namespace weft {
 
-// The methods are those of Stream, and promise the same; the descriptor is the stream's. Not
+// The methods are those of Stream, with the same guarantees; the descriptor is the stream's. Not
 // thread-safe.
 //
-// BoringSSL reads and writes through a BIO of ours, which moves bytes between it and two buffers
-// that the thread's sessions share. A read fills one of them from the socket once, and is over when
-// BoringSSL has used all of it; a write is encrypted into the other, and leaves at once. So a
+// BoringSSL reads and writes through a custom BIO, which moves bytes between it and two buffers
+// that the thread's sessions share. A read fills one of them from the socket once, and ends when
+// BoringSSL has used all of it; a write is encrypted into the other, and sent at once. So one
 // system call serves many records, and an idle session has no buffers. Only ciphertext that the
-// socket does not take stays here.
+// socket does not accept is stored here.
 class TlsSession {
  public:
   static absl::StatusOr<std::unique_ptr<TlsSession>> Start(TlsContext& context, TlsPeer peer);
 
   IoResult Handshake(int fd);
   IoResult Read(int fd, absl::Span<char> buffer);
-  IoResult Writev(int fd, absl::Span<absl::string_view> pieces);  // uses them up
+  IoResult Writev(int fd, absl::Span<absl::string_view> pieces);  // consumes them
   IoResult ShutdownWrite(int fd);
 
-  // Why a call said kError with EPROTO.
+  // The reason why a call returned kError with EPROTO.
   const absl::Status& error() const { return error_; }
 
-  // Memory held for what the peer sent or does not take, in bytes: part of a record or of a
-  // handshake message, and what the socket did not take.
+  // Memory in bytes for data that the peer sent or has not yet taken: part of a record or of a
+  // handshake message, and unsent ciphertext.
   size_t buffered_bytes() const;
 
   // Whether the handshake is done.
@@ -68,14 +68,14 @@ class TlsSession {
   const std::shared_ptr<TlsContext> context_;
   TlsPeer peer_;
   bssl::UniquePtr<SSL> ssl_;
-  Io* io_ = nullptr;    // of the call that is going on
+  Io* io_ = nullptr;    // the current call
   bool heard_ = false;  // the peer sent something
   absl::Status error_;
-  size_t record_bytes_ = 0;     // the most that BoringSSL asked for at once since it held nothing
+  size_t record_bytes_ = 0;     // the most that BoringSSL requested at once since it held nothing
   size_t handshake_bytes_ = 0;  // received before the handshake was done
-  std::string unsent_;          // ciphertext that the socket did not take
-  size_t unsent_begin_ = 0;     // of it, what it took since
-  size_t owed_ = 0;  // bytes of a write that was not reported, since some of it is in unsent_
+  std::string unsent_;          // ciphertext that the socket did not accept
+  size_t unsent_begin_ = 0;     // the part of it that the socket has accepted since
+  size_t owed_ = 0;  // bytes of a write that was not reported, because part of it is in unsent_
 };
 
 }  // namespace weft

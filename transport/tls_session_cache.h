@@ -1,4 +1,4 @@
-// What a client remembers of the servers it has met.
+// A client's memory of TLS sessions.
 
 #ifndef WEFT_TRANSPORT_TLS_SESSION_CACHE_H_
 #define WEFT_TRANSPORT_TLS_SESSION_CACHE_H_
@@ -14,8 +14,8 @@
 
 namespace weft {
 
-// TLS sessions to resume (RFC 8446, section 2.2), by host. Thread-safe. Bounded: a few for a host,
-// and with too many hosts one of them is forgotten, whichever.
+// TLS sessions to resume (RFC 8446, section 2.2), by host. Thread-safe. Bounded: a few per host;
+// with too many hosts an arbitrary one is forgotten.
 class TlsSessionCache {
  public:
   static constexpr size_t kMaxPerHost = 4;
@@ -23,8 +23,8 @@ class TlsSessionCache {
 
   void Put(const std::string& host, bssl::UniquePtr<SSL_SESSION> session);
 
-  // The latest that came; null when there is none. One of TLS 1.3 is given once only, so that
-  // nobody on the way can tell by it that two connections have the same client (section C.4).
+  // The latest session; null if there is none. A TLS 1.3 session is returned only once, so that an
+  // observer on the path cannot tell by it that two connections have the same client (section C.4).
   bssl::UniquePtr<SSL_SESSION> Get(const std::string& host);
 
  private:

@@ -1,4 +1,4 @@
-// Our TLS client against our TLS server: who is who, and what is refused.
+// Our TLS client and our TLS server: identities, and refusals.
 
 #include <string>
 
@@ -158,7 +158,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"WildcardsOwnDomain", "wildcard", "wild.example",
                 "the server's certificate (CN=wild.example) is for *.wild.example, not for "
                 "wild.example"},
-        // The subject is no name of a host (RFC 9525, section 6.1).
+        // The subject is not a host name (RFC 9525, section 6.1).
         Refusal{"SubjectOnly", "subject_only", "localhost",
                 "the server's certificate (CN=localhost) has no alternative names, so it is not "
                 "for localhost"},
@@ -168,13 +168,13 @@ INSTANTIATE_TEST_SUITE_P(
                 "the server's certificate (CN=localhost) is not valid before Jan  1 00:00:00 2090 "
                 "GMT"},
         Refusal{"SelfSigned", "self_signed", "localhost",
-                "the server's certificate (CN=localhost) is self-signed, and is not among those "
-                "that are trusted"},
+                "the server's certificate (CN=localhost) is self-signed and not "
+                "trusted"},
         Refusal{"UnknownCa", "unknown", "localhost",
                 "the server's certificate (CN=localhost) was issued by CN=Unknown Test CA, which "
-                "is not among those that are trusted"},
+                "is not trusted"},
         Refusal{"ForClientsOnly", "client", "client.example",
-                "the server's certificate (CN=client,O=Weft) is not one for servers"}),
+                "the server's certificate (CN=client,O=Weft) is not for servers"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(TlsStreamTest, ASelfSignedCertificateCanBeTrusted) {
@@ -196,7 +196,7 @@ TEST(TlsStreamTest, TheSystemsRootsAreNotTheTestsRoots) {
   pair.Handshake();
   EXPECT_EQ(Text(pair.client_status),
             "the server's certificate (CN=localhost) was issued by CN=Weft Test CA, which is not "
-            "among those that are trusted");
+            "trusted");
 }
 
 TEST(TlsStreamTest, AnyCertificateIsTakenByWhoWantsThatDanger) {
@@ -224,7 +224,7 @@ TEST(TlsStreamTest, TheServersCertificateCanBeSeen) {
 
 // ---- Names ----
 
-// The subject of the certificate that a server with several has for `host`.
+// The subject of the certificate that a server with several shows for `host`.
 std::string Shown(TlsContext& server, absl::string_view host) {
   const auto client = TestTlsClient();
   TlsPair pair;
@@ -243,7 +243,7 @@ TEST(TlsStreamTest, TheNameChoosesTheCertificate) {
   EXPECT_EQ(Shown(*server, "a.wild.example"), "CN=wild.example");
   EXPECT_EQ(Shown(*server, "in.wild.example"), "CN=in.wild.example") << "rather than the wildcard";
   EXPECT_EQ(Shown(*server, "localhost"), "CN=localhost");
-  // No name is sent for an address (RFC 6066, section 3): the first.
+  // No name is sent for an address (RFC 6066, section 3): the first is used.
   EXPECT_EQ(Shown(*server, "127.0.0.1"), "CN=localhost");
 }
 
@@ -296,8 +296,8 @@ TEST(TlsMutualTest, AClientWithoutACertificateIsTakenWhereItIsOptional) {
   EXPECT_FALSE(pair.server.peer_certificate().has_value());
 }
 
-// In TLS 1.3 the client has done its handshake before the server looks at its certificate: it
-// learns with its first read that it was refused.
+// In TLS 1.3 the client finishes its handshake before the server checks its certificate: the
+// client's first read reports the refusal.
 struct ClientRefusal {
   std::string name;
   std::string certificate;
@@ -326,18 +326,18 @@ TEST_P(TlsMutualRefusalTest, BothSidesNameWhatIsWrong) {
 INSTANTIATE_TEST_SUITE_P(
     All, TlsMutualRefusalTest,
     ::testing::Values(
-        ClientRefusal{"Missing", "", "the client has no certificate, and one is required",
-                      "the server requires a certificate, and none is configured"},
+        ClientRefusal{"Missing", "", "the client has no certificate, but one is required",
+                      "the server requires a certificate, but none is configured"},
         ClientRefusal{"Expired", "client_expired",
                       "the client's certificate (CN=client,O=Weft) expired on Jan  1 00:00:00 2010 "
                       "GMT",
                       "the server refuses our certificate: it has expired"},
         ClientRefusal{"UnknownCa", "client_unknown",
                       "the client's certificate (CN=client,O=Weft) was issued by CN=Unknown Test "
-                      "CA, which is not among those that are trusted",
-                      "the server does not trust who issued our certificate"},
+                      "CA, which is not trusted",
+                      "the server does not trust the issuer of our certificate"},
         ClientRefusal{"ForServersOnly", "server",
-                      "the client's certificate (CN=localhost) is not one for clients",
+                      "the client's certificate (CN=localhost) is not for clients",
                       "the server refuses our certificate (unsupported certificate)"}),
     [](const auto& info) { return info.param.name; });
 
@@ -352,7 +352,7 @@ TEST(TlsMutualTest, AClientThatCannotBeVerifiedIsRefusedWhereItIsOptionalToo) {
 
 // ---- Sessions ----
 
-// A connection of `client` and `server` with a byte from the server, with which its tickets come.
+// A connection of `client` and `server`, and a byte from the server, with which its tickets arrive.
 bool Resumed(TlsContext& client, TlsContext& server, absl::string_view host = "localhost") {
   TlsPair pair;
   EXPECT_TRUE(pair.Start(client, server, host).ok());
@@ -383,8 +383,8 @@ TEST(TlsSessionTest, EachContextHasItsOwn) {
   EXPECT_FALSE(Resumed(*client, *TestTlsServer())) << "another server's keys";
 }
 
-// A session made with a certificate tells it to a server that resumes it, and one made without does
-// not tell it to one that is to know.
+// A session made with a certificate identifies the client to a server that resumes it, and one made
+// without does not identify it to a server that requires a certificate.
 TEST(TlsSessionTest, AHiddenIdentityHasNoPartInSessions) {
   const auto client = TestTlsClient(Showing("client")),
              server = TestTlsServer(Asking(ClientCertificates::kOptional));

@@ -13,8 +13,8 @@
 namespace weft {
 namespace {
 
-// What poll() takes: milliseconds, -1 for ever. Rounded up, or the last millisecond would spin; a
-// wait longer than an int can say is cut, and taken up again by the caller's loop.
+// A timeout for poll(): milliseconds, -1 for none. Rounded up, because the last millisecond would
+// otherwise spin; a wait too long for an int is cut, and the caller's loop continues it.
 int PollTimeout(Deadline deadline) {
   if (deadline.is_never()) return -1;
   const int64_t ms =
@@ -48,7 +48,7 @@ absl::StatusOr<size_t> WaitForAny(absl::Span<const int> fds, Interest interest, 
                                   const Notification* cancel) {
   absl::InlinedVector<pollfd, 4> polled;
   for (const int fd : fds) {
-    // poll() passes over a negative descriptor, which would be to wait for nothing.
+    // poll() ignores a negative descriptor, so the wait would be for nothing.
     if (fd < 0) return NotOpen();
     polled.push_back({.fd = fd, .events = PollEvents(interest), .revents = 0});
   }

@@ -1,4 +1,4 @@
-// Blocking, with a way out: until a descriptor is ready, a deadline passes, or another thread says
+// Blocking waits that end when a descriptor is ready, a deadline passes, or another thread says
 // stop.
 
 #ifndef WEFT_TRANSPORT_WAIT_H_
@@ -16,16 +16,16 @@
 namespace weft {
 
 // Waits until `fd` is ready for `interest`, or has ended or failed, which the next read or write
-// then says. Returns, the first that holds:
+// reports. Returns the first that applies:
 //   Cancelled          `cancel` (may be null) has been notified
-//   OK                 the descriptor is ready; a deadline in the past just asks whether it is
+//   OK                 the descriptor is ready; a deadline in the past only checks that
 //   DeadlineExceeded   it is not, and the deadline has passed
-// Any thread; two threads may wait for the same descriptor.
+// Callable from any thread; two threads may wait for the same descriptor.
 absl::Status Wait(int fd, Interest interest, Deadline deadline,
                   const Notification* cancel = nullptr);
 
 // The same for several descriptors, at least one: waits for the first that is ready and returns its
-// place in `fds`.
+// index in `fds`.
 absl::StatusOr<size_t> WaitForAny(absl::Span<const int> fds, Interest interest, Deadline deadline,
                                   const Notification* cancel = nullptr);
 

@@ -95,7 +95,7 @@ TEST_F(WaitTest, EndsAtTheDeadlineAndNotBefore) {
   EXPECT_EQ(deadline.Remaining(), absl::ZeroDuration());
 }
 
-// The two threads may meet in either order: a notification stays.
+// The two threads may come in either order: a notification stays.
 TEST_F(WaitTest, CancelFromAnotherThreadEndsAWait) {
   std::thread canceller([&] { cancel_->Notify(); });
   EXPECT_TRUE(absl::IsCancelled(Wait(ours_.get(), Interest::kRead, Deadline::Never(), &*cancel_)));

@@ -15,21 +15,21 @@
 
 namespace weft::testing {
 
-// On the loopback address `ip`, as long as it lives. Its queue is full, so the kernel drops who
-// else wants in.
+// On the loopback address `ip`, as long as the object lives. Its queue is full, so the kernel drops
+// further connections.
 class SilentPort {
  public:
   explicit SilentPort(const char* ip = "127.0.0.1")
       : listener_(Listen(*SocketAddress::FromIp(ip, 0), {.backlog = 0}).value()),
         first_(ConnectTo({address()}, Deadline::Never()).value()) {
-    EXPECT_TRUE(Wait(listener_.get(), Interest::kRead, Deadline::Never()).ok());  // it is full
+    EXPECT_TRUE(Wait(listener_.get(), Interest::kRead, Deadline::Never()).ok());  // fills the queue
   }
 
   SocketAddress address() const { return LocalAddress(listener_.get()); }
 
  private:
   UniqueFd listener_;
-  Stream first_;  // a backlog of none holds one
+  Stream first_;  // a backlog of 0 holds one connection
 };
 
 }  // namespace weft::testing

@@ -18,7 +18,7 @@ namespace {
 
 std::shared_ptr<TlsContext> OrDie(absl::StatusOr<std::shared_ptr<TlsContext>> context) {
   if (context.ok()) return *std::move(context);
-  std::fprintf(stderr, "no TLS context: %s\n", context.status().ToString().c_str());
+  std::fprintf(stderr, "cannot make a TLS context: %s\n", context.status().ToString().c_str());
   std::abort();
 }
 

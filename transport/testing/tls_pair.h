@@ -16,14 +16,14 @@
 
 namespace weft::testing {
 
-// The path of a file of //transport/testing:test_ca, "server.pem"; and what is in it.
+// The path of a file of //transport/testing:test_ca, such as "server.pem"; and its content.
 std::string TestCaFile(absl::string_view name);
 std::string ReadTestCaFile(absl::string_view name);
 
 // A certificate of the test CA and its key, by name: "server", "expired" (see tools/make_test_ca).
 TlsIdentity TestIdentity(absl::string_view name);
 
-// Contexts that cannot fail to be made: it ends the process if they do.
+// Contexts that must be created successfully: otherwise the process ends.
 std::shared_ptr<TlsContext> TestTlsServer(TlsServerOptions options = {
                                               .identities = {TestIdentity("server")}});
 std::shared_ptr<TlsContext> TestTlsClient(const TlsClientOptions& options = {
@@ -37,16 +37,16 @@ struct TlsPair {
   absl::Status Start(TlsContext& client_context, TlsContext& server_context,
                      absl::string_view host = "localhost");
 
-  // Both handshakes, by turns, until both are done or one has failed and the other has seen what it
-  // makes of that. OK, or the error of the side that failed by itself is in its status.
+  // Runs both handshakes alternately, until both are done or one has failed and the other has
+  // handled that. OK, or the error of the side that failed first is in its status.
   void Handshake();
 
   Stream client, server;
   absl::Status client_status, server_status;  // of Handshake()
 };
 
-// Writes all of `data` to `from` while `to` reads it, and returns what `to` got: less when either
-// fails.
+// Writes all of `data` to `from` while `to` reads, and returns the bytes that `to` received: fewer
+// if either fails.
 std::string Transfer(Stream& from, Stream& to, absl::string_view data);
 
 }  // namespace weft::testing
