@@ -1,4 +1,4 @@
-// Included where C++20 begins, so that a compile without it says so before anything else.
+// Included by every entry header, so that a compile without C++20 reports this first.
 
 #ifndef WEFT_CXX20_H_
 #define WEFT_CXX20_H_

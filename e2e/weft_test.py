@@ -589,7 +589,7 @@ class PipeTest(WeftTest):
     def test_a_redirect(self):
         result = self.run_piped(url=self.server.url + "/moved")
         self.assertEqual(result.returncode, 3)
-        self.assertIn(b"It leads to /echo; see --max-redirects.\n", result.stderr)
+        self.assertIn(b"It redirects to /echo; see --max-redirects.\n", result.stderr)
         flags = ["hello", "--max-redirects=1", "--receive=1", "--wait=inf"]
         result = self.run_piped(*flags, url=self.server.url + "/moved")
         self.assertEqual((result.stdout, result.returncode), (b"hello\n", 0))
@@ -620,8 +620,8 @@ class PipeTest(WeftTest):
         for arguments, told in [
             (["connect"], "a URL is missing; see weft connect --help"),
             (["connect", "http://x/"], None),
-            (["connect", "--loud", self.server.url], "there is no flag --loud; see weft connect --help"),
-            (["listen"], "there is no command listen; see weft --help"),
+            (["connect", "--loud", self.server.url], "unknown flag --loud; see weft connect --help"),
+            (["listen"], "unknown command listen; see weft --help"),
         ]:
             result = subprocess.run(command("WEFT", *arguments), capture_output=True, text=True, timeout=TIMEOUT)
             self.assertEqual(result.returncode, 1)

@@ -1,7 +1,7 @@
 """The libraries of Abseil that programs use, for WORKSPACE."""
 
-# Label in the Bazel Central Registry's module -> pkg-config package. Those that only other versions than the system's have
-# are left out.
+# Label in the Bazel Central Registry's module -> pkg-config package. Libraries that the system's version lacks are
+# omitted.
 ABSL_LIBRARIES = {
     "absl/algorithm:algorithm": "absl_algorithm",
     "absl/algorithm:container": "absl_algorithm_container",

@@ -54,11 +54,11 @@ def _offline_rules_impl(ctx):
         ctx.file(package + "/BUILD.bazel", build)
         ctx.file(package + "/defs.bzl", _forward(names))
 
-        # rules_shell has a file for each rule instead of one for all.
+        # rules_shell has one file per rule instead of one for all.
         for name in names:
             ctx.file("{}/{}.bzl".format(package, name), _forward([name]))
     else:
-        # remote_coverage_tools: `bazel coverage` needs the real ones, everything else only needs the labels.
+        # remote_coverage_tools: `bazel coverage` needs the real ones, all other commands need only the labels.
         ctx.file(
             "BUILD.bazel",
             'package(default_visibility = ["//visibility:public"])\n' +

@@ -1,4 +1,4 @@
-"""Repositories over libraries that the system has, under the labels the Bazel Central Registry gives them."""
+"""Repositories for libraries of the system, with the labels of the Bazel Central Registry."""
 
 _HEADER = """load("@rules_cc//cc:defs.bzl", "cc_library")
 
@@ -17,7 +17,8 @@ cc_library(
 """
 
 _IGNORED_BY_TSAN = """
-# The distribution's build counts references where ThreadSanitizer does not see it, which takes each last one for a race.
+# The distribution's build counts references in code that ThreadSanitizer does not instrument, so that each release of
+# a last reference is reported as a race.
 cc_library(
     name = "ignored_by_tsan",
     srcs = ["ignored_by_tsan.cc"],
@@ -54,7 +55,7 @@ def _write_packages(ctx, libraries):
         ctx.file(package + "/BUILD.bazel" if package else "BUILD.bazel", text)
 
 def _pkg_config_repository_impl(ctx):
-    """Headers in a folder of their own, which -I names, are linked into the repository: Bazel refuses paths of the system."""
+    """Links headers in a separate -I folder into the repository, because Bazel refuses system paths."""
     wanted = ctx.attr.libraries
     if ctx.attr.left_out_where_missing:
         known = _run(ctx, ["pkg-config", "--list-all"])
@@ -88,7 +89,7 @@ pkg_config_repository = repository_rule(
             doc = "Declares only the libraries whose package the system has; one of them at least.",
         ),
         "libraries": attr.string_dict(
-            doc = "`package:name` of a library to the pkg-config packages behind it, and flags they lack, a space between.",
+            doc = "`package:name` of a library to the pkg-config packages that provide it, and the flags those lack, separated by spaces.",
             mandatory = True,
         ),
     },
@@ -112,14 +113,14 @@ filegroup(
 
 system_files_repository = repository_rule(
     implementation = _system_files_repository_impl,
-    doc = "Files of a system package as `//file`, the label that http_file gives to what it downloads.",
+    doc = "Files of a system package as `//file`, the label that http_file gives to a downloaded file.",
     attrs = {
         "files": attr.string_dict(
             doc = "Name in the repository to path on the system.",
             mandatory = True,
         ),
         "package": attr.string(
-            doc = "The system package that has them.",
+            doc = "The system package that contains them.",
             mandatory = True,
         ),
     },
@@ -127,7 +128,7 @@ system_files_repository = repository_rule(
 )
 
 def _boringssl_repository_impl(ctx):
-    """Debian's android-libboringssl-dev: a folder of its own for headers and libraries, and no .pc file."""
+    """Debian's android-libboringssl-dev: separate folders for headers and libraries, and no .pc file."""
     multiarch = _run(ctx, ["gcc", "-print-multiarch"])[0]
     folder = "/usr/lib/{}/android".format(multiarch)
     headers = ctx.path("/usr/include/android/openssl")
@@ -149,7 +150,7 @@ def _boringssl_repository_impl(ctx):
         "called_from_lib:android/lib{}.so\\n".format(library)
         for library in ["crypto", "ssl"]
     ] + [
-        # Abseil's, which whatever links this links as well; a program has one such list only.
+        # The part of Abseil that every program with BoringSSL links as well; a program has only one such list.
         "race:absl::*Status::Unref\\n",
     ]))
     _write_packages(ctx, libraries)

@@ -1,11 +1,11 @@
-"""What a WORKSPACE needs to build Weft, or to depend on it: load weft_repositories() and call it."""
+"""The repositories that a WORKSPACE needs to build Weft, or to depend on it: load weft_repositories() and call it."""
 
 load("//third_party:absl.bzl", "ABSL_LIBRARIES")
 load("//third_party:offline_rules.bzl", "offline_rules")
 load("//third_party:pkg_config.bzl", "boringssl_repository", "pkg_config_repository", "system_files_repository")
 
 def _maybe(rule, name, **kwargs):
-    """Declares a repository unless the dependent workspace has one of that name already."""
+    """Declares a repository unless the dependent workspace already has one of that name."""
     if not native.existing_rule(name):
         rule(name = name, **kwargs)
 
@@ -28,7 +28,7 @@ def weft_repositories():
     _maybe(pkg_config_repository, "zlib", libraries = {":zlib": "zlib"})
 
 def weft_dev_repositories():
-    """Declares what else Weft's examples, tools and benchmarks are built with: its own WORKSPACE calls this."""
+    """Declares further dependencies of Weft's examples, tools and benchmarks; only Weft's own WORKSPACE calls it."""
     _maybe(pkg_config_repository, "bullet", libraries = {":BulletDynamics": "bullet"})
     _maybe(pkg_config_repository, "com_github_google_benchmark", libraries = {
         ":benchmark": "benchmark",

@@ -1,5 +1,6 @@
 #!/bin/bash
-# ./bazelw and tools/debian_packages on machines made of stubs: a folder with every command that such a machine has.
+# Tests ./bazelw and tools/debian_packages on simulated machines: a folder of stubs, one for each command of the
+# machine.
 
 set -euo pipefail
 
@@ -9,8 +10,8 @@ fail() {
   failures=$((failures + 1))
 }
 
-# A new machine: a tree with a short list, no packages, no Bazel; apt knows every package but "no-such-package".
-# `calls` gets a line for each command of the machine that ran.
+# A new machine: a tree with a short list, no packages, no Bazel; apt knows every package except "no-such-package".
+# `calls` gets a line for each command that ran.
 new_machine() {
   test=$1
   machine=$TEST_TMPDIR/$test
@@ -28,7 +29,7 @@ new_machine() {
   done
 }
 
-# stub NAME BODY: a command that writes its words to `calls` and runs BODY.
+# stub NAME BODY: a command that appends its arguments to `calls` and runs BODY.
 stub() {
   printf '#!/bin/bash\necho "%s $*" >>"%s"\n%s\n' "$1" "$calls" "$2" >"$machine/bin/$1"
   chmod +x "$machine/bin/$1"
@@ -38,7 +39,7 @@ stub_bazel() { # NAME VERSION
   stub "$1" "[[ \$1 != --version ]] || echo bazel $2"
 }
 
-# dpkg knows what lies in packages/; installing a package lays it there, with Bazel the command comes.
+# dpkg reports the files in packages/; installing a package creates its file, and for Bazel also the command.
 stub_debian() {
   stub dpkg-query "for p in \"\$@\"; do [[ ! -e $machine/packages/\$p ]] || echo installed \$p; done; exit 1"
   # shellcheck disable=SC2016  # expanded by the stub
@@ -79,7 +80,7 @@ run build "//a b" --config=x
 expect_status 0
 expect_call "bazel build //a b --config=x"
 expect_calls_of apt-get 0
-[[ ! -s $machine/out ]] || fail "it is not silent: $(cat "$machine/out")"
+[[ ! -s $machine/out ]] || fail "it printed something: $(cat "$machine/out")"
 
 new_machine a_bare_machine
 stub_debian
@@ -88,7 +89,7 @@ expect_status 0
 expect_call "apt-get update -qq"
 expect_call "apt-get install -qq --no-install-recommends bazel-bootstrap libfoo-dev"
 expect_call "true-bazel run //x"
-grep -q "installing.*bazel-bootstrap libfoo-dev" "$machine/out" || fail "it does not say what it installs"
+grep -q "installing.*bazel-bootstrap libfoo-dev" "$machine/out" || fail "it does not print the packages that it installs"
 run run //x
 expect_calls_of apt-get 0
 
@@ -99,7 +100,7 @@ for words in "test //..." "--output_base=/x coverage //..."; do
   have libfoo-dev
   run build //...
   expect_calls_of apt-get 0
-  # shellcheck disable=SC2086  # words
+  # shellcheck disable=SC2086  # split into words on purpose
   run $words
   expect_status 0
   expect_call "apt-get install -qq --no-install-recommends browser"

@@ -13,14 +13,14 @@ _RULES_OF_BAZEL = """alias cc_binary cc_library cc_test config_setting exports_f
 
 
 class Target:
-    """One call of a rule. Labels are in full, as the module `weft` itself or one that depends on it would write them."""
+    """One call of a rule. Labels are complete, as the module `weft` or a module that depends on it would write them."""
 
     def __init__(self, kind, package, attributes, absolute):
         self.kind, self.package, self.attributes, self._absolute = kind, package, attributes, absolute
         self.label = absolute(":" + attributes["name"], package)
 
     def get(self, attribute):
-        """A list, of one where the attribute is one string."""
+        """The attribute as a list; a single string becomes a list of one."""
         value = self.attributes.get(attribute) or []
         return [value] if isinstance(value, str) else list(value)
 
@@ -32,7 +32,7 @@ class Target:
 
 
 class _Anything:
-    """A value that no target needs: of a repository rule, or of another repository's file."""
+    """A value that no target uses: of a repository rule, or of another repository's file."""
 
     def __call__(self, *args, **kwargs):
         return self
@@ -55,7 +55,7 @@ class Workspace:
     """
 
     def __init__(self, root, name="", others=()):
-        """`name` is that of a workspace that depends on `others`, where their labels begin with the name of theirs."""
+        """`name` is the name of a workspace that depends on `others`; labels into those begin with their names."""
         self.root, self.name = root, name
         self.targets, self.default_visibility, self.loads = {}, {}, {}
         self.known = {label: target for other in others for label, target in other.targets.items()}
@@ -84,14 +84,14 @@ class Workspace:
         return target.get("visibility") or self.default_visibility.get(target.package, [])
 
     def behind(self, label):
-        """The label, or what it is an alias of."""
+        """The label, or the target of the alias."""
         target = self.known.get(label)
         if not target or target.kind != "alias":
             return {label}
         return set().union(*map(self.behind, target.labels("actual")))
 
     def files(self, labels):
-        """The paths of those that are files, and not made by a rule."""
+        """The paths of the labels that are source files."""
         own = f"@{self.name}//" if self.name else "//"
         paths = [os.path.join(self.root, *label.removeprefix(own).split(":")) for label in labels if label.startswith(own)]
         return [path for path in paths if os.path.isfile(path)]

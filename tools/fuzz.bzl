@@ -16,7 +16,7 @@ def fuzz_target(name, deps):
         name = name,
         testonly = True,
         srcs = srcs,
-        tags = ["manual"],  # it has a main only with --config=fuzz
+        tags = ["manual"],  # it has a main function only with --config=fuzz
         deps = deps,
     )
     cc_test(

@@ -1,4 +1,4 @@
-"""The targets of a folder of Weft: one library, a binary of tests, and benchmarks."""
+"""The targets of a folder of Weft: one library, one binary of tests, and benchmarks."""
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
 

@@ -12,10 +12,10 @@
 namespace weft::cli {
 namespace {
 
-// Where the help of a flag begins.
+// The column where the help of a flag begins.
 constexpr size_t kHelpColumn = 28;
 
-// The words, one after the other.
+// The arguments, one after the other.
 class FlagParser {
  public:
   FlagParser(absl::Span<const absl::string_view> words, absl::Span<const Flag> flags)
@@ -78,7 +78,7 @@ class FlagParser {
 
   absl::Status SetToNext(const Flag& flag, absl::string_view shown) {
     if (words_.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(shown, " needs a value: ", flag.value));
+      return absl::InvalidArgumentError(absl::StrCat(shown, " requires a value: ", flag.value));
     }
     return Set(flag, shown, Next());
   }
@@ -94,7 +94,7 @@ class FlagParser {
   }
 
   static absl::Status Unknown(absl::string_view shown) {
-    return absl::InvalidArgumentError(absl::StrCat("there is no flag ", shown));
+    return absl::InvalidArgumentError(absl::StrCat("unknown flag ", shown));
   }
 
   absl::Span<const absl::string_view> words_;

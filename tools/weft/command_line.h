@@ -1,4 +1,4 @@
-// Flags with letters, values and help.
+// Parses flags with letters and values, and prints their help.
 
 #ifndef TOOLS_WEFT_COMMAND_LINE_H_
 #define TOOLS_WEFT_COMMAND_LINE_H_
@@ -14,24 +14,25 @@
 
 namespace weft::cli {
 
-// With nothing but `help`, a heading for the flags behind it.
+// With nothing but `help`, a heading for the flags after it.
 struct Flag {
   absl::string_view name{};   // "header" of --header
   char letter = 0;            // 'H' of -H, or none
-  absl::string_view value{};  // what to call its value in the help; empty: it takes none
+  absl::string_view value{};  // the name of its value in the help; empty: it takes none
   absl::string_view help{};
 
-  // Takes the value, empty where there is none. What is wrong with it is told behind the flag.
+  // Takes the value, empty if there is none. An error is shown after the flag's name.
   std::function<absl::Status(absl::string_view value)> set{};
 };
 
-// Reads words as GNU programs do: --name=VALUE, --name VALUE, -nVALUE, -n VALUE, letters without
-// values together, flags and other words in any order, all behind "--" other words. Returns the
-// other words. InvalidArgument says which flag is unknown, lacks its value or has a wrong one.
+// Parses arguments as GNU programs do: --name=VALUE, --name VALUE, -nVALUE, -n VALUE, combined
+// letters without values, flags and other arguments in any order, and no flags after "--". Returns
+// the other arguments. InvalidArgument says which flag is unknown, lacks its value or has an
+// invalid one.
 absl::StatusOr<std::vector<std::string>> ParseFlags(absl::Span<const absl::string_view> words,
                                                     absl::Span<const Flag> flags);
 
-// A line, or more, for each flag; an empty one before each heading.
+// One or more lines for each flag; an empty line before each heading.
 std::string FlagsHelp(absl::Span<const Flag> flags);
 
 }  // namespace weft::cli

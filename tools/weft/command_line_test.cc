@@ -19,7 +19,7 @@ using ::testing::IsEmpty;
 
 class CommandLineTest : public ::testing::Test {
  protected:
-  // The other words, or the error.
+  // The other arguments, or the error.
   std::vector<std::string> Parse(std::vector<absl::string_view> words) {
     absl::StatusOr<std::vector<std::string>> others = ParseFlags(words, flags_);
     if (!others.ok()) return {std::string(others.status().message())};
@@ -77,12 +77,12 @@ TEST_F(CommandLineTest, NothingIsAFlagBehindTwoDashes) {
 }
 
 TEST_F(CommandLineTest, ErrorsNameTheFlag) {
-  EXPECT_THAT(Parse({"--hedaer=x"}), ElementsAre("there is no flag --hedaer"));
-  EXPECT_THAT(Parse({"--=x"}), ElementsAre("there is no flag --"));
-  EXPECT_THAT(Parse({"--head=x"}), ElementsAre("there is no flag --head"));
-  EXPECT_THAT(Parse({"-qx"}), ElementsAre("there is no flag -x"));
-  EXPECT_THAT(Parse({"--header"}), ElementsAre("--header needs a value: NAME: VALUE"));
-  EXPECT_THAT(Parse({"-qH"}), ElementsAre("-H needs a value: NAME: VALUE"));
+  EXPECT_THAT(Parse({"--hedaer=x"}), ElementsAre("unknown flag --hedaer"));
+  EXPECT_THAT(Parse({"--=x"}), ElementsAre("unknown flag --"));
+  EXPECT_THAT(Parse({"--head=x"}), ElementsAre("unknown flag --head"));
+  EXPECT_THAT(Parse({"-qx"}), ElementsAre("unknown flag -x"));
+  EXPECT_THAT(Parse({"--header"}), ElementsAre("--header requires a value: NAME: VALUE"));
+  EXPECT_THAT(Parse({"-qH"}), ElementsAre("-H requires a value: NAME: VALUE"));
   EXPECT_THAT(Parse({"--quiet=yes"}), ElementsAre("--quiet takes no value"));
   EXPECT_THAT(Parse({"--header=bad"}), ElementsAre("--header: that is bad"));
 }

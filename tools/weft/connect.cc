@@ -34,7 +34,7 @@
 namespace weft::cli {
 namespace {
 
-// Gives signals to the session while there is one. Before and behind it they end the process.
+// Passes signals to the session while it runs. Before and after it they end the process.
 class SignalSwitch {
  public:
   explicit SignalSwitch(LineEditor* editor) : editor_(editor) {}
@@ -61,7 +61,7 @@ class SignalSwitch {
   Session* session_ = nullptr;
 };
 
-// Null where lines are not typed, or cannot be edited.
+// Null if input is not typed, or lines cannot be edited.
 std::unique_ptr<LineEditor> MakeEditor(const ConsoleOptions& console) {
   if (!isatty(STDIN_FILENO) || !console.err_is_terminal) return nullptr;
   absl::StatusOr<std::unique_ptr<LineEditor>> editor = LineEditor::Create(
@@ -70,7 +70,7 @@ std::unique_ptr<LineEditor> MakeEditor(const ConsoleOptions& console) {
   return editor.ok() ? *std::move(editor) : nullptr;
 }
 
-// Null where the system's trust is asked for.
+// Null to use the system's trusted certificates.
 absl::StatusOr<std::shared_ptr<TlsContext>> MakeTls(const TlsClientOptions& options) {
   if (options.ca_file.empty() && options.identity.certificate_file.empty() &&
       !options.dangerously_accept_any_certificate) {
@@ -119,7 +119,7 @@ int CannotConnect(const ConnectOptions& options, const absl::Status& error, Cons
                                 reason.empty() ? "" : " ", reason));
   const std::string& not_followed = refusal->not_followed;
   if (const auto location = refusal->Find("Location"); location.has_value()) {
-    console.Tell(absl::StrCat("It leads to ", *location,
+    console.Tell(absl::StrCat("It redirects to ", *location,
                               not_followed.empty() ? "; see --max-redirects." : "."));
   }
   if (!not_followed.empty()) {

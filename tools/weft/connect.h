@@ -8,8 +8,8 @@
 
 namespace weft::cli {
 
-// Does what the words behind `weft connect` say, on standard input, output and error. Returns the
-// exit code. For a program that has no other threads.
+// Runs `weft connect` with the arguments after it, on standard input, output and error. Returns the
+// exit code. For a program without other threads.
 int Connect(absl::Span<const absl::string_view> words);
 
 }  // namespace weft::cli

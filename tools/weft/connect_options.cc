@@ -26,19 +26,19 @@ constexpr absl::string_view kUsage =
     R"(Usage: weft connect [FLAG...] URL [MESSAGE...]
 
 Opens a WebSocket at URL (ws://, wss:// or ws+unix://), sends each MESSAGE and then
-what is typed or piped in, and shows what comes back.
+the typed or piped input, and shows the messages received.
 
-On a terminal each line that is typed is a text message; pasted lines are one, which
+On a terminal each typed line is a text message; pasted lines are one message, which
 Enter sends. Ctrl-D closes the connection.
-Standard output carries what was received and nothing else: in a pipe a text message
-and a newline, or the bytes of a binary message as they are; on a terminal a hex dump
-of them. All else is told on standard error.
+Only received messages go to standard output: in a pipe each text message followed by
+a newline, or the bytes of a binary message unchanged; on a terminal a hex dump of
+them. Everything else goes to standard error.
 )";
 
 constexpr absl::string_view kEnvironment =
     R"(
 Exit codes:
-    0  the connection ended in order: closed here, or there with 1000, 1001 or no code
+    0  the connection was closed by us, or by the server with 1000, 1001 or no code
     1  wrong usage, input that cannot be sent, output that cannot be written
     2  could not connect
     3  the server refused, with an HTTP status other than 101
@@ -47,9 +47,9 @@ Exit codes:
 
 Environment:
   http_proxy, https_proxy, all_proxy, no_proxy
-                as for other programs
+                the usual proxy settings
   NO_COLOR      no colours, if not empty
-  WEFT_HISTORY  the file that remembers what was typed, instead of weft/history in
+  WEFT_HISTORY  the history file of typed lines, instead of weft/history in
                 $XDG_STATE_HOME or ~/.local/state; empty: none
 )";
 
@@ -71,11 +71,11 @@ template <typename Number>
 Setter SetNumber(Number* field) {
   return [field](absl::string_view value) {
     if (absl::SimpleAtoi(value, field) && *field > 0) return absl::OkStatus();
-    return absl::InvalidArgumentError(absl::StrCat("\"", value, "\" is no number above 0"));
+    return absl::InvalidArgumentError(absl::StrCat("\"", value, "\" is not a number above 0"));
   };
 }
 
-// "5s", "200ms", "inf", and "5", which is seconds.
+// "5s", "200ms", "inf", and "5", which means seconds.
 absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {
   absl::Duration duration;
   if (absl::ParseDuration(text, &duration) ||
@@ -83,7 +83,7 @@ absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {
     if (duration >= absl::ZeroDuration()) return duration;
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("\"", text, "\" is no duration, such as 5s, 200ms or inf"));
+      absl::StrCat("\"", text, "\" is not a duration such as 5s, 200ms or inf"));
 }
 
 Setter SetDuration(absl::Duration* field) {
@@ -98,7 +98,7 @@ Setter SetPositiveDuration(absl::Duration* field) {
   return [field, set = SetDuration(field)](absl::string_view value) {
     absl::Status status = set(value);
     if (!status.ok() || *field > absl::ZeroDuration()) return status;
-    return absl::InvalidArgumentError("it must be more than 0");
+    return absl::InvalidArgumentError("must be more than 0");
   };
 }
 
@@ -106,7 +106,7 @@ absl::Status AddHeader(absl::string_view text, ConnectOptions* options) {
   const size_t colon = text.find(':');
   if (colon == absl::string_view::npos || !IsHttpToken(text.substr(0, colon))) {
     return absl::InvalidArgumentError(
-        absl::StrCat("\"", text, "\" is no header, such as \"Name: value\""));
+        absl::StrCat("\"", text, "\" is not a header such as \"Name: value\""));
   }
   options->headers.emplace_back(text.substr(0, colon),
                                 absl::StripAsciiWhitespace(text.substr(colon + 1)));
@@ -117,18 +117,19 @@ absl::Status AddSubprotocols(absl::string_view text, ConnectOptions* options) {
   for (const absl::string_view part : absl::StrSplit(text, ',')) {
     const absl::string_view name = absl::StripAsciiWhitespace(part);
     if (!IsHttpToken(name)) {
-      return absl::InvalidArgumentError(absl::StrCat("\"", name, "\" is no subprotocol's name"));
+      return absl::InvalidArgumentError(absl::StrCat("\"", name, "\" is not a subprotocol name"));
     }
     options->subprotocols.emplace_back(name);
   }
   return absl::OkStatus();
 }
 
-// "joe:secret"; the password may have more colons.
+// "joe:secret"; the password may contain more colons.
 absl::Status SetAuth(absl::string_view text, ConnectOptions* options) {
   const size_t colon = text.find(':');
   if (colon == absl::string_view::npos) {
-    return absl::InvalidArgumentError("it must be USER:PASSWORD");  // and is not for the screen
+    // not quoted, because it may be a password
+    return absl::InvalidArgumentError("must be USER:PASSWORD");
   }
   options->auth = {.user = std::string(text.substr(0, colon)),
                    .password = std::string(text.substr(colon + 1))};
@@ -142,13 +143,14 @@ absl::Status SetClose(absl::string_view text, ConnectOptions* options) {
   uint32_t number = 0;
   if (!absl::SimpleAtoi(parts.first, &number) || number > std::numeric_limits<uint16_t>::max() ||
       !IsValidOnWire(static_cast<CloseCode>(number))) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "\"", parts.first, "\" is no code that may be sent, such as 1000 or 3000 to 4999"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", parts.first,
+                     "\" is not a close code that may be sent, such as 1000 or 3000 to 4999"));
   }
-  constexpr size_t kMaxReasonBytes = 123;  // RFC 6455, section 5.5: 125 with the code
+  constexpr size_t kMaxReasonBytes = 123;  // RFC 6455, section 5.5: 125 including the code
   if (parts.second.size() > kMaxReasonBytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the reason has ", parts.second.size(), " bytes, and may have 123"));
+        absl::StrCat("the reason has ", parts.second.size(), " bytes, more than 123"));
   }
   if (!IsValidUtf8(parts.second)) {
     return absl::InvalidArgumentError("the reason is not UTF-8");
@@ -172,8 +174,7 @@ absl::Status SetSplit(absl::string_view text, std::optional<Split>* split) {
   } else if (text == "stream") {
     *split = Split::kStream;
   } else {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", text, "\" is none of lines, whole and stream"));
+    return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is not lines, whole or stream"));
   }
   return absl::OkStatus();
 }
@@ -189,17 +190,17 @@ std::vector<Flag> Flags(ConnectOptions* options, std::optional<Split>* split) {
       {.name = "subprotocol",
        .letter = 's',
        .value = "NAME,...",
-       .help = "offer these subprotocols, the preferred one first",
+       .help = "offer these subprotocols, in order of preference",
        .set = [options](absl::string_view value) { return AddSubprotocols(value, options); }},
       {.name = "origin",
        .letter = 'o',
        .value = "ORIGIN",
-       .help = "what a browser would send, as https://example.com",
+       .help = "the origin that a browser would send: https://example.com",
        .set = SetText(&options->origin)},
       {.name = "auth",
        .letter = 'u',
        .value = "USER:PASSWORD",
-       .help = "who we are, for the server (Basic)",
+       .help = "user and password for the server (Basic)",
        .set = [options](absl::string_view value) { return SetAuth(value, options); }},
       {.help = "TLS:"},
       {.name = "ca",
@@ -208,7 +209,7 @@ std::vector<Flag> Flags(ConnectOptions* options, std::optional<Split>* split) {
        .set = SetText(&options->tls.ca_file)},
       {.name = "cert",
        .value = "FILE",
-       .help = "our certificate, for a server that asks (PEM)",
+       .help = "client certificate, for a server that asks (PEM)",
        .set = SetText(&options->tls.identity.certificate_file)},
       {.name = "key",
        .value = "FILE",
@@ -216,70 +217,70 @@ std::vector<Flag> Flags(ConnectOptions* options, std::optional<Split>* split) {
        .set = SetText(&options->tls.identity.private_key_file)},
       {.name = "insecure",
        .letter = 'k',
-       .help = "trust any certificate: anybody on the way can listen",
+       .help = "trust any certificate: anyone on the path can listen",
        .set = SetTrue(&options->tls.dangerously_accept_any_certificate)},
-      {.help = "The way there:"},
+      {.help = "The connection:"},
       {.name = "connect-to",
        .value = "HOST:PORT",
-       .help = "connect to this address; Host and TLS are the URL's still",
+       .help = "connect to this address; Host and TLS still use the URL's",
        .set = [options](absl::string_view value) { return SetConnectTo(value, options); }},
       {.name = "proxy",
        .letter = 'x',
        .value = "URL",
-       .help = "http://HOST:PORT, socks5://HOST:PORT, with USER:PASSWORD@\n"
-               "if it asks, or direct; else as the environment says",
+       .help = "http://HOST:PORT, socks5://HOST:PORT, with USER:PASSWORD@ if\n"
+               "needed, or direct; default: from the environment",
        .set = SetText(&options->proxy)},
       {.name = "max-redirects",
        .value = "NUMBER",
-       .help = "follow so many redirects, none unless told",
+       .help = "follow at most this many redirects, default 0",
        .set = SetNumber(&options->max_redirects)},
       {.name = "timeout",
        .value = "DURATION",
-       .help = "for connecting, 30s unless told",
+       .help = "the time limit for connecting, default 30s",
        .set = SetPositiveDuration(&options->timeout)},
       {.help = "Messages:"},
       {.name = "binary",
        .letter = 'b',
-       .help = "send binary messages, piped input as one",
+       .help = "send binary messages, piped input as one message",
        .set = SetTrue(&options->binary)},
       {.name = "input",
        .value = "lines|whole|stream",
-       .help = "piped input is a message a line (unless --binary),\n"
-               "one message, or one for each piece as it comes",
+       .help = "piped input: one message per line (default without\n"
+               "--binary), one message, or one per piece as it arrives",
        .set = [split](absl::string_view value) { return SetSplit(value, split); }},
       {.name = "compress",
        .letter = 'z',
-       .help = "offer the server to compress (permessage-deflate)",
+       .help = "offer compression (permessage-deflate)",
        .set = SetTrue(&options->compress)},
       {.name = "ping",
        .value = "DURATION",
-       .help = "send a ping this often, and tell how long its pong took",
+       .help = "send a ping this often, and show the round-trip time",
        .set = SetPositiveDuration(&options->ping)},
       {.name = "max-message-bytes",
        .value = "NUMBER",
-       .help = "the largest message to receive, 64 MiB unless told",
+       .help = "the maximum size of a received message, default 64 MiB",
        .set = SetNumber(&options->max_message_bytes)},
       {.help = "The end:"},
       {.name = "wait",
        .letter = 'w',
        .value = "DURATION",
-       .help = "after piped input, close once nothing has come for so\n"
-               "long: 1s unless told, 0 for at once, inf for never",
+       .help = "after piped input, close when nothing has arrived for\n"
+               "this long: default 1s, 0 at once, inf never",
        .set = SetDuration(&options->wait)},
       {.name = "receive",
        .letter = 'n',
        .value = "NUMBER",
-       .help = "close after so many messages were received",
+       .help = "close after this number of received messages",
        .set = SetNumber(&options->receive)},
       {.name = "close",
        .value = "'CODE REASON'",
-       .help = "close with this code (1000 unless told) and reason",
+       .help = "close with this code (default 1000) and reason",
        .set = [options](absl::string_view value) { return SetClose(value, options); }},
-      {.help = "What is told:"},
-      {.name = "quiet", .letter = 'q', .help = "tell errors only", .set = SetTrue(&options->quiet)},
+      {.help = "Output:"},
+      {.name = "quiet", .letter = 'q', .help = "show errors only", .set = SetTrue(&options->quiet)},
       {.name = "show-headers",
        .letter = 'i',
-       .help = "show the requests and answers of the opening handshake",
+       .help = "show the requests and responses of the opening handshake",
        .set = SetTrue(&options->show_headers)},
       {.name = "help", .letter = 'h', .help = "show this", .set = SetTrue(&options->help)},
   };
@@ -300,7 +301,7 @@ absl::StatusOr<ConnectOptions> ParseConnectOptions(absl::Span<const absl::string
   if (TlsIdentity& identity = options.tls.identity; identity.private_key_file.empty()) {
     identity.private_key_file = identity.certificate_file;
   } else if (identity.certificate_file.empty()) {
-    return absl::InvalidArgumentError("--key needs its certificate: --cert");
+    return absl::InvalidArgumentError("--key requires --cert");
   }
   options.split = split.value_or(options.binary ? Split::kWhole : Split::kLines);
   return options;

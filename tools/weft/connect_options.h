@@ -1,4 +1,4 @@
-// What `weft connect` is told on its command line.
+// The command line of `weft connect`.
 
 #ifndef TOOLS_WEFT_CONNECT_OPTIONS_H_
 #define TOOLS_WEFT_CONNECT_OPTIONS_H_
@@ -37,25 +37,26 @@ struct ConnectOptions {
 
   // Messages.
   bool binary = false;
-  bool compress = false;  // offer it
+  bool compress = false;  // offer compression
   Split split = Split::kLines;
   uint64_t max_message_bytes = 64 << 20;
-  absl::Duration ping = absl::InfiniteDuration();  // how often
+  absl::Duration ping = absl::InfiniteDuration();  // the interval of pings
 
   // The end.
   CloseCode close_code = CloseCode::kNormal;
   std::string close_reason{};
-  absl::Duration close_timeout = absl::Seconds(5);  // for the server's answer; no flag
-  absl::Duration wait = absl::Seconds(1);           // for messages, behind the end of piped input
-  uint64_t receive = 0;                             // end after so many messages; 0: never
+  // for the server's answer to a Close frame; not a flag
+  absl::Duration close_timeout = absl::Seconds(5);
+  absl::Duration wait = absl::Seconds(1);  // for messages after the end of piped input
+  uint64_t receive = 0;                    // end after this number of messages; 0: never
 
-  // What is told.
+  // Output.
   bool quiet = false;
   bool show_headers = false;
   bool help = false;
 };
 
-// Reads the words behind `weft connect`. InvalidArgument says in a sentence what is wrong.
+// Parses the arguments after `weft connect`. InvalidArgument describes the error.
 absl::StatusOr<ConnectOptions> ParseConnectOptions(absl::Span<const absl::string_view> words);
 
 // The text for `weft connect --help`.

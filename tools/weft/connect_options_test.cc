@@ -70,13 +70,13 @@ TEST(ConnectOptionsTest, Url) {
 TEST(ConnectOptionsTest, Headers) {
   EXPECT_THAT(Parse({"-H", "A: b: c ", "-HEmpty:", "--header=X-Y:z"}).headers,
               ElementsAre(Pair("A", "b: c"), Pair("Empty", ""), Pair("X-Y", "z")));
-  EXPECT_EQ(Error({"-H", "no colon"}), "-H: \"no colon\" is no header, such as \"Name: value\"");
-  EXPECT_EQ(Error({"-H", ": x"}), "-H: \": x\" is no header, such as \"Name: value\"");
+  EXPECT_EQ(Error({"-H", "no colon"}), "-H: \"no colon\" is not a header such as \"Name: value\"");
+  EXPECT_EQ(Error({"-H", ": x"}), "-H: \": x\" is not a header such as \"Name: value\"");
 }
 
 TEST(ConnectOptionsTest, Subprotocols) {
   EXPECT_THAT(Parse({"-s", "a, b", "--subprotocol=c"}).subprotocols, ElementsAre("a", "b", "c"));
-  EXPECT_EQ(Error({"-s", "a,"}), "-s: \"\" is no subprotocol's name");
+  EXPECT_EQ(Error({"-s", "a,"}), "-s: \"\" is not a subprotocol name");
 }
 
 TEST(ConnectOptionsTest, Auth) {
@@ -85,7 +85,7 @@ TEST(ConnectOptionsTest, Auth) {
   EXPECT_EQ(options.auth->user, "joe");
   EXPECT_EQ(options.auth->password, "se:cret");
   EXPECT_FALSE(Parse({}).auth.has_value());
-  EXPECT_EQ(Error({"--auth=secret"}), "--auth: it must be USER:PASSWORD");
+  EXPECT_EQ(Error({"--auth=secret"}), "--auth: must be USER:PASSWORD");
 }
 
 TEST(ConnectOptionsTest, Tls) {
@@ -96,7 +96,7 @@ TEST(ConnectOptionsTest, Tls) {
   EXPECT_TRUE(both.dangerously_accept_any_certificate);
   EXPECT_EQ(Parse({"--cert=both"}).tls.identity.private_key_file, "both");
   EXPECT_FALSE(Parse({}).tls.dangerously_accept_any_certificate);
-  EXPECT_EQ(Error({"--key=key"}), "--key needs its certificate: --cert");
+  EXPECT_EQ(Error({"--key=key"}), "--key requires --cert");
 }
 
 TEST(ConnectOptionsTest, TheWayThere) {
@@ -114,13 +114,13 @@ TEST(ConnectOptionsTest, Durations) {
   EXPECT_EQ(Parse({"--timeout=1m"}).timeout, absl::Minutes(1));
   for (const absl::string_view bad : {"soon", "-1s", ""}) {
     EXPECT_EQ(Error({absl::StrCat("--wait=", bad)}),
-              absl::StrCat("--wait: \"", bad, "\" is no duration, such as 5s, 200ms or inf"));
+              absl::StrCat("--wait: \"", bad, "\" is not a duration such as 5s, 200ms or inf"));
   }
 }
 
 TEST(ConnectOptionsTest, NothingIsDoneEveryNoSeconds) {
-  EXPECT_EQ(Error({"--ping=0"}), "--ping: it must be more than 0");
-  EXPECT_EQ(Error({"--timeout=0"}), "--timeout: it must be more than 0");
+  EXPECT_EQ(Error({"--ping=0"}), "--ping: must be more than 0");
+  EXPECT_EQ(Error({"--timeout=0"}), "--timeout: must be more than 0");
 }
 
 TEST(ConnectOptionsTest, Compression) {
@@ -133,7 +133,7 @@ TEST(ConnectOptionsTest, Numbers) {
   EXPECT_EQ(Parse({"-n3"}).receive, 3u);
   for (const absl::string_view bad : {"0", "-1", "x", ""}) {
     EXPECT_EQ(Error({"--receive", bad}),
-              absl::StrCat("--receive: \"", bad, "\" is no number above 0"));
+              absl::StrCat("--receive: \"", bad, "\" is not a number above 0"));
   }
 }
 
@@ -142,7 +142,7 @@ TEST(ConnectOptionsTest, Input) {
   EXPECT_EQ(Parse({"--binary", "--input=lines"}).split, Split::kLines);
   EXPECT_EQ(Parse({"--input=stream", "--binary"}).split, Split::kStream);
   EXPECT_EQ(Parse({"--input=whole"}).split, Split::kWhole);
-  EXPECT_EQ(Error({"--input=words"}), "--input: \"words\" is none of lines, whole and stream");
+  EXPECT_EQ(Error({"--input=words"}), "--input: \"words\" is not lines, whole or stream");
 }
 
 TEST(ConnectOptionsTest, Close) {
@@ -151,12 +151,13 @@ TEST(ConnectOptionsTest, Close) {
   EXPECT_EQ(options.close_reason, "going home");
   EXPECT_EQ(Parse({"--close=1001"}).close_code, CloseCode::kGoingAway);
   for (const absl::string_view bad : {"1005", "1006", "999", "5000", "70536", "x", ""}) {
-    EXPECT_EQ(Error({absl::StrCat("--close=", bad)}),
-              absl::StrCat("--close: \"", bad,
-                           "\" is no code that may be sent, such as 1000 or 3000 to 4999"));
+    EXPECT_EQ(
+        Error({absl::StrCat("--close=", bad)}),
+        absl::StrCat("--close: \"", bad,
+                     "\" is not a close code that may be sent, such as 1000 or 3000 to 4999"));
   }
   EXPECT_EQ(Error({absl::StrCat("--close=1000 ", std::string(124, 'x'))}),
-            "--close: the reason has 124 bytes, and may have 123");
+            "--close: the reason has 124 bytes, more than 123");
 }
 
 TEST(ConnectOptionsTest, HelpNeedsNoUrl) {

@@ -11,10 +11,10 @@
 namespace weft::cli {
 namespace {
 
-// How much of a binary message a terminal is shown.
+// How many bytes of a binary message a terminal shows.
 constexpr size_t kMaxDumpedBytes = 1024;
 
-// The controls that a terminal is given as they are.
+// The control characters that a terminal gets unescaped.
 constexpr absl::string_view kLayout = "\n\t";
 
 bool ColorsAreWanted() {
@@ -45,7 +45,7 @@ absl::Status Console::Show(const Message& message) {
 }
 
 std::string Console::ForTerminal(const Message& message) const {
-  // Beside lines that are typed, a mark tells them apart.
+  // Where lines are typed, a mark distinguishes received lines from them.
   const std::string mark = editor_ != nullptr ? absl::StrCat(out_style_.Received("<"), " ") : "";
   const size_t indent = editor_ != nullptr ? 2 : 0;
   if (message.is_text()) {

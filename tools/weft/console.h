@@ -1,4 +1,4 @@
-// Where all that weft says goes.
+// The output of weft.
 
 #ifndef TOOLS_WEFT_CONSOLE_H_
 #define TOOLS_WEFT_CONSOLE_H_
@@ -19,34 +19,33 @@ struct ConsoleOptions {
   FILE* err = stderr;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
-  bool colors = false;  // on what is a terminal
+  bool colors = false;  // if the stream is a terminal
   bool quiet = false;   // no notes
   bool binary = false;  // no newlines between messages
 
-  // For this process: what its streams are, and what NO_COLOR and TERM say.
+  // The options of this process: what its streams are, and the values of NO_COLOR and TERM.
   static ConsoleOptions Detect();
 };
 
-// Messages go to standard output, and everything else to standard error. A terminal is given
-// messages escaped (core/http/quote.h), above the line that is being typed; a pipe or a file gets
-// them as they are. Everything else is always escaped, except newlines and tabs. Any thread may
-// call anything.
+// Messages go to standard output, and everything else to standard error. A terminal gets messages
+// escaped (core/http/quote.h), above the line being typed; a pipe or a file gets them unchanged.
+// Everything else is always escaped, except newlines and tabs. Thread-safe.
 class Console {
  public:
-  // `editor`, which may be null, is of the same terminal, and outlives the console.
+  // `editor`, which may be null, belongs to the same terminal, and must outlive the console.
   Console(const ConsoleOptions& options, LineEditor* editor);
 
-  // Cancelled when nobody reads standard output any more; other errors say why it cannot be
+  // Cancelled when nothing reads standard output any more; other errors say why it cannot be
   // written.
   absl::Status Show(const Message& message);
 
-  // What is good to know: on a terminal, unless quiet.
+  // A note: shown on a terminal, unless quiet.
   void Note(absl::string_view text);
 
-  // What was asked for.
+  // Output that the user asked for.
   void Tell(absl::string_view text);
 
-  // What went wrong, in a line behind "weft: ".
+  // An error, in a line that begins with "weft: ".
   void Complain(absl::string_view text);
 
  private:

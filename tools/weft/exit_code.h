@@ -1,18 +1,18 @@
-// What weft's exit codes mean.
+// The exit codes of weft.
 
 #ifndef TOOLS_WEFT_EXIT_CODE_H_
 #define TOOLS_WEFT_EXIT_CODE_H_
 
 namespace weft::cli {
 
-// Told in `weft connect --help`.
+// Described in `weft connect --help`.
 enum ExitCode : int {
   kOrderly = 0,
   kWrongUsage = 1,
   kCannotConnect = 2,
   kRefused = 3,
   kClosedOtherwise = 4,
-  kSignal = 128,  // and its number
+  kSignal = 128,  // plus the signal's number
 };
 
 }  // namespace weft::cli

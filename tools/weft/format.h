@@ -1,4 +1,4 @@
-// Text for people: what comes from a server, laid out.
+// Formats data from a server for people.
 
 #ifndef TOOLS_WEFT_FORMAT_H_
 #define TOOLS_WEFT_FORMAT_H_
@@ -17,14 +17,14 @@ class Style {
  public:
   explicit Style(bool colored) : colored_(colored) {}
 
-  // What is beside the point.
+  // Secondary text.
   std::string Dim(absl::string_view text) const { return Paint("\033[2m", text); }
-  // What came from the server, where it needs a mark.
+  // Text from the server, if it needs a mark.
   std::string Received(absl::string_view text) const { return Paint(kReceived, text); }
-  // What went wrong.
+  // An error.
   std::string Error(absl::string_view text) const { return Paint("\033[31m", text); }
 
-  // The colour of what is sent; empty without colours.
+  // The colour of sent text; empty without colours.
   absl::string_view sent() const { return colored_ ? "\033[1;32m" : ""; }
 
  private:
@@ -35,14 +35,14 @@ class Style {
   bool colored_;
 };
 
-// `text` with `indent` spaces behind each newline.
+// `text` with `indent` spaces after each newline.
 std::string Indented(absl::string_view text, size_t indent);
 
-// Lines of 16 bytes: offset, hexadecimal, and ASCII where there is any. After `max_bytes` one line
+// Lines of 16 bytes: offset, hexadecimal, and ASCII where printable. After `max_bytes` one line
 // says how many more there are.
 std::string HexDump(absl::string_view bytes, size_t max_bytes);
 
-// The lines of the head of an HTTP request or answer, each behind `mark`.
+// The lines of the head of an HTTP request or response, each after `mark`.
 std::string DescribeHead(absl::string_view mark, absl::string_view head);
 
 // 1001 going away: "restart"

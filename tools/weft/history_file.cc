@@ -13,14 +13,14 @@
 namespace weft::cli {
 namespace {
 
-// The value of an environment variable; empty when it is not set.
+// The value of an environment variable; empty if it is not set.
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : "";
 }
 
-// With the folders above it. What is missing is made for the user alone, whatever the umask: the
-// XDG Base Directory Specification has it so, and what was typed may hold secrets.
+// Creates the folder and its parents, accessible to the user alone whatever the umask is: the XDG
+// Base Directory Specification requires that, and typed text may contain secrets.
 bool MakeFolder(const std::filesystem::path& folder) {
   std::error_code error;
   if (std::filesystem::is_directory(folder, error)) return true;
@@ -53,7 +53,7 @@ bool IsRegularFile(const std::string& path) {
 }
 
 bool WriteHistory(const std::string& path, absl::string_view contents) {
-  // Not even opened, which alone can make a device do something.
+  // Not even opened, because opening a device can have side effects.
   std::error_code error;
   if (std::filesystem::exists(path, error) && !IsRegularFile(path)) return false;
   const UniqueFd fd(

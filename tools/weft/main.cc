@@ -20,12 +20,12 @@ namespace weft::cli {
 namespace {
 
 constexpr char kUsage[] =
-    R"(Usage: weft COMMAND [WORD...]
+    R"(Usage: weft COMMAND [ARGUMENT...]
 
 Commands:
-  connect URL  open a WebSocket, send what is typed or piped in, show what comes back
+  connect URL  open a WebSocket, send typed or piped input, show the messages received
 
-weft COMMAND --help tells more of a command; weft --version which weft this is.
+weft COMMAND --help describes a command; weft --version prints the version.
 )";
 
 int Main(absl::Span<const absl::string_view> words) {
@@ -43,13 +43,11 @@ int Main(absl::Span<const absl::string_view> words) {
     std::printf("weft %s\n", std::string(kVersion).c_str());
     return kOrderly;
   }
-  std::fprintf(stderr, "weft: there is no command %s; see weft --help\n",
-               std::string(command).c_str());
+  std::fprintf(stderr, "weft: unknown command %s; see weft --help\n", std::string(command).c_str());
   return kWrongUsage;
 }
 
-// `bazel run` starts programs in a folder of its own; names of files are meant from where it was
-// called.
+// `bazel run` starts programs in another folder; file names are relative to the caller's folder.
 void LeaveBazelsFolder() {
   const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
   if (folder != nullptr && chdir(folder) != 0) std::perror(folder);

@@ -22,7 +22,7 @@ class MemoryFile {
 
   FILE* get() { return file_; }
 
-  // What was written to it.
+  // The text written to it.
   std::string text() {
     std::fflush(file_);
     return std::string(text_, size_);

@@ -13,7 +13,7 @@
 namespace weft::cli {
 
 absl::StatusOr<std::optional<PipedInput::Piece>> PipedInput::Next() {
-  size_t searched = 0;  // bytes of input() in which there is no newline
+  size_t searched = 0;  // bytes of input() that are known to contain no newline
   while (true) {
     const absl::string_view bytes = input();
     if (split_ == Split::kLines) {
@@ -35,7 +35,7 @@ PipedInput::Piece PipedInput::Take(size_t size, size_t separator, bool last) {
   return piece;
 }
 
-// Appends what one read gives.
+// Appends the bytes of one read.
 absl::Status PipedInput::Fill() {
   absl::Status status = Wait(fd_, Interest::kRead, Deadline::Never(), &stop_);
   if (!status.ok()) return status;

@@ -1,4 +1,4 @@
-// Input that nobody types, as messages.
+// Input from a pipe or file, divided into messages.
 
 #ifndef TOOLS_WEFT_PIPED_INPUT_H_
 #define TOOLS_WEFT_PIPED_INPUT_H_
@@ -14,14 +14,15 @@
 
 namespace weft::cli {
 
-// Where one message ends and the next begins.
+// How the input is divided into messages.
 enum class Split {
-  kLines,   // a message is a line, without its newline; the last may have none
-  kWhole,   // all is one message
-  kStream,  // a message is what one read gives, as soon as it does
+  kLines,   // one message per line, without its newline; the last line may have none
+  kWhole,   // all input is one message
+  kStream,  // one message per read, as soon as it returns
 };
 
-// Reads a descriptor that is no terminal. Holds at most 64 KiB: a longer message comes in pieces.
+// Reads a descriptor that is not a terminal. Holds at most 64 KiB: a longer message is returned in
+// pieces.
 //
 //   PipedInput input(0, Split::kLines, stop);
 //   while (true) {
@@ -36,7 +37,7 @@ class PipedInput {
 
   struct Piece {
     absl::string_view bytes;  // valid until the next call of Next()
-    bool last = true;         // of its message
+    bool last = true;         // the last piece of its message
   };
 
   // The next piece; none at the end of the input. Cancelled by `stop`; other errors are those of
@@ -54,9 +55,9 @@ class PipedInput {
   const Split split_;
   const Notification& stop_;
   std::string buffer_;
-  size_t taken_ = 0;      // bytes of buffer_ that were given out
+  size_t taken_ = 0;      // bytes of buffer_ that were returned
   bool end_ = false;      // of the input
-  bool started_ = false;  // a message, of which the last piece is still to come
+  bool started_ = false;  // a message is in progress, and its last piece is still to come
 };
 
 }  // namespace weft::cli

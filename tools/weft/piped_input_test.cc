@@ -36,7 +36,7 @@ class PipedInputTest : public ::testing::Test {
     ASSERT_EQ(write(out_.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
   }
 
-  // What comes next: a piece, with "+" behind it if its message goes on, or "end".
+  // The next piece, with "+" after it if its message continues, or "end".
   std::string Next(PipedInput& input) {
     const absl::StatusOr<std::optional<PipedInput::Piece>> piece = input.Next();
     if (!piece.ok()) return std::string(piece.status().message());
@@ -44,7 +44,7 @@ class PipedInputTest : public ::testing::Test {
     return absl::StrCat((*piece)->bytes, (*piece)->last ? "" : "+");
   }
 
-  // All of it, but for the end.
+  // All pieces, without the end.
   std::vector<std::string> Read(Split split, absl::string_view bytes) {
     std::thread writer([this, bytes] {
       Write(bytes);

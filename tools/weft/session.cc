@@ -23,7 +23,7 @@ using Lock = std::unique_lock<std::mutex>;
 
 namespace {
 
-// As good as for ever, and not too long for a clock.
+// Practically unlimited, but small enough for a clock.
 constexpr absl::Duration kLongWait = absl::Hours(24 * 365);
 
 }  // namespace
@@ -45,7 +45,7 @@ int Session::Run() {
   return Finish(input);
 }
 
-// ---- The thread that receives ----
+// ---- The receiving thread ----
 
 void Session::ReceiveAll() {
   Deadline ping = Deadline::After(options_.ping);
@@ -57,7 +57,7 @@ void Session::ReceiveAll() {
       break;
     }
     if (ping.HasPassed()) {
-      client_.SendPing().IgnoreError();  // Receive() tells why not
+      client_.SendPing().IgnoreError();  // Receive() returns the reason
       ping = Deadline::After(options_.ping);
     }
   }
@@ -68,7 +68,7 @@ void Session::ReceiveAll() {
   Stop();
 }
 
-// False when it was the last that is wanted.
+// False if it was the last message requested.
 bool Session::Received(const Message& message) {
   const absl::Status shown = console_.Show(message);
   const Lock lock(mutex_);
@@ -78,9 +78,9 @@ bool Session::Received(const Message& message) {
   return output_.ok() && received_ != options_.receive;
 }
 
-// ---- The thread that sends ----
+// ---- The sending thread ----
 
-// Until there is no more to send, and no reason to wait.
+// Returns when there is no more to send and no reason to wait.
 absl::Status Session::SendInput() {
   for (const std::string& message : options_.messages) {
     if (absl::Status status = Send(message); !status.ok()) return status;
@@ -143,7 +143,7 @@ void Session::AwaitSilence() {
 
 // ---- The end ----
 
-// What the server sends before it answers is still received.
+// Messages that the server sends before it answers are still received.
 void Session::Close() {
   client_.SendClose(options_.close_code, options_.close_reason).IgnoreError();
   {
@@ -151,10 +151,10 @@ void Session::Close() {
     changed_.wait_for(lock, absl::ToChronoNanoseconds(options_.close_timeout),
                       [this] { return receiver_done_; });
   }
-  client_.Close().IgnoreError();  // Finish() tells
+  client_.Close().IgnoreError();  // Finish() reports the error
 }
 
-// Says how it ended, and returns the number for it.
+// Reports how the connection ended, and returns the exit code.
 int Session::Finish(const absl::Status& input) {
   const Lock lock(mutex_);
   if (absl::IsCancelled(output_)) return kSignal + SIGPIPE;
@@ -186,7 +186,7 @@ int Session::Finish(const absl::Status& input) {
   return kClosedOtherwise;
 }
 
-// Ends the input. Any thread.
+// Ends the input. Callable from any thread.
 void Session::Stop() {
   {
     const Lock lock(mutex_);

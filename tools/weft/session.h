@@ -1,4 +1,4 @@
-// What happens between the opening and the closing handshake of `weft connect`.
+// `weft connect` between the opening and the closing handshake.
 
 #ifndef TOOLS_WEFT_SESSION_H_
 #define TOOLS_WEFT_SESSION_H_
@@ -17,24 +17,25 @@
 
 namespace weft::cli {
 
-// Sends what is typed or piped in and shows what comes, until one side has had enough:
+// Sends typed or piped input and shows the messages received, until one side closes:
 //
 //   Session session(options, *client, console, editor, stop);
 //   return session.Run();
 //
-// The thread in Run() reads the input and sends; one of its own receives. Signal() is for a third.
+// The thread in Run() reads the input and sends; an internal thread receives. Signal() is for a
+// third thread.
 class Session {
  public:
-  // `editor` is null where the input is piped: then it is `input_fd`. All outlive the session.
-  // `stop` must not have been notified.
+  // `editor` is null if the input is piped; it is then read from `input_fd`. All must outlive the
+  // session. `stop` must not have been notified.
   Session(const ConnectOptions& options, Client& client, Console& console, LineEditor* editor,
           int input_fd, const Notification& stop);
 
   // Returns the exit code.
   int Run();
 
-  // Ctrl-C drops the line that is being typed. Otherwise the connection is closed in order, and at
-  // the second time at once.
+  // Ctrl-C discards the line being typed. Other signals close the connection with a closing
+  // handshake; a second one closes it at once.
   void Signal(int signal);
 
  private:
@@ -58,13 +59,13 @@ class Session {
   const int input_fd_;
   const Notification& stop_;  // no more input
 
-  std::mutex mutex_;  // guards all below
+  std::mutex mutex_;  // guards all members below
   std::condition_variable changed_;
   uint64_t received_ = 0;  // messages
   bool stopped_ = false;   // stop_ was notified
   bool receiver_done_ = false;
-  int signal_ = 0;         // that stopped it
-  absl::Status output_{};  // why nothing can be shown any more
+  int signal_ = 0;         // the signal that stopped it
+  absl::Status output_{};  // why no more output can be written
 };
 
 }  // namespace weft::cli

@@ -58,10 +58,10 @@ class SessionTest : public ::testing::Test {
     options_.wait = absl::ZeroDuration();
     console_options_.out = out_.get();
     console_options_.err = err_.get();
-    console_options_.err_is_terminal = true;  // notes are told
+    console_options_.err_is_terminal = true;  // notes are shown
   }
 
-  // Connects, and makes a session.
+  // Connects, and creates a session.
   void Start(const FakeServer& server) {
     ClientOptions options = testing::Quiet();
     options.close_timeout = options_.close_timeout;
@@ -191,7 +191,7 @@ TEST_F(SessionTest, EndsAfterSoManyMessages) {
     end = peer.EchoToEnd();
   });
   options_.receive = 2;
-  EXPECT_EQ(Run(server), kOrderly);  // its input goes on
+  EXPECT_EQ(Run(server), kOrderly);  // its input continues
   server.Join();
   EXPECT_EQ(out_.text(), "one\ntwo\n");
   EXPECT_EQ(end, "close 1000");
@@ -253,7 +253,7 @@ TEST_F(SessionTest, AServerThatDoesNotAnswerTheClose) {
   EXPECT_THAT(err_.text(), HasSubstr("did not answer the Close frame"));
 }
 
-// The Close frame decides, not the end of the stream, also where a message was not looked at yet.
+// The Close frame decides, not the end of the stream, even if a message was not read yet.
 TEST_F(SessionTest, AServerThatEndsTheStreamInsteadOfAnswering) {
   FakeServer server([](FakePeer& peer) {
     peer.AcceptUpgrade(Text("one"));
@@ -323,7 +323,7 @@ TEST_F(SessionTest, ASignalEndsTheWait) {
   EXPECT_EQ(code, kSignal + SIGINT);
 }
 
-// ---- Output that fails ----
+// ---- Output errors ----
 
 TEST_F(SessionTest, OutputThatIsFull) {
   FakeServer server(Say(Text("one")));

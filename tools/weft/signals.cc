@@ -7,7 +7,7 @@
 namespace weft::cli {
 namespace {
 
-// Only wakes our own thread, whatever the process does with it.
+// A signal that wakes our own thread, whatever the process does with it.
 constexpr int kStopSignal = SIGURG;
 
 bool IsIgnored(int signal) {

@@ -1,4 +1,4 @@
-// Signals, on a thread where anything may be done.
+// Handles signals on a normal thread.
 
 #ifndef TOOLS_WEFT_SIGNALS_H_
 #define TOOLS_WEFT_SIGNALS_H_
@@ -11,9 +11,9 @@
 
 namespace weft::cli {
 
-// Makes signals calls of a function, one at a time, on a thread of its own; for that, it blocks
-// them in the thread that makes it and in all that come later. Make it before other threads. What
-// the process was started to ignore, as by nohup, stays ignored.
+// Turns signals into calls of a function, one at a time, on its own thread. To do so it blocks them
+// in the constructing thread and in all threads created later, so construct it before other
+// threads. Signals that the process ignores from the start, as under nohup, stay ignored.
 class SignalThread {
  public:
   SignalThread(std::initializer_list<int> signals, std::function<void(int)> handler);

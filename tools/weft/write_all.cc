@@ -11,7 +11,7 @@ namespace weft::cli {
 namespace {
 
 absl::Status Failure(int error) {
-  if (error == EPIPE) return absl::CancelledError("nobody reads standard output");
+  if (error == EPIPE) return absl::CancelledError("standard output has no reader");
   return absl::ErrnoToStatus(error, "cannot write to standard output");
 }
 

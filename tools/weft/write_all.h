@@ -1,4 +1,4 @@
-// Output that arrives whole.
+// Output that is written completely.
 
 #ifndef TOOLS_WEFT_WRITE_ALL_H_
 #define TOOLS_WEFT_WRITE_ALL_H_
@@ -10,8 +10,8 @@
 
 namespace weft::cli {
 
-// Writes `text` and `end` to `file`, past its buffer. Waits where the descriptor does not block: a
-// program that shares it may have set O_NONBLOCK. Cancelled when nobody reads the other end any
+// Writes `text` and `end` to `file`, bypassing its buffer. Waits if the descriptor is non-blocking:
+// a program that shares it may have set O_NONBLOCK. Cancelled if the other end has no reader any
 // more, which also raises SIGPIPE unless that is ignored.
 absl::Status WriteAll(FILE* file, absl::string_view text, absl::string_view end = "");
 
