@@ -1,10 +1,11 @@
-# The C++ of a Markdown file, to be compiled: awk -f examples.awk -v programs="A.cc B.cc" FILE.md >FRAGMENTS.cc
+# Extracts the C++ of a Markdown file, to be compiled: awk -f examples.awk -v programs="A.cc B.cc" FILE.md >FRAGMENTS.cc
 #
-# A block that is fenced as cpp and includes something is a program: it goes to the next of `programs`, as it is. Every other
-# one is a fragment, with docs/examples.h for its context. By a comment on a line before it, which readers do not see,
-#   <!-- C++: declarations -->            it stands in a namespace;
-#   <!-- C++: members of a Handler -->    it stands in a class that is a weft::Handler;
-# and without one it is the body of a function that may return a Status. A line "..." in it is left out.
+# A block that is fenced as cpp and has an #include is a program: it is written unchanged to the next of `programs`. Every
+# other block is a fragment, compiled after docs/examples.h. A comment on the line before it, which readers do not see,
+# selects its context:
+#   <!-- C++: declarations -->            a namespace;
+#   <!-- C++: members of a Handler -->    a class that is a weft::Handler;
+# without one it is the body of a function that may return a Status. A line "..." in it is omitted.
 
 function fail(what) {
   print FILENAME ":" FNR ": " what > "/dev/stderr"

@@ -1,5 +1,5 @@
-// What the fragments of C++ in the documents may use without saying where it comes from. Only
-// headers that dependents may include, so that no fragment needs another one.
+// Declarations that the C++ fragments in the documents may use. Only headers that dependents may
+// include, so that no fragment needs another one.
 
 #ifndef WEFT_DOCS_EXAMPLES_H_
 #define WEFT_DOCS_EXAMPLES_H_
@@ -44,7 +44,7 @@ struct ChatHandler : weft::Handler {
 absl::Status Fail(const absl::Status& status);
 weft::testing::Outcome FeedServer(absl::string_view input);  // docs/tour_test.cc
 
-// Never made: fragments are compiled and not run.
+// Never instantiated: fragments are compiled and not run.
 struct Names {
   struct File {
     bool HasMore();

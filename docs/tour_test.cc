@@ -1,4 +1,5 @@
-// The bytes that tour.md shows: each stands on the page, and the library says the same of it.
+// The bytes that tour.md shows: each is on the page, and the library agrees with what the page says
+// about it.
 
 #include <cstddef>
 #include <cstdint>
@@ -34,7 +35,7 @@ using ::testing::HasSubstr;
 using testing::Outcome;
 using testing::ServerFrame;
 
-// With one space wherever there is any room between words.
+// Replaces any whitespace between words by one space.
 std::string OneSpace(absl::string_view text) {
   return absl::StrJoin(absl::StrSplit(text, absl::ByAnyChar(" \n"), absl::SkipEmpty()), " ");
 }
@@ -47,14 +48,14 @@ const std::string& Page() {
   return page;
 }
 
-// "81 05": `bytes` as the page writes them.
+// "81 05": `bytes` in the notation of the page.
 std::string Hex(absl::string_view bytes) {
   std::vector<std::string> pairs;
   for (const char byte : bytes) pairs.push_back(absl::BytesToHexString({&byte, 1}));
   return absl::StrJoin(pairs, " ");
 }
 
-// The bytes of "81 05", which the page must show.
+// The bytes of "81 05", which the page must contain.
 std::string Shown(absl::string_view hex) {
   EXPECT_THAT(Page(), HasSubstr(std::string(hex)));
   return testing::Hex(hex);
