@@ -20,7 +20,7 @@ constexpr absl::string_view kWords[] = {
 constexpr absl::string_view kUsers[] = {"ada", "grace", "edsger", "barbara", "donald", "hedy"};
 constexpr absl::string_view kRooms[] = {"general", "releases", "lunch"};
 
-// xorshift32: the same numbers with every library.
+// xorshift32: the same numbers with every standard library.
 class Random {
  public:
   explicit Random(uint32_t seed) : state_(seed * 2654435761u | 1) {}

@@ -12,7 +12,7 @@ Deaf::Deaf(const EchoStream& echoes, std::vector<Stream> streams) : echoes_(echo
 }
 
 void Deaf::Push(size_t bytes) {
-  // Each has one turn at most, from where the last call ended.
+  // Each connection has at most one turn, starting after the last call's end.
   for (size_t turns = peers_.size(); turns > 0 && bytes > 0; --turns) {
     Peer& peer = peers_[next_];
     next_ = (next_ + 1) % peers_.size();

@@ -1,4 +1,4 @@
-// Connections that speak and never listen.
+// Connections that send and never read.
 
 #ifndef WEFT_BENCH_DEAF_H_
 #define WEFT_BENCH_DEAF_H_
@@ -12,18 +12,18 @@
 
 namespace weft::bench {
 
-// Sends messages to an echo server for as long as it takes them, and reads nothing of what comes
-// back: a server that does not bound what it keeps for such a client runs out of memory.
+// Sends messages to an echo server as long as it accepts them, and reads none of the answers: a
+// server without a limit for such a client runs out of memory.
 class Deaf {
  public:
-  // `streams` are open for echoes. `echoes` must outlive this.
+  // `streams` are ready for echoes. `echoes` must outlive this object.
   Deaf(const EchoStream& echoes, std::vector<Stream> streams);
 
-  // Sends so many bytes at most of what the kernel takes now: a load that fills the buffers of
-  // hundreds of connections at once measures how long it was busy with that.
+  // Sends at most this many of the bytes that the kernel accepts now: a load that fills the buffers
+  // of hundreds of connections at once would measure its own time.
   void Push(size_t bytes);
 
-  // Bytes that were sent on all of them, and how many the server has given up.
+  // Bytes sent on all connections, and the number of connections that the server has closed.
   uint64_t sent() const { return sent_; }
   size_t dropped() const { return dropped_; }
 
@@ -35,7 +35,7 @@ class Deaf {
 
   const EchoStream& echoes_;
   std::vector<Peer> peers_;
-  size_t next_ = 0;  // whose turn it is
+  size_t next_ = 0;  // the connection whose turn is next
   uint64_t sent_ = 0;
   size_t dropped_ = 0;
 };

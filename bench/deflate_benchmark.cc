@@ -1,5 +1,6 @@
-// What a connection that compresses costs beside zlib itself: the same messages with the same
-// settings through both, by turns, in one process. The ratio is zlib's time by the connection's.
+// The cost of a connection with compression compared with zlib itself: the same messages with the
+// same settings through both, alternately, in one process. The ratio is zlib's time divided by the
+// connection's.
 
 #include <time.h>
 
@@ -25,8 +26,8 @@
 #include "weft/core/frame/mask.h"
 #include "zlib.h"
 
-ABSL_FLAG(int, rounds, 21, "of each, by turns; the medians are printed");
-ABSL_FLAG(int64_t, bytes, 2 << 20, "of text that goes through in a round");
+ABSL_FLAG(int, rounds, 21, "of each, alternately; the medians are printed");
+ABSL_FLAG(int64_t, bytes, 2 << 20, "of text per round");
 ABSL_FLAG(int, window_bits, 15, "8 to 15");
 ABSL_FLAG(int, memory_level, 8, "1 to 9");
 ABSL_FLAG(int, level, 6, "1 to 9");
@@ -35,14 +36,14 @@ ABSL_FLAG(int, pin, -1, "the processor to run on; -1 for any");
 namespace weft::bench {
 namespace {
 
-// What must not happen, because then the figures would be of something else.
+// A condition without which the figures would measure something else.
 void Check(bool holds, const char* what) {
   if (holds) return;
   std::fprintf(stderr, "does not hold: %s\n", what);
   std::exit(1);
 }
 
-// Seconds of CPU time that this thread has used.
+// The CPU time of this thread, in seconds.
 double Now() {
   timespec time;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -63,7 +64,7 @@ struct Settings {
   int level;
 };
 
-// ---- zlib alone, as little as RFC 7692 lets a program do ----
+// ---- zlib alone, with the minimum that RFC 7692 requires of a program ----
 
 class BareDeflate {
  public:
@@ -99,7 +100,7 @@ class BareInflate {
   }
   ~BareInflate() { inflateEnd(&stream_); }
 
-  // `message` has its 4 bytes of tail behind it already.
+  // `message` is already followed by the 4 bytes of its tail.
   size_t Message(absl::string_view message) {
     if (!settings_.takeover) inflateReset(&stream_);
     stream_.next_in = Bytes(message.data());
@@ -116,7 +117,7 @@ class BareInflate {
   std::vector<char> out_;
 };
 
-// ---- A server's connection: frames, masks, UTF-8, limits and all ----
+// ---- A server's connection, with frames, masks, UTF-8 and limits ----
 
 class Server {
  public:
@@ -143,7 +144,7 @@ class Server {
     return size;
   }
 
-  // `frame` comes into the scratch as from a socket.
+  // `frame` is copied into the scratch buffer as if read from a socket.
   size_t Receive(absl::string_view frame) {
     const absl::Span<char> into = connection_.ReadBuffer(absl::MakeSpan(scratch_));
     std::memcpy(into.data(), frame.data(), frame.size());
@@ -188,7 +189,7 @@ double Seconds(Round round) {
   return Now() - begin;
 }
 
-// One round of each, which take turns at going first.
+// One round of each; they alternate in going first.
 template <typename Bare, typename Ours>
 Result Compare(size_t text_bytes, Bare bare, Ours ours) {
   std::vector<double> bare_seconds, ratios;
@@ -197,7 +198,7 @@ Result Compare(size_t text_bytes, Bare bare, Ours ours) {
     if (round % 2 == 0) bare_round = Seconds(bare);
     our_round = Seconds(ours);
     if (round % 2 != 0) bare_round = Seconds(bare);
-    if (round < 0) continue;  // the first warms up
+    if (round < 0) continue;  // the first round is a warm-up
     bare_seconds.push_back(bare_round);
     ratios.push_back(bare_round / our_round);
   }
@@ -231,19 +232,19 @@ void Run(size_t message_bytes, const Settings& settings) {
       [&] {
         for (const std::string& text : texts) server.Send(text);
       });
-  // Takeover goes on from the last message of a round to the first of the next: both ends must.
+  // Takeover continues from the last message of a round to the first of the next, at both ends.
   BareInflate inflate(settings, largest);
   const Result inflated = Compare(
       text_bytes,
       [&] {
         size_t size = 0;
         for (const std::string& message : with_tail) size += inflate.Message(message);
-        Check(size == text_bytes, "zlib inflates all of it");
+        Check(size == text_bytes, "zlib inflates all of the text");
       },
       [&] {
         size_t size = 0;
         for (const std::string& frame : frames) size += server.Receive(frame);
-        Check(size == text_bytes, "the connection inflates all of it");
+        Check(size == text_bytes, "the connection inflates all of the text");
       });
   absl::PrintF("%8d  %-8s %6.2f  %8.0f %6.2f  %8.0f %6.2f\n", message_bytes,
                settings.takeover ? "yes" : "no", static_cast<double>(wire_bytes) / text_bytes,

@@ -74,7 +74,7 @@ absl::Status EchoRun::RunPaced(absl::Duration duration, absl::Duration interval)
 absl::Status EchoRun::Drain() {
   for (Peer& peer : peers_) peer.last = std::min(peer.last, StartedBy(peer));
   const auto done = [](const Peer& peer) { return peer.completed == peer.last; };
-  // Peers are done for good, so one that was passed is not looked at again.
+  // A finished peer stays finished, so a peer that was skipped is not checked again.
   for (auto peer = peers_.begin();;) {
     peer = std::find_if_not(peer, peers_.end(), done);
     if (peer == peers_.end()) return absl::OkStatus();
@@ -106,8 +106,7 @@ absl::Status EchoRun::Turn(int timeout_ms, bool* idle) {
   return absl::OkStatus();
 }
 
-// The message that the next byte to be sent belongs to, when it is not the first of one, is
-// started.
+// Starts the message of the next byte to send, if it is not the first message.
 uint64_t EchoRun::StartedBy(const Peer& peer) const {
   return (peer.sent + echoes_.sent_size() - 1) / echoes_.sent_size();
 }
@@ -156,7 +155,7 @@ absl::Status EchoRun::Check(Peer& peer, absl::string_view bytes) {
   }
   const uint64_t due = StartedBy(peer) * echoes_.echo_size();
   if (peer.received + bytes.size() > due) {
-    return Failed(peer, due - peer.received, "an echo of nothing");
+    return Failed(peer, due - peer.received, "an echo without a message");
   }
   peer.received += bytes.size();
   Complete(peer);

@@ -1,4 +1,4 @@
-// Keeps messages going around on open connections, and checks every byte that comes back.
+// Keeps messages going around on open connections, and checks every byte of the echoes.
 
 #ifndef WEFT_BENCH_ECHO_RUN_H_
 #define WEFT_BENCH_ECHO_RUN_H_
@@ -19,10 +19,10 @@
 
 namespace weft::bench {
 
-// The echo load on one thread: as soon as an echo is whole, the next message leaves, so that
-// `depth` messages are on their way on each connection. Not thread-safe; blocks the caller.
+// The echo load on one thread: when an echo is complete, the next message is sent, so that `depth`
+// messages are in flight on each connection. Not thread-safe; blocks the caller.
 //
-//   EchoRun run(echoes, depth, streams);             // `echoes` made for at least this depth
+//   EchoRun run(echoes, depth, streams);             // `echoes` created for at least this depth
 //   status = run.Start();
 //   status = run.RunFor(warmup);  run.ResetCounts();
 //   status = run.RunFor(duration);
@@ -30,28 +30,28 @@ namespace weft::bench {
 //   status = run.Drain();
 //
 // An error ends the run and names the connection and the byte of its echoes, counted from the first
-// one: a wrong byte, an echo of nothing, a closed connection.
+// one: a wrong byte, an echo without a message, a closed connection.
 class EchoRun {
  public:
-  // `streams` are open for echoes. They and `echoes` must outlive this.
+  // `streams` are ready for echoes. They and `echoes` must outlive this object.
   EchoRun(const EchoStream& echoes, size_t depth, absl::Span<Stream> streams);
 
-  // Sends the first messages. No connection sends more than `messages` in all.
+  // Sends the first messages. No connection sends more than `messages` in total.
   absl::Status Start(uint64_t messages = std::numeric_limits<uint64_t>::max());
 
   absl::Status RunFor(absl::Duration duration);
 
-  // Instead of that, after Start(0): each connection starts a message once in an `interval`,
-  // whether the echoes of earlier ones are there or not (up to `depth` of them), and all of them
-  // evenly. The next call goes on where one ended.
+  // The alternative, after Start(0): each connection starts one message per `interval`, whether
+  // earlier echoes have arrived or not (up to `depth` of them), and the starts of all connections
+  // are evenly spread. The next call continues where the last one ended.
   absl::Status RunPaced(absl::Duration duration, absl::Duration interval);
 
-  // Starts no more messages, and returns when all that were started are back; DeadlineExceeded when
-  // not a byte came in ten seconds.
+  // Starts no more messages, and returns when all started ones are echoed; DeadlineExceeded if no
+  // byte arrives for ten seconds.
   absl::Status Drain();
 
-  // Echoes that were completed, and their round trips in nanoseconds from the moment before the
-  // message was sent to the moment after its last byte was read.
+  // The number of complete echoes, and their round trips in nanoseconds: from before the message
+  // was sent to after its last byte was read.
   uint64_t messages() const { return messages_; }
   const Histogram& round_trips() const { return round_trips_; }
   void ResetCounts();
@@ -61,12 +61,13 @@ class EchoRun {
   struct Peer {
     Stream* stream;
     uint64_t first;
-    uint64_t last;           // messages it may send, counted from the cycle's beginning
+    // the number of messages it may send, counted from the start of the cycle
+    uint64_t last;
     uint64_t sent = 0;       // bytes
     uint64_t received = 0;   // bytes
     uint64_t completed = 0;  // echoes
     bool waits_to_send = false;
-    std::vector<int64_t> started;  // when, for each of the `depth` messages on their way
+    std::vector<int64_t> started;  // the send times of the `depth` messages in flight
   };
 
   absl::Status Turn(int timeout_ms, bool* idle);
@@ -82,7 +83,7 @@ class EchoRun {
   UniqueFd poller_;
   std::vector<Peer> peers_;
   std::vector<char> buffer_;
-  int64_t next_start_ = 0;  // RunPaced: when the next message is started, and by which peer
+  int64_t next_start_ = 0;  // RunPaced: when the next message starts, and on which peer
   size_t next_peer_ = 0;
   uint64_t messages_ = 0;
   Histogram round_trips_;

@@ -23,11 +23,10 @@
 namespace weft::bench {
 namespace {
 
-// What goes back for the `bytes` that came on a connection, behind `offset` others; nothing closes
-// it.
+// The answer to the `bytes` received on a connection after `offset` earlier ones; none closes it.
 using Server = std::function<std::string(int connection, size_t offset, std::string bytes)>;
 
-// Connections to a server in a thread of its own.
+// Connections to a server in another thread.
 class EchoRunTest : public testing::Test {
  protected:
   void Serve(int connections, Server server) {
@@ -93,7 +92,7 @@ TEST_F(EchoRunTest, DrainWaitsForWhatWasStarted) {
   ASSERT_TRUE(run.Start().ok());
   const absl::Status status = run.Drain();
   EXPECT_TRUE(status.ok()) << status;
-  EXPECT_GE(run.messages(), 2u);  // the first of each connection, perhaps only begun
+  EXPECT_GE(run.messages(), 2u);  // the first of each connection, perhaps only in part
   run.ResetCounts();
   EXPECT_TRUE(run.Drain().ok());
   EXPECT_EQ(run.messages(), 0u);
@@ -136,10 +135,10 @@ TEST_F(EchoRunTest, AFrameStillMaskedIsAWrongByte) {
 }
 
 TEST_F(EchoRunTest, AnEchoTooManyIsSeen) {
-  // With it comes the first byte of the next one, which is right but too early.
+  // The first byte of the next echo arrives with it: correct, but too early.
   Serve(1, [](int, size_t, std::string bytes) { return bytes + bytes[0]; });
   const absl::Status status = Echo({.payload = 20, .raw = true}, 1);
-  EXPECT_EQ(status.message(), "connection 0, byte 26: an echo of nothing");
+  EXPECT_EQ(status.message(), "connection 0, byte 26: an echo without a message");
 }
 
 TEST_F(EchoRunTest, AClosedConnectionIsNamed) {

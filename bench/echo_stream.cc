@@ -13,9 +13,9 @@
 namespace weft::bench {
 namespace {
 
-// Little enough to stay in a core's own cache, many enough that an echo which went to the wrong
-// connection or came in the wrong order does not look right. Messages over this size are all the
-// same one: reading several would make the load a load on memory, at the server's cost.
+// Small enough for a core's own cache, large enough that an echo sent to the wrong connection or in
+// the wrong order is detected. All messages over this size are the same one: reading several would
+// load the memory, at the server's expense.
 constexpr size_t kCycleBytes = 256 * 1024;
 constexpr size_t kMinCycle = 1;
 constexpr size_t kMaxCycle = 64;
@@ -37,7 +37,7 @@ constexpr Script kScripts[] = {
     {U'😀', U'🙏'},    // emoji
 };
 
-// Appends the UTF-8 of `c`, or nothing when it takes more than `room` bytes.
+// Appends the UTF-8 of `c`, or nothing if it takes more than `room` bytes.
 bool AppendUtf8(char32_t c, size_t room, std::string* out) {
   const size_t size = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
   if (size > room) return false;

@@ -16,7 +16,7 @@ namespace {
 constexpr size_t kRight = absl::string_view::npos;
 constexpr size_t kSizes[] = {0, 1, 20, 125, 126, 1024, 65535, 65536, 200000};
 
-// The first `count` echoes, as they would come from a server that does what it should.
+// The first `count` echoes from a correct server.
 std::string Echoes(const EchoStream& stream, size_t count) {
   std::string echoes;
   for (size_t i = 0; i < count; ++i) {
@@ -98,7 +98,7 @@ TEST(EchoStreamTest, SeesEveryWrongByteAndSaysWhere) {
     ASSERT_EQ(stream.Mismatch(0, wrong), at);
   }
   std::string wrong = echoes;
-  wrong[stream.echo_size()] = 0x01;  // the second echo says that it is not the last frame, and text
+  wrong[stream.echo_size()] = 0x01;  // the second echo says that it is text and not the last frame
   EXPECT_EQ(stream.Describe(0, wrong, stream.echo_size()),
             "byte 0 of an echo of 134 bytes is 0x01 and must be 0x82");
 }

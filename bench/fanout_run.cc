@@ -74,7 +74,7 @@ absl::Status FanoutRun::Turn(int timeout_ms, bool* idle) {
   return absl::OkStatus();
 }
 
-// All that may be on their way, in one write.
+// All messages that may be in flight, in one write.
 absl::Status FanoutRun::Send() {
   const uint64_t messages = delivered_ + depth_ - sent_;
   if (messages == 0) return absl::OkStatus();
@@ -88,7 +88,7 @@ absl::Status FanoutRun::Send() {
   if (put.status == IoStatus::kError) {
     return Failed(peers_[0], peers_[0].stream->Error(put).message());
   }
-  if (put.bytes != messages * size) return Failed(peers_[0], "its socket takes no more");
+  if (put.bytes != messages * size) return Failed(peers_[0], "its socket accepts no more bytes");
   sent_ += messages;
   return absl::OkStatus();
 }
@@ -104,7 +104,8 @@ absl::Status FanoutRun::Receive(Peer& peer) {
     return Failed(peer, messages_.Describe(peer.received, bytes, wrong));
   }
   peer.received += bytes.size();
-  if (peer.received > sent_ * messages_.echo_size()) return Failed(peer, "what nobody sent");
+  if (peer.received > sent_ * messages_.echo_size())
+    return Failed(peer, "bytes that no connection sent");
   const uint64_t end = peer.received / messages_.echo_size();
   if (peer.completed == end) return absl::OkStatus();
   const int64_t now = Now();

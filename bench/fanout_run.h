@@ -1,4 +1,4 @@
-// Keeps messages going from one connection to all, and checks every byte of every delivery.
+// Sends messages from one connection to all, and checks every byte of every delivery.
 
 #ifndef WEFT_BENCH_FANOUT_RUN_H_
 #define WEFT_BENCH_FANOUT_RUN_H_
@@ -19,20 +19,20 @@
 namespace weft::bench {
 
 // The fan-out load on one thread: the first connection sends, the server sends each message to all
-// connections, the first one too; as soon as all have one, the next leaves, so that `depth`
-// messages are on their way. Not thread-safe; blocks the caller. An error ends the run and names
-// the connection.
+// connections, including the first; when all have received it, the next is sent, so that `depth`
+// messages are in flight. Not thread-safe; blocks the caller. An error ends the run and names the
+// connection.
 class FanoutRun {
  public:
-  // `streams` are open, and subscribed. They and `messages` must outlive this.
+  // `streams` are open and subscribed. They and `messages` must outlive this object.
   FanoutRun(const EchoStream& messages, size_t depth, absl::Span<Stream> streams);
 
   absl::Status RunFor(absl::Duration duration);
 
-  // Sends no more, and returns when all have all.
+  // Sends no more, and returns when all connections have received all messages.
   absl::Status Drain();
 
-  // Messages that connections got, and how long after they were sent, in nanoseconds.
+  // The messages that connections received, and the time since they were sent, in nanoseconds.
   uint64_t deliveries() const { return deliveries_; }
   const Histogram& delays() const { return delays_; }
   void ResetCounts();
@@ -54,10 +54,10 @@ class FanoutRun {
   UniqueFd poller_;
   std::vector<Peer> peers_;
   std::vector<char> buffer_;
-  std::vector<int64_t> started_;  // when, by message modulo depth
-  std::vector<size_t> missing_;   // connections that do not have it, likewise
+  std::vector<int64_t> started_;  // send times, by message modulo depth
+  std::vector<size_t> missing_;   // the number of connections without the message, likewise
   uint64_t sent_ = 0;             // messages
-  uint64_t delivered_ = 0;        // messages that all have
+  uint64_t delivered_ = 0;        // messages that all connections have received
   uint64_t deliveries_ = 0;
   Histogram delays_;
 };

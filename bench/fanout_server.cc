@@ -1,4 +1,4 @@
-// A WebSocket server that publishes what each client sends to all clients: Weft's side of the
+// A WebSocket server that publishes each client's messages to all clients: Weft's side of the
 // fan-out measurement.
 
 #include <signal.h>
@@ -29,7 +29,7 @@ class Subscriber : public weft::Handler {
 
 int main(int argc, char** argv) {
   absl::ParseCommandLine(argc, argv);
-  sigset_t ending;  // before there are threads, which inherit that they are blocked
+  sigset_t ending;  // before any thread starts, because threads inherit the signal mask
   sigemptyset(&ending);
   sigaddset(&ending, SIGINT);
   sigaddset(&ending, SIGTERM);

@@ -12,7 +12,7 @@
 
 namespace weft::bench {
 
-// Counts values in buckets that are at most a 64th part of their value wide. Adding takes a few
+// Counts values in buckets whose width is at most a 64th of their value. Adding takes a few
 // instructions and never allocates. Not thread-safe.
 class Histogram {
  public:
@@ -21,7 +21,7 @@ class Histogram {
     ++total_;
   }
 
-  // The smallest value such that `share` (0 to 1) of all values are in its bucket or below; 0 when
+  // The smallest value such that `share` (0 to 1) of all values are in its bucket or below; 0 if
   // there are none.
   uint64_t Percentile(double share) const {
     if (total_ == 0) return 0;
@@ -33,7 +33,7 @@ class Histogram {
   }
 
  private:
-  // Below 2 * kSteps a bucket a value; above, kSteps buckets for each power of two.
+  // Below 2 * kSteps one bucket per value; above, kSteps buckets per power of two.
   static constexpr int kStepBits = 6;
   static constexpr uint64_t kSteps = 1 << kStepBits;
 

@@ -1,5 +1,5 @@
 // The load generator: opens many connections to an echo server, keeps messages going around on
-// them, checks every byte that comes back and reports what it measured. One thread.
+// them, checks every byte of the echoes and reports its measurements. One thread.
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -37,25 +37,24 @@
 #include "weft/transport/tls_context.h"
 
 ABSL_FLAG(std::string, url, "ws://127.0.0.1:8080/", "the echo server, ws:// or wss://");
+ABSL_FLAG(std::string, raw, "",
+          "HOST:PORT of a bare TCP server instead: raw_echo, or for some scenarios raw_fanout, "
+          "raw_accept");
+ABSL_FLAG(bool, tls, false, "use TLS with --raw; a wss:// URL implies it");
+ABSL_FLAG(std::string, ca, "",
+          "a PEM file with the CA of the server's certificate; empty: not checked");
 ABSL_FLAG(
-    std::string, raw, "",
-    "HOST:PORT of a bare TCP server instead: raw_echo, or what fits the scenario: raw_fanout, "
-    "raw_accept");
-ABSL_FLAG(bool, tls, false, "speak TLS with --raw; a wss:// URL says so itself");
-ABSL_FLAG(
-    std::string, ca, "",
-    "a PEM file of the CA that the server's certificate must be of; empty: it is not checked");
-ABSL_FLAG(std::string, scenario, "echo",
-          "echo: messages a second, and round trips; fanout: deliveries a second, of what one "
-          "connection sends to all; idle: memory a connection, before and after one echo on each; "
-          "open: CPU time a connection; paced: round trips where each connection sends --rate "
-          "messages a second, beside --deaf ones that read nothing");
+    std::string, scenario, "echo",
+    "echo: messages per second, and round trips; fanout: deliveries per second, if one "
+    "connection sends to all; idle: memory per connection, before and after one echo on each; "
+    "open: CPU time per connection; paced: round trips if each connection sends --rate "
+    "messages per second, with --deaf further ones that read nothing");
 ABSL_FLAG(int, connections, 100, "connections");
-ABSL_FLAG(int, concurrency, 64, "connections that are being opened at one time");
+ABSL_FLAG(int, concurrency, 64, "connections opened at the same time");
 ABSL_FLAG(bool, keep, true, "--scenario=open: keep the connections until all are open");
-ABSL_FLAG(int64_t, payload, 20, "bytes a message (--scenario=idle: 1024 is usual)");
-ABSL_FLAG(int, depth, 1, "messages on their way at once on each connection");
-ABSL_FLAG(double, rate, 1, "--scenario=paced: messages a second on each connection");
+ABSL_FLAG(int64_t, payload, 20, "bytes per message (--scenario=idle: usually 1024)");
+ABSL_FLAG(int, depth, 1, "messages in flight on each connection");
+ABSL_FLAG(double, rate, 1, "--scenario=paced: messages per second on each connection");
 ABSL_FLAG(int, deaf, 0,
           "--scenario=paced: further connections that send 64 KiB messages and read nothing");
 ABSL_FLAG(std::string, mode, "binary", "binary; text: ASCII; mixed_text: UTF-8 of many scripts");
@@ -68,7 +67,7 @@ ABSL_FLAG(bool, json, false, "print one JSON object");
 namespace weft::bench {
 namespace {
 
-// The figures measured, in the order in which they are printed.
+// The figures measured, in output order.
 using Report = std::vector<std::pair<std::string, double>>;
 
 void Print(const Report& report) {
@@ -83,12 +82,12 @@ void Print(const Report& report) {
   absl::PrintF("}\n");
 }
 
-// What was used by a moment.
+// The resources used up to a moment.
 struct Usage {
   absl::Time time;
   double server_cpu = 0;  // seconds, as is the next
   double load_cpu = 0;
-  int64_t server_memory = 0;  // bytes resident
+  int64_t server_memory = 0;  // resident bytes
 };
 
 absl::StatusOr<Usage> MeasureUsage() {
@@ -108,7 +107,7 @@ absl::StatusOr<Usage> MeasureUsage() {
   return usage;
 }
 
-// The same, once the server rests: what it still does when its last answer is here counts, and the
+// The same, once the server is idle: its work after the last answer counts too, and by then the
 // kernel has accounted for all of it.
 absl::StatusOr<Usage> MeasureUsageAtRest() {
   absl::StatusOr<Usage> usage = MeasureUsage();
@@ -130,10 +129,10 @@ absl::StatusOr<PayloadKind> Mode() {
       absl::StrCat("--mode is \"", mode, "\", not binary, text or mixed_text"));
 }
 
-// Of a name's addresses it is one that answers, which a connection that is closed again finds out.
+// Chooses an address of the name that accepts connections, by opening a connection and closing it.
 absl::StatusOr<SocketAddress> AddressOf(const Url& url) {
   if (!url.unix_path.empty()) {
-    return absl::UnimplementedError("--url is a Unix socket, and the load is for TCP");
+    return absl::UnimplementedError("--url is a Unix socket, but the load needs TCP");
   }
   if (auto address = SocketAddress::FromIp(url.host, url.port); address.ok()) return address;
   const absl::StatusOr<Stream> stream =
@@ -142,7 +141,7 @@ absl::StatusOr<SocketAddress> AddressOf(const Url& url) {
   return PeerAddress(stream->fd());
 }
 
-// Where --url or --raw points, and what its server wants to hear first.
+// The server of --url or --raw, and the greeting that it expects.
 absl::StatusOr<OpenOptions> Target(const Greeting& raw_greeting) {
   const std::string raw = absl::GetFlag(FLAGS_raw);
   const absl::StatusOr<Url> url =
@@ -166,20 +165,20 @@ absl::StatusOr<OpenOptions> Target(const Greeting& raw_greeting) {
   return options;
 }
 
-// The connections that a run of messages goes over.
+// The connections of a run.
 absl::StatusOr<std::vector<Stream>> OpenAll() {
   const absl::StatusOr<OpenOptions> target = Target(Greeting::None());
   if (!target.ok()) return target.status();
   return Open(*target);
 }
 
-// What was used when the measured part of a run began, and when it ended.
+// The resources used when the measured part of a run began, and when it ended.
 struct Used {
   Usage before;
   Usage after;
 };
 
-// Warms `run` up, and measures it. `run_for` lets it go on for a time.
+// Warms up `run`, and measures it. `run_for` lets it run for a time.
 template <typename Run, typename RunFor>
 absl::StatusOr<Used> MeasureRun(Run& run, RunFor run_for) {
   if (absl::Status s = run_for(absl::Seconds(absl::GetFlag(FLAGS_warmup))); !s.ok()) return s;
@@ -251,7 +250,7 @@ absl::StatusOr<Report> FanoutScenario(const EchoStream& stream) {
 
 absl::StatusOr<Report> IdleScenario(const EchoStream& stream) {
   if (absl::GetFlag(FLAGS_pid) == 0) {
-    return absl::InvalidArgumentError("--scenario=idle measures the memory of --pid");
+    return absl::InvalidArgumentError("--scenario=idle requires --pid, whose memory it measures");
   }
   const absl::StatusOr<OpenOptions> target = Target(Greeting::None());
   if (!target.ok()) return target.status();
@@ -278,7 +277,7 @@ absl::StatusOr<Report> IdleScenario(const EchoStream& stream) {
 }
 
 absl::StatusOr<Report> PacedScenario(const EchoStreamOptions& options) {
-  // Many may be on their way, so that a slow echo does not keep the next message from being sent.
+  // Allows many messages in flight, so that a slow echo does not delay the next message.
   constexpr size_t kDepth = 16;
   absl::StatusOr<OpenOptions> target = Target(Greeting::None());
   if (!target.ok()) return target.status();
@@ -364,7 +363,7 @@ absl::StatusOr<Report> Run() {
   if (const int cpu = absl::GetFlag(FLAGS_pin); cpu >= 0) {
     if (absl::Status status = PinToCpu(cpu); !status.ok()) return status;
   }
-  // As many connections as the system lets this process have.
+  // As many connections as the system allows this process.
   rlimit files;
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;

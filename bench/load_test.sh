@@ -1,9 +1,9 @@
 #!/bin/bash
-# The load generator against the bare servers: what it reports, and what it calls an error.
+# Runs the load generator against the bare servers, and checks its reports and errors.
 set -eu
 load=bench/load
 
-# Starts a server, the words given, and sets $pid and $address.
+# Starts a server with the given command, and sets $pid and $address.
 start() {
   exec 3< <(exec "$@" --port=0)
   pid=$!
@@ -21,8 +21,8 @@ fail() {
   exit 1
 }
 
-# The words before `--` are the load's; each one behind it must be in what it prints, and it must
-# end with $expected.
+# The arguments before `--` are those of the load; its output must contain each one after it, and its exit code must
+# be $expected.
 expect() {
   local words=()
   while [[ $1 != -- ]]; do words+=("$1") && shift; done
@@ -50,13 +50,13 @@ expect --url="ws://$address/" -- ": the handshake was refused: GET / HTTP/1.1"
 expect --raw="no name" -- 'the URL holds " "'
 expect --raw=localhost:port -- 'the port "port" is no number'
 expect --url=nonsense -- 'ws://'
-expect --url=ws+unix:///a/socket -- "the load is for TCP"
+expect --url=ws+unix:///a/socket -- "the load needs TCP"
 expect --mode=nonsense -- --mode nonsense
 expect --scenario=nonsense -- --scenario nonsense
 stop
 expect --raw="$address" --pid=0 -- "cannot connect to $address"
 
-# A server that bounds what it keeps for who does not read.
+# A server that limits the memory for clients that do not read.
 start examples/echo/server
 expected=0
 expect --url="ws://$address/" --scenario=paced --connections=20 --rate=100 --deaf=3 -- p99.9_us \

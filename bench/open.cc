@@ -44,7 +44,7 @@ absl::Status CheckHead(absl::string_view head) {
       absl::StrCat("the handshake was refused: ", absl::CEscape(head.substr(0, 300))));
 }
 
-// An address of the loopback network for every kPortsPerSource connections.
+// One address of the loopback network for every kPortsPerSource connections.
 absl::Status BindSource(int fd, size_t index) {
   const int one = 1;
   setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
@@ -65,7 +65,7 @@ absl::StatusOr<Stream> Connect(const SocketAddress& server, size_t index) {
   }
   sockaddr_storage storage;
   const socklen_t size = server.ToSockaddr(&storage);
-  // Blocks: to connect takes no time on one machine, as long as the server's backlog has room.
+  // Blocks: connecting takes no time on one machine, as long as the server's backlog has room.
   if (connect(fd.get(), reinterpret_cast<sockaddr*>(&storage), size) < 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot connect to ", server.ToString()));
   }
@@ -91,7 +91,7 @@ class Opening {
         if (absl::Status status = Start(started); !status.ok()) return Named(started, status);
       }
       epoll_event events[256];
-      if (answered_ == started) continue;  // with nothing to say, connected is open
+      if (answered_ == started) continue;  // without a greeting, a connected connection is open
       const int count = epoll_wait(poller_.get(), events, std::size(events), kPatienceMs);
       if (count == 0) {
         return absl::DeadlineExceededError(absl::StrCat("no answer in ten seconds to ",
@@ -126,7 +126,7 @@ class Opening {
     return Advance(index, false);
   }
 
-  // Shakes hands, sends the greeting, and reads its answer if there is something to read.
+  // Performs the handshake, sends the greeting, and reads the answer.
   absl::Status Advance(size_t index, bool readable) {
     Stream& stream = streams_[index];
     const absl::string_view request = options_.greeting.request();
@@ -152,7 +152,7 @@ class Opening {
     return absl::OkStatus();
   }
 
-  // Counts the connection once its answer is whole.
+  // Counts the connection once its answer is complete.
   absl::Status Check(size_t index) {
     const absl::StatusOr<bool> answered = options_.greeting.Answered(answers_[index]);
     if (!answered.ok()) return answered.status();
@@ -196,7 +196,7 @@ absl::StatusOr<bool> Greeting::Answered(absl::string_view answer) const {
       const size_t end = answer.find("\r\n\r\n");
       if (end == absl::string_view::npos) {
         if (answer.size() < 16384) return false;
-        return absl::FailedPreconditionError("the answer to its handshake never ends");
+        return absl::FailedPreconditionError("the response to its handshake is too long");
       }
       size = end + 4;
       if (absl::Status status = CheckHead(answer.substr(0, end)); !status.ok()) return status;
@@ -205,7 +205,7 @@ absl::StatusOr<bool> Greeting::Answered(absl::string_view answer) const {
   }
   if (answer.size() == size) return true;
   return absl::FailedPreconditionError(
-      absl::StrCat(answer.size() - size, " bytes came that answer nothing"));
+      absl::StrCat(answer.size() - size, " bytes came that are not part of an answer"));
 }
 
 absl::StatusOr<std::vector<Stream>> Open(const OpenOptions& options) {

@@ -17,20 +17,20 @@
 
 namespace weft::bench {
 
-// What a client says before anything else, and what it waits for.
+// What a client sends first, and the answer that it waits for.
 class Greeting {
  public:
   // Nothing: for raw_echo.
   static Greeting None() { return Greeting(Kind::kNone, ""); }
-  // 200 bytes, for 150: for raw_accept.
+  // Sends 200 bytes and waits for 150: for raw_accept.
   static Greeting Bare();
   // The opening handshake (RFC 6455, section 4.1), with the nonce of the RFC's own example.
   static Greeting WebSocket(absl::string_view host, absl::string_view path);
 
   const std::string& request() const { return request_; }
 
-  // Whether `answer` is all that was waited for; false when it is too short yet. An error that says
-  // what is wrong when it can no longer become right.
+  // Whether `answer` is complete; false if it is still too short. An error with the reason if it is
+  // wrong.
   absl::StatusOr<bool> Answered(absl::string_view answer) const;
 
  private:
@@ -44,16 +44,16 @@ class Greeting {
 struct OpenOptions {
   SocketAddress server{};
   Greeting greeting = Greeting::None();
-  std::shared_ptr<TlsContext> tls{};  // null: plain
-  std::string tls_name{};             // what the server's certificate must be for
+  std::shared_ptr<TlsContext> tls{};  // null: no TLS
+  std::string tls_name{};             // the expected name in the server's certificate
   size_t connections = 1;
-  size_t concurrency = 64;  // greetings without an answer at one time
-  bool keep = true;         // false: close each connection as soon as it is answered
+  size_t concurrency = 64;  // greetings that wait for an answer at the same time
+  bool keep = true;         // false: close each connection once it is answered
 };
 
-// Opens all of them and returns them in order, TLS handshakes done; none when they are not kept. To
-// a loopback server they come from several source addresses, since one has too few ports for many
-// connections. An error names the connection and its reason. Blocks.
+// Opens all connections and returns them in order, TLS handshakes done; returns none if they are
+// not kept. Connections to a loopback server come from several source addresses, because one
+// address has too few ports. An error names the connection and the reason. Blocks.
 absl::StatusOr<std::vector<Stream>> Open(const OpenOptions& options);
 
 }  // namespace weft::bench

@@ -56,8 +56,8 @@ TEST(GreetingTest, TheBareOneIs200BytesFor150) {
   EXPECT_FALSE(greeting.Answered(std::string(151, '\0')).ok());
 }
 
-// A server in a thread of its own that answers `connections` greetings, each once it is whole, and
-// ends the connections when its client does.
+// A server in another thread that answers `connections` greetings, each once it is complete, and
+// closes each connection when its client does.
 class OpenTest : public testing::Test {
  protected:
   void Serve(size_t connections, const std::string& answer) {
@@ -105,7 +105,7 @@ TEST_F(OpenTest, KeepsNoneWhenNotAsked) {
 }
 
 TEST_F(OpenTest, ARefusalNamesTheConnectionAndTheAnswer) {
-  // The server here waits for 200 bytes.
+  // This server waits for 200 bytes.
   const Greeting greeting = Greeting::WebSocket("host", "/" + std::string(200, 'p'));
   Serve(1, "HTTP/1.1 403 Forbidden\r\n\r\n");
   const auto streams = Open({.server = address_, .greeting = greeting});

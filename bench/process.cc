@@ -28,7 +28,7 @@ absl::StatusOr<double> CpuSeconds(int pid) {
 }
 
 absl::StatusOr<int64_t> ResidentBytes(int pid) {
-  // /proc/PID/statm is cheaper, and up to a hundred pages wrong.
+  // /proc/PID/statm is cheaper, but up to a hundred pages wrong.
   std::ifstream file(absl::StrCat("/proc/", pid, "/smaps_rollup"));
   for (std::string word; file >> word;) {
     int64_t kilobytes;

@@ -1,4 +1,4 @@
-// What a running process costs, and the processor it runs on. Linux only.
+// The CPU time and memory of a running process, and the processor it runs on. Linux only.
 
 #ifndef WEFT_BENCH_PROCESS_H_
 #define WEFT_BENCH_PROCESS_H_
@@ -10,14 +10,14 @@
 
 namespace weft::bench {
 
-// CPU seconds that the living threads of `pid` have used, in the kernel on their behalf too. The
-// kernel accounts for a thread that is running once in a few milliseconds.
+// CPU seconds that the living threads of `pid` have used, including in the kernel. The kernel
+// updates the time of a running thread once every few milliseconds.
 absl::StatusOr<double> CpuSeconds(int pid);
 
-// Bytes of memory that `pid` has in RAM. The kernel's own, such as socket buffers, are not in it.
+// The resident memory of `pid` in bytes. Kernel memory, such as socket buffers, is not included.
 absl::StatusOr<int64_t> ResidentBytes(int pid);
 
-// Keeps the calling thread, and those it starts, on one processor.
+// Binds the calling thread, and the threads it starts, to one processor.
 absl::Status PinToCpu(int cpu);
 
 }  // namespace weft::bench

@@ -17,7 +17,7 @@ namespace {
 TEST(ProcessTest, CpuSecondsGrowWithWork) {
   const absl::StatusOr<double> before = CpuSeconds(getpid());
   ASSERT_TRUE(before.ok()) << before.status();
-  for (;;) {  // ends by the test's own time limit if they never do
+  for (;;) {  // the test's time limit ends it if they never do
     const absl::StatusOr<double> after = CpuSeconds(getpid());
     ASSERT_TRUE(after.ok()) << after.status();
     if (*after > *before) break;

@@ -1,6 +1,6 @@
 // A bare server for `load --scenario=open`: accepts, reads 200 bytes, writes 150, and keeps the
-// connection until its end, as a server must that opens WebSocket connections. What it does with
-// those bytes is nothing, and so the least that such a server must cost.
+// connection until its end, like a server that opens WebSocket connections. It does nothing with
+// the bytes, so its cost is the minimum for such a server.
 
 #include <sys/socket.h>
 
@@ -19,7 +19,7 @@ class RawAccept final : public RawHandler {
     static constexpr char kAnswer[150] = {};
     const ssize_t got = recv(fd, request, sizeof(request), 0);
     if (got < 0) return errno == EAGAIN;
-    // What so few bytes were sent in one piece arrives in one piece, and goes in one piece.
+    // So few bytes, sent in one piece, arrive in one piece, and are sent in one piece.
     return got == sizeof(request) &&
            send(fd, kAnswer, sizeof(kAnswer), MSG_NOSIGNAL) == sizeof(kAnswer);
   }

@@ -1,6 +1,6 @@
-// A bare TCP echo server on one thread: the least that any echo server must do, and so the figure
-// that a WebSocket echo server is measured by. One recv and one send for each readable socket in a
-// turn of the loop; what the socket does not take waits, and reading waits with it.
+// A bare TCP echo server on one thread: the minimum work of any echo server, with which WebSocket
+// echo servers are compared. One recv and one send for each readable socket in a turn of the loop;
+// bytes that the socket does not accept wait, and reading waits with them.
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -58,7 +58,7 @@ class RawEcho final : public RawHandler {
   }
 
   std::vector<char> buffer_ = std::vector<char>(512 * 1024);
-  std::vector<Rest> unsent_;  // by descriptor; at most a buffer each
+  std::vector<Rest> unsent_;  // indexed by descriptor; at most one buffer each
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
-// A bare TCP fan-out on one thread: what comes on a connection is written, as it came, to all of
-// them. One recv, and one write for each connection: the least that publishing to as many
-// subscribers costs, and so the figure that a server's topics are measured by.
+// A bare TCP fan-out on one thread: the bytes received on a connection are written, unchanged, to
+// all. One recv, and one write per connection: the minimum cost of publishing to that many
+// subscribers, with which a server's topics are compared.
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,7 +19,7 @@ class RawFanout final : public RawHandler {
  public:
   void OnOpen(int fd) override { all_.push_back(fd); }
 
-  // A connection that does not take all of it is no case for this measurement: it is closed.
+  // A connection that does not accept all bytes is outside this measurement: it is closed.
   bool OnReady(int /*poller*/, int fd, uint32_t /*events*/) override {
     const ssize_t got = recv(fd, buffer_.data(), buffer_.size(), 0);
     if (got <= 0) return got < 0 && errno == EAGAIN;

@@ -30,7 +30,7 @@ void Watch(int poller, int fd) {
   epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event);
 }
 
-// A descriptor that is readable once the process shall end.
+// A descriptor that becomes readable when the process must end.
 UniqueFd EndSignal() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -67,7 +67,7 @@ void Serve(int listener, RawHandler& handler) {
 }
 
 absl::Status Run(RawHandler& handler) {
-  // As many connections as the system lets this process have.
+  // As many connections as the system allows this process.
   rlimit files;
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;

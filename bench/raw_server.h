@@ -1,4 +1,4 @@
-// What the bare servers share: a socket that listens, one thread, epoll.
+// Shared by the bare servers: a listening socket, one thread, epoll.
 
 #ifndef WEFT_BENCH_RAW_SERVER_H_
 #define WEFT_BENCH_RAW_SERVER_H_
@@ -14,21 +14,21 @@ class RawHandler {
  public:
   virtual ~RawHandler() = default;
 
-  // The command line has been read, and serving begins; an error prevents it.
+  // Called after the command line was parsed and before serving; an error prevents it.
   virtual absl::Status Start() { return absl::OkStatus(); }
 
   // `fd` was accepted.
   virtual void OnOpen(int /*fd*/) {}
 
-  // `fd` is ready for `events`. False when it shall be closed. `poller` is the epoll descriptor,
-  // for a handler that wants other events than EPOLLIN from now on.
+  // `fd` is ready for `events`. Returns false to close it. `poller` is the epoll descriptor, for a
+  // handler that wants events other than EPOLLIN from now on.
   virtual bool OnReady(int poller, int fd, uint32_t events) = 0;
 
   // `fd` is about to be closed.
   virtual void OnClose(int /*fd*/) {}
 
  protected:
-  // From now on `fd` is waited for to be ready for `events`.
+  // Waits for `events` on `fd` from now on.
   static void WaitFor(uint32_t events, int poller, int fd);
 };
 

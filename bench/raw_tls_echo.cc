@@ -1,5 +1,5 @@
-// A bare TLS echo server on one thread: BoringSSL on non-blocking sockets, the plain way. What a
-// WebSocket server over TLS is measured by.
+// A bare TLS echo server on one thread: BoringSSL directly on non-blocking sockets. WebSocket
+// servers over TLS are compared with it.
 //
 //   tools/make_test_ca /tmp/ca
 //   bazel run -c opt //bench:raw_tls_echo -- --cert=/tmp/ca/server.pem --key=/tmp/ca/server.key
@@ -28,7 +28,7 @@ namespace {
 class RawTlsEcho final : public RawHandler {
  public:
   absl::Status Start() override {
-    signal(SIGPIPE, SIG_IGN);  // which BoringSSL's sockets raise
+    signal(SIGPIPE, SIG_IGN);  // BoringSSL's sockets raise it
     context_.reset(SSL_CTX_new(TLS_method()));
     SSL_CTX_set_min_proto_version(context_.get(), TLS1_3_VERSION);
     SSL_CTX_set_mode(context_.get(),
@@ -81,8 +81,8 @@ class RawTlsEcho final : public RawHandler {
 
   static constexpr int kFullRecord = 16384;
 
-  // Reads records, the handshake before the first, until one is not full: what is behind it makes
-  // the socket readable again. The bytes read, or -1 at the end.
+  // Reads records, after the handshake, until one is not full: further bytes make the socket
+  // readable again. Returns the bytes read, or -1 at the end.
   int Read(SSL* ssl) {
     int size = 0, got = kFullRecord;
     while (got == kFullRecord && buffer_.size() - size >= kFullRecord) {
@@ -92,7 +92,7 @@ class RawTlsEcho final : public RawHandler {
     return got > 0 || Waits(ssl, got) ? size : -1;
   }
 
-  // Writes what the socket takes. The bytes written, or -1 when the peer is gone.
+  // Writes the bytes that the socket accepts. Returns their number, or -1 if the peer is gone.
   static int Write(SSL* ssl, absl::string_view bytes) {
     int size = 0;
     while (!bytes.empty()) {
@@ -112,7 +112,7 @@ class RawTlsEcho final : public RawHandler {
 
   bssl::UniquePtr<SSL_CTX> context_;
   std::vector<char> buffer_ = std::vector<char>(512 * 1024);
-  std::vector<Peer> peers_;  // by descriptor; unsent is at most a buffer each
+  std::vector<Peer> peers_;  // indexed by descriptor; at most one buffer of unsent bytes each
 };
 
 }  // namespace

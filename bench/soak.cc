@@ -1,7 +1,7 @@
-// A server for a long time, with clients that do anything: talk, leave in the middle of it, send
-// nonsense, never read, never speak. It is drained, stopped and started anew again and again, and
-// its certificates are read anew all the while. At each end every session must have been closed
-// once, and over all the process must not grow. For --config=asan and --config=tsan above all.
+// A long-running server, with clients that misbehave in many ways: they talk, leave in the middle,
+// send garbage, never read, never send. The server is repeatedly drained, stopped and restarted,
+// and its certificates are reloaded all the time. At each end every session must have been closed
+// once, and the process must not grow. Mainly for --config=asan and --config=tsan.
 //
 //   bazel run -c opt //bench:soak -- --duration=10m
 
@@ -44,17 +44,16 @@
 #include "weft/transport/tls_context.h"
 #include "weft/transport/wait.h"
 
-ABSL_FLAG(absl::Duration, duration, absl::Minutes(10), "how long to go on");
-ABSL_FLAG(int, clients, 16, "threads, each of them one client after the other");
-ABSL_FLAG(uint32_t, seed, 1,
-          "of what the clients do; which of them comes first is up to the system");
+ABSL_FLAG(absl::Duration, duration, absl::Minutes(10), "how long to run");
+ABSL_FLAG(int, clients, 16, "threads, each with one client after the other");
+ABSL_FLAG(uint32_t, seed, 1, "of the clients' actions; their order is up to the system");
 ABSL_FLAG(std::string, certificates, "transport/testing/test_ca",
           "the folder of server.pem, server.key and ca.pem");
 
 namespace weft::bench {
 namespace {
 
-// Sanitizers keep memory that was freed, and find what leaks themselves.
+// Sanitizers keep freed memory, and find leaks themselves.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kMemoryIsOurs = false;
 #else
@@ -66,7 +65,7 @@ constexpr char kNews[] = "news: ";
 
 using Random = std::minstd_rand;
 
-// Ends the process: what was found must not be followed by more of it.
+// Ends the process, so that nothing follows a finding.
 [[noreturn]] void Fail(absl::string_view what) {
   absl::FPrintF(stderr, "soak: %s\n", what);
   std::abort();
@@ -80,7 +79,7 @@ struct Counts {
   std::atomic<uint64_t> opened{0}, closed{0}, destroyed{0}, echoes{0};
 };
 
-// Echoes, and does to itself what a message asks for.
+// Echoes, and does to its own session what a message requests.
 class SoakHandler : public Handler {
  public:
   explicit SoakHandler(Counts& counts) : counts_(counts) {}
@@ -123,7 +122,7 @@ class Life {
   Life(std::shared_ptr<TlsContext> server_tls, std::shared_ptr<TlsContext> client_tls,
        int handler_threads)
       : client_tls_(std::move(client_tls)) {
-    // Every limit is low enough to be met.
+    // Every limit is low enough to be reached.
     ServerOptions options = {
         .more_endpoints = {{.tls = std::move(server_tls)}},
         .threads = 2,
@@ -154,7 +153,7 @@ class Life {
     server_ = *std::move(server);
   }
 
-  // Lets clients do as they like for so long, ends the server beneath them, and counts.
+  // Lets the clients act for a time, ends the server during it, and checks the counts.
   void Run(absl::Duration duration, Random& random) {
     std::vector<std::thread> threads;
     for (int i = 0; i < absl::GetFlag(FLAGS_clients); ++i) {
@@ -187,7 +186,8 @@ class Life {
       Fail(absl::StrCat(counts_.opened.load(), " sessions were opened, ", counts_.closed.load(),
                         " closed, ", counts_.destroyed.load(), " destroyed"));
     }
-    if (counts_.opened == 0 || counts_.echoes == 0) Fail("nothing happened");
+    if (counts_.opened == 0 || counts_.echoes == 0)
+      Fail("no session was opened or no message echoed");
   }
 
   const Counts& counts() const { return counts_; }
@@ -208,8 +208,8 @@ class Life {
     }
   }
 
-  // As a program would: messages and their echoes, over either endpoint. The server may end it at
-  // any time, but must not give back anything else than what was sent.
+  // Like a normal program: messages and their echoes, over either endpoint. The server may end the
+  // connection at any time, but must not return anything except the echoes.
   void Talk(Random& random) {
     const bool tls = random() % 3 == 0;
     ClientOptions options = {.connect_timeout = absl::Seconds(5),
@@ -239,7 +239,7 @@ class Life {
       const absl::StatusOr<Message> message = client.Receive(absl::Seconds(2));
       if (!message.ok()) return false;
       if (absl::StartsWith(message->payload, kNews)) continue;
-      if (message->payload != text) Fail("an echo is not what was sent");
+      if (message->payload != text) Fail("an echo differs from its message");
       ++counts_.echoes;
       return true;
     }
@@ -255,7 +255,7 @@ class Life {
            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
   }
 
-  // What the socket takes at once; half of the time the end is a reset.
+  // Writes the bytes that the socket accepts at once; half of the time the end is a reset.
   static void SendAndEnd(Stream stream, absl::string_view bytes, Random& random) {
     stream.Write(bytes);
     if (random() % 2 == 0) return;
@@ -263,14 +263,14 @@ class Life {
     setsockopt(stream.fd(), SOL_SOCKET, SO_LINGER, &now, sizeof(now));
   }
 
-  // Opens a session, says something odd, and goes.
+  // Opens a session, sends garbage, and leaves.
   void Leave(Random& random, const std::string& last_words) {
     absl::StatusOr<Stream> stream = ConnectRaw(random);
     if (!stream.ok()) return;
     SendAndEnd(*std::move(stream), UpgradeRequest() + last_words, random);
   }
 
-  // At any byte of the request, at once or after a while.
+  // Leaves at any byte of the request, at once or after a while.
   void StopInTheHandshake(Random& random) {
     absl::StatusOr<Stream> stream = ConnectRaw(random);
     if (!stream.ok()) return;
@@ -280,7 +280,7 @@ class Life {
     SendAndEnd(*std::move(stream), "", random);
   }
 
-  // Sends until the server takes no more or has had enough.
+  // Sends until the server accepts no more or closes.
   void NeverRead(Random& random) {
     absl::StatusOr<Stream> stream = ConnectRaw(random);
     if (!stream.ok()) return;
@@ -331,7 +331,8 @@ void Soak() {
     echoes += server.counts().echoes;
     malloc_trim(0);
     memory = ResidentBytes(getpid()).value_or(0);
-    if (lives <= 2) memory_then = memory;  // what is made once has been made
+    // by now everything that is created once has been created
+    if (lives <= 2) memory_then = memory;
     absl::PrintF("%d servers, %d sessions, %d echoes, %d KiB\n", lives, sessions, echoes,
                  memory / 1024);
     std::fflush(stdout);

@@ -1,3 +1,3 @@
 #!/bin/bash
-# Five seconds of what //bench:soak does for ten minutes.
+# Runs //bench:soak for five seconds instead of ten minutes.
 exec bench/soak --duration=5s
