@@ -72,6 +72,7 @@ def weft_benchmark(name, deps, **kwargs):
         name = name,
         testonly = True,
         srcs = [name + ".cc"],
+        visibility = ["//visibility:private"],  # dependents do not see Google Benchmark
         deps = deps + ["@com_github_google_benchmark//:benchmark_main"],
         **kwargs
     )
