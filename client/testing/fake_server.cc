@@ -106,6 +106,10 @@ absl::Status FakePeer::AwaitEnd() {
   }
 }
 
+bool FakePeer::HasEnded() {
+  return stream_.Read(absl::MakeSpan(scratch_)).status == IoStatus::kEof;
+}
+
 void FakePeer::AwaitStop() { Wait(stop_.fd(), Interest::kRead, Deadline::Never()).IgnoreError(); }
 
 void FakePeer::Shutdown() { stream_.ShutdownWrite(); }

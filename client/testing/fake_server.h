@@ -59,6 +59,9 @@ class FakePeer {
   // The same. OK where the stream ended in order: with TLS, by a close_notify.
   absl::Status AwaitEnd();
 
+  // Whether the end of the client's stream has arrived, with nothing before it that was not read.
+  bool HasEnded();
+
   // Reads nothing, until the FakeServer is gone.
   void AwaitStop();
 
