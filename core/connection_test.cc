@@ -404,7 +404,30 @@ TEST(ConnectionTest, R2_AnnouncedLengthAllocatesNothing) {
   }
 }
 
-// R3: empty and 1-byte fragments take no more memory than their bytes.
+// R2: nor does what is kept of such a message between reads grow faster than what has come.
+TEST(ConnectionTest, R2_UnfinishedInputIsKeptInTwiceItsSizeAtMost) {
+  constexpr uint64_t kAnnounced = 64 << 20;
+  for (const size_t read_size : {100, 5000, 64 << 10}) {
+    for (const bool fin : {true, false}) {
+      Connection connection(Role::kServer, {.max_message_bytes = kAnnounced});
+      std::string input =
+          MaskedHeader({.fin = fin, .opcode = Opcode::kBinary, .payload_length = kAnnounced});
+      input.resize(1 << 20);
+      std::vector<char> scratch(64 << 10);
+      for (size_t received = 0; received < input.size();) {
+        const absl::Span<char> into = connection.ReadBuffer(absl::MakeSpan(scratch));
+        const size_t size = std::min({read_size, into.size(), input.size() - received});
+        std::copy_n(&input[received], size, into.data());
+        connection.DidRead(size);
+        ASSERT_FALSE(connection.NextEvent().has_value());
+        received += size;
+        ASSERT_LE(connection.buffered_bytes(), 2 * received + 8192) << received << " bytes came";
+      }
+    }
+  }
+}
+
+// R3: empty and 1-byte fragments cost no more memory than their bytes.
 TEST(ConnectionTest, R3_TinyFragmentsStayBelowTheirLimit) {
   const ConnectionOptions options = {.max_message_bytes = 1 << 20, .max_fragments = 2000000};
   for (const absl::string_view piece : {"", "x"}) {
