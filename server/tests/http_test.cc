@@ -501,6 +501,19 @@ TEST_F(HttpTest, ARequestThatIsBegunMustEnd) {
   EXPECT_THAT(poster.ReadToEnd(), StartsWith("HTTP/1.1 408 "));
 }
 
+// The answer to the request before it has taken none of its time.
+TEST_F(HttpTest, APipelinedRequestHasAllOfItsTime) {
+  StartHttp({.handshake_timeout = absl::Seconds(5), .min_request_bytes_per_second = 0});
+  TestClient client = Connect();
+  client.Send("GET /a HT");
+  Pass(4000);
+  client.Send(Get("/a").substr(9) + "GET /b HT");
+  EXPECT_EQ(ReadAnswer(client), "200 GET /a ");
+  Pass(4000);
+  client.Send(Get("/b").substr(9));
+  EXPECT_EQ(ReadAnswer(client), "200 GET /b ");
+}
+
 TEST_F(HttpTest, ABodyMustNotComeTooSlowly) {
   StartHttp({.min_request_bytes_per_second = 100, .request_grace = absl::Seconds(2)});
   TestClient client = Connect();

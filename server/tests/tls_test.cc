@@ -1,8 +1,13 @@
 // A server that speaks TLS, seen from the other end of a socket.
 
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -17,9 +22,11 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/testing/frames.h"
+#include "weft/server/metrics/metrics.h"
 #include "weft/server/server.h"
 #include "weft/server/testing/server_fixture.h"
 #include "weft/server/testing/test_client.h"
+#include "weft/transport/fd.h"
 #include "weft/transport/testing/tls_pair.h"
 #include "weft/transport/tls_context.h"
 #include "weft/transport/tls_options.h"
@@ -192,6 +199,33 @@ TEST_F(TlsTest, AClientWithoutTheCertificateItNeedsIsToldSo) {
   client.Send(TestClient::UpgradeRequest());
   EXPECT_THAT(client.ReadHead(), HasSubstr("certificate"));
   log_.WaitForPart("the handshake failed: the client has no certificate");
+}
+
+// What `act` makes `client` send, as one segment: the server reads it at once.
+void SendAtOnce(TestClient& client, const std::function<void()>& act) {
+  const int fd = client.stream().fd();
+  int pair[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  const UniqueFd tcp(dup(fd)), ours(pair[0]), theirs(pair[1]);
+  ASSERT_EQ(dup2(theirs.get(), fd), fd);
+  act();
+  ASSERT_EQ(dup2(tcp.get(), fd), fd);
+  char bytes[4096];
+  const ssize_t size = recv(ours.get(), bytes, sizeof(bytes), 0);
+  ASSERT_GT(size, 0);
+  ASSERT_EQ(send(fd, bytes, size, MSG_NOSIGNAL), size);
+}
+
+// The session is told, although the socket announces nothing more: of TCP it is not the end.
+TEST_F(TlsTest, ACloseNotifyInTheReadOfTheUpgradeEndsTheSession) {
+  StartTls();
+  TestClient client = ConnectTls();
+  SendAtOnce(client, [&] {
+    client.Send(TestClient::UpgradeRequest());
+    client.stream().ShutdownWrite();
+  });
+  LetTheLoopTurn();
+  EXPECT_EQ(server_->metrics().closes[CloseSlotOf(CloseCode::kAbnormal)], 1u);
 }
 
 // ---- The wrong protocol ----
