@@ -21,15 +21,11 @@
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "weft/client/client.h"
-#include "weft/client/reconnecting_client.h"
-#include "weft/core/connection.h"
+#include "weft/client.h"
+#include "weft/core.h"
 #include "weft/core/testing/feed.h"
 #include "weft/core/testing/frames.h"
-#include "weft/server/http/static_files.h"
-#include "weft/server/router.h"
-#include "weft/server/server.h"
-#include "weft/transport/tls_context.h"
+#include "weft/server.h"
 
 namespace docs {
 

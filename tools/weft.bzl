@@ -8,24 +8,28 @@ _NOT_OF_THE_LIBRARY = [
     "*_test.cc",
 ]
 
-def weft_library(name, srcs = None, hdrs = None, **kwargs):
+def weft_library(name, srcs = None, hdrs = None, umbrella = None, **kwargs):
     """Declares a library whose header x.h is included as weft/FOLDER/x.h.
 
     Args:
       name: as of a cc_library.
       srcs: by default all sources of the folder that are not tests, fuzz targets or benchmarks.
       hdrs: by default all headers of the folder.
+      umbrella: a header of the root, "//:x.h", which is included as weft/x.h.
       **kwargs: as of a cc_library.
     """
     if srcs == None:
         srcs = native.glob(["*.cc"], exclude = _NOT_OF_THE_LIBRARY, allow_empty = True)
     if hdrs == None:
         hdrs = native.glob(["*.h"], allow_empty = True)
+    if umbrella != None:
+        hdrs = hdrs + [umbrella]
     cc_library(
         name = name,
         srcs = srcs,
         hdrs = hdrs,
-        include_prefix = "weft/" + native.package_name(),
+        include_prefix = "weft",
+        strip_include_prefix = "/",  # the root of the repository
         **kwargs
     )
     if name == native.package_name().split("/")[-1]:

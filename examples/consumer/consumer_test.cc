@@ -9,9 +9,9 @@
 #include "absl/time/time.h"
 #include "core/frame/frame.h"
 #include "gtest/gtest.h"
-#include "weft/client/client.h"
+#include "weft/client.h"
 #include "weft/core/frame/frame.h"
-#include "weft/server/server.h"
+#include "weft/server.h"
 
 namespace {
 

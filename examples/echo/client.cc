@@ -1,6 +1,6 @@
 // Sends what stands on the command line and prints what comes back.
 
-#include "weft/client/client.h"
+#include "weft/client.h"
 
 #include <unistd.h>
 

@@ -7,7 +7,6 @@
 #include "absl/flags/flag.h"
 #include "examples/echo/page_files.h"
 #include "examples/server_main.h"
-#include "weft/server/http/embedded_files.h"
 
 ABSL_FLAG(uint64_t, max_message_bytes, 16 << 20, "the largest message that is accepted");
 ABSL_FLAG(int, handler_threads, 0, "threads that call the handlers; 0: the event loops do");

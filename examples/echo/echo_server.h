@@ -3,7 +3,7 @@
 #ifndef WEFT_EXAMPLES_ECHO_ECHO_SERVER_H_
 #define WEFT_EXAMPLES_ECHO_ECHO_SERVER_H_
 
-#include "weft/server/server.h"
+#include "weft/server.h"
 
 namespace examples {
 

@@ -1,0 +1,27 @@
+// The server: sessions, topics, pages and metrics, on a pool of event loops.
+
+#ifndef WEFT_SERVER_H_
+#define WEFT_SERVER_H_
+
+// IWYU pragma: begin_exports
+#include "weft/core/encoded_message.h"
+#include "weft/core/http/cookie.h"
+#include "weft/core/http/http_status.h"
+#include "weft/core/message.h"
+#include "weft/server/acceptor.h"
+#include "weft/server/handler.h"
+#include "weft/server/http/embedded_files.h"
+#include "weft/server/http/page.h"
+#include "weft/server/http/static_files.h"
+#include "weft/server/metrics/metrics.h"
+#include "weft/server/metrics/prometheus.h"
+#include "weft/server/router.h"
+#include "weft/server/sending/send_options.h"
+#include "weft/server/server.h"
+#include "weft/server/server_options.h"
+#include "weft/server/session.h"
+#include "weft/server/session_ref.h"
+#include "weft/transport/tls_context.h"
+// IWYU pragma: end_exports
+
+#endif  // WEFT_SERVER_H_
