@@ -102,7 +102,7 @@ class SoakHandler : public Handler {
     }
   }
 
-  void OnClose(Session& session, CloseCode, absl::string_view) override {
+  void OnClose(Session& session, const CloseInfo& /*info*/) override {
     if (closed_) Fail("OnClose was called twice");
     closed_ = true;
     ++counts_.closed;

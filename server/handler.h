@@ -3,8 +3,7 @@
 #ifndef WEFT_SERVER_HANDLER_H_
 #define WEFT_SERVER_HANDLER_H_
 
-#include "absl/strings/string_view.h"
-#include "weft/core/frame/close_code.h"
+#include "weft/core/frame/close_info.h"
 #include "weft/core/message.h"
 
 namespace weft {
@@ -32,9 +31,9 @@ class Handler {
   // here.
   virtual void OnWritable(Session& /*session*/) {}
 
-  // The session has ended, however it did: called exactly once after OnOpen, and nothing after it.
-  // `code` is what the peer said, or kAbnormal if it just went. Sending has no effect any more.
-  virtual void OnClose(Session& /*session*/, CloseCode /*code*/, absl::string_view /*reason*/) {}
+  // The session has ended, whatever ended it: called exactly once after OnOpen, and nothing after
+  // it. Sending has no effect any more.
+  virtual void OnClose(Session& /*session*/, const CloseInfo& /*info*/) {}
 };
 
 }  // namespace weft

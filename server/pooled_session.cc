@@ -55,9 +55,9 @@ void PooledSession::OnWritable(Session& /*session*/) {
   StartTurn(std::move(lock));
 }
 
-void PooledSession::OnClose(Session& /*session*/, CloseCode code, absl::string_view reason) {
+void PooledSession::OnClose(Session& /*session*/, const CloseInfo& info) {
   std::unique_lock<std::mutex> lock(mutex_);
-  ending_ = Ending{code, std::string(reason)};
+  ending_ = Ending{info.code, std::string(info.reason), info.by, info.option};
   StartTurn(std::move(lock));
 }
 
@@ -133,8 +133,9 @@ bool PooledSession::CallHandler() {
       break;
   }
   closing_ = true;
-  context_.guard().Run("OnClose",
-                       [this] { handler_->OnClose(*this, ending_->code, ending_->reason); });
+  const CloseInfo info = {ending_->code, ending_->reason, ending_->by, ending_->option};
+  status_ = ToStatus(info, "the client");
+  context_.guard().Run("OnClose", [&] { handler_->OnClose(*this, info); });
   handler_.reset();
   // The session, and this with it, is destroyed as soon as the loop knows.
   const std::shared_ptr<Mailbox> mailbox = context_.mailbox();

@@ -17,6 +17,7 @@
 #include "weft/core/deflate/compression.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/frame/close_code.h"
+#include "weft/core/frame/close_info.h"
 #include "weft/core/frame/fragmented_message.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/core/message.h"
@@ -58,7 +59,7 @@ class PooledSession final : public Handler, public Session {
   void OnWritable(Session& session) override;
 
   // After all messages.
-  void OnClose(Session& session, CloseCode code, absl::string_view reason) override;
+  void OnClose(Session& session, const CloseInfo& info) override;
 
   // The client has sent Close, or broke a rule. Keeps that, and calls ResumeReading() when the
   // handler has had all messages that came before, and its answers have arrived.
@@ -67,6 +68,8 @@ class PooledSession final : public Handler, public Session {
   struct Ending {
     CloseCode code;
     std::string reason;
+    ClosedBy by = ClosedBy::kPeer;
+    absl::string_view option{};
   };
   const std::optional<Ending>& kept_close() const { return kept_close_; }
 
@@ -94,6 +97,7 @@ class PooledSession final : public Handler, public Session {
   absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                        const SendOptions& options) override;
   size_t subscribers(absl::string_view topic) const override;
+  absl::Status status() const override { return status_; }
   uint64_t id() const override { return session_.id(); }
   const SocketAddress& peer_address() const override { return session_.peer_address(); }
   bool compressed() const override { return session_.compressed(); }
@@ -138,6 +142,7 @@ class PooledSession final : public Handler, public Session {
   // For the thread that calls the handler.
   std::unique_ptr<Handler> handler_;
   FragmentedMessage fragments_;
+  absl::Status status_;
   bool failed_ = false;   // the handler has thrown: it hears of the end only
   bool closing_ = false;  // the handler has closed the session, or hears of its end
   mutable bool asked_for_writable_ = false;  // and OnWritable was not called yet

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "weft/core/http/quote.h"
 #include "weft/core/log.h"
 #include "weft/server/lingering_stream.h"
 #include "weft/server/server_options.h"
@@ -56,7 +57,7 @@ void ServedSession::Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool 
 // ---- What the loop says ----
 
 void ServedSession::OnReadable() {
-  if (held_) return Drop("the client is gone");  // nothing else is told of it now
+  if (held_) return Lose("the client is gone");  // nothing else is told of it now
   do {
     if (!holds_stream()) return;
     ReadOnce();
@@ -73,8 +74,7 @@ void ServedSession::ReadOnce() {
   read_writes_ = result.status == IoStatus::kWouldBlock && result.wanted != Interest::kRead;
   ended_ = !result.ok() && result.status != IoStatus::kWouldBlock;
   if (result.status == IoStatus::kError && !connection().closing()) {
-    Log(context_.options().log, LogLevel::kInfo,
-        absl::StrCat("lost ", peer_.ToString(), ": ", stream_.Error(result).message()));
+    Blame(ClosedBy::kLost, "", stream_.Error(result).message());
   }
   if (rates_ != nullptr) CountBytes(result.bytes);
   connection().DidRead(result.bytes);
@@ -115,14 +115,18 @@ void ServedSession::OnTimer() {
   }
   if (!closing_) {
     if (IsTooSlow()) {
-      Refuse(CloseCode::kPolicyViolation, "a message came too slowly");
+      Refuse(CloseCode::kPolicyViolation, "a message came too slowly", ClosedBy::kTimeout,
+             "min_message_bytes_per_second");
       Flush();
       if (!holds_stream()) return;
     } else {
       CheckSilence();
     }
   } else if (since_.MsAgo(now_ms()) >= EventLoop::Milliseconds(context_.options().close_timeout)) {
-    if (!held_ || !connection().open()) return Drop("the closing handshake took too long");
+    if (!held_ || !connection().open()) {
+      Blame(ClosedBy::kTimeout, "close_timeout");
+      return Drop("the closing handshake took too long");
+    }
     // A client that broke a rule is told so now, without the answers, and gets time to read it.
     since_ = Moment(now_ms());
     ResumeReading();
@@ -210,12 +214,15 @@ void ServedSession::Deliver() {
 // that it was not its fault.
 void ServedSession::FailHandler() {
   if (!holds_stream() || close_notified_) return;
+  Blame(ClosedBy::kApplication);
   connection().Refuse(CloseCode::kInternalError, "the handler failed");
   EndNow(CloseCode::kInternalError, "the handler failed");
 }
 
 // The client has said Close, broke a rule, or is gone.
 void ServedSession::TakeEnd(CloseCode code, absl::string_view reason) {
+  BlameConnection(code);
+  LogEnd(code, reason);
   if (pooled_ == nullptr || !connection().open()) return EndNow(code, reason);
   // It gets the answers to what it asked before.
   pooled_->KeepClose(code, reason);
@@ -233,18 +240,21 @@ void ServedSession::EndNow(CloseCode code, absl::string_view reason) {
 void ServedSession::CountBytes(size_t bytes) {
   const bool in_time = rates_->TakeBytes(bytes, now_ms());
   if (!in_time && context_.options().over_rate == OverRate::kClose)
-    Refuse(CloseCode::kPolicyViolation, "more bytes a second than this server accepts");
+    Refuse(CloseCode::kPolicyViolation, "more bytes a second than this server accepts",
+           ClosedBy::kLimit, "byte_rate");
 }
 
 bool ServedSession::CountEvent(const Event& event) {
   if (event.type == Event::Type::kClose || !event.first) return true;
   const bool in_time = rates_->TakeEvent(now_ms());
   if (in_time || context_.options().over_rate == OverRate::kDelay) return true;
-  Refuse(CloseCode::kPolicyViolation, "more messages a second than this server accepts");
+  Refuse(CloseCode::kPolicyViolation, "more messages a second than this server accepts",
+         ClosedBy::kLimit, "message_rate");
   return false;
 }
 
-void ServedSession::Refuse(CloseCode code, const char* why) {
+void ServedSession::Refuse(CloseCode code, const char* why, ClosedBy by, const char* option) {
+  Blame(by, option);
   connection().Refuse(code, why);
   TakeEnd(code, why);
 }
@@ -272,6 +282,7 @@ size_t ServedSession::held_bytes() const {
 // Not a closing handshake, during which the peer could go on: the memory is needed now.
 void ServedSession::OutOfMemory() {
   if (!holds_stream()) return;
+  Blame(ClosedBy::kLimit, "max_buffered_bytes");
   if (pooled_ != nullptr) pooled_->Discard();
   outbox_.DropWaiting(DropReason::kClosed);
   connection().SendClose(CloseCode::kTryAgainLater, "the server is out of memory").IgnoreError();
@@ -350,14 +361,17 @@ void ServedSession::CheckSilence() {
   const ServerOptions& options = context_.options();
   const int64_t now = now_ms();
   if (WaitsForPong() && ping_.MsAgo(now) >= EventLoop::Milliseconds(options.pong_timeout)) {
+    Blame(ClosedBy::kTimeout, "pong_timeout");
     return Drop("the client did not answer a ping");
   }
   const bool silent = !message_.is_set();
   const int64_t idle_ms = (silent ? since_ : message_).MsAgo(now);
   if (silent && idle_ms >= EventLoop::Milliseconds(options.first_message_timeout)) {
-    Close(CloseCode::kPolicyViolation, "no message came in time").IgnoreError();
+    CloseFor(ClosedBy::kTimeout, "first_message_timeout", CloseCode::kPolicyViolation,
+             "no message came in time")
+        .IgnoreError();
   } else if (idle_ms >= EventLoop::Milliseconds(options.idle_timeout)) {
-    Close(CloseCode::kNormal, "idle").IgnoreError();
+    CloseFor(ClosedBy::kTimeout, "idle_timeout", CloseCode::kNormal, "idle").IgnoreError();
   } else if (!WaitsForPong() &&
              heard_.MsAgo(now) >= EventLoop::Milliseconds(options.ping_interval)) {
     ping_ = Moment(now);
@@ -369,7 +383,46 @@ void ServedSession::CheckSilence() {
 // ---- Ending ----
 
 void ServedSession::GoAway(CloseCode code, absl::string_view reason) {
-  Close(code, reason).IgnoreError();
+  CloseFor(ClosedBy::kShutdown, "", code, reason).IgnoreError();
+}
+
+absl::Status ServedSession::CloseFor(ClosedBy by, absl::string_view option, CloseCode code,
+                                     absl::string_view reason) {
+  const bool was_open = holds_stream() && connection().open();
+  absl::Status status = DidSend(outbox_.Close(code, reason));
+  if (status.ok() && was_open) Blame(by, option);
+  return status;
+}
+
+// The socket failed.
+void ServedSession::Lose(absl::string_view why) {
+  Blame(ClosedBy::kLost, "", why);
+  Drop("the client is gone");
+}
+
+void ServedSession::Blame(ClosedBy by, absl::string_view option, absl::string_view detail) {
+  if (ending_ != nullptr) return;
+  ending_ = std::make_unique<Ending>();
+  ending_->info.by = by;
+  ending_->info.option = option;
+  ending_->detail = std::string(detail);
+}
+
+// The connection has ended with `code`: unless this side ended it, its status says why.
+void ServedSession::BlameConnection(CloseCode code) {
+  if (outbox_.disconnected()) return Blame(ClosedBy::kLimit, "max_send_queue_bytes");
+  switch (connection().status().code()) {
+    case absl::StatusCode::kOk:
+      return Blame(ClosedBy::kPeer);
+    case absl::StatusCode::kUnavailable:
+      return Blame(ClosedBy::kLost);
+    case absl::StatusCode::kResourceExhausted:
+      return Blame(ClosedBy::kLimit, code == CloseCode::kMessageTooBig
+                                         ? "connection.max_message_bytes"
+                                         : "connection.max_fragments");
+    default:
+      return Blame(ClosedBy::kRule);
+  }
 }
 
 void ServedSession::OnGone() {
@@ -382,6 +435,9 @@ bool ServedSession::End() {
   if (pooled_ != nullptr && pooled_->kept_close().has_value()) {
     NotifyClosed(pooled_->kept_close()->code, pooled_->kept_close()->reason);
   }
+  if (context_.stopping()) Blame(ClosedBy::kShutdown);
+  if (outbox_.disconnected()) Blame(ClosedBy::kLimit, "max_send_queue_bytes");
+  Blame(ClosedBy::kLost);
   NotifyClosed(CloseCode::kAbnormal, drop_reason_);
   if (shared_ != nullptr) shared_->session = nullptr;
   if (flush_queued_) context_.ForgetFlush(this);  // OnClose may have queued it again
@@ -397,9 +453,28 @@ void ServedSession::NotifyClosed(CloseCode code, absl::string_view reason) {
   if (close_notified_) return;
   close_notified_ = true;
   outbox_.DropWaiting(DropReason::kClosed);
-  context_.metrics().closes[CloseSlotOf(code)] += 1;
+  LogEnd(code, reason);
+  const CloseInfo& info = ending_->info;
+  context_.metrics().closes[static_cast<size_t>(info.by)][CloseSlotOf(code)] += 1;
   context_.topics().UnsubscribeAll(&subscriptions_);
-  context_.guard().Run("OnClose", [&] { handler_->OnClose(*this, code, reason); });
+  context_.guard().Run("OnClose", [&] { handler_->OnClose(*this, info); });
+}
+
+// Once, when the end is known: a handler on another thread may hear of it later.
+void ServedSession::LogEnd(CloseCode code, absl::string_view reason) {
+  Ending& ending = *ending_;
+  if (std::exchange(ending.logged, true)) return;
+  ending.reason = std::string(reason);
+  ending.info.code = code;
+  ending.info.reason = ending.reason;
+  const LogHook& log = context_.options().log;
+  if (!log) return;
+  // A limit is what the operator can change.
+  const bool is_limit = ending.info.by == ClosedBy::kLimit;
+  log(is_limit ? LogLevel::kWarning : LogLevel::kInfo,
+      absl::StrCat("session ", id_, " of ", peer_.ToString(), ": ",
+                   Describe(ending.info, "the client"), ending.detail.empty() ? "" : ": ",
+                   Escape(ending.detail)));
 }
 
 // ---- Writing ----
@@ -439,7 +514,7 @@ bool ServedSession::Write() {
   if (!holds_stream()) return false;
   const Outbox::Written written = outbox_.Write(stream_);
   if (written.result.status == IoStatus::kError) {
-    Drop("the client is gone", stream_.Error(written.result).message());
+    Lose(stream_.Error(written.result).message());
   }
   return written.any;
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -18,6 +19,7 @@
 #include "weft/core/encoded_message.h"
 #include "weft/core/event.h"
 #include "weft/core/frame/close_code.h"
+#include "weft/core/frame/close_info.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/core/message.h"
 #include "weft/loop/mailbox.h"
@@ -67,6 +69,7 @@ class ServedSession final : public ServedStream, public LoopSession {
   absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                        const SendOptions& options) override;
   size_t subscribers(absl::string_view topic) const override;
+  absl::Status status() const override;
   uint64_t id() const override { return id_; }
   const SocketAddress& peer_address() const override { return peer_; }
   bool compressed() const override { return outbox_.connection().compressed(); }
@@ -104,6 +107,7 @@ class ServedSession final : public ServedStream, public LoopSession {
   void OutOfMemory() override;
   size_t held_bytes() const override;
   void GoAway(CloseCode code, absl::string_view reason) override;
+  bool LogsDrop() const override { return false; }
   void OnGone() override;
   bool End() override;
 
@@ -129,7 +133,7 @@ class ServedSession final : public ServedStream, public LoopSession {
   void CountBytes(size_t bytes);
   bool CountEvent(const Event& event);
   bool IsOverRate();
-  void Refuse(CloseCode code, const char* why);
+  void Refuse(CloseCode code, const char* why, ClosedBy by, const char* option);
 
   // A message that has begun: when it did, or when its rate was last looked at, and what there was
   // of it.
@@ -163,6 +167,20 @@ class ServedSession final : public ServedStream, public LoopSession {
   void CheckSilence();
   bool WaitsForPong() const { return ping_.IsAfter(heard_); }
   void ExcuseForHandler();
+
+  // The end. Blame() notes what ends the session, where nothing did before; `option` is a literal.
+  struct Ending {
+    CloseInfo info;
+    std::string reason;  // of `info`
+    std::string detail;  // the error of a socket
+    bool logged = false;
+  };
+  void Blame(ClosedBy by, absl::string_view option = "", absl::string_view detail = "");
+  void BlameConnection(CloseCode code);
+  absl::Status CloseFor(ClosedBy by, absl::string_view option, CloseCode code,
+                        absl::string_view reason);
+  void Lose(absl::string_view why);
+  void LogEnd(CloseCode code, absl::string_view reason);
   void NotifyClosed(CloseCode code, absl::string_view reason);
 
   bool in_callback_ = false;   // a flush follows
@@ -188,6 +206,7 @@ class ServedSession final : public ServedStream, public LoopSession {
   std::unique_ptr<RateLimiter> rates_;          // null: no limit
   std::shared_ptr<SessionRef::Shared> shared_;  // made when first asked for
   Topics::Subscriptions subscriptions_;
+  std::unique_ptr<Ending> ending_;  // null until something ends the session
 };
 
 }  // namespace weft

@@ -88,7 +88,7 @@ void ServedSession::SendPublished(const PublishBatch& batch, const SendOptions& 
 // ---- The end ----
 
 absl::Status ServedSession::Close(CloseCode code, absl::string_view reason) {
-  return DidSend(outbox_.Close(code, reason));
+  return CloseFor(ClosedBy::kApplication, "", code, reason);
 }
 
 void ServedSession::Disconnect() {
@@ -98,6 +98,7 @@ void ServedSession::Disconnect() {
 
 void ServedSession::Terminate() {
   if (pooled_ != nullptr) pooled_->Discard();
+  Blame(ClosedBy::kApplication);
   Drop("terminated by the application");
 }
 
@@ -136,6 +137,10 @@ size_t ServedSession::subscribers(absl::string_view topic) const {
 }
 
 // ---- State ----
+
+absl::Status ServedSession::status() const {
+  return close_notified_ ? ToStatus(ending_->info, "the client") : absl::OkStatus();
+}
 
 std::optional<absl::Duration> ServedSession::round_trip_time() const {
   const int32_t ms = round_trip_ms_.load(std::memory_order_relaxed);

@@ -17,7 +17,7 @@ ServedStream::ServedStream(LoopContext& context, Client client)
 
 void ServedStream::Drop(const char* why, absl::string_view detail) {
   if (!holds_stream()) return;
-  if (*why != '\0') {
+  if (*why != '\0' && LogsDrop()) {
     Log(context_.options().log, LogLevel::kInfo,
         absl::StrCat("dropped ", peer_.ToString(), ": ", why, detail.empty() ? "" : ": ", detail));
   }

@@ -93,6 +93,9 @@ class ServedStream : public EventSource {
   friend class Worker;
   friend void Linger(ServedStream& stream);
 
+  // Whether Drop() logs. A session logs its end itself, whatever ended it.
+  virtual bool LogsDrop() const { return true; }
+
   // The stream was closed or handed on. The application must not be called by this one.
   virtual void OnGone() {}
 

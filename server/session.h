@@ -133,6 +133,10 @@ class Session {
 
   // ---- State ----
 
+  // OK until OnClose is called; then why the session has ended, as an error: see
+  // ToStatus(CloseInfo).
+  virtual absl::Status status() const = 0;
+
   // Different for every session of a server.
   virtual uint64_t id() const = 0;
   virtual const SocketAddress& peer_address() const = 0;

@@ -28,7 +28,7 @@ class Member : public Handler {
     OnText(session, message.payload);
   }
 
-  void OnClose(Session& session, CloseCode /*code*/, absl::string_view /*reason*/) override {
+  void OnClose(Session& session, const CloseInfo& /*info*/) override {
     room_.Post(session.id(), RoomThread::Leave());
   }
 

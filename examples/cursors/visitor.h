@@ -19,9 +19,7 @@ class Visitor : public Handler {
 
   void OnOpen(Session& session) override { own_ = room_.Join(session.ref()); }
   void OnMessage(Session& session, const Message& message) override;
-  void OnClose(Session& /*session*/, CloseCode /*code*/, absl::string_view /*reason*/) override {
-    room_.Leave(own_);
-  }
+  void OnClose(Session& /*session*/, const CloseInfo& /*info*/) override { room_.Leave(own_); }
 
  private:
   absl::Status OnPing(Session& session, const Ping& ping);

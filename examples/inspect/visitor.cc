@@ -37,7 +37,7 @@ class Visitor : public weft::Handler {
     }
   }
 
-  void OnClose(weft::Session& session, weft::CloseCode, absl::string_view) override {
+  void OnClose(weft::Session& session, const weft::CloseInfo& /*info*/) override {
     if (tap_.log != nullptr) tap_.log->Unwatch(session.ref());
   }
 

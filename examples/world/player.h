@@ -17,9 +17,7 @@ class Player : public Handler {
 
   void OnOpen(Session& session) override { world_.Join(session.ref()); }
   void OnMessage(Session& session, const Message& message) override;
-  void OnClose(Session& session, CloseCode /*code*/, absl::string_view /*reason*/) override {
-    world_.Leave(session.id());
-  }
+  void OnClose(Session& session, const CloseInfo& /*info*/) override { world_.Leave(session.id()); }
 
  private:
   WorldThread& world_;

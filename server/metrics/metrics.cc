@@ -60,13 +60,22 @@ absl::string_view NameOf(DropReason reason) {
 
 uint64_t ServerMetrics::sessions() const {
   // The loops count on while they are summed.
-  const uint64_t closed = std::accumulate(closes.begin(), closes.end(), uint64_t{0});
+  uint64_t closed = 0;
+  for (const auto& of_cause : closes) {
+    closed = std::accumulate(of_cause.begin(), of_cause.end(), closed);
+  }
   return closed < sessions_opened ? sessions_opened - closed : 0;
+}
+
+uint64_t ServerMetrics::closes_with(CloseCode code) const {
+  uint64_t sum = 0;
+  for (const auto& of_cause : closes) sum += of_cause[CloseSlotOf(code)];
+  return sum;
 }
 
 void ServerMetrics::Add(const LoopMetrics& loop) {
   // Closes first: each of them was counted as opened before.
-  AddEach(loop.closes, &closes);
+  for (size_t by = 0; by < kClosedBys; ++by) AddEach(loop.closes[by], &closes[by]);
   sessions_opened += loop.sessions_opened;
   AddEach(loop.handshake_failures, &handshake_failures);
   AddEach(loop.dropped_messages, &dropped_messages);

@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "weft/core/frame/close_code.h"
+#include "weft/core/frame/close_info.h"
 #include "weft/server/metrics/counter.h"
 #include "weft/server/metrics/time_histogram.h"
 
@@ -63,7 +64,8 @@ constexpr size_t ResponseSlotOf(int http_status) {
 template <typename Number>
 struct MetricsOf {
   Number sessions_opened{};
-  std::array<Number, kCloseSlots> closes{};  // by the code that OnClose got: CloseSlotOf
+  // By what ended the session (ClosedBy), and by code (CloseSlotOf).
+  std::array<std::array<Number, kCloseSlots>, kClosedBys> closes{};
   std::array<Number, kHandshakeFailures> handshake_failures{};
   std::array<Number, kDropReasons> dropped_messages{};
 
@@ -92,6 +94,9 @@ struct ServerMetrics : MetricsOf<uint64_t> {
 
   // At this moment.
   uint64_t sessions() const;
+
+  // Sessions that ended with this code, whatever ended them.
+  uint64_t closes_with(CloseCode code) const;
 
   void Add(const LoopMetrics& loop);
 };

@@ -55,7 +55,7 @@ TEST(MetricsTest, LoopsAreSummed) {
   LoopMetrics a, b;
   a.sessions_opened += 5;
   b.sessions_opened += 2;
-  b.closes[CloseSlotOf(CloseCode::kAbnormal)] += 3;
+  b.closes[0][CloseSlotOf(CloseCode::kAbnormal)] += 3;
   a.round_trip.Add(30);
   b.round_trip.Add(4);
   a.buffered_bytes += 100;
@@ -73,7 +73,7 @@ TEST(MetricsTest, LoopsAreSummed) {
 TEST(PrometheusTest, WhatAnybodyMaySayIsEscaped) {
   PrometheusWriter out;
   out.Family("rooms", "gauge", "a \\ and\na line");
-  out.Sample("name", "say \"hi\" \\ and\nleave", 3);
+  out.Sample({{"name", "say \"hi\" \\ and\nleave"}}, 3);
   EXPECT_EQ(out.text(),
             "# HELP rooms a \\\\ and\\na line\n"
             "# TYPE rooms gauge\n"

@@ -26,7 +26,7 @@ std::string NameOfCloseSlot(size_t slot) {
 template <typename Reason, size_t kSize>
 void ByReason(const std::array<uint64_t, kSize>& counts, PrometheusWriter* out) {
   for (size_t i = 0; i < kSize; ++i) {
-    out->Sample("reason", NameOf(static_cast<Reason>(i)), counts[i]);
+    out->Sample({{"reason", NameOf(static_cast<Reason>(i))}}, counts[i]);
   }
 }
 
@@ -40,13 +40,16 @@ void PrometheusWriter::Family(absl::string_view name, absl::string_view type,
                   " ", type, "\n");
 }
 
-void PrometheusWriter::Sample(uint64_t value) { absl::StrAppend(&text_, name_, " ", value, "\n"); }
-
-void PrometheusWriter::Sample(absl::string_view label, absl::string_view label_value,
-                              uint64_t value) {
-  absl::StrAppend(&text_, name_, "{", label, "=\"",
-                  absl::StrReplaceAll(label_value, {{"\\", "\\\\"}, {"\n", "\\n"}, {"\"", "\\\""}}),
-                  "\"} ", value, "\n");
+void PrometheusWriter::Sample(std::initializer_list<Label> labels, uint64_t value) {
+  text_ += name_;
+  absl::string_view separator = "{";
+  for (const auto& [label, label_value] : labels) {
+    const std::string escaped =
+        absl::StrReplaceAll(label_value, {{"\\", "\\\\"}, {"\n", "\\n"}, {"\"", "\\\""}});
+    absl::StrAppend(&text_, separator, label, "=\"", escaped, "\"");
+    separator = ",";
+  }
+  absl::StrAppend(&text_, labels.size() > 0 ? "} " : " ", value, "\n");
 }
 
 void PrometheusWriter::Histogram(absl::string_view name, absl::string_view help,
@@ -56,10 +59,10 @@ void PrometheusWriter::Histogram(absl::string_view name, absl::string_view help,
   uint64_t sum = 0;  // a bucket counts all that are not over its bound
   for (size_t i = 0; i < histogram.kBoundsMs.size(); ++i) {
     sum += histogram.counts[i];
-    Sample("le", Seconds(histogram.kBoundsMs[i]), sum);
+    Sample({{"le", Seconds(histogram.kBoundsMs[i])}}, sum);
   }
   const uint64_t count = histogram.count();
-  Sample("le", "+Inf", count);
+  Sample({{"le", "+Inf"}}, count);
   absl::StrAppend(&text_, name, "_sum ", Seconds(histogram.sum_ms), "\n", name, "_count ", count,
                   "\n");
 }
@@ -75,16 +78,23 @@ void WriteMetrics(const ServerMetrics& metrics, PrometheusWriter* out) {
   one("weft_sessions", "gauge", "Open WebSockets.", metrics.sessions());
   one("weft_sessions_opened_total", "counter", "WebSockets that were opened.",
       metrics.sessions_opened);
-  out->Family("weft_closes_total", "counter", "WebSockets that ended, by close code.");
-  for (size_t i = 0; i < kCloseSlots; ++i) {
-    out->Sample("code", NameOfCloseSlot(i), metrics.closes[i]);
+  out->Family("weft_closes_total", "counter",
+              "WebSockets that ended, by what ended them and by close code.");
+  for (size_t by = 0; by < kClosedBys; ++by) {
+    for (size_t i = 0; i < kCloseSlots; ++i) {
+      // Most pairs never occur, and would hide the others.
+      if (metrics.closes[by][i] == 0) continue;
+      const std::string code = NameOfCloseSlot(i);
+      out->Sample({{"by", NameOf(static_cast<ClosedBy>(by))}, {"code", code}},
+                  metrics.closes[by][i]);
+    }
   }
   out->Family("weft_handshake_failures_total", "counter",
               "Clients that got no WebSocket, by reason.");
   ByReason<HandshakeFailure>(metrics.handshake_failures, out);
   out->Family("weft_http_responses_total", "counter", "HTTP answers but upgrades, by status.");
   for (size_t i = 0; i < metrics.http_responses.size(); ++i) {
-    out->Sample("code", absl::StrCat(i + 1, "xx"), metrics.http_responses[i]);
+    out->Sample({{"code", absl::StrCat(i + 1, "xx")}}, metrics.http_responses[i]);
   }
   one("weft_messages_received_total", "counter", "Messages received.", metrics.messages_received);
   one("weft_messages_sent_total", "counter", "Messages accepted for sending.",

@@ -4,7 +4,9 @@
 #define WEFT_SERVER_METRICS_PROMETHEUS_H_
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "weft/server/metrics/metrics.h"
@@ -22,16 +24,17 @@ inline constexpr absl::string_view kPrometheusContentType =
 //   out.Family("chat_rooms", "gauge", "Rooms with somebody in them.");
 //   out.Sample(rooms.size());
 //   out.Family("chat_lines_total", "counter", "Lines said, by room.");
-//   for (const Room& room : rooms) out.Sample("room", room.name(), room.lines());
+//   for (const Room& room : rooms) out.Sample({{"room", room.name()}}, room.lines());
 //   Reply(out.text());
 class PrometheusWriter {
  public:
   // Begins a family. `name` and `type` must be what the format takes; `help` may be any text.
   void Family(absl::string_view name, absl::string_view type, absl::string_view help);
 
-  // A sample of it, with at most one label, whose value may be any text.
-  void Sample(uint64_t value);
-  void Sample(absl::string_view label, absl::string_view label_value, uint64_t value);
+  // A sample of it, with labels, whose values may be any text.
+  using Label = std::pair<absl::string_view, absl::string_view>;  // name, value
+  void Sample(uint64_t value) { Sample({}, value); }
+  void Sample(std::initializer_list<Label> labels, uint64_t value);
 
   // A family of the type "histogram", in seconds.
   void Histogram(absl::string_view name, absl::string_view help,

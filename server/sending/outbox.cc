@@ -149,6 +149,7 @@ absl::Status Outbox::Close(CloseCode code, absl::string_view reason) {
 
 void Outbox::Disconnect() {
   if (!Admit({.reserved = true}).ok()) return;
+  disconnected_ = true;
   context_.CountDrop(DropReason::kDisconnected);
   DropWaiting(DropReason::kDisconnected);
   connection_.SendClose(CloseCode::kTryAgainLater, "the client reads too slowly").IgnoreError();

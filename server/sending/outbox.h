@@ -100,6 +100,7 @@ class Outbox {
 
   // The client reads too slowly: drops what waits and closes with 1013.
   void Disconnect();
+  bool disconnected() const { return disconnected_; }
 
   // The closing handshake has begun, or the client is gone: sends what waits, if `send_waiting`,
   // and then the answer to the Close frame.
@@ -178,6 +179,7 @@ class Outbox {
   bool was_full_ = false;
   bool borrows_ = false;
   bool stopped_ = false;
+  bool disconnected_ = false;
 };
 
 }  // namespace weft

@@ -32,6 +32,7 @@ struct Script {
       [](Session& session, const Message& message) { session.Send(message).IgnoreError(); };
   std::function<void(Session&)> on_writable = [](Session&) {};
   std::function<void(Session&)> on_close = [](Session&) {};
+  std::function<void(Session&, const CloseInfo&)> on_close_info = [](Session&, const CloseInfo&) {};
 };
 
 class ScriptedHandler : public Handler {
@@ -51,9 +52,10 @@ class ScriptedHandler : public Handler {
     journal_.Write("writable");
     script_.on_writable(session);
   }
-  void OnClose(Session& session, CloseCode code, absl::string_view reason) override {
-    journal_.Write(absl::StrCat("close ", static_cast<int>(code), " ", reason));
+  void OnClose(Session& session, const CloseInfo& info) override {
+    journal_.Write(absl::StrCat("close ", static_cast<int>(info.code), " ", info.reason));
     script_.on_close(session);
+    script_.on_close_info(session, info);
   }
 
  private:

@@ -158,7 +158,7 @@ class ChaosHandler : public Handler {
     ActSomeTimes(session);
   }
 
-  void OnClose(Session& session, CloseCode, absl::string_view) override {
+  void OnClose(Session& session, const CloseInfo& /*info*/) override {
     ++world_.closed;
     EXPECT_EQ(++closes_, 1);
     ActSomeTimes(session);

@@ -59,7 +59,7 @@ TEST_P(ExceptionsTest, InOnMessageClosesThatSessionWith1011) {
   other.SendText("on");
   EXPECT_EQ(other.ReadFrame(), "fin text on");
   EXPECT_EQ(server_->metrics().exceptions, 1u);
-  EXPECT_EQ(server_->metrics().closes[CloseSlotOf(CloseCode::kInternalError)], 1u);
+  EXPECT_EQ(server_->metrics().closes_with(CloseCode::kInternalError), 1u);
   log_.WaitFor("OnMessage threw an exception: \"bad \\x1b[2J\\n number\"");
 }
 

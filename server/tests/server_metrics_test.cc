@@ -24,7 +24,7 @@ class ServerMetricsTest : public ServerFixture {
   uint64_t Failures(HandshakeFailure reason) {
     return server_->metrics().handshake_failures[static_cast<size_t>(reason)];
   }
-  uint64_t Closes(CloseCode code) { return server_->metrics().closes[CloseSlotOf(code)]; }
+  uint64_t Closes(CloseCode code) { return server_->metrics().closes_with(code); }
 };
 
 TEST_F(ServerMetricsTest, CountsSessionsMessagesAndBytes) {

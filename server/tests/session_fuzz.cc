@@ -108,7 +108,7 @@ class FuzzHandler : public Handler {
     if (!application_.only_echoes) session.SendText("room").IgnoreError();
   }
 
-  void OnClose(Session& session, CloseCode, absl::string_view) override {
+  void OnClose(Session& session, const CloseInfo& /*info*/) override {
     Require(application_.state == Application::State::kOpen, "OnClose is called once");
     application_.state = Application::State::kClosed;
     Require(!session.SendText("too late").ok(), "nothing is sent behind the end");

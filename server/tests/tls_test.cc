@@ -225,7 +225,7 @@ TEST_F(TlsTest, ACloseNotifyInTheReadOfTheUpgradeEndsTheSession) {
     client.stream().ShutdownWrite();
   });
   LetTheLoopTurn();
-  EXPECT_EQ(server_->metrics().closes[CloseSlotOf(CloseCode::kAbnormal)], 1u);
+  EXPECT_EQ(server_->metrics().closes_with(CloseCode::kAbnormal), 1u);
 }
 
 // ---- The wrong protocol ----
