@@ -1,4 +1,4 @@
-"""The chat example in a terminal: a session as its users see it, to the letter of the rows RS34 to RS44."""
+"""The chat example in a terminal: a session as its users see it, exactly as in the rows RS34 to RS44."""
 
 import signal
 import subprocess
@@ -35,7 +35,7 @@ class ChatTest(unittest.TestCase):
         return client
 
     def expect(self, client, *lines):
-        """Exactly these lines come below what was seen; the last is the prompt, and the cursor stands behind it."""
+        """Expects exactly these lines below the earlier ones; the last is the prompt, with the cursor after it."""
         expected = client.seen + list(lines)
         try:
             client.wait_until(lambda screen: screen == expected)
@@ -107,7 +107,7 @@ class ChatTest(unittest.TestCase):
         others = [self.start_connected(), self.start_connected()]
         self.enter(sender, "hello, all", "rcv=> hello, all", "msg> ")
         for other in others:
-            # Its prompt stood there already; the message has a line of its own all the same.
+            # The prompt was already there; the message still gets its own line.
             screen = other.wait_until(lambda screen: screen[-2:] == ["rcv=> hello, all", "msg> "])
             self.assertEqual(screen[: len(other.seen) - 1], other.seen[:-1])
         self.server.wait_for_line("Received: hello, all")

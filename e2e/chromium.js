@@ -1,5 +1,5 @@
 'use strict';
-// The browser of this machine, headless, with a profile of its own, windows in it, and what every page is held to.
+// This machine's browser, headless, with its own profile and windows, and the checks for every page.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -7,10 +7,11 @@ const os = require('node:os');
 const path = require('node:path');
 const {chromium} = require('playwright-core');
 
-const NARROW = 320;  // CSS pixels: the width to which a page has to fit (WCAG 2.2, 1.4.10)
+const NARROW = 320;  // CSS pixels: the width at which a page must still fit (WCAG 2.2, 1.4.10)
 const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-// Resolves to Playwright's browser context; its close() leaves nothing behind. `args` are further ones of the command line.
+// Resolves to Playwright's browser context; its close() leaves nothing behind. `args` are additional command line
+// arguments.
 async function launchChromium(args = []) {
   const profile = fs.mkdtempSync(path.join(process.env.TEST_TMPDIR || os.tmpdir(), 'chromium-'));
   const browser = await chromium.launchPersistentContext(profile, {
@@ -18,7 +19,7 @@ async function launchChromium(args = []) {
     args: [
       '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync',
-      // Several windows, of which each would be in front.
+      // Several windows, each of which counts as the front one.
       '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding', '--disable-background-timer-throttling',
       ...args,
     ],
@@ -31,9 +32,9 @@ async function launchChromium(args = []) {
   return browser;
 }
 
-// Resolves to Playwright's page, in a window of its own until the test `t` ends, when `url` is loaded. What goes wrong in its
-// scripts fails the test, and so does an error on the console that is not `expected`, a RegExp: Chromium tells there of
-// connections that fail.
+// Resolves to Playwright's page, in its own window until the test `t` ends, when `url` is loaded. An error in its
+// scripts fails the test, and so does an error on the console that does not match `expected`, a RegExp: Chromium
+// reports failed connections there.
 async function openPage(t, browser, url, {width, height, colorScheme = 'light', expected = /^$/}) {
   const page = await browser.newPage();
   const errors = [];
@@ -51,14 +52,14 @@ async function openPage(t, browser, url, {width, height, colorScheme = 'light', 
   return page;
 }
 
-// Holds the page, as it stands now, against all rules of axe-core, those about the size of targets too: light and dark, as wide
-// as its window is and on the narrowest phone, where it must not scroll sideways either. Afterwards the window is as before.
-// Once for each state of a page: a check takes about a second.
+// Checks the page in its current state against all rules of axe-core, including those about target sizes: light and
+// dark, in its window's width and on the narrowest phone, where it must not scroll sideways either. Restores the
+// window afterwards. Call it once per state of a page: a check takes about a second.
 async function assertAccessible(page) {
   const window = page.viewportSize();
   const colorScheme = await page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
   if (!await page.evaluate(() => 'axe' in globalThis)) await page.evaluate(AXE);
-  await page.bringToFront();  // others are drawn less often
+  await page.bringToFront();  // other pages are drawn less often
   const found = [];
   for (const width of [window.width, NARROW]) {
     await page.setViewportSize({width, height: window.height});
@@ -72,9 +73,9 @@ async function assertAccessible(page) {
   assert.deepEqual(found, []);
 }
 
-// Of the page that it runs in.
+// Runs in the page.
 async function findViolations() {
-  // Until the page has been drawn for this window.
+  // Waits until the page has been drawn for this window size.
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   const {violations} = await axe.run({resultTypes: ['violations'], rules: {'target-size': {enabled: true}}});
   const found = violations.flatMap(({id, nodes}) => nodes.map(({target, any, all, none}) =>
@@ -84,7 +85,7 @@ async function findViolations() {
   return found;
 }
 
-// To NAME.png among the test's outputs.
+// Saved as NAME.png among the test's outputs.
 function screenshot(page, name) {
   return page.screenshot({path: path.join(process.env.TEST_UNDECLARED_OUTPUTS_DIR || os.tmpdir(), `${name}.png`)});
 }

@@ -1,5 +1,5 @@
 """Our clients against servers on Python's websockets: the echo client, and the conformance client against a small
-server of the protocol that conformance suites speak."""
+server of the protocol of conformance suites."""
 
 import asyncio
 import unittest
@@ -12,7 +12,7 @@ from program import command
 
 
 async def output_of(variable, *args):
-    """All that a program prints, which must end with exit code 0."""
+    """The output of a program, which must end with exit code 0."""
     process = await asyncio.create_subprocess_exec(*command(variable, *args), stdout=asyncio.subprocess.PIPE)
     output, _ = await asyncio.wait_for(process.communicate(), 240)
     assert process.returncode == 0, f"{variable} ended with {process.returncode}, having printed: {output}"
@@ -20,7 +20,7 @@ async def output_of(variable, *args):
 
 
 def serve(talk):
-    """A server on a free port that hands each connection to `talk`."""
+    """A server on a free port that passes each connection to `talk`."""
     return websockets.serve(talk, "127.0.0.1", 0, max_size=None, ping_interval=None)
 
 
@@ -61,7 +61,7 @@ async def ping_between_fragments(socket):
     await expect_echo(socket, fragments(), "ab")
 
 
-# name -> function of a socket, whose coroutine raises what the client does wrong
+# name -> function of a socket, whose coroutine raises an error if the client does something wrong
 CASES = {
     **{f"text of {size} bytes": lambda s, size=size: expect_echo(s, text_of(size)) for size in SIZES},
     **{f"binary of {size} bytes": lambda s, size=size: expect_echo(s, bytes_of(size)) for size in SIZES},
@@ -112,7 +112,7 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
                     if socket.open:
                         await expect_close(socket, 1000, "done")
                     results[name] = "ok"
-                except Exception as error:  # It is the result of this case; the others go on.
+                except Exception as error:  # It is the result of this case; the others continue.
                     results[name] = repr(error)
 
         async with serve(talk) as server:

@@ -66,14 +66,14 @@ class EchoClientTest(unittest.IsolatedAsyncioTestCase):
             await self.expect_refused(server, says=["UNAUTHENTICATED", "certificate"])
             unknown = f"--ca={os.environ['UNKNOWN_CA']}"
             await self.expect_refused(server, unknown, says=["UNAUTHENTICATED", "certificate"])
-        async with serve(address="127.0.0.2") as server:  # which the certificate is not for
+        async with serve(address="127.0.0.2") as server:  # a name that the certificate is not for
             await self.expect_refused(server, f"--ca={CA}", host="127.0.0.2", says=["not for 127.0.0.2"])
 
     async def test_says_who_it_is(self):
         async with serve(client_certificates=ssl.CERT_REQUIRED) as server:
             result = await run("ECHO_CLIENT", f"--ca={CA}", *CLIENT, url_of(server), "Hello")
             self.assertEqual(result, (0, "Hello\n", ""))
-            # Python ends the connection without telling why.
+            # Python ends the connection without a reason.
             await self.expect_refused(server, f"--ca={CA}", says=["the server ended the stream"])
 
     async def test_names_flags_and_files_that_are_wrong(self):
@@ -87,7 +87,7 @@ class EchoClientTest(unittest.IsolatedAsyncioTestCase):
 
 
 class CloseNotifyTest(unittest.IsolatedAsyncioTestCase):
-    """Python's ssl tells whether the client ended TLS in order, where it is asked to."""
+    """With the right option, Python's ssl reports whether the client ended TLS properly."""
 
     def answer_and_close(self, listener, closes_first):
         sock, _ = listener.accept()
@@ -112,7 +112,7 @@ class CloseNotifyTest(unittest.IsolatedAsyncioTestCase):
             if not closes_first:
                 stream.sendall(close)
             try:
-                stream.unwrap()  # close_notify, and waits for the client's
+                stream.unwrap()  # sends close_notify, and waits for the client's
                 self.end = "in order"
             except OSError as error:
                 self.end = str(error)
@@ -123,7 +123,7 @@ class CloseNotifyTest(unittest.IsolatedAsyncioTestCase):
                 thread = threading.Thread(target=self.answer_and_close, args=(listener, closes_first))
                 thread.start()
                 url = f"wss://localhost:{listener.getsockname()[1]}"
-                # Nothing to send: it closes at once.
+                # It has nothing to send: it closes at once.
                 code, _, err = await run("WEFT", "connect", f"--ca={CA}", "--wait=0", url)
                 thread.join()
                 self.assertEqual(code, 0, err)

@@ -1,6 +1,6 @@
 'use strict';
 // Our clients against servers on npm's ws: the echo client, and the conformance client against a small server of the
-// protocol that conformance suites speak.
+// protocol of conformance suites.
 
 const assert = require('node:assert/strict');
 const {once} = require('node:events');
@@ -40,7 +40,7 @@ test('the echo client fails where the upgrade is refused', LIMIT, async (t) => {
   assert.equal(await exitOf('ECHO_CLIENT', [`ws://127.0.0.1:${server.address().port}`, 'Hello']), 1);
 });
 
-// name -> async function(peer) that throws what the client does wrong
+// name -> async function(peer) that throws if the client does something wrong
 const cases = {};
 
 for (const size of SIZES) {
@@ -90,7 +90,7 @@ cases['close without a code'] = async (peer) => {
   assert.deepEqual(await peer.closed, {code: 1005, reason: '', wasClean: true});
 };
 
-// What a server must not send, as bytes; and the code that the client fails the connection with.
+// Bytes that a server must not send, and the close code with which the client fails the connection.
 for (const [name, code, bytes] of [
        ['a masked frame', 1002, [0x81, 0x81, 1, 2, 3, 4, 0x60]],
        ['a reserved opcode', 1002, [0x83, 0]],

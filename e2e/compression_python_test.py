@@ -10,14 +10,14 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 from messages import SIZES, bytes_of, text_of
 from program import Server, command
 
-# Of a peer; None: it does not compress.
+# The options of a peer; None: no compression.
 AGREEMENTS = [
     None,
     {},
     {"server_no_context_takeover": True},
     {"client_no_context_takeover": True},
     {"server_max_window_bits": 9, "client_max_window_bits": 10},
-    # Python's zlib cannot compress with 8.
+    # Python's zlib cannot compress with a window of 2^8.
     {"server_max_window_bits": 9, "client_max_window_bits": 9, "server_no_context_takeover": True},
 ]
 

@@ -1,5 +1,5 @@
 'use strict';
-// permessage-deflate with npm's ws: our servers with its client, our clients with its server, each with every kind of
+// permessage-deflate with npm's ws: our servers with its client, our clients with its server, with every kind of
 // agreement.
 
 const assert = require('node:assert/strict');
@@ -13,7 +13,7 @@ const {serve} = require('./ws_server.js');
 
 const LIMIT = {timeout: 120_000};
 
-// What a client of ws offers -> what a server of ours that has nothing against it answers.
+// An offer of ws's client -> the answer of our server with default options.
 const CLIENTS = {
   'nothing in particular': [{}, 'permessage-deflate'],
   'no takeover of the server': [
@@ -28,7 +28,7 @@ const CLIENTS = {
     'permessage-deflate; server_max_window_bits=8; client_max_window_bits=8'],
 };
 
-// A WebSocket of ws that compresses everything, with further options.
+// A client of ws that compresses everything, with further options.
 function compressing(options) {
   return class extends WebSocket {
     constructor(url) {
@@ -37,7 +37,7 @@ function compressing(options) {
   };
 }
 
-// The value of Sec-WebSocket-Extensions that the server answers with.
+// The server's value of Sec-WebSocket-Extensions.
 async function answerOf(url, perMessageDeflate) {
   const socket = new WebSocket(url, {perMessageDeflate});
   const [[response]] = await Promise.all([once(socket, 'upgrade'), once(socket, 'open')]);
@@ -103,7 +103,7 @@ test('a message that inflates to more than the limit ends with 1009', LIMIT, asy
   assert.equal((await peer.closed).code, 1009);
 });
 
-// A frame that is compressed once for all stands between frames that each refer to those before them.
+// A frame that is compressed once for all, between frames that refer to each other.
 for (const threads of [1, 2]) {
   test(`published messages between a connection's own, ${threads} threads`, LIMIT, async (t) => {
     const server = await startServer('PUBLISH_SERVER', [`--threads=${threads}`]);

@@ -54,7 +54,8 @@ def e2e_test(name, driver, peers, programs = {}, data = [], args = [], **kwargs)
         args,
         tags = [
             "e2e",
-            # What else is on the machine is part of the result, and Bazel does not see it: a result is never taken from the cache.
+            # The result depends on other programs of the machine, which Bazel does not track: never take it from the
+            # cache.
             "external",
         ] + kwargs.pop("tags", []),
         **kwargs

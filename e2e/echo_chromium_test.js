@@ -1,6 +1,6 @@
 'use strict';
 // The echo server with headless Chromium: the cases of websocket_cases.js on the browser's own WebSocket, and
-// examples/echo/index.html as a person uses it, opened from disk.
+// examples/echo/index.html as a user sees it, opened from disk.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -31,7 +31,7 @@ after(async () => {
   assert.equal(await server.stop(), 0, 'exit code after SIGTERM');
 });
 
-// A page of examples/echo, of its own for each test.
+// A page of examples/echo, a new one for each test.
 function open(t, {url = PAGE_URL, ...window} = {}) {
   return openPage(t, browser, url, {width: 960, height: 640, expected: /^WebSocket connection to .* failed/, ...window});
 }
@@ -47,7 +47,7 @@ async function say(page, text) {
   await page.press('#text', 'Enter');
 }
 
-// Waits until the log has as many lines, and compares their kind and text.
+// Waits until the log has this number of lines, and compares their kind and text.
 async function waitForLog(page, ...lines) {
   await page.waitForFunction((count) => document.querySelectorAll('#log li').length >= count, lines.length);
   assert.deepEqual(await page.$$eval('#log li', (items) => items.map((item) => [
@@ -64,7 +64,7 @@ for (const name of Object.keys(cases)) {
   });
 }
 
-// What the cases above do is compressed, too: Chromium offers it, and the server takes it.
+// The cases above are compressed, too: Chromium offers it, and the server accepts.
 for (const mode of ['on', 'no_takeover', 'off']) {
   test(`compression ${mode}`, LIMIT, async (t) => {
     const other = await startServer('ECHO_SERVER', ['--allow_origin=null', `--compression=${mode}`]);
@@ -110,7 +110,7 @@ test('the page: RS46, connect, talk, disconnect', LIMIT, async (t) => {
   assert.ok(await page.isDisabled('#text'));
 });
 
-// It may connect because it is of the same origin.
+// It may connect because it has the same origin.
 test('the page, as the server itself shows it', LIMIT, async (t) => {
   const own = await startServer('ECHO_SERVER', []);
   t.after(() => own.stop());
@@ -119,7 +119,7 @@ test('the page, as the server itself shows it', LIMIT, async (t) => {
   await page.click('#connect');
   await waitForLog(page, ['CONNECTED', own.url], ['SENT', 'WebSocket rocks'], ['RECEIVED', 'WebSocket rocks']);
 
-  // It does not suggest to allow the origin that is always allowed.
+  // The page does not suggest allowing the origin that is always allowed.
   assert.equal(await own.stop(), 0);
   await page.waitForSelector('.DISCONNECTED');
   await page.click('#connect');

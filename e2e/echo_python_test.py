@@ -58,7 +58,7 @@ class EchoTest(unittest.IsolatedAsyncioTestCase):
         async with self.connect() as socket:
             for payload in [b"", b"p", b"p" * 125]:
                 with self.subTest(size=len(payload)):
-                    await asyncio.wait_for(await socket.ping(payload), 60)  # Waits for the pong of this payload.
+                    await asyncio.wait_for(await socket.ping(payload), 60)  # Waits for the pong with this payload.
 
     async def test_pings_and_messages_on_one_connection(self):
         async with self.connect() as socket:

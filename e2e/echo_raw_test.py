@@ -16,7 +16,7 @@ MAX_MESSAGE_BYTES = 100_000
 
 
 def frame(opcode, payload=b"", fin=True, rsv=0, masked=True, length_form=None):
-    """A frame as a client sends it; `length_form` 126 or 127 forces a longer form than needed."""
+    """A client's frame; `length_form` 126 or 127 forces a longer form than necessary."""
     size = len(payload)
     form = length_form or (size if size < 126 else 126 if size < 65536 else 127)
     head = bytes([fin << 7 | rsv << 4 | opcode, masked << 7 | form])
@@ -43,7 +43,7 @@ class Peer:
         self.socket.sendall(data)
 
     def request(self, method="GET", path="/", and_then=b"", **headers):
-        """Sends an upgrade request, and bytes right behind it in the same write. A header that is None is left out."""
+        """Sends an upgrade request, followed by bytes in the same write. A header that is None is omitted."""
         self.key = base64.b64encode(os.urandom(16)).decode()
         fields = {
             "Host": f"127.0.0.1:{self.server.port}",
@@ -57,7 +57,7 @@ class Peer:
         self.send("\r\n".join([f"{method} {path} HTTP/1.1", *lines, "", ""]).encode() + and_then)
 
     def response(self):
-        """The status of the answer; its headers, with names in lower case, are in `self.headers`."""
+        """The status of the response; its headers, with names in lower case, are in `self.headers`."""
         status = int(self.input.readline().split()[1])
         lines = iter(lambda: self.input.readline().decode().strip(), "")
         self.headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
@@ -73,7 +73,8 @@ class Peer:
         return self
 
     def receive(self):
-        """The next frame, (opcode, payload), of a server that neither masks nor fragments; None at the end of the stream."""
+        """The next frame, (opcode, payload), of a server that neither masks nor fragments; None at the end of the
+        stream."""
         head = self.input.read(2)
         if not head:
             return None
@@ -86,7 +87,7 @@ class Peer:
         return head[0] & 0x0F, self.input.read(size)
 
     def end(self):
-        """Reads to the end of the stream: the frames, as receive() gives them."""
+        """Reads to the end of the stream and returns the frames, in the form of receive()."""
         return list(iter(self.receive, None))
 
 
@@ -170,7 +171,7 @@ class HandshakeTest(ServerTest):
 
     def test_too_large_a_head(self):
         peer = self.peer()
-        peer.send(b"GET / HTTP/1.1\r\nX: " + b"x" * 16384)  # Endless, for all the server knows.
+        peer.send(b"GET / HTTP/1.1\r\nX: " + b"x" * 16384)  # Endless, as far as the server knows.
         self.assertEqual(peer.response(), 431)
 
     def test_byte_by_byte(self):
@@ -197,7 +198,7 @@ class FrameTest(ServerTest):
     OPTIONS = [f"--max_message_bytes={MAX_MESSAGE_BYTES}"]
 
     def assert_fails(self, code, *frames):
-        """The frames fail the connection with this code: nothing but one Close frame comes back, then the end."""
+        """The frames fail the connection with this code: exactly one Close frame comes back, then the end."""
         peer = self.peer().upgrade()
         peer.send(b"".join(frames))
         (opcode, payload), *rest = peer.end()
@@ -292,7 +293,7 @@ class FrameTest(ServerTest):
         for start in [b"", b"GET / HT", None]:
             peer = Peer(self.server)
             peer.send(start) if start is not None else peer.upgrade().send(frame(TEXT, bytes(1000))[:100])
-            # A reset instead of an orderly end.
+            # A reset instead of a normal end.
             peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             peer.input.close()
             peer.socket.close()
@@ -314,7 +315,7 @@ class MaxConnectionsTest(ServerTest):
         first.send(frame(CLOSE))
         self.assertEqual(first.end(), [(CLOSE, b"")])
         first.socket.close()
-        # Its end and our next connection reach the server in no certain order.
+        # The order in which its end and our next connection reach the server is not determined.
         while (status := self.status()) == 503:
             pass
         self.assertEqual(status, 101)
@@ -376,7 +377,7 @@ class ShutdownTest(unittest.TestCase):
         peer = Peer(server).upgrade()
         with peer.socket, peer.input:
             server.process.send_signal(signal.SIGTERM)
-            # The door is closed once the first signal has come.
+            # The port is closed once the first signal has arrived.
             while True:
                 try:
                     Peer(server).socket.close()

@@ -1,5 +1,5 @@
 'use strict';
-// The echo server with npm's undici, the WebSocket that Node.js has built in, as client.
+// The echo server with npm's undici, which provides Node.js's built-in WebSocket, as client.
 
 const assert = require('node:assert/strict');
 const {after, before, test} = require('node:test');

@@ -1,5 +1,6 @@
 'use strict';
-// The echo server with npm's ws as client: the cases of websocket_cases.js, and what browsers have no interface for.
+// The echo server with npm's ws as client: the cases of websocket_cases.js, and tests for which browsers have no
+// interface.
 
 const assert = require('node:assert/strict');
 const {once} = require('node:events');
@@ -89,7 +90,7 @@ test('messages before a close are all answered', LIMIT, async () => {
   assert.deepEqual(await peer.closed, {code: 1000, reason: 'at once', wasClean: true});
 });
 
-// Codes that browsers keep to themselves.
+// Codes that browsers do not expose.
 for (const code of [1001, 1003, 1009, 1011]) {
   test(`close with ${code}`, LIMIT, async () => {
     const peer = await Peer.open(WebSocket, server.url);

@@ -1,4 +1,5 @@
-"""HTTP beside WebSocket, with clients that others wrote: Python's http.client, curl, and the parser of Prometheus's client."""
+"""HTTP beside WebSocket, with independent clients: Python's http.client, curl, and the parser of Prometheus's client.
+"""
 
 import http.client
 import os

@@ -14,7 +14,7 @@ def _npm_packages_impl(ctx):
     ctx.file("WORKSPACE", "")
     ctx.file("BUILD.bazel", _BUILD)
 
-    # npm writes beside its input: copies, so that it cannot write into the source tree.
+    # npm writes next to its input: copies, so that it cannot write into the source tree.
     for file in [ctx.attr.package_json, ctx.attr.package_lock]:
         ctx.file(file.name, ctx.read(ctx.path(file)))
 
@@ -23,7 +23,7 @@ def _npm_packages_impl(ctx):
         ctx.file("missing.txt", "npm is not installed\n")
         return
     result = ctx.execute(
-        # A machine without network is told so in seconds: npm would try again for a minute.
+        # Without a network this fails in seconds: npm would retry for a minute.
         [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error", "--fetch-retries=2", "--fetch-retry-mintimeout=1000"],
         timeout = 300,
     )

@@ -1,4 +1,4 @@
-"""What the examples print, and where it goes: to descriptors that fail, and to terminals that obey what they are shown."""
+"""The examples' output: to descriptors that fail, and to terminals, which must not get commands from a peer."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ import unittest
 from program import command
 from terminal import Terminal
 
-TIMEOUT = 60  # Seconds; only a test that fails takes them.
+TIMEOUT = 60  # Seconds; only a test that fails takes that long.
 
 UPGRADE = (
     b"GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -28,7 +28,7 @@ class OutputTest(unittest.TestCase):
         self.path = os.path.join(self.folder, "socket")
 
     def start(self, variable, *arguments, **streams):
-        """A server at a Unix socket, so that nobody needs to read where it is. Its process."""
+        """A server at a Unix socket, so that its port need not be read from its output. Returns its process."""
         return self.start_as(command(variable, f"--address=unix:{self.path}", *arguments), **streams)
 
     def start_as(self, words, **streams):
@@ -58,7 +58,7 @@ class OutputTest(unittest.TestCase):
         return connection
 
     def ask(self, request):
-        """The whole answer to a request after which the server closes."""
+        """The whole response to a request after which the server closes."""
         with self.connect() as connection:
             connection.sendall(request)
             answer = b""
@@ -70,7 +70,7 @@ class OutputTest(unittest.TestCase):
         self.assertRegex(self.ask(b"nonsense\r\n\r\n"), rb"^HTTP/1.1 400 ")
 
     def say(self, text):
-        """Sends one message, and waits for it to come back."""
+        """Sends one message, and waits for its echo."""
         with self.connect() as connection:
             connection.sendall(UPGRADE + bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)
             answer = b""
@@ -86,7 +86,7 @@ class OutputTest(unittest.TestCase):
 
 
 class LostOutputTest(OutputTest):
-    """A server goes on without its log."""
+    """A server continues without its log."""
 
     def test_no_space_for_the_log(self):
         with open("/dev/full", "w") as full:
@@ -126,7 +126,7 @@ class LostOutputTest(OutputTest):
         self.assertRegex(lines[1], "^refused ")
 
     def test_streams_that_are_closed(self):
-        """The first socket would get the number of standard output, and a client what is printed there."""
+        """The first socket would get the number of standard output, and a client would receive the printed text."""
         for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"]:
             with self.subTest(closed=closed):
                 server = " ".join(command("CHAT_SERVER", f"--address=unix:{self.path}", "--verbose"))
@@ -140,7 +140,7 @@ class LostOutputTest(OutputTest):
 
 
 class TerminalTest(OutputTest):
-    """What a peer sends is shown, and not obeyed."""
+    """A peer's text is shown, and its terminal commands are not executed."""
 
     EVIL = "\x1b]0;owned\a\x1b[2J\u202e\u009b2J"
     SHOWN = "\\x1b]0;owned\\x07\\x1b[2J\\u202e\\x9b2J"
@@ -170,7 +170,7 @@ class TerminalTest(OutputTest):
 
 
 class WordsTest(OutputTest):
-    """Command lines, and what is said of them."""
+    """Command lines, and their errors."""
 
     def test_the_chat_client_takes_a_url(self):
         self.start("CHAT_SERVER", stdout=subprocess.DEVNULL)

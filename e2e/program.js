@@ -5,8 +5,8 @@ const {spawn} = require('node:child_process');
 const {once} = require('node:events');
 const readline = require('node:readline');
 
-// The command that an environment variable names (a path, or a path and its first arguments) as a child process that
-// shares our stderr. `exit` resolves to its exit code, or to the signal that ended it.
+// Starts the command that an environment variable names (a path, or a path and its first arguments) as a child
+// process that shares our stderr. `exit` resolves to its exit code, or to the signal that ended it.
 function run(variable, args) {
   const [file, ...first] = process.env[variable].split(' ');
   const child = spawn(file, [...first, ...args], {stdio: ['ignore', 'pipe', 'inherit']});
@@ -14,7 +14,8 @@ function run(variable, args) {
   return child;
 }
 
-// A server of ours on a free port: `url`, and `stop()`, which resolves to its exit code, or to the signal if that ended it.
+// A server of ours on a free port: `url`, and `stop()`, which resolves to its exit code, or to the signal that ended
+// it.
 async function startServer(variable, args = []) {
   const child = run(variable, ['--port=0', ...args]);
   const lines = readline.createInterface({input: child.stdout});
@@ -33,7 +34,7 @@ async function startServer(variable, args = []) {
   throw new Error(`${variable} ended with ${await child.exit} before it listened`);
 }
 
-// All that a program prints, which must end with exit code 0.
+// The output of a program, which must end with exit code 0.
 async function outputOf(variable, args) {
   const child = run(variable, args);
   let output = '';

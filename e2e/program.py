@@ -21,7 +21,7 @@ class Server:
         self.process = subprocess.Popen(
             command(variable, "--port=0", *args), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        # A thread reads what it prints, so that it never waits for us.
+        # A thread reads its output, so that it never waits for us.
         self.lines = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
         found = self.wait_for_line(r"Server Listening on (.*):(\d+)")
@@ -33,13 +33,13 @@ class Server:
             for line in output:
                 try:
                     print("server:", line, end="", file=sys.stderr, flush=True)
-                except BrokenPipeError:  # As in `server_check 2>&1 | head`. Python writes it once more as it ends.
+                except BrokenPipeError:  # As in `server_check 2>&1 | head`. Python would write it again when it ends.
                     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
                 self.lines.put(line.rstrip("\n"))
         self.lines.put(None)
 
     def wait_for_line(self, expression):
-        """The match of the next line that the server prints and that matches."""
+        """The match in the next matching line that the server prints."""
         while True:
             line = self.lines.get(timeout=60)
             assert line is not None, f"the server ended, and never printed {expression}"
@@ -53,7 +53,7 @@ class Server:
         return self.process.wait(timeout=60)
 
     def end(self):
-        """Ends the server, which must leave with exit code 0; so must a server that was stopped before."""
+        """Ends the server, which must return exit code 0; so must a server that was stopped earlier."""
         try:
             code = self.process.poll()
             if code is None:

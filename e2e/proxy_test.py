@@ -1,4 +1,4 @@
-"""Our client through proxies that others wrote: tinyproxy for HTTP's CONNECT, microsocks for SOCKS5."""
+"""Our client through independent proxies: tinyproxy for HTTP's CONNECT, microsocks for SOCKS5."""
 
 import contextlib
 import os
@@ -26,7 +26,7 @@ def has_ipv6():
 
 
 def listens(address, port, process):
-    """Waits until the process listens there, which it does not say; false when it ends, its port lost to somebody else."""
+    """Waits until the process, which does not report it, listens there; false if it ends because its port was taken."""
     while process.poll() is None:
         try:
             socket.create_connection((address, port), 60).close()
@@ -38,7 +38,7 @@ def listens(address, port, process):
 
 @contextlib.contextmanager
 def running(address, make_command):
-    """A proxy on a free port of `address`, by the command that make_command(port) is. Gives host:port."""
+    """A proxy on a free port of `address`, started with the command make_command(port). Yields host:port."""
     for _ in range(5):
         port = free_port(address)
         process = subprocess.Popen(make_command(port), stdout=subprocess.DEVNULL)
@@ -55,7 +55,7 @@ def running(address, make_command):
 
 @contextlib.contextmanager
 def tinyproxy(address="127.0.0.1", login=False, ports=()):
-    """One that connects to these ports; to all, when there are none."""
+    """A proxy that allows connections to these ports; to all, if there are none."""
     with tempfile.TemporaryDirectory() as folder:
         config = os.path.join(folder, "tinyproxy.conf")
 
@@ -87,11 +87,11 @@ class ProxyTest(unittest.TestCase):
         cls.addClassCleanup(cls.plain.end)
         cls.tls = Server("TLS_SERVER", f"--cert={os.environ['SERVER_PEM']}", f"--key={os.environ['SERVER_KEY']}")
         cls.addClassCleanup(cls.tls.end)
-        # The proxy looks up the name. That it is asked for it, client_proxy_test sees.
+        # The proxy resolves the name. client_proxy_test checks that it is sent to the proxy.
         cls.urls = [(f"ws://localhost:{cls.plain.port}/", []), (f"wss://localhost:{cls.tls.port}/", [f"--ca={os.environ['CA']}"])]
 
     def run_client(self, proxy, url, *flags, user=""):
-        """Exit code, output, and errors, in which the password never is."""
+        """Exit code, output, and errors, which must never contain the password."""
         kind, where = proxy
         words = command("ECHO_CLIENT", f"--proxy={kind}://{user}{where}", *flags, url, "Hello", "again")
         result = subprocess.run(words, capture_output=True, text=True, timeout=120)
@@ -113,7 +113,7 @@ class ProxyTest(unittest.TestCase):
                 for url, flags in self.urls:
                     with self.subTest(proxy=start.__name__, url=url):
                         self.expect_echo(proxy, url, *flags)
-                        # A login that nobody asks for does no harm.
+                        # A login that the proxy does not require does no harm.
                         self.expect_echo(proxy, url, *flags, user=USER)
 
     def test_with_a_login(self):

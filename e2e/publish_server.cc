@@ -1,5 +1,5 @@
-// Answers every text with the same text, and publishes it to everybody, so that what a connection
-// compresses itself alternates with what is compressed once for all.
+// Answers every text with the same text, and publishes it to all, so that messages compressed by
+// the connection alternate with messages compressed once for all.
 
 #include <memory>
 
@@ -23,6 +23,7 @@ class PublishHandler : public weft::Handler {
 
 int main(int argc, char** argv) {
   return examples::RunServer(
-      examples::ServerOptionsFromFlags(argc, argv, "Answers, and tells everybody."),
+      examples::ServerOptionsFromFlags(argc, argv,
+                                       "Answers each message, and publishes it to all clients."),
       [](auto&, auto&) { return std::make_unique<PublishHandler>(); });
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
-# run.sh DRIVER PEERS NAME=VALUE... -- WORD...: runs a driver (x.js or x.py) with these variables in its environment and these
-# words. PEERS, a comma between, are what the driver wants of this machine: one that is missing skips the driver, or fails it
-# when CI is set.
+# run.sh DRIVER PEERS NAME=VALUE... -- ARGUMENT...: runs a driver (x.js or x.py) with these variables in its
+# environment and these arguments. PEERS, separated by commas, are what the driver needs on this machine: a missing
+# one skips the driver, or fails it if CI is set.
 set -euo pipefail
 
 driver=$1 peers=$2
@@ -11,9 +11,9 @@ while [[ $1 != -- ]]; do
   shift
 done
 shift
-# What the drivers share is here; they leave nothing beside it.
+# The modules that drivers share are in this folder; Python must not write bytecode next to them.
 export PYTHONPATH=$PWD/e2e PYTHONDONTWRITEBYTECODE=1
-# A test's browsers and tools leave nothing in the home of whoever runs it.
+# A test's browsers and tools leave nothing in the user's home.
 export HOME=${TEST_TMPDIR:-$HOME}
 
 missing() {
@@ -25,12 +25,13 @@ missing() {
   exit 0
 }
 
-# The first of these programs that is there, or nothing.
+# The first of these programs that exists, or nothing.
 find_program() {
   type -P "$@" | head -n 1 || true
 }
 
-# The first python3 that has these modules, or nothing. The one in PATH may not be the distribution's, which has its packages.
+# The first python3 that has these modules, or nothing. The one in PATH may not be the distribution's, which has the
+# distribution's packages.
 find_python() {
   local python
   for python in $(type -aP python3); do

@@ -1,4 +1,4 @@
-"""A program in a pseudo-terminal, and what its user sees."""
+"""A program in a pseudo-terminal, and the screen that its user sees."""
 
 import fcntl
 import os
@@ -12,9 +12,9 @@ import time
 
 
 class Terminal:
-    """Types into a program and reads its screen. The terminal itself shows what is typed, as terminals do."""
+    """Types into a program and reads its screen. The terminal echoes typed text, as usual."""
 
-    TIMEOUT = 30  # Seconds; only a test that fails takes them.
+    TIMEOUT = 30  # Seconds; only a test that fails takes that long.
 
     def __init__(self, arguments, environment=None, size=(24, 80)):
         self.master, slave = pty.openpty()
@@ -35,7 +35,7 @@ class Terminal:
         os.write(self.master, text.encode())
 
     def lines(self):
-        """The screen, line by line; the last is where the cursor stands."""
+        """The screen, line by line; the last line is the cursor's."""
         lines = [""]
         column = 0
         for part in re.findall(r"\r|\n|\x1b\[\d*[A-Za-z]|.", self.output.decode(errors="replace")):
@@ -59,7 +59,7 @@ class Terminal:
             raise TimeoutError("\n".join(["this is still the screen:", *self.lines()]))
         try:
             self.output += os.read(self.master, 65536)
-        except OSError:  # EIO: nobody has the other end open.
+        except OSError:  # EIO: the other end is not open.
             return False
         return True
 
@@ -72,7 +72,7 @@ class Terminal:
         return self.lines()
 
     def wait(self):
-        """Reads to the end of the program and returns its exit code."""
+        """Reads until the program ends and returns its exit code."""
         deadline = time.monotonic() + self.TIMEOUT
         while self.read(deadline):
             pass

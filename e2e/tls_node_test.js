@@ -1,6 +1,6 @@
 'use strict';
-// wss:// with npm's ws and with headless Chromium: the TLS echo server under the cases of websocket_cases.js, and the
-// echo client against a server of ws on https.
+// wss:// with npm's ws and with headless Chromium: the TLS echo server with the cases of websocket_cases.js, and the
+// echo client with a server of ws on https.
 
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
@@ -22,13 +22,13 @@ const {CA_PEM, SERVER_PEM, SERVER_KEY} = process.env;
 const ca = fs.readFileSync(CA_PEM);
 const identity = {cert: fs.readFileSync(SERVER_PEM), key: fs.readFileSync(SERVER_KEY)};
 
-let pages;  // an https server whose page does nothing
+let pages;  // an https server with an empty page
 let server;
 let url;
 let browser;
 let profile;
 
-// A port of 127.0.0.1 that `server` listens at.
+// The port of 127.0.0.1 on which `server` listens.
 async function listen(server) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -44,7 +44,7 @@ before(async () => {
   server = await startServer('TLS_SERVER', [`--cert=${SERVER_PEM}`, `--key=${SERVER_KEY}`, `--allow_origin=${origin}`]);
   url = server.url.replace('ws:', 'wss:').replace('127.0.0.1', 'localhost');
 
-  // Trusts one key, that of our certificate, instead of every certificate.
+  // Trusts one key, our certificate's, instead of every certificate.
   const spki = new crypto.X509Certificate(identity.cert).publicKey.export({type: 'spki', format: 'der'});
   const pin = crypto.createHash('sha256').update(spki).digest('base64');
   profile = fs.mkdtempSync(path.join(process.env.TEST_TMPDIR || os.tmpdir(), 'chromium-'));
@@ -102,7 +102,7 @@ test('the second connection takes up the session of the first', LIMIT, async () 
   const first = await connect();
   assert.equal(first.alpnProtocol, 'http/1.1');
   assert.equal(first.getProtocol(), 'TLSv1.3');
-  const session = once(first, 'session');  // Its ticket comes with the first answer.
+  const session = once(first, 'session');  // Its ticket arrives with the first answer.
   first.write('GET / HTTP/1.1\r\n\r\n');
   const [ticket] = await session;
   first.destroy();

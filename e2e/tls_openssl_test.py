@@ -1,4 +1,4 @@
-"""TLS with openssl's command line on the other side: what it makes of our server, and our client of it."""
+"""TLS with openssl's command line on the other side: its verdict on our server, and our client's on it."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ REQUEST = (
     "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
-CLOSE = b"\x88\x80\0\0\0\0"  # A Close frame without a code, masked by zeros.
+CLOSE = b"\x88\x80\0\0\0\0"  # A Close frame without a code, masked with zeros.
 
 
 def identity(name):
@@ -23,7 +23,7 @@ def identity(name):
 
 
 def s_client(port, *args, send=REQUEST.encode() + CLOSE):
-    """All that `openssl s_client` prints, errors included, having sent these bytes."""
+    """The output of `openssl s_client`, including errors, after it has sent these bytes."""
     words = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-CAfile", CA, *args]
     process = subprocess.run(words, input=send, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
     return process.stdout.decode("latin1")
@@ -43,7 +43,7 @@ class ServerTest(unittest.TestCase):
     def test_speaks_tls_1_2_and_1_3_and_http_1_1_and_ends_with_close_notify(self):
         for version in ["-tls1_2", "-tls1_3"]:
             with self.subTest(version=version):
-                # -ign_eof: goes on reading when it has sent all, until the server ends the stream.
+                # -ign_eof: continues reading after all input was sent, until the server ends the stream.
                 output = s_client(
                     self.server.port, version, "-alpn", "h2,http/1.1", "-verify_hostname", "localhost",
                     "-verify_return_error", "-ign_eof", *self.client,
@@ -65,7 +65,7 @@ class ServerTest(unittest.TestCase):
         self.server.wait_for_line(".*dropped .*the handshake.*: .*certificate.*")
 
     def test_refuses_renegotiation(self):
-        # "R" in a line of its own asks for it.
+        # "R" on its own line requests it.
         output = s_client(self.server.port, "-tls1_2", *self.client, send=b"R\n")
         self.assertRegex(output, "RENEGOTIATING[^$]*(no renegotiation|unexpected eof|error)")
 

@@ -1,6 +1,6 @@
 'use strict';
-// What a WebSocket with the interface of browsers must see of an echo server. The same cases run in Node.js, on ws and
-// on undici, and in the page of a browser, whose own WebSocket they then take.
+// What a WebSocket with the interface of browsers must receive from an echo server. The same cases run in Node.js,
+// with ws and undici, and in a page, with the browser's own WebSocket.
 (() => {
   const SIZES = [0, 1, 125, 126, 127, 65535, 65536, 16 << 20];
 
@@ -33,7 +33,7 @@
     return left.length === right.length && left.every((byte, i) => byte === right[i]);
   }
 
-  // A WebSocket whose messages wait in a queue until they are asked for.
+  // A WebSocket whose messages wait in a queue until they are read.
   class Peer {
     static async open(WebSocket, url) {
       const peer = new Peer(new WebSocket(url));
@@ -59,7 +59,7 @@
         this.wake();
         resolve(this.end);
       }));
-      socket.addEventListener('error', () => {});  // A close event follows, which says it all.
+      socket.addEventListener('error', () => {});  // A close event follows, which has the details.
     }
 
     async receive() {
@@ -86,7 +86,7 @@
       check(sameData(answer, data), `sent ${describe(data)}, received ${describe(answer)} that differs from it`);
     }
 
-    // Closes and expects the same code and reason back.
+    // Closes and expects the same code and reason in return.
     async expectClose(code, reason) {
       this.socket.close(code, reason);
       const end = await this.closed;
@@ -95,7 +95,7 @@
     }
   }
 
-  // name -> async function(WebSocket, url) that throws what is wrong
+  // name -> async function(WebSocket, url) that throws on an error
   const cases = {};
 
   for (const size of SIZES) {
@@ -138,7 +138,7 @@
     await peer.expectClose(1000, '');
   };
 
-  // All of it on one connection, with 1 MiB for 16: what the interop matrix shows.
+  // Everything on one connection, with 1 MiB instead of 16: the exchange of the interop matrix.
   async function exchange(WebSocket, url) {
     const peer = await Peer.open(WebSocket, url);
     for (const size of SIZES.map((size) => Math.min(size, 1 << 20))) {

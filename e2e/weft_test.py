@@ -24,15 +24,14 @@ import websockets
 from program import command
 from terminal import Terminal
 
-TIMEOUT = 60  # Seconds; only a test that fails takes them.
+TIMEOUT = 60  # Seconds; only a test that fails takes that long.
 
 
 MOVED = {"/moved": "/echo", "/to-ftp": "ftp://h/", "/to-space": "/a b", "/round": "/round"}
 
 
 class Server:
-    """A WebSocket server that does what the test says, when it says so. /echo answers, /refused is refused, those in
-    MOVED lead there."""
+    """A WebSocket server that the test controls. /echo echoes, /refused is refused, the paths in MOVED redirect."""
 
     def __init__(self, tls=None):
         self.tls = tls
@@ -124,7 +123,7 @@ class RawServer:
 
 
 class Screen(Terminal):
-    """A program in a terminal of this size, seen through a terminal emulator that others wrote."""
+    """A program in a terminal of this size, seen through an independent terminal emulator."""
 
     def __init__(self, arguments, columns=80, rows=24, **environment):
         self.screen = pyte.Screen(columns, rows)
@@ -134,13 +133,13 @@ class Screen(Terminal):
         super().__init__(arguments, environment={**os.environ, **environment}, size=(rows, columns))
 
     def lines(self):
-        """What stands on the screen, without what is empty at the ends."""
+        """The text on the screen, without empty lines and trailing spaces."""
         self.stream.feed(self.output[self.seen :])
         self.seen = len(self.output)
         return "\n".join(line.rstrip() for line in self.screen.display).rstrip("\n").split("\n")
 
     def wait_for(self, *last):
-        """Waits until the last lines of the screen are these; the prompt ends without its space."""
+        """Waits until the screen ends with these lines; the prompt is compared without its trailing space."""
         return self.wait_until(lambda screen: screen[-len(last) :] == list(last))
 
     def resize(self, columns, rows):
@@ -173,7 +172,7 @@ class WeftTest(unittest.TestCase):
 
 
 class TerminalTest(WeftTest):
-    """What a person sees."""
+    """In a terminal."""
 
     def test_a_conversation(self):
         screen = self.connect("--subprotocol=chat")
@@ -228,7 +227,7 @@ class TerminalTest(WeftTest):
         self.assertEqual(numbers, [f"{part} {message}" for part in range(10) for message in range(100)])
 
     def paste(self, screen, text):
-        """As a terminal does that was told to mark what is pasted."""
+        """Like a terminal in bracketed paste mode."""
         self.assertEqual(re.findall(rb"\x1b\[\?2004[hl]", screen.output)[-1:], [b"\x1b[?2004h"])
         screen.type("\x1b[200~" + text.replace("\n", "\r") + "\x1b[201~")
 
@@ -302,7 +301,7 @@ class TerminalTest(WeftTest):
         self.assertGreater(os.stat(self.history).st_size, 0)
 
     def test_a_history_that_is_no_file_is_left_alone(self):
-        """Root's WEFT_HISTORY=/dev/null closed the device to everybody else."""
+        """Run by root, WEFT_HISTORY=/dev/null made the device inaccessible for all other users."""
         os.mkfifo(self.history, 0o644)
         self.type_and_leave()
         self.assertEqual(os.stat(self.history).st_mode & 0o777, 0o644)
@@ -448,7 +447,7 @@ class TerminalTest(WeftTest):
 
 
 class PipeTest(WeftTest):
-    """What a script sees."""
+    """In scripts."""
 
     def test_lines(self):
         result = self.run_piped("--receive=3", "--wait=inf", input="one\n\nSchuß".encode())
@@ -466,7 +465,7 @@ class PipeTest(WeftTest):
         self.assertEqual(self.server.received.qsize(), 1)
 
     def test_a_stream(self):
-        """Two pipes through a server, as for ssh."""
+        """Two pipes through a server, as with ssh."""
         process = subprocess.Popen(
             command("WEFT", "connect", self.server.url + "/echo", "--binary", "--input=stream"),
             stdin=subprocess.PIPE,
@@ -655,7 +654,7 @@ class PipeTest(WeftTest):
         process.stdin.close()
 
     def test_all_arrives_where_the_pipe_does_not_block(self):
-        """O_NONBLOCK, which some other program that has the same pipe may have set."""
+        """O_NONBLOCK, which another program with the same pipe may have set."""
         read_end, write_end = os.pipe()
         os.set_blocking(write_end, False)
         process = subprocess.Popen(

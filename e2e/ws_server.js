@@ -4,8 +4,8 @@
 const {once} = require('node:events');
 const {WebSocketServer} = require('ws');
 
-// Resolves to the URL of a server on a free port, with these `options` of ws. It hands each connection to `talk`, and fails
-// the test `t` with what that throws.
+// Resolves to the URL of a server on a free port, with these `options` of ws. It passes each connection to `talk`,
+// and fails the test `t` if that throws.
 async function serve(t, options, talk) {
   const server = new WebSocketServer({port: 0, host: '127.0.0.1', ...options});
   await once(server, 'listening');

@@ -1,4 +1,4 @@
-"""A case: what is sent, what must come back, and the section that says so."""
+"""A case: the frames to send, the expected answers, and the section that requires them."""
 
 import dataclasses
 from collections.abc import Callable
@@ -12,25 +12,25 @@ BOTH = (CLIENT, SERVER)
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What the suite is told of the peer."""
+    """The suite's options about the peer."""
 
-    max_message_bytes: int = 16 << 20  # 0: unknown, so that no case asks for it
+    max_message_bytes: int = 16 << 20  # 0: unknown, so that no case requires it
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """One script. It ends with a closing handshake of ours unless its last step is an end already."""
+    """One script. It ends with our closing handshake unless its last step already ends the connection."""
 
-    id: str  # "group/what", to be chosen by
-    section: str  # of RFC 6455, where no other is named
+    id: str  # "group/name", by which cases are selected
+    section: str  # of RFC 6455, unless another is named
     title: str
-    steps: tuple | Callable  # or a function that makes them, where they are large
-    request: Request = Request()  # ours, where the peer is a server
-    response: Response = Response()  # ours, where the peer is a client
-    peers: tuple = BOTH  # the roles of the peer that it is for
-    otherwise: tuple = WRONG  # what a peer is that answers otherwise; where it is not FAILED, why
-    deflate: bool = False  # the script wants permessage-deflate agreed on
-    long: bool = False  # takes a tenth of a second or more
+    steps: tuple | Callable  # or a function that creates them, if they are large
+    request: Request = Request()  # ours, if the peer is a server
+    response: Response = Response()  # ours, if the peer is a client
+    peers: tuple = BOTH  # the roles of the peer for which the case is valid
+    otherwise: tuple = WRONG  # the verdict for a peer that answers differently, with the reason, if it is not FAILED
+    deflate: bool = False  # the script requires permessage-deflate
+    long: bool = False  # takes at least a tenth of a second
 
     @property
     def group(self):
@@ -38,7 +38,7 @@ class Case:
 
     @property
     def refused(self):
-        """Whether the peer is to refuse the opening handshake."""
+        """Whether the peer must refuse the opening handshake."""
         return not callable(self.steps) and bool(self.steps) and isinstance(self.steps[0], Refused)
 
     def script(self):
@@ -50,16 +50,16 @@ class Case:
         return steps
 
     def expected(self):
-        """What the script expects, for people."""
+        """The script's expectations, for people."""
         return tuple(str(step) for step in self.script() if step.expects)
 
 
 def fragments(opcode, parts):
-    """The frames of one message, a fragment for each part."""
+    """The frames of one message, one fragment per part."""
     last = len(parts) - 1
     return tuple(Frame(opcode if i == 0 else CONTINUATION, part, fin=i == last) for i, part in enumerate(parts))
 
 
 def sent_in_fragments(opcode, parts, chop=0):
-    """The steps of a message in fragments that is answered."""
+    """The steps of a fragmented message that is answered."""
     return Send(fragments(opcode, parts), chop), answers(Frame(opcode, b"".join(parts)))

@@ -1,5 +1,5 @@
-"""Runs the cases with a client that echoes every message, as a server that it asks for one case after the other:
-/getCaseCount, /runCase?case=N&agent=NAME, and /updateReports?agent=NAME at the end.
+"""Runs the cases with a client that echoes every message. The check is a server, which the client asks for one case
+after the other: /getCaseCount, /runCase?case=N&agent=NAME, and /updateReports?agent=NAME at the end.
 
     bazel run //e2e/conformance:client_check                        with the client of this repository
     bazel run //e2e/conformance:client_check -- --port 9001         with one that you start yourself
@@ -24,7 +24,7 @@ from wire import CLIENT, SERVER, Violation, close, text
 
 
 class CaseServer:
-    """Serves the cases on a thread for each connection, until a client has asked for its report."""
+    """Serves the cases, with one thread per connection, until a client has asked for its report."""
 
     def __init__(self, address, cases, report):
         self.cases = cases
@@ -42,7 +42,7 @@ class CaseServer:
             try:
                 sock, _ = self.socket.accept()
             except OSError:
-                return  # It was closed.
+                return  # It was already closed.
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock):
@@ -53,7 +53,7 @@ class CaseServer:
             except Violation:
                 head = None
             if head is None:
-                return  # No client of ours: it has asked for nothing.
+                return  # Not a client under test: it has asked for nothing.
             url = urllib.parse.urlsplit((head.line.split(" ") + [""])[1])
             query = dict(urllib.parse.parse_qsl(url.query))
             if url.path == "/getCaseCount":
@@ -81,19 +81,19 @@ class CaseServer:
             session.end_writing()
 
     def _agreement(self, case, offers):
-        """What the response of a case makes of a client's offers."""
+        """The case's response to a client's offers."""
         if not any(name == deflate.NAME for name, _ in deflate.parse(offers)):
             raise deflate.Declined("offers no permessage-deflate")
         response = case.response.joined("Sec-WebSocket-Extensions")
         try:
             return deflate.agreement(offers, response)
         except Violation:
-            if case.refused:  # Then it is meant to be wrong.
+            if case.refused:  # Then it is wrong on purpose.
                 return deflate.PLAIN
-            raise deflate.Declined(f"offers {offers}, for which {response} is no answer") from None
+            raise deflate.Declined(f"offers {offers}, to which {response} is not an answer") from None
 
     def _tell(self, session, head, *frames):
-        """Sends frames and closes. A client that is not right here fails all its cases, and needs not be told."""
+        """Sends frames and closes. A client that misbehaves here fails all its cases, so no error is reported."""
         self._open(session, head, Case("", "", "", ()))
         for step in (Send((*frames, close(1000))), Closed(1000)):
             step.run(session, Verdict())
@@ -107,7 +107,7 @@ class CaseServer:
                 self.report.add(result)
 
     def finish(self):
-        """The exit code; cases that the client did not ask for have failed."""
+        """The exit code; cases that the client did not request have failed."""
         self.socket.close()
         with self.lock:
             for number, case in enumerate(self.cases, 1):

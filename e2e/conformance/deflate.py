@@ -1,4 +1,4 @@
-"""permessage-deflate (RFC 7692): what two ends agree on, and what they make of messages. On Python's zlib."""
+"""permessage-deflate (RFC 7692): the negotiation, and the compression of messages. On Python's zlib."""
 
 import dataclasses
 import re
@@ -13,10 +13,10 @@ TAIL = b"\x00\x00\xff\xff"
 NO_TAKEOVER = {role: f"{role}_no_context_takeover" for role in (CLIENT, SERVER)}
 WINDOW_BITS = {role: f"{role}_max_window_bits" for role in (CLIENT, SERVER)}
 
-# Bytes inflated at once where the window is small: zlib lets a reference reach as much beyond it.
+# Bytes inflated at once if the window is small: zlib lets a reference reach that far beyond the window.
 STEP = 64
 
-# Bytes that it is given at once: it copies what it has not consumed.
+# Bytes passed to zlib at once: it copies the unconsumed ones.
 PIECE = 1024
 
 
@@ -33,32 +33,33 @@ def parse(header):
 
 
 class Declined(Exception):
-    """There is nothing wrong, and no agreement."""
+    """There is no agreement, and no error."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Agreement:
-    """Of each role, whether its messages refer to earlier ones, and how far back."""
+    """For each role: whether its messages refer to earlier ones, and how far back."""
 
     takeover: dict
     window_bits: dict
 
 
-# As an agreement without parameters has it.
+# The values of an agreement without parameters.
 PLAIN = Agreement({CLIENT: True, SERVER: True}, {CLIENT: 15, SERVER: 15})
 
 
 def agreement(offers, response):
-    """What the response to these offers, both headers, agrees on; None where that is nothing.
+    """The agreement of the response to these offers, both given as headers; None if there is none.
 
-    Raises Violation where it answers none of them."""
+    Raises Violation if the response answers none of the offers.
+    """
     chosen = parse(response)
     if not chosen:
         return None
     answers = [_checked(pairs) for name, pairs in chosen if name == NAME]
     offered = [_checked(pairs, is_offer=True) for name, pairs in parse(offers) if name == NAME]
     if len(chosen) != 1 or not any(_fits(offer, answer) for offer in offered for answer in answers):
-        raise Violation("RFC 7692, 7.1", f"{response!r} is no answer to {offers!r}")
+        raise Violation("RFC 7692, 7.1", f"{response!r} is not an answer to {offers!r}")
     answer = answers[0]
     return Agreement(
         {role: NO_TAKEOVER[role] not in answer for role in (CLIENT, SERVER)},
@@ -67,7 +68,7 @@ def agreement(offers, response):
 
 
 def _checked(pairs, is_offer=False):
-    """The parameters as a dictionary; None where one is there twice, unknown, or has a value that it cannot have."""
+    """The parameters as a dictionary; None if one is repeated, unknown, or has an invalid value."""
     for key, value in pairs:
         is_flag = key in NO_TAKEOVER.values() and value is None
         is_window = key in WINDOW_BITS.values() and re.fullmatch("[89]|1[0-5]", value or "")
@@ -78,7 +79,7 @@ def _checked(pairs, is_offer=False):
 
 
 def _fits(offer, answer):
-    """Whether a server may answer this offer so (RFC 7692, sections 7.1.1 and 7.1.2)."""
+    """Whether a server may answer this offer with this response (RFC 7692, sections 7.1.1 and 7.1.2)."""
     if offer is None or answer is None:
         return False
     if NO_TAKEOVER[SERVER] in offer and NO_TAKEOVER[SERVER] not in answer:
@@ -91,7 +92,7 @@ def _fits(offer, answer):
 
 
 class Codec:
-    """Compresses what `role` sends and inflates what its peer does."""
+    """Compresses the messages of `role` and inflates those of its peer."""
 
     def __init__(self, agreed, role):
         peer = SERVER if role == CLIENT else CLIENT
@@ -101,10 +102,10 @@ class Codec:
         self._forget()
 
     def compress(self, payload, level=6, strategy=zlib.Z_DEFAULT_STRATEGY, blocks=1, final=False):
-        """A message, flushed into this many blocks or more. `final`: the last of them says that it is the last."""
+        """A message, flushed into at least this number of blocks. `final`: the last of them is marked as final."""
         usual = (level, strategy, final) == (6, zlib.Z_DEFAULT_STRATEGY, False)
         if self.send_bits == 8:
-            strategy = zlib.Z_HUFFMAN_ONLY  # zlib has no window below 9 bits, and this refers to nothing
+            strategy = zlib.Z_HUFFMAN_ONLY  # zlib has no window below 9 bits, and this block refers to nothing
         if self.deflater is None or not usual or not self.send_takeover:
             self.deflater = zlib.compressobj(level, zlib.DEFLATED, -max(self.send_bits, 9), 8, strategy)
         data = b"".join(
@@ -122,7 +123,7 @@ class Codec:
         self.history = b""
 
     def inflate(self, data):
-        """The peer's message. Raises Violation where it is none."""
+        """The peer's message. Raises Violation if it is invalid."""
         if not self.receive_takeover:
             self._forget()
         limit = STEP if self.receive_bits < 15 else 0
@@ -133,7 +134,7 @@ class Codec:
                     part = self.inflater.decompress(piece, limit)
                     whole += part
                     piece = self.inflater.unconsumed_tail
-                    if self.inflater.eof:  # of a final block, which ends no message (section 7.2.3.4)
+                    if self.inflater.eof:  # after a final block, which does not end a message (section 7.2.3.4)
                         piece = self.inflater.unused_data
                         history = (self.history + whole)[-(1 << self.receive_bits) :]
                         self.inflater = zlib.decompressobj(-self.receive_bits, history)

@@ -1,4 +1,4 @@
-"""The suite's own permessage-deflate: the examples of RFC 7692, and that it sees what is wrong."""
+"""The suite's own permessage-deflate: the examples of RFC 7692, and the detection of errors."""
 
 import itertools
 import unittest
@@ -11,7 +11,7 @@ STORY = text_of(20_000)
 
 
 def pair(agreed, receiver=None):
-    """What a client sends and a server receives; the latter by another agreement, where one is named."""
+    """What a client sends and a server receives; the latter with another agreement, if one is given."""
     return Codec(agreed, CLIENT), Codec(receiver or agreed, SERVER)
 
 

@@ -1,4 +1,4 @@
-"""Which cases are played, and how one ends."""
+"""Selects the cases to run, and judges their results."""
 
 import dataclasses
 import fnmatch
@@ -40,19 +40,19 @@ class Result:
 
 
 def _few(texts):
-    """At most six of them on a line."""
+    """At most six of them on one line."""
     texts = list(texts) or ["nothing"]
     return "; ".join(texts if len(texts) <= 6 else [*texts[:3], f"... {len(texts) - 5} more ...", *texts[-2:]])
 
 
 def chosen(options, peer, patterns, short):
-    """The cases for a peer of this role whose ids match one of the patterns; a sample of them where it is to be short."""
+    """The cases for a peer of this role whose ids match one of the patterns; with `short`, a sample of them."""
     found = [case for case in all_cases(options, peer) if any(fnmatch.fnmatchcase(case.id, one) for one in patterns)]
     return _sample(found) if short else found
 
 
 def _sample(cases):
-    """None that is long, and of those that are alike the first and every third behind it."""
+    """A sample: no slow case, and of similar ones the first and every third one after it."""
     taken, alike = [], {}
     for case in cases:
         kind = case.id.rpartition("/")[0]
@@ -63,7 +63,7 @@ def _sample(cases):
 
 
 def play(case, session, begin):
-    """Plays a case in a session that `begin` opens, and judges it."""
+    """Runs a case in a session that `begin` opens, and judges it."""
     started = time.monotonic()
     verdict = Verdict()
     try:

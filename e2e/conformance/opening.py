@@ -1,4 +1,5 @@
-"""The opening handshake (RFC 6455, section 4): requests and responses, right and wrong, and what is wrong with the peer's."""
+"""The opening handshake (RFC 6455, section 4): requests and responses, valid and invalid, and the errors of the
+peer's."""
 
 import base64
 import binascii
@@ -17,18 +18,18 @@ def accept_of(key):
 
 @dataclasses.dataclass(frozen=True)
 class Opening:
-    """One end's half of the handshake: a right one, but for what is named here."""
+    """One end's half of the handshake: valid, except for the parts set here."""
 
-    line: str = ""  # the first
-    headers: Mapping = dataclasses.field(default_factory=dict)  # name -> a text, several, or None where it is left out
+    line: str = ""  # the first line
+    headers: Mapping = dataclasses.field(default_factory=dict)  # name -> a text, several, or None to omit it
     rename: Callable = str  # for the names of all headers
-    extra: bytes = b""  # one more header line, as it stands
+    extra: bytes = b""  # one more header line, unchanged
     body: bytes = b""
     before: bytes = b""
-    raw: bytes | None = None  # instead of all of that
-    chop: int = 0  # bytes a write
+    raw: bytes | None = None  # instead of everything above
+    chop: int = 0  # bytes per write
     behind: tuple = ()  # frames in the same write
-    ends: bool = False  # whether the stream ends behind it
+    ends: bool = False  # whether the stream ends after it
 
     def joined(self, name):
         """The value of a header that is a list."""
@@ -36,7 +37,7 @@ class Opening:
         return ", ".join(value) if isinstance(value, list) else value
 
     def render(self, defaults, words):
-        """The text, with `words` filled in where a value has them in braces."""
+        """The text, with `words` replacing the names in braces of a value."""
         if self.raw is not None:
             return self.raw
         lines = [self.line.format_map(words).encode("latin-1")]
@@ -83,7 +84,7 @@ class Head:
         return [value for key, value in self.headers if key == name]
 
     def one(self, name, section):
-        """The value of a header that must be there once."""
+        """The value of a header that must appear once."""
         values = self.all(name)
         if len(values) != 1:
             raise Violation(section, f"{len(values)} headers {name}")
@@ -94,18 +95,18 @@ class Head:
         return ", ".join(self.all(name))
 
     def elements(self, name):
-        """Its elements."""
+        """The elements of the list."""
         return [element.strip() for element in self.joined(name).split(",")]
 
     @property
     def status(self):
-        """The status of a response, or 0 where its first line is none."""
+        """The status of a response, or 0 if its first line is invalid."""
         words = self.line.split(" ")
         return int(words[1]) if len(words) > 1 and words[0].startswith("HTTP/") and words[1].isdigit() else 0
 
 
 def split_head(data):
-    """(Head, what follows it), or None where the head is not all there."""
+    """(Head, the bytes after it), or None if the head is incomplete."""
     head, end, rest = data.partition(b"\r\n\r\n")
     if not end:
         if len(data) > MAX_HEAD:
@@ -124,7 +125,7 @@ def _check_upgrade(head, section):
 
 
 def check_response(head, key, request):
-    """Raises Violation where a server's response does not open the WebSocket that was asked for; extensions apart."""
+    """Raises Violation if a server's response does not open the requested WebSocket; does not check extensions."""
     if head.status != 101:
         raise Violation("4.2.2", f"the answer to the opening request is {head.line!r}")
     _check_upgrade(head, "4.2.2")
@@ -138,7 +139,7 @@ def check_response(head, key, request):
 
 
 def check_request(head):
-    """Raises Violation where a client's request is none that section 4.1 describes; returns its key."""
+    """Raises Violation if a client's request does not conform to section 4.1; returns its key."""
     words = head.line.split(" ")
     if len(words) != 3 or words[0] != "GET" or words[2] != "HTTP/1.1":
         raise Violation("4.1", f"the opening request is {head.line!r}")

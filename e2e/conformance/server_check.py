@@ -3,8 +3,8 @@
     bazel run //e2e/conformance:server_check                        with the echo server of this repository
     bazel run //e2e/conformance:server_check -- --url ws://HOST:PORT/PATH
 
-The path should be that of a WebSocket only: a request that is no upgrade may be answered with a page where there is one,
-and the cases of such requests expect that it is refused.
+The path should be only a WebSocket's: if there is also a page, a request that is not an upgrade may be answered with
+it, but its cases expect a refusal.
 """
 
 import base64
@@ -23,7 +23,7 @@ from session import FAIL_FAST_PATIENCE, PATIENCE, Session
 from steps import Failed
 from wire import CLIENT, SERVER
 
-# Cases that run at once: some only wait for a peer that is not strict.
+# Cases that run in parallel: some only wait for a peer that is not strict.
 AT_ONCE = 8
 
 
@@ -81,11 +81,11 @@ def main():
     arguments = parse_arguments(__doc__, SERVER)
     server = None if arguments.url else start_server(arguments)
     try:
-        # At / it has a page: what is no upgrade is no fault there, but asks for that.
+        # There is a page at /: a request that is not an upgrade is answered with it.
         target = Target(arguments.url or f"{server.url}/echo", fail_fast_patience=arguments.fail_fast_patience)
         report = Report(arguments, SERVER, f"server {target.url}")
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            # Closed when the report ends the program: cases that have not begun never do.
+            # Closed when the report ends the program: cases that have not begun are then skipped.
             with contextlib.closing(pool.map(target.play, arguments.chosen)) as results:
                 for result in results:
                     report.add(result)

@@ -1,4 +1,5 @@
-"""A WebSocket over a raw socket: sends any bytes in any pieces, and reads while it writes, so that nobody waits for ever."""
+"""A WebSocket over a raw socket: sends any bytes in any pieces, and reads while it writes, so that neither side
+blocks forever."""
 
 import select
 import socket
@@ -6,11 +7,11 @@ import time
 
 from wire import CLIENT, CLOSE, SERVER, Decoder, Event, Frame, encode
 
-# Seconds. How long a peer may take for anything: the limit of a failure, never a wait of one that is right.
+# Seconds that a peer may take for anything: it limits failures, and a correct peer is never waited for that long.
 PATIENCE = 60
 
-# How long a peer that could fail a connection in the middle of a frame may take to do so before it is taken for one that waits
-# for the rest: some do, and they are many cases.
+# Seconds that a peer may take to fail a connection in the middle of a frame, before it counts as one that waits for
+# the rest: some peers wait, and there are many such cases.
 FAIL_FAST_PATIENCE = 5
 
 READ_SIZE = 256 << 10
@@ -28,13 +29,13 @@ class Session:
         self.patience = patience
         self.fail_fast_patience = fail_fast_patience
         self.decoder = Decoder(SERVER if role == CLIENT else CLIENT)
-        self.codec = None  # permessage-deflate, where it was agreed on
+        self.codec = None  # permessage-deflate, if it was agreed on
         self.end = None  # how the peer's stream ended
         self.close_sent = False
         self.kept = b""  # the rest of a frame that was sent in part
-        self.seen = []  # what came, for people
-        self.ahead = []  # events that were looked at and not taken
-        self.head = bytearray()  # before the handshake is over
+        self.seen = []  # the received events, for people
+        self.ahead = []  # events that were read and not consumed
+        self.head = bytearray()  # before the handshake is complete
 
     def _read(self, feed):
         try:
@@ -50,7 +51,7 @@ class Session:
             self.end = "end of stream"
 
     def write(self, data, chop=0):
-        """Sends bytes, at most `chop` a write. A peer that is gone is noticed when it is read from."""
+        """Sends bytes, at most `chop` per write. A peer that has gone is noticed when reading."""
         feed = self.decoder.feed if self.head is None else self.head.extend
         rest = memoryview(data)
         while rest:
@@ -68,7 +69,7 @@ class Session:
                 return
 
     def read_head(self, split):
-        """The peer's half of the opening handshake by `split`; None where the stream ends or nothing comes first."""
+        """The peer's half of the opening handshake, parsed by `split`; None if the stream ends or times out first."""
         deadline = time.monotonic() + self.patience
         while (found := split(bytes(self.head))) is None:
             if self.end or not select.select([self.sock], [], [], max(0, deadline - time.monotonic()))[0]:
@@ -86,12 +87,12 @@ class Session:
         self.decoder.inflate = codec.inflate
 
     def send(self, what, chop=0):
-        """Sends frames, and bytes as they are."""
+        """Sends frames, and bytes unchanged."""
         self.close_sent = self.close_sent or any(isinstance(one, Frame) and one.opcode == CLOSE for one in what)
         self.write(b"".join(encode(one, self.role) if isinstance(one, Frame) else one for one in what), chop)
 
     def next(self, seconds=None):
-        """The next event; at the end, always how the stream ended; "silence" where nothing comes in time."""
+        """The next event; at the end, always how the stream ended; "silence" if nothing arrives in time."""
         if self.ahead:
             return self.ahead.pop()
         event = self._wait(time.monotonic() + (seconds or self.patience))
@@ -116,4 +117,4 @@ class Session:
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # The peer is gone already.
+            pass  # The peer has already gone.

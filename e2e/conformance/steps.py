@@ -1,4 +1,4 @@
-"""What a case does: frames and bytes to send, and things to expect of the peer."""
+"""The steps of a case: frames and bytes to send, and events to expect from the peer."""
 
 import dataclasses
 
@@ -9,18 +9,19 @@ from wire import CONTINUATION, OPCODE_NAMES, PING, RSV1, SERVER, TEXT, Event, Fr
 
 OK, NON_STRICT, INFORMATIONAL, FAILED = "OK", "NON-STRICT", "INFORMATIONAL", "FAILED"
 
-# What a peer is that does otherwise than a case expects, and why, where it is not FAILED: where the RFC does not decide.
+# The verdicts, with reasons, for a peer that differs from a case's expectation without being FAILED: the RFC leaves
+# the choice.
 WRONG = (FAILED, "")
 
 GONE = ("end of stream", "reset")
 
 
 class Failed(Exception):
-    """The peer did what no peer may."""
+    """The peer did something that no peer may do."""
 
 
 class Verdict:
-    """OK, until something is noted: what the RFC would have otherwise, and does not forbid."""
+    """OK, until something is noted: behaviour that the RFC discourages and does not forbid."""
 
     def __init__(self):
         self.result = OK
@@ -32,8 +33,8 @@ class Verdict:
 
 
 class Step:
-    expects = True  # rather than only sends
-    is_end = False  # whether the connection is over behind it
+    expects = True  # instead of only sending
+    is_end = False  # whether the connection has ended after it
 
     def run(self, session, verdict):
         """Raises Failed."""
@@ -42,7 +43,7 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Send(Step):
-    """Frames and bytes in one write, or in writes of `chop` bytes."""
+    """Sends frames and bytes in one write, or in writes of `chop` bytes."""
 
     what: tuple
     chop: int = 0
@@ -54,7 +55,7 @@ class Send(Step):
 
 @dataclasses.dataclass(frozen=True)
 class SendStart(Step):
-    """A frame up to this byte of its payload. The rest is kept for FailsFast."""
+    """Sends a frame up to this byte of its payload. The rest is kept for FailsFast."""
 
     frame: Frame
     size: int
@@ -69,13 +70,13 @@ class SendStart(Step):
 
 @dataclasses.dataclass(frozen=True)
 class SendDeflated(Step):
-    """A message, compressed as deflate.Codec.compress takes it from `how`, in as many fragments."""
+    """Sends a message, compressed by deflate.Codec.compress with `how`, in this number of fragments."""
 
     frame: Frame
     how: dict = dataclasses.field(default_factory=dict)
     fragments: int = 1
     chop: int = 0
-    between: tuple = ()  # frames behind each fragment but the last
+    between: tuple = ()  # frames after each fragment except the last
     expects = False
 
     def run(self, session, verdict):
@@ -91,19 +92,19 @@ class SendDeflated(Step):
 
 @dataclasses.dataclass(frozen=True)
 class NeedsTakeover(Step):
-    """What follows refers to earlier messages: nothing for a peer with which that was not agreed on."""
+    """The next message refers to earlier ones: skipped for a peer without that agreement."""
 
     def __str__(self):
         return "takeover"
 
     def run(self, session, verdict):
         if not session.codec.send_takeover:
-            raise Declined("it takes no context over")
+            raise Declined("it uses no context takeover")
 
 
 @dataclasses.dataclass(frozen=True)
 class AgreedOn(Step):
-    """permessage-deflate was agreed on with a window of so many bits for a server's messages; None: it was not."""
+    """Expects permessage-deflate with a window of this number of bits for a server's messages; None: without it."""
 
     server_bits: int | None
 
@@ -120,11 +121,11 @@ class AgreedOn(Step):
 
 @dataclasses.dataclass(frozen=True)
 class Answers(Step):
-    """All of these come: the messages in their order, and the pongs in theirs, between which there is none. Of several pings
-    that wait, all but the last may go unanswered (section 5.5.3)."""
+    """Expects all of these: the messages in order, and the pongs in order, in any interleaving. Of several waiting
+    pings, all but the last may stay unanswered (section 5.5.3)."""
 
     events: tuple
-    before_end: bool = False  # the end follows; who gives no answers any more then is not wrong
+    before_end: bool = False  # the end follows; a peer that answers no more is then not wrong
 
     def __str__(self):
         return "; ".join(map(str, self.events if len(self.events) < 10 else [*self.events[:3], "...", self.events[-1]]))
@@ -154,22 +155,22 @@ def _difference(event, expected):
 
 
 def end(session, verdict):
-    """What follows the peer's close frame: nothing but the end of the stream."""
+    """Expects nothing but the end of the stream after the peer's Close frame."""
     if not session.close_sent:
         session.send((close(1000),))
-    # Section 7.1.1: the server is the first to close.
+    # Section 7.1.1: the server closes first.
     if session.role == SERVER:
         session.end_writing()
     event = session.next()
     if event.kind == "silence":
         verdict.not_strict(f"still open {session.patience} s after both close frames (section 7.1.1)")
     elif event.kind not in GONE:
-        raise Failed(f"{event} behind the peer's close frame (section 5.5.1)")
+        raise Failed(f"{event} after the peer's Close frame (section 5.5.1)")
 
 
 @dataclasses.dataclass(frozen=True)
 class Closed(Step):
-    """The answer to our close frame, and the end (sections 5.5.1 and 7.1)."""
+    """Expects the answer to our Close frame, and the end (sections 5.5.1 and 7.1)."""
 
     code: int | None
     reason: bytes = b""
@@ -181,7 +182,7 @@ class Closed(Step):
     def run(self, session, verdict):
         event = session.next()
         if event.kind != "close":
-            raise Failed(f"{event} instead of a close frame")
+            raise Failed(f"{event} instead of a Close frame")
         if event.code != self.code:
             verdict.not_strict(f"{event} instead of {self}: typically the code is echoed (section 5.5.1)")
         end(session, verdict)
@@ -189,7 +190,8 @@ class Closed(Step):
 
 @dataclasses.dataclass(frozen=True)
 class Fails(Step):
-    """The peer fails the connection: a close frame with one of these codes, and the end (section 7.1.7)."""
+    """Expects that the peer fails the connection: a Close frame with one of these codes, and the end (section 7.1.7).
+    """
 
     codes: tuple
     is_end = True
@@ -205,7 +207,7 @@ class Fails(Step):
             verdict.not_strict(f"{event} without a close frame (section 7.1.7)")
             return
         if event.kind != "close":
-            raise Failed(f"{event}, and no failed connection")
+            raise Failed(f"{event}, but the connection did not fail")
         if event.code not in self.codes:
             verdict.not_strict(f"{event} does not fit (section 7.4.1)")
         end(session, verdict)
@@ -213,7 +215,8 @@ class Fails(Step):
 
 @dataclasses.dataclass(frozen=True)
 class FailsFast(Fails):
-    """As Fails, before what SendStart kept, and `rest`, are sent. A peer that waits for them is late, and not wrong."""
+    """Like Fails, before the bytes that SendStart kept, and `rest`, are sent. A peer that waits for them is late, but
+    not wrong."""
 
     rest: tuple = ()
     is_end = True
@@ -234,7 +237,7 @@ class FailsFast(Fails):
 
 @dataclasses.dataclass(frozen=True)
 class FailsOrEchoes(Fails):
-    """As Fails; or, what the RFC leaves open, the closing handshake with this code."""
+    """Like Fails; or, because the RFC leaves it open, the closing handshake with this code."""
 
     code: int = 0
     is_end = True
@@ -249,7 +252,7 @@ class FailsOrEchoes(Fails):
 
 @dataclasses.dataclass(frozen=True)
 class Ends(Step):
-    """Our stream ends without a close frame; so does the peer's, which may send one."""
+    """Our stream ends without a Close frame; the peer's must end too, and it may send a Close frame."""
 
     is_end = True
 
@@ -267,10 +270,11 @@ class Ends(Step):
 
 @dataclasses.dataclass(frozen=True)
 class Refused(Step):
-    """The peer does not open the WebSocket: a server says why by one of these statuses, a client goes without a frame."""
+    """Expects that the peer does not open the WebSocket: a server answers with one of these statuses, a client leaves
+    without sending a frame."""
 
     statuses: tuple = ()
-    names_version: bool = False  # whether a header must say which version the server speaks (section 4.4)
+    names_version: bool = False  # whether a header must name the version of the server (section 4.4)
     is_end = True
 
     def __str__(self):
@@ -283,7 +287,7 @@ class Refused(Step):
             self.by_server(session, verdict)
 
     def by_client(self, session, verdict):
-        # A client that takes the response for a good one sends this back; one that does not is gone.
+        # A client that accepts the response sends this back; one that refuses it has gone.
         session.send((Frame(TEXT, b"Are you there?"),))
         event = session.next()
         if event.kind == "close":
@@ -301,7 +305,7 @@ class Refused(Step):
         if head.status == 101 or not 300 <= head.status <= 599:
             raise Failed(f"answered with {head.line!r}")
         if self.names_version and "13" not in head.elements("sec-websocket-version"):
-            raise Failed("no header says which version the server speaks (section 4.2.2)")
+            raise Failed("no header names the version that the server supports (section 4.2.2)")
         if head.status not in self.statuses:
             verdict.not_strict(f"{head.line!r} does not fit (section 4.2.2)")
 
@@ -316,7 +320,7 @@ def answers(*frames):
 
 
 def answers_before_end(*frames):
-    """The same where the end follows."""
+    """The same, if the end follows."""
     return Answers(tuple(map(_answer, frames)), before_end=True)
 
 

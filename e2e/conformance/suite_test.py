@@ -1,4 +1,5 @@
-"""The suite itself: a server that is right passes, and one that breaks a rule fails the cases of that rule and no others."""
+"""Tests the suite itself: a correct server passes, and one that breaks a rule fails the cases of that rule and no
+others."""
 
 import concurrent.futures
 import dataclasses
@@ -26,7 +27,7 @@ from wire import Decoder, Frame, Violation, close, encode
 
 
 class Sinner(Decoder):
-    """Reads as a server does, but for one rule."""
+    """Reads like a server, except for one rule."""
 
     def __init__(self, sin):
         super().__init__(CLIENT)
@@ -58,12 +59,13 @@ class Sinner(Decoder):
             frame = close(1000)
         event = super()._event(frame)
         if event and event.kind == "close" and event.code and 1015 < event.code < 3000:
-            raise Violation("7.4.2", "a close code that nobody has defined")
+            raise Violation("7.4.2", "an undefined close code")
         return event
 
 
 def answer_to(offers, takes_any):
-    """(The first good offer of permessage-deflate, word for word but for a hint; what is agreed on by that), or nothing."""
+    """(The first valid offer of permessage-deflate, unchanged except for a hint; the resulting agreement), or
+    nothing."""
     for name, pairs in deflate.parse(offers):
         words = [key if value is None else f"{key}={value}" for key, value in pairs]
         response = "; ".join([name, *(word for word in words if word != deflate.WINDOW_BITS[CLIENT])])
@@ -76,7 +78,7 @@ def answer_to(offers, takes_any):
 
 
 class LastsOneBlock(deflate.Codec):
-    """Makes nothing of what comes behind a final block."""
+    """Ignores the data after a final block."""
 
     ended = False
 
@@ -88,7 +90,7 @@ class LastsOneBlock(deflate.Codec):
 
 
 class Echo:
-    """An echo server that commits one sin, or none."""
+    """An echo server with one fault, or none."""
 
     def __init__(self, sin=None):
         self.sin = sin
@@ -101,7 +103,7 @@ class Echo:
             try:
                 sock, _ = self.socket.accept()
             except OSError:
-                return  # It was closed.
+                return  # It was already closed.
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock):
@@ -115,7 +117,7 @@ class Echo:
                 code = 1007 if "UTF-8" in str(violation) else 1002
                 session.send((close(code),))
                 session.end_writing()
-                while session.end is None:  # A reset would take the close frame with it.
+                while session.end is None:  # A reset would discard the Close frame.
                     session.decoder.buffer.clear()
                     session.decoder.next = lambda: None
                     session.next()
@@ -179,7 +181,7 @@ class Echo:
         return encode(frame, SERVER)
 
 
-# A sin, and cases that must not pass. All others that do not look for it must.
+# A fault, and cases that must not pass with it. All other cases that do not look for it must pass.
 SINS = {
     "takes unmasked frames": "framing/mask/text/*",
     "takes reserved bits": "framing/RSV?/*",
@@ -219,8 +221,8 @@ class SuiteTest(unittest.TestCase):
             return list(pool.map(target.play, found))
 
     def test_one_that_is_right_passes(self):
-        # Not one that has limits, reads requests with care, looks at frames before they are whole, or wonders where
-        # compressed data end: Echo is small.
+        # Echo does not have limits, strict parsing of requests, checks of incomplete frames, or checks of the end of
+        # compressed data: it is small.
         def wanted(case):
             beyond_it = [
                 "compression/corrupt/behind-the-final-block",
@@ -240,14 +242,15 @@ class SuiteTest(unittest.TestCase):
     def test_each_sin_is_seen(self):
         for sin, pattern in SINS.items():
             with self.subTest(sin):
-                # Some leave us without an answer. However slow the machine is, that is one more way not to pass.
+                # Some faults leave us without an answer. However slow the machine is, that is one more way not to
+                # pass.
                 for result in self.play(sin, lambda case: fnmatch.fnmatchcase(case.id, pattern), patience=0.3):
                     self.assertNotEqual(result.result, OK, str(result))
 
 
 class PipeTest(unittest.TestCase):
-    """Where nobody reads on, as in `server_check | head -n 1`, a check ends, and says nothing of it. What it has to say is
-    more than a pipe holds, so it does not end before."""
+    """If the output has no reader any more, as in `server_check | head -n 1`, a check ends silently. Its output is
+    larger than a pipe's buffer, so it does not end earlier."""
 
     def ends_quietly(self, *arguments):
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "server_check.py")
@@ -267,7 +270,7 @@ class PipeTest(unittest.TestCase):
         self.ends_quietly("--list")
 
     def test_where_errors_go_into_the_same_pipe(self):
-        """`server_check 2>&1 | head`: what its server prints is not read either."""
+        """`server_check 2>&1 | head`: the output of its server is not read either."""
         server = Echo()
         self.addCleanup(server.socket.close)
         with tempfile.TemporaryDirectory() as folder:

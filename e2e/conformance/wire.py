@@ -1,4 +1,5 @@
-"""Frames on the wire (RFC 6455, section 5), written for this suite alone: it can share no mistake with what it tests."""
+"""Frames on the wire (RFC 6455, section 5), written for this suite alone, so that it shares no mistake with the code
+it tests."""
 
 import codecs
 import dataclasses
@@ -22,15 +23,15 @@ CLIENT, SERVER = "client", "server"
 
 @dataclasses.dataclass(frozen=True)
 class Frame:
-    """A frame, right or wrong. Whether it is masked is for who sends it to know; `wrong_mask` is the other way."""
+    """A frame, valid or not. The sender's role decides whether it is masked; `wrong_mask` inverts that."""
 
     opcode: int
     payload: bytes = b""
     fin: bool = True
     rsv: int = 0
     wrong_mask: bool = False
-    form: int = 0  # 126 or 127: a longer form of the length than is needed
-    length: int = -1  # what is announced; -1: the length of the payload
+    form: int = 0  # 126 or 127: a longer form of the length than necessary
+    length: int = -1  # the announced length; -1: the length of the payload
 
     def __str__(self):
         name = OPCODE_NAMES.get(self.opcode, f"opcode {self.opcode}")
@@ -87,7 +88,7 @@ def masked(payload, key):
 
 
 def encode(frame, sender):
-    """The bytes of a frame, as this role sends it."""
+    """The bytes of a frame, as sent by this role."""
     length = len(frame.payload) if frame.length < 0 else frame.length
     form = frame.form or (length if length < 126 else 126 if length < 1 << 16 else 127)
     mask = (sender == CLIENT) != frame.wrong_mask
@@ -100,7 +101,7 @@ def encode(frame, sender):
 
 
 class Violation(Exception):
-    """What the peer sent breaks a rule."""
+    """The peer broke a rule."""
 
     def __init__(self, section, what):
         super().__init__(f"{what} (section {section})")
@@ -108,11 +109,11 @@ class Violation(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Event:
-    """What came of the peer: a whole message, a control frame, or an end: "end of stream", "reset", "silence"."""
+    """An event from the peer: a whole message, a control frame, or an end: "end of stream", "reset", "silence"."""
 
     kind: str
     payload: bytes = b""
-    code: int | None = None  # of a close frame
+    code: int | None = None  # of a Close frame
 
     def __str__(self):
         if self.kind == "close":
@@ -122,9 +123,9 @@ class Event:
 
 
 class Decoder:
-    """Bytes to events. Raises Violation, with the section, for everything that the sender must not do.
+    """Converts bytes to events. Raises Violation, with the section, for everything that the sender must not do.
 
-    `inflate` is a function from a compressed message to the message, where permessage-deflate was agreed on.
+    `inflate` is a function from a compressed message to the message, if permessage-deflate was agreed on.
     """
 
     def __init__(self, sender, inflate=None):
@@ -141,7 +142,7 @@ class Decoder:
         self.buffer += data
 
     def _frame(self):
-        """The next frame, its payload unmasked; None where it is not all there."""
+        """The next frame, its payload unmasked; None if it is incomplete."""
         buffer = self.buffer
         if len(buffer) < 2:
             return None
@@ -183,7 +184,7 @@ class Decoder:
 
     def _event(self, frame):
         if self.closed:
-            raise Violation("5.5.1", f"{frame} behind a close frame")
+            raise Violation("5.5.1", f"{frame} after a Close frame")
         if frame.opcode not in OPCODE_NAMES:
             raise Violation("5.2", f"{frame} has a reserved opcode")
         allowed = RSV1 if self.inflate and frame.opcode in (TEXT, BINARY) else 0
@@ -193,7 +194,7 @@ class Decoder:
 
     def _control(self, frame):
         if not frame.fin:
-            raise Violation("5.5", f"{frame} is a control frame in fragments")
+            raise Violation("5.5", f"{frame} is a fragmented control frame")
         if len(frame.payload) > 125:
             raise Violation("5.5", f"{frame} is a control frame of over 125 bytes")
         if frame.opcode != CLOSE:
@@ -202,7 +203,7 @@ class Decoder:
         if not frame.payload:
             return Event("close")
         if len(frame.payload) == 1:
-            raise Violation("5.5.1", "a close frame of 1 byte")
+            raise Violation("5.5.1", "a Close frame of 1 byte")
         code = int.from_bytes(frame.payload[:2], "big")
         if code < 1000 or code in (1004, 1005, 1006, 1015) or code >= 5000:
             raise Violation("7.4", f"the close code {code} on the wire")
@@ -212,7 +213,7 @@ class Decoder:
     def _data(self, frame):
         if frame.opcode == CONTINUATION:
             if self.fragments is None:
-                raise Violation("5.4", f"{frame} continues nothing")
+                raise Violation("5.4", f"{frame} continues no message")
         else:
             if self.fragments is not None:
                 raise Violation("5.4", f"{frame} inside another message")

@@ -1,8 +1,8 @@
-"""Plays an exchange of messages between Weft and others, and prints who got along, as a Markdown table.
+"""Exchanges messages between Weft and other libraries, and prints the results as a Markdown table.
 
     bazel run //e2e/interop:matrix
     bazel run //e2e/interop:matrix -- --only ws faye                 these rows
-    bazel run //e2e/interop:matrix -- --write docs/interop.md        puts the table into that page
+    bazel run //e2e/interop:matrix -- --write docs/interop.md        writes the table into that page
 """
 
 import argparse
@@ -15,33 +15,33 @@ import sys
 from program import Server, command
 from relay import Relay
 
-# Seconds; only an exchange that fails takes them.
+# Seconds; only an exchange that fails takes that long.
 PATIENCE = 120
 
-# Exchanges at once: most of them wait for one another.
+# Exchanges in parallel: most of their time is waiting.
 AT_ONCE = 2
 
-# What Weft is told of compression.
+# The compression options of Weft.
 MODES = ["off", "on", "no_takeover"]
 
-# The table stands between these in the page.
+# The markers around the table in the page.
 BEGIN, END = "<!-- begin: bazel run //e2e/interop:matrix -->\n", "<!-- end -->\n"
 
 
 @dataclasses.dataclass(frozen=True)
 class Peer:
     name: str
-    word: str  # what it is called in a command line
+    word: str  # its name on the command line
     client: bool = True
     server: bool = True
     compresses: bool = True
-    # Where it compresses, whether it can send empty messages, and receive some that are not compressed.
+    # With compression: whether it can send empty messages, and receive some that are not compressed.
     sends_empty: bool = True
     takes_uncompressed: bool = True
 
     @property
     def variable(self):
-        """Of the environment, which names its program."""
+        """The environment variable that names its program."""
         return f"{self.word.upper()}_PEER"
 
 
@@ -61,7 +61,7 @@ PEERS = [
 
 
 class Mismatch(Exception):
-    """The two do not get along."""
+    """The exchange failed."""
 
 
 def words_of(peer):
@@ -71,7 +71,7 @@ def words_of(peer):
 
 
 def exchange(client, server):
-    """Runs a client with a server, through a relay, and returns what went over the wire."""
+    """Runs a client with a server, through a relay, and returns the bytes on the wire."""
     relay = Relay(server.port)
     try:
         words = [word.format(url=f"ws://127.0.0.1:{relay.port}") for word in client]
@@ -89,7 +89,7 @@ def exchange(client, server):
 
 
 def judge(seen, peer_is_client, mode):
-    """The cell of an exchange that went well: "yes", and what the peer left unused."""
+    """The cell of a successful exchange: "yes", and what the peer did not use."""
     if (seen.client.close_code, seen.server.close_code) != (1000, 1000):
         raise Mismatch(f"closed with {seen.client.close_code}, answered with {seen.server.close_code}")
     weft, peer = (seen.server, seen.client) if peer_is_client else (seen.client, seen.server)
@@ -102,7 +102,7 @@ def judge(seen, peer_is_client, mode):
         raise Mismatch(f"agreed on {agreed or 'nothing'}")
     if not weft.compressed:
         raise Mismatch("Weft compressed nothing")
-    # A client that offers to forget does so, whatever the server answers (RFC 7692, section 7.1.1.2).
+    # A client that offers no takeover uses none, whatever the server answers (RFC 7692, section 7.1.1.2).
     takeover = {
         seen.server: "server_no_context_takeover" not in agreed,
         seen.client: "client_no_context_takeover" not in agreed + seen.client.header("Sec-WebSocket-Extensions"),
@@ -117,7 +117,7 @@ def judge(seen, peer_is_client, mode):
 
 
 def play(peer, peer_is_client, mode):
-    """The cell of the table; empty where the peer has not what it takes."""
+    """The cell of the table; empty if the peer does not support the exchange."""
     if not (peer.client if peer_is_client else peer.server) or (mode != "off" and not peer.compresses):
         return ""
     words = ["exchange", "{url}"] + ["no_empty"] * (mode != "off" and not peer.sends_empty)
@@ -148,7 +148,7 @@ HEAD = (
 
 
 def rows(peers):
-    """The line of the table for each of them."""
+    """The table's line for each of them."""
     cells = [(peer, peer_is_client, mode) for peer in peers for peer_is_client in (True, False) for mode in MODES]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         results = list(pool.map(lambda cell: play(*cell), cells))
@@ -163,7 +163,7 @@ def write(path, table):
 
 
 def differing(path, lines):
-    """Those of the lines that are not in the page's table."""
+    """The lines that are missing in the page's table."""
     with open(path) as file:
         kept = file.read().partition(BEGIN)[2].partition(END)[0].splitlines(keepends=True)
     return [line for line in lines if line not in kept]
@@ -172,14 +172,14 @@ def differing(path, lines):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=[one.word for one in PEERS], help="these rows")
-    parser.add_argument("--write", metavar="FILE", help="put the table, of all rows, into this page")
-    parser.add_argument("--check", metavar="FILE", help="fail where a row is another in the table of this page")
+    parser.add_argument("--write", metavar="FILE", help="write the complete table into this page")
+    parser.add_argument("--check", metavar="FILE", help="fail if a row differs from this page's table")
     arguments = parser.parse_args()
     if arguments.only and arguments.write:
         parser.error("--write takes all rows")
     found = rows([one for one in PEERS if not arguments.only or one.word in arguments.only])
     print(HEAD, *found, sep="")
-    # `bazel run` starts programs elsewhere than where its user is.
+    # `bazel run` starts programs in a folder other than the user's.
     directory = os.environ.get("BUILD_WORKING_DIRECTORY", "")
     if arguments.write:
         write(os.path.join(directory, arguments.write), HEAD + "".join(found))

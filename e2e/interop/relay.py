@@ -1,4 +1,4 @@
-"""A TCP relay that stands between a client and a server and tells what they agreed on, whoever they are."""
+"""A TCP relay between a client and a server that reports what they agreed on."""
 
 import collections
 import re
@@ -9,12 +9,12 @@ CLOSE = 8
 
 
 class Stream:
-    """What one side sends: the head of its opening handshake, then frames. Nothing is held against a rule here."""
+    """The bytes of one side: the head of its opening handshake, then frames. No rule is checked here."""
 
     def __init__(self):
         self.buffer = bytearray()
         self.head = None
-        self.skip = 0  # bytes of payload still to come
+        self.skip = 0  # payload bytes still to come
         self.compressed = 0  # messages
         self.close_code = None
 
@@ -51,7 +51,7 @@ class Stream:
         return True
 
     def header(self, name):
-        """The values of a header, joined; "" where there is none."""
+        """The values of a header, joined; "" if it is absent."""
         return ", ".join(re.findall(rf"^{name}: *(.*?) *$", self.head or "", re.IGNORECASE | re.MULTILINE))
 
 
@@ -59,7 +59,8 @@ Seen = collections.namedtuple("Seen", "client server")
 
 
 class Relay:
-    """Takes connections on `port` and passes them on to `target`. When it is closed `seen` has a Seen for each of them."""
+    """Accepts connections on `port` and forwards them to `target`. When it is closed, `seen` has a Seen for each of
+    them."""
 
     def __init__(self, target):
         self.target = target
@@ -74,7 +75,7 @@ class Relay:
             try:
                 client, _ = self.socket.accept()
             except OSError:
-                return  # It was closed.
+                return  # It was already closed.
             server = socket.create_connection(("127.0.0.1", self.target))
             seen = Seen(Stream(), Stream())
             self.seen.append(seen)
@@ -88,14 +89,14 @@ class Relay:
                 stream.feed(data)
                 sink.sendall(data)
         except OSError:
-            pass  # One of the two is gone. The other is to see an end, too.
+            pass  # One of the two has gone. The other must see an end, too.
         try:
             sink.shutdown(socket.SHUT_WR)
         except OSError:
             pass
 
     def close(self, seconds):
-        """Takes no more connections, and gives those that are there this time to end."""
+        """Accepts no more connections, and gives the existing ones this time to end."""
         self.socket.close()
         for thread in self.threads:
             thread.join(seconds)

@@ -1,4 +1,4 @@
-// Weft's client, told what to do as the peers are, and --compression.
+// Weft's client, with the commands of the peers, and --compression.
 
 #include <memory>
 #include <stdexcept>

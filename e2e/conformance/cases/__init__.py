@@ -30,5 +30,5 @@ _GROUPS = [
 
 
 def all_cases(options, peer):
-    """The cases for a peer of this role."""
+    """The cases that apply to a peer of this role."""
     return [case for group in _GROUPS for case in group.cases(options) if peer in case.peers]

@@ -1,4 +1,4 @@
-"""What is agreed on of permessage-deflate (RFC 7692, section 7.1), and messages by each such agreement."""
+"""The negotiation of permessage-deflate (RFC 7692, section 7.1), and messages with each agreement."""
 
 import itertools
 
@@ -15,7 +15,7 @@ HELLO = text("Hello")
 
 
 def offer(name, header, steps, section="7.1", **traits):
-    """For a server that is offered this."""
+    """A case for a server that gets this offer."""
     request = Request(headers={"Sec-WebSocket-Extensions": header})
     name, section = f"agreement/offer/{name}", f"RFC 7692, {section}"
     return Case(
@@ -30,21 +30,21 @@ def offer(name, header, steps, section="7.1", **traits):
 
 
 def answer(name, header, steps, section="7.1", **traits):
-    """For a client that is answered with this."""
+    """A case for a client that gets this answer."""
     response = Response(headers={"Sec-WebSocket-Extensions": header})
     name, section = f"agreement/answer/{name}", f"RFC 7692, {section}"
     return Case(name, section, f"answers {header}", steps, response=response, peers=(CLIENT,), deflate=True, **traits)
 
 
 def messages():
-    """Of every size, and small ones again, for which there is then something to refer to."""
+    """Messages of every size, and small ones again, which can then refer to earlier ones."""
     for size in SIZES + SIZES[:5]:
         for frame in (text(text_of(size)), binary(bytes_of(size))):
             yield from (SendDeflated(frame), answers(frame))
 
 
 def parameters():
-    """Every combination of all of them."""
+    """Every combination of the parameters."""
     for no_takeover in ([], ["server"], ["client"], ["server", "client"]):
         for server_bits, client_bits in itertools.product([None, *BITS], [None, "", *BITS]):
             words = [PLAIN, *(f"{role}_no_context_takeover" for role in no_takeover)]
@@ -57,7 +57,7 @@ def parameters():
                 names.append(f"client-{client_bits or 'any'}")
             name, header = "-".join(names) or "nothing", "; ".join(words)
             yield offer(name, header, messages, deflate=True)
-            # An answer has a value there.
+            # In an answer it has a value.
             if client_bits != "":
                 yield answer(name, header, messages)
 

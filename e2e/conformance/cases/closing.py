@@ -4,7 +4,7 @@ from case import Case
 from steps import Closed, Ends, FailsOrEchoes, Send, SendStart, answers, answers_before_end, fails
 from wire import CLOSE, Frame, binary, close, more, ping, pong, text
 
-# Section 7.4.1, and the registry that section 11.7 founded: 1012, 1013 and 1014 came later.
+# Section 7.4.1, and the registry of section 11.7, to which 1012, 1013 and 1014 were added later.
 REGISTERED = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014]
 OF_APPLICATIONS = [3000, 3001, 3500, 3999, 4000, 4001, 4500, 4999]
 NEVER_ON_THE_WIRE = [0, 1, 99, 500, 998, 999, 1004, 1005, 1006, 1015]
@@ -94,7 +94,7 @@ def illegal():
 
 
 def behind_it():
-    """What comes behind a close frame is nothing to anybody, right or wrong."""
+    """Frames after a Close frame are ignored, valid or not."""
     for name, frames in {
         "text": (text("late"),),
         "binary": (binary(b"late"),),
@@ -140,7 +140,7 @@ def behind_it():
 
 
 def without_it():
-    """The stream ends without a close frame (section 7.1.5): the peer must not wait for one for ever."""
+    """The stream ends without a Close frame (section 7.1.5): the peer must not wait for one forever."""
     for name, before in {
         "at-once": (),
         "behind-a-message": (HELLO, answers(HELLO)),

@@ -1,4 +1,4 @@
-"""Messages that are compressed in every way, right and wrong (RFC 7692, sections 6 and 7.2)."""
+"""Messages compressed in every way, valid and invalid (RFC 7692, sections 6 and 7.2)."""
 
 import zlib
 
@@ -12,7 +12,7 @@ from wire import OPCODE_NAMES, binary, more, pong, text
 HELLO = text("Hello")
 HELLO_DEFLATED = bytes.fromhex("f248cdc9c90700")
 STORY = text(text_of(3000))
-FAILS_CORRUPT = fails(1007, 1002)  # both codes fit
+FAILS_CORRUPT = fails(1007, 1002)  # both codes are right
 NO_END = (
     INFORMATIONAL,
     "whether the data end where the message does, nobody is told to look (RFC 7692, section 7.2.2)",
@@ -20,7 +20,7 @@ NO_END = (
 
 
 def case(name, section, title, *steps, lazy=None, **traits):
-    """For a server that is offered plain permessage-deflate, and for a client that is answered with it."""
+    """A case for a server that is offered plain permessage-deflate, and for a client that is answered with it."""
     opening = {"headers": {"Sec-WebSocket-Extensions": "permessage-deflate"}}
     return Case(
         f"compression/{name}",
@@ -35,7 +35,7 @@ def case(name, section, title, *steps, lazy=None, **traits):
 
 
 def raw(opcode, data, **traits):
-    """A frame whose payload is compressed already."""
+    """A frame whose payload is already compressed."""
     return Frame(opcode, data, rsv=RSV1, **traits)
 
 

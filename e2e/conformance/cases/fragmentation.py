@@ -1,4 +1,4 @@
-"""Fragments in every order, right and wrong (section 5.4)."""
+"""Fragments in every order, valid and invalid (section 5.4)."""
 
 import itertools
 
@@ -6,7 +6,7 @@ from case import Case, fragments, sent_in_fragments
 from steps import Send, answers, answers_before_end, fails
 from wire import BINARY, CONTINUATION, PONG, TEXT, Frame, binary, more, ping, pong, text
 
-# A data frame of each kind: "T-" begins a text, "T+" is one, "C+" ends a message.
+# The kinds of data frames: "T-" begins a text, "T+" is a whole text, "C+" ends a message.
 KINDS = {
     f"{letter}{'+' if fin else '-'}": (opcode, fin)
     for letter, opcode in (("T", TEXT), ("B", BINARY), ("C", CONTINUATION))
@@ -20,8 +20,8 @@ def part(i):
 
 
 def play(order):
-    """What section 5.4 says of an order of frames: (for each frame the message that it ends, or None; whether the last one is
-    legal; whether a message is unfinished). None where one before the last is illegal already."""
+    """Evaluates an order of frames by section 5.4: (for each frame the message that it ends, or None; whether the
+    last one is legal; whether a message is unfinished). None if one before the last is illegal."""
     ended, opcode, joined = [], None, b""
     for i, kind in enumerate(order):
         frame_opcode, fin = KINDS[kind]
@@ -36,7 +36,7 @@ def play(order):
 
 
 def orders():
-    """Every order of up to LONGEST data frames that is legal and complete, or illegal with its last frame."""
+    """Every order of up to LONGEST data frames that is legal and complete, or illegal only in its last frame."""
     for length in range(1, LONGEST + 1):
         for order in itertools.product(KINDS, repeat=length):
             played = play(order)
@@ -49,7 +49,7 @@ def orders():
                 )
 
 
-# What may stand between the frames.
+# Control frames between the data frames.
 BETWEEN = {"": lambda i: [], "ping": lambda i: [ping(b"%d" % i)], "pong": lambda i: [pong(b"%d" % i)]}
 
 
@@ -75,7 +75,7 @@ def parts_of(count):
 
 
 def more_cases():
-    """What the orders do not show: many fragments, empty ones, each in its own write, pings in their midst."""
+    """Further cases: many fragments, empty ones, each in its own write, pings between them."""
     for count in (2, 10, 1000, 10_000):
         for opcode, name in ((TEXT, "text"), (BINARY, "binary")):
             parts = parts_of(count)

@@ -7,13 +7,14 @@ from wire import BINARY, CLOSE, CONTINUATION, OPCODE_NAMES, PING, PONG, TEXT, Fr
 HELLO = text("Hello")
 START = text("Hel", fin=False)
 
-# Close frames have cases of their own in closing.py.
+# Close frames have their own cases in closing.py.
 OPCODES = [TEXT, BINARY, PING, PONG, CLOSE]
 RESERVED = [3, 4, 5, 6, 7, 11, 12, 13, 14, 15]
 
 
 def everywhere(name, section, title, bad):
-    """A frame that is a violation: alone, behind a message, between fragments, with a ping behind it, and a byte a write."""
+    """A frame that is a violation: alone, after a message, between fragments, with a ping after it, and one byte per
+    write."""
     yield Case(name, section, title, (bad, fails(1002)))
     yield Case(
         f"{name}/behind-a-message",
@@ -21,7 +22,7 @@ def everywhere(name, section, title, bad):
         f"{title}, behind a message",
         (Send((HELLO, bad)), answers_before_end(HELLO), fails(1002)),
     )
-    # A text or binary there would be wrong for that alone.
+    # There a text or binary frame would itself be wrong.
     if bad.opcode not in (TEXT, BINARY):
         yield Case(f"{name}/in-a-message", section, f"{title}, between fragments", (Send((START, bad)), fails(1002)))
     yield Case(

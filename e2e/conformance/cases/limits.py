@@ -1,4 +1,4 @@
-"""Messages of the largest size that the peer takes, and larger ones (sections 7.4.1 and 10.4)."""
+"""Messages of the largest size that the peer accepts, and larger ones (sections 7.4.1 and 10.4)."""
 
 from case import Case, fragments, sent_in_fragments
 from payloads import bytes_of, pieces

@@ -1,4 +1,4 @@
-"""Messages of every length form, whole, in writes of every size, and in fragments (sections 5.2, 5.4 and 5.6)."""
+"""Messages with every length form, whole, in writes of every size, and in fragments (sections 5.2, 5.4 and 5.6)."""
 
 from case import Case, sent_in_fragments
 from payloads import payload_of, pieces
@@ -9,7 +9,7 @@ KIB, MIB = 1 << 10, 1 << 20
 
 TOO_MANY = (INFORMATIONAL, "how many fragments a message may have is up to the receiver (section 10.4)")
 
-# Both sides of each end of a length form, and up to a size that no single read delivers.
+# The sizes around each change of the length form, and up to a size that no single read delivers.
 SIZES = [0, 1, 2, 124, 125, 126, 127, 128, 65534, 65535, 65536, 65537, MIB, 16 * MIB]
 CHOPS = [1 * KIB, 2 * KIB, 4 * KIB, 8 * KIB, 16 * KIB, 32 * KIB, 64 * KIB]
 
@@ -46,7 +46,7 @@ def in_fragments(opcode, size, part):
 
 
 def in_a_row(opcode, count, size, at_once):
-    """Many messages: all sent before the first answer is read, or each when the one before is answered."""
+    """Many messages: all sent before the first answer is read, or each after the previous one is answered."""
 
     def steps():
         sent = [Frame(opcode, payload_of(opcode, size + i)) for i in range(count)]

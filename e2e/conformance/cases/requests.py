@@ -1,4 +1,5 @@
-"""The opening handshake of a client, right and wrong: what a server must take and refuse (sections 4.2, 4.4 and 9.1; RFC 9112)."""
+"""The opening handshake of a client, valid and invalid: requests that a server must accept or refuse (sections 4.2,
+4.4 and 9.1; RFC 9112)."""
 
 import base64
 

@@ -1,4 +1,5 @@
-"""The opening handshake of a server, right and wrong: what a client must take and refuse (section 4.1; RFC 9112)."""
+"""The opening handshake of a server, valid and invalid: responses that a client must accept or refuse (section 4.1;
+RFC 9112)."""
 
 from case import Case
 from opening import Response

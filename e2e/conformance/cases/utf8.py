@@ -1,4 +1,4 @@
-"""Text must be UTF-8, as a whole and not in each frame (sections 5.6 and 8.1; RFC 3629)."""
+"""Text must be UTF-8 as a whole, not in each frame (sections 5.6 and 8.1; RFC 3629)."""
 
 from case import Case, fragments, sent_in_fragments
 from payloads import pieces
@@ -7,8 +7,8 @@ from wire import BINARY, TEXT, binary, more, ping, text
 
 SAMPLE = "Schuß, 織物, 🧵 κόσμε".encode()
 
-# Both sides of every border between code points of one, two, three and four bytes, of surrogates and of the whole range, and
-# some that are no characters, which is no reason to refuse them.
+# The code points around every border: between encodings of one, two, three and four bytes, of surrogates and of the
+# whole range, and some that are not characters, which is not a reason to refuse them.
 CODE_POINTS = [
     0,
     1,
@@ -57,7 +57,7 @@ INVALID = {
 
 
 def first_bad(data):
-    """How many bytes of this show that it is not UTF-8, whatever follows; 0: it is, or could be the start of it."""
+    """The number of bytes after which the text cannot become UTF-8; 0: it is UTF-8, or could be the start of it."""
     for size in range(1, len(data) + 1):
         try:
             data[:size].decode()
@@ -115,7 +115,8 @@ def valid():
 
 
 def sequences():
-    """Every byte that a character of several bytes begins with, and second bytes at every border; every other byte from 80 on."""
+    """Every first byte of a multi-byte character, with second bytes at every border; and every other byte from 80 on.
+    """
     for lead in range(0x80, 0x100):
         length = 4 if lead >= 0xF0 else 3 if lead >= 0xE0 else 2
         begins = 0xC2 <= lead <= 0xF4
@@ -156,7 +157,7 @@ def invalid():
         yield Case(
             f"utf8/invalid/ff-at-{place}", "8.1", f"a text whose byte {place} is ff", (text(payload), fails(1007))
         )
-    # Longer than any vector register, at every place of one and behind it.
+    # Longer than any vector register, at every position in one and after it.
     for place in (*range(64), 100, 1000, 65535, 65536, 99_999):
         payload = b"x" * place + b"\xff" + b"x" * (99_999 - place)
         yield Case(
@@ -182,7 +183,7 @@ def invalid():
 
 
 def fail_fast():
-    """A text that can be UTF-8 no more is failed although its end has not come."""
+    """A text that can no longer become UTF-8 must fail before its end arrives."""
     for name, bad in INVALID.items():
         start = b"good " + bad[: first_bad(bad)]
         title = name.replace("-", " ")

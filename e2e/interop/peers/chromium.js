@@ -1,5 +1,5 @@
 'use strict';
-// Chromium: `exchange URL` in a page of its own. It has no server.
+// Chromium: `exchange URL` in its own page. It has no server.
 
 const path = require('node:path');
 

@@ -12,7 +12,7 @@ function options(maxMessageBytes) {
   return {maxLength: maxMessageBytes, extensions: [deflate]};
 }
 
-// The interface of browsers: the library sends a Buffer as binary and everything else as text, and does not say `wasClean`.
+// The interface of browsers: the library sends a Buffer as binary and everything else as text, and has no `wasClean`.
 function adapt(socket) {
   const send = socket.send.bind(socket);
   socket.send = (data) => send(typeof data === 'string' ? data : Buffer.from(data));

@@ -11,7 +11,7 @@
 
 namespace {
 
-// One connection of either role. The library hands it to every callback.
+// One connection of either role. The library passes it to every callback.
 struct Session {
   lws* wsi = nullptr;
   bool open = false;
@@ -20,10 +20,10 @@ struct Session {
   std::string receiving{};  // the message so far
   std::deque<peer::Message> received{};
   std::deque<peer::Message> sending{};
-  std::vector<unsigned char> writing{};  // read by the library after lws_write, too
+  std::vector<unsigned char> writing{};  // the library reads it after lws_write, too
 };
 
-// Writes one message, which is as many as there may be in one turn. False where that fails.
+// Writes one message, the most that is allowed in one turn. Returns false if that fails.
 bool WriteOne(Session& session) {
   if (session.sending.empty()) return true;
   const peer::Message message = std::move(session.sending.front());

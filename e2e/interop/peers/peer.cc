@@ -37,14 +37,14 @@ void ExpectEchoes(Socket& socket, const std::vector<Message>& messages) {
   }
 }
 
-// The exchange of websocket_cases.js, with messages of `min_bytes` and more.
+// The exchange of websocket_cases.js, with messages of at least `min_bytes`.
 void Exchange(Socket& socket, size_t min_bytes) {
   for (const size_t size : kSizes) {
     if (size < min_bytes) continue;
     ExpectEchoes(socket, {TextOf(size)});
     ExpectEchoes(socket, {BytesOf(size)});
   }
-  // Half a megabyte at once, which the network holds also where nobody reads while it writes.
+  // Half a megabyte at once, which the network buffers even if nothing is read while it is written.
   std::vector<Message> messages;
   for (size_t i = min_bytes; i < 1000; ++i) {
     messages.push_back(i % 2 == 1 ? BytesOf(i) : TextOf(i));
@@ -58,7 +58,7 @@ std::unique_ptr<Socket> ConnectTo(std::string_view url, const Connect& connect) 
   constexpr std::string_view kScheme = "ws://";
   const size_t colon = url.find(':', kScheme.size());
   if (url.substr(0, kScheme.size()) != kScheme || colon == url.npos) {
-    throw std::invalid_argument("no ws://HOST:PORT: " + std::string(url));
+    throw std::invalid_argument("not ws://HOST:PORT: " + std::string(url));
   }
   const std::string host(url.substr(kScheme.size(), colon - kScheme.size()));
   return connect(host, static_cast<uint16_t>(std::stoi(std::string(url.substr(colon + 1)))));

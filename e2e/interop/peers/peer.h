@@ -1,7 +1,7 @@
-// What every C++ peer can be told to do, as peer.js has it for JavaScript: `serve --port=0` and
-// `exchange URL`, the latter with the word `no_empty` where a library cannot take empty messages.
-// Messages are of up to 16 MiB. Errors are exceptions, as these libraries have them, and end the
-// program. C++17, as long as one of them is not C++20.
+// The commands of every C++ peer, as peer.js has them for JavaScript: `serve --port=0` and
+// `exchange URL`, the latter with the argument `no_empty` for a library that cannot receive empty
+// messages. Messages have up to 16 MiB. Errors are exceptions, as in these libraries, and end the
+// program. C++17, as long as one of the libraries does not compile as C++20.
 
 #ifndef WEFT_E2E_INTEROP_PEERS_PEER_H_
 #define WEFT_E2E_INTEROP_PEERS_PEER_H_
@@ -16,7 +16,7 @@ namespace peer {
 
 inline constexpr size_t kMaxMessageBytes = 16 << 20;
 
-// A library's limit for a handshake, where it has one: longer than a slow machine can take.
+// A library's limit for a handshake, if it has one: longer than a slow machine needs.
 inline constexpr int kPatienceMs = 60'000;
 
 struct Message {
@@ -32,7 +32,7 @@ class Socket {
   virtual ~Socket() = default;
   virtual void Send(const Message& message) = 0;
   virtual Message Receive() = 0;
-  // The closing handshake, to its end.
+  // The whole closing handshake.
   virtual void Close(uint16_t code, const std::string& reason) = 0;
 };
 
@@ -41,10 +41,10 @@ using Serve = std::function<void(uint16_t port)>;
 
 using Connect = std::function<std::unique_ptr<Socket>(const std::string& host, uint16_t port)>;
 
-// Says where a server listens, to whoever waits for it.
+// Prints where a server listens, for the program that waits for it.
 void Listening(uint16_t port);
 
-// Does what the command line says and returns main's result.
+// Runs the command line and returns main's result.
 int Main(int argc, char** argv, const Serve& serve, const Connect& connect);
 
 }  // namespace peer

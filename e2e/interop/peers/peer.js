@@ -1,20 +1,21 @@
 'use strict';
-// What every JavaScript peer can be told to do, as far as its library has it:
+// The commands of every JavaScript peer, as far as its library supports them:
 //
 //   serve --port=0                       echoes, until SIGTERM
 //   exchange URL                         the exchange of websocket_cases.js with an echo server
 //   cases --url=URL --agent=NAME         the cases of a conformance server
 //
-// with messages of up to --max_message_bytes. Compression is on where the library has it: ours decides whether it is used.
+// with messages of up to --max_message_bytes. Compression is on if the library has it: ours decides whether it is
+// used.
 
 const {parseArgs} = require('node:util');
 
 const {Peer, exchange} = require('../../websocket_cases.js');
 
-// Cases that run at once: some only wait for this peer.
+// Cases that run in parallel: some only wait for this peer.
 const AT_ONCE = 8;
 
-// Echoes until the end; resolves when that has come.
+// Echoes until the connection ends; then resolves.
 function echo(socket) {
   socket.binaryType = 'arraybuffer';
   return new Promise((resolve) => {
@@ -35,8 +36,8 @@ async function runCases(connect, url, agent) {
   await echo(connect(`${url}/updateReports?agent=${agent}`));
 }
 
-// serve(port, maxMessageBytes) resolves to the port; connect(url, maxMessageBytes) returns a WebSocket with the interface of
-// browsers.
+// serve(port, maxMessageBytes) resolves to the port; connect(url, maxMessageBytes) returns a WebSocket with the
+// interface of browsers.
 async function main({serve, connect}) {
   const {positionals: [command, target], values} = parseArgs({
     allowPositionals: true,
@@ -48,7 +49,7 @@ async function main({serve, connect}) {
     },
   });
   const maxMessageBytes = Number(values.max_message_bytes);
-  // Called with `new` as well, as the WebSocket of a browser is.
+  // Also called with `new`, like the WebSocket of a browser.
   function connectTo(url) {
     return connect(url, maxMessageBytes);
   }

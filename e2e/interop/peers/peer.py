@@ -1,5 +1,5 @@
-"""What every Python peer can be told to do, as peer.js has it for JavaScript: `serve`, `exchange URL` and
-`cases --url=URL --agent=NAME`."""
+"""The commands of every Python peer, as peer.js has them for JavaScript: `serve`, `exchange URL` and `cases --url=URL
+--agent=NAME`."""
 
 import argparse
 import asyncio
@@ -7,10 +7,10 @@ import signal
 
 from messages import SIZES, bytes_of, text_of
 
-# Seconds. A library's limit for a handshake, where it has one: longer than a slow machine can take.
+# Seconds. A library's limit for a handshake, if it has one: longer than a slow machine needs.
 PATIENCE = 60
 
-# Cases that run at once: some only wait for this peer.
+# Cases that run in parallel: some only wait for this peer.
 AT_ONCE = 8
 
 
@@ -44,14 +44,14 @@ async def run_cases(connect, url, agent):
             while (message := await socket.receive()) is not None:
                 await socket.send(message)
         except Exception:
-            await socket.close(1011, "")  # Nobody is to wait for it.
+            await socket.close(1011, "")  # No peer waits for it.
             raise
 
     async def run():
         for number in numbers:
             try:
                 await run_case(number)
-            except Exception as error:  # Whether it is right that the case ends so is for the server to say.
+            except Exception as error:  # The server decides whether the case may end like this.
                 print(f"case {number}: {error!r}")
 
     await asyncio.gather(*(run() for _ in range(AT_ONCE)))
@@ -59,9 +59,9 @@ async def run_cases(connect, url, agent):
 
 
 def main(serve, connect):
-    """`serve(port, max_message_bytes)` starts an echo server and returns its port. `connect(url, max_message_bytes)` returns an
-    open socket: `send(message)`; `receive()`, a message or None at the end; `close(code, reason)`, which returns those of the
-    answer. All are coroutines, and a message is a str or bytes."""
+    """`serve(port, max_message_bytes)` starts an echo server and returns its port. `connect(url, max_message_bytes)`
+    returns an open socket: `send(message)`; `receive()`, a message or None at the end; `close(code, reason)`,
+    which returns those of the answer. All are coroutines, and a message is a str or bytes."""
     parser = argparse.ArgumentParser()
     parser.add_argument("command", choices=["serve", "exchange", "cases"])
     parser.add_argument("target", nargs="?")

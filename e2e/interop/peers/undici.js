@@ -1,5 +1,5 @@
 'use strict';
-// npm's undici, the WebSocket that Node.js has built in. It has no server.
+// npm's undici, which provides Node.js's built-in WebSocket. It has no server.
 
 const {WebSocket} = require('undici');
 

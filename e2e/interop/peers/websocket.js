@@ -8,12 +8,12 @@ const {client: WebSocketClient, server: WebSocketServer} = require('websocket');
 const {echo, main} = require('./peer.js');
 
 function options(maxMessageBytes) {
-  // Milliseconds; and a connection whose peer is slow is not dropped.
+  // Milliseconds; a connection with a slow peer must not be dropped.
   const patient = {closeTimeout: 60_000, keepalive: false};
   return {maxReceivedFrameSize: maxMessageBytes, maxReceivedMessageSize: maxMessageBytes, ...patient};
 }
 
-// The interface of browsers. The library has such a class itself, which loses empty messages.
+// The interface of browsers. The library's own class with that interface loses empty messages.
 class Socket extends EventTarget {
   open(connection) {
     this.connection = connection;

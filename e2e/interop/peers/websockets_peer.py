@@ -13,7 +13,7 @@ async def echo(socket):
         async for message in socket:
             await socket.send(message)
     except websockets.ConnectionClosed:
-        pass  # That is what many cases are about.
+        pass  # Many cases expect that.
 
 
 async def serve(port, max_message_bytes):

@@ -1,4 +1,4 @@
-"""Debian's python3-wsproto, which does no I/O itself: on asyncio's streams."""
+"""Debian's python3-wsproto, which does no I/O itself: here on asyncio's streams."""
 
 import asyncio
 import urllib.parse
@@ -21,7 +21,7 @@ READ_SIZE = 1 << 16
 
 
 class Socket:
-    """Either end of a connection, its handshake included."""
+    """Either end of a connection, including its handshake."""
 
     def __init__(self, role, reader, writer, limit):
         self.connection = WSConnection(role)
@@ -36,7 +36,7 @@ class Socket:
         await self.writer.drain()
 
     async def events(self):
-        """Everything that comes, as wsproto's events, to the end of the stream."""
+        """Everything received, as wsproto's events, to the end of the stream."""
         while True:
             for event in self.connection.events():
                 yield event
@@ -74,7 +74,7 @@ class Socket:
                 await self.write(event.response())
             elif isinstance(event, CloseConnection):
                 self.closed = (event.code, event.reason)
-                # The second close frame of the two is an answer, and ours is one where the peer's came first.
+                # The second of the two Close frames is an answer; it is ours if the peer's came first.
                 if self.connection.state.name == "REMOTE_CLOSING":
                     await self.write(event.response())
                 self.writer.close()
