@@ -17,7 +17,7 @@
 
 namespace weft::bench {
 
-// What a client sends first, and the answer that it waits for.
+// A client's first message, and the answer that it waits for.
 class Greeting {
  public:
   // Nothing: for raw_echo.

@@ -19,7 +19,7 @@ class RawAccept final : public RawHandler {
     static constexpr char kAnswer[150] = {};
     const ssize_t got = recv(fd, request, sizeof(request), 0);
     if (got < 0) return errno == EAGAIN;
-    // So few bytes, sent in one piece, arrive in one piece, and are sent in one piece.
+    // A message this small, sent in one piece, arrives in one piece, and is sent in one piece.
     return got == sizeof(request) &&
            send(fd, kAnswer, sizeof(kAnswer), MSG_NOSIGNAL) == sizeof(kAnswer);
   }

@@ -9,7 +9,7 @@
 
 namespace weft::bench {
 
-// What a bare server does with its connections.
+// The actions of a bare server with its connections.
 class RawHandler {
  public:
   virtual ~RawHandler() = default;

@@ -1,4 +1,5 @@
-// What a connection sends with permessage-deflate (RFC 7692); its peer must be able to read it.
+// The messages that a connection sends with permessage-deflate (RFC 7692); its peer must be able to
+// read them.
 
 #include <algorithm>
 #include <optional>

@@ -290,7 +290,7 @@ TEST(ConnectionDeflateTest, LimitIsForTheInflatedBytesNotForThoseOfTheWire) {
   EXPECT_GT(wire.size(), 6 * text.size());
   EXPECT_THAT(Events(input, options), ElementsAre("text " + text));
   EXPECT_THAT(Events(Compressed(Opcode::kText, wire), options), ElementsAre("text " + text));
-  // But there is a limit: otherwise empty blocks could go on forever and inflate to nothing.
+  // But there is a limit: otherwise empty blocks could continue forever and inflate to nothing.
   std::string empty;
   while (empty.size() < 20 * text.size()) empty += Hex("00 0000ffff");
   ExpectRefused(Compressed(Opcode::kText, empty), CloseCode::kMessageTooBig, "larger", options);

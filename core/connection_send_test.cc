@@ -1,4 +1,4 @@
-// What a connection sends, streamed input, and the memory of both.
+// Frames that a connection sends, streamed input, and the memory of both.
 
 #include <algorithm>
 #include <memory>

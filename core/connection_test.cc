@@ -126,7 +126,7 @@ TEST(ConnectionTest, ManyMessagesInOneRead) {
   EXPECT_THAT(FeedServer(input).events, ElementsAreArray(expected));
 }
 
-// Section 5.4: control frames may stand between the fragments of a message.
+// Section 5.4: control frames may come between the fragments of a message.
 TEST(ConnectionTest, Section_5_4_ControlFramesBetweenFragments) {
   const Outcome outcome = FeedServer(absl::StrCat(
       ClientFrame(Opcode::kText, "one ", false), ClientFrame(Opcode::kPing, "between"),

@@ -1,4 +1,4 @@
-// What happened on a connection, as its application sees it.
+// The events of a connection.
 
 #ifndef WEFT_CORE_EVENT_H_
 #define WEFT_CORE_EVENT_H_

@@ -10,7 +10,7 @@ const {chromium} = require('playwright-core');
 const NARROW = 320;  // CSS pixels: the width at which a page must still fit (WCAG 2.2, 1.4.10)
 const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-// Resolves to Playwright's browser context; its close() leaves nothing behind. `args` are additional command line
+// Resolves to Playwright's browser context; its close() removes everything. `args` are additional command line
 // arguments.
 async function launchChromium(args = []) {
   const profile = fs.mkdtempSync(path.join(process.env.TEST_TMPDIR || os.tmpdir(), 'chromium-'));

@@ -1,6 +1,6 @@
 'use strict';
-// What a WebSocket with the interface of browsers must receive from an echo server. The same cases run in Node.js,
-// with ws and undici, and in a page, with the browser's own WebSocket.
+// The events that a WebSocket with the interface of browsers must have with an echo server. The same cases run in
+// Node.js, with ws and undici, and in a page, with the browser's own WebSocket.
 (() => {
   const SIZES = [0, 1, 125, 126, 127, 65535, 65536, 16 << 20];
 

@@ -1,4 +1,4 @@
-// What is known about the peer of a TLS stream, filled in by BoringSSL's callbacks.
+// The state of the peer of a TLS stream, filled in by BoringSSL's callbacks.
 
 #ifndef WEFT_TRANSPORT_TLS_PEER_H_
 #define WEFT_TRANSPORT_TLS_PEER_H_

@@ -118,7 +118,7 @@ AcceptedDeflate Accept(const Parameters& offer, const CompressionOptions& option
         std::min(options.receive_window_bits, offer.client_bits.value_or(kMaxBits));
     response.client_bits = Mention(agreement.receive_window_bits, offer.client_bits.has_value());
   } else if (options.receive_window_bits < kMaxBits) {
-    // The client must not be sent a window size. But any client can be told not to use takeover.
+    // The client must not be sent a window size. But any client can be asked not to use takeover.
     agreement.receive_takeover = false;
   }
   response.client_no_takeover = !agreement.receive_takeover;

@@ -83,7 +83,7 @@ absl::StatusOr<std::string> TryRejectResponse(const absl::Status& error, ExtraHe
 //   absl::StatusOr<HttpResponse> http = ParseHttpResponse(head);
 //   absl::StatusOr<std::string> subprotocol = CheckUpgradeResponse(*http, key, {});
 
-// What a client may request besides the URL.
+// The options of a client's request, besides the URL.
 struct UpgradeOffer {
   std::vector<std::string> subprotocols{};  // in order of preference
   std::string origin{};                     // as a browser would send it; empty: not sent

@@ -53,7 +53,7 @@ class Cuts {
 std::vector<std::string> Feed(Connection& connection, absl::string_view input, Cuts cuts,
                               bool eof = false);
 
-// What a connection did with its input.
+// The reaction of a connection to its input.
 struct Outcome {
   std::vector<std::string> events;
   std::vector<std::string> sent;  // DescribeFrames of its output

@@ -11,7 +11,7 @@
 
 namespace weft::testing {
 
-// What the peer of a stream may have negotiated.
+// The options that the peer of a stream may have negotiated.
 struct ReferenceDeflate {
   int window_bits = 15;
   bool takeover = true;

@@ -11,7 +11,7 @@ STORY = text_of(20_000)
 
 
 def pair(agreed, receiver=None):
-    """What a client sends and a server receives; the latter with another agreement, if one is given."""
+    """The codec of a client, and that of a server that receives its messages; with another agreement, if one is given."""
     return Codec(agreed, CLIENT), Codec(receiver or agreed, SERVER)
 
 

@@ -20,24 +20,24 @@
 namespace weft::cli {
 namespace {
 
-// Past this many bytes not yet printed, Print waits.
+// If more unprinted bytes than this wait, Print blocks.
 constexpr size_t kMaxQueuedBytes = 64 << 10;
 
 constexpr int kHistoryLines = 1000;
 
-// Tells libedit where colour begins and ends in the prompt.
+// Marks for libedit where colour begins and ends in the prompt.
 constexpr wchar_t kEscape = L'\1';
 
 constexpr wchar_t kCtrlG = L'\a';
 
-// What a terminal is told so that it puts pasted text between two marks ("bracketed paste"), and
-// the marks. Without them a pasted newline cannot be told from Enter.
+// The sequences that make a terminal put pasted text between two marks ("bracketed paste"), and the
+// marks. Without them a pasted newline cannot be distinguished from Enter.
 constexpr absl::string_view kMarkPastes = "\033[?2004h";
 constexpr absl::string_view kMarkNoPastes = "\033[?2004l";
-constexpr wchar_t kPasteBegins[] = L"\\e[200~";  // as EL_BIND spells it
+constexpr wchar_t kPasteBegins[] = L"\\e[200~";  // in EL_BIND's notation
 constexpr absl::string_view kPasteEnds = "\033[201~";
 
-// Typed by ourselves only, to run OnToggle.
+// A key that only we insert, to run OnToggle.
 constexpr wchar_t kToggle = L'\x1e';  // ^^
 
 std::wstring Widen(absl::string_view ascii) { return {ascii.begin(), ascii.end()}; }
@@ -53,7 +53,7 @@ std::string Utf8(absl::Span<const wchar_t> text) {
   return result;
 }
 
-// `text` without bytes that are not UTF-8, NUL, and what has a meaning here.
+// `text` without bytes that are not UTF-8, NUL, and characters that have a meaning here.
 std::wstring Decode(absl::string_view text) {
   std::wstring result;
   std::mbstate_t state{};
@@ -99,7 +99,8 @@ LineEditor::LineEditor(LineEditorOptions options, int in, FILE* out, UniqueFd wa
     : options_(std::move(options)), in_(in), out_(out), wake_(std::move(wake)) {
   prompt_ = Widen(options_.prompt);
   if (!options_.prompt_color.empty()) {
-    // libedit wants a character behind each sequence: the prompt's last stands behind the second.
+    // libedit requires a character after each such sequence: the prompt's last character is after
+    // the second.
     const wchar_t last = prompt_.back();
     prompt_.pop_back();
     prompt_ = kEscape + Widen(options_.prompt_color) + kEscape + prompt_ + kEscape +
@@ -109,7 +110,7 @@ LineEditor::LineEditor(LineEditorOptions options, int in, FILE* out, UniqueFd wa
 
 absl::Status LineEditor::Init(FILE* in, FILE* out) {
   if (!isatty(in_) || !isatty(fileno(out))) {
-    return absl::FailedPreconditionError("lines are edited on a terminal only");
+    return absl::FailedPreconditionError("lines can be edited only on a terminal");
   }
   edit_ = el_init("weft", in, out, out);
   history_ = history_winit();
@@ -135,7 +136,7 @@ absl::Status LineEditor::Init(FILE* in, FILE* out) {
 void LineEditor::BindKeys() {
   el_wset(edit_, EL_ADDFN, L"weft-toggle", L"Hide or show the line", OnToggle);
   el_wset(edit_, EL_ADDFN, L"weft-delete-or-end", L"Delete a character, or end", OnCtrlD);
-  // -a: for the commands of vi, where ~/.editrc asks for it.
+  // -a: for vi's command mode, if ~/.editrc uses vi keys.
   const wchar_t toggle[] = {kToggle, L'\0'};
   el_wset(edit_, EL_BIND, toggle, L"weft-toggle", nullptr);
   el_wset(edit_, EL_BIND, L"-a", toggle, L"weft-toggle", nullptr);
@@ -144,8 +145,8 @@ void LineEditor::BindKeys() {
   el_wset(edit_, EL_ADDFN, L"weft-paste", L"Insert text with its newlines", OnPaste);
   el_wset(edit_, EL_BIND, kPasteBegins, L"weft-paste", nullptr);
   el_wset(edit_, EL_BIND, L"-a", kPasteBegins, L"weft-paste", nullptr);
-  el_wset(edit_, EL_BIND, L"^I", L"ed-insert", nullptr);  // a tab is what it says
-  // What libedit does not know of by itself.
+  el_wset(edit_, EL_BIND, L"^I", L"ed-insert", nullptr);  // a tab inserts itself
+  // Keys that libedit does not know by default.
   el_wset(edit_, EL_BIND, L"\\e[3~", L"ed-delete-next-char", nullptr);
   el_wset(edit_, EL_BIND, L"\\e[1;5C", L"em-next-word", nullptr);  // with Ctrl
   el_wset(edit_, EL_BIND, L"\\e[1;5D", L"ed-prev-word", nullptr);
@@ -157,7 +158,7 @@ LineEditor::~LineEditor() {
   if (history_ != nullptr) history_wend(history_);
 }
 
-// libedit changes the mode of the file that it writes, so it is given one of its own.
+// libedit changes the mode of the file that it writes, so it gets a separate one.
 void LineEditor::SaveHistory() {
   const std::unique_ptr<FILE, int (*)(FILE*)> file(std::tmpfile(), &std::fclose);
   HistEventW event;
@@ -180,10 +181,10 @@ LineEditor::Typed LineEditor::ReadLine(std::string* line) {
   end_ = false;
   reading_ = true;
   MarkPastes(true);
-  el_wset(edit_, EL_UNBUFFERED, 1);  // takes the terminal, and prompts
+  el_wset(edit_, EL_UNBUFFERED, 1);  // takes over the terminal, and prompts
   const Typed typed = Edit(lock, line);
   MarkPastes(false);
-  el_wset(edit_, EL_UNBUFFERED, 0);  // gives it back
+  el_wset(edit_, EL_UNBUFFERED, 0);  // restores it
   reading_ = false;
   PrintQueued();
   return typed;
@@ -195,7 +196,7 @@ LineEditor::Typed LineEditor::Edit(Lock& lock, std::string* line) {
       Type(kToggle);
       PrintQueued();
       if (std::exchange(redraw_, false)) {
-        el_wset(edit_, EL_PREP_TERM, 0);  // or it believes that the terminal is in its mode
+        el_wset(edit_, EL_PREP_TERM, 0);  // otherwise it believes that the terminal is in its mode
         el_wset(edit_, EL_PREP_TERM, 1);
         MarkPastes(true);
         el_resize(edit_);
@@ -221,8 +222,8 @@ LineEditor::Typed LineEditor::Edit(Lock& lock, std::string* line) {
   }
 }
 
-// Whether the last command was Enter, which appends a newline and leaves the cursor before it. That
-// the text ends in one is not enough: it may have been pasted.
+// Whether the last command was Enter, which appends a newline and leaves the cursor before it. A
+// newline at the end of the text is not enough: it may have been pasted.
 bool LineEditor::WasEnter(absl::Span<const wchar_t> before) const {
   const LineInfoW* info = el_wline(edit_);
   return !pasted_ && text().size() == before.size() + 1 && text().back() == L'\n' &&
@@ -233,7 +234,7 @@ void LineEditor::MarkPastes(bool mark) {
   if (MarksPastes()) WriteAll(out_, mark ? kMarkPastes : kMarkNoPastes).IgnoreError();
 }
 
-// Writes what waits, to a terminal on which no line is.
+// Writes the waiting text to a terminal that shows no line.
 void LineEditor::PrintQueued() {
   for (const auto& [file, text] : queue_) WriteAll(file, text).IgnoreError();
   queue_.clear();
@@ -252,7 +253,7 @@ void LineEditor::DropLine() {
   el_wset(edit_, EL_UNBUFFERED, 1);
 }
 
-// No line will come of it. What was typed stays on the screen and in the history.
+// The line is dropped. The typed text stays on the screen and in the history.
 void LineEditor::LeaveLine() {
   if (text().empty()) {
     Type(kToggle);
@@ -277,7 +278,7 @@ absl::Span<const wchar_t> LineEditor::text() const {
   return {info->buffer, static_cast<size_t>(info->lastchar - info->buffer)};
 }
 
-// Does the command of a key as if it had been typed.
+// Executes the command of a key as if it had been typed.
 void LineEditor::Type(wchar_t key) {
   const wchar_t keys[] = {key, L'\0'};
   int unused;
@@ -285,7 +286,7 @@ void LineEditor::Type(wchar_t key) {
   el_wgets(edit_, &unused);
 }
 
-// Waits until a key can be read. False when something else came first.
+// Waits until a key can be read. False if something else came first.
 bool LineEditor::AwaitKey() {
   while (true) {
     pollfd fds[] = {{.fd = in_, .events = POLLIN, .revents = 0},
@@ -298,7 +299,7 @@ bool LineEditor::AwaitKey() {
   }
 }
 
-// ---- What libedit calls ----
+// ---- Functions that libedit calls ----
 
 LineEditor* LineEditor::Of(EditLine* edit) {
   void* editor = nullptr;
@@ -312,8 +313,8 @@ wchar_t* LineEditor::OnPrompt(EditLine* edit) {
   return editor->hidden_ ? kNone : editor->prompt_.data();
 }
 
-// Appends the next byte that is typed. False when there is none: the terminal has been closed, or
-// Ctrl-C or Stop() came first. What is to be printed waits for the end of the command.
+// Appends the next typed byte. False if there is none: the terminal has been closed, or Ctrl-C or
+// Stop() came first. Text to print waits until the command has ended.
 bool LineEditor::ReadByte(std::string* bytes) {
   while (true) {
     if (!AwaitKey()) {
@@ -333,24 +334,24 @@ bool LineEditor::ReadByte(std::string* bytes) {
   }
 }
 
-// Reads a character: 1, or 0 when there is none. The first of a command is there, or we were not
-// called; for others, such as what is searched for, the user takes time, and Ctrl-C ends the
-// command, as Ctrl-G does.
+// Reads a character: 1, or 0 if there is none. The first one of a command is available, because
+// otherwise we are not called; for others, such as search text, the user takes time, and Ctrl-C
+// ends the command, like Ctrl-G.
 int LineEditor::OnReadKey(EditLine* edit, wchar_t* key) {
   LineEditor* editor = Of(edit);
   std::mbstate_t state{};
   std::string bytes;
   while (editor->ReadByte(&bytes)) {
     const size_t used = std::mbrtowc(key, &bytes.back(), 1, &state);
-    if (used == static_cast<size_t>(-1)) state = {};  // not UTF-8: as if it were not typed
+    if (used == static_cast<size_t>(-1)) state = {};  // not UTF-8: ignored
     if (used <= 1 && *key != kToggle) return 1;
   }
   *key = kCtrlG;
   return editor->end_ ? 0 : 1;
 }
 
-// Inserts all up to the mark that ends a paste; terminals put CR where a newline is meant. Ctrl-C
-// ends a paste that has no end.
+// Inserts everything up to the mark that ends a paste; terminals send CR for a newline. Ctrl-C ends
+// a paste without an end.
 unsigned char LineEditor::OnPaste(EditLine* edit, wint_t) {
   LineEditor* editor = Of(edit);
   editor->pasted_ = true;
@@ -364,8 +365,8 @@ unsigned char LineEditor::OnPaste(EditLine* edit, wint_t) {
   return el_winsertstr(edit, Decode(text).c_str()) == 0 ? CC_REFRESH : CC_ERROR;
 }
 
-// Takes the line from the screen, or puts it back. libedit knows where on the screen it stands, so
-// the way to have it taken away is to let it be empty, prompt and all, and drawn.
+// Removes the line from the screen, or restores it. libedit knows the line's position on the
+// screen, so the line is removed by making it empty, including the prompt, and drawing it.
 unsigned char LineEditor::OnToggle(EditLine* edit, wint_t) {
   LineEditor* editor = Of(edit);
   const LineInfoW* info = el_wline(edit);

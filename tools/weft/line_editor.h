@@ -1,4 +1,4 @@
-// The line that a person types, on a terminal where other things are printed meanwhile.
+// Edits the line that a person types, on a terminal where other text is printed at the same time.
 
 #ifndef TOOLS_WEFT_LINE_EDITOR_H_
 #define TOOLS_WEFT_LINE_EDITOR_H_
@@ -24,18 +24,18 @@
 namespace weft::cli {
 
 struct LineEditorOptions {
-  // Printable ASCII, and the escape sequence that colours it; empty: no colour.
+  // Printable ASCII, and the escape sequence for its colour; empty: no colour.
   std::string prompt = "> ";
   std::string prompt_color{};
 
-  // Lines typed before, one a line; read at the start, written at the end (history_file.h). Empty:
-  // none.
+  // A file with lines typed earlier, one per line; read at the start, written at the end
+  // (history_file.h). Empty: none.
   std::string history_file{};
 };
 
-// Edits a line with libedit: its keys, history and ~/.editrc. What is printed takes the line away,
-// stands above, and puts the line back with its contents and its cursor. Text that is pasted keeps
-// its newlines, and becomes a line when Enter is typed.
+// Edits a line with libedit: its keys, history and ~/.editrc. Printing removes the line, prints
+// above it, and restores the line with its content and its cursor. Pasted text keeps its newlines,
+// and becomes a line when Enter is typed.
 //
 //   auto editor = LineEditor::Create(stdin, stderr, {});
 //   std::thread other([&] { (*editor)->Print(stdout, "tick\n"); });
@@ -43,10 +43,10 @@ struct LineEditorOptions {
 //   while ((*editor)->ReadLine(&line) == LineEditor::Typed::kLine) Send(line);
 //
 // One thread reads lines; every other function may be called from any thread. Needs a UTF-8 locale
-// (UseUtf8Locale). The terminal is in its own mode only while a line is read.
+// (UseUtf8Locale). The terminal is in the editor's mode only while a line is read.
 class LineEditor {
  public:
-  // `in` and `out` are a terminal. Fails when it is none that can be edited on.
+  // `in` and `out` are a terminal. Fails if lines cannot be edited on it.
   static absl::StatusOr<std::unique_ptr<LineEditor>> Create(FILE* in, FILE* out,
                                                             LineEditorOptions options);
   ~LineEditor();
@@ -55,7 +55,7 @@ class LineEditor {
 
   enum class Typed {
     kLine,         // and Enter
-    kEnd,          // Ctrl-D, or the terminal is gone
+    kEnd,          // Ctrl-D, or the terminal is closed
     kInterrupted,  // Interrupt() while nothing was typed
     kStopped,      // Stop()
   };
@@ -64,18 +64,18 @@ class LineEditor {
   // only where they were pasted, and none at its end.
   Typed ReadLine(std::string* line);
 
-  // Writes `text`, whole lines, to `file`; above the line that is being typed, if one is. Waits
-  // while much is still unprinted.
+  // Writes `text`, whole lines, to `file`; above the line being typed, if there is one. Blocks
+  // while much text is unprinted.
   void Print(FILE* file, absl::string_view text);
 
-  // What Ctrl-C is for: drops what was typed; where that is nothing, ReadLine returns. False when
-  // no line is being read.
+  // For Ctrl-C: discards the typed text; if there is none, ReadLine returns. False if no line is
+  // being read.
   bool Interrupt();
 
-  // Makes ReadLine return, now and later.
+  // Makes ReadLine return, now and in the future.
   void Stop();
 
-  // Draws the line anew: the terminal has another size, or was another program's in between.
+  // Redraws the line: the terminal's size has changed, or another program used the terminal.
   void Redraw();
 
  private:
@@ -100,7 +100,7 @@ class LineEditor {
   bool ReadByte(std::string* bytes);
   bool Request(bool* what);
 
-  // What libedit calls: to ask for the prompt and for keys, and for commands of ours.
+  // Functions that libedit calls: to get the prompt and keys, and for our own commands.
   static LineEditor* Of(EditLine* edit);
   static wchar_t* OnPrompt(EditLine* edit);
   static int OnReadKey(EditLine* edit, wchar_t* key);
@@ -111,20 +111,20 @@ class LineEditor {
   const LineEditorOptions options_;
   const int in_;
   FILE* const out_;
-  UniqueFd wake_;  // an eventfd: readable when there is something for ReadLine to look at
+  UniqueFd wake_;  // an eventfd: readable when ReadLine has something to check
 
-  // Of the thread that reads lines, as all calls of libedit.
+  // Used by the thread that reads lines, like all calls of libedit.
   EditLine* edit_ = nullptr;
   HistoryW* history_ = nullptr;
   std::wstring prompt_;
   bool hidden_ = false;
   std::wstring hidden_text_;
-  int hidden_behind_ = 0;  // characters behind the cursor
+  int hidden_behind_ = 0;  // characters after the cursor
   bool end_ = false;       // Ctrl-D was typed
   bool pasted_ = false;    // the last command was a paste
-  bool edited_ = false;    // the history is not what was read
+  bool edited_ = false;    // the history differs from the file
 
-  std::mutex mutex_;  // guards all below
+  std::mutex mutex_;  // guards all members below
   std::condition_variable printed_;
   std::deque<std::pair<FILE*, std::string>> queue_;
   size_t queued_bytes_ = 0;
@@ -134,8 +134,8 @@ class LineEditor {
   bool redraw_ = false;
 };
 
-// Makes the process read and write UTF-8, as WebSocket text is, also where its locale says nothing.
-// False when the system has no such locale.
+// Makes the process read and write UTF-8, the encoding of WebSocket text, even if its locale does
+// not say so. False if the system has no such locale.
 bool UseUtf8Locale();
 
 }  // namespace weft::cli

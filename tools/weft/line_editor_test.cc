@@ -20,7 +20,7 @@
 #include "gtest/gtest.h"
 #include "weft/transport/fd.h"
 
-// ncurses forgets a few bytes each time that it looks a terminal up.
+// ncurses leaks a few bytes each time that it looks up a terminal.
 extern "C" const char* __lsan_default_suppressions() { return "leak:_nc_trim_sgr0\n"; }
 
 namespace weft::cli {
@@ -59,7 +59,7 @@ class LineEditorTest : public ::testing::Test {
     ASSERT_EQ(write(user_.get(), keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
   }
 
-  // Waits until this has come to the terminal, behind what was waited for before.
+  // Waits until the terminal has received this text, after the text of earlier calls.
   void Await(absl::string_view text) {
     size_t found;
     while ((found = screen_.find(std::string(text), seen_)) == std::string::npos) {
@@ -73,7 +73,7 @@ class LineEditorTest : public ::testing::Test {
     seen_ = found + text.size();
   }
 
-  // Types at the next prompt. Returns the line that was read, or what came instead of one.
+  // Types at the next prompt. Returns the line that was read, or the other result.
   std::string Enter(absl::string_view keys) {
     StartRead();
     Type(keys);
@@ -95,10 +95,10 @@ class LineEditorTest : public ::testing::Test {
     return "?";
   }
 
-  // The same, while the test goes on at the prompt.
+  // The same, while the test continues at the prompt.
   void StartRead() {
     reader_ = std::thread([this] { read_ = Read(); });
-    if (marks_pastes_) Await(kMarkPastes);  // so that no prompt is meant that was only drawn again
+    if (marks_pastes_) Await(kMarkPastes);  // so that a redrawn prompt is not counted
     Await(">");
   }
   std::string Join() {
@@ -334,7 +334,7 @@ TEST_F(LineEditorTest, ANewlineThatEndsAPasteIsNotEnter) {
 
 TEST_F(LineEditorTest, NewlinesThatWerePastedCanBeEdited) {
   Start();
-  // Deleted to where a newline is the last character, and one more.
+  // Deletes until a newline is the last character, and one more.
   EXPECT_EQ(Enter("\033[200~a\rb\033[201~\x7f\r"), "line a");
   EXPECT_EQ(Enter("\033[200~a\rb\033[201~\x7f\x7f"
                   "c\r"),
@@ -362,7 +362,7 @@ TEST_F(LineEditorTest, StopEndsAPasteThatHasNoEnd) {
 
 TEST_F(LineEditorTest, TheTerminalMarksPastesOnlyWhileALineIsRead) {
   Start();
-  EXPECT_EQ(Enter("x\r"), "line x");  // which awaits kMarkPastes
+  EXPECT_EQ(Enter("x\r"), "line x");  // it waits for kMarkPastes
   Await(kMarkNoPastes);
 }
 
