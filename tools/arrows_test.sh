@@ -37,7 +37,7 @@ END
   add side/open.h
   add side/closed.h
   add app/main.cc high.h side/closed.h
-  add high/high.h high/c.h  # the umbrella weft/high.h
+  add high.h high/c.h low/a.h side/open.h  # counts as a header of `high`
   add root.h
 }
 
@@ -69,6 +69,12 @@ expect '^low/b.h:2 includes high/c.h, an arrow low -> high that the table'
 
 make_tree && add high/c.h side/closed.h
 expect '^high/c.h:3 includes side/closed.h, an arrow high -> side '
+
+make_tree && add high.h side/closed.h
+expect '^high.h:4 includes side/closed.h, an arrow high -> side '
+
+make_tree && add low/b.h high.h
+expect '^low/b.h:2 includes high.h, an arrow low -> high '
 
 make_tree && add high/c.h low/testing/feed.h
 expect '^high/c.h:3 includes low/testing/feed.h, which is for tests only'

@@ -7,7 +7,7 @@ cd -- "$(mktemp -d -p "$TEST_TMPDIR")"
 
 mkdir -p tree/{core/frame,docs,.ci}
 echo 'class Log { void SetSink(); int max_lines; };' >tree/core/log.h
-touch tree/core/core.h tree/core/frame/mask.cc tree/.ci/run
+touch tree/core.h tree/core/frame/mask.cc tree/.ci/run
 echo 'filegroup(name = "core")' >tree/core/BUILD.bazel
 cat >tree/docs/right.md <<'END'
 # Right: a *heading*
