@@ -107,7 +107,7 @@ class ServedSession final : public ServedStream, public LoopSession {
   void OutOfMemory() override;
   size_t held_bytes() const override;
   void GoAway(CloseCode code, absl::string_view reason) override;
-  bool LogsDrop() const override { return false; }
+  bool LogsDrop() const override { return close_notified_; }  // else the end is what is logged
   void OnGone() override;
   bool End() override;
 

@@ -93,7 +93,8 @@ class ServedStream : public EventSource {
   friend class Worker;
   friend void Linger(ServedStream& stream);
 
-  // Whether Drop() logs. A session logs its end itself, whatever ended it.
+  // Whether Drop() logs. A session logs its end itself, and only what keeps that from being orderly
+  // is left to Drop().
   virtual bool LogsDrop() const { return true; }
 
   // The stream was closed or handed on. The application must not be called by this one.

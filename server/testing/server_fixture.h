@@ -70,7 +70,9 @@ class ServerFixture : public ::testing::Test {
   void Start(ServerOptions options = {}) {
     if (options.clock == &Clock::Steady()) options.clock = &clock_;
     if (std::getenv("WEFT_HANDLER_THREADS") != nullptr) options.handler_threads = 2;
-    options.log = [this](LogLevel, absl::string_view text) { log_.Write(std::string(text)); };
+    if (!options.log) {
+      options.log = [this](LogLevel, absl::string_view text) { log_.Write(std::string(text)); };
+    }
     absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(
         std::move(options),
         [this](const SessionRequest& request,

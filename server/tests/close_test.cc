@@ -25,6 +25,8 @@ using ::weft::testing::TestClient;
 
 class CloseTest : public ServerFixture {
  protected:
+  ~CloseTest() override { server_.reset(); }  // before what its callbacks write to
+
   void Begin(ServerOptions options = {}) {
     script_.on_close_info = [this](Session& session, const CloseInfo& info) {
       statuses_.Write(session.status().ToString());
@@ -52,7 +54,7 @@ class CloseTest : public ServerFixture {
                                        static_cast<int>(code), "\"} 1\n")));
   }
 
-  testing::Journal ends_, statuses_, log_;
+  testing::Journal ends_, statuses_;
 };
 
 TEST_F(CloseTest, ThePeer) {
