@@ -11,7 +11,7 @@
 #include "weft/core/frame/opcode.h"
 #include "weft/loop/mailbox.h"
 #include "weft/server/sending/send_options.h"
-#include "weft/server/sending/send_queue.h"
+#include "weft/server/sending/waiting_message.h"
 #include "weft/server/session.h"
 
 namespace weft {

@@ -29,6 +29,7 @@
 #include "weft/server/loop_session.h"
 #include "weft/server/sending/send_options.h"
 #include "weft/server/sending/send_queue.h"
+#include "weft/server/sending/waiting_message.h"
 #include "weft/server/session.h"
 #include "weft/server/session_ref.h"
 #include "weft/transport/address.h"

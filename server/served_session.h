@@ -32,6 +32,7 @@
 #include "weft/server/sending/outbox.h"
 #include "weft/server/sending/send_options.h"
 #include "weft/server/sending/send_queue.h"
+#include "weft/server/sending/waiting_message.h"
 #include "weft/server/served_stream.h"
 #include "weft/server/session_ref.h"
 #include "weft/server/topics/publish_batch.h"

@@ -21,6 +21,7 @@
 #include "weft/server/limits/address_limit.h"
 #include "weft/server/limits/token_bucket.h"
 #include "weft/server/listener.h"
+#include "weft/server/sending/waiting_message.h"
 #include "weft/server/topics/topic_directory.h"
 #include "weft/server/worker.h"
 #include "weft/server/worker_group.h"
@@ -42,9 +43,6 @@ constexpr int kMaxThreads = 1024;
 
 // As of a rate. What a deadline is computed from stays far below 2^63.
 constexpr size_t kMaxBytesPerSecond = size_t{1} << 32;
-
-// What a message on its way to a loop costs beside its bytes, about.
-constexpr size_t kPostedOverhead = 128;
 
 absl::Status CheckRate(const char* name, const RateLimit& limit) {
   const auto fits = [](int64_t value) { return value >= 0 && value <= TokenBucket::kMost; };
@@ -241,7 +239,7 @@ class Server::Impl : public WorkerGroup {
   absl::Status PublishToOthers(const LoopContext* from, absl::string_view topic,
                                const EncodedMessage& message, const SendOptions& options) override {
     const size_t cost =
-        kPostedOverhead + topic.size() + options.key.size() + message.frame().size();
+        kMessageOverhead + topic.size() + options.key.size() + message.frame().size();
     absl::Status status;
     for (const std::unique_ptr<Worker>& worker : workers_) {
       if (&worker->context() == from) continue;

@@ -20,7 +20,7 @@
 #include "weft/core/frame/opcode.h"
 #include "weft/core/message.h"
 #include "weft/server/sending/send_options.h"
-#include "weft/server/sending/send_queue.h"
+#include "weft/server/sending/waiting_message.h"
 #include "weft/transport/address.h"
 
 namespace weft {

@@ -33,7 +33,7 @@ absl::Status SessionRef::Submit(WaitingMessage message, const SendOptions& optio
     return static_cast<Session*>(shared_->session)->Submit(std::move(message), options);
   }
   const size_t size = message.size();
-  const size_t cost = size + options.key.size() + SharedQueue::kPostedOverhead;
+  const size_t cost = size + options.key.size() + kMessageOverhead;
   absl::StatusOr<Reservation> room = shared_->TakeRoom(size, cost, options);
   if (!room.ok()) {
     if (absl::IsFailedPrecondition(room.status())) return room.status();
@@ -63,7 +63,7 @@ absl::Status SessionRef::Submit(WaitingMessage message, const SendOptions& optio
 absl::Status SessionRef::PostSized(size_t payload_size,
                                    absl::AnyInvocable<void(LoopSession&)> task) const {
   if (!open()) return Gone();
-  const size_t cost = payload_size + SharedQueue::kPostedOverhead;
+  const size_t cost = payload_size + kMessageOverhead;
   absl::StatusOr<Reservation> room =
       shared_->TakeRoom(payload_size, cost, {.when_full = WhenFull::kFail});
   if (!room.ok()) {
@@ -117,7 +117,7 @@ absl::Status SessionRef::Publish(absl::string_view topic, Opcode opcode, absl::s
   absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload, options.compress);
   if (!message.ok()) return message.status();
   const size_t cost =
-      message->frame().size() + SharedQueue::kPostedOverhead + topic.size() + options.key.size();
+      message->frame().size() + kMessageOverhead + topic.size() + options.key.size();
   std::optional<Reservation> reservation = shared_->mailbox().Reserve(cost);
   if (!reservation.has_value()) {
     shared_->mailbox().CountRefused();

@@ -20,8 +20,8 @@
 #include "weft/core/frame/opcode.h"
 #include "weft/loop/mailbox.h"
 #include "weft/server/sending/send_options.h"
-#include "weft/server/sending/send_queue.h"
 #include "weft/server/sending/shared_queue.h"
+#include "weft/server/sending/waiting_message.h"
 
 namespace weft {
 

@@ -30,20 +30,7 @@ absl::StatusOr<std::optional<AcceptedDeflate>> ChooseCompression(const UpgradeRe
 
 }  // namespace
 
-absl::StatusOr<UpgradeReader::Head> UpgradeReader::Read(absl::string_view bytes) {
-  absl::string_view all = bytes;
-  if (!gathered_.empty()) {
-    gathered_.append(bytes.data(), bytes.size());
-    all = gathered_;
-  }
-  const absl::StatusOr<size_t> size = scanner_.Scan(all);
-  if (!size.ok()) return size.status();
-  if (*size != 0) return Head{.head = all.substr(0, *size), .rest = all.substr(*size)};
-  if (gathered_.empty()) gathered_.assign(bytes.data(), bytes.size());
-  return Head{};
-}
-
-// Who sends no Origin is no browser, and could send any.
+// A client without an Origin is not a browser, and could send any.
 absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& options) {
   if (!request.origin.has_value() || IsSameOrigin(*request.origin, request.host) ||
       IsAllowedOrigin(*request.origin, options.allowed_origins)) {

@@ -13,7 +13,6 @@
 #include "absl/strings/string_view.h"
 #include "weft/core/deflate/permessage_deflate.h"
 #include "weft/core/handshake/handshake.h"
-#include "weft/core/http/http.h"
 #include "weft/server/acceptor.h"
 #include "weft/server/handler.h"
 #include "weft/server/server_options.h"
@@ -21,25 +20,6 @@
 #include "weft/transport/stream.h"
 
 namespace weft {
-
-// Gathers a request's head from the pieces it comes in. A head that comes whole is not copied.
-class UpgradeReader {
- public:
-  explicit UpgradeReader(const HttpLimits& limits) : scanner_(limits) {}
-
-  // A whole head, and what came behind it: views into the last `bytes` or into the reader.
-  struct Head {
-    absl::string_view head;  // empty while more has to come
-    absl::string_view rest;
-  };
-
-  // Takes what was read. Fails as HttpHeadScanner does.
-  absl::StatusOr<Head> Read(absl::string_view bytes);
-
- private:
-  HttpHeadScanner scanner_;
-  std::string gathered_;
-};
 
 struct AcceptedUpgrade {
   std::unique_ptr<Handler> handler;

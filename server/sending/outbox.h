@@ -19,6 +19,7 @@
 #include "weft/server/sending/send_options.h"
 #include "weft/server/sending/send_queue.h"
 #include "weft/server/sending/shared_queue.h"
+#include "weft/server/sending/waiting_message.h"
 #include "weft/transport/io.h"
 #include "weft/transport/stream.h"
 

@@ -1,6 +1,8 @@
 #include "weft/server/sending/send_queue.h"
 
+#include <string>
 #include <utility>
+#include <variant>
 
 namespace weft {
 namespace {
@@ -8,13 +10,6 @@ namespace {
 constexpr size_t kMore = 1, kLess = -1;  // sizes wrap
 
 }  // namespace
-
-absl::string_view WaitingMessage::view() const {
-  if (const auto* view = std::get_if<absl::string_view>(&payload)) return *view;
-  if (const auto* own = std::get_if<std::string>(&payload)) return *own;
-  if (const auto* shared = std::get_if<Shared>(&payload)) return **shared;
-  return std::get<EncodedMessage>(payload).payload();
-}
 
 // Adds the entry to the sums, or takes it off.
 void SendQueue::Count(const Entry& entry, size_t sign) {

@@ -8,45 +8,21 @@
 #include <list>
 #include <memory>
 #include <string>
-#include <variant>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
-#include "weft/core/deflate/compression.h"
-#include "weft/core/encoded_message.h"
-#include "weft/core/frame/opcode.h"
+#include "weft/server/sending/waiting_message.h"
 
 namespace weft {
-
-// A message that may have to wait, with its payload, whosever it is: the caller's, which is copied
-// where it waits; the message's own; shared with others; or encoded for many.
-struct WaitingMessage {
-  using Shared = std::shared_ptr<const std::string>;
-
-  Opcode opcode = Opcode::kBinary;
-  Compress compress = Compress::kYes;
-  bool droppable = false;  // for a newer one: WhenFull::kDropOldest
-  std::variant<absl::string_view, std::string, Shared, EncodedMessage> payload{};
-
-  // Not null: whoever keeps the payload is counted for it elsewhere (HeldPayloads).
-  std::shared_ptr<const void> hold{};
-
-  // The payload.
-  absl::string_view view() const;
-  size_t size() const { return view().size(); }
-};
 
 // What waits for a slow reader: nothing of it is encoded or compressed yet, so that it can still be
 // dropped, or replaced by what is newer. Not thread-safe. Every operation costs the same however
 // many messages wait, but for the memory that it frees.
 class SendQueue {
  public:
-  // What a message is reckoned to cost beside its payload and key, in bytes, so that empty ones do
-  // not pile up for ever either.
-  static constexpr size_t kOverhead = 128;
-
+  // What a message costs, in bytes.
   static size_t CostOf(size_t payload_size, absl::string_view key) {
-    return kOverhead + payload_size + key.size();
+    return kMessageOverhead + payload_size + key.size();
   }
 
   SendQueue() = default;

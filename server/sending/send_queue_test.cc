@@ -39,7 +39,7 @@ TEST(SendQueueTest, FirstInFirstOut) {
   EXPECT_FALSE(queue.Push(Text("one")));
   EXPECT_FALSE(queue.Push(Text("two")));
   EXPECT_EQ(queue.size(), 2u);
-  EXPECT_EQ(queue.bytes(), 2 * SendQueue::kOverhead + 6);
+  EXPECT_EQ(queue.bytes(), 2 * kMessageOverhead + 6);
   EXPECT_EQ(PopText(queue), "one");
   EXPECT_FALSE(queue.Push(Text("three")));
   EXPECT_THAT(PopAll(queue), ElementsAre("two", "three"));
@@ -69,7 +69,7 @@ TEST(SendQueueTest, TakesOverWithoutACopy) {
   std::string payload(100000, 'x');
   const char* const bytes = payload.data();
   queue.Push({.payload = std::move(payload)});
-  EXPECT_EQ(queue.bytes(), SendQueue::kOverhead + 100000);
+  EXPECT_EQ(queue.bytes(), kMessageOverhead + 100000);
   const WaitingMessage message = queue.Pop();
   EXPECT_EQ(std::get<std::string>(message.payload).data(), bytes);
 }
@@ -81,7 +81,7 @@ TEST(SendQueueTest, SharesWithoutACopy) {
   queue.Push({.payload = shared});
   queue.Push({.payload = encoded});
   EXPECT_EQ(shared.use_count(), 2);
-  EXPECT_EQ(queue.bytes(), 2 * (SendQueue::kOverhead + 100000));
+  EXPECT_EQ(queue.bytes(), 2 * (kMessageOverhead + 100000));
   EXPECT_EQ(std::get<WaitingMessage::Shared>(queue.Pop().payload), shared);
   EXPECT_EQ(std::get<EncodedMessage>(queue.Pop().payload).frame().data(), encoded.frame().data());
   EXPECT_EQ(shared.use_count(), 1);
@@ -93,13 +93,13 @@ TEST(SendQueueTest, HeldPayloadsAreCountedElsewhere) {
   SendQueue queue;
   const auto shared = std::make_shared<const std::string>(100000, 'x');
   queue.Push({.payload = shared, .hold = shared}, "key");
-  EXPECT_EQ(queue.bytes(), SendQueue::kOverhead + 100003);
-  EXPECT_EQ(queue.memory_bytes(), SendQueue::kOverhead + 3);
+  EXPECT_EQ(queue.bytes(), kMessageOverhead + 100003);
+  EXPECT_EQ(queue.memory_bytes(), kMessageOverhead + 3);
   queue.Push(Text("x"), "key");
-  EXPECT_EQ(queue.memory_bytes(), SendQueue::kOverhead + 4);
+  EXPECT_EQ(queue.memory_bytes(), kMessageOverhead + 4);
   queue.Push({.droppable = true, .payload = shared, .hold = shared});
   EXPECT_EQ(queue.DropOldest(1), 1u);
-  EXPECT_EQ(queue.memory_bytes(), SendQueue::kOverhead + 4);
+  EXPECT_EQ(queue.memory_bytes(), kMessageOverhead + 4);
   EXPECT_EQ(shared.use_count(), 1);
   queue.Pop();
   EXPECT_EQ(queue.memory_bytes(), 0u);
@@ -116,7 +116,7 @@ TEST(SendQueueTest, TheLatestOfAKeyTakesThePlaceOfTheOneBefore) {
   EXPECT_TRUE(queue.Push(Text("at 1,100"), "cursor/1"));
   EXPECT_EQ(queue.BytesOf("cursor/1"), SendQueue::CostOf(8, "cursor/1"));
   EXPECT_EQ(queue.bytes(),
-            4 * SendQueue::kOverhead + 5 + 8 + 6 + 4 + 2 * std::string("cursor/1").size());
+            4 * kMessageOverhead + 5 + 8 + 6 + 4 + 2 * std::string("cursor/1").size());
   EXPECT_THAT(PopAll(queue), ElementsAre("first", "at 1,100", "at 2,2", "last"));
   EXPECT_EQ(queue.bytes(), 0u);
 }

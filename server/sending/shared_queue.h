@@ -20,10 +20,6 @@ namespace weft {
 // loop hold whoever sends. Any thread, but for what is marked. Outlives the session.
 class SharedQueue {
  public:
-  // What a posted message costs beside its payload, in bytes, about, so that empty ones do not pile
-  // up without limit either.
-  static constexpr size_t kPostedOverhead = 128;
-
   // `max_bytes` is of the queue; `when_full` answers where SendOptions do not.
   SharedQueue(std::shared_ptr<Mailbox> mailbox, size_t max_bytes, WhenFull when_full);
 
