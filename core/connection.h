@@ -324,6 +324,13 @@ class Connection {
   size_t InflatedBytes() const;
   void QueuePong(absl::string_view payload);
 
+  // The closing handshake (sections 5.5.1 and 7.1.2):
+  //
+  //   state        close_sent_  input_over_  events  sends  left by
+  //   open         no           no           yes     yes    SendClose, the peer's Close, EOF, Fail
+  //   closing      yes          no           yes     no     the peer's Close, EOF, Fail
+  //   owes a Close no           yes          no      yes    AnswerClose (owes_close_)
+  //   closed       yes          yes          no      no     done(), once all is written
   const bool stream_messages_;
   bool sends_plainly_ = true;  // open, not inside a fragmented message, nothing to compress
   bool close_sent_ = false;

@@ -274,9 +274,8 @@ void ServedSession::Account() {
 
 // By what the client sent and does not take, not by the buffers: it did not choose their size.
 size_t ServedSession::held_bytes() const {
-  return connection().unfinished_bytes() + queued_bytes() +
-         (shared_ != nullptr ? shared_->posted_bytes() : 0) + subscriptions_.bytes() +
-         (pooled_ != nullptr ? pooled_->waiting_bytes() : 0);
+  return connection().unfinished_bytes() + queued_bytes() + outbox_.posted_bytes() +
+         subscriptions_.bytes() + (pooled_ != nullptr ? pooled_->waiting_bytes() : 0);
 }
 
 // Not a closing handshake, during which the peer could go on: the memory is needed now.
@@ -295,7 +294,7 @@ void ServedSession::Settle() {
   Account();
   if (!holds_stream()) return;
   const size_t queued = queued_bytes();
-  if (shared_ != nullptr) shared_->SetQueuedBytes(queued);
+  if (outbox_.shared() != nullptr) outbox_.shared()->SetQueuedBytes(queued);
   if (connection().done()) {
     // A peer that broke a rule has more on its way: closing now would take the Close frame, which
     // says what was wrong, away from it (a reset overtakes it).
@@ -425,21 +424,22 @@ void ServedSession::BlameConnection(CloseCode code) {
   }
 }
 
-void ServedSession::OnGone() {
+void ServedSession::OnGone(const char* why) {
   more_ = false;
   outbox_.Stop();
-  if (shared_ != nullptr) shared_->SetClosed();
+  if (outbox_.shared() != nullptr) outbox_.shared()->SetClosed();
+  if (context_.stopping()) Blame(ClosedBy::kShutdown);
+  if (outbox_.disconnected()) Blame(ClosedBy::kLimit, "max_send_queue_bytes");
+  Blame(ClosedBy::kLost);
+  if (!ending_->logged) ending_->reason = why;
 }
 
 bool ServedSession::End() {
   if (pooled_ != nullptr && pooled_->kept_close().has_value()) {
     NotifyClosed(pooled_->kept_close()->code, pooled_->kept_close()->reason);
   }
-  if (context_.stopping()) Blame(ClosedBy::kShutdown);
-  if (outbox_.disconnected()) Blame(ClosedBy::kLimit, "max_send_queue_bytes");
-  Blame(ClosedBy::kLost);
-  NotifyClosed(CloseCode::kAbnormal, drop_reason_);
-  if (shared_ != nullptr) shared_->session = nullptr;
+  NotifyClosed(CloseCode::kAbnormal, ending_->reason);
+  if (const auto shared = this->shared()) shared->session = nullptr;
   if (flush_queued_) context_.ForgetFlush(this);  // OnClose may have queued it again
   context_.ReturnCompression(connection().compression_bytes());
   if (std::exchange(held_, false)) context_.metrics().held_sessions -= 1;
@@ -482,7 +482,7 @@ void ServedSession::LogEnd(CloseCode code, absl::string_view reason) {
 // Something was queued that others should know of, outside a callback, or much in one.
 void ServedSession::WriteSoon() {
   const size_t queued = queued_bytes();
-  if (shared_ != nullptr) shared_->SetQueuedBytes(queued);
+  if (outbox_.shared() != nullptr) outbox_.shared()->SetQueuedBytes(queued);
   outbox_.MarkIfHigh(queued);
   if (in_callback_) {
     if (connection().queued_bytes() >= kWriteFrom && !outbox_.write_blocked()) Write();

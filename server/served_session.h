@@ -44,6 +44,15 @@ namespace weft {
 
 // The stream of a WebSocket: reads it, calls the handler, writes what the Outbox holds, and watches
 // the time. For the loop's thread, but for what Session allows to a handler on another thread.
+//
+//   state    handler is called  sends  left by
+//   open     yes                yes    Close(), the peer's Close, a broken rule, a limit, a timeout
+//   closing  yes                no     the peer's Close or the end of its stream, close_timeout
+//   ended    OnClose, once      no     its last bytes are written: lingers if a rule was broken
+//   gone     OnClose, if not    no     the end of the turn; with a pool, its handler's return
+//            before
+//
+// Drop() leads from every state to "gone".
 class ServedSession final : public ServedStream, public LoopSession {
  public:
   ~ServedSession() override;
@@ -109,12 +118,17 @@ class ServedSession final : public ServedStream, public LoopSession {
   size_t held_bytes() const override;
   void GoAway(CloseCode code, absl::string_view reason) override;
   bool LogsDrop() const override { return close_notified_; }  // else the end is what is logged
-  void OnGone() override;
+  void OnGone(const char* why) override;
   bool End() override;
 
   Connection& connection() { return outbox_.connection(); }
   const Connection& connection() const { return outbox_.connection(); }
   int64_t now_ms() { return context_.loop().now_ms(); }
+
+  // Null until ref() is first called.
+  std::shared_ptr<SessionRef::Shared> shared() const {
+    return std::static_pointer_cast<SessionRef::Shared>(outbox_.shared());
+  }
 
   // Reading.
   void ReadOnce();
@@ -151,7 +165,7 @@ class ServedSession final : public ServedStream, public LoopSession {
   // Writing. Write returns whether the socket took anything.
   void AfterSend() {
     const bool now = !in_callback_ || connection().queued_bytes() >= kWriteFrom;
-    if (now || shared_ != nullptr) WriteSoon();
+    if (now || outbox_.shared() != nullptr) WriteSoon();
   }
   [[gnu::noinline]] void WriteSoon();
   void FlushLater();
@@ -204,8 +218,7 @@ class ServedSession final : public ServedStream, public LoopSession {
   std::unique_ptr<Handler> handler_;
   PooledSession* pooled_ = nullptr;  // handler_, where a pool has the application's
   Outbox outbox_;
-  std::unique_ptr<RateLimiter> rates_;          // null: no limit
-  std::shared_ptr<SessionRef::Shared> shared_;  // made when first asked for
+  std::unique_ptr<RateLimiter> rates_;  // null: no limit
   Topics::Subscriptions subscriptions_;
   std::unique_ptr<Ending> ending_;  // null until something ends the session
 };

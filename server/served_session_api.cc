@@ -149,18 +149,18 @@ std::optional<absl::Duration> ServedSession::round_trip_time() const {
 }
 
 SessionRef ServedSession::ref() {
-  if (shared_ == nullptr) {
+  if (outbox_.shared() == nullptr) {
     const ServerOptions& options = context_.options();
-    shared_ = std::make_shared<SessionRef::Shared>(context_.mailbox(), options.max_send_queue_bytes,
-                                                   options.when_full);
-    shared_->id = id_;
-    shared_->max_topic_bytes = options.max_topic_bytes;
-    shared_->session = this;
-    shared_->SetQueuedBytes(queued_bytes());
-    if (!holds_stream()) shared_->SetClosed();
-    outbox_.set_shared(shared_.get());
+    auto shared = std::make_shared<SessionRef::Shared>(
+        context_.mailbox(), options.max_send_queue_bytes, options.when_full);
+    shared->id = id_;
+    shared->max_topic_bytes = options.max_topic_bytes;
+    shared->session = this;
+    shared->SetQueuedBytes(queued_bytes());
+    if (!holds_stream()) shared->SetClosed();
+    outbox_.set_shared(std::move(shared));
   }
-  return SessionRef(shared_);
+  return SessionRef(shared());
 }
 
 // ---- A handler on another thread ----

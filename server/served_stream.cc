@@ -21,11 +21,10 @@ void ServedStream::Drop(const char* why, absl::string_view detail) {
     Log(context_.options().log, LogLevel::kInfo,
         absl::StrCat("dropped ", peer_.ToString(), ": ", why, detail.empty() ? "" : ": ", detail));
   }
-  drop_reason_ = why;
   context_.loop().Unwatch(stream_.fd());
   context_.loop().DisarmTimer(this);
   stream_.Close();
-  OnGone();
+  OnGone(why);
   ReleaseBuffers();
   context_.owner().DestroyLater(this);
 }
@@ -53,7 +52,7 @@ void ServedStream::SetInterest(Poller::Interest interest) {
 void ServedStream::ReplaceBy(std::unique_ptr<ServedStream> next) {
   context_.loop().DisarmTimer(this);
   context_.loop().Modify(next->stream_.fd(), Poller::kRead, next.get());
-  OnGone();
+  OnGone("");
   ReleaseBuffers();
   context_.owner().Replace(this, std::move(next));
 }

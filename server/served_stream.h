@@ -87,7 +87,6 @@ class ServedStream : public EventSource {
   Moment since_;                 // when what it is doing began; a session: when it, or its end, did
   const uint64_t id_;
   const SocketAddress peer_;
-  const char* drop_reason_ = "";
 
  private:
   friend class Worker;
@@ -97,8 +96,9 @@ class ServedStream : public EventSource {
   // is left to Drop().
   virtual bool LogsDrop() const { return true; }
 
-  // The stream was closed or handed on. The application must not be called by this one.
-  virtual void OnGone() {}
+  // The stream was closed, for the reason that Drop() had, or handed on. The application must not
+  // be called by this one.
+  virtual void OnGone(const char* /*why*/) {}
 
   // Called once, at the end of the turn in which that happened. False: it must not be destroyed
   // yet, and will say when by Worker::Destroy.

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -44,8 +45,10 @@ class Outbox {
   Connection& connection() { return connection_; }
   const Connection& connection() const { return connection_; }
 
-  // Other threads send, too: their bytes take room. `shared` must outlive the outbox.
-  void set_shared(SharedQueue* shared) { shared_ = shared; }
+  // Other threads send, too: their bytes take room. Null: none does.
+  void set_shared(std::shared_ptr<SharedQueue> shared) { shared_ = std::move(shared); }
+  const std::shared_ptr<SharedQueue>& shared() const { return shared_; }
+  size_t posted_bytes() const { return shared_ != nullptr ? shared_->posted_bytes() : 0; }
 
   // Bytes that wait to be sent, with what it costs to keep them waiting.
   size_t queued_bytes() const {
@@ -153,7 +156,6 @@ class Outbox {
     bool reserved = false;                    // its room was taken before
   };
 
-  size_t posted_bytes() const { return shared_ != nullptr ? shared_->posted_bytes() : 0; }
   size_t LimitOf(const SendOptions* options) const;
   absl::Status Admit(const Request& request);
   bool FindRoom(const Request& request);
@@ -172,7 +174,7 @@ class Outbox {
   }
 
   OutboxContext& context_;
-  SharedQueue* shared_ = nullptr;  // null: no other thread sends
+  std::shared_ptr<SharedQueue> shared_;
   Connection connection_;
   std::unique_ptr<SendQueue> waiting_;  // null: nothing waits, as is usual
   bool write_blocked_ = false;

@@ -1,0 +1,14 @@
+// What an open session costs: whoever makes one of these larger should know.
+
+#include "gtest/gtest.h"
+#include "weft/core/connection.h"
+#include "weft/server/served_session.h"
+
+namespace weft {
+namespace {
+
+TEST(SizeTest, OfAConnection) { EXPECT_LE(sizeof(Connection), 248u); }
+TEST(SizeTest, OfASession) { EXPECT_LE(sizeof(ServedSession), 512u); }
+
+}  // namespace
+}  // namespace weft
