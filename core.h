@@ -21,6 +21,7 @@
 #include "weft/core/http/url.h"
 #include "weft/core/log.h"
 #include "weft/core/message.h"
+#include "weft/core/opening_handshake.h"
 #include "weft/core/version.h"
 // IWYU pragma: end_exports
 

@@ -15,7 +15,6 @@
 #include "weft/client/dial.h"
 #include "weft/client/redirect.h"
 #include "weft/client/request_headers.h"
-#include "weft/core/deflate/permessage_deflate.h"
 #include "weft/core/handshake/handshake.h"
 #include "weft/core/http/http_refusal.h"
 #include "weft/core/http/location.h"
@@ -70,8 +69,7 @@ absl::StatusOr<Upgraded> Open(absl::string_view url_text, const ClientOptions& o
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> headers =
       RequestHeaders(options);
   if (!headers.ok()) return Annotate(headers.status(), where);
-  UpgradeOffer offer = {options.subprotocols, options.origin, *std::move(headers),
-                        DeflateOffer(options.connection.compression)};
+  UpgradeOffer offer = {options.subprotocols, options.origin, *std::move(headers)};
   Destination to = {.url = *std::move(url), .connect_to = options.connect_to};
   std::vector<Url> asked;
   while (true) {

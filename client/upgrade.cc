@@ -12,11 +12,10 @@
 #include "weft/client/http_exchange.h"
 #include "weft/core/connection.h"
 #include "weft/core/frame/close_code.h"
-#include "weft/core/handshake/accept_key.h"
-#include "weft/core/handshake/extension_header.h"
 #include "weft/core/http/http.h"
 #include "weft/core/http/http_body.h"
 #include "weft/core/http/http_refusal.h"
+#include "weft/core/opening_handshake.h"
 #include "weft/transport/deadline.h"
 
 namespace weft {
@@ -59,27 +58,23 @@ void CloseForMandatoryExtension(BlockingStream& stream, absl::string_view why) {
 
 absl::StatusOr<Upgraded> Upgrade(BlockingStream stream, const Url& url, const UpgradeOffer& offer,
                                  const ClientOptions& options) {
-  const std::string key = RandomKey();
-  const absl::StatusOr<std::string> request = RequestText(url, key, offer);
-  if (!request.ok()) return request.status();
-  absl::StatusOr<HttpAnswer> answer = Exchange(stream, *request, options);
+  const absl::StatusOr<ClientHandshake> handshake =
+      ClientHandshake::Create(url, options.connection.compression, offer);
+  if (!handshake.ok()) return handshake.status();
+  absl::StatusOr<HttpAnswer> answer = Exchange(stream, handshake->request(), options);
   if (!answer.ok()) return answer.status();
   const absl::StatusOr<HttpResponse> response = ParseHttpResponse(answer->head, options.http);
   if (!response.ok()) return response.status();
-  ExtensionList extensions;
-  absl::StatusOr<std::string> subprotocol = CheckUpgradeResponse(
-      *response, key, offer.subprotocols, offer.extensions.empty() ? nullptr : &extensions);
-  if (!subprotocol.ok()) {
-    if (response->status == 101) return subprotocol.status();
-    return Refused(subprotocol.status(), stream, *answer, *response);
+  absl::StatusOr<AgreedHandshake> agreed = handshake->Check(*response);
+  if (!agreed.ok() && response->status != 101) {
+    return Refused(agreed.status(), stream, *answer, *response);
   }
-  const auto deflate = CheckDeflateResponse(extensions, options.connection.compression);
-  if (absl::IsFailedPrecondition(deflate.status())) {
-    CloseForMandatoryExtension(stream, deflate.status().message());
+  if (absl::IsFailedPrecondition(agreed.status())) {
+    CloseForMandatoryExtension(stream, agreed.status().message());
   }
-  if (!deflate.ok()) return deflate.status();
-  return Upgraded{stream.TakeStream(), *std::move(subprotocol), std::move(answer->behind),
-                  *deflate};
+  if (!agreed.ok()) return agreed.status();
+  return Upgraded{stream.TakeStream(), std::move(agreed->subprotocol), std::move(answer->behind),
+                  agreed->deflate};
 }
 
 }  // namespace weft

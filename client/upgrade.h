@@ -29,8 +29,8 @@ struct Upgraded {
 inline constexpr size_t kMaxEarlyBytes = BlockingStream::kMaxReadBytes;
 
 // Asks the server at the other end of `stream` for the WebSocket of `url`; of the options, those
-// for HTTP and for compression count, of which `offer.extensions` tells. A server that refuses is
-// quoted, and RefusalOf() knows the rest of its answer.
+// for HTTP and for compression count. A server that refuses is quoted, and RefusalOf() knows the
+// rest of its answer.
 absl::StatusOr<Upgraded> Upgrade(BlockingStream stream, const Url& url, const UpgradeOffer& offer,
                                  const ClientOptions& options);
 

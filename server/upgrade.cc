@@ -17,14 +17,15 @@ namespace {
 absl::StatusOr<std::optional<AcceptedDeflate>> ChooseCompression(const UpgradeRequest& request,
                                                                  const CompressionOptions& options,
                                                                  size_t bytes_left) {
-  std::optional<AcceptedDeflate> accepted = AcceptDeflate(request.extensions, options);
-  const bool required = options.use == CompressionOptions::Use::kRequired;
-  if (!accepted.has_value()) {
-    if (!required) return accepted;
-    return absl::InvalidArgumentError("this server wants compression: offer permessage-deflate");
+  absl::StatusOr<std::optional<AcceptedDeflate>> accepted =
+      AcceptDeflate(request.extensions, options);
+  if (!accepted.ok() || !accepted->has_value() ||
+      MessageCodec::MemoryBytes((*accepted)->agreement, options) <= bytes_left) {
+    return accepted;
   }
-  if (MessageCodec::MemoryBytes(accepted->agreement, options) <= bytes_left) return accepted;
-  if (required) return HttpError(503, "the server has no memory left for compression");
+  if (options.use == CompressionOptions::Use::kRequired) {
+    return HttpError(503, "the server has no memory left for compression");
+  }
   return std::nullopt;
 }
 

@@ -146,7 +146,8 @@ void FakePeer::AcceptCompressed(const CompressionOptions& options, absl::string_
   ExtensionList offers;
   ParseExtensions(request->headers.Find("Sec-WebSocket-Extensions").value_or(""), &offers)
       .IgnoreError();
-  const std::optional<AcceptedDeflate> accepted = AcceptDeflate(offers, options);
+  const std::optional<AcceptedDeflate> accepted =
+      AcceptDeflate(offers, options).value_or(std::nullopt);
   if (accepted.has_value()) {
     connection_.UseDeflate(accepted->agreement, {.compression = options});
   }

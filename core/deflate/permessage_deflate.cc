@@ -142,15 +142,16 @@ absl::Status CheckCompressionOptions(const CompressionOptions& options) {
   return status;
 }
 
-std::optional<AcceptedDeflate> AcceptDeflate(const ExtensionList& offers,
-                                             const CompressionOptions& options) {
+absl::StatusOr<std::optional<AcceptedDeflate>> AcceptDeflate(const ExtensionList& offers,
+                                                             const CompressionOptions& options) {
   if (options.use == CompressionOptions::Use::kOff) return std::nullopt;
   for (const Extension& extension : offers) {
     if (extension.name != kName) continue;
     const absl::StatusOr<Parameters> offer = Parse(extension, /*is_offer=*/true);
     if (offer.ok()) return Accept(*offer, options);
   }
-  return std::nullopt;
+  if (options.use != CompressionOptions::Use::kRequired) return std::nullopt;
+  return absl::InvalidArgumentError("this server wants compression: offer permessage-deflate");
 }
 
 std::string DeflateOffer(const CompressionOptions& options) {

@@ -37,9 +37,10 @@ struct AcceptedDeflate {
 
 // Accepts the first acceptable offer of a client. Offers with a parameter that is unknown, repeated
 // or invalid are skipped, as section 7.1 requires, and so are other extensions. Returns none if no
-// offer is acceptable or `options` disable compression.
-std::optional<AcceptedDeflate> AcceptDeflate(const ExtensionList& offers,
-                                             const CompressionOptions& options);
+// offer is acceptable or `options` disable compression, and InvalidArgument if no offer is
+// acceptable and `options` require one.
+absl::StatusOr<std::optional<AcceptedDeflate>> AcceptDeflate(const ExtensionList& offers,
+                                                             const CompressionOptions& options);
 
 // ---- Client
 

@@ -37,8 +37,11 @@ ExtensionList Parse(absl::string_view header) {
 }
 
 void CheckServer(const ExtensionList& offers, const CompressionOptions& options) {
-  const std::optional<AcceptedDeflate> accepted = AcceptDeflate(offers, options);
-  if (!accepted.has_value()) return;
+  const absl::StatusOr<std::optional<AcceptedDeflate>> answer = AcceptDeflate(offers, options);
+  Require(answer.ok() || options.use == CompressionOptions::Use::kRequired,
+          "no offer is an error where one is required only");
+  if (!answer.ok() || !answer->has_value()) return;
+  const std::optional<AcceptedDeflate>& accepted = *answer;
   const DeflateAgreement& ours = accepted->agreement;
   Require(options.use != CompressionOptions::Use::kOff,
           "nothing is accepted when compression is off");
@@ -80,7 +83,7 @@ void CheckOffer(const CompressionOptions& options) {
   Require(offer.empty() == (options.use == CompressionOptions::Use::kOff),
           "an offer is made exactly if compression is on");
   if (offer.empty()) return;
-  const auto accepted = AcceptDeflate(Parse(offer), {.use = CompressionOptions::Use::kOn});
+  const auto accepted = *AcceptDeflate(Parse(offer), {.use = CompressionOptions::Use::kOn});
   Require(accepted.has_value(), "an offer is acceptable");
   const auto checked = CheckDeflateResponse(Parse(accepted->extension), options);
   Require(checked.ok() && checked->has_value(), "the client accepts the answer to its offer");

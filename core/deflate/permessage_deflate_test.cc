@@ -28,12 +28,14 @@ std::string Describe(absl::string_view extension, const DeflateAgreement& agreem
 
 // A server's answer to the value of Sec-WebSocket-Extensions: "none" if it accepts nothing.
 std::string Accept(absl::string_view header, CompressionOptions options = {}) {
-  options.use = Use::kOn;
+  if (options.use == Use::kOff) options.use = Use::kOn;
   ExtensionList offers;
   if (absl::Status status = ParseExtensions(header, &offers); !status.ok()) {
     return std::string(status.message());
   }
-  const std::optional<AcceptedDeflate> accepted = AcceptDeflate(offers, options);
+  const absl::StatusOr<std::optional<AcceptedDeflate>> answer = AcceptDeflate(offers, options);
+  if (!answer.ok()) return std::string(answer.status().message());
+  const std::optional<AcceptedDeflate>& accepted = *answer;
   return accepted.has_value() ? Describe(accepted->extension, accepted->agreement) : "none";
 }
 
@@ -170,12 +172,21 @@ TEST(AcceptDeflateTest, R5_QuotedValues) {
   }
 }
 
+TEST(AcceptDeflateTest, RequiredAndNotOffered) {
+  const CompressionOptions required = {.use = Use::kRequired};
+  const std::string error = "this server wants compression: offer permessage-deflate";
+  EXPECT_EQ(AcceptDeflate({}, required).status(), absl::InvalidArgumentError(error));
+  EXPECT_EQ(Accept("x-webkit-deflate-frame", required), error);
+  EXPECT_EQ(Accept("permessage-deflate; unknown", required), error);
+  EXPECT_EQ(Accept("permessage-deflate", required), Accept("permessage-deflate"));
+}
+
 TEST(AcceptDeflateTest, OtherExtensionsAndOptions) {
   EXPECT_EQ(Accept("deflate-stream, x-webkit-deflate-frame; a=1"), "none");
   ExtensionList offers;
-  EXPECT_EQ(AcceptDeflate(offers, {.use = Use::kOn}), std::nullopt);
+  EXPECT_EQ(*AcceptDeflate(offers, {.use = Use::kOn}), std::nullopt);
   ASSERT_TRUE(ParseExtensions(kName, &offers).ok());
-  EXPECT_EQ(AcceptDeflate(offers, {.use = Use::kOff}), std::nullopt);
+  EXPECT_EQ(*AcceptDeflate(offers, {.use = Use::kOff}), std::nullopt);
 }
 
 TEST(AcceptDeflateTest, R7_AThousandOffers) {
@@ -276,7 +287,7 @@ TEST(PermessageDeflateTest, EveryCombinationOfOptionsEndsInAgreement) {
       const std::string offer = DeflateOffer(client);
       ExtensionList offers, response;
       ASSERT_TRUE(ParseExtensions(offer, &offers).ok());
-      const std::optional<AcceptedDeflate> accepted = AcceptDeflate(offers, server);
+      const std::optional<AcceptedDeflate> accepted = *AcceptDeflate(offers, server);
       ASSERT_TRUE(accepted.has_value()) << offer;
       ASSERT_TRUE(ParseExtensions(accepted->extension, &response).ok());
       const auto checked = CheckDeflateResponse(response, client);

@@ -1,7 +1,5 @@
 #include "examples/inspect/handshake.h"
 
-#include <optional>
-
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
@@ -12,10 +10,10 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "examples/inspect/fields.h"
-#include "weft/core/deflate/permessage_deflate.h"
 #include "weft/core/handshake/accept_key.h"
 #include "weft/core/handshake/handshake.h"
 #include "weft/core/http/http.h"
+#include "weft/core/opening_handshake.h"
 
 namespace examples {
 namespace {
@@ -73,9 +71,10 @@ absl::StatusOr<std::string> Answer(absl::string_view head,
   }
   absl::StatusOr<weft::UpgradeRequest> request = weft::ParseUpgradeRequest(*http);
   if (!request.ok()) return request.status();
-  const std::optional<weft::AcceptedDeflate> deflate =
-      weft::AcceptDeflate(request->extensions, compression);
-  return weft::AcceptResponse(*request, "", {}, deflate.has_value() ? deflate->extension : "");
+  const absl::StatusOr<weft::AcceptedHandshake> accepted =
+      weft::AcceptHandshake(*request, compression);
+  if (!accepted.ok()) return accepted.status();
+  return accepted->response;
 }
 
 }  // namespace
