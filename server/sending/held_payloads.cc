@@ -25,7 +25,7 @@ class HeldPayloads::Held {
   const size_t size_;
 };
 
-std::shared_ptr<const void> HeldPayloads::Hold(std::shared_ptr<const void> owner, size_t size) {
+std::shared_ptr<const void> HeldPayloads::Keep(std::shared_ptr<const void> owner, size_t size) {
   std::weak_ptr<const Held>& known = held_[owner.get()];
   std::shared_ptr<const Held> held = known.lock();
   if (held == nullptr) {

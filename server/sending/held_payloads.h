@@ -13,7 +13,7 @@
 namespace weft {
 
 // Counts the bytes of the payloads that the sessions of one loop keep instead of copying them: once
-// each, however many sessions keep it. Not thread-safe; must outlive what Hold() returned.
+// each, however many sessions keep it. Not thread-safe; must outlive what Keep() returned.
 class HeldPayloads {
  public:
   // Adds what is held to `*bytes` and takes it from `budget`.
@@ -23,7 +23,7 @@ class HeldPayloads {
 
   // Keeps `owner`, and counts the `size` bytes that it owns, until the last of the results for this
   // owner is gone.
-  std::shared_ptr<const void> Hold(std::shared_ptr<const void> owner, size_t size);
+  std::shared_ptr<const void> Keep(std::shared_ptr<const void> owner, size_t size);
 
  private:
   class Held;

@@ -17,8 +17,8 @@ TEST(HeldPayloadsTest, CountsEachOnceUntilTheLastLetsGo) {
   HeldPayloads held(&bytes, &budget);
   const auto a = std::make_shared<const std::string>("a");
   const auto b = std::make_shared<const std::string>("b");
-  std::shared_ptr<const void> first = held.Hold(a, 30), second = held.Hold(a, 30);
-  const std::shared_ptr<const void> other = held.Hold(b, 500);
+  std::shared_ptr<const void> first = held.Keep(a, 30), second = held.Keep(a, 30);
+  const std::shared_ptr<const void> other = held.Keep(b, 500);
   EXPECT_EQ(bytes, 1530u);
   EXPECT_EQ(budget.taken(), 530u);
   EXPECT_EQ(a.use_count(), 2);
@@ -28,7 +28,7 @@ TEST(HeldPayloadsTest, CountsEachOnceUntilTheLastLetsGo) {
   EXPECT_EQ(bytes, 1500u);
   EXPECT_EQ(budget.taken(), 500u);
   EXPECT_EQ(a.use_count(), 1);
-  first = held.Hold(a, 30);
+  first = held.Keep(a, 30);
   EXPECT_EQ(bytes, 1530u) << "held anew";
 }
 

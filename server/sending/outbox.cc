@@ -217,10 +217,10 @@ std::shared_ptr<const void> Outbox::KeepPayload(WaitingMessage& message) {
     message.payload = std::make_shared<const std::string>(std::move(*own));
   }
   if (const auto* shared = std::get_if<WaitingMessage::Shared>(&message.payload)) {
-    return context_.held.Hold(*shared, (*shared)->size());
+    return context_.held.Keep(*shared, (*shared)->size());
   }
   if (const auto* encoded = std::get_if<EncodedMessage>(&message.payload)) {
-    return context_.held.Hold(encoded->owner(), encoded->frame().size());
+    return context_.held.Keep(encoded->owner(), encoded->frame().size());
   }
   return nullptr;
 }
