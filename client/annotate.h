@@ -1,4 +1,4 @@
-// More words for an error.
+// Adds context to an error.
 
 #ifndef WEFT_CLIENT_ANNOTATE_H_
 #define WEFT_CLIENT_ANNOTATE_H_
@@ -8,8 +8,8 @@
 
 namespace weft {
 
-// `error` with `before` and `behind` around its message. Its code stays, and with it what else it
-// carries: the HTTP status, the answer that refused.
+// `error` with `before` and `behind` around its message. Its code and its attached data stay: the
+// HTTP status, the response that refused.
 absl::Status Annotate(const absl::Status& error, absl::string_view before,
                       absl::string_view behind = "");
 

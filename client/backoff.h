@@ -1,4 +1,4 @@
-// How long to wait before trying again.
+// The wait before trying again.
 
 #ifndef WEFT_CLIENT_BACKOFF_H_
 #define WEFT_CLIENT_BACKOFF_H_
@@ -11,30 +11,30 @@
 namespace weft {
 
 struct BackoffOptions {
-  // The first wait is between nothing and this.
+  // The first wait is between 0 and this.
   absl::Duration first = absl::Seconds(1);
 
   // Each further one can be twice as long, up to this.
   absl::Duration longest = absl::Minutes(1);
 
-  // A connection that stayed up for this long makes the next wait a first one again. A shorter one
-  // does not: a server that accepts everybody and then fails has to be spared as well.
+  // After a connection that lasted at least this long, the next wait is a first one again. After a
+  // shorter one it is not: a server that accepts every connection and then fails must be spared,
+  // too.
   absl::Duration reset_after = absl::Seconds(30);
 
-  // When a server asks for a longer wait than this, it gets this.
+  // The maximum wait that a server can ask for; a longer one is shortened to this.
   absl::Duration longest_asked = absl::Hours(1);
 };
 
-// A wait that a server asks for: at least so long, and up to `spread` more, at random, so that
-// those whom it asked do not come back at once.
+// A wait that a server asks for: at least this long, plus a random part of up to `spread`, so that
+// its clients do not all return at once.
 struct Pause {
   absl::Duration at_least{};
   absl::Duration spread{};
 };
 
-// Exponential backoff with full jitter: each wait is random between nothing and a limit that
-// doubles, so that the clients of a server that went down come back one by one. Without a clock;
-// not thread-safe.
+// Exponential backoff with full jitter: each wait is random between 0 and a limit that doubles, so
+// that the clients of a server that went down return one by one. Without a clock; not thread-safe.
 //
 //   Backoff backoff({}, random);
 //   while (!Connect()) Sleep(backoff.Next());
@@ -43,14 +43,14 @@ struct Pause {
 //   Sleep(backoff.Next());
 class Backoff {
  public:
-  // `random` returns numbers from 0 up to, but never, 1.
+  // `random` returns numbers from 0 (inclusive) to 1 (exclusive).
   Backoff(const BackoffOptions& options, std::function<double()> random);
 
-  // The next wait. After `asked.at_least`, at random in the wider of `asked.spread` and what it is
-  // the turn of.
+  // The next wait: `asked.at_least`, plus a random time up to the larger of `asked.spread` and the
+  // current limit.
   absl::Duration Next(const Pause& asked = {});
 
-  // A connection has ended that was up for so long. Whether that was long enough to begin anew.
+  // A connection has ended that lasted this long; if that was long enough, the waits start over.
   bool Held(absl::Duration uptime);
 
  private:
@@ -59,8 +59,8 @@ class Backoff {
   absl::Duration limit_;
 };
 
-// InvalidArgument with the name of a time that is not more than 0, or infinite: there would be no
-// wait, or no end of it.
+// InvalidArgument with the name of a time that is not positive, or is infinite: there would be no
+// wait, or an endless one.
 absl::Status CheckBackoff(const BackoffOptions& options);
 
 }  // namespace weft

@@ -33,7 +33,7 @@ TEST(BackoffTest, TheLimitDoublesUpToTheLongest) {
   EXPECT_THAT(Milliseconds(backoff, 6), ElementsAre(500, 1000, 2000, 4000, 5000, 5000));
 }
 
-// Full jitter: from nothing on, and never more than the limit, however often it is asked.
+// Full jitter: from 0, and never more than the limit, however often it is called.
 TEST(BackoffTest, EachWaitIsRandomInTheWholeRange) {
   Backoff none(kOptions, None);
   EXPECT_THAT(Milliseconds(none, 3), ElementsAre(0, 0, 0));
@@ -48,7 +48,7 @@ TEST(BackoffTest, EachWaitIsDrawnAnew) {
   EXPECT_THAT(Milliseconds(backoff, 3), ElementsAre(250, 1000, 3000));
 }
 
-// pladaria/reconnecting-websocket#200: what connects and fails at once must not begin anew.
+// pladaria/reconnecting-websocket#200: a connection that fails at once must not reset the waits.
 TEST(BackoffTest, OnlyAConnectionThatHeldBeginsAnew) {
   Backoff backoff(kOptions, Half);
   EXPECT_THAT(Milliseconds(backoff, 2), ElementsAre(500, 1000));

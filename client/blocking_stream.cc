@@ -38,7 +38,7 @@ absl::Status BlockingStream::Read(std::string* bytes, size_t max_bytes) {
 
 void BlockingStream::LimitTo(Deadline deadline) { deadline_ = std::min(deadline_, deadline); }
 
-// Waits until it is worth trying again, if it has to.
+// Waits until trying again is worthwhile, if necessary.
 absl::Status BlockingStream::Await(const IoResult& result) {
   switch (result.status) {
     case IoStatus::kOk:
@@ -51,7 +51,7 @@ absl::Status BlockingStream::Await(const IoResult& result) {
       break;
   }
   absl::Status status = Wait(stream_.fd(), result.wanted, deadline_, cancel_);
-  return absl::IsDeadlineExceeded(status) ? absl::DeadlineExceededError("the time is over")
+  return absl::IsDeadlineExceeded(status) ? absl::DeadlineExceededError("deadline exceeded")
                                           : status;
 }
 

@@ -1,4 +1,4 @@
-// A stream for the steps of Connect(), which have nothing to do but wait.
+// A blocking stream for the steps of Connect().
 
 #ifndef WEFT_CLIENT_BLOCKING_STREAM_H_
 #define WEFT_CLIENT_BLOCKING_STREAM_H_
@@ -17,31 +17,30 @@
 
 namespace weft {
 
-// Owns a stream and waits for it: until it is done, a deadline passes, or another thread notifies
-// `cancel`. Every step is given the same one, so that they share the time. Not thread-safe.
+// Owns a stream and blocks until an operation is done, a deadline passes, or another thread
+// notifies `cancel`. Every step gets the same object, so that all share the time. Not thread-safe.
 //
-// Errors are a reason alone, to which the caller says what it was doing: Unavailable "the peer
-// closed the connection", DeadlineExceeded "the time is over", Cancelled, or as Stream::Error().
+// Errors have only the reason; the caller adds the operation: Unavailable "the peer closed the
+// connection", DeadlineExceeded "deadline exceeded", Cancelled, or as in Stream::Error().
 class BlockingStream {
  public:
-  // `cancel` may be null; it must live as long as this.
+  // `cancel` may be null; it must outlive this object.
   BlockingStream(Stream stream, Deadline deadline, const Notification* cancel)
       : stream_(std::move(stream)), deadline_(deadline), cancel_(cancel) {}
 
-  // Begins TLS, as Stream::StartTlsClient(), and waits until the peer has shown who it is.
+  // Begins TLS, like Stream::StartTlsClient(), and waits until the peer's certificate is verified.
   absl::Status StartTls(TlsContext& context, absl::string_view host, Stream::Identity identity);
 
   // Writes all of `bytes`.
   absl::Status Write(absl::string_view bytes);
 
-  // The most that one Read() takes.
+  // The maximum number of bytes that one Read() returns.
   static constexpr size_t kMaxReadBytes = 4096;
 
-  // Appends what comes next: at least one byte, at most `max_bytes`, and never more than
-  // kMaxReadBytes.
+  // Appends the next bytes: at least one, at most `max_bytes`, and never more than kMaxReadBytes.
   absl::Status Read(std::string* bytes, size_t max_bytes = kMaxReadBytes);
 
-  // Of what follows. An earlier one that was set before stays.
+  // Sets the deadline of the following operations. An earlier one stays in effect.
   void LimitTo(Deadline deadline);
 
   Stream TakeStream() { return std::move(stream_); }

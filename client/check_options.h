@@ -1,4 +1,4 @@
-// Whether a client can do what it is told.
+// Checks the options of a client.
 
 #ifndef WEFT_CLIENT_CHECK_OPTIONS_H_
 #define WEFT_CLIENT_CHECK_OPTIONS_H_
@@ -8,9 +8,9 @@
 
 namespace weft {
 
-// InvalidArgument for times, sizes and numbers outside their range, with the name of the field, the
-// value and the range. What goes into the request is checked where it is written: RequestHeaders()
-// and RequestText().
+// InvalidArgument for times, sizes and numbers out of range, with the name of the field, the value
+// and the range. Fields of the request are checked where it is written: RequestHeaders() and
+// RequestText().
 absl::Status CheckClientOptions(const ClientOptions& options);
 
 }  // namespace weft

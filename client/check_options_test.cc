@@ -13,7 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// The error's message; empty: there is none.
+// The error's message; empty: no error.
 std::string Check(const ClientOptions& options) {
   const absl::Status status = CheckClientOptions(options);
   EXPECT_TRUE(status.ok() || absl::IsInvalidArgument(status)) << status;
@@ -22,7 +22,7 @@ std::string Check(const ClientOptions& options) {
 
 TEST(CheckClientOptionsTest, TheDefaultsAreGood) { EXPECT_EQ(Check({}), ""); }
 
-// A ping_interval of 0 sent pings without a pause.
+// A ping_interval of 0 once sent pings without a pause.
 TEST(CheckClientOptionsTest, TimesThatMustBeMoreThanZero) {
   for (absl::Duration ClientOptions::*field :
        {&ClientOptions::connect_timeout, &ClientOptions::ping_interval,

@@ -18,13 +18,13 @@
 namespace weft {
 namespace {
 
-// What the client keeps of buffers that it does not need at the moment.
+// The unused buffers that the client keeps, in bytes.
 constexpr size_t kUnusedBytes = 4 << 20;
 
-// What is written before others have their turn.
+// Bytes written before other threads get a turn.
 constexpr size_t kTurnBytes = 1 << 20;
 
-// A position behind everything that is queued.
+// A position after everything that is queued.
 constexpr uint64_t kAllQueued = std::numeric_limits<uint64_t>::max();
 
 absl::Duration Now() {
@@ -37,7 +37,7 @@ Deadline At(absl::Duration time) { return Deadline::After(time - Now()); }
 
 ConnectionOptions WithPool(ConnectionOptions options, BufferPool* pool) {
   options.pool = pool;
-  options.codecs = nullptr;  // one connection has nobody to share them with
+  options.codecs = nullptr;  // one connection shares them with no other
   return options;
 }
 
@@ -74,8 +74,8 @@ Client::Client(Stream stream, Notification stop, ClientOptions options)
       connection_(Role::kClient, WithPool(options_.connection, &pool_)),
       keepalive_(options_.ping_interval, options_.pong_timeout, Now()) {}
 
-// A thread that lets go of the mutex in a loop gets it back behind those that waited: they hold
-// turn_, which it needs first.
+// A thread that repeatedly releases the mutex gets it back after those that waited: they hold
+// turn_, which it must acquire first.
 Client::Lock Client::Enter() const {
   const std::lock_guard<std::mutex> turn(turn_);
   return Lock(mutex_);
@@ -94,7 +94,7 @@ absl::Status Client::WaitOutside(Lock& lock, Interest interest, Deadline deadlin
   return end_.ok() ? status : end_;
 }
 
-// The bytes that came right behind the head of the server's answer: the first frames.
+// The bytes directly after the head of the server's response: the first frames.
 void Client::TakeInput(absl::string_view bytes) {
   static_assert(kMaxEarlyBytes <= kScratchBytes);
   const absl::Span<char> into =
@@ -136,7 +136,7 @@ template <typename Queue>
 absl::Status Client::Send(Queue queue) {
   const Deadline deadline = Deadline::After(options_.send_timeout);
   Lock lock = Enter();
-  // One unfinished message at a time: what a peer that does not read costs is bounded by it.
+  // At most one unfinished message: this limits the memory for a peer that does not read.
   absl::Status status = WaitWritten(lock, kAllQueued, deadline);
   if (absl::IsDeadlineExceeded(status) && end_.ok()) {
     return absl::ResourceExhaustedError(
@@ -157,7 +157,7 @@ absl::Status Client::Send(Queue queue) {
   return status;
 }
 
-// Writes what the socket takes, up to a turn's worth.
+// Writes as much as the socket accepts, up to one turn's limit.
 void Client::Flush() {
   write_wanted_ = Interest::kWrite;
   for (size_t turn = 0; turn < kTurnBytes && connection_.queued_bytes() > 0;) {
@@ -175,15 +175,15 @@ void Client::Flush() {
                                  absl::StrCat("cannot send to ", peer_address_.ToString(), ": "));
       }
     }
-    // Past an error the bytes are dropped, as if they were written: what the peer sent before it
-    // went, perhaps why, can still be received.
+    // After an error the bytes are dropped, as if they were written: data that the peer sent
+    // earlier, perhaps the reason, can still be received.
     connection_.DidWrite(size);
     written_ += size;
     turn += size;
   }
 }
 
-// Waits until `position` bytes were written in all, or nothing is queued.
+// Waits until `position` bytes were written in total, or nothing is queued.
 absl::Status Client::WaitWritten(Lock& lock, uint64_t position, Deadline deadline) {
   while (true) {
     if (!end_.ok()) return end_;
@@ -230,7 +230,7 @@ void Client::StopReading() {
   changed_.notify_all();
 }
 
-// For the thread that reads: the next message.
+// For the reading thread: the next message.
 absl::StatusOr<Message> Client::ReadMessage(Lock& lock, Deadline deadline) {
   bool last_read = false;
   while (true) {
@@ -241,16 +241,17 @@ absl::StatusOr<Message> Client::ReadMessage(Lock& lock, Deadline deadline) {
         options_.on_round_trip(*round_trip_.last());
       }
       if (event->type != Event::Type::kMessage) continue;
-      Flush();  // the pongs for pings in front of it: who knows when we are called again
+      Flush();  // the pongs for earlier pings: the next call may come much later
       return Message(*event);
     }
     if (last_read) return absl::DeadlineExceededError("deadline exceeded");
-    last_read = deadline.HasPassed();  // or a peer that sends pings only could keep us for ever
+    // otherwise a peer that sends only pings could block us forever
+    last_read = deadline.HasPassed();
     if (absl::Status status = Read(lock, deadline); !status.ok()) return status;
   }
 }
 
-// For the thread that reads: reads once, or waits until that is worth another try.
+// For the reading thread: reads once, or waits until another attempt is worthwhile.
 absl::Status Client::Read(Lock& lock, Deadline deadline) {
   Flush();
   const absl::Span<char> into =
@@ -275,14 +276,14 @@ absl::Status Client::Read(Lock& lock, Deadline deadline) {
 
 absl::Status Client::WaitForInput(Lock& lock, Interest wanted, Deadline deadline) {
   Deadline wake = deadline;
-  if (connection_.open()) {  // when it closes, close_timeout is the limit
+  if (connection_.open()) {  // once closing, close_timeout is the limit
     switch (keepalive_.Check(Now())) {
       case Keepalive::Verdict::kGone:
         return End(absl::UnavailableError(
             absl::StrCat(peer_address_.ToString(), " is gone: nothing was received for ",
                          absl::FormatDuration(options_.pong_timeout), " after a ping")));
       case Keepalive::Verdict::kPing:
-        QueuePing(RandomKey()).IgnoreError();  // cannot fail: it is open
+        QueuePing(RandomKey()).IgnoreError();  // cannot fail: the connection is open
         Flush();
         break;
       case Keepalive::Verdict::kWait:
@@ -321,9 +322,9 @@ absl::Status Client::Close(CloseCode code, absl::string_view reason) {
   return closed_cleanly_ ? absl::OkStatus() : end_;
 }
 
-// The second half of the closing handshake. At its end the connection has ended.
+// The second half of the closing handshake. When it returns, the connection has ended.
 void Client::AwaitClose(Lock& lock) {
-  // The thread that reads may be waiting for input alone.
+  // The reading thread may be waiting only for input.
   if (reading_) WaitWritten(lock, kAllQueued, close_deadline_).IgnoreError();
   absl::Status status = BecomeReader(lock, close_deadline_);
   if (status.ok()) {
@@ -343,14 +344,14 @@ void Client::AwaitClose(Lock& lock) {
   End(std::move(status)).IgnoreError();
 }
 
-// For the thread that reads: leaves the last message to the thread that holds it, and reads
-// elsewhere from here on.
+// For the reading thread: leaves the last message's memory to the thread that holds it, and from
+// now on reads into other memory.
 void Client::LeaveMessage() {
   left_payload_ = connection_.TakePayload();
   left_scratch_ = std::exchange(scratch_, std::make_unique_for_overwrite<char[]>(kScratchBytes));
 }
 
-// For the thread that reads: reads messages, for nobody, until the connection ends.
+// For the reading thread: reads and drops messages until the connection ends.
 absl::Status Client::DropMessages(Lock& lock, Deadline deadline) {
   while (!deadline.HasPassed()) {  // a peer can have a message ready for every read
     absl::Status status = ReadMessage(lock, deadline).status();
@@ -359,8 +360,8 @@ absl::Status Client::DropMessages(Lock& lock, Deadline deadline) {
   return absl::DeadlineExceededError("deadline exceeded");
 }
 
-// For the thread that reads: reads what comes, without a look at it, until the end of the stream,
-// while what is queued leaves.
+// For the reading thread: reads and ignores input until the end of the stream, while queued output
+// is written.
 absl::Status Client::DrainStream(Lock& lock, Deadline deadline) {
   char dropped[4096];
   while (true) {
@@ -390,9 +391,10 @@ absl::Status Client::EndWithClose(Lock& lock, const Event& close, Deadline deadl
   closed_cleanly_ = connection_.status().ok();
   deadline =
       Earlier(deadline, closed_here_ ? close_deadline_ : Deadline::After(options_.close_timeout));
-  // Our answer leaves before the end is told, which stops everything.
+  // Our answer is sent before the end is announced, which stops all calls.
   WaitWritten(lock, kAllQueued, deadline).IgnoreError();
-  // The server closes first (section 7.1.1): it is better placed to end the stream for both.
+  // The server closes first (section 7.1.1), so that it, not the client, keeps the connection in
+  // TIME_WAIT.
   if (closed_here_ && closed_cleanly_) DrainStream(lock, deadline).IgnoreError();
 
   if (!end_.ok()) return end_;
@@ -421,13 +423,13 @@ void Client::Cancel() {
   End(absl::CancelledError("the client was cancelled")).IgnoreError();
 }
 
-// From here on every call returns `status`, and so does this one.
+// From now on every call returns `status`, and so does this one.
 absl::Status Client::End(absl::Status status) {
   end_ = std::move(status);
   stop_.Notify();
   changed_.notify_all();
-  // After a closing handshake the server ends the stream first (section 7.1.1). TLS is ended by
-  // each side for itself, before it closes the socket (RFC 8446, section 6.1).
+  // After a closing handshake the server ends the stream first (section 7.1.1). Each side ends TLS
+  // separately, before it closes the socket (RFC 8446, section 6.1).
   if (!closed_cleanly_ || stream_.is_tls()) stream_.ShutdownWrite();
   Log(options_.log, LogLevel::kInfo, end_.message());
   return end_;

@@ -43,32 +43,32 @@ namespace weft {
 //   if (message.ok()) std::cout << message->payload << "\n";
 //   return (*client)->Close();
 //
-// ReconnectingClient (reconnecting_client.h) makes another when one is lost.
+// ReconnectingClient (reconnecting_client.h) opens a new connection when one is lost.
 //
-// Threads: one may be in Receive() while others send, close and cancel. A thread of the library's
-// own there is none: pings are answered, the peer's end noticed and keepalive pings sent while
-// somebody is in Receive(), so a client that lives long should mostly be there.
+// Threads: one thread may be in Receive() while others send, close and cancel. The client has no
+// background thread: pings are answered, the peer's end is noticed and keepalive pings are sent
+// only while some thread is inside Receive(), so for a long-lived client one usually should be.
 //
-// When the connection has ended, for whatever reason, every call returns that reason:
-//   Unavailable          the peer closed (close_code() and close_reason() say how), went away, or
-//                        was silent for too long
-//   InvalidArgument,     the peer broke RFC 6455, or a limit of ours; it was told so with a Close
-//   ResourceExhausted    frame
-//   FailedPrecondition   Close() or SendClose() was called here
+// When the connection has ended, for any reason, every call returns that reason:
+//   Unavailable          the peer closed (see close_code() and close_reason()), went away, or was
+//                        silent for too long
+//   InvalidArgument,     the peer broke RFC 6455, or exceeded a limit of ours; it got a Close frame
+//   ResourceExhausted    that says so
+//   FailedPrecondition   Close() or SendClose() was called
 //   DeadlineExceeded     the same, and the peer did not answer
-//   Cancelled            Cancel() was called here
+//   Cancelled            Cancel() was called
 class Client {
  public:
-  // Connects to a ws:// or wss:// URL, or the like for a Unix socket (core/http/url.h), through a
-  // proxy where options.proxy says so, and performs the opening handshake (section 4.1), all within
-  // options.connect_timeout.
+  // Connects to a ws:// or wss:// URL, or the equivalent for a Unix socket (core/http/url.h),
+  // through a proxy if options.proxy says so, and performs the opening handshake (section 4.1), all
+  // within options.connect_timeout.
   //
-  // Errors say which step failed, with whom, and why: InvalidArgument for a URL, header or
-  // subprotocol that cannot be sent, Unauthenticated for a certificate that is not to be trusted
+  // Errors say which step failed, with which peer, and why: InvalidArgument for a URL, header or
+  // subprotocol that cannot be sent, Unauthenticated for a certificate that is not trusted
   // (Stream::Error), DeadlineExceeded, Cancelled (options.cancel), and the errors of the network
-  // and of proxies. A server that refuses is quoted, "... answered HTTP 403 Forbidden ..." with the
-  // start of its body, under the code that comes nearest (403: PermissionDenied); RefusalOf
-  // (weft/core/http/http_refusal.h) gives its answer: status, headers and more of the body.
+  // and of proxies. If the server refuses, its response is quoted, "... answered HTTP 403 Forbidden
+  // ..." with the start of its body, under the nearest code (403: PermissionDenied); RefusalOf
+  // (weft/core/http/http_refusal.h) returns that response: status, headers and more of the body.
   static absl::StatusOr<std::unique_ptr<Client>> Connect(absl::string_view url,
                                                          ClientOptions options = {});
 
@@ -78,84 +78,86 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // ---- Sending ----
-  // Each waits until the socket has taken all of it, at most for options.send_timeout:
+  // Each call waits until the socket has accepted all bytes, at most for options.send_timeout:
   //   OK                   the system has it
-  //   DeadlineExceeded     the peer does not read. What was not written yet stays queued, and later
-  //                        calls of Send*(), Receive() and Close() go on with it: do not send it
+  //   DeadlineExceeded     the peer does not read. The unwritten rest stays queued, and later calls
+  //   of
+  //                        Send*(), Receive() and Close() continue with it: do not send it
   //                        again
   //   ResourceExhausted    the peer does not read, and an earlier message is still queued: nothing
   //                        of this one was sent
-  //   InvalidArgument, FailedPrecondition   as Connection says; nothing was sent
+  //   InvalidArgument, FailedPrecondition   as in Connection; nothing was sent
   //
-  // They wait for room only, and do not read meanwhile: where both sides send more than the network
-  // between them holds before they read, one side needs a second thread that receives.
+  // These calls only wait for room, and do not read meanwhile: if both sides send more than the
+  // network between them buffers before they read, one side needs a second thread that receives.
 
   // A whole message in one frame.
   absl::Status SendText(absl::string_view text, Compress compress = Compress::kYes);
   absl::Status SendBinary(absl::string_view data, Compress compress = Compress::kYes);
 
-  // One fragment of a message: see Connection::SendFragment. The fragments of one message come from
-  // one thread; until its last, whole messages are refused.
+  // One fragment of a message: see Connection::SendFragment. The fragments of one message must come
+  // from one thread; until the last one, whole messages are refused.
   absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin,
                             Compress compress = Compress::kYes);
 
-  // A ping, with a payload that tells its pong from others, or with `payload`, at most 125 bytes.
+  // A ping, with a payload that distinguishes its pong from others, or with `payload`, at most 125
+  // bytes.
   absl::Status SendPing();
   absl::Status SendPing(absl::string_view payload);
 
   // ---- Receiving ----
 
   // The next message, or piece of one (ConnectionOptions::stream_messages), valid until the next
-  // call of Receive(), or of Close() from the same thread. DeadlineExceeded after `timeout`, and
-  // then nothing is lost: the next call goes on where this one stopped. Zero takes what has
-  // arrived, but reads once at most: a large message takes several calls.
+  // call of Receive(), or of Close() from the same thread. DeadlineExceeded after `timeout`;
+  // nothing is lost then: the next call continues where this one stopped. A timeout of zero returns
+  // what has arrived, but reads at most once: a large message takes several calls.
   absl::StatusOr<Message> Receive(absl::Duration timeout = absl::InfiniteDuration());
 
   // ---- Ending ----
 
-  // Begins the closing handshake, behind what is queued. Receive() goes on to give what the peer
-  // sends, and returns how the connection ended after the peer's Close frame. Who does not want to
-  // wait for that any longer calls Close(), whose time began here. `code` and `reason` as in
-  // Connection::SendClose; waits, and fails, as the other Send*() do.
+  // Begins the closing handshake, after the queued messages. Receive() continues to return the
+  // peer's messages, and returns how the connection ended after the peer's Close frame. To stop
+  // waiting for that, call Close(), whose timeout starts with this call. `code` and `reason` as in
+  // Connection::SendClose; waits, and fails, like the other Send*().
   absl::Status SendClose(CloseCode code = CloseCode::kNormal, absl::string_view reason = "");
 
-  // The closing handshake (section 7.1.2): sends a Close frame behind what is queued, waits for the
-  // peer's and for the end of the stream, at most for options.close_timeout. Messages that arrive
-  // meanwhile go to the thread that is in Receive(), or are dropped. `code` and `reason` as in
-  // Connection::SendClose.
+  // The closing handshake (section 7.1.2): sends a Close frame after the queued messages, and waits
+  // for the peer's and for the end of the stream, at most for options.close_timeout. Messages that
+  // arrive meanwhile go to the thread that is in Receive(), or are dropped. `code` and `reason` as
+  // in Connection::SendClose.
   //
-  // OK when the peer answered with a Close frame, or had closed before, however the stream itself
-  // ended. DeadlineExceeded when it did not in time, and Unavailable when the stream ended first;
-  // the connection has ended all the same.
+  // OK if the peer answered with a Close frame, or had closed before, however the stream itself
+  // ended. DeadlineExceeded if it did not answer in time, and Unavailable if the stream ended
+  // first; the connection has ended in any case.
   absl::Status Close(CloseCode code = CloseCode::kNormal, absl::string_view reason = "");
 
-  // Makes every call that is blocked and every later one return Cancelled. Sends nothing.
+  // Makes every blocked call and every later one return Cancelled. Sends nothing.
   void Cancel();
 
   // ---- State ----
 
-  // OK, or why the connection has ended, which every call returns from then on. Only who is in
+  // OK, or why the connection has ended, which every call returns from then on. Only a thread in
   // Receive() or Close() notices that the peer ended it.
   absl::Status status() const;
 
   // The subprotocol that the server chose; empty when none.
   const std::string& subprotocol() const { return subprotocol_; }
 
-  // Whether the server agreed to compress.
+  // Whether the server accepted compression.
   bool compressed() const { return connection_.compressed(); }
 
-  // peer_address() is the proxy's where there is one.
+  // peer_address() is the proxy's if there is one.
   const SocketAddress& local_address() const { return local_address_; }
   const SocketAddress& peer_address() const { return peer_address_; }
 
-  // From the ping that was answered last, one of SendPing() or of the keepalive, to its pong;
-  // nullopt before the first. A pong is seen by who is in Receive(): where nobody was, the time
-  // until somebody is counts too. Not timed are pings with an empty `payload`, or one that another
-  // unanswered ping carries.
+  // The time from the last answered ping, one of SendPing() or of the keepalive, to its pong;
+  // nullopt before the first. A pong is seen only by a thread in Receive(): if there was none, the
+  // time until one is there counts too. Pings with an empty `payload`, or with that of another
+  // unanswered ping, are not timed.
   std::optional<absl::Duration> round_trip_time() const;
 
-  // How the connection ended: the code and reason of the peer's Close frame; kNoStatus when it had
-  // none; what the peer was told when it broke a rule. kAbnormal when there was no Close frame, or
+  // How the connection ended: the code and reason of the peer's Close frame; kNoStatus if it had
+  // none; the code sent to the peer if it broke a rule. kAbnormal if there was no Close frame, or
   // the connection has not ended.
   CloseCode close_code() const;
   std::string close_reason() const;
@@ -200,9 +202,9 @@ class Client {
   std::string subprotocol_;
   SocketAddress local_address_;
   SocketAddress peer_address_;
-  const Notification stop_;  // notified when end_ is set: wakes every wait
+  const Notification stop_;  // notified when end_ is set: wakes every waiting call
 
-  // Guards all below, and is never held while a thread waits. Taken by Enter().
+  // Guards all members below, and is never held while a thread waits. Acquired by Enter().
   mutable std::mutex mutex_;
   mutable std::mutex turn_;
   std::condition_variable changed_;  // reading_ or end_
@@ -212,17 +214,18 @@ class Client {
   Connection connection_;
   Keepalive keepalive_;
   RoundTrip round_trip_;
-  bool reading_ = false;        // a thread has the reading end
-  std::thread::id message_of_;  // who was given the message that lies in the input, if one does
-  Buffer left_payload_;         // where the message lies that another thread held at Close()
+  bool reading_ = false;  // a thread owns the reading side
+  // the thread that received the message in the input, if there is one
+  std::thread::id message_of_;
+  Buffer left_payload_;  // the memory of the message that another thread held at Close()
   std::unique_ptr<char[]> left_scratch_;
-  uint64_t written_ = 0;                      // bytes, since the opening handshake
+  uint64_t written_ = 0;                      // bytes since the opening handshake
   Interest write_wanted_ = Interest::kWrite;  // by the stream, to write more
-  absl::Status write_status_;    // why nothing can be written any more; reading goes on
+  absl::Status write_status_;    // why nothing can be written any more; reading continues
   absl::Status end_;             // why the connection ended
-  bool closed_here_ = false;     // the closing handshake was begun here
-  bool closed_cleanly_ = false;  // and whoever began it, it was completed
-  Deadline close_deadline_ = Deadline::Never();  // of the closing handshake that was begun here
+  bool closed_here_ = false;     // the closing handshake was begun by us
+  bool closed_cleanly_ = false;  // it was completed, whichever side began it
+  Deadline close_deadline_ = Deadline::Never();  // of the closing handshake begun by us
   CloseCode close_code_ = CloseCode::kAbnormal;
   std::string close_reason_;
 };

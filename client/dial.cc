@@ -65,14 +65,14 @@ absl::Status StartTls(BlockingStream& stream, const Destination& to,
                      : Annotate(status, absl::StrCat("no TLS with ", Quote(to.url.host), ": "));
 }
 
-// The URL with the address that is connected to.
+// The URL with the address to connect to.
 absl::StatusOr<Url> AddressOf(const Destination& to) {
   Url url = to.url;
   if (to.connect_to.empty()) return url;
   const absl::StatusOr<Authority> address = ParseAuthority(to.connect_to);
   if (!address.ok()) return address.status();
   if (!url.unix_path.empty()) {
-    return absl::InvalidArgumentError("connect_to is set, and the URL is that of a Unix socket");
+    return absl::InvalidArgumentError("connect_to is set, but the URL is that of a Unix socket");
   }
   url.host = absl::AsciiStrToLower(address->host);
   url.port = address->port.value_or(url.port);
@@ -87,7 +87,7 @@ absl::StatusOr<BlockingStream> Dial(const Destination& to, const ClientOptions& 
   const Notification* cancel = options.cancel.get();
   const absl::StatusOr<Url> address = AddressOf(to);
   if (!address.ok()) return address.status();
-  // secure_getenv(): a program with more rights than its user does not let him send it anywhere.
+  // secure_getenv(): a program with more rights than its user must not let that user redirect it.
   const absl::StatusOr<std::optional<Proxy>> proxy =
       ChooseProxy(*address, options.proxy, secure_getenv);
   if (!proxy.ok()) return proxy.status();

@@ -1,4 +1,4 @@
-// From a URL to a stream to its server.
+// Opens a stream to the server of a URL.
 
 #ifndef WEFT_CLIENT_DIAL_H_
 #define WEFT_CLIENT_DIAL_H_
@@ -13,18 +13,17 @@
 
 namespace weft {
 
-// A server, and what it is to know.
+// The server to connect to.
 struct Destination {
   Url url;
-  // ClientOptions::connect_to, where it is for this server: HOST or HOST:PORT. Empty: where the URL
-  // says.
+  // ClientOptions::connect_to, if it applies to this server: HOST or HOST:PORT. Empty: the URL's.
   absl::string_view connect_to;
   Stream::Identity identity = Stream::Identity::kShown;
 };
 
-// Connects to the server of `to`, through a proxy where there is one, and with TLS where the URL
-// says so, up to `deadline` and to options.cancel. The server then waits for a request. Errors say
-// which step failed, with whom, and why. Blocks; any thread.
+// Connects to the server of `to`, through a proxy if there is one, and with TLS if the URL requires
+// it, until `deadline` and options.cancel. The server then waits for a request. Errors say which
+// step failed, with which peer, and why. Blocks; callable from any thread.
 absl::StatusOr<BlockingStream> Dial(const Destination& to, const ClientOptions& options,
                                     Deadline deadline);
 

@@ -32,15 +32,15 @@ absl::StatusOr<std::string> ConnectRequest(absl::string_view host, uint16_t port
   return WriteHttpRequest("CONNECT", target, headers);
 }
 
-// What an answer other than 2xx means.
+// The error for a response other than 2xx.
 absl::Status Refused(const HttpResponse& response, bool has_credentials) {
   const absl::string_view reason = HttpReason(response.status);
   std::string message =
       absl::StrCat("it answered HTTP ", response.status, reason.empty() ? "" : " ", reason);
-  // 401 is for servers, but tinyproxy says it of a wrong password.
+  // 401 is for servers, but tinyproxy sends it for a wrong password.
   if (response.status == 407 || response.status == 401) {
-    absl::StrAppend(&message, has_credentials ? ": it does not take the user name and password"
-                                              : ": it wants a user name and a password");
+    absl::StrAppend(&message, has_credentials ? ": it rejects the user name and password"
+                                              : ": it requires a user name and a password");
   }
   const auto challenge = response.headers.Find("Proxy-Authenticate");
   if (challenge.has_value()) absl::StrAppend(&message, ", and asks for ", Quote(*challenge));
@@ -62,10 +62,10 @@ absl::Status HttpConnect(BlockingStream& stream, absl::string_view host, uint16_
   if (response->status < 200 || response->status > 299) {
     return Refused(*response, credentials.has_value());
   }
-  // The server has been asked nothing yet: these bytes are not its.
+  // Nothing was sent to the server yet: these bytes are not the server's.
   if (!answer->behind.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("it sent ", Quote(answer->behind), " behind its answer"));
+        absl::StrCat("it sent ", Quote(answer->behind), "after its response"));
   }
   return absl::OkStatus();
 }

@@ -1,4 +1,4 @@
-// Through an HTTP proxy (RFC 9110, section 9.3.6).
+// Connects through an HTTP proxy (RFC 9110, section 9.3.6).
 
 #ifndef WEFT_CLIENT_HTTP_CONNECT_H_
 #define WEFT_CLIENT_HTTP_CONNECT_H_
@@ -14,9 +14,9 @@
 
 namespace weft {
 
-// Asks the proxy at the other end of `stream` to connect to `host` and `port`. Once it has, the
-// stream is one to them. Errors are what the proxy did, such as "it answered HTTP 403 Forbidden",
-// with that as HttpStatusOf().
+// Asks the proxy at the other end of `stream` to connect to `host` and `port`. On success the
+// stream is connected to them. Errors describe the proxy's answer, such as "it answered HTTP 403
+// Forbidden", with that as HttpStatusOf().
 absl::Status HttpConnect(BlockingStream& stream, absl::string_view host, uint16_t port,
                          const std::optional<BasicCredentials>& credentials,
                          const ClientOptions& options);

@@ -16,7 +16,7 @@ namespace {
 
 // Whether a status line can begin with `bytes` (RFC 9112, section 4).
 bool CanBeginAnswer(absl::string_view bytes) {
-  constexpr absl::string_view kLine = "HTTP/#.# ###";  // # is a digit
+  constexpr absl::string_view kLine = "HTTP/#.# ###";  // # matches a digit
   for (size_t i = 0; i < bytes.size() && i < kLine.size(); ++i) {
     const bool fits = kLine[i] == '#' ? absl::ascii_isdigit(bytes[i]) : bytes[i] == kLine[i];
     if (!fits) return false;
@@ -25,15 +25,15 @@ bool CanBeginAnswer(absl::string_view bytes) {
 }
 
 absl::Status NotHttp(absl::string_view bytes) {
-  // An alert: what a TLS server sends to a client without TLS (RFC 8446, section 6).
+  // An alert: the answer of a TLS server to a client without TLS (RFC 8446, section 6).
   const bool tls = absl::StartsWith(bytes, "\x15\x03");
   return absl::InvalidArgumentError(absl::StrCat("the answer is not HTTP: it begins with ",
                                                  Quote(bytes),
-                                                 tls ? ", as TLS does: connect with wss://" : ""));
+                                                 tls ? ", like TLS: connect with wss://" : ""));
 }
 
 // Moves the next head from the front of `*bytes` to `*head`, and reads on until it is complete.
-// `*left` is how large it may be; what it is is taken off.
+// `*left` is the maximum size, from which the head's size is subtracted.
 absl::Status ReadHead(BlockingStream& stream, size_t* left, std::string* bytes, std::string* head) {
   HttpHeadScanner scanner({.max_head_bytes = *left});
   while (true) {

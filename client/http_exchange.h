@@ -1,4 +1,4 @@
-// A request, and the head of its answer.
+// Sends a request, and receives the head of its response.
 
 #ifndef WEFT_CLIENT_HTTP_EXCHANGE_H_
 #define WEFT_CLIENT_HTTP_EXCHANGE_H_
@@ -14,18 +14,18 @@ namespace weft {
 
 struct HttpAnswer {
   std::string head;    // for ParseHttpResponse()
-  std::string behind;  // what came with it, at most BlockingStream::kMaxReadBytes
+  std::string behind;  // the bytes received with it, at most BlockingStream::kMaxReadBytes
 };
 
-// The most interim answers that are skipped before the final one.
+// The maximum number of interim responses that are skipped before the final one.
 inline constexpr int kMaxInterimAnswers = 16;
 
-// Sends `request` and reads until the head of its final answer is complete. Interim answers, 1xx
-// but not 101, are skipped (RFC 9110, section 15.2): at most kMaxInterimAnswers, and together with
-// the final head within options.http.max_head_bytes. Shows all heads to options.on_head.
+// Sends `request` and reads until the head of its final response is complete. Interim responses,
+// 1xx except 101, are skipped (RFC 9110, section 15.2): at most kMaxInterimAnswers, and together
+// with the final head within options.http.max_head_bytes. Passes all heads to options.on_head.
 //
-// Errors say which of the two failed, and why. InvalidArgument, with what came, as soon as it
-// cannot be the start of an answer: the server speaks another protocol.
+// Errors say which of the two failed, and why. InvalidArgument, with the bytes received, as soon as
+// they cannot be the start of a response: the server uses another protocol.
 absl::StatusOr<HttpAnswer> Exchange(BlockingStream& stream, absl::string_view request,
                                     const ClientOptions& options);
 

@@ -1,4 +1,4 @@
-// When to ask a silent peer whether it is still there, and when to give it up.
+// Decides when to ping a silent peer, and when to give it up.
 
 #ifndef WEFT_CLIENT_KEEPALIVE_H_
 #define WEFT_CLIENT_KEEPALIVE_H_
@@ -7,8 +7,7 @@
 
 namespace weft {
 
-// Has no clock: each call is told the time, as what has passed since any fixed moment. Not
-// thread-safe.
+// Has no clock: each call gets the time since an arbitrary fixed moment. Not thread-safe.
 //
 //   switch (keepalive.Check(now)) {
 //     case Keepalive::Verdict::kPing: connection.SendPing(); break;
@@ -20,16 +19,16 @@ class Keepalive {
  public:
   enum class Verdict {
     kWait,
-    kPing,  // said once in each silence
+    kPing,  // returned once in each period of silence
     kGone,
   };
 
-  // A silence of `interval` is worth a ping; another of `timeout` behind it is the end. Either may
-  // be infinite.
+  // After a silence of `interval` a ping is due; after a further silence of `timeout` the peer is
+  // gone. Either may be infinite.
   Keepalive(absl::Duration interval, absl::Duration timeout, absl::Duration now)
       : interval_(interval), timeout_(timeout), due_(now + interval) {}
 
-  // Something was received.
+  // Data was received.
   void Heard(absl::Duration now) {
     pinged_ = false;
     due_ = now + interval_;
@@ -43,7 +42,7 @@ class Keepalive {
     return Verdict::kPing;
   }
 
-  // When to check again.
+  // When to check next.
   absl::Duration due() const { return due_; }
 
  private:

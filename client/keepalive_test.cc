@@ -32,7 +32,7 @@ TEST(KeepaliveTest, AnythingHeardBeginsAnew) {
   EXPECT_EQ(keepalive.Check(At(63)), Verdict::kPing);
 }
 
-// Nobody was in Receive() for long: the peer gets its time from the ping on.
+// No thread was in Receive() for long: the peer's time starts with the ping.
 TEST(KeepaliveTest, ALateCheckStillGivesThePeerItsTime) {
   Keepalive keepalive(absl::Seconds(20), absl::Seconds(5), At(0));
   EXPECT_EQ(keepalive.Check(At(100)), Verdict::kPing);

@@ -18,14 +18,14 @@
 namespace weft {
 namespace {
 
-// An IP address as the wire has it.
+// An IP address in network order.
 struct Ip {
   std::array<uint8_t, sizeof(in6_addr)> bytes{};
   int bits = 0;  // 32 or 128
 };
 
 std::optional<Ip> ParseIp(absl::string_view text) {
-  // It also makes an IPv4 address of one that IPv6 carries.
+  // Also converts an IPv4-mapped IPv6 address to IPv4.
   const absl::StatusOr<SocketAddress> address = SocketAddress::FromIp(text, 0);
   if (!address.ok()) return std::nullopt;
   Ip ip = {.bits = address->family() == AF_INET ? 32 : 128};
@@ -59,10 +59,10 @@ bool IsInDomain(absl::string_view host, absl::string_view domain) {
   return host.empty() || host.back() == '.';
 }
 
-// Takes ":port" off the back, if there is one. False when it is another than `port`.
+// Removes ":port" from the end, if there is one. False if it is not `port`.
 bool ConsumePort(absl::string_view* entry, uint16_t port) {
   const size_t colon = entry->rfind(':');
-  // More than one without a bracket before the last: an IPv6 address.
+  // More than one colon without a bracket before the last: an IPv6 address.
   if (colon == entry->npos || (entry->find(':') != colon && (*entry)[colon - 1] != ']'))
     return true;
   int number;

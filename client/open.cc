@@ -37,8 +37,8 @@ absl::Status NotFollowed(const absl::Status& refused, absl::string_view why) {
   return Annotate(refused, "", absl::StrCat("; not followed: ", why));
 }
 
-// Where `refused` leads, if it is a redirect that may be followed. Otherwise it comes back, and
-// says why. `asked` are all URLs so far, the last one refused.
+// The target of `refused`, if it is a redirect that may be followed. Otherwise `refused`, with the
+// reason. `asked` has all URLs so far; the last one was refused.
 absl::StatusOr<Url> Next(const std::vector<Url>& asked, const absl::Status& refused,
                          int max_redirects) {
   const std::optional<HttpRefusal> refusal = RefusalOf(refused);
@@ -78,7 +78,7 @@ absl::StatusOr<Upgraded> Open(absl::string_view url_text, const ClientOptions& o
     asked.push_back(to.url);
     const absl::StatusOr<Url> next = Next(asked, upgraded.status(), options.max_redirects);
     if (!next.ok()) return Annotate(next.status(), where);
-    // R22. Any header may be a secret, and what is gone does not come back on the way.
+    // R22. Any header may be a secret, and removed headers are not restored later.
     if (!HaveSameOrigin(to.url, *next)) {
       offer.headers = AnonymousHeaders(options);
       to.identity = Stream::Identity::kHidden;

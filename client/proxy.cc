@@ -16,7 +16,7 @@
 namespace weft {
 namespace {
 
-// Takes the scheme off the front. Where there is none, what stands before a "://" may be part of a
+// Removes the scheme from the front. If there is none, the text before a "://" may be part of a
 // password.
 absl::Status ConsumeScheme(absl::string_view* text, Proxy::Kind* kind) {
   const size_t end = text->find("://");
@@ -33,7 +33,7 @@ absl::Status ConsumeScheme(absl::string_view* text, Proxy::Kind* kind) {
              absl::EqualsIgnoreCase(scheme, "socks4a")) {
     return absl::InvalidArgumentError(
         absl::StrCat("the proxy's scheme ", Quote(scheme),
-                     " is not supported: of SOCKS only version 5 is, socks5"));
+                     " is not supported: the only version of SOCKS is socks5"));
   } else {
     return absl::InvalidArgumentError(
         absl::StrCat("the proxy's scheme ", Quote(scheme), " is not http, socks5 or socks5h"));
@@ -65,7 +65,7 @@ absl::StatusOr<Proxy> ParseProxy(absl::string_view text) {
   Proxy proxy;
   if (absl::Status status = ConsumeScheme(&text, &proxy.kind); !status.ok()) return status;
 
-  // The last '@': a password may hold one that is not encoded, and a host none.
+  // The last '@': a password may contain an unencoded one, a host may not.
   if (const size_t at = text.rfind('@'); at != text.npos) {
     absl::StatusOr<BasicCredentials> credentials = ParseCredentials(text.substr(0, at));
     if (!credentials.ok()) return credentials.status();

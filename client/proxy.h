@@ -1,4 +1,4 @@
-// A proxy: somebody who connects in our place.
+// A proxy, which connects to servers for us.
 
 #ifndef WEFT_CLIENT_PROXY_H_
 #define WEFT_CLIENT_PROXY_H_
@@ -16,7 +16,7 @@ namespace weft {
 struct Proxy {
   enum class Kind {
     kHttp,    // CONNECT (RFC 9110, section 9.3.6)
-    kSocks5,  // RFC 1928; the proxy looks up names
+    kSocks5,  // RFC 1928; the proxy resolves names
   };
 
   Kind kind = Kind::kHttp;
@@ -28,10 +28,10 @@ struct Proxy {
   std::string ToString() const;
 };
 
-// Reads "http://127.0.0.1:3128", "socks5://user:password@[::1]" (port 1080; 80 for http://) or
-// "127.0.0.1:3128", which is http. socks5h:// and socks://, as desktops write it, are socks5://.
-// User and password may be %-encoded. InvalidArgument, which never shows the password, for all
-// else, a proxy that is itself spoken to by TLS (https://) among it.
+// Parses "http://127.0.0.1:3128", "socks5://user:password@[::1]" (port 1080; 80 for http://) or
+// "127.0.0.1:3128", which is http. socks5h:// and socks://, which desktops use, are socks5://. User
+// and password may be %-encoded. InvalidArgument, which never contains the password, for everything
+// else, including a proxy that is itself reached with TLS (https://).
 absl::StatusOr<Proxy> ParseProxy(absl::string_view text);
 
 }  // namespace weft

@@ -17,7 +17,7 @@ struct Variable {
   absl::string_view value;
 };
 
-// The first of these variables that is set to something.
+// The first of these variables that is not empty.
 std::optional<Variable> FirstOf(const std::vector<const char*>& names,
                                 absl::FunctionRef<const char*(const char*)> get_env) {
   for (const char* name : names) {
@@ -40,7 +40,7 @@ absl::StatusOr<std::optional<Proxy>> ChooseProxy(
   if (!url.unix_path.empty() || !url.zone.empty() || option == "direct") return std::nullopt;
   if (!option.empty()) return Parse("ClientOptions::proxy", option);
   if (IsLoopbackHost(url.host)) return std::nullopt;
-  // Not HTTP_PROXY: where a program is run as CGI, that is a header "Proxy" that a stranger wrote.
+  // Not HTTP_PROXY: in a CGI program it is the header "Proxy", which an attacker can set.
   const std::optional<Variable> proxy =
       url.secure ? FirstOf({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}, get_env)
                  : FirstOf({"http_proxy", "all_proxy", "ALL_PROXY"}, get_env);

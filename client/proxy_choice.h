@@ -1,4 +1,4 @@
-// Which way to a server: straight, or through which proxy.
+// Chooses how to reach a server: directly, or through which proxy.
 
 #ifndef WEFT_CLIENT_PROXY_CHOICE_H_
 #define WEFT_CLIENT_PROXY_CHOICE_H_
@@ -13,9 +13,9 @@
 
 namespace weft {
 
-// The proxy for `url` by `option`, which is ClientOptions::proxy and says there what holds; none
-// where the way is straight. `get_env` is getenv(), or what a test has for it. Errors name the
-// option or the variable that is no proxy, and no password.
+// The proxy for `url` by `option`, which is ClientOptions::proxy and is documented there; none for
+// a direct connection. `get_env` is getenv(), or a test's replacement. Errors name the option or
+// the variable with the invalid proxy, and no password.
 absl::StatusOr<std::optional<Proxy>> ChooseProxy(
     const Url& url, absl::string_view option, absl::FunctionRef<const char*(const char*)> get_env);
 

@@ -72,7 +72,7 @@ TEST(ProxyChoiceTest, TheEnvironmentsIsNotForThisMachine) {
   }
 }
 
-// The interface is this machine's: no proxy can connect by it.
+// The interface is this machine's: no proxy can use it.
 TEST(ProxyChoiceTest, NoneIsForAnAddressWithAZone) {
   EXPECT_EQ(Choose("ws://[fe80::1%25eth0]/", "", All()), "direct");
   EXPECT_EQ(Choose("ws://[fe80::1%25eth0]/", "socks5://mine:4", All()), "direct");

@@ -32,7 +32,7 @@ TEST(ProxyTest, Kinds) {
   EXPECT_EQ(Parse("http://proxy.example:3128"), "http://proxy.example:3128");
   EXPECT_EQ(Parse("socks5://127.0.0.1:1081"), "socks5://127.0.0.1:1081");
   EXPECT_EQ(Parse("Socks5H://h:1"), "socks5://h:1");
-  EXPECT_EQ(Parse("socks://h:1/"), "socks5://h:1");  // as GNOME writes it
+  EXPECT_EQ(Parse("socks://h:1/"), "socks5://h:1");  // as in GNOME's settings
   EXPECT_EQ(Parse("socks://joe:secret@h"), "socks5://h:1080 joe secret");
   EXPECT_EQ(Parse("proxy.example:3128"), "http://proxy.example:3128");
 }
@@ -57,7 +57,7 @@ TEST(ProxyTest, OtherSchemesAreNamed) {
   for (const char* scheme : {"socks4", "SOCKS4a"}) {
     EXPECT_EQ(Parse(absl::StrCat(scheme, "://h:1")),
               absl::StrCat("the proxy's scheme \"", scheme,
-                           "\" is not supported: of SOCKS only version 5 is, socks5"));
+                           "\" is not supported: the only version of SOCKS is socks5"));
   }
   EXPECT_THAT(Parse("socks6://h:1"), HasSubstr("\"socks6\" is not http, socks5 or socks5h"));
   EXPECT_THAT(Parse("://h:1"), HasSubstr("\"\""));

@@ -1,4 +1,4 @@
-// What a client that reconnects can be told, and what it tells.
+// The options and events of a client that reconnects.
 
 #ifndef WEFT_CLIENT_RECONNECT_OPTIONS_H_
 #define WEFT_CLIENT_RECONNECT_OPTIONS_H_
@@ -16,18 +16,18 @@
 
 namespace weft {
 
-// What a ReconnectingClient is doing.
+// The state of a ReconnectingClient.
 struct ReconnectEvent {
   enum class Type {
     kConnecting,
-    kConnected,  // and `after_connect` was content
-    kLost,       // a connection has ended: `status` says how
-    kWaiting,    // for `wait`, because of `status`; then comes attempt number `attempt`
+    kConnected,  // and `after_connect` succeeded
+    kLost,       // a connection has ended: `status` is the reason
+    kWaiting,    // for `wait`, because of `status`; then attempt number `attempt` follows
     kGaveUp,     // every call returns `status` from now on
   };
 
   Type type = Type::kConnecting;
-  int attempt = 0;        // counted from the start, or from the end of a connection that held
+  int attempt = 0;        // counted from the start, or from the end of a connection that lasted
   absl::Duration wait{};  // kWaiting
   absl::Status status{};  // kLost, kWaiting, kGaveUp
 
@@ -52,36 +52,38 @@ struct ReconnectEvent {
 };
 
 struct ReconnectOptions {
-  // For each connection. `client.cancel` is not looked at: ReconnectingClient::Cancel() is there.
+  // For each connection. `client.cancel` is ignored: use ReconnectingClient::Cancel().
   ClientOptions client{};
 
   BackoffOptions backoff{};
 
-  // When to give up what another attempt might mend: after so many attempts, or so much time, since
-  // the start or the end of a connection that held (backoff.reset_after).
+  // When to give up on errors that another attempt might not have: after this number of attempts,
+  // or this time, since the start or the end of a connection that lasted (backoff.reset_after).
   int max_attempts = std::numeric_limits<int>::max();
   absl::Duration give_up_after = absl::InfiniteDuration();
 
-  // The least wait, and its random part, after a server closed with 1012 (service restart) or 1013
-  // (try again later).
+  // The minimum wait, and its random part, after a server closed with 1012 (service restart) or
+  // 1013 (try again later).
   Pause service_restart = {.at_least = absl::Seconds(5), .spread = absl::Seconds(25)};
   Pause try_again_later = {.at_least = absl::Seconds(30), .spread = absl::Seconds(30)};
 
-  // ---- Callbacks: by the thread that is in Receive() or Connect(), one at a time. Each may call
-  // anything of the ReconnectingClient but these two.
+  // ---- Callbacks ----
+  // Called by the thread that is in Receive() or Connect(), one at a time. Each may call any
+  // function of the ReconnectingClient except these two.
 
-  // Before each attempt, with a copy of `client`: to give it a fresh token, for example. An error
+  // Called before each attempt, with a copy of `client`: for example, to set a new token. An error
   // fails the attempt.
   std::function<absl::Status(ClientOptions&)> before_connect{};
 
-  // With each new connection, before anybody else can send by it: to log in, to subscribe again. It
-  // may receive, too. An error fails the attempt.
+  // Called with each new connection, before any other thread can send on it: to log in, to
+  // subscribe again. It may receive, too. An error fails the attempt.
   std::function<absl::Status(Client&)> after_connect{};
 
   std::function<void(const ReconnectEvent&)> on_event{};
 
-  // ---- For tests: the time since some fixed moment, a wait, and a random number from 0 up to, but
-  // never, 1. Null: the monotonic clock, a wait that Close() and Cancel() end, and the system's
+  // ---- For tests ----
+  // The time since an arbitrary fixed moment, a wait, and a random number from 0 (inclusive) to 1
+  // (exclusive). Null: the monotonic clock, a wait that Close() and Cancel() end, and the system's
   // random numbers.
   std::function<absl::Duration()> now{};
   std::function<void(absl::Duration)> sleep{};

@@ -31,7 +31,7 @@ double RandomFraction() {
   return std::uniform_real_distribution<double>()(device);
 }
 
-// Whether another attempt cannot mend it.
+// Whether another attempt would fail in the same way.
 bool IsFinal(const absl::Status& status) {
   if (const std::optional<HttpRefusal> refusal = RefusalOf(status)) {
     const int http = refusal->status;
@@ -50,8 +50,8 @@ bool IsFinal(const absl::Status& status) {
   }
 }
 
-// What a server that refuses asks for. Its clock, where it tells it, is the one that its dates are
-// by.
+// The wait that a refusing server asks for. Its dates are interpreted by its own clock, if its
+// response has the time.
 Pause RetryAfterOf(const absl::Status& error) {
   const std::optional<HttpRefusal> refusal = RefusalOf(error);
   if (!refusal.has_value()) return {};
@@ -135,15 +135,14 @@ void ReconnectingClient::StopDriving() {
   changed_.notify_all();
 }
 
-// Drops what can still be read from a connection that cannot be sent by, for the sake of how it
-// ended.
+// Drops the unread input of a connection that cannot send any more, to find out how it ended.
 absl::Status ReconnectingClient::ReadToEnd(Lock& lock, absl::Duration deadline) {
   deadline = std::min(deadline, options_.now() + options_.client.close_timeout);
   lock.unlock();
   while (client_->Receive(deadline - options_.now()).ok() && options_.now() < deadline) {
   }
   absl::Status status = client_->status();
-  if (status.ok()) client_->Cancel();  // for who has it from client()
+  if (status.ok()) client_->Cancel();  // for threads that got it from client()
   lock.lock();
   return status.ok() ? lost_ : status;
 }
@@ -198,7 +197,7 @@ void ReconnectingClient::Attempt(Lock& lock) {
     connected_at_ = options_.now();
     changed_.notify_all();
     Tell(lock, {.type = Type::kConnected, .attempt = attempts_});
-  } else if (fresh != nullptr && status == fresh->status()) {  // lost before it was of use
+  } else if (fresh != nullptr && status == fresh->status()) {  // lost before it was usable
     Retry(lock, status, AskedBy(fresh->close_code()));
   } else if (IsFinal(status)) {
     GiveUp(lock, status);
@@ -207,7 +206,7 @@ void ReconnectingClient::Attempt(Lock& lock) {
   }
 }
 
-// Makes fresh_, if it can be had, and has `after_connect` look at it.
+// Creates fresh_, if possible, and calls `after_connect` with it.
 absl::Status ReconnectingClient::Open() {
   ClientOptions options = options_.client;
   if (options_.before_connect) {
@@ -218,13 +217,13 @@ absl::Status ReconnectingClient::Open() {
   if (!client.ok()) return client.status();
   {
     const Lock lock(mutex_);
-    if (!end_.ok()) return end_;  // who set it did not see this one
+    if (!end_.ok()) return end_;  // the thread that set it did not see this connection
     fresh_ = *std::move(client);
   }
   return options_.after_connect ? options_.after_connect(*fresh_) : absl::OkStatus();
 }
 
-// client_ has ended, or can at least not be sent by.
+// client_ has ended, or at least cannot send any more.
 void ReconnectingClient::Lose(Lock& lock, const absl::Status& status) {
   if (!end_.ok()) return;
   const std::shared_ptr<Client> lost = std::exchange(client_, nullptr);
@@ -239,7 +238,7 @@ void ReconnectingClient::Lose(Lock& lock, const absl::Status& status) {
   Retry(lock, status, AskedBy(lost->close_code()));
 }
 
-// Plans the next attempt, or gives up.
+// Schedules the next attempt, or gives up.
 void ReconnectingClient::Retry(Lock& lock, const absl::Status& status, const Pause& asked) {
   if (!end_.ok()) return;
   lost_ = status;
@@ -266,14 +265,14 @@ void ReconnectingClient::Tell(Lock& lock, const ReconnectEvent& event) {
   lock.lock();
 }
 
-// What a server that closes with `code` asks for.
+// The wait that a server asks for by closing with `code`.
 Pause ReconnectingClient::AskedBy(CloseCode code) const {
   if (code == CloseCode::kServiceRestart) return options_.service_restart;
   if (code == CloseCode::kTryAgainLater) return options_.try_again_later;
   return {};
 }
 
-// ---- The others send ----
+// ---- Other threads send ----
 
 absl::Status ReconnectingClient::SendText(absl::string_view text, Compress compress) {
   return Send([=](Client& client) { return client.SendText(text, compress); });
@@ -293,7 +292,7 @@ absl::Status ReconnectingClient::Send(By by) {
     client = client_;
   }
   absl::Status status = by(*client);
-  // Anything but the connection's end is for the caller, as it is.
+  // Errors other than the connection's end go to the caller unchanged.
   if (status.ok() || (!absl::IsUnavailable(status) && status != client->status())) return status;
   const Lock lock(mutex_);
   if (!end_.ok()) return end_;
@@ -314,7 +313,7 @@ std::shared_ptr<Client> ReconnectingClient::client() const {
   return ready_ ? client_ : nullptr;
 }
 
-// ---- Any ends it ----
+// ---- Any thread ends it ----
 
 absl::Status ReconnectingClient::Close(CloseCode code, absl::string_view reason) {
   if (absl::Status status = CheckClose(code, reason); !status.ok()) return status;
@@ -343,7 +342,7 @@ void ReconnectingClient::Cancel() {
   if (fresh != nullptr) fresh->Cancel();
 }
 
-// From here on there will be no other connection, and every call returns `status`.
+// From now on there is no further connection, and every call returns `status`.
 void ReconnectingClient::End(absl::Status status) {
   end_ = std::move(status);
   ready_ = false;

@@ -1,4 +1,4 @@
-// A client that connects again.
+// A client that reconnects.
 
 #ifndef WEFT_CLIENT_RECONNECTING_CLIENT_H_
 #define WEFT_CLIENT_RECONNECTING_CLIENT_H_
@@ -22,7 +22,7 @@
 
 namespace weft {
 
-// A Client that is replaced by another when it is lost.
+// A Client that is replaced by a new one when its connection is lost.
 //
 //   auto client = weft::ReconnectingClient::Create("wss://example.com/feed", {
 //       .after_connect = [](weft::Client& fresh) { return fresh.SendText("subscribe news"); },
@@ -35,30 +35,31 @@ namespace weft {
 //     Use(*message);
 //   }
 //
-// It has no thread of its own: who is in Receive(), or in Connect(), notices losses, waits and
-// connects. So one thread should mostly be in Receive(), while any others send, close and cancel.
+// It has no background thread: the thread in Receive(), or in Connect(), notices losses, waits and
+// connects. So one thread should usually be in Receive(), while any others send, close and cancel.
 //
 // Nothing is queued while there is no connection, and nothing is sent twice: Send*() returns
-// Unavailable, and its caller still has the message. What was sent and had not arrived when the
-// connection was lost is lost with it; kLost tells of that, and only answers of the peer's
-// application tell more. Messages in pieces (ConnectionOptions::stream_messages) are cut off by a
-// loss: the next piece is the `first` of another message.
+// Unavailable, and its caller still has the message. Messages that were sent and had not arrived
+// when the connection was lost are lost; kLost reports the loss, and only answers of the peer's
+// application can tell more. A loss cuts off messages in pieces
+// (ConnectionOptions::stream_messages): the next piece is the `first` of another message.
 //
-// A connection that is lost, however it ended, is followed by another. An attempt that fails is,
-// too, but for these errors, which another attempt cannot mend:
-//   a server's refusal with HTTP 4xx    other than 408, 425 and 429, which pass
-//   InvalidArgument                     a bad URL or header; an answer that is no HTTP
-//   Unauthenticated, PermissionDenied   as a bad certificate, on either side
-//   FailedPrecondition, Unimplemented   as a server without TLS
+// A lost connection, however it ended, is followed by a new one. So is a failed attempt, except for
+// these errors, which would occur again:
+//   a server's refusal with HTTP 4xx    other than 408, 425 and 429, which are temporary
+//   InvalidArgument                     a bad URL or header; a response that is not HTTP
+//   Unauthenticated, PermissionDenied   such as a bad certificate, on either side
+//   FailedPrecondition, Unimplemented   such as a server without TLS
 //   Cancelled                           by a callback
-// Then, and when the limits of ReconnectOptions are reached (Unavailable), it has given up: every
-// call returns that error. Close() and Cancel() are final as well (FailedPrecondition, Cancelled).
+// After these, and when the limits of ReconnectOptions are reached (Unavailable), it gives up:
+// every call returns that error. Close() and Cancel() are final as well (FailedPrecondition,
+// Cancelled).
 //
-// Waits are as BackoffOptions say, and longer where the server asks: by Retry-After, or by closing
-// with 1012 or 1013.
+// Waits follow BackoffOptions, and are longer if the server asks for it: by Retry-After, or by
+// closing with 1012 or 1013.
 class ReconnectingClient {
  public:
-  // Connects to nothing yet. InvalidArgument for times or numbers that make no sense.
+  // Does not connect yet. InvalidArgument for invalid times or numbers.
   static absl::StatusOr<std::unique_ptr<ReconnectingClient>> Create(std::string url,
                                                                     ReconnectOptions options = {});
 
@@ -67,31 +68,32 @@ class ReconnectingClient {
   ReconnectingClient(const ReconnectingClient&) = delete;
   ReconnectingClient& operator=(const ReconnectingClient&) = delete;
 
-  // Waits until there is a connection: for who has to send and got Unavailable, and for a program
-  // of one thread, before it sends. Where no other thread is in Receive() or Connect() it connects
-  // itself, and what a connection that could not be sent by had still to be read is dropped.
+  // Waits until there is a connection: for a caller that wants to send and got Unavailable, and for
+  // a program with one thread, before it sends. If no other thread is in Receive() or Connect() it
+  // connects itself, and drops the unread input of a connection that cannot send any more.
   // DeadlineExceeded after `timeout`.
   absl::Status Connect(absl::Duration timeout = absl::InfiniteDuration());
 
-  // As Client::Receive(), by whatever connection there is when a message comes. DeadlineExceeded
-  // after `timeout`, and nothing is lost: waits go on with the next call. But an attempt to connect
-  // is not cut short: it takes up to ClientOptions::connect_timeout, and its callbacks their time.
+  // Like Client::Receive(), on whichever connection a message arrives. DeadlineExceeded after
+  // `timeout`; nothing is lost then: waits continue with the next call. But an attempt to connect
+  // is not interrupted: it takes up to ClientOptions::connect_timeout, plus the time of its
+  // callbacks.
   absl::StatusOr<Message> Receive(absl::Duration timeout = absl::InfiniteDuration());
 
-  // As those of Client, and Unavailable when there is no connection, or it was lost meanwhile: the
-  // message may then have arrived all the same.
+  // Like those of Client, and Unavailable if there is no connection, or it was lost meanwhile: the
+  // message may have arrived nevertheless.
   absl::Status SendText(absl::string_view text, Compress compress = Compress::kYes);
   absl::Status SendBinary(absl::string_view data, Compress compress = Compress::kYes);
 
-  // The connection of the moment, for all else that a Client does; null when there is none.
-  // Fragments that are sent by it stay one message, or none. Ended, by its Close() or Cancel(), it
-  // is followed by another.
+  // The current connection, for all other functions of Client; null if there is none. Fragments
+  // sent on it stay one message, or none. If its Close() or Cancel() ends it, a new connection
+  // follows.
   std::shared_ptr<Client> client() const;
 
-  // Ends the connection as Client::Close() does, if there is one, and with it everything else.
+  // Ends the connection like Client::Close(), if there is one, and stops reconnecting.
   absl::Status Close(CloseCode code = CloseCode::kNormal, absl::string_view reason = "");
 
-  // Makes every call that is blocked and every later one return Cancelled.
+  // Makes every blocked call and every later one return Cancelled.
   void Cancel();
 
  private:
@@ -121,22 +123,22 @@ class ReconnectingClient {
   const std::string url_;
   const ReconnectOptions options_;
 
-  // Guards all below, and is never held while a thread waits or a callback runs.
+  // Guards all members below, and is never held while a thread waits or a callback runs.
   mutable std::mutex mutex_;
   std::condition_variable changed_;   // driving_, ready_ or end_
   bool driving_ = false;              // a thread connects or receives
-  bool ready_ = false;                // client_ can be sent by
+  bool ready_ = false;                // client_ can send
   bool closed_here_ = false;          // by Close()
   std::shared_ptr<Client> client_;    // the connection, until its end was noticed
-  std::shared_ptr<Client> fresh_;     // one that after_connect has
+  std::shared_ptr<Client> fresh_;     // the connection passed to after_connect
   std::shared_ptr<Client> received_;  // holds the last message
   absl::Status lost_;                 // why there is no connection
-  absl::Status end_;                  // why there will be none any more
+  absl::Status end_;                  // why there will be no more
 
-  // For the thread that drives.
+  // Used by the driving thread.
   Backoff backoff_;
   int attempts_ = 0;                     // since since_,
-  std::optional<absl::Duration> since_;  // the first, or the end of a connection that held
+  std::optional<absl::Duration> since_;  // the start, or the end of a connection that lasted
   absl::Duration connected_at_;
   absl::Duration next_attempt_ = -absl::InfiniteDuration();
 };

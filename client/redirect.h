@@ -1,4 +1,4 @@
-// Answers that send a client somewhere else (RFC 9110, section 15.4).
+// Redirects (RFC 9110, section 15.4).
 
 #ifndef WEFT_CLIENT_REDIRECT_H_
 #define WEFT_CLIENT_REDIRECT_H_
@@ -9,11 +9,11 @@
 
 namespace weft {
 
-// 301, 302, 303, 307 and 308: the same to a client that sends nothing but GET.
+// 301, 302, 303, 307 and 308: they are the same for a client that sends only GET.
 bool IsRedirect(int http_status);
 
-// Where a redirect that answers a request for `asked` leads. An error says why it is not to be
-// followed: it leads nowhere, or from TLS to where everybody can listen (R22).
+// The target of a redirect in the response to a request for `asked`. An error says why it must not
+// be followed: it has no valid target, or leads from TLS to plain text (R22).
 absl::StatusOr<Url> RedirectTarget(const Url& asked, const HttpRefusal& redirect);
 
 }  // namespace weft

@@ -10,7 +10,7 @@
 namespace weft {
 namespace {
 
-// Two could be taken for one or the other, by a client and by what inspects its traffic.
+// With two, a client and a program that inspects its traffic could use different ones.
 TEST(RedirectTargetTest, IsOfTheOneHeaderLocation) {
   const Url asked = *ParseUrl("ws://example.com/");
   const HttpRefusal one = {.status = 302, .headers = {{"location", "/a"}}};

@@ -22,16 +22,16 @@ bool IsBearerToken(absl::string_view text) {
   });
 }
 
-// Empty where there is none.
+// Empty if there is none.
 absl::StatusOr<std::string> Authorization(const ClientOptions& options) {
   const std::string& token = options.bearer_token;
   if (options.basic_auth.has_value() && !token.empty()) {
-    return absl::InvalidArgumentError("there are both basic_auth and a bearer_token");
+    return absl::InvalidArgumentError("basic_auth and bearer_token are both set");
   }
   if (options.basic_auth.has_value()) return BasicAuthorization(*options.basic_auth);
   if (token.empty()) return std::string();
   if (!IsBearerToken(token)) {
-    return absl::InvalidArgumentError("the bearer_token holds a character that no token has");
+    return absl::InvalidArgumentError("the bearer_token contains an invalid character");
   }
   return absl::StrCat("Bearer ", token);
 }
@@ -76,7 +76,7 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RequestHeaders(
     for (const auto& header : options.headers) {
       if (absl::EqualsIgnoreCase(header.first, name)) {
         return absl::InvalidArgumentError(
-            absl::StrCat("the header ", name, " is both in `headers` and in an option of its own"));
+            absl::StrCat("the header ", name, " is set both in `headers` and by an option"));
       }
     }
     headers.emplace_back(name, value);

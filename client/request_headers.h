@@ -1,4 +1,4 @@
-// What the options add to the request.
+// The request headers that come from the options.
 
 #ifndef WEFT_CLIENT_REQUEST_HEADERS_H_
 #define WEFT_CLIENT_REQUEST_HEADERS_H_
@@ -12,18 +12,18 @@
 
 namespace weft {
 
-// Who the client is (RFC 9110, section 10.1.5): "weft/VERSION", or what options.headers have as
-// User-Agent. Empty: it does not say.
+// The client's User-Agent (RFC 9110, section 10.1.5): "weft/VERSION", or the one in
+// options.headers. Empty: none.
 std::string UserAgent(const ClientOptions& options);
 
-// options.headers, with a User-Agent, an Authorization and a Cookie header where the options say
-// so. InvalidArgument, in words that show no secret, for credentials that cannot be sent, and where
-// there would be two headers of which there may be one.
+// options.headers, with User-Agent, Authorization and Cookie headers from the options.
+// InvalidArgument, whose message contains no secret, for credentials that cannot be sent, and for a
+// second header where only one is allowed.
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RequestHeaders(
     const ClientOptions& options);
 
-// What of that is for a server that may not know who asks: "weft/VERSION" as User-Agent, or nothing
-// where options.headers have an empty one.
+// The part of them for a server that must not learn the client's identity: "weft/VERSION" as
+// User-Agent, or nothing if options.headers have an empty one.
 std::vector<std::pair<std::string, std::string>> AnonymousHeaders(const ClientOptions& options);
 
 }  // namespace weft

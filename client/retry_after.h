@@ -1,4 +1,4 @@
-// When a server wants to be asked again: the Retry-After header (RFC 9110, section 10.2.3).
+// The Retry-After header (RFC 9110, section 10.2.3).
 
 #ifndef WEFT_CLIENT_RETRY_AFTER_H_
 #define WEFT_CLIENT_RETRY_AFTER_H_
@@ -11,7 +11,7 @@
 namespace weft {
 
 // The value of a Retry-After header as a wait from `now` on: a number of seconds, or a date, which
-// can be past (0). Infinite for a number that is too large, nullopt for anything else.
+// may be in the past (0). Infinite for a number that is too large, nullopt for anything else.
 std::optional<absl::Duration> ParseRetryAfter(absl::string_view value, absl::Time now);
 
 }  // namespace weft

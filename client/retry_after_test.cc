@@ -30,7 +30,7 @@ TEST(RetryAfterTest, ADate) {
   EXPECT_EQ(ParseRetryAfter("Sun, 06 Nov 1994 08:49:29 GMT", kNow), absl::ZeroDuration());
 }
 
-// Whatever one byte of it becomes.
+// With any value of one byte.
 TEST(RetryAfterTest, EveryByteOfADate) {
   const std::string text = "Sun, 06 Nov 1994 08:49:37 GMT";
   for (size_t at = 0; at < text.size(); ++at) {

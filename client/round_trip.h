@@ -1,4 +1,4 @@
-// How long the way to the peer and back takes, from pings and their pongs.
+// Measures the round-trip time with pings and their pongs.
 
 #ifndef WEFT_CLIENT_ROUND_TRIP_H_
 #define WEFT_CLIENT_ROUND_TRIP_H_
@@ -14,28 +14,27 @@
 
 namespace weft {
 
-// Has no clock: each call is told the time, as what has passed since any fixed moment. Not
-// thread-safe.
+// Has no clock: each call gets the time since an arbitrary fixed moment. Not thread-safe.
 //
 //   round_trip.Pinged(payload, now);    // a ping with this payload was sent
 //   round_trip.Ponged(payload, later);  // a pong was received
 //   round_trip.last();                  // later - now
 //
-// A pong carries what its ping carried (RFC 6455, section 5.5.3). One that carries anything else
-// answers nothing, as that section allows, and counts for nothing.
+// A pong has the payload of its ping (RFC 6455, section 5.5.3). One with any other payload is
+// unsolicited, as that section allows, and is ignored.
 class RoundTrip {
  public:
-  // Not timed are a ping without a payload, whose pong could be one that nobody asked for, and one
-  // while another with its payload is unanswered.
+  // A ping without a payload is not timed, because its pong could be unsolicited, and neither is
+  // one with the payload of another unanswered ping.
   void Pinged(absl::string_view payload, absl::Duration now) {
     if (payload.empty() || Find(payload) != unanswered_.end()) return;
-    // What a peer answers next is one of the oldest or the latest: others can be forgotten.
+    // The peer answers one of the oldest or the latest next: others can be forgotten.
     if (unanswered_.size() == kMaxUnanswered) unanswered_.pop_back();
     unanswered_.push_back({std::string(payload), now});
   }
 
-  // True when it answers a ping. A peer may answer only the latest of several: earlier ones are not
-  // waited for any more.
+  // True if it answers a ping. A peer may answer only the latest of several: earlier ones are then
+  // no longer expected.
   bool Ponged(absl::string_view payload, absl::Duration now) {
     const auto ping = Find(payload);
     if (ping == unanswered_.end()) return false;
@@ -44,7 +43,7 @@ class RoundTrip {
     return true;
   }
 
-  // Of the ping that was answered last; nullopt before the first.
+  // For the last answered ping; nullopt before the first.
   std::optional<absl::Duration> last() const { return last_; }
 
  private:

@@ -63,11 +63,11 @@ TEST(RoundTripTest, Section_5_5_3_APeerMayAnswerTheLatestOnly) {
   round_trip.Pinged("a", At(0));
   round_trip.Pinged("b", At(10));
   round_trip.Ponged("b", At(30));
-  round_trip.Ponged("a", At(50));  // too late to mean anything
+  round_trip.Ponged("a", At(50));  // too late to count
   EXPECT_EQ(round_trip.last(), Milliseconds(20));
 }
 
-// Which of the two is answered cannot be seen: the first is, where every ping is.
+// Which of the two is answered is not visible: it is the first, if every ping is answered.
 TEST(RoundTripTest, EqualPayloadsAreTimedOneByOne) {
   RoundTrip round_trip;
   round_trip.Pinged("a", At(0));
@@ -78,7 +78,8 @@ TEST(RoundTripTest, EqualPayloadsAreTimedOneByOne) {
   EXPECT_EQ(round_trip.last(), Milliseconds(15));
 }
 
-// However many are on their way: where each is answered, and where only the latest is.
+// With any number of pings in flight, for a peer that answers each and one that answers only the
+// latest.
 TEST(RoundTripTest, MorePingsThanAreRemembered) {
   RoundTrip round_trip;
   for (int i = 0; i < 1000; ++i) round_trip.Pinged(absl::StrCat(i), At(i));

@@ -10,14 +10,14 @@ namespace {
 
 constexpr int kVersion = 5;
 
-// Ways to authenticate (RFC 1928, section 3).
+// Authentication methods (RFC 1928, section 3).
 constexpr int kNone = 0x00;
 constexpr int kUserAndPassword = 0x02;
 constexpr int kNoneOfThem = 0xFF;
 
 constexpr int kConnect = 0x01;
 
-// Kinds of addresses (section 5).
+// Address types (section 5).
 constexpr int kIpv4 = 0x01;
 constexpr int kName = 0x03;
 constexpr int kIpv6 = 0x04;
@@ -31,7 +31,7 @@ void AppendText(std::string* bytes, absl::string_view text) {
   bytes->append(text.data(), text.size());
 }
 
-// An address where `host` is one, so that the proxy need not look it up.
+// An address if `host` is one, so that the proxy need not resolve it.
 void AppendHost(std::string* bytes, const std::string& host) {
   char address[sizeof(in6_addr)];
   if (inet_pton(AF_INET, host.c_str(), address) == 1) {
@@ -58,19 +58,19 @@ absl::Status ReplyError(int reply) {
     case 1:
       return absl::UnavailableError("it failed");
     case 2:
-      return absl::PermissionDeniedError("its rules forbid it");
+      return absl::PermissionDeniedError("its rules forbid the connection");
     case 3:
       return absl::UnavailableError("it cannot reach the network");
     case 4:
       return absl::UnavailableError("it cannot reach the host");
     case 5:
-      return absl::UnavailableError("it was refused the connection");
+      return absl::UnavailableError("the connection was refused");
     case 6:
-      return absl::UnavailableError("its packets did not live long enough (TTL expired)");
+      return absl::UnavailableError("the TTL of its packets expired");
     case 7:
-      return absl::UnimplementedError("it does not know the command CONNECT");
+      return absl::UnimplementedError("it does not support the command CONNECT");
     case 8:
-      return absl::UnimplementedError("it does not know this kind of address");
+      return absl::UnimplementedError("it does not support this address type");
   }
   return absl::UnavailableError(absl::StrCat("it answered with the unknown error ", reply));
 }
@@ -80,13 +80,14 @@ absl::Status ReplyError(int reply) {
 absl::StatusOr<Socks5> Socks5::Create(absl::string_view host, uint16_t port,
                                       std::optional<BasicCredentials> credentials) {
   if (host.size() > kMaxText) {
-    return absl::InvalidArgumentError("SOCKS5 has no hosts of over 255 bytes");
+    return absl::InvalidArgumentError("a host has at most 255 bytes in SOCKS5");
   }
   Socks5 socks;
   AppendByte(&socks.output_, kVersion);
   if (credentials.has_value()) {
     if (credentials->user.size() > kMaxText || credentials->password.size() > kMaxText) {
-      return absl::InvalidArgumentError("SOCKS5 has no user names and passwords of over 255 bytes");
+      return absl::InvalidArgumentError(
+          "a user name and a password have at most 255 bytes in SOCKS5");
     }
     socks.output_.append({2, kNone, kUserAndPassword});
     AppendByte(&socks.login_, 1);  // the version of RFC 1929
@@ -109,9 +110,9 @@ absl::Status Socks5::Take(absl::string_view bytes) {
     case State::kMethod:
       return TakeMethod(byte(0), byte(1));
     case State::kLogin:
-      // The version in front is of no use, and some have the other one there.
+      // The version in front is not checked, because some proxies send the other one.
       if (byte(1) != 0) {
-        return absl::UnauthenticatedError("it does not take the user name and password");
+        return absl::UnauthenticatedError("it rejects the user name and password");
       }
       output_ = std::move(request_);
       Await(State::kReply, 4);
@@ -121,7 +122,7 @@ absl::Status Socks5::Take(absl::string_view bytes) {
     case State::kNameSize:
       Await(State::kBoundAddress, byte(0) + sizeof(uint16_t));
       break;
-    case State::kBoundAddress:  // of the proxy: nobody needs it
+    case State::kBoundAddress:  // of the proxy: not used
       wanted_ = 0;
       break;
   }
@@ -141,11 +142,12 @@ absl::Status Socks5::TakeMethod(int version, int method) {
     return absl::OkStatus();
   }
   if (method == kNoneOfThem) {
-    return absl::UnauthenticatedError(login_.empty() ? "it wants a user name and a password"
-                                                     : "it takes no user name and password");
+    return absl::UnauthenticatedError(login_.empty()
+                                          ? "it requires a user name and a password"
+                                          : "it does not accept a user name and password");
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("it chose a way to authenticate that was not offered: ", method));
+      absl::StrCat("it chose an authentication method that was not offered: ", method));
 }
 
 absl::Status Socks5::TakeReply(int version, int reply, int address_type) {
@@ -163,7 +165,7 @@ absl::Status Socks5::TakeReply(int version, int reply, int address_type) {
       return absl::OkStatus();
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("it answered with an unknown kind of address: ", address_type));
+      absl::StrCat("it answered with an unknown address type: ", address_type));
 }
 
 void Socks5::Await(State state, size_t bytes) {

@@ -1,4 +1,5 @@
-// Through a SOCKS5 proxy (RFC 1928), with user name and password where it wants them (RFC 1929).
+// Connects through a SOCKS5 proxy (RFC 1928), with user name and password if it requires them (RFC
+// 1929).
 
 #ifndef WEFT_CLIENT_SOCKS5_H_
 #define WEFT_CLIENT_SOCKS5_H_
@@ -17,14 +18,14 @@
 
 namespace weft {
 
-// Asks the proxy at the other end of `stream` to connect to `host`, which it looks up if it is a
-// name, and `port`. Once it has, the stream is one to them. Errors are what the proxy did, such as
-// "it was refused the connection".
+// Asks the proxy at the other end of `stream` to connect to `host`, which it resolves if it is a
+// name, and `port`. On success the stream is connected to them. Errors describe the proxy's answer,
+// such as "the connection was refused".
 absl::Status Socks5Connect(BlockingStream& stream, absl::string_view host, uint16_t port,
                            const std::optional<BasicCredentials>& credentials);
 
-// The same from bytes to bytes. It never wants more than belongs to the proxy's answers: what
-// follows is the server's.
+// The same from bytes to bytes. It never asks for more bytes than the proxy's answers have: further
+// bytes are the server's.
 //
 //   absl::StatusOr<Socks5> socks = Socks5::Create("example.com", 443, std::nullopt);
 //   while (socks->wanted() > 0) {
@@ -33,17 +34,18 @@ absl::Status Socks5Connect(BlockingStream& stream, absl::string_view host, uint1
 //   }
 class Socks5 {
  public:
-  // InvalidArgument for what SOCKS5 cannot say: a host, user name or password over 255 bytes.
+  // InvalidArgument for values that SOCKS5 cannot carry: a host, user name or password over 255
+  // bytes.
   static absl::StatusOr<Socks5> Create(absl::string_view host, uint16_t port,
                                        std::optional<BasicCredentials> credentials);
 
-  // What to send before more is read. Each piece once.
+  // The bytes to send before more is read. Returns each piece once.
   std::string TakeOutput() { return std::exchange(output_, ""); }
 
-  // How many bytes to read next, exactly; 0 once the proxy has connected.
+  // The exact number of bytes to read next; 0 once the proxy has connected.
   size_t wanted() const { return wanted_; }
 
-  // Takes those bytes. After an error nothing more may be called.
+  // Takes those bytes. After an error no function may be called.
   absl::Status Take(absl::string_view bytes);
 
  private:
@@ -55,8 +57,8 @@ class Socks5 {
   absl::Status TakeReply(int version, int reply, int address_type);
   void Await(State state, size_t bytes);
 
-  std::string login_;    // to be sent if it is asked for; empty: there is none
-  std::string request_;  // to be sent when the proxy lets us in
+  std::string login_;    // sent if the proxy asks for it; empty: there is none
+  std::string request_;  // sent when the proxy has accepted the client
   State state_ = State::kMethod;
   std::string output_;
   size_t wanted_ = 0;

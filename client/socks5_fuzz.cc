@@ -1,4 +1,4 @@
-// Any bytes as what a SOCKS5 proxy answers.
+// Arbitrary bytes as the answers of a SOCKS5 proxy.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,13 +22,14 @@ using testing::RequireReadable;
 
 void Talk(absl::string_view answers, std::optional<BasicCredentials> credentials) {
   absl::StatusOr<Socks5> socks = Socks5::Create("example.com", 443, std::move(credentials));
-  Require(socks.ok(), "this can be asked for");
+  Require(socks.ok(), "the request is valid");
   std::string sent;
   for (int steps = 1;; ++steps) {
     sent += socks->TakeOutput();
     const size_t wanted = socks->wanted();
     if (wanted == 0) {
-      Require(absl::EndsWith(sent, "example.com\x01\xBB"), "who has connected was asked to");
+      Require(absl::EndsWith(sent, "example.com\x01\xBB"),
+              "a proxy that has connected got the request");
       return;
     }
     Require(steps <= 5, "it ends");

@@ -25,8 +25,8 @@ constexpr char kConnected[] =
     "7f000001"
     "0050";
 
-// What is sent when the proxy answers so, in hexadecimal and with a '|' behind each message; and
-// how it ends: "connected", "wants N" or the error.
+// The bytes sent to a proxy with these answers, in hexadecimal and with a '|' after each message;
+// and the result: "connected", "wants N" or the error.
 std::string Talk(absl::string_view answers_in_hex, absl::string_view host = "example.com",
                  std::optional<BasicCredentials> credentials = std::nullopt) {
   absl::StatusOr<Socks5> socks = Socks5::Create(host, 443, std::move(credentials));
@@ -88,7 +88,7 @@ TEST(Socks5Test, Rfc1929_UserNameAndPassword) {
                          "|05010001"
                          "01020304"
                          "01bb|connected"));
-  // Nothing is said to a proxy that does not ask.
+  // No credentials are sent to a proxy that does not ask.
   EXPECT_EQ(Talk(absl::StrCat(kLetIn, kConnected), "1.2.3.4", joe),
             "05020002|05010001"
             "01020304"
@@ -96,23 +96,22 @@ TEST(Socks5Test, Rfc1929_UserNameAndPassword) {
   EXPECT_EQ(Talk("0502"
                  "0101",
                  "h", joe),
-            "UNAUTHENTICATED: it does not take the user name and password");
-  EXPECT_EQ(Talk("05ff", "h", joe), "UNAUTHENTICATED: it takes no user name and password");
-  EXPECT_EQ(Talk("05ff"), "UNAUTHENTICATED: it wants a user name and a password");
+            "UNAUTHENTICATED: it rejects the user name and password");
+  EXPECT_EQ(Talk("05ff", "h", joe), "UNAUTHENTICATED: it does not accept a user name and password");
+  EXPECT_EQ(Talk("05ff"), "UNAUTHENTICATED: it requires a user name and a password");
   EXPECT_EQ(Talk("0502"),
-            "INVALID_ARGUMENT: it chose a way to authenticate that was not offered: 2");
+            "INVALID_ARGUMENT: it chose an authentication method that was not offered: 2");
 }
 
 TEST(Socks5Test, Section_6_Refusals) {
   EXPECT_EQ(Connected("05010001"), "UNAVAILABLE: it failed");
-  EXPECT_EQ(Connected("05020001"), "PERMISSION_DENIED: its rules forbid it");
+  EXPECT_EQ(Connected("05020001"), "PERMISSION_DENIED: its rules forbid the connection");
   EXPECT_EQ(Connected("05030001"), "UNAVAILABLE: it cannot reach the network");
   EXPECT_EQ(Connected("05040001"), "UNAVAILABLE: it cannot reach the host");
-  EXPECT_EQ(Connected("05050001"), "UNAVAILABLE: it was refused the connection");
-  EXPECT_EQ(Connected("05060001"),
-            "UNAVAILABLE: its packets did not live long enough (TTL expired)");
-  EXPECT_EQ(Connected("05070001"), "UNIMPLEMENTED: it does not know the command CONNECT");
-  EXPECT_EQ(Connected("05080001"), "UNIMPLEMENTED: it does not know this kind of address");
+  EXPECT_EQ(Connected("05050001"), "UNAVAILABLE: the connection was refused");
+  EXPECT_EQ(Connected("05060001"), "UNAVAILABLE: the TTL of its packets expired");
+  EXPECT_EQ(Connected("05070001"), "UNIMPLEMENTED: it does not support the command CONNECT");
+  EXPECT_EQ(Connected("05080001"), "UNIMPLEMENTED: it does not support this address type");
   EXPECT_EQ(Connected("05a50001"), "UNAVAILABLE: it answered with the unknown error 165");
 }
 
@@ -124,9 +123,8 @@ TEST(Socks5Test, WhatIsNotSocks5) {
   EXPECT_EQ(Connected("00000001"),
             "FAILED_PRECONDITION: it does not speak SOCKS5: its answer begins with \"\\x00\"");
   EXPECT_EQ(Talk("0580"),
-            "INVALID_ARGUMENT: it chose a way to authenticate that was not offered: 128");
-  EXPECT_EQ(Connected("05000002"),
-            "INVALID_ARGUMENT: it answered with an unknown kind of address: 2");
+            "INVALID_ARGUMENT: it chose an authentication method that was not offered: 128");
+  EXPECT_EQ(Connected("05000002"), "INVALID_ARGUMENT: it answered with an unknown address type: 2");
 }
 
 TEST(Socks5Test, WhatDoesNotFitIsRefused) {

@@ -21,12 +21,12 @@
 namespace weft {
 namespace {
 
-// How much of a refusal's body an error's message shows, in bytes, and how long the body is waited
-// for.
+// The part of a refusal's body that an error's message shows, in bytes, and the time to wait for
+// the body.
 constexpr size_t kShownBodyBytes = 256;
 constexpr absl::Duration kBodyTimeout = absl::Seconds(1);
 
-// Fit to stand in a message. The end of a last line says nothing.
+// Makes text suitable for a message. The end of the last line carries no information.
 std::string Shown(absl::string_view body) {
   body = absl::StripTrailingAsciiWhitespace(body);
   const bool cut = body.size() > kShownBodyBytes;
@@ -34,7 +34,7 @@ std::string Shown(absl::string_view body) {
                       cut ? "..." : "");
 }
 
-// `error` with the answer that it is about, and with the start of its body, which is read here.
+// `error` with its response attached, and with the start of the body, which is read here.
 absl::Status Refused(const absl::Status& error, BlockingStream& stream, const HttpAnswer& answer,
                      const HttpResponse& response) {
   HttpBody body(response, kMaxRefusalBodyBytes);
@@ -46,8 +46,8 @@ absl::Status Refused(const absl::Status& error, BlockingStream& stream, const Ht
   return WithRefusal(Annotate(error, "", Shown(body.text())), answer.head, body.text());
 }
 
-// Tells a server, for which the connection is open, why it ends (RFC 6455, section 7.4.1). It may
-// be gone, for all we care.
+// Tells a server, for which the connection is open, why it ends (RFC 6455, section 7.4.1). Errors
+// are ignored, because the server may be gone.
 void CloseForMandatoryExtension(BlockingStream& stream, absl::string_view why) {
   Connection connection(Role::kClient, {});
   connection.SendClose(CloseCode::kMandatoryExtension, why).IgnoreError();

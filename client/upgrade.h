@@ -17,20 +17,21 @@
 
 namespace weft {
 
-// What an opening handshake leaves behind.
+// The result of an opening handshake.
 struct Upgraded {
   Stream stream;
   std::string subprotocol;  // the server's choice; empty when none
-  std::string early;        // what came behind the head of the answer: the first frames, perhaps
-  std::optional<DeflateAgreement> deflate;  // none: nothing is compressed
+  // the bytes received after the head of the response: perhaps the first frames
+  std::string early;
+  std::optional<DeflateAgreement> deflate;  // none: no compression
 };
 
-// The most that `early` can be.
+// The maximum size of `early`.
 inline constexpr size_t kMaxEarlyBytes = BlockingStream::kMaxReadBytes;
 
-// Asks the server at the other end of `stream` for the WebSocket of `url`; of the options, those
-// for HTTP and for compression count. A server that refuses is quoted, and RefusalOf() knows the
-// rest of its answer.
+// Asks the server at the other end of `stream` for the WebSocket of `url`, with the options for
+// HTTP and for compression. If the server refuses, the
+// error quotes it, and RefusalOf() returns the rest of its response.
 absl::StatusOr<Upgraded> Upgrade(BlockingStream stream, const Url& url, const UpgradeOffer& offer,
                                  const ClientOptions& options);
 

@@ -1,4 +1,4 @@
-// What the tests of the client have in common.
+// Shared by the tests of the client.
 
 #ifndef WEFT_CLIENT_TESTING_CLIENT_TESTS_H_
 #define WEFT_CLIENT_TESTING_CLIENT_TESTS_H_
@@ -46,7 +46,7 @@ namespace weft::testing {
 // Ends a wait that has nothing to wait for.
 inline constexpr absl::Duration kSoon = absl::Milliseconds(1);
 
-// More bytes than the buffers of the system take on their way to a FakeServer.
+// More bytes than the system buffers on their way to a FakeServer.
 inline constexpr size_t kTooMuch = 16 << 20;
 
 // Trusts the test CA.
@@ -55,7 +55,7 @@ inline const std::shared_ptr<TlsContext>& TestTls() {
   return *tls;
 }
 
-// Options under which no keepalive ping disturbs a script, and no wait ends by itself.
+// Options with which no keepalive ping disturbs a script, and no wait ends by itself.
 inline ClientOptions Quiet() {
   return {.connect_timeout = absl::InfiniteDuration(),
           .send_timeout = absl::InfiniteDuration(),
@@ -73,13 +73,13 @@ inline std::unique_ptr<Client> ConnectOrDie(const FakeServer& server,
   return *std::move(client);
 }
 
-// Scripts of a server that opens the connection and then
-// answers, and echoes messages, to the end
+// Scripts of a server that opens the connection and then answers, and echoes messages, until the
+// end
 inline void Echo(FakePeer& peer) {
   peer.AcceptUpgrade();
   peer.EchoToEnd();
 }
-// reads, and says nothing
+// reads, and sends nothing
 inline void Ignore(FakePeer& peer) {
   peer.AcceptUpgrade();
   peer.ReadToEnd();
@@ -103,7 +103,7 @@ inline std::string CloseFrame(CloseCode code, absl::string_view reason = "") {
   return ServerFrame(Opcode::kClose, ClosePayload(code, reason));
 }
 
-// A call in a thread of its own, which is made to end elsewhere.
+// A call in another thread, which the test ends from outside.
 class BlockedCall {
  public:
   // Returns when the thread sleeps in `call`.
@@ -125,11 +125,11 @@ class BlockedCall {
 
  private:
   std::promise<pid_t> started_;
-  std::thread thread_;  // the last: it uses the other
+  std::thread thread_;  // last member: it uses the other
 };
 
-// How long something takes that `measure` does once: the median of five. Where that is `limit` or
-// more it is measured again, a few times: the machine may have been busy with something else.
+// The duration of an action that `measure` performs once: the median of five. If it is `limit` or
+// more, it is measured again, a few times: the machine may have been busy.
 inline absl::Duration TypicalTime(absl::Duration limit,
                                   const std::function<absl::Duration()>& measure) {
   absl::Duration typical = absl::InfiniteDuration();
@@ -151,7 +151,7 @@ inline std::multimap<std::string, std::string> HeadersOf(absl::string_view reque
   return headers;
 }
 
-// Something that one thread tells another, once.
+// An event that one thread signals to another, once.
 class Signal {
  public:
   void Give() { promise_.set_value(); }

@@ -31,7 +31,8 @@ bool speak_tls = false;
 
 SocketAddress AnyPort() { return *SocketAddress::FromIp("127.0.0.1", 0); }
 
-// Has little room for what a script does not read, so that a test need not send much to fill it.
+// Its buffers are small, so that a test need not send much to fill them while a script does not
+// read.
 UniqueFd ListenAt(const SocketAddress& address) {
   UniqueFd listener = Listen(address).value();
   const int size = 64 << 10;
@@ -142,7 +143,7 @@ void FakePeer::AcceptUpgrade(absl::string_view frames) {
 void FakePeer::AcceptCompressed(const CompressionOptions& options, absl::string_view frames) {
   const std::string head = ReadRequest();
   const absl::StatusOr<HttpRequest> request = ParseHttpRequest(head);
-  if (!request.ok()) return;  // the client is gone
+  if (!request.ok()) return;  // the client has closed
   ExtensionList offers;
   ParseExtensions(request->headers.Find("Sec-WebSocket-Extensions").value_or(""), &offers)
       .IgnoreError();

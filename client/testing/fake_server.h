@@ -1,4 +1,4 @@
-// A server that does what a test tells it, right or wrong, to one client.
+// A server that does what a test tells it, valid or not, to one client.
 
 #ifndef WEFT_CLIENT_TESTING_FAKE_SERVER_H_
 #define WEFT_CLIENT_TESTING_FAKE_SERVER_H_
@@ -26,18 +26,18 @@
 
 namespace weft::testing {
 
-// The server's end of one connection, with its script's steps. Each blocks until it is done, or the
-// client or the FakeServer is gone.
+// The server's end of one connection, with the steps of its script. Each blocks until it is done,
+// or the client or the FakeServer has ended.
 class FakePeer {
  public:
   FakePeer(Stream stream, const Notification& stop);
 
   // ---- Bytes ----
 
-  // From here on TLS, with a server's context; the handshake is done on the way.
+  // Uses TLS from now on, with a server's context; performs the handshake.
   void StartTls(TlsContext& context);
 
-  // The client's, which it showed.
+  // The certificate that the client showed.
   std::optional<PeerCertificate> certificate() const { return stream_.peer_certificate(); }
 
   // The head of the client's request.
@@ -46,45 +46,44 @@ class FakePeer {
   // The next `size` bytes, or fewer at the end of the client's stream.
   std::string ReadBytes(size_t size);
 
-  // The answer that accepts `request`.
+  // The response that accepts `request`.
   static std::string Accept(absl::string_view request, absl::string_view subprotocol = "",
                             absl::string_view extensions = "");
 
-  // False when the client is gone.
+  // False if the client has closed.
   bool Write(absl::string_view bytes);
 
-  // Reads and drops all up to the end of the client's stream.
+  // Reads and drops everything up to the end of the client's stream.
   void ReadToEnd();
 
-  // The same. OK where the stream ended in order: with TLS, by a close_notify.
+  // The same. OK if the stream ended properly: with TLS, by a close_notify.
   absl::Status AwaitEnd();
 
-  // Whether the end of the client's stream has arrived, with nothing before it that was not read.
+  // Whether the end of the client's stream has arrived, without unread data before it.
   bool HasEnded();
 
-  // Reads nothing, until the FakeServer is gone.
+  // Reads nothing, until the FakeServer ends.
   void AwaitStop();
 
-  // Ends the stream: with its end; with the end of TCP alone, without the one of TLS; or as a crash
-  // would.
+  // Ends the stream: properly; only TCP, without TLS's close_notify; or like a crash.
   void Shutdown();
   void ShutdownTcp();
   void Reset();
 
-  // ---- Frames, once AcceptUpgrade() is done ----
+  // ---- Frames, after AcceptUpgrade() ----
 
-  // Reads the request and accepts it; `frames` go in the same write as the answer.
+  // Reads the request and accepts it; `frames` are sent in the same write as the response.
   void AcceptUpgrade(absl::string_view frames = "");
 
   // The same, and accepts permessage-deflate as a server with these options.
   void AcceptCompressed(const CompressionOptions& options, absl::string_view frames = "");
 
-  // What the client sent next, as testing::Describe has it ("text Hello"). Nothing is answered:
+  // The client's next event, in the form of testing::Describe ("text Hello"). Nothing is answered:
   // pongs and the echo of a Close wait for Answer().
   std::string Next();
   void Answer();
 
-  // Answers and echoes messages, until the client closes or ends the stream. Returns what it did.
+  // Answers and echoes messages, until the client closes or ends the stream. Returns how it ended.
   std::string EchoToEnd();
 
  private:
@@ -98,8 +97,8 @@ class FakePeer {
 };
 
 // Listens on a free port of the loopback address, or at `address`, and runs `script` for the first
-// that connects, in a thread of its own; or `scripts`, one after the other, for as many. Declare it
-// before the client, so that the client goes first.
+// client, in another thread; or `scripts`, one after the other, for as many clients. Declare it
+// before the client, so that the client is destroyed first.
 class FakeServer {
  public:
   using Script = std::function<void(FakePeer&)>;
@@ -109,21 +108,21 @@ class FakeServer {
   FakeServer(const SocketAddress& address, Script script);
   ~FakeServer();
 
-  // Runs `script` for every client, one after the other, on one port: a server for each of many
-  // thousands of clients would use up the ports that the system has.
+  // Runs `script` for every client, one after the other, on one port: one server per client would
+  // use up the system's ports if there are many thousands.
   static std::unique_ptr<FakeServer> ForEveryClient(Script script);
 
-  // From here on every FakeServer speaks TLS, as "server" of the test CA, from the first byte on.
+  // From now on every FakeServer uses TLS, as "server" of the test CA, from the first byte on.
   static void SpeakTls();
 
-  // Waits until all has run to its end. What it wrote can be read then.
+  // Waits until all scripts have ended. Their results can be read then.
   void Join();
 
   std::string url(absl::string_view resource = "/") const;
   uint16_t port() const { return port_; }
 
  private:
-  // How many clients a script is run for.
+  // The number of clients for which a script is run.
   enum class Clients { kOne, kAll };
 
   FakeServer(const SocketAddress& address, std::vector<Script> scripts, Clients clients);

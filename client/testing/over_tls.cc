@@ -1,4 +1,4 @@
-// In the sources of a test: its servers speak TLS, and so do its clients.
+// Among the sources of a test, it makes the test's servers and clients use TLS.
 
 #include "weft/client/testing/fake_server.h"
 

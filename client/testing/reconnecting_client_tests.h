@@ -1,4 +1,4 @@
-// What the tests of the client that reconnects have in common.
+// Shared by the tests of the client that reconnects.
 
 #ifndef WEFT_CLIENT_TESTING_RECONNECTING_CLIENT_TESTS_H_
 #define WEFT_CLIENT_TESTING_RECONNECTING_CLIENT_TESTS_H_
@@ -54,7 +54,7 @@ class ReconnectingClientTest : public ::testing::Test {
   ReconnectEvent last_;
 };
 
-// A server that answers so, and does not open the connection.
+// A server that sends this response and does not open the connection.
 inline FakeServer::Script Refuse(std::string answer) {
   return [answer = std::move(answer)](FakePeer& peer) {
     peer.ReadRequest();
@@ -62,7 +62,7 @@ inline FakeServer::Script Refuse(std::string answer) {
   };
 }
 
-// One that opens it, sends `frames`, and closes.
+// A server that opens it, sends `frames`, and closes.
 inline FakeServer::Script SayAndClose(std::string frames, CloseCode code = CloseCode::kGoingAway) {
   return Say(frames + CloseFrame(code));
 }

@@ -1,6 +1,6 @@
-// Clients that send, receive, close and cancel at random on several threads, and servers that do
-// right or wrong as they like: nothing crashes, races, hangs or leaks, and everybody hears of the
-// end. For --config=asan and --config=tsan above all. A run is bounded by what it does, not by
+// Clients that send, receive, close and cancel at random on several threads, and servers that
+// behave well or badly at random: nothing crashes, races, hangs or leaks, and every caller learns
+// of the end. Mainly for --config=asan and --config=tsan. The number of actions limits a run, not
 // time.
 
 #include <algorithm>
@@ -50,7 +50,7 @@ constexpr int kSends = 60;  // of each sender
 
 // ---- Servers ----
 
-// Answers of which no client makes a connection.
+// Responses that do not open a connection.
 std::string AnyRefusal() {
   switch (Random(8)) {
     case 0:
@@ -137,7 +137,7 @@ void Misbehave(FakePeer& peer) {
     case 0:
       return;  // closes at once
     case 1:
-      peer.ReadToEnd();  // says nothing
+      peer.ReadToEnd();  // sends nothing
       return;
     case 2:
     case 3:
@@ -157,7 +157,7 @@ void Misbehave(FakePeer& peer) {
   }
 }
 
-// A refusal that ends every attempt.
+// A refusal that ends all attempts.
 void Forbid(FakePeer& peer) {
   peer.ReadRequest();
   peer.Write("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
@@ -194,7 +194,7 @@ ClientOptions AnyClient() {
   return options;
 }
 
-// What is received was sent like this: it has not become part of another message.
+// The received message is exactly as sent: it has not become part of another one.
 void Check(const Message& message) {
   if (message.opcode != Opcode::kBinary) return;
   EXPECT_EQ(message.payload.find_first_not_of("ms"), absl::string_view::npos);
@@ -218,7 +218,7 @@ class ClientChaosTest : public ::testing::TestWithParam<Setup> {
   }
 };
 
-// One client that is used by several threads, and ended at a random moment.
+// One client used by several threads, and ended at a random moment.
 class Round {
  public:
   void Run(const std::string& url) {
@@ -244,8 +244,8 @@ class Round {
     const absl::Status first = ReceiveAll();
     for (std::thread& thread : threads) thread.join();
 
-    // Everybody is told the same from now on. What Receive returned first may have been followed by
-    // a Close or Cancel.
+    // Every call returns the same from now on. Receive's first result may have been followed by a
+    // Close or Cancel.
     EXPECT_FALSE(first.ok());
     const absl::Status end = client_->Receive().status();
     EXPECT_TRUE(end == first || absl::IsCancelled(end) || absl::IsFailedPrecondition(end)) << end;
@@ -315,7 +315,7 @@ class Round {
     }
   }
 
-  // Which is after all was sent, in half of the rounds.
+  // In half of the rounds this is after everything was sent.
   void EndAtSomeMoment() {
     const int after = std::min(Random(2 * kSenders * kSends), kSenders * kSends);
     while (sends_ < after) std::this_thread::yield();
@@ -328,11 +328,11 @@ class Round {
 
   std::unique_ptr<ReconnectingClient> client_;
   std::atomic<int> sends_{0};
-  int connected_ = 0, lost_ = 0;  // for the thread that drives
+  int connected_ = 0, lost_ = 0;  // for the driving thread
 };
 
 TEST_P(ClientChaosTest, EverybodyHearsOfTheEndAndNothingIsLeft) {
-  testing::TestTls();  // is made once
+  testing::TestTls();  // created once
   size_t descriptors = 0;
   for (int i = 0; i < kRounds; ++i) {
     {
@@ -344,7 +344,7 @@ TEST_P(ClientChaosTest, EverybodyHearsOfTheEndAndNothingIsLeft) {
   }
 }
 
-// Clients of one connection each, whose Connect() may be cancelled at any step.
+// Clients with one connection each, whose Connect() may be cancelled in any step.
 TEST_P(ClientChaosTest, ConnectIsCancelledAtAnyMoment) {
   FakeServer server(AnyScripts(GetParam().tls));
   for (int i = 0; i < kServersOfARound; ++i) {

@@ -1,5 +1,5 @@
-// How Connect() reads the answers of servers and proxies: interim ones, folded headers, and what is
-// no HTTP.
+// How Connect() parses the responses of servers and proxies: interim ones, folded headers, and
+// other protocols.
 
 #include <memory>
 #include <optional>
@@ -50,7 +50,7 @@ FakeServer::Script AcceptAfter(std::string before, bool byte_by_byte = false) {
   };
 }
 
-// A server that writes `answer` and then waits for the client to go.
+// A server that writes `answer` and then waits until the client closes.
 FakeServer::Script Answer(std::string answer) {
   return [answer = std::move(answer)](FakePeer& peer) {
     peer.ReadRequest();
@@ -64,7 +64,7 @@ absl::Status ConnectTo(FakeServer::Script script, ClientOptions options = Quiet(
   return Client::Connect(server.url(), std::move(options)).status();
 }
 
-// By way of a proxy that does this.
+// Through a proxy that does this.
 absl::Status ConnectThrough(FakeServer::Script script) {
   FakeServer proxy(std::move(script));
   ClientOptions options = Quiet();
@@ -130,7 +130,7 @@ TEST(ClientAnswer, InterimOnesOfAProxyAreSkipped) {
   }
 }
 
-// 101 is final: it answers an upgrade, and CONNECT asks for none.
+// 101 is final: it answers an upgrade, and CONNECT does not ask for one.
 TEST(ClientAnswer, AProxyThatSwitchesProtocolsIsAnError) {
   const absl::Status status =
       ConnectThrough(Answer("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"));
@@ -209,7 +209,7 @@ TEST(ClientAnswer, AFoldedHeaderOfAProxyIsJoined) {
 
 // ---- Other protocols ----
 
-// Each goes on to wait: what comes first is enough. No limit of time ends these.
+// Each of these servers then waits: the first bytes are enough. No timeout ends these connections.
 TEST(ClientAnswer, AServerOfAnotherProtocolIsQuotedAtOnce) {
   const std::pair<std::string, std::string> servers[] = {
       {"SSH-2.0-OpenSSH_9.2\r\n", "it begins with \"SSH-2.0-OpenSSH_9.2\\r\\n\""},
@@ -217,7 +217,7 @@ TEST(ClientAnswer, AServerOfAnotherProtocolIsQuotedAtOnce) {
       {"-ERR unknown command", "it begins with \"-ERR unknown command\""},
       {"HTTP/1.1 OK\r\n", "it begins with \"HTTP/1.1 OK\\r\\n\""},
       {std::string("\0\0\x12\4\0", 5), "it begins with \"\\x00\\x00\\x12\\x04\\x00\""},
-      {"\x15\x03\x01", "as TLS does: connect with wss://"},
+      {"\x15\x03\x01", "like TLS: connect with wss://"},
   };
   for (const auto& [greeting, expected] : servers) {
     const auto script = [greeting = greeting](FakePeer& peer) {

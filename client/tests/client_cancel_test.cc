@@ -34,7 +34,7 @@ using testing::ServerFrame;
 using testing::Text;
 using testing::TypicalTime;
 
-// ---- Each call that can block ----
+// ---- Each blocking call ----
 
 // A call that `script` blocks.
 struct Blocking {
@@ -110,7 +110,7 @@ INSTANTIATE_TEST_SUITE_P(EveryBlockingCall, ClientCancelTest,
 
 // ---- Calls that are busy, and several at once ----
 
-// There is always more to read, and never a message. Others have their turn all the same.
+// There is always more to read, and never a message. Other threads still get their turn.
 TEST(ClientCancel, EndsAReceiveThatNeverRests) {
   FakeServer server([](FakePeer& peer) {
     peer.AcceptUpgrade(ServerFrame(Opcode::kBinary, "", false));
@@ -129,7 +129,7 @@ TEST(ClientCancel, EndsAReceiveThatNeverRests) {
   receiver.join();
 }
 
-// The same for one that sends without a rest.
+// The same for a thread that sends without a pause.
 TEST(ClientCancel, EndsASendThatNeverRests) {
   FakeServer server(Ignore);
   std::unique_ptr<Client> client = ConnectOrDie(server);

@@ -116,7 +116,8 @@ TEST(ClientEnd, AReset) {
   EXPECT_CODE(client->SendText("x"), kUnavailable);
 }
 
-// The peer closed and went; sending fails before anybody has read why. It can still be read.
+// The peer closed and left; a send fails before any thread has read the reason. It can still be
+// read.
 TEST(ClientEnd, AFailedSendDoesNotHideThePeersClose) {
   FakeServer server(
       [&](FakePeer& peer) { peer.AcceptUpgrade(CloseFrame(CloseCode::kServiceRestart)); });
@@ -156,7 +157,7 @@ TEST(ClientClose, DropsWhatWasOnItsWay) {
   EXPECT_EQ(client->close_reason(), "you too");
 }
 
-// What Close() drops can be received where SendClose() begins.
+// Messages that Close() drops can be received after SendClose().
 TEST(ClientClose, SendCloseLeavesWhatIsOnItsWay) {
   FakeServer server([](FakePeer& peer) {
     peer.AcceptUpgrade(Text("unread"));
@@ -195,7 +196,7 @@ TEST(ClientClose, SendCloseRefusesWhatMayNotBeSent) {
   EXPECT_RECEIVES(client, "still open");
 }
 
-// R24: a peer that never answers is gone when the time is over.
+// R24: a peer that never answers is dropped when the time is over.
 TEST(ClientClose, R24_IsBounded) {
   FakeServer server(Ignore);
   ClientOptions options = Quiet();
@@ -205,10 +206,10 @@ TEST(ClientClose, R24_IsBounded) {
   EXPECT_CODE(status, kDeadlineExceeded);
   EXPECT_THAT(std::string(status.message()), HasSubstr("did not answer the Close frame"));
   EXPECT_EQ(client->Receive().status(), status);
-  server.Join();  // the end of our stream has told it
+  server.Join();  // the end of our stream told it
 }
 
-// Nor does one that sends messages instead of an answer keep it.
+// A peer that sends messages instead of an answer does not keep it open either.
 TEST(ClientClose, R24_IsBoundedWhateverThePeerSends) {
   FakeServer server([](FakePeer& peer) {
     peer.AcceptUpgrade();
@@ -221,8 +222,8 @@ TEST(ClientClose, R24_IsBoundedWhateverThePeerSends) {
   EXPECT_CODE(client->Close(), kDeadlineExceeded);
 }
 
-// Section 7.1.1: the server closes TCP first, so that its end waits in TIME_WAIT. One that does not
-// keeps Close() until close_timeout.
+// Section 7.1.1: the server closes TCP first, so that its side waits in TIME_WAIT. If it does not,
+// Close() waits until close_timeout.
 TEST(ClientClose, TheServerEndsTcpFirst) {
   FakeServer server([](FakePeer& peer) {
     peer.AcceptUpgrade();
@@ -240,7 +241,7 @@ TEST(ClientClose, TheServerEndsTcpFirst) {
   EXPECT_EQ(status.ok(), client->close_code() == CloseCode::kNormal) << status;
 }
 
-// Also where the server began the closing handshake. TLS is ended by each side for itself.
+// Also if the server began the closing handshake. Each side ends TLS separately.
 TEST(ClientEnd, TheServerEndsTcpFirst) {
   Signal ended;
   bool client_was_first = false;
@@ -257,7 +258,7 @@ TEST(ClientEnd, TheServerEndsTcpFirst) {
   EXPECT_EQ(client_was_first, absl::StartsWith(server.url(), "wss:"));
 }
 
-// Where the answer was seen it counts, whichever thread notices first that the time is over.
+// If the answer was seen it counts, whichever thread notices first that the time is over.
 TEST(ClientClose, AServerThatAnswersAndKeepsTheStreamOpenWhileAnotherThreadReceives) {
   const FakeServer::Script script = [](FakePeer& peer) {
     peer.AcceptUpgrade();
@@ -313,7 +314,7 @@ TEST(ClientClose, WhileAnotherThreadReceives) {
   EXPECT_EQ(client->close_reason(), "done");
 }
 
-// Whatever Close() reads, the message in another thread's hands stays as it is.
+// Whatever Close() reads, the message held by another thread does not change.
 TEST(ClientClose, WhileAnotherThreadHoldsAMessage) {
   for (const size_t size : {10, 1 << 20}) {
     FakeServer server([size](FakePeer& peer) {
@@ -341,8 +342,8 @@ TEST(ClientClose, WhileAnotherThreadHoldsAMessage) {
   }
 }
 
-// What a server does that got the Close frame of a client, one thread of which holds a message, and
-// what Close() then says to another thread.
+// The server's behaviour after the Close frame of a client, one thread of which holds a message,
+// and the result of Close() in another thread.
 absl::Status CloseWhileAMessageIsHeld(const FakeServer::Script& then, CloseCode* code,
                                       ClientOptions options = Quiet()) {
   FakeServer server([&](FakePeer& peer) {
@@ -382,7 +383,7 @@ TEST(ClientClose, WhileAMessageIsHeldTheAnswerIsRead) {
   EXPECT_EQ(code, CloseCode::kGoingAway);
 }
 
-// Over TLS such an end is an error of the stream, behind a closing handshake that was completed.
+// Over TLS such an end is an error of the stream, after a completed closing handshake.
 TEST(ClientClose, ACloseFrameIsEnoughWhereOnlyTcpEnds) {
   const FakeServer::Script answer = [](FakePeer& peer) {
     peer.Answer();
@@ -411,7 +412,8 @@ TEST(ClientClose, R24_IsBoundedWhileAMessageIsHeld) {
   EXPECT_EQ(code, CloseCode::kAbnormal);
 }
 
-// RFC 8446, section 6.1: with TLS, a close_notify. Else the peer cannot tell it from a cut cable.
+// RFC 8446, section 6.1: with TLS, a close_notify. Otherwise the peer cannot distinguish it from a
+// cut cable.
 TEST(ClientClose, TheStreamEndsInOrderToo) {
   absl::Status end;
   FakeServer server([&](FakePeer& peer) {

@@ -59,7 +59,7 @@ TEST(ClientCompression, IsOfferedWhereItIsAskedFor) {
     });
     auto client = ConnectOrDie(server, With(compression));
     EXPECT_FALSE(client->compressed());
-    // The server accepted nothing: that is its right.
+    // The server accepted nothing, which it may do.
     EXPECT_TRUE(client->SendText(std::string(1000, 'x')).ok());
     EXPECT_RECEIVES(client, std::string(1000, 'x'));
     EXPECT_TRUE(client->Close().ok());

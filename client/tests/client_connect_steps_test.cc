@@ -1,5 +1,5 @@
-// Each step of Connect() may take for ever: it ends at the deadline, and says which step it was,
-// and when another thread says so. The step that looks up a name is tested in
+// Each step of Connect() may block without end: it ends at the deadline, with an error that names
+// the step, and when another thread cancels it. The step that resolves a name is tested in
 // transport/resolve_test.cc.
 
 #include <chrono>
@@ -39,9 +39,9 @@ struct Step {
   std::string name;
   std::string url = "ws://127.0.0.1:$/";
   std::string proxy = "direct";
-  // What the server does before it says nothing more; none: it does not even accept.
+  // The server's actions before it stops responding; none: it does not even accept.
   std::vector<FakeServer::Script> scripts{};
-  // Behind the URL in the error, where the time is over.
+  // The text after the URL in the error, when the time is over.
   std::string says;
 };
 
@@ -80,32 +80,32 @@ std::vector<Step> Steps() {
        .proxy = http,
        .scripts = {Silence},
        .says = absl::StrCat("the proxy ", http, does_not_connect,
-                            "no complete answer to the request: the time is over")},
+                            "no complete answer to the request: deadline exceeded")},
       {.name = "Socks5Method",
        .url = behind,
        .proxy = socks5,
        .scripts = {Silence},
-       .says = absl::StrCat("the proxy ", socks5, does_not_connect, "the time is over")},
+       .says = absl::StrCat("the proxy ", socks5, does_not_connect, "deadline exceeded")},
       {.name = "Socks5Reply",
        .url = behind,
        .proxy = socks5,
        .scripts = {Say(std::string("\x05\x00\x05\x00", 4))},
-       .says = absl::StrCat("the proxy ", socks5, does_not_connect, "the time is over")},
+       .says = absl::StrCat("the proxy ", socks5, does_not_connect, "deadline exceeded")},
       {.name = "Tls",
        .url = wss,
        .scripts = {Silence},
-       .says = "no TLS with \"127.0.0.1\": the time is over"},
+       .says = "no TLS with \"127.0.0.1\": deadline exceeded"},
       {.name = "TlsThroughAProxy",
        .url = "wss://server.example/",
        .proxy = http,
        .scripts = {Answer("HTTP/1.1 200 OK\r\n\r\n")},
-       .says = "no TLS with \"server.example\": the time is over"},
+       .says = "no TLS with \"server.example\": deadline exceeded"},
       {.name = "Answer",
        .scripts = {Silence},
-       .says = "no complete answer to the request: the time is over"},
+       .says = "no complete answer to the request: deadline exceeded"},
       {.name = "RestOfTheAnswer",
        .scripts = {Answer("HTTP/1.1 101 Switching Protocols\r\nUpgrade: ")},
-       .says = "no complete answer to the request: the time is over"},
+       .says = "no complete answer to the request: deadline exceeded"},
       {.name = "AnswerBehindARedirect",
        .scripts = {Answer("HTTP/1.1 302 x\r\nLocation: /new\r\nContent-Length: 0\r\n\r\n"),
                    Silence},
@@ -114,7 +114,7 @@ std::vector<Step> Steps() {
   };
 }
 
-// A server that gets a client as far as the step, once.
+// A server that lets a client get as far as the step, once.
 class Trial {
  public:
   explicit Trial(const Step& step) : step_(step) {
@@ -135,7 +135,7 @@ class Trial {
     return Client::Connect(WithPort(step_.url), options_).status();
   }
 
-  // What the error of the step begins with.
+  // The beginning of the step's error.
   std::string Says() const { return WithPort(absl::StrCat(step_.url, ": ", step_.says)); }
 
  private:
@@ -152,7 +152,7 @@ class Trial {
 
 class ClientConnectSteps : public ::testing::TestWithParam<Step> {};
 
-// On a slow machine the steps before it may need more than the shortest time.
+// On a slow machine the earlier steps may need more than the shortest time.
 TEST_P(ClientConnectSteps, EndsAtTheDeadlineAndSaysWhichItWas) {
   std::string message, expected = "none";
   for (const int ms : {20, 200, 2000, 20000}) {

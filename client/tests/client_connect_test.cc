@@ -131,7 +131,7 @@ TEST(ClientConnect, SaysNotTwiceWhoItIs) {
   }
 }
 
-// R11, the client's side: frames right behind the handshake, in the same segment.
+// R11, the client's side: frames directly after the handshake, in the same segment.
 TEST(ClientConnect, R11_FramesInTheSegmentOfTheAnswer) {
   FakeServer server([](FakePeer& peer) {
     peer.AcceptUpgrade(Text("one") + Text(std::string(100000, 'x')) + Text("three"));
@@ -164,7 +164,7 @@ TEST(ClientConnect, AnAnswerByteByByte) {
   EXPECT_RECEIVES(client, "hi");
 }
 
-// What Connect() says to a server that writes `answer` and ends the stream.
+// The error of Connect() for a server that writes `answer` and ends the stream.
 absl::Status ConnectTo(absl::string_view answer) {
   FakeServer server([&](FakePeer& peer) {
     peer.ReadRequest();
@@ -198,7 +198,7 @@ TEST(ClientConnect, ARefusalEndsWithoutTheLineEndOfItsBody) {
   EXPECT_EQ(RefusalOf(status)->body, "members only\r\n");
 }
 
-// With the answer that it carries.
+// With the response attached.
 TEST(ClientConnect, ARefusalIsSafeToPrint) {
   const absl::Status status =
       ConnectTo("HTTP/1.1 403 \xC2\x9B\r\nX-\r\nA: \xC2\x9B\xFF\r\n\r\n\x1b[2J\x9B\r\n\0");
@@ -220,7 +220,7 @@ TEST(ClientConnect, ARefusalCanBeReadFromTheError) {
   EXPECT_EQ(refusal->body, "back" + std::string(4092, '.'));
 }
 
-// The server keeps the connection open behind a body that has a length, and one that has none.
+// The server keeps the connection open after a body that has a length, and one that has none.
 TEST(ClientConnect, ARefusalDoesNotWaitForTheEndOfTheStream) {
   FakeServer server([&](FakePeer& peer) {
     peer.ReadRequest();
@@ -286,7 +286,7 @@ TEST(ClientConnectCancel, BeforeAnythingIsConnected) {
                                               "127.0.0.1:", server.port(), " (cancelled)")));
 }
 
-// What the name service does about it: ResolveNameTest.
+// The name service's part of this is tested in ResolveNameTest.
 TEST(ClientConnectCancel, WhileANameIsLookedUp) {
   const auto cancel = NewNotification();
   cancel->Notify();
@@ -294,7 +294,7 @@ TEST(ClientConnectCancel, WhileANameIsLookedUp) {
             absl::CancelledError("ws://name.invalid/: cannot resolve \"name.invalid\": cancelled"));
 }
 
-// ---- To which address ----
+// ---- The address ----
 
 std::string WithPort(absl::string_view url, const FakeServer& server) {
   return absl::StrReplaceAll(url, {{"$", absl::StrCat(server.port())}});
@@ -400,7 +400,7 @@ TEST_F(ClientConnectUnix, AsksForTheResourceAtLocalhost) {
   EXPECT_EQ((*client)->peer_address().path(), path_);
 }
 
-// The queue of a Unix socket is short. On a slow machine to connect may need more than the shortest
+// The queue of a Unix socket is short. On a slow machine connecting may need more than the shortest
 // time.
 TEST_F(ClientConnectUnix, ARequestThatIsNotRead) {
   ClientOptions options = Quiet();
@@ -414,7 +414,7 @@ TEST_F(ClientConnectUnix, ARequestThatIsNotRead) {
     if (absl::StrContains(status.message(), "cannot send")) break;
   }
   EXPECT_EQ(status, absl::DeadlineExceededError(
-                        absl::StrCat(url_, ": cannot send the request: the time is over")));
+                        absl::StrCat(url_, ": cannot send the request: deadline exceeded")));
 }
 
 TEST_F(ClientConnectUnix, ErrorsNameThePath) {
@@ -448,7 +448,7 @@ TEST(ClientConnect, WhatCannotBeAskedFor) {
   EXPECT_CODE(Client::Connect("http://example.com").status(), kInvalidArgument);
 }
 
-// R21: what would smuggle a header in is refused before anything is sent.
+// R21: values that would smuggle a header in are refused before anything is sent.
 TEST(ClientConnect, R21_HeadersCannotBeInjected) {
   FakeServer server([](FakePeer& peer) { EXPECT_EQ(peer.ReadRequest(), ""); });
   const std::string bad = "x\r\nY: z";

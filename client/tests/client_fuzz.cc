@@ -1,4 +1,4 @@
-// Any bytes as what a server or a proxy answers a client: whatever they are, the client ends, and
+// Arbitrary bytes as the answers of a server or a proxy: whatever they are, the client ends, and
 // its log and its errors can be shown to a person.
 
 #include <cstddef>
@@ -48,7 +48,7 @@ void Talk(absl::string_view url, ClientOptions options) {
   RequireReadable((*client)->status().message());
 }
 
-// What `bytes` are to the client.
+// How `bytes` are used in the answer to the client.
 enum class Part { kAnswer, kFrames, kProxyAnswer };
 
 struct Answer {
@@ -56,7 +56,7 @@ struct Answer {
   std::string bytes;
 };
 
-// What the next client is answered: written by the fuzzer's thread, read by the server's.
+// The answer to the next client: written by the fuzzer's thread, read by the server's.
 class NextAnswer {
  public:
   void Set(Answer answer) {

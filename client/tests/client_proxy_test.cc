@@ -1,4 +1,4 @@
-// Connecting through proxies. The FakeServer plays the proxy, and then the server behind it.
+// Connecting through proxies. The FakeServer plays the proxy, and then the server after it.
 
 #include <stdlib.h>
 
@@ -93,7 +93,7 @@ TEST(ClientHttpProxy, ConnectsAndThenUpgrades) {
   EXPECT_THAT(upgrade, StartsWith("GET /chat HTTP/1.1\r\nHost: server.example:8080\r\n"));
 }
 
-// What the proxy is asked for `url`, and what is then asked of the server.
+// The request to the proxy for `url`, and the one then sent to the server.
 std::pair<std::string, std::string> Requests(absl::string_view url, absl::string_view user,
                                              ClientOptions options = Quiet()) {
   std::pair<std::string, std::string> requests;
@@ -161,8 +161,8 @@ TEST(ClientHttpProxy, AnyAnswerOf2xxIsGoodWhateverLengthItClaims) {
   EXPECT_RECEIVES(*client, "hi");
 }
 
-// What Connect() says behind "the proxy ... does not connect to ...: " where the proxy does as
-// `script`. The password is never said.
+// The error of Connect() after "the proxy ... does not connect to ...: " for a proxy that does
+// `script`. It never contains the password.
 absl::Status Refusal(const std::function<void(FakePeer&)>& script, absl::string_view user = "",
                      bool socks = false) {
   FakeServer server(script);
@@ -205,15 +205,14 @@ TEST(ClientHttpProxy, WhatItSaysOfCredentials) {
   EXPECT_CODE(without, kUnauthenticated);
   EXPECT_EQ(HttpStatusOf(without), 407);
   EXPECT_EQ(without.message(),
-            "it answered HTTP 407 Proxy Authentication Required: it wants a user name and a "
+            "it answered HTTP 407 Proxy Authentication Required: it requires a user name and a "
             "password, and asks for \"Basic realm=\\\"r\\\"\"");
   const absl::Status with = Refusal(answer, "joe:secret@");
   EXPECT_CODE(with, kUnauthenticated);
-  EXPECT_THAT(std::string(with.message()), HasSubstr("does not take the user name and password"));
+  EXPECT_THAT(std::string(with.message()), HasSubstr("rejects the user name and password"));
   const absl::Status as_a_server = Refusal(Answer("HTTP/1.1 401 x\r\n\r\n"), "joe:secret@");
   EXPECT_CODE(as_a_server, kUnauthenticated);
-  EXPECT_THAT(std::string(as_a_server.message()),
-              HasSubstr("does not take the user name and password"));
+  EXPECT_THAT(std::string(as_a_server.message()), HasSubstr("rejects the user name and password"));
   const absl::Status bad = Refusal(answer, "j%3Aoe:secret@");
   EXPECT_CODE(bad, kInvalidArgument);
   EXPECT_THAT(std::string(bad.message()), HasSubstr("\"j:oe\""));
@@ -230,16 +229,16 @@ TEST(ClientHttpProxy, AnswersThatAreNone) {
       std::string(Refusal(Answer("HTTP/1.1 200 OK\r\nA: " + std::string(1 << 20, 'x'))).message()),
       HasSubstr("over 16384 bytes"));
   EXPECT_CODE(Refusal([](FakePeer& peer) {
-                peer.ReadRequest();  // a reset before that may be the end of connect() already
+                peer.ReadRequest();  // a reset before that may already end connect()
                 peer.Reset();
               }),
               kUnavailable);
 }
 
-// The server has been asked nothing: what stands there can only be the proxy's, or an attack.
+// Nothing was sent to the server yet: these bytes can only be the proxy's, or an attack.
 TEST(ClientHttpProxy, BytesBehindTheAnswerAreRefused) {
   EXPECT_EQ(Refusal(Answer(absl::StrCat(kConnected, "HTTP/1.1 101 x"))).message(),
-            "it sent \"HTTP/1.1 101 x\" behind its answer");
+            "it sent \"HTTP/1.1 101 x\"after its response");
 }
 
 TEST(ClientHttpProxy, NobodyThere) {
@@ -255,7 +254,7 @@ TEST(ClientHttpProxy, NobodyThere) {
                     HasSubstr("Connection refused")));
 }
 
-// The server's refusal through the proxy is the server's.
+// The server's refusal through the proxy is reported as the server's.
 TEST(ClientHttpProxy, ARefusalOfTheServerBehindIt) {
   FakeServer server([](FakePeer& peer) {
     peer.ReadRequest();
@@ -274,7 +273,7 @@ TEST(ClientHttpProxy, ARefusalOfTheServerBehindIt) {
 
 constexpr char kSocksConnected[] = "05000001000000000000";
 
-// What the proxy is asked: "server.example", 8080.
+// The request to the proxy: "server.example", 8080.
 std::string SocksRequest() {
   return absl::StrCat(Hex("05010003"), "\x0e", "server.example", Hex("1f90"));
 }
@@ -323,7 +322,7 @@ absl::Status SocksRefusal(const std::function<void(FakePeer&)>& script,
   return Refusal(script, user, true);
 }
 
-// Answers the greeting, and then the request, with these bytes; then it is gone.
+// Answers the greeting, and then the request, with these bytes; then it closes.
 auto Socks(std::string greeting, std::string reply = "") {
   return [=](FakePeer& peer) {
     peer.ReadBytes(3);
@@ -339,11 +338,11 @@ auto Socks(std::string greeting, std::string reply = "") {
 
 TEST(ClientSocks5Proxy, Refusals) {
   EXPECT_EQ(SocksRefusal(Socks("0500", "05050001000000000000")),
-            absl::UnavailableError("it was refused the connection"));
+            absl::UnavailableError("the connection was refused"));
   EXPECT_EQ(SocksRefusal(Socks("0500", "05020001000000000000")),
-            absl::PermissionDeniedError("its rules forbid it"));
+            absl::PermissionDeniedError("its rules forbid the connection"));
   EXPECT_EQ(SocksRefusal(Socks("05ff")),
-            absl::UnauthenticatedError("it wants a user name and a password"));
+            absl::UnauthenticatedError("it requires a user name and a password"));
   EXPECT_EQ(SocksRefusal(
                 [](FakePeer& peer) {
                   peer.ReadBytes(4);
@@ -353,7 +352,7 @@ TEST(ClientSocks5Proxy, Refusals) {
                   peer.ReadToEnd();
                 },
                 "joe:secret@"),
-            absl::UnauthenticatedError("it does not take the user name and password"));
+            absl::UnauthenticatedError("it rejects the user name and password"));
 }
 
 TEST(ClientSocks5Proxy, AnswersThatAreNone) {
@@ -406,7 +405,7 @@ TEST(ClientProxyTls, SendsAndReceives) {
   }
 }
 
-// The certificate must be the server's, not the proxy's, and be good.
+// The certificate must be the server's, not the proxy's, and be valid.
 TEST(ClientProxyTls, R19_ViaProxy) {
   for (const bool socks : {false, true}) {
     for (const char* identity :

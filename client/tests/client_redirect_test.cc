@@ -1,4 +1,4 @@
-// Redirects: whether they are followed, and who then learns what.
+// Redirects: whether they are followed, and which server then gets which secrets.
 
 #include <memory>
 #include <optional>
@@ -48,7 +48,7 @@ std::string Redirect(absl::string_view location, int code = 302) {
                       "\r\nContent-Length: 0\r\n\r\n");
 }
 
-// Answers one request so, and keeps it.
+// Answers one request in this way, and stores it.
 FakeServer::Script Answer(std::string answer, std::string* request = nullptr) {
   return [answer = std::move(answer), request](FakePeer& peer) {
     const std::string received = peer.ReadRequest();
@@ -58,7 +58,7 @@ FakeServer::Script Answer(std::string answer, std::string* request = nullptr) {
   };
 }
 
-// Opens the WebSocket, and keeps the request.
+// Opens the WebSocket, and stores the request.
 FakeServer::Script Accept(std::string* request) {
   return [request](FakePeer& peer) {
     *request = peer.ReadRequest();
@@ -150,7 +150,7 @@ TEST(ClientRedirect, R22_AnotherOriginGetsNoCredentials) {
               Contains(Pair("Host", absl::StrCat("127.0.0.1:", elsewhere.port()))));
 }
 
-// The way there and back would otherwise let the other origin choose what they are sent for.
+// Otherwise the other origin could redirect back and choose what they are sent for.
 TEST(ClientRedirect, R22_CredentialsThatAreGoneStayGone) {
   std::string elsewhere_url, first, last;
   Signal ready;
@@ -182,7 +182,7 @@ TEST(ClientRedirect, R22_AnotherSchemeIsAnotherOrigin) {
   EXPECT_THAT(request, AllOf(StartsWith("GET / "), Not(HasSubstr("secret"))));
 }
 
-// A server over TLS that asks for a certificate, runs this, and keeps whom it saw.
+// A server over TLS that asks for a certificate, runs this, and stores the client's identity.
 FakeServer::Script OverTls(FakeServer::Script script, std::string* seen, bool required = false) {
   return [=](FakePeer& peer) {
     peer.StartTls(*TestTlsServer({.identities = {testing::TestIdentity("server")},
@@ -224,7 +224,7 @@ TEST(ClientRedirect, R22_AnotherOriginThatRequiresACertificateGetsNone) {
   {
     const absl::StatusOr<std::unique_ptr<Client>> client =
         Client::Connect(Wss(server), WithCertificate());
-    // With TLS 1.3 a client is done before the server has looked.
+    // With TLS 1.3 a client's handshake is done before the server has checked the certificate.
     EXPECT_FALSE(client.ok() && (*client)->Receive().ok());
   }
   elsewhere.Join();
@@ -265,7 +265,7 @@ TEST(ClientRedirect, R22_ACertificateThatIsHiddenStaysHidden) {
   EXPECT_EQ(last, "nobody");
 }
 
-// The address is that of the URL's origin, and of no other.
+// The address applies to the URL's origin, and to no other.
 TEST(ClientRedirect, ConnectToIsForTheUrlsOwnOrigin) {
   std::string request, back;
   FakeServer elsewhere(Answer(Redirect("ws://server.example/last")));
@@ -334,7 +334,7 @@ TEST(ClientRedirect, R22_ACircleEnds) {
             absl::StrCat("it leads in a loop, back to \"", server.url(), "\""));
 }
 
-// What Connect() says of a redirect with these headers.
+// The error of Connect() for a redirect with these headers.
 std::string NotFollowed(absl::string_view headers) {
   FakeServer server(
       Answer(absl::StrCat("HTTP/1.1 302 Found\r\n", headers, "Content-Length: 0\r\n\r\n")));

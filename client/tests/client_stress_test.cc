@@ -1,4 +1,4 @@
-// Every call from a thread of its own, and an end at a random moment: for --config=tsan above all.
+// Every call from its own thread, and an end at a random moment: mainly for --config=tsan.
 
 #include <atomic>
 #include <memory>
@@ -31,7 +31,7 @@ using testing::ServerFrame;
 constexpr int kSenders = 2;
 constexpr int kMessages = 60;  // of each sender
 
-// What a peer may do meanwhile.
+// Possible actions of a peer meanwhile.
 enum class Peer { kEchoes, kPingsAndEchoes, kReadsLate, kCloses, kResets };
 enum class End { kClose, kCancel, kBoth };
 
@@ -72,7 +72,7 @@ class Round {
     }
     for (std::thread& thread : threads) thread.join();
 
-    // Everybody is told the same, and the peer saw nothing but whole frames.
+    // Every call returns the same, and the peer saw only whole frames.
     const absl::Status why = client_->Receive().status();
     EXPECT_FALSE(why.ok() || absl::IsInvalidArgument(why)) << why;
     EXPECT_EQ(client_->SendText("x"), why);
@@ -110,7 +110,7 @@ class Round {
     return fake.EchoToEnd();
   }
 
-  // Goes on until the connection has ended, although not all is sent: pings are, without an end.
+  // Continues until the connection has ended, because pings are sent without an end.
   void SendAll(int sender, unsigned seed) {
     std::mt19937 random(seed);
     absl::Status status;
@@ -128,7 +128,7 @@ class Round {
           // Of the others this message was not sent.
           if (status.ok() || absl::IsDeadlineExceeded(status)) ++i;
       }
-      // That is for what was done here.
+      // That is for actions of this side.
       EXPECT_TRUE(closing_ || !absl::IsFailedPrecondition(status)) << status;
       if (!status.ok()) std::this_thread::yield();
     }

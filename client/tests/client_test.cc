@@ -124,7 +124,7 @@ TEST(ClientReceive, ATimeoutKeepsTheConnection) {
   EXPECT_RECEIVES(client, "hello");
 }
 
-// However the timeouts fall, in the middle of a frame too, every message arrives whole and once.
+// However the timeouts fall, even in the middle of a frame, every message arrives whole and once.
 TEST(ClientReceive, TimeoutsLoseNothing) {
   std::vector<std::string> sent;
   for (int i = 0; i < 50; ++i) {
@@ -181,7 +181,7 @@ TEST(ClientReceive, PingsAreAnswered) {
 
 // ---- A peer that does not read ----
 
-// Nothing is lost, nothing is sent twice, and each return says what holds.
+// Nothing is lost, nothing is sent twice, and each return value is correct.
 TEST(ClientSend, APeerThatDoesNotRead) {
   Signal read;
   std::vector<std::string> received;
@@ -210,7 +210,7 @@ TEST(ClientSend, APeerThatDoesNotRead) {
   EXPECT_EQ(received[1], "text sent");
 }
 
-// What a Send*() left behind is taken on by Receive().
+// Receive() continues a write that a Send*() left unfinished.
 TEST(ClientSend, ReceiveWritesWhatIsQueued) {
   Signal read;
   FakeServer server([&](FakePeer& peer) {
@@ -343,7 +343,7 @@ TEST(ClientRoundTrip, PongsThatNobodyAskedForDoNotCount) {
   EXPECT_THAT(told, ElementsAre(client->round_trip_time()));
 }
 
-// Nor may one guess what the next ping carries.
+// The payload of the next ping must not be predictable either.
 TEST(ClientRoundTrip, EachPingCarriesSomethingElse) {
   std::set<std::string> pings;
   FakeServer server([&pings](FakePeer& peer) {

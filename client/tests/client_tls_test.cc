@@ -1,4 +1,4 @@
-// wss:// URLs. What TLS itself promises is tested in transport.
+// wss:// URLs. TLS itself is tested in transport.
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -84,7 +84,7 @@ TEST(ClientTls, OverAUnixSocketTheServerIsLocalhost) {
   rmdir(folder);
 }
 
-// What Connect() says to a server with this certificate, which must see no request.
+// The error of Connect() for a server with this certificate, which must see no request.
 absl::Status ConnectTo(absl::string_view identity, absl::string_view host = "localhost",
                        const ClientOptions& options = Trusting()) {
   std::string request;
@@ -153,9 +153,9 @@ TEST(ClientTls, AServerThatWantsACertificate) {
               AllOf(StartsWith(Wss(server)), HasSubstr("certificate")));
 }
 
-// ---- The open connection. Its other tests are run over TLS as well: see BUILD.bazel ----
+// ---- The open connection. Its other tests run over TLS as well: see BUILD.bazel ----
 
-// Somebody cuts the connection: what has arrived counts, and the end is no proper one.
+// The connection is cut: data that has arrived counts, and the end is an error.
 TEST(ClientTls, AStreamThatIsCutOff) {
   for (const size_t size : {0, 1, 4}) {
     FakeServer server([size](FakePeer& peer) {
@@ -173,7 +173,7 @@ TEST(ClientTls, AStreamThatIsCutOff) {
   }
 }
 
-// Behind a Close frame nothing can be missing.
+// After a Close frame nothing can be missing.
 TEST(ClientTls, AStreamThatIsCutOffBehindTheCloseFrame) {
   for (const bool close_here : {true, false}) {
     FakeServer server([close_here](FakePeer& peer) {
@@ -193,7 +193,7 @@ TEST(ClientTls, AStreamThatIsCutOffBehindTheCloseFrame) {
   }
 }
 
-// Both send more than the network between them holds, and read it meanwhile.
+// Both send more than the network between them buffers, and read meanwhile.
 TEST(ClientTls, LargeMessagesBothWaysAtOnce) {
   constexpr size_t kSize = 12 << 20;
   FakeServer server([](FakePeer& peer) {

@@ -32,7 +32,7 @@ using ::testing::StartsWith;
 using testing::Text;
 using Type = ReconnectEvent::Type;
 
-// ---- Again and again ----
+// ---- Reconnecting ----
 
 TEST_F(ReconnectingClientTest, ReceivesFromOneConnectionAfterTheOther) {
   FakeServer server({SayAndClose(Text("one")), SayAndClose(Text("two")), Say(Text("three"))});
@@ -121,7 +121,7 @@ TEST_F(ReconnectingClientTest, BeforeConnectMayFail) {
   }
 }
 
-// The first that the server sees is what after_connect sends, with every connection.
+// The first message that the server gets on every connection is the one of after_connect.
 TEST_F(ReconnectingClientTest, AfterConnectSubscribesBeforeOthersSend) {
   std::vector<std::string> seen;
   const auto script = [&](FakePeer& peer) {
@@ -162,7 +162,7 @@ TEST_F(ReconnectingClientTest, AfterConnectMayFail) {
   EXPECT_THAT(waits_, ElementsAre(absl::Seconds(1), absl::Seconds(2)));
 }
 
-// Whatever a connection that ends there says, it is one that was lost.
+// If the connection ends there, for whatever reason, it counts as lost.
 TEST_F(ReconnectingClientTest, AConnectionThatEndsInAfterConnect) {
   FakeServer server({SayAndClose("", CloseCode::kTryAgainLater),
                      Say(testing::ClientFrame(Opcode::kText, "masked")),
@@ -223,7 +223,7 @@ TEST_F(ReconnectingClientTest, ATimeoutKeepsTheConnection) {
 
 // ---- Sending ----
 
-// Not a line is kept for later, and the caller knows.
+// No message is kept for later, and the caller knows it.
 TEST_F(ReconnectingClientTest, SendsNothingWithoutAConnection) {
   std::string first;
   FakeServer server({SayAndClose(""), [&](FakePeer& peer) {
@@ -243,7 +243,7 @@ TEST_F(ReconnectingClientTest, SendsNothingWithoutAConnection) {
   EXPECT_EQ(first, "text first");
 }
 
-// A program of one thread: Send*() fails before anybody has noticed the loss.
+// A program with one thread: Send*() fails before any thread has noticed the loss.
 TEST_F(ReconnectingClientTest, ConnectFollowsAFailedSend) {
   FakeServer server({[](FakePeer& peer) {
                        peer.AcceptUpgrade(Text("unread") + CloseFrame(CloseCode::kTryAgainLater));
@@ -287,7 +287,7 @@ TEST_F(ReconnectingClientTest, TheConnectionOfTheMoment) {
   EXPECT_TRUE(first->SendFragment(Opcode::kText, "Hel", false).ok());
   EXPECT_TRUE(first->SendFragment(Opcode::kText, "lo", true).ok());
   EXPECT_RECEIVES(client, "Hello");
-  // Its end is one like any other, and it stays what it is.
+  // Its end is like any other, and the status stays.
   EXPECT_TRUE(first->Close().ok());
   EXPECT_CODE(client->Receive(absl::Milliseconds(500)).status(), kDeadlineExceeded);
   EXPECT_TRUE(client->Connect().ok());

@@ -1,4 +1,4 @@
-// What several threads do with one ReconnectingClient, at its own pace.
+// Several threads that use one ReconnectingClient, in real time.
 
 #include <atomic>
 #include <functional>
@@ -41,7 +41,7 @@ ReconnectOptions Options() {
 
 // ---- Ends at once, from another thread ----
 
-// Where a thread in Receive() can be blocked.
+// The places where a thread in Receive() can be blocked.
 struct Blocking {
   std::string name;
   std::function<void(FakePeer&)> script;
@@ -102,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(EveryBlocking, ReconnectingClientEnd, ::testing::Values
 
 // ---- While another thread receives ----
 
-// A sender that has to connect leaves the message that another thread holds as it is.
+// A sender that must connect does not change the message that another thread holds.
 TEST(ReconnectingClientThreads, AMessageOutlivesItsConnection) {
   FakeServer server({[](FakePeer& peer) {
                        peer.AcceptUpgrade(Text(std::string(100000, 'a')));
@@ -128,7 +128,7 @@ TEST(ReconnectingClientThreads, AMessageOutlivesItsConnection) {
   receiver.join();
 }
 
-// The advice that Send*() gives: who gets Unavailable keeps the line, waits for Connect(), and
+// The pattern for Send*(): a caller that gets Unavailable keeps the line, waits for Connect(), and
 // sends it again. Lines that had been sent when a connection was lost can be lost, but none arrives
 // twice or late, and the last ones, of a connection that was closed, have arrived.
 TEST(ReconnectingClientThreads, SendersGoOnWhileConnectionsComeAndGo) {
@@ -189,7 +189,7 @@ TEST(ReconnectingClientThreads, SendersGoOnWhileConnectionsComeAndGo) {
   EXPECT_EQ(next, sent);
 }
 
-// For --config=tsan: all at once, and an end at a random moment.
+// For --config=tsan: all calls at once, and an end at a random moment.
 TEST(ReconnectingClientThreads, EveryCallAtOnceAndAnEndAtARandomMoment) {
   for (unsigned seed = 0; seed < 30; ++seed) {
     SCOPED_TRACE(seed);

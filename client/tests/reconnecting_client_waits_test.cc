@@ -34,7 +34,7 @@ using Type = ReconnectEvent::Type;
 
 using ReconnectingClientWaits = ReconnectingClientTest;
 
-// ---- How long it waits ----
+// ---- The waits ----
 
 TEST_F(ReconnectingClientWaits, WaitsLongerAndLonger) {
   const FakeServer::Script refuse = Refuse("503 Service Unavailable");
@@ -84,7 +84,7 @@ TEST_F(ReconnectingClientWaits, AConnectionThatHeldBeginsAnew) {
               ElementsAre(absl::Seconds(1), absl::Seconds(2), absl::Seconds(1), absl::Seconds(2)));
 }
 
-// ---- When it gives up ----
+// ---- Giving up ----
 
 TEST_F(ReconnectingClientWaits, GivesUpWhatAnotherAttemptCannotMend) {
   for (const char* answer : {"400 Bad Request", "401 Unauthorized", "403 Forbidden",
@@ -154,7 +154,7 @@ TEST_F(ReconnectingClientWaits, GivesUpAfterSoManyAttempts) {
   EXPECT_EQ(client->SendText("x"), status);
 }
 
-// It does not wait for what would be too late.
+// It does not start a wait that would end too late.
 TEST_F(ReconnectingClientWaits, GivesUpAfterSoMuchTime) {
   FakeServer server({Refuse("503 x"), Refuse("503 x"), Refuse("503 x\r\nRetry-After: 60")});
   ReconnectOptions options = Options();
