@@ -1,5 +1,5 @@
-// The protocol without I/O: an open WebSocket as a state machine, and what comes before it. For a
-// program that has an event loop of its own; examples/own_loop is one.
+// The protocol without I/O: an open WebSocket as a state machine, and the opening handshake. For a
+// program with its own event loop, such as examples/own_loop.
 
 #ifndef WEFT_CORE_H_
 #define WEFT_CORE_H_

@@ -404,7 +404,8 @@ TEST(ConnectionTest, R2_AnnouncedLengthAllocatesNothing) {
   }
 }
 
-// R2: nor does what is kept of such a message between reads grow faster than what has come.
+// R2: the part of such a message that is kept between reads does not grow faster than its bytes
+// arrive.
 TEST(ConnectionTest, R2_UnfinishedInputIsKeptInTwiceItsSizeAtMost) {
   constexpr uint64_t kAnnounced = 64 << 20;
   for (const size_t read_size : {100, 5000, 64 << 10}) {

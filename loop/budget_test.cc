@@ -63,8 +63,8 @@ TEST(BudgetTest, AReservationIsGivenBackOnce) {
   EXPECT_EQ(budget.taken(), 0u);
 }
 
-// How often it was another thread's turn. A test of a race goes on until there were many turns: on
-// one core that is busy, a thread may otherwise be done before the next one begins.
+// Counts the changes of the running thread. A test of a race runs until there were many: on a busy
+// core, a thread may otherwise be done before the next one begins.
 class Turns {
  public:
   void Take(int thread) {
