@@ -48,7 +48,7 @@ expect --raw="$address" --scenario=paced --rate=50 -- messages max_us
 expected=1
 expect --url="ws://$address/" -- ": the handshake was refused: GET / HTTP/1.1"
 expect --raw="no name" -- 'the URL holds " "'
-expect --raw=localhost:port -- 'the port "port" is no number'
+expect --raw=localhost:port -- 'the port "port" is not a number'
 expect --url=nonsense -- 'ws://'
 expect --url=ws+unix:///a/socket -- "the load needs TCP"
 expect --mode=nonsense -- --mode nonsense

@@ -80,7 +80,7 @@ class EchoClientTest(unittest.IsolatedAsyncioTestCase):
         async with serve() as server:
             await self.expect_refused(server, "--ca=/no/such/file", says=["/no/such/file"])
             await self.expect_refused(server, f"--ca={os.environ['SERVER_KEY']}", says=[os.environ["SERVER_KEY"]])
-            await self.expect_refused(server, CLIENT[0], says=["--cert and --key come together"])
+            await self.expect_refused(server, CLIENT[0], says=["--cert and --key must be given together"])
         code, _, err = await run("ECHO_CLIENT", f"--ca={CA}", "ws://127.0.0.1:1", "Hello")
         self.assertEqual(code, 1)
         self.assertIn("ws://127.0.0.1:1 is not encrypted", err)

@@ -78,7 +78,7 @@ class ServerTest(unittest.TestCase):
 
     def test_reads_its_certificates_anew_on_sighup(self):
         self.server.process.send_signal(signal.SIGHUP)
-        self.server.wait_for_line("The certificates were read again.")
+        self.server.wait_for_line("The certificates were reloaded.")
 
 
 class ClientTest(unittest.TestCase):

@@ -1,4 +1,4 @@
-// Numbers to bytes and back: little-endian, or as varints.
+// Converts numbers to bytes and back: little-endian, or as varints.
 
 #ifndef WEFT_EXAMPLES_BYTES_H_
 #define WEFT_EXAMPLES_BYTES_H_
@@ -12,8 +12,9 @@
 
 namespace examples {
 
-// A varint has seven bits a byte, the lowest first; the highest bit says that more follow. Signed
-// ones are 0, -1, 1, -2, 2 ... as 0, 1, 2, 3, 4 ..., so that small ones are short.
+// A varint has seven bits per byte, the lowest first; the highest bit says that more bytes follow.
+// Signed numbers 0, -1, 1, -2, 2 ... are encoded as 0, 1, 2, 3, 4 ..., so that small ones are
+// short.
 class ByteWriter {
  public:
   void U8(uint8_t value) { bytes_.push_back(static_cast<char>(value)); }
@@ -41,7 +42,7 @@ class ByteWriter {
   std::string bytes_;
 };
 
-// What is read past the end is 0, and makes the reader not ok for good: one look at the end is
+// Reading after the end returns 0, and makes the reader permanently not ok: one check at the end is
 // enough.
 class ByteReader {
  public:

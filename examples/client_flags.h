@@ -1,5 +1,4 @@
-// What the examples' clients have in common: flags that say whom to trust, who they are, which way
-// to go and whether to compress.
+// Shared by the examples' clients: flags for trust, identity, proxy and compression.
 
 #ifndef WEFT_EXAMPLES_CLIENT_FLAGS_H_
 #define WEFT_EXAMPLES_CLIENT_FLAGS_H_
@@ -10,9 +9,9 @@
 
 namespace examples {
 
-// Options to connect to `url` with, from --ca, --cert, --key, --proxy and --compression once the
-// command line is parsed. InvalidArgument for files that cannot be used, and for a `url` that has
-// no use for them.
+// Options for connecting to `url`, from --ca, --cert, --key, --proxy and --compression after the
+// command line was parsed. InvalidArgument for files that cannot be used, and for a `url` that
+// cannot use them.
 absl::StatusOr<weft::ClientOptions> ClientOptionsFromFlags(absl::string_view url);
 
 }  // namespace examples

@@ -1,4 +1,4 @@
-// How the examples read their command lines.
+// Parses the examples' command lines.
 
 #ifndef WEFT_EXAMPLES_COMMAND_LINE_H_
 #define WEFT_EXAMPLES_COMMAND_LINE_H_
@@ -8,9 +8,9 @@
 
 namespace examples {
 
-// The first call in main(): opens the standard streams that are closed, parses the flags, and
-// returns the words that are none. --help prints `usage` and the flags of all files of examples/
-// that the program is made of; Abseil by itself shows those of main()'s file.
+// Call it first in main(): opens closed standard streams, parses the flags, and returns the
+// arguments that are not flags. --help prints `usage` and the flags of all linked files of
+// examples/; Abseil by itself shows only those of main()'s file.
 std::vector<std::string> ParseCommandLine(int argc, char** argv, const char* usage);
 
 }  // namespace examples

@@ -9,7 +9,7 @@
 enum class Compression { kOn, kOff, kNoTakeover };
 
 bool AbslParseFlag(absl::string_view text, Compression* compression, std::string* error) {
-  *error = "on, off or no_takeover";
+  *error = "expected on, off or no_takeover";
   if (text == "on") *compression = Compression::kOn;
   if (text == "off") *compression = Compression::kOff;
   if (text == "no_takeover") *compression = Compression::kNoTakeover;
@@ -28,11 +28,12 @@ std::string AbslUnparseFlag(Compression compression) {
   return "no_takeover";
 }
 
-ABSL_FLAG(Compression, compression, Compression::kOn,
-          "permessage-deflate: on, where the peer can; off; or no_takeover: on, with no memory of "
-          "earlier messages");
+ABSL_FLAG(
+    Compression, compression, Compression::kOn,
+    "permessage-deflate: on, if the peer supports it; off; or no_takeover: on, without memory of "
+    "earlier messages");
 ABSL_FLAG(uint64_t, min_compressed_bytes, weft::CompressionOptions().min_bytes,
-          "messages of fewer bytes are sent as they are");
+          "messages of fewer bytes are sent uncompressed");
 
 namespace examples {
 

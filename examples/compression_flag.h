@@ -1,4 +1,4 @@
-// --compression and --min_compressed_bytes, which the examples' servers and clients have.
+// --compression and --min_compressed_bytes, flags of the examples' servers and clients.
 
 #ifndef WEFT_EXAMPLES_COMPRESSION_FLAG_H_
 #define WEFT_EXAMPLES_COMPRESSION_FLAG_H_
@@ -7,8 +7,8 @@
 
 namespace examples {
 
-// From the flags once the command line is parsed. --compression is "on", which is the default,
-// "off", or "no_takeover": on, and no message refers to an earlier one, in either direction.
+// From the flags after the command line was parsed. --compression is "on", which is the default,
+// "off", or "no_takeover": on, but no message refers to an earlier one, in either direction.
 weft::CompressionOptions CompressionFromFlag();
 
 }  // namespace examples

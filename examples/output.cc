@@ -4,7 +4,7 @@
 
 namespace examples {
 
-// Never destroyed: threads may write to the very end.
+// Never destroyed, because threads may write until the end.
 weft::LineWriter& Output() {
   static auto& lines = *new weft::LineWriter(STDOUT_FILENO);
   return lines;

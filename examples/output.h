@@ -1,4 +1,4 @@
-// Where the examples' servers write.
+// The output of the examples' servers.
 
 #ifndef WEFT_EXAMPLES_OUTPUT_H_
 #define WEFT_EXAMPLES_OUTPUT_H_
@@ -7,7 +7,7 @@
 
 namespace examples {
 
-// Lines on standard output and standard error. A server goes on where they are lost.
+// Lines on standard output and standard error. If they are lost, the server continues.
 weft::LineWriter& Output();
 weft::LineWriter& ErrorOutput();
 

@@ -1,4 +1,4 @@
-// What the pages of the examples have in common.
+// Shared by the pages of the examples.
 
 #ifndef WEFT_EXAMPLES_PAGE_H_
 #define WEFT_EXAMPLES_PAGE_H_
@@ -9,9 +9,9 @@
 
 namespace examples {
 
-// Serves the files that page_files of page.bzl put into the program, for Router::Get("/*", ...).
-// A page gets nothing from elsewhere, and runs nothing that is written into its HTML: a mistake in
-// it is not yet somebody else's script.
+// Serves the files that page_files of page.bzl embedded in the program, for Router::Get("/*", ...).
+// The Content-Security-Policy lets a page load nothing from other servers, and run no script in its
+// HTML, so that a mistake in the page does not let others run scripts.
 weft::Pages ServePage(absl::Span<const weft::EmbeddedFile> files);
 
 }  // namespace examples

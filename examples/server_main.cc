@@ -25,7 +25,7 @@ struct Origins {
   std::vector<std::string> all;
 };
 
-// Each value is parsed into a new Origins; what came before is here.
+// Each value is parsed into a new Origins; the earlier ones are here.
 bool AbslParseFlag(absl::string_view text, Origins* origins, std::string* /*error*/) {
   static auto& all = *new std::vector<std::string>();
   if (!text.empty()) all.emplace_back(text);
@@ -35,27 +35,27 @@ bool AbslParseFlag(absl::string_view text, Origins* origins, std::string* /*erro
 
 std::string AbslUnparseFlag(const Origins& origins) { return absl::StrJoin(origins.all, ","); }
 
-ABSL_FLAG(std::string, address, "127.0.0.1", "where to listen: an address, or unix:/path");
+ABSL_FLAG(std::string, address, "127.0.0.1", "the address to listen on, or unix:/path");
 ABSL_FLAG(uint16_t, port, 8080, "the port; 0 for a free one");
-ABSL_FLAG(int, threads, 1, "event loops, each on a thread of its own");
-ABSL_FLAG(size_t, max_connections, 100000, "connections at once");
+ABSL_FLAG(int, threads, 1, "event loops, each on its own thread");
+ABSL_FLAG(size_t, max_connections, 100000, "maximum number of connections");
 ABSL_FLAG(Origins, allow_origin, {},
-          "an origin whose pages may connect, beside the server's own: https://example.com, null "
+          "an origin whose pages may connect, besides the server's own: https://example.com, null "
           "for a file, * for any; may be given several times");
 ABSL_FLAG(std::vector<std::string>, allow_host, {},
-          "the hosts that clients may ask for, with commas between them, * for any; by default, "
-          "where --address is a loopback address, loopback names only; behind a proxy on this "
+          "the hosts that clients may request, separated by commas, * for any; by default, "
+          "if --address is a loopback address, only loopback names; behind a proxy on this "
           "machine, example.com");
 ABSL_FLAG(absl::Duration, drain, absl::ZeroDuration(),
           "on SIGINT or SIGTERM, close the sessions one by one over this time (5s), with 1012, "
           "instead of all at once with 1001; a second signal ends it");
-ABSL_FLAG(bool, verbose, false, "print what the server refuses and drops");
+ABSL_FLAG(bool, verbose, false, "print refused and dropped connections");
 
 namespace examples {
 namespace {
 
-// The signals that end the server or renew its certificates, blocked in every thread and waited for
-// in this one.
+// The signals that end the server or reload its certificates, blocked in every thread and waited
+// for in this one.
 sigset_t BlockedSignals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -76,11 +76,11 @@ bool HasFrontPage(const weft::Router& router) {
 void ReloadCertificates(weft::Server& server) {
   const absl::Status status = server.ReloadCertificates();
   ErrorOutput().Write(status.ok()
-                          ? "The certificates were read again."
-                          : absl::StrCat("The certificates stay as they are: ", status.message()));
+                          ? "The certificates were reloaded."
+                          : absl::StrCat("The certificates were not reloaded: ", status.message()));
 }
 
-// Ends the server as --drain says. While it drains, another of the signals ends it at once.
+// Ends the server as --drain says. While it drains, another signal ends it at once.
 void End(weft::Server& server, const sigset_t& signals) {
   const absl::Duration over = absl::GetFlag(FLAGS_drain);
   if (over <= absl::ZeroDuration()) return server.Shutdown();
@@ -102,7 +102,7 @@ weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* us
     ErrorOutput().Write(absl::StrCat("unexpected argument: ", words.front(), " (try --help)"));
     std::exit(2);
   }
-  BlockedSignals();  // in threads, too, that are started before the server is
+  BlockedSignals();  // in threads, too, that are started before the server
   weft::ServerOptions options;
   options.address = absl::GetFlag(FLAGS_address);
   options.port = absl::GetFlag(FLAGS_port);
@@ -136,7 +136,7 @@ int RunServer(weft::ServerOptions options, const weft::Router& router) {
   }
   const std::string address = (*server)->address().ToString();
   Output().Write(absl::StrCat("Server Listening on ", address));
-  // No browser opens a Unix socket.
+  // No browser can open a Unix socket.
   if (HasFrontPage(router) && (*server)->address().family() != AF_UNIX) {
     Output().Write(absl::StrCat("Open ", tls ? "https" : "http", "://", address, "/"));
   }

@@ -1,5 +1,5 @@
 'use strict';
-// The chat in headless Chromium, as two people see it, with a third at a terminal and a network that breaks.
+// The chat in headless Chromium with two people, a third at a terminal, and a network that breaks.
 
 const assert = require('node:assert/strict');
 const {spawn} = require('node:child_process');
@@ -20,8 +20,8 @@ before(async () => {
 
 after(() => browser?.close());
 
-// The way to the server, which can be cut: nothing that is under way arrives, and nobody gets through until it is mended.
-// The server behind it can be another; for those who go this way it is on the same port.
+// A relay to the server, which can be cut: bytes in transit are lost, and no connection succeeds until it is
+// restored. The server behind it can be replaced; for clients the port stays the same.
 class Network {
   #target = null;
   #sockets = new Set();
@@ -70,7 +70,7 @@ async function startRoom(t) {
   return room;
 }
 
-// A person's window. Each has an origin, and so a memory, of its own.
+// A person's window. Each has its own origin, and so its own storage.
 function open(t, room, person, {network = room.network, ...window} = {}) {
   const url = `http://${person}.localhost:${network.port}/`;
   return openPage(t, browser, url, {width: 760, height: 420, expected: /^WebSocket connection to .* failed/, ...window});
@@ -93,7 +93,7 @@ async function say(page, text) {
   await page.press('#text', 'Enter');
 }
 
-// The client for terminals, in the room.
+// The terminal client, in the room.
 async function dial(t, url) {
   const client = spawn(process.env.CHAT_CLIENT, [`--url=${url}`], {stdio: ['pipe', 'pipe', 'inherit']});
   let output = '';
@@ -164,7 +164,7 @@ test('two windows and a terminal see each other, and what each says', LIMIT, asy
   assert.deepEqual(await ann.$$eval('.said.own q', (all) => all.map((each) => each.textContent)), [said[0]]);
   assert.deepEqual(terminal.lines, [`Ann: ${said[0]}`, `Bob: ${said[1]}`, said[2], `Bob: ${markup}`]);
 
-  // Another tab of the same person, who is known already and there once; and the history.
+  // Another tab of the same person, which the room already lists once; and the history.
   const tab = await open(t, room, 'ann');
   await knows(tab, ['Ann', 'Bob', 'guest 1']);
   assert.deepEqual(await linesOf(tab), said);
@@ -184,19 +184,19 @@ test('two windows and a terminal see each other, and what each says', LIMIT, asy
   for (const page of [ann, bob]) await knows(page, ['Ann', 'ann (2)', 'guest 1']);
   await bob.close();
   await knows(ann, ['Ann', 'guest 1']);
-  assert.deepEqual((await notesOf(ann)).slice(-2), ['Bob is ann (2) from here on', 'ann (2) left']);
+  assert.deepEqual((await notesOf(ann)).slice(-2), ['Bob is ann (2) from now on', 'ann (2) left']);
 });
 
 test('no line is lost or doubled when the connection is cut', LIMIT, async (t) => {
   const room = await startRoom(t);
   const [ann, bob] = [await join(t, room, 'Ann'), await join(t, room, 'Bob')];
-  const terminal = await dial(t, room.server.url);  // not by the network that is cut
+  const terminal = await dial(t, room.server.url);  // not through the relay that is cut
   const said = [];
   for (let round = 0; round < 4; ++round) {
     for (let i = 0; i < 8; ++i) {
       said.push(`line ${said.length + 1}`);
       await say(ann, said.at(-1));
-      // In the middle of what is under way, and before anybody has noticed.
+      // In the middle of the traffic, before either side has noticed.
       if (i === 3) room.network.cut();
     }
     await ann.waitForSelector('#cut:not([hidden])');
@@ -204,7 +204,7 @@ test('no line is lost or doubled when the connection is cut', LIMIT, async (t) =
     terminal.type(`meanwhile ${round}`);
     await terminal.waitFor(`rcv=> meanwhile ${round}`);
     room.network.mend(room.server.url);
-    if (round % 2 === 0) await ann.$eval('#retry', (button) => button.click());  // which may have gone meanwhile
+    if (round % 2 === 0) await ann.$eval('#retry', (button) => button.click());  // which may have left meanwhile
     for (const page of [ann, bob]) {
       await seesLine(page, said.at(-1));
       await seesLine(page, `meanwhile ${round}`);
@@ -238,7 +238,7 @@ test('a server that is killed and started anew confuses nobody', LIMIT, async (t
     const lines = await linesOf(page);
     assert.deepEqual(lines.slice(0, 3), ['one', 'two', 'three']);
     assert.deepEqual(lines.slice(3).sort(), ['five', 'four']);
-    assert.ok((await notesOf(page)).includes('The server was started anew.'));
+    assert.ok((await notesOf(page)).includes('The server was restarted.'));
   }
   assert.deepEqual(await linesOf(ann), await linesOf(bob));
 });
@@ -282,7 +282,7 @@ test('two people of one name keep their names when the server is started anew', 
   for (const page of [first, second]) await knows(page, ['Ann (2)', 'Ann']);
   assert.equal(await second.textContent('#people li:has(small)'), 'Ann (2)you');
   assert.equal(await first.textContent('#people li:has(small)'), 'Annyou');
-  assert.deepEqual(await notesOf(second), ['The server was started anew.']);
+  assert.deepEqual(await notesOf(second), ['The server was restarted.']);
 });
 
 test('a pasted text arrives as it was, or stays where it was pasted', LIMIT, async (t) => {
@@ -293,7 +293,7 @@ test('a pasted text arrives as it was, or stays where it was pasted', LIMIT, asy
     await ann.focus('#text');
     await ann.keyboard.insertText(text);
   };
-  // The longest line, and one byte more.
+  // The longest line, and one with one byte more.
   const longest = `${'織'.repeat(1364)}\nxyz`;
   await paste(`${longest}!`);
   await reads(ann, '#excess', 'Too long by 1 byte: shorten it, or send it in parts.');
@@ -315,7 +315,7 @@ test('a pasted text arrives as it was, or stays where it was pasted', LIMIT, asy
   assert.ok(await ann.isHidden('#latest'), 'the end is seen');
   await terminal.waitFor(`rcv=> Ann: ${json.replace(/\s/g, ' ')}`);
 
-  // Shift and Enter starts a line; the Enter of an input method does not send.
+  // Shift+Enter starts a new line; the Enter of an input method does not send.
   await ann.type('#text', 'one');
   await ann.press('#text', 'Shift+Enter');
   await ann.type('#text', 'two');
@@ -324,7 +324,7 @@ test('a pasted text arrives as it was, or stays where it was pasted', LIMIT, asy
   await ann.press('#text', 'Enter');
   await seesLine(bob, 'one\ntwo');
 
-  // What nobody sees costs six bytes each in JSON, and would be more than the server takes at once.
+  // Invisible characters take six bytes each in JSON, which would exceed the server's limit in one message.
   await paste('\x01'.repeat(4000) + 'junk');
   await ann.press('#text', 'Enter');
   await seesLine(bob, 'junk');

@@ -11,12 +11,12 @@
 #include "examples/client_flags.h"
 #include "examples/command_line.h"
 
-ABSL_FLAG(std::string, url, "ws://127.0.0.1:8080", "where the chat server is: ws:// or wss://");
+ABSL_FLAG(std::string, url, "ws://127.0.0.1:8080", "the chat server: ws:// or wss://");
 
 int main(int argc, char** argv) {
   const std::vector<std::string> words = examples::ParseCommandLine(
       argc, argv,
-      "Chat in the terminal, at --url or at the URL that is given: client [URL]. Type `help` at "
+      "Chat in the terminal, at --url or at the given URL: client [URL]. Type `help` at "
       "the prompt `> `; after `connect`, each line is sent "
       "to\n"
       "everybody in the chat, and `__disconnect` leaves it.");

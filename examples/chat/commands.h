@@ -1,4 +1,4 @@
-// What one can type into the chat client while it is not connected.
+// The commands of the chat client while it is not connected.
 
 #ifndef EXAMPLES_CHAT_COMMANDS_H_
 #define EXAMPLES_CHAT_COMMANDS_H_
@@ -12,10 +12,10 @@ namespace weft::chat {
 
 enum class CommandId { kConnect, kDisconnect, kExit, kHelp };
 
-// The command of exactly this name, if there is one.
+// The command with exactly this name, if there is one.
 std::optional<CommandId> FindCommand(absl::string_view name);
 
-// "Usage:" and a line for each command.
+// "Usage:" and one line per command.
 std::string Usage();
 
 }  // namespace weft::chat

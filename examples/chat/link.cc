@@ -36,7 +36,7 @@ class ClientLink : public Link {
 
   const std::unique_ptr<Client> client_;
   LinkListener& listener_;
-  std::thread receiver_;  // the last: it uses the others
+  std::thread receiver_;  // last member: it uses the others
 };
 
 }  // namespace

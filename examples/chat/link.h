@@ -12,7 +12,7 @@
 
 namespace weft::chat {
 
-// Connects to `url`, and from then on tells `listener` what comes.
+// Connects to `url`, and then passes received messages to `listener`.
 absl::StatusOr<std::unique_ptr<Link>> ConnectLink(const std::string& url,
                                                   const ClientOptions& options,
                                                   LinkListener& listener);

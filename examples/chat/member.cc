@@ -15,13 +15,13 @@
 namespace weft::chat {
 namespace {
 
-// What both kinds of members have in common.
+// Shared by both kinds of members.
 class Member : public Handler {
  public:
   explicit Member(RoomThread& room) : room_(room) {}
 
-  // What still comes after a Close was sent is not looked at. The room would take a line for heard
-  // of which the line before was refused.
+  // Messages that arrive after a Close was sent are ignored. Otherwise the room would treat a line
+  // as received although it refused the line before it.
   void OnMessage(Session& session, const Message& message) final {
     if (ended_) return;
     if (!message.is_text()) return End(session, CloseCode::kUnsupportedData, "the chat is text");
@@ -35,7 +35,7 @@ class Member : public Handler {
  protected:
   virtual void OnText(Session& session, absl::string_view text) = 0;
 
-  // A page that is sent away comes back later, and loses nothing by it.
+  // A page that is disconnected reconnects later, and loses nothing.
   void Post(Session& session, RoomThread::What what) {
     if (room_.Post(session.id(), std::move(what))) return;
     End(session, CloseCode::kTryAgainLater, "the room is too busy");
@@ -81,7 +81,7 @@ class Page : public Member {
   }
 
   void On(Session& session, Hello& hello) {
-    if (entered_) return Refuse(session, "a page says hello once");
+    if (entered_) return Refuse(session, "a page must say hello only once");
     absl::StatusOr<std::string> name = CleanName(hello.name);
     if (!name.ok()) return Tell(session, EncodeError(name.status().message()));
     hello.name = *std::move(name);
@@ -99,7 +99,7 @@ class Page : public Member {
 
   void On(Session& session, Typing& typing) {
     if (!entered_) return RefuseBeforeHello(session);
-    room().Post(session.id(), typing);  // or not: it may be missed
+    room().Post(session.id(), typing);  // optional: it may be lost
   }
 
   void On(Session& session, Rename& rename) {
@@ -116,11 +116,11 @@ class Page : public Member {
     session.SendText(message).IgnoreError();
   }
 
-  // For what a person cannot cause: the page, or whatever it is, is broken, and would be next time.
+  // For errors that a person cannot cause: the client is broken, and would fail again.
   void Refuse(Session& session, absl::string_view why) {
     End(session, CloseCode::kPolicyViolation, why);
   }
-  void RefuseBeforeHello(Session& session) { Refuse(session, "a page says hello first"); }
+  void RefuseBeforeHello(Session& session) { Refuse(session, "a page must say hello first"); }
 
   bool entered_ = false;
 };

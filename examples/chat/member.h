@@ -1,4 +1,4 @@
-// The sessions of those who are in the room.
+// The sessions of the room's members.
 
 #ifndef EXAMPLES_CHAT_MEMBER_H_
 #define EXAMPLES_CHAT_MEMBER_H_
@@ -8,8 +8,8 @@
 
 namespace weft::chat {
 
-// Lets into the room who asks for kSubprotocol, as a page, and everybody else as a plain member.
-// For Router::WebSocket; `room` must outlive the server.
+// Admits clients with kSubprotocol as pages, and all others as plain members. For
+// Router::WebSocket; `room` must outlive the server.
 Acceptor MemberAcceptor(RoomThread& room);
 
 }  // namespace weft::chat

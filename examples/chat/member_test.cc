@@ -25,7 +25,7 @@ namespace {
 using nlohmann::json;
 using ::testing::Each;
 
-// A failure, not how long it takes.
+// Limits a failure; it is not an expected duration.
 constexpr absl::Duration kLimit = absl::Minutes(1);
 
 class MemberTest : public testing::Test {
@@ -46,7 +46,7 @@ class MemberTest : public testing::Test {
 
   std::unique_ptr<Client> ConnectPage() { return Connect({"other", kSubprotocol}); }
 
-  // A page that was welcomed.
+  // A page that got its welcome.
   std::unique_ptr<Client> Enter(const std::string& name) {
     auto client = ConnectPage();
     EXPECT_EQ(client->subprotocol(), kSubprotocol);
@@ -127,7 +127,7 @@ TEST_F(MemberTest, WhoIsThere) {
   EXPECT_EQ(Receive(*ann), json({{"type", "left"}, {"name", "Rob"}}));
 }
 
-// The talkers are on four loops; a loop must not overtake another for its own.
+// The talkers are on four loops; each loop must keep the same order, also for its own talkers.
 TEST_F(MemberTest, EverybodyHearsTheSameInTheSameOrder) {
   constexpr int kTalkers = 8, kLines = 100;
   std::vector<std::vector<std::string>> heard(kTalkers);
@@ -135,7 +135,7 @@ TEST_F(MemberTest, EverybodyHearsTheSameInTheSameOrder) {
   for (int i = 0; i < kTalkers; ++i) {
     clients.push_back(i % 2 == 0 ? Connect() : Enter(absl::StrCat("page", i)));
   }
-  // A plain member is not told when it is in the room: it is when it hears itself.
+  // A plain member gets no welcome: it is in the room once it receives its own line.
   for (int i = 0; i < kTalkers; i += 2) {
     ASSERT_TRUE(clients[i]->SendText(absl::StrCat("ready", i)).ok());
     while (ReceiveText(*clients[i]) != absl::StrCat("ready", i)) {
@@ -188,11 +188,11 @@ TEST_F(MemberTest, ABrokenPageIsToldWhyItIsClosed) {
   const std::pair<std::vector<std::string>, std::string> cases[] = {
       {{"hello"}, "the message is not JSON"},
       {{R"({"type":"hello"})"}, "\"key\" should be a string"},
-      {{R"({"type":"dance"})"}, "there is no message of this \"type\""},
-      {{R"({"type":"say","n":1,"text":"x"})"}, "a page says hello first"},
-      {{R"({"type":"typing"})"}, "a page says hello first"},
-      {{R"({"type":"name","name":"x"})"}, "a page says hello first"},
-      {{Hello("Ann", "Ann").dump(), Hello("Ann", "Ann").dump()}, "a page says hello once"},
+      {{R"({"type":"dance"})"}, "unknown \"type\" of message"},
+      {{R"({"type":"say","n":1,"text":"x"})"}, "a page must say hello first"},
+      {{R"({"type":"typing"})"}, "a page must say hello first"},
+      {{R"({"type":"name","name":"x"})"}, "a page must say hello first"},
+      {{Hello("Ann", "Ann").dump(), Hello("Ann", "Ann").dump()}, "a page must say hello only once"},
   };
   for (const auto& [messages, why] : cases) {
     const auto page = ConnectPage();
@@ -215,7 +215,7 @@ TEST_F(MemberTest, TheChatIsTextOfSomeLength) {
             std::pair(CloseCode::kMessageTooBig, std::string("a line has at most 4096 bytes")));
 }
 
-// A room whose thread is held when the first line is said, until the test lets it go on.
+// A room whose thread blocks at the first line until the test releases it.
 class BusyRoomTest : public MemberTest {
  protected:
   BusyRoomTest() : MemberTest([this](absl::string_view) { Hold(); }) {}
@@ -249,7 +249,7 @@ TEST_F(BusyRoomTest, TooMuchIsRefusedButLeaving) {
   LetGo();
 }
 
-// Were the third heard, the page would not say the second again.
+// If the third line were received, the page would not send the second again.
 TEST_F(BusyRoomTest, NothingIsHeardBehindALineThatWasRefused) {
   const auto ann = Enter("Ann");
   Send(*ann, {{"type", "say"}, {"n", 1}, {"text", "one"}});

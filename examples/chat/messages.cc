@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-// The fields of one message, and what the first bad one of them is.
+// The fields of one message, and the first error in them.
 class Fields {
  public:
   explicit Fields(const Json& object) : object_(object) {}
@@ -35,7 +35,7 @@ class Fields {
     return 0;
   }
 
-  // What a page makes up at random.
+  // A random identifier made by a page.
   std::string Token(const char* name) {
     std::string token = Text(name);
     const bool good = token.size() >= 8 && token.size() <= 64 &&
@@ -69,7 +69,7 @@ absl::StatusOr<PageMessage> Parse(absl::string_view type, Fields& fields) {
   if (type == "typing") return Typing();
   if (type == "name") return Rename{.name = fields.Text("name")};
   if (type == "ping") return Ping();
-  return absl::InvalidArgumentError("there is no message of this \"type\"");
+  return absl::InvalidArgumentError("unknown \"type\" of message");
 }
 
 Json Message(const char* type) {
@@ -78,7 +78,7 @@ Json Message(const char* type) {
   return json;
 }
 
-// All text that comes here is UTF-8. If it were not, it would be replaced, and nothing thrown.
+// All text here is UTF-8. Otherwise it would be replaced, and no exception thrown.
 std::string ToText(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -105,7 +105,7 @@ std::string NameMessage(const char* type, absl::string_view name) {
 absl::StatusOr<PageMessage> ParsePageMessage(absl::string_view json) {
   const Json message = Json::parse(json.begin(), json.end(), nullptr, /*allow_exceptions=*/false);
   if (message.is_discarded()) return absl::InvalidArgumentError("the message is not JSON");
-  if (!message.is_object()) return absl::InvalidArgumentError("the message is no object of JSON");
+  if (!message.is_object()) return absl::InvalidArgumentError("the message is not a JSON object");
   Fields fields(message);
   const std::string type = fields.Text("type");
   if (!fields.status().ok()) return fields.status();

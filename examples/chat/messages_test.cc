@@ -57,11 +57,11 @@ TEST(PageMessageTest, SaysWhatIsWrong) {
     EXPECT_EQ(ErrorOf(json), "the message is not JSON") << json;
   }
   for (const char* json : {"[]", "1", "null", "\"ping\""}) {
-    EXPECT_EQ(ErrorOf(json), "the message is no object of JSON") << json;
+    EXPECT_EQ(ErrorOf(json), "the message is not a JSON object") << json;
   }
   EXPECT_EQ(ErrorOf("{}"), "\"type\" should be a string");
   EXPECT_EQ(ErrorOf(R"({"type":1})"), "\"type\" should be a string");
-  EXPECT_EQ(ErrorOf(R"({"type":"dance"})"), "there is no message of this \"type\"");
+  EXPECT_EQ(ErrorOf(R"({"type":"dance"})"), "unknown \"type\" of message");
   for (const char* n : {"-1", "1.5", "\"1\"", "null", "1e30"}) {
     EXPECT_EQ(ErrorOf(absl::StrCat(R"({"type":"say","text":"x","n":)", n, "}")),
               "\"n\" should be a whole number, 0 or more");

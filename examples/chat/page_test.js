@@ -1,5 +1,5 @@
 'use strict';
-// What of the page needs no browser: coming back, and what is said again then, in Node.js.
+// The parts of the page that need no browser: reconnecting, and resending lines, in Node.js.
 
 const assert = require('node:assert/strict');
 const path = require('node:path');
@@ -13,7 +13,7 @@ before(async () => {
   ({Chat, bytesOf, textOf} = await page('chat.mjs'));
 });
 
-// Time that the test holds, in milliseconds; and sockets, of which it is the other end.
+// A clock that the test controls, in milliseconds; and sockets whose other end it plays.
 class World {
   time = 0;
   luck = 1;
@@ -93,7 +93,7 @@ test('connection: it waits twice as long each time, up to a limit, until the ser
     assert.equal(world.sockets.length, length + 1);
   };
   for (let i = 0; i < 7; ++i) fail();
-  world.accept();  // which alone proves nothing
+  world.accept();  // which proves nothing by itself
   fail();
   world.accept();
   connection.prove();
@@ -187,7 +187,7 @@ test('connection: back in a network, it asks at once', () => {
   assert.equal(states.at(-1).is, 'waiting');
 });
 
-// A page in the room, whose view and link write down what they are told.
+// A page in the room, whose view and link record their calls.
 function enter({welcome = {}} = {}) {
   const world = new World();
   const seen = [], sent = [];
@@ -268,9 +268,9 @@ test('chat: a server that was started anew counts from one, and nothing is shown
   sent();
   shown();
   greet({room: 'r2', lines: [line(1, {id: 'bob.3'}), line(2, {id: 'bob.4'})]});
-  assert.deepEqual(shown('notice', 'line'), [['notice', 'The server was started anew.'], ['line', line(2, {id: 'bob.4'})]]);
+  assert.deepEqual(shown('notice', 'line'), [['notice', 'The server was restarted.'], ['line', line(2, {id: 'bob.4'})]]);
   assert.deepEqual(sent(), [{type: 'say', n: 1, text: 'one'}]);
-  hear({type: 'joined', name: 'Bob'});  // he was there before
+  hear({type: 'joined', name: 'Bob'});  // he was there earlier
   hear({type: 'joined', name: 'Cy'});
   assert.deepEqual(shown('notice'), [['notice', 'Cy joined']]);
   assert.deepEqual(chat.people, ['Ann', 'Bob', 'Cy']);
@@ -284,7 +284,7 @@ test('chat: after a cut the page comes back with the mark of its name, or two pe
   assert.deepEqual(sent(), [{...hello, name: 'Ann', called: 'Ann (2)'}]);
   greet({name: 'Ann (2)', people: ['Ann (2)']});
   chat.lost();
-  chat.call('Zoe');  // the mark was of another name, which the server sees
+  chat.call('Zoe');  // the mark belongs to another name, as the server sees
   chat.opened();
   assert.deepEqual(sent(), [{...hello, name: 'Zoe', called: 'Ann (2)'}]);
   assert.deepEqual(remembered(), ['Ann', 'Ann']);  // without the mark
@@ -308,13 +308,13 @@ test('chat: after a restart all have half a minute to come back, and who does no
     greet({room, ...more});
   };
   restart('r2', {people: ['Ann', 'Dee']});
-  assert.deepEqual(shown('notice'), [['notice', 'The server was started anew.'], ['notice', 'Dee joined']]);
+  assert.deepEqual(shown('notice'), [['notice', 'The server was restarted.'], ['notice', 'Dee joined']]);
   world.pass(20_000);
   hear({type: 'joined', name: 'Bob'});
-  restart('r3');  // again, before Cy was back
+  restart('r3');  // again, before Cy came back
   world.pass(29_999);
   hear({type: 'joined', name: 'Bob'});
-  assert.deepEqual(shown('notice'), [['notice', 'The server was started anew.']]);
+  assert.deepEqual(shown('notice'), [['notice', 'The server was restarted.']]);
   world.pass(1);
   assert.deepEqual(shown('notice'), [['notice', 'Cy left'], ['notice', 'Dee left']]);
   hear({type: 'joined', name: 'Cy'});
@@ -327,7 +327,7 @@ test('chat: after a restart that gave the page itself another mark, it says so a
   chat.opened();
   greet({room: 'r2', name: 'Ann (2)', people: ['Ann', 'Ann (2)']});
   world.pass(60_000);
-  assert.deepEqual(shown('notice').slice(1), [['notice', 'Ann is Ann (2) from here on'], ['notice', 'Ann joined']]);
+  assert.deepEqual(shown('notice').slice(1), [['notice', 'Ann is Ann (2) from now on'], ['notice', 'Ann joined']]);
 });
 
 test('chat: a name that was refused is not asked for again, nor remembered', () => {

@@ -16,7 +16,7 @@ std::string WithMark(absl::string_view name, int mark) {
   return absl::StrCat(name, " (", mark, ")");
 }
 
-// Whether `called` is what WithMark makes of `wanted`.
+// Whether `called` is a result of WithMark for `wanted`.
 bool IsMarked(absl::string_view called, absl::string_view wanted) {
   absl::string_view digits = called;
   int mark = 0;
@@ -27,7 +27,7 @@ bool IsMarked(absl::string_view called, absl::string_view wanted) {
 
 }  // namespace
 
-// ---- Who is there ----
+// ---- Members ----
 
 void Room::Enter(MemberId page, const Hello& hello) {
   if (!TakeSender(hello)) {
@@ -87,7 +87,7 @@ void Room::Rename(MemberId page, absl::string_view name) {
 }
 
 void Room::Rename(Person& person, absl::string_view wanted) {
-  if (wanted == person.wanted) return;  // also where the name has a mark: it keeps it
+  if (wanted == person.wanted) return;  // even if the name has a mark, which it keeps
   person.wanted = std::string(wanted);
   const std::string before = std::exchange(person.name, FreeName(wanted, &person));
   if (person.name != before) audience_.Send(Pages(), EncodeRenamed(before, person.name));
@@ -105,7 +105,7 @@ std::string Room::FreeName(absl::string_view wanted, const Person* self) const {
   return name;
 }
 
-// False: it is another person's. Its lines could be taken for theirs.
+// False: it belongs to another person. Its lines could be mistaken for theirs.
 bool Room::TakeSender(const Hello& hello) {
   const auto [sender, is_new] = senders_.try_emplace(hello.sender, Sender{.key = hello.key});
   if (!is_new) return sender->second.key == hello.key;
@@ -124,7 +124,7 @@ Room::Member* Room::FindPage(MemberId id) {
   return member == members_.end() || !member->second.is_page() ? nullptr : &member->second;
 }
 
-// ---- What is said ----
+// ---- Lines ----
 
 std::optional<std::string> Room::Say(MemberId page, const chat::Say& line, absl::Time now) {
   const Member* member = FindPage(page);
@@ -154,7 +154,7 @@ std::optional<std::string> Room::SayPlain(MemberId plain, absl::string_view text
   return *std::move(clean);
 }
 
-// Numbers the line, keeps it, and sends it to the pages.
+// Numbers the line, stores it, and sends it to the pages.
 void Room::Keep(Line line, const Person& person) {
   line.number = ++last_number_;
   audience_.Send(PagesOfOthers(person), Encode(line));

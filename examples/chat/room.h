@@ -1,4 +1,4 @@
-// The chat room: who is in it, and what was said.
+// The chat room: its members and its lines.
 
 #ifndef EXAMPLES_CHAT_ROOM_H_
 #define EXAMPLES_CHAT_ROOM_H_
@@ -23,19 +23,20 @@ namespace weft::chat {
 
 inline constexpr size_t kKeptLines = 100;
 
-// Of so many senders the room remembers how far it has heard them. When there are more, those go
-// first that left the longest time ago.
+// The number of senders whose last received line the room remembers. If there are more, those who
+// left first are forgotten.
 inline constexpr size_t kKeptSenders = 10000;
 
 using MemberId = uint64_t;
 
-// Where goes what the room says.
+// The receiver of the room's messages.
 class Audience {
  public:
   virtual ~Audience() = default;
   virtual void Send(absl::Span<const MemberId> to, absl::string_view message) = 0;
 
-  // The same for what is of no use later: may be dropped, or replaced by the next of this key.
+  // The same for a message without later use: it may be dropped, or replaced by the next one with
+  // this key.
   virtual void SendHint(absl::Span<const MemberId> to, absl::string_view message,
                         absl::string_view key) = 0;
 };
@@ -44,28 +45,28 @@ class Audience {
 // the text of lines. A person is all pages with the same key, or one plain member. Names and texts
 // are clean (text.h), except those of plain members.
 //
-// Lines have numbers, and everybody gets them in the same order. No network, no clock, no locks:
-// one thread uses it, and what it sends has to arrive in the order in which it was sent.
+// Lines have numbers, and all members get them in the same order. No network, no clock, no locks:
+// one thread uses it, and its messages must be delivered in the order in which it sends them.
 class Room {
  public:
-  // `id` tells this run from others. `audience` must outlive the room.
+  // `id` identifies this run of the server. `audience` must outlive the room.
   Room(std::string id, Audience& audience, size_t kept_senders = kKeptSenders)
       : id_(std::move(id)), audience_(audience), kept_senders_(kept_senders) {}
 
-  // Sends the page a Welcome with what it has not seen. Its name gets a mark if it is taken; one
-  // that comes back gets the mark that it had, so that two people of one name are not exchanged.
+  // Sends the page a Welcome with the lines it has not seen. Its name gets a mark if it is taken; a
+  // page that reconnects gets its old mark, so that two people with one name are not confused.
   void Enter(MemberId page, const Hello& hello);
 
-  // A plain member has no way to say its name: it is "guest 1", and so on.
+  // A plain member cannot choose a name: it is "guest 1", and so on.
   void EnterPlain(MemberId plain);
 
-  // What is said by, and happens to, one who is not in the room has no effect.
+  // Calls for someone who is not in the room have no effect.
   void Leave(MemberId member);
 
-  // A line from a page, or from a plain member: what the others are shown, if they are. Plain
-  // members get a page's line with its name, and without its line breaks: a terminal shows a
-  // message on one line. A line that the room has heard before is not shown again; a plain one
-  // without any text goes to plain members only, as all they say does, byte for byte.
+  // A line from a page, or from a plain member; the result is the text shown to the others, if it
+  // is shown. Plain members get a page's line with its name, and without line breaks: a terminal
+  // shows a message on one line. A line that the room has already received is not shown again; a
+  // plain one without any text goes only to plain members, byte for byte, like all their lines.
   std::optional<std::string> Say(MemberId page, const Say& line, absl::Time now);
   std::optional<std::string> SayPlain(MemberId plain, absl::string_view text, absl::Time now);
 
@@ -75,8 +76,8 @@ class Room {
  private:
   struct Person {
     std::string key{};     // empty: a plain member
-    std::string wanted{};  // the name that was asked for
-    std::string name{};    // different from all others
+    std::string wanted{};  // the requested name
+    std::string name{};    // unique
     size_t members = 0;
   };
   using People = std::list<Person>;
@@ -84,8 +85,8 @@ class Room {
   struct Sender {
     std::string key{};
     uint64_t heard = 0;    // n of its last line
-    size_t pages = 0;      // in the room: two while the room has not noticed that one is dead
-    uint64_t left_as = 0;  // when the last of them left, by departures_
+    size_t pages = 0;      // in the room: two until the room notices that one is dead
+    uint64_t left_as = 0;  // when the last of them left, in departures_
   };
 
   struct Member {
@@ -97,7 +98,7 @@ class Room {
 
   struct Kept {
     Line line{};
-    std::string key{};  // of the person who said it
+    std::string key{};  // of the line's sender
   };
 
   void Add(MemberId id, People::iterator person, std::string sender);
@@ -121,7 +122,7 @@ class Room {
   const std::string id_;
   Audience& audience_;
   const size_t kept_senders_;
-  People people_;  // in the order in which they came
+  People people_;  // in the order of their arrival
   std::map<MemberId, Member> members_;
   absl::flat_hash_map<std::string, Sender> senders_;
   uint64_t departures_ = 0;

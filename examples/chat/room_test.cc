@@ -24,7 +24,7 @@ using ::testing::StartsWith;
 
 const absl::Time kNow = absl::FromUnixMillis(1500);
 
-// "#7 Ann: hi", with the id behind it if there is one.
+// "#7 Ann: hi", followed by the id if there is one.
 std::string ShortLine(const nlohmann::json& line) {
   EXPECT_EQ(line.at("time"), 1500);
   std::string text =
@@ -35,7 +35,7 @@ std::string ShortLine(const nlohmann::json& line) {
   return text;
 }
 
-// A message as a person would write it down.
+// A message in readable form.
 std::string Short(absl::string_view message) {
   const auto json = nlohmann::json::parse(message.begin(), message.end(), nullptr, false);
   if (json.is_discarded()) return std::string(message);  // plain
@@ -65,7 +65,7 @@ class RoomTest : public testing::Test, private Audience {
                 {.key = key, .sender = sender.value_or(absl::StrCat("s", page)), .name = name});
   }
 
-  // Ann is 1, Bob is 2, and 3 has a terminal. What they heard of it is forgotten.
+  // Ann is 1, Bob is 2, and 3 has a terminal. The messages they got for this are dropped.
   void AllEnter() {
     Enter(1, "a", "Ann");
     Enter(2, "b", "Bob");
@@ -77,7 +77,7 @@ class RoomTest : public testing::Test, private Audience {
     return room_.Say(page, {.n = n, .text = text}, kNow);
   }
 
-  // What a member was sent since it was last asked.
+  // The messages sent to a member since the last call.
   std::vector<std::string> HeardBy(MemberId member) { return std::exchange(heard_[member], {}); }
 
   Room room_{"r1", *this, /*kept_senders=*/10};
@@ -177,7 +177,7 @@ TEST_F(RoomTest, APersonTakesAnotherName) {
   AllEnter();
   room_.Rename(1, "Anna");
   room_.Rename(2, "anna");
-  room_.Rename(2, "anna");  // what it asked for: no other mark
+  room_.Rename(2, "anna");  // its own name: no other mark
   Say(1, 1, "hi");
   for (const MemberId page : {1, 2}) {
     const auto heard = HeardBy(page);
@@ -186,9 +186,9 @@ TEST_F(RoomTest, APersonTakesAnotherName) {
     EXPECT_EQ(heard[1], "Bob is anna (2)");
     EXPECT_THAT(heard[2], StartsWith("#1 Anna: hi"));
   }
-  room_.Rename(1, "ANNA");  // its own, in other letters
+  room_.Rename(1, "ANNA");  // its own name in other letters
   EXPECT_THAT(HeardBy(2), ElementsAre("Anna is ANNA"));
-  Enter(4, "a", "Ann");  // another tab, in which the name is another
+  Enter(4, "a", "Ann");  // another tab, which still has the other name
   EXPECT_THAT(HeardBy(2), ElementsAre("ANNA is Ann"));
 }
 
@@ -263,7 +263,7 @@ TEST_F(RoomTest, NumbersOfAnotherRunMeanNothing) {
                           "#1 Bob: hi (s2.1)"));
 }
 
-// After a restart the second of two people of one name may be the first that comes back.
+// After a restart the second of two people with one name may be the first to reconnect.
 TEST_F(RoomTest, PeopleOfOneNameAreNotSwappedByARestart) {
   room_.Enter(1, {.key = "b", .sender = "s1", .name = "Ann", .room = "r0", .called = "Ann (2)"});
   room_.Enter(2, {.key = "a", .sender = "s2", .name = "Ann", .room = "r0"});
@@ -296,7 +296,7 @@ TEST_F(RoomTest, APagesLineBreaksReachPagesOnly) {
   EXPECT_THAT(HeardBy(3), ElementsAre("Ann: one  two"));
 }
 
-// As after a cut, when the page does not know what was heard.
+// As after a cut, when the page does not know which lines were received.
 TEST_F(RoomTest, ALineThatIsSentAgainIsNotSaidAgain) {
   AllEnter();
   EXPECT_EQ(Say(1, 1, "one"), "Ann: one");
@@ -333,9 +333,9 @@ TEST_F(RoomTest, SendersThatLeftLongAgoAreForgotten) {
   };
   EXPECT_THAT(heard_of("s2", "b"), testing::HasSubstr("heard 5"));
   room_.Leave(page);
-  Enter(++page, "d", "Dee");  // one too many: the first of the others goes
+  Enter(++page, "d", "Dee");  // one too many: the first of the others is forgotten
   Enter(++page, "d", "Dee");
-  EXPECT_THAT(heard_of("s10", "c"), testing::HasSubstr("heard 0"));  // anybody's again
+  EXPECT_THAT(heard_of("s10", "c"), testing::HasSubstr("heard 0"));  // free for others again
   EXPECT_THAT(heard_of("s1", "a"), testing::HasSubstr("heard 5"));   // still there
   EXPECT_THAT(heard_of("s2", "b"), testing::HasSubstr("heard 5"));   // left late
 }

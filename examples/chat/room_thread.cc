@@ -10,7 +10,7 @@
 namespace weft::chat {
 namespace {
 
-// What can be missed is not sent to who has so much to read already.
+// Optional messages are not sent to a member with this many bytes in its queue.
 constexpr size_t kHintsUntilBytes = 64 << 10;
 
 std::string RandomId() {
@@ -97,9 +97,9 @@ void RoomThread::SendToAll(absl::Span<const MemberId> to, absl::string_view mess
                            const SendOptions& options) {
   if (to.empty()) return;
   const absl::StatusOr<EncodedMessage> encoded = EncodedMessage::Make(Opcode::kText, message);
-  if (!encoded.ok()) return;  // not UTF-8: what came as text always is
+  if (!encoded.ok()) return;  // not UTF-8: received text always is
   for (const MemberId member : to) {
-    // One that is gone is about to leave the room as well.
+    // A session that has ended is about to leave the room, too.
     sessions_.at(member).Send(*encoded, options).IgnoreError();
   }
 }

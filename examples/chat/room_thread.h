@@ -1,4 +1,4 @@
-// The thread that a room lives on.
+// The thread of a room.
 
 #ifndef EXAMPLES_CHAT_ROOM_THREAD_H_
 #define EXAMPLES_CHAT_ROOM_THREAD_H_
@@ -22,19 +22,19 @@
 
 namespace weft::chat {
 
-// What happens to a room, by whichever event loop, in one order; and what it says, sent from one
-// thread. What one thread sends by a SessionRef keeps its order, so everybody hears the same. Were
-// it sent from the loops' threads, a line would reach those of its own loop before lines of other
-// loops that are older, and are still on their way.
+// Applies the room's events, from any event loop, in one order, and sends the room's messages from
+// one thread. Messages that one thread sends through a SessionRef keep their order, so all members
+// get the same order. If the loops' threads sent them, a line would reach the sessions of its own
+// loop before older lines of other loops.
 class RoomThread : private Audience {
  public:
-  // Of so many events that wait, further ones are refused.
+  // The maximum number of waiting events; further ones are refused.
   static constexpr size_t kMaxWaiting = 10000;
 
-  // `on_line` is told each line, as Room::Say returns it, on the room's thread.
+  // `on_line` is called on the room's thread with each line that Room::Say returns.
   explicit RoomThread(std::function<void(absl::string_view)> on_line);
 
-  // The sessions' handlers must be gone.
+  // The sessions' handlers must have been destroyed.
   ~RoomThread() override;
 
   struct EnterPage {
@@ -50,7 +50,8 @@ class RoomThread : private Audience {
   struct Leave {};
   using What = std::variant<EnterPage, EnterPlain, Say, PlainText, Typing, Rename, Leave>;
 
-  // False: too much waits, and it is refused. Leave never is. Any thread; does not block.
+  // False if too many events wait: this one is refused. Leave is never refused. Callable from any
+  // thread; does not block.
   bool Post(MemberId member, What what);
 
  private:
@@ -72,16 +73,16 @@ class RoomThread : private Audience {
 
   const std::function<void(absl::string_view)> on_line_;
 
-  // Of the thread.
+  // Used by the thread.
   Room room_;
   std::map<MemberId, SessionRef> sessions_;
 
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards the members below
   std::condition_variable posted_;
   std::vector<Event> inbox_;
   bool stop_ = false;
 
-  std::thread thread_;  // the last: it uses the others
+  std::thread thread_;  // last member: it uses the others
 };
 
 }  // namespace weft::chat

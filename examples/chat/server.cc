@@ -1,5 +1,5 @@
-// A chat room, and its page: open the address that it prints in a browser, in two windows. The
-// client for terminals (client.cc) joins the same room.
+// A chat room, and its page: open the printed address in a browser, in two windows. The terminal
+// client (client.cc) joins the same room.
 //
 //   bazel run //examples/chat:server
 
@@ -17,13 +17,14 @@
 
 int main(int argc, char** argv) {
   weft::ServerOptions options = examples::ServerOptionsFromFlags(
-      argc, argv, "A chat room: sends every text to everybody, its sender too.");
-  // A chat with holes is none: who cannot follow is told to come back (docs/sending.md), and a page
-  // then gets what it missed. A whole history has room in an empty queue.
+      argc, argv, "A chat room: sends every text to all members, including its sender.");
+  // A chat must not have gaps: a client that cannot follow is disconnected and reconnects
+  // (docs/sending.md), and a page then gets the lines it missed. An empty queue has room for a
+  // whole history.
   options.when_full = weft::WhenFull::kDisconnect;
   options.max_send_queue_bytes = 1 << 20;
-  // The longest text, and what JSON makes of it. Nobody types faster; a page that comes back says
-  // in a burst what it could not say before.
+  // The longest text, with its JSON encoding. Nobody types faster; a page that reconnects sends its
+  // waiting lines in a burst.
   options.connection.max_message_bytes = 16 << 10;
   options.message_rate = {.per_second = 20, .burst = 100};
 

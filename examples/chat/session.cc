@@ -25,7 +25,7 @@ void Session::Run(std::istream& in) {
   while (std::getline(in, line)) {
     {
       Lock lock(mutex_);
-      at_prompt_ = false;  // the line's own end has ended the prompt's line
+      at_prompt_ = false;  // the line's own newline has ended the prompt's line
     }
     if (!HandleLine(absl::StripAsciiWhitespace(line))) return;
   }
@@ -72,7 +72,7 @@ bool Session::HandleCommand(absl::string_view line) {
 
 void Session::Connect() {
   link_.reset();      // one that the server ended
-  Lock lock(mutex_);  // a message that comes at once waits for the line that says we are connected
+  Lock lock(mutex_);  // a message that arrives at once waits until the line "connected" is printed
   absl::StatusOr<std::unique_ptr<Link>> link = connector_(*this);
   if (link.ok()) {
     link_ = *std::move(link);
@@ -89,8 +89,8 @@ void Session::Disconnect() {
     Lock lock(mutex_);
     on_ = false;
   }
-  // Not under the lock: they wait for the thread that calls the listener. Whether the server
-  // answered matters to nobody any more.
+  // Not under the lock: these calls wait for the thread that calls the listener. Whether the server
+  // answered no longer matters.
   link_->Close().IgnoreError();
   link_.reset();
   Lock lock(mutex_);
@@ -114,7 +114,7 @@ void Session::Exit() {
 
 void Session::Send(absl::string_view text) {
   const absl::Status status = link_->Send(text);
-  if (status.ok()) return;  // the broadcast of it brings the prompt
+  if (status.ok()) return;  // its broadcast prints the prompt
   Lock lock(mutex_);
   BeginLine();
   out_ << "Error while sending: " << Escape(status.message()) << "\n";
@@ -131,7 +131,7 @@ void Session::OnMessage(absl::string_view text) {
 
 void Session::OnEnd(const absl::Status& why) {
   Lock lock(mutex_);
-  if (!on_) return;  // it was we who ended it
+  if (!on_) return;  // we ended it
   on_ = false;
   BeginLine();
   out_ << "Connection closed by server: (" << Escape(why.message()) << ")\n";

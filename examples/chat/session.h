@@ -23,7 +23,7 @@ class Link {
   virtual absl::Status Close() = 0;
 };
 
-// Who hears what happens on a link, on a thread of the link's: messages, then, once, the end.
+// Receives the events of a link, on a thread of the link's: messages, then, once, the end.
 class LinkListener {
  public:
   virtual ~LinkListener() = default;
@@ -31,17 +31,17 @@ class LinkListener {
   virtual void OnEnd(const absl::Status& why) = 0;
 };
 
-// Makes a link. The listener is called until the link is destroyed.
+// Creates a link. The listener is called until the link is destroyed.
 using Connector = std::function<absl::StatusOr<std::unique_ptr<Link>>(LinkListener& listener)>;
 
-// Reads lines, does what they say and prints what happens. It is off, and lines are commands, or
-// on, and lines are messages. Lines come from one thread, the listener's calls from another.
+// Reads lines, executes them and prints the results. When it is off, lines are commands; when it is
+// on, lines are messages. Lines come from one thread, the listener's calls from another.
 class Session : private LinkListener {
  public:
   // `out` must outlive the session.
   Session(Connector connector, std::ostream& out);
 
-  // All of it, from the greeting to `exit` or the end of the input.
+  // Runs the whole client, from the greeting to `exit` or the end of the input.
   void Run(std::istream& in);
 
  private:
@@ -59,12 +59,12 @@ class Session : private LinkListener {
 
   const Connector connector_;
   std::unique_ptr<Link>
-      link_;  // of the thread that reads lines; stays behind when the server ends it
+      link_;  // used by the thread that reads lines; stays set when the server ends it
 
-  std::mutex mutex_;  // guards all below
+  std::mutex mutex_;  // guards all members below
   std::ostream& out_;
   bool on_ = false;
-  bool at_prompt_ = false;  // the cursor stands behind a prompt
+  bool at_prompt_ = false;  // the cursor is after a prompt
 };
 
 }  // namespace weft::chat

@@ -46,7 +46,7 @@ class FakeLink : public Link {
     if (chat_.send_status.ok()) chat_.sent.emplace_back(text);
     return chat_.send_status;
   }
-  // As a link does whose thread sees the end: the listener is told before Close() returns.
+  // Like a link whose thread sees the end: the listener is called before Close() returns.
   absl::Status Close() override {
     ++chat_.closes;
     chat_.listener->OnEnd(absl::FailedPreconditionError("closed by Close()"));
@@ -57,7 +57,7 @@ class FakeLink : public Link {
   FakeChat& chat_;
 };
 
-// Gives out its lines one at a time, and calls what stands between them when it is reached.
+// Returns its lines one at a time, and calls the functions between them when it reaches them.
 class Script : public std::streambuf {
  public:
   explicit Script(std::ostringstream& out) : out_(out) {}
@@ -65,7 +65,7 @@ class Script : public std::streambuf {
   Script& Type(absl::string_view line) {
     steps_.push_back([this, text = absl::StrCat(line, "\n")] {
       typed_ = text;
-      out_ << typed_;  // a terminal shows what is typed
+      out_ << typed_;  // a terminal echoes typed text
     });
     return *this;
   }
@@ -94,7 +94,7 @@ class Script : public std::streambuf {
 
 class SessionTest : public ::testing::Test {
  protected:
-  // What is on the terminal in the end.
+  // The final content of the terminal.
   std::string Run() {
     Session session(
         [this](LinkListener& listener) -> absl::StatusOr<std::unique_ptr<Link>> {
@@ -190,7 +190,7 @@ TEST_F(SessionTest, RS41_SaysWhySendingFailed) {
                                 "> exit\nExiting Program!\n"));
 }
 
-// Another's message comes while the cursor stands behind the prompt.
+// Another member's message arrives while the cursor is after the prompt.
 TEST_F(SessionTest, RS42_AMessageStandsOnItsOwnLine) {
   Type("connect").Then(Message("one")).Then(Message("two")).Type("__disconnect").Type("exit");
   EXPECT_EQ(Run(),

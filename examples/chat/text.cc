@@ -11,7 +11,7 @@
 namespace weft::chat {
 namespace {
 
-// How many bytes the code point has that begins so.
+// The size of the code point that begins with this byte.
 size_t LengthOf(char first) {
   const auto byte = static_cast<uint8_t>(first);
   return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
@@ -43,7 +43,7 @@ bool TurnsDirection(char32_t code) {
   return IsIn(code, 0x202A, 0x202E) || IsIn(code, 0x2066, 0x2069);
 }
 
-// Of no width, or of no look: a name with one of these would look like the name without it.
+// Characters without width or shape: a name with one of them would look like the name without it.
 bool IsInvisible(char32_t code) {
   return code == 0xAD || code == 0x34F || code == 0x61C || IsIn(code, 0x115F, 0x1160) ||
          IsIn(code, 0x17B4, 0x17B5) || IsIn(code, 0x180B, 0x180F) || IsIn(code, 0x200B, 0x200F) ||
@@ -52,19 +52,19 @@ bool IsInvisible(char32_t code) {
          IsIn(code, 0xFFF0, 0xFFFB) || IsIn(code, 0xE0000, 0xE0FFF);
 }
 
-// Ends the line; a second empty line in a row is left out.
+// Ends the line; of several empty lines only one is kept.
 void AddBreak(std::string& text) {
   while (absl::EndsWith(text, " ") || absl::EndsWith(text, "\t")) text.pop_back();
   if (!absl::EndsWith(text, "\n\n")) text += '\n';
 }
 
 enum class Spaces {
-  kJoin,        // a run of them, breaks too, becomes one
-  kKeep,        // each becomes a plain one, breaks too
-  kKeepLayout,  // the same, but for breaks and tabs
+  kJoin,        // a run of them, including breaks, becomes one
+  kKeep,        // each becomes a plain space, including breaks
+  kKeepLayout,  // the same, except for breaks and tabs
 };
 
-// `text` without the code points that `drops` says.
+// `text` without the code points for which `drops` returns true.
 template <typename Drops>
 std::string Clean(absl::string_view text, Spaces spaces, Drops drops) {
   std::string clean;

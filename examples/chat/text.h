@@ -1,4 +1,4 @@
-// What may stand in a name and in a line.
+// The text of names and lines.
 
 #ifndef EXAMPLES_CHAT_TEXT_H_
 #define EXAMPLES_CHAT_TEXT_H_
@@ -14,21 +14,21 @@ namespace weft::chat {
 inline constexpr size_t kMaxNameLength = 32;   // code points
 inline constexpr size_t kMaxTextBytes = 4096;  // of UTF-8
 
-// A name as others see it: on one line, without spaces at its ends or two in a row, and without
-// what cannot be seen or turns the direction of writing, so that no name looks like another, or
-// like more than a name. InvalidArgument, which a person can read, when nothing is left or it is
-// too long. `name` is UTF-8.
+// A name in the form that others see: on one line, without spaces at its ends or two in a row, and
+// without invisible characters and those that change the direction of text, so that no name looks
+// like another, or like more than a name. InvalidArgument, for the person to read, if nothing is
+// left or it is too long. `name` is UTF-8.
 absl::StatusOr<std::string> CleanName(absl::string_view name);
 
 // The text of a line from a terminal: on one line, without spaces at its ends, control characters,
-// and overrides of the direction, which reach beyond the text. Errors as above.
+// and direction overrides, which reach beyond the text. Errors as above.
 absl::StatusOr<std::string> CleanText(absl::string_view text);
 
-// The text of a line from a page: the same, but it keeps tabs and line breaks. Each break is "\n",
-// and at most one empty line follows another line.
+// The text of a line from a page: the same, but it keeps tabs and line breaks. Each break is "
+// ", and at most one empty line follows another line.
 absl::StatusOr<std::string> CleanParagraphs(absl::string_view text);
 
-// What CleanParagraphs returned, on one line.
+// The result of CleanParagraphs, on one line.
 std::string OneLine(absl::string_view paragraphs);
 
 }  // namespace weft::chat

@@ -1,5 +1,5 @@
 // Runs the cases of a conformance server such as the Autobahn test suite's fuzzing server: echoes
-// what each case sends, until the case ends.
+// the messages of each case until the case ends.
 
 #include "weft/client/client.h"
 
@@ -19,9 +19,9 @@
 #include "examples/command_line.h"
 #include "examples/compression_flag.h"
 
-ABSL_FLAG(std::string, url, "ws://127.0.0.1:9001", "where the conformance server is");
+ABSL_FLAG(std::string, url, "ws://127.0.0.1:9001", "the conformance server");
 ABSL_FLAG(std::string, agent, "weft", "the name of this client in the server's reports");
-ABSL_FLAG(uint64_t, max_message_bytes, 16 << 20, "the largest message that is accepted");
+ABSL_FLAG(uint64_t, max_message_bytes, 16 << 20, "the maximum size of a received message");
 
 namespace {
 
@@ -29,7 +29,7 @@ using weft::Client;
 
 absl::StatusOr<std::unique_ptr<Client>> Connect(absl::string_view resource) {
   weft::ClientOptions options;
-  options.ping_interval = absl::InfiniteDuration();  // the cases say who sends what
+  options.ping_interval = absl::InfiniteDuration();  // the cases decide who sends what
   options.connection.max_message_bytes = absl::GetFlag(FLAGS_max_message_bytes);
   options.connection.compression = examples::CompressionFromFlag();
   const std::string server = absl::GetFlag(FLAGS_url);
@@ -43,14 +43,14 @@ absl::StatusOr<int> CaseCount() {
   if (!message.ok()) return message.status();
   int count = 0;
   if (!absl::SimpleAtoi(message->payload, &count)) {
-    return absl::InternalError(absl::StrCat("the number of cases is no number: \"",
+    return absl::InternalError(absl::StrCat("the number of cases is not a number: \"",
                                             absl::CEscape(message->payload), "\""));
   }
   (*client)->Close().IgnoreError();
   return count;
 }
 
-// Echoes until the end, and says what that was; an error where it never began.
+// Echoes until the end, and returns the reason for it; an error if it never began.
 absl::StatusOr<std::string> RunCase(int number, const std::string& agent) {
   absl::StatusOr<std::unique_ptr<Client>> client =
       Connect(absl::StrCat("/runCase?case=", number, "&agent=", agent));
@@ -60,7 +60,7 @@ absl::StatusOr<std::string> RunCase(int number, const std::string& agent) {
     if (!message.ok()) return std::string(message.status().message());
     const absl::Status sent = message->is_text() ? (*client)->SendText(message->payload)
                                                  : (*client)->SendBinary(message->payload);
-    // The end, and why, is for Receive() to tell.
+    // Receive() returns the end and its reason.
     if (absl::IsDeadlineExceeded(sent)) return std::string(sent.message());
   }
 }
@@ -76,7 +76,7 @@ absl::Status UpdateReports(const std::string& agent) {
 absl::Status RunAll(const std::string& agent) {
   const absl::StatusOr<int> count = CaseCount();
   if (!count.ok()) return count.status();
-  int refused = 0;  // by us or by the server, where that is what the case is about
+  int refused = 0;  // closed by us or by the server, if the case is about that
   for (int number = 1; number <= *count; ++number) {
     const absl::StatusOr<std::string> end = RunCase(number, agent);
     if (!end.ok()) ++refused;

@@ -1,4 +1,4 @@
-// What a dependent sees: a server and a client of Weft, beside headers of its own.
+// A dependent's view: a server and a client of Weft, besides its own headers.
 
 #include <memory>
 #include <string>

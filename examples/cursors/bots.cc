@@ -1,4 +1,4 @@
-// Cursors that nobody's hand moves, and what each of them is told.
+// Simulated cursors, and statistics of the messages that each receives.
 //
 //   bazel run -c opt //examples/cursors:bots -- ws://127.0.0.1:8080 --bots=200
 
@@ -28,10 +28,10 @@
 #include "fmt/core.h"
 #include "weft/client/client.h"
 
-ABSL_FLAG(int, bots, 200, "how many there are");
-ABSL_FLAG(int, rate, 30, "how many moves a second each makes");
-ABSL_FLAG(int, threads, 1, "how many threads move them");
-ABSL_FLAG(int, seconds, 0, "end after so long; 0: go on until the server ends");
+ABSL_FLAG(int, bots, 200, "the number of bots");
+ABSL_FLAG(int, rate, 30, "moves per second of each");
+ABSL_FLAG(int, threads, 1, "threads that move them");
+ABSL_FLAG(int, seconds, 0, "end after this time; 0: run until the server ends");
 
 namespace {
 
@@ -42,10 +42,10 @@ using weft::cursors::Welcome;
 
 constexpr auto kReportEvery = std::chrono::seconds(5);
 
-// A thread's bots do not all move in the same moment: they take turns.
+// The bots of a thread do not all move at the same moment: they take turns.
 constexpr int kTurns = 8;
 
-// What the threads tell the reporting one, of all bots together.
+// Statistics of all bots, from the threads to the reporting one.
 struct Tally {
   std::atomic<uint64_t> sent{0};
   std::atomic<uint64_t> received{0};  // messages
@@ -58,7 +58,7 @@ class Bot {
   Bot(std::unique_ptr<weft::Client> client, int number)
       : client_(std::move(client)), number_(number) {}
 
-  // Takes what has come, and moves on.
+  // Processes the received messages, and moves.
   absl::Status Turn(double seconds, Tally& tally) {
     if (absl::Status heard = Listen(tally); !heard.ok()) return heard;
     ++tally.sent;
@@ -117,7 +117,7 @@ absl::Status Fly(std::vector<Bot> bots, Clock::time_point begin, Tally& tally,
   return absl::OkStatus();
 }
 
-// What happened since the last time.
+// The statistics since the last call.
 class Reporter {
  public:
   explicit Reporter(const Tally& tally) : tally_(tally) {}
@@ -147,7 +147,7 @@ class Reporter {
   Clock::time_point since_ = Clock::now();
 };
 
-// The bots of each thread, connected.
+// The connected bots of each thread.
 absl::StatusOr<std::vector<std::vector<Bot>>> Connect(const std::string& url, int count,
                                                       int threads) {
   const absl::StatusOr<weft::ClientOptions> options = examples::ClientOptionsFromFlags(url);
@@ -169,8 +169,8 @@ int Fail(absl::string_view what, int code) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> words = examples::ParseCommandLine(
-      argc, argv, "Cursors that nobody's hand moves. bots [FLAG...] [URL]");
+  const std::vector<std::string> words =
+      examples::ParseCommandLine(argc, argv, "Simulated cursors. bots [FLAG...] [URL]");
   if (words.size() > 1) {
     fmt::print(stderr, "unexpected argument: {} (try --help)\n", words[1]);
     return 2;
@@ -178,7 +178,7 @@ int main(int argc, char** argv) {
   const int count = absl::GetFlag(FLAGS_bots);
   const int threads = absl::GetFlag(FLAGS_threads);
   if (count < 1 || threads < 1 || absl::GetFlag(FLAGS_rate) < 1) {
-    return Fail("--bots, --rate and --threads are at least 1", 2);
+    return Fail("--bots, --rate and --threads must be at least 1", 2);
   }
   absl::StatusOr<std::vector<std::vector<Bot>>> bots =
       Connect(words.empty() ? "ws://127.0.0.1:8080" : words.front(), count, threads);

@@ -25,14 +25,14 @@ after(async () => {
   assert.equal(await server.stop(), 0, 'exit code after SIGTERM');
 });
 
-// Somebody's window, in the space.
+// A person's window in the space.
 async function open(t, {url = server.url, ...window} = {}) {
   const page = await openPage(t, browser, url.replace('ws:', 'http:'), {width: 640, height: 400, ...window});
   await page.waitForFunction(() => cursors.own !== null);
   return page;
 }
 
-// Until the panel shows for this figure what the pattern says.
+// Waits until the panel's figure matches the pattern.
 const shows = (page, figure, pattern) => page.waitForFunction(
     ([figure, pattern]) => new RegExp(pattern).test(document.querySelector(`[data-figure=${figure}]`).textContent), [figure, pattern]);
 
@@ -47,7 +47,7 @@ async function startBots(t, count) {
 
 const idOf = (page) => page.evaluate(() => cursors.own);
 
-// Until the watcher's window has drawn that cursor there, to a pixel.
+// Waits until the watcher's window has drawn that cursor there, to the pixel.
 const seenAt = (watcher, id, x, y) => watcher.waitForFunction(([id, x, y]) => {
   const place = cursors.placeOf(id);
   return place && Math.abs(place.x - x) < 1 / innerWidth && Math.abs(place.y - y) < 1 / innerHeight;
@@ -64,7 +64,7 @@ test('two windows see each other\'s pointer, wherever it goes, and that it leave
   }
   const eve = await browser.newPage();
   await eve.goto(server.url.replace('ws:', 'http:'));
-  await seenAt(eve, idOfBob, 0.875, 0.5);  // who comes late sees who rests
+  await seenAt(eve, idOfBob, 0.875, 0.5);  // a late visitor sees resting cursors
   await eve.mouse.move(9, 9);
   await ann.waitForFunction(() => cursors.ids.length === 2);
   await eve.close();
@@ -76,7 +76,7 @@ test('the way of a pointer is drawn between the places that were sent, too', LIM
   const id = await idOf(ann);
   await ann.mouse.move(64, 200);
   await seenAt(bob, id, 0.1, 0.5);
-  // Places that were never sent, of all frames.
+  // Positions in frames that were never sent.
   await bob.evaluate((id) => {
     const sent = new Set(Array.from({length: 65}, (_, i) => Math.floor((64 + 8 * i) / 640 * 65536) / 65536));
     globalThis.between = new Set();
@@ -108,7 +108,7 @@ test('among bots: the panel counts, and it looks like this', LIMIT, async (t) =>
   await shows(page, 'roundTrip', '^\\d+\\.\\d ms$');
   await shows(page, 'frames', '^[1-9]\\d*/s$');
   await shows(page, 'drawn', '^\\d+\\.\\d ms$');
-  // Two pings a second, nine bytes each with their frames, and at most 30 moves of twelve.
+  // Two pings per second, nine bytes each with their frames, and at most 30 moves of twelve.
   await shows(page, 'outMessages', '^([1-9]|[12]\\d|3[0-3])/s$');
   await shows(page, 'outBytes', '^[1-9]\\d* B/s$');
   const before = await page.evaluate(() => cursors.placeOf(cursors.ids[0]));
@@ -163,7 +163,7 @@ test('a page that nobody sees says nothing, and is told nothing until it is seen
   await shows(page, 'cursors', '^4$');
 });
 
-// A way to the server that can be cut: `url`, cut(), which ends all connections and refuses new ones, and mend().
+// A relay to the server that can be cut: `url`, cut(), which ends all connections and refuses new ones, and mend().
 async function startWay(t) {
   const sockets = new Set();
   let open = true;
@@ -200,5 +200,5 @@ test('when the server is gone it says so, and comes back by itself', LIMIT, asyn
   await other.waitForFunction(() => cursors.ids.length === 0);
   way.mend();
   await page.waitForFunction(() => cursors.own !== null && document.getElementById('state').hidden);
-  await seenAt(other, await idOf(page), 0.5, 0.5);  // without having moved again
+  await seenAt(other, await idOf(page), 0.5, 0.5);  // without another move
 });

@@ -12,7 +12,7 @@ namespace {
 using examples::ByteReader;
 using examples::ByteWriter;
 
-constexpr uint8_t kGone = 255;  // where an age would be
+constexpr uint8_t kGone = 255;  // in place of an age
 
 ByteWriter Begin(MessageType type) {
   ByteWriter out;
@@ -57,11 +57,11 @@ absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("a malformed message: ", what));
 }
 
-// The message that was read, if it ended where it should have.
+// The message, if it ended where it should.
 template <typename AnyMessage>
 absl::StatusOr<AnyMessage> AtTheEnd(const ByteReader& in, AnyMessage message) {
-  if (!in.ok()) return Malformed("it is too short");
-  if (!in.at_end()) return Malformed("it is too long");
+  if (!in.ok()) return Malformed("too short");
+  if (!in.at_end()) return Malformed("too long");
   return message;
 }
 
@@ -104,7 +104,7 @@ std::string Encode(const Ping& ping) {
 
 absl::StatusOr<ClientMessage> DecodeClientMessage(absl::string_view message) {
   ByteReader in(message);
-  if (in.at_end()) return Malformed("it is empty");
+  if (in.at_end()) return Malformed("empty");
   const uint8_t type = in.U8();
   switch (static_cast<MessageType>(type)) {
     case MessageType::kMove: {
@@ -118,13 +118,13 @@ absl::StatusOr<ClientMessage> DecodeClientMessage(absl::string_view message) {
       return AtTheEnd<ClientMessage>(in, Ping{heard, number});
     }
     default:
-      return Malformed(absl::StrCat("no client sends the type ", int{type}));
+      return Malformed(absl::StrCat("a client does not send type ", int{type}));
   }
 }
 
 absl::StatusOr<ServerMessage> DecodeServerMessage(absl::string_view message) {
   ByteReader in(message);
-  if (in.at_end()) return Malformed("it is empty");
+  if (in.at_end()) return Malformed("empty");
   const uint8_t type = in.U8();
   switch (static_cast<MessageType>(type)) {
     case MessageType::kWelcome: {
@@ -144,7 +144,7 @@ absl::StatusOr<ServerMessage> DecodeServerMessage(absl::string_view message) {
       return AtTheEnd<ServerMessage>(in, Pong{number});
     }
     default:
-      return Malformed(absl::StrCat("no server sends the type ", int{type}));
+      return Malformed(absl::StrCat("a server does not send type ", int{type}));
   }
 }
 

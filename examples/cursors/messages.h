@@ -1,4 +1,4 @@
-// The messages of the cursors as bytes: README.md has them byte by byte.
+// The messages of the cursors as bytes; README.md documents each byte.
 
 #ifndef WEFT_EXAMPLES_CURSORS_MESSAGES_H_
 #define WEFT_EXAMPLES_CURSORS_MESSAGES_H_
@@ -16,7 +16,7 @@ namespace weft::cursors {
 
 inline constexpr uint8_t kProtocolVersion = 1;
 
-// Every message is binary, and its first byte says what it is.
+// Every message is binary, and its first byte is its type.
 enum class MessageType : uint8_t {
   // From the server.
   kWelcome = 1,
@@ -30,8 +30,8 @@ enum class MessageType : uint8_t {
 
 using CursorId = uint16_t;
 
-// In 65536ths of the space, from its left and from its top: in every window the whole space is
-// seen, whatever the window's size.
+// In 65536ths of the space, from its left and top edges: every window shows the whole space,
+// whatever its size.
 struct Place {
   uint16_t x = 0;
   uint16_t y = 0;
@@ -39,17 +39,17 @@ struct Place {
   friend bool operator==(const Place&, const Place&) = default;
 };
 
-// The first message of all.
+// The first message.
 struct Welcome {
   uint8_t version = kProtocolVersion;
   CursorId own = 0;
 };
 
-// What became of one cursor. It takes seven bytes if it moved, three if it left.
+// The change of one cursor. It takes seven bytes if it moved, three if it left.
 struct Change {
   CursorId id = 0;
   bool gone = false;
-  uint8_t age_ms = 0;  // how long before the message it moved; kMaxAgeMs: or longer
+  uint8_t age_ms = 0;  // the time between its move and the message; kMaxAgeMs: that or longer
   Place place{};
 
   friend bool operator==(const Change&, const Change&) = default;
@@ -57,15 +57,15 @@ struct Change {
 
 inline constexpr uint8_t kMaxAgeMs = 254;
 
-// What changed since the message before, or all cursors: others that the client knows are gone.
+// The changes since the previous message, or all cursors: the client must then forget all others.
 struct Changes {
   bool all = false;
   uint16_t time_ms = 0;  // by the server's clock; the low 16 bits
   std::vector<Change> changes{};
 };
 
-// `heard` is how many Changes the client has had, the low eight bits: what is on its way to it, or
-// waits in some kernel's buffers, the server can only know by that.
+// `heard` is the number of Changes that the client has received, the low eight bits: only from it
+// can the server know how many are in transit or wait in kernel buffers.
 struct Move {
   uint8_t heard = 0;
   Place place{};
@@ -84,8 +84,7 @@ std::string EncodePong(const Ping& ping);
 std::string Encode(const Move& move);
 std::string Encode(const Ping& ping);
 
-// The error says what is wrong: a type that there is not, a message that ends too early or too
-// late.
+// The error names the problem: an unknown type, or a message that ends too early or too late.
 using ClientMessage = std::variant<Move, Ping>;
 absl::StatusOr<ClientMessage> DecodeClientMessage(absl::string_view message);
 

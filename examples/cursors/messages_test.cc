@@ -70,20 +70,20 @@ TEST(MessagesTest, TheErrorSaysWhatIsWrong) {
   const auto client_error = [](absl::string_view hex) {
     return std::string(DecodeClientMessage(Hex(hex)).status().message());
   };
-  EXPECT_EQ(client_error(""), "a malformed message: it is empty");
-  EXPECT_EQ(client_error("02 0000"), "a malformed message: no client sends the type 2");
-  EXPECT_EQ(client_error("10 09 0201 fe"), "a malformed message: it is too short");
-  EXPECT_EQ(client_error("10 09 0201 feff 00"), "a malformed message: it is too long");
-  EXPECT_EQ(client_error("11"), "a malformed message: it is too short");
+  EXPECT_EQ(client_error(""), "a malformed message: empty");
+  EXPECT_EQ(client_error("02 0000"), "a malformed message: a client does not send type 2");
+  EXPECT_EQ(client_error("10 09 0201 fe"), "a malformed message: too short");
+  EXPECT_EQ(client_error("10 09 0201 feff 00"), "a malformed message: too long");
+  EXPECT_EQ(client_error("11"), "a malformed message: too short");
 
   const auto server_error = [](absl::string_view hex) {
     return std::string(DecodeServerMessage(Hex(hex)).status().message());
   };
-  EXPECT_EQ(server_error(""), "a malformed message: it is empty");
-  EXPECT_EQ(server_error("10 09 0201 feff"), "a malformed message: no server sends the type 16");
-  EXPECT_EQ(server_error("02 34"), "a malformed message: it is too short");
-  EXPECT_EQ(server_error("03 3412 0700 11 0080 00"), "a malformed message: it is too short");
-  EXPECT_EQ(server_error("01 01 0201 00"), "a malformed message: it is too long");
+  EXPECT_EQ(server_error(""), "a malformed message: empty");
+  EXPECT_EQ(server_error("10 09 0201 feff"), "a malformed message: a server does not send type 16");
+  EXPECT_EQ(server_error("02 34"), "a malformed message: too short");
+  EXPECT_EQ(server_error("03 3412 0700 11 0080 00"), "a malformed message: too short");
+  EXPECT_EQ(server_error("01 01 0201 00"), "a malformed message: too long");
 }
 
 }  // namespace

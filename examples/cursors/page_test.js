@@ -1,5 +1,5 @@
 'use strict';
-// What of the page needs no browser: the protocol, the throttle and the interpolation, in Node.js.
+// The parts of the page that need no browser: the protocol, the throttle and the interpolation, in Node.js.
 
 const assert = require('node:assert/strict');
 const path = require('node:path');
@@ -42,7 +42,7 @@ test('the protocol: what the server must not say', () => {
   assert.throws(() => protocol.dispatch(bufferOf('03 3412 0700 11 0080 00'), nothing), RangeError);
 });
 
-// When places are taken, of one offered with each frame.
+// The times at which positions are sent, if one is offered with each frame.
 function taken(frameMs, seconds) {
   const own = new throttle.Throttle();
   const times = [];
@@ -106,7 +106,7 @@ test('the clock: never goes backwards, from frame to frame, for messages that ar
       assert.ok(clock.at(now) >= shown);
       shown = clock.at(now);
     }
-    clock.heard(message * 33, now + 3000);  // on its way for three seconds
+    clock.heard(message * 33, now + 3000);  // three seconds in transit
   }
 });
 

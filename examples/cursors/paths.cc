@@ -8,7 +8,7 @@ namespace weft::cursors {
 namespace {
 
 constexpr double kTurn = 2 * std::numbers::pi;
-constexpr int kGroup = 20;  // bots at most
+constexpr int kGroup = 20;  // maximum number of bots
 
 struct Point {
   double x = 0, y = 0;
@@ -21,18 +21,18 @@ Point OnCircle(double angle) { return {std::cos(angle), std::sin(angle)}; }
 
 double FractionOf(double number) { return number - std::floor(number); }
 
-// 0 to 1, scattered evenly, and the same each time.
+// 0 to 1, evenly distributed, and the same each time.
 double Scatter(int number) { return FractionOf(number * std::numbers::phi); }
 
-// The same in a square: what the golden ratio is for a line, the powers of the plastic ratio are
-// for a square.
+// The same in a square: powers of the plastic ratio do in a square what the golden ratio does on a
+// line.
 Point ScatterInSquare(int number) {
   constexpr double kPlastic = 1.324717957244746;
   return {FractionOf(0.1 + number / kPlastic), FractionOf(0.6 + number / kPlastic / kPlastic)};
 }
 
-// Each figure fits into a circle of radius 1, and `share` is which part of the way round the bot is
-// ahead of the first one of its group.
+// Each figure fits in a circle of radius 1, and `share` is how far the bot is ahead of the first
+// one of its group, as a part of the whole path.
 Point Ring(double share, double seconds) { return OnCircle(kTurn * (share + seconds / 9)); }
 
 Point Lissajous(double share, double seconds) {
@@ -45,7 +45,8 @@ Point Rose(double share, double seconds) {
   return std::cos(2 * angle) * OnCircle(angle);
 }
 
-// Each fish has a place in the shoal, which stretches where it hurries, and swims around it a bit.
+// Each fish has a position in the shoal, which stretches when it hurries, and swims around it a
+// little.
 Point Shoal(double share, double seconds, int bot) {
   const double behind = seconds - 1.6 * share;
   const Point head = {0.5 * std::sin(behind * 0.53), 0.45 * std::sin(behind * 0.81 + 1)};
@@ -76,7 +77,7 @@ Place PlaceOfBot(int bot, int bots, double seconds) {
   const int groups = (bots + kGroup - 1) / kGroup;
   const int group = bot % groups;
   const double share = static_cast<double>(bot / groups) / ((bots + groups - 1) / groups);
-  // Groups are scattered about the space, and each drifts around where it is.
+  // Groups are distributed over the space, and each drifts around its position.
   const Point home = Point{0.24, 0.24} + 0.52 * ScatterInSquare(group);
   const Point drift = 0.05 * Point{std::sin(seconds / 7 + group), std::cos(seconds / 11 + group)};
   const double size = 0.11 + 0.06 * Scatter(7 * group + 2);

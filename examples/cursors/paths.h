@@ -1,4 +1,4 @@
-// Where bots go.
+// The paths of the bots.
 
 #ifndef WEFT_EXAMPLES_CURSORS_PATHS_H_
 #define WEFT_EXAMPLES_CURSORS_PATHS_H_
@@ -7,9 +7,9 @@
 
 namespace weft::cursors {
 
-// Bots move in groups: rings, figures of Lissajous, shoals and roses, which themselves wander. The
-// place of bot `bot` of `bots` after so many seconds: a pure function, with no jumps, and not
-// beyond the space's edges.
+// Bots move in groups: rings, Lissajous figures, shoals and roses, which themselves move around.
+// The position of bot `bot` of `bots` after this many seconds: a pure function, without jumps, and
+// within the space's edges.
 Place PlaceOfBot(int bot, int bots, double seconds);
 
 }  // namespace weft::cursors

@@ -13,7 +13,7 @@ constexpr int kBots = 200;
 
 TEST(PathsTest, TheyMoveWithoutJumps) {
   constexpr double kFrame = 1.0 / 60;
-  constexpr int kFarthest = 65536 / 60;  // a space's width a second
+  constexpr int kFarthest = 65536 / 60;  // widths of the space per second
   for (int bot = 0; bot < kBots; ++bot) {
     Place before = PlaceOfBot(bot, kBots, 0);
     int moved = 0;

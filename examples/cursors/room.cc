@@ -25,11 +25,11 @@ absl::Status Room::OnPing(CursorId id, const Ping& ping) {
 }
 
 absl::Status Room::OnHeard(Client& client, uint8_t heard) {
-  // The low bits are enough: never are 256 messages unconfirmed.
+  // The low bits are enough: there are never 256 unconfirmed messages.
   const auto unheard = static_cast<uint8_t>(client.sent - heard);
   if (unheard > client.sent - client.heard) {
     return absl::InvalidArgumentError(
-        absl::StrCat("message ", int{heard}, " is confirmed, which was not sent"));
+        absl::StrCat("message ", int{heard}, " is confirmed, but was not sent"));
   }
   client.heard = client.sent - unheard;
   return absl::OkStatus();

@@ -17,10 +17,10 @@ using Told = std::vector<Change>;
 
 class RoomTest : public testing::Test {
  protected:
-  // Where the clock stands with each tick.
+  // The clock's time at each tick.
   static constexpr int64_t kNowMs = 5000;
 
-  // What each client is told in a tick; who is told all cursors is in all_.
+  // The messages to each client in a tick; clients that get all cursors are in all_.
   std::map<CursorId, Told> Tick() {
     std::map<CursorId, Told> told;
     all_.clear();
@@ -105,7 +105,7 @@ TEST_F(RoomTest, WhoConfirmsNothingIsToldTheLatestWhenItDoes) {
   ASSERT_TRUE(room_.OnPing(bob_, {.heard = 1}).ok());
   EXPECT_EQ(Tick(), (std::map<CursorId, Told>{{bob_, {{.id = ann_, .place = {1000, 1000}}}}}));
   EXPECT_EQ(all_, Ids({bob_}));
-  // It has room for one message each time that it confirms one.
+  // Each confirmation makes room for one message.
   Move(ann_, {7, 7}, heard);
   EXPECT_EQ(Tick().count(bob_), 0);
   ASSERT_TRUE(room_.OnPing(bob_, {.heard = kMaxUnheard}).ok());
@@ -132,12 +132,10 @@ TEST_F(RoomTest, WhoMissedAMessageIsToldAll) {
 TEST_F(RoomTest, WhatWasNotSentCannotBeConfirmed) {
   Move(ann_, {1, 1});
   Tick();
-  EXPECT_EQ(room_.OnPing(bob_, {.heard = 2}).message(),
-            "message 2 is confirmed, which was not sent");
+  EXPECT_EQ(room_.OnPing(bob_, {.heard = 2}).message(), "message 2 is confirmed, but was not sent");
   EXPECT_TRUE(room_.OnPing(bob_, {.heard = 1}).ok());
   EXPECT_TRUE(room_.OnPing(bob_, {.heard = 1}).ok());
-  EXPECT_EQ(room_.OnPing(bob_, {.heard = 0}).message(),
-            "message 0 is confirmed, which was not sent");
+  EXPECT_EQ(room_.OnPing(bob_, {.heard = 0}).message(), "message 0 is confirmed, but was not sent");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Everybody's pointer in one space, and its page: open the address that it prints in two windows.
+// Everybody's pointer in one space, and its page: open the printed address in two windows.
 //
 //   bazel run -c opt //examples/cursors:server
 
@@ -19,10 +19,10 @@
 int main(int argc, char** argv) {
   weft::ServerOptions options =
       examples::ServerOptionsFromFlags(argc, argv, "Everybody's pointer in one space.");
-  // Numbers of cursors have 16 bits, and one who left keeps theirs until the next tick.
+  // Cursor numbers have 16 bits, and one that left keeps its number until the next tick.
   options.max_connections = std::min<size_t>(options.max_connections, 60000);
-  // A client says 32 things a second, of six bytes at most. What the network held up for two
-  // seconds comes at once.
+  // A client sends 32 messages per second, of at most six bytes. Messages that the network delayed
+  // by two seconds arrive at once.
   options.connection.max_message_bytes = 64;
   options.message_rate = {.per_second = 40, .burst = 80};
   weft::cursors::SharedRoom room;

@@ -13,7 +13,7 @@ int64_t NowMs() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
-// Places hardly repeat themselves: compression would cost more than it saves.
+// Positions hardly repeat: compression would cost more than it saves.
 constexpr SendOptions kAsItIs = {.compress = Compress::kNo};
 
 }  // namespace
@@ -21,7 +21,7 @@ constexpr SendOptions kAsItIs = {.compress = Compress::kNo};
 CursorId SharedRoom::Join(SessionRef session) {
   std::lock_guard<std::mutex> lock(mutex_);
   const Welcome welcome = room_.Join();
-  // A session that is gone says so by Leave. The lock has the welcome go before all else.
+  // A session that has ended calls Leave. The lock makes the welcome the first message.
   session.SendBinary(Encode(welcome), kAsItIs).IgnoreError();
   sessions_.emplace(welcome.own, std::move(session));
   return welcome.own;

@@ -14,11 +14,11 @@
 
 namespace weft::cursors {
 
-// A Room behind a lock, which tells its clients by their SessionRef. All methods may be called by
-// any thread; none holds the lock for longer than it takes to tell each client.
+// A Room with a lock, which sends to its clients through their SessionRef. Thread-safe; the lock is
+// held only as long as it takes to send to each client.
 class SharedRoom {
  public:
-  // Welcomes the client, whose cursor's number names it from now on.
+  // Welcomes the client, whose cursor's number identifies it from now on.
   CursorId Join(SessionRef session);
   void Leave(CursorId id);
 
@@ -26,7 +26,7 @@ class SharedRoom {
   absl::Status OnMove(CursorId id, const Move& move);
   absl::Status OnPing(CursorId id, const Ping& ping);
 
-  // To be called kTicksPerSecond times a second.
+  // Call it kTicksPerSecond times per second.
   void Tick();
 
  private:

@@ -1,4 +1,4 @@
-// Where every cursor is, and what changed of late.
+// The positions of all cursors, and the recent changes.
 
 #ifndef WEFT_EXAMPLES_CURSORS_SPACE_H_
 #define WEFT_EXAMPLES_CURSORS_SPACE_H_
@@ -11,24 +11,24 @@
 
 namespace weft::cursors {
 
-// Of each cursor only the latest is kept. No network, no clock.
+// Keeps only the latest position of each cursor. No network, no clock.
 class Space {
  public:
-  // A number for a cursor, which is seen from its first move on. Numbers come round as late as they
-  // can. There must be fewer than 65536 at once.
+  // A number for a new cursor, which is visible from its first move on. Numbers are reused as late
+  // as possible. There must be fewer than 65536 at once.
   CursorId Join();
   void Move(CursorId id, Place place, int64_t now_ms);
   void Leave(CursorId id);
 
-  // The cursors that are there.
+  // The cursors that are present.
   std::vector<Change> All(int64_t now_ms) const;
 
-  // What is different from how it was when Settle was last called; what changed twice is there
-  // once. Costs time for these only, not for the cursors that rest.
+  // The changes since the last Settle; a cursor that changed twice appears once. Takes time only
+  // for these, not for resting cursors.
   std::vector<Change> Changes(int64_t now_ms) const;
   bool changed() const { return !changed_.empty(); }
 
-  // As it is now is how it was. Who left is forgotten.
+  // Makes the current state the baseline for changes. Cursors that left are forgotten.
   void Settle();
 
  private:

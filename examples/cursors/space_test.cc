@@ -68,7 +68,7 @@ TEST(SpaceTest, NumbersComeRoundAndLeaveOutThoseThatAreThere) {
   EXPECT_EQ(ids.count(rests), 0);
 }
 
-// The clock of one thread may be read before, and used after, another's.
+// A thread may read its clock before, and use the time after, another thread.
 TEST(SpaceTest, AMoveOfTheFutureIsOneOfNow) {
   Space space;
   const CursorId ann = space.Join();

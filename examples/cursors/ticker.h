@@ -1,4 +1,4 @@
-// A thread that does something every so often.
+// A thread that calls a function periodically.
 
 #ifndef WEFT_EXAMPLES_CURSORS_TICKER_H_
 #define WEFT_EXAMPLES_CURSORS_TICKER_H_
@@ -12,8 +12,8 @@
 
 namespace weft::cursors {
 
-// Calls `tick` on a thread of its own, from the constructor on until the destructor's end. A tick
-// that was missed, as on a machine that slept, is not made up for.
+// Calls `tick` on its own thread, from the constructor until the destructor's end. Missed ticks, as
+// on a machine that slept, are not repeated.
 class Ticker {
  public:
   using Clock = std::chrono::steady_clock;
@@ -39,7 +39,7 @@ class Ticker {
   const Clock::duration every_;
   const std::function<void()> tick_;
   std::atomic<bool> stop_{false};
-  std::thread thread_;  // last: it uses the others
+  std::thread thread_;  // last member: it uses the others
 };
 
 }  // namespace weft::cursors

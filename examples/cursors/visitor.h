@@ -11,8 +11,8 @@
 
 namespace weft::cursors {
 
-// Hands on what the client says. A ping is answered at once, not with the next tick, so that the
-// round trip is the network's.
+// Passes the client's messages to the room. A ping is answered at once, not with the next tick, so
+// that the round-trip time is the network's.
 class Visitor : public Handler {
  public:
   explicit Visitor(SharedRoom& room) : room_(room) {}

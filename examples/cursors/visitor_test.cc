@@ -19,7 +19,7 @@
 namespace weft::cursors {
 namespace {
 
-// A failure, not how long it takes.
+// Limits a failure; it is not an expected duration.
 constexpr absl::Duration kLimit = absl::Minutes(1);
 
 class Guest {
@@ -46,7 +46,7 @@ class Guest {
     return std::holds_alternative<T>(*decoded) ? std::get<T>(*decoded) : T();
   }
 
-  // Until the server has dealt with all that was sent.
+  // Waits until the server has processed all messages sent.
   void Move(Place place) {
     EXPECT_TRUE(client_->SendBinary(Encode(cursors::Move{.heard = heard_, .place = place})).ok());
     Ping();
@@ -56,7 +56,7 @@ class Guest {
     EXPECT_EQ(Receive<Pong>().number, 42);
   }
 
-  // The next that there are, with as many ticks as it takes.
+  // The next message, after as many ticks as it needs.
   Changes NextChanges(SharedRoom& room) {
     while (true) {
       room.Tick();
@@ -73,7 +73,7 @@ class Guest {
     }
   }
 
-  // What the server closes for.
+  // Violations for which the server closes.
   std::pair<CloseCode, std::string> ReasonForClosing() {
     while (client_->Receive(kLimit).ok()) {
     }
@@ -125,7 +125,7 @@ TEST_F(VisitorTest, WhoReadsNothingIsSentASecondsWorthAndThenTheLatest) {
     room_.Tick();
     ASSERT_EQ(fast.Receive<Changes>().changes.size(), 1);
   }
-  // What it gets is the first second's, and then the last place.
+  // It gets the changes of the first second, and then the last position.
   for (uint16_t i = 1; i <= kMaxUnheard; ++i) {
     ASSERT_EQ(slow.Receive<Changes>().changes.at(0).place, (Place{i, i}));
   }
@@ -144,13 +144,12 @@ TEST_F(VisitorTest, WhoBreaksTheRulesIsToldWhich) {
   EXPECT_EQ(text.ReasonForClosing(),
             std::pair(CloseCode::kUnsupportedData, std::string("the cursors are binary")));
   ASSERT_TRUE(broken.client().SendBinary("\x10").ok());
-  EXPECT_EQ(
-      broken.ReasonForClosing(),
-      std::pair(CloseCode::kInvalidPayload, std::string("a malformed message: it is too short")));
+  EXPECT_EQ(broken.ReasonForClosing(),
+            std::pair(CloseCode::kInvalidPayload, std::string("a malformed message: too short")));
   ASSERT_TRUE(liar.client().SendBinary(Encode(Ping{.heard = 7})).ok());
   EXPECT_EQ(liar.ReasonForClosing(),
             std::pair(CloseCode::kPolicyViolation,
-                      std::string("message 7 is confirmed, which was not sent")));
+                      std::string("message 7 is confirmed, but was not sent")));
 }
 
 }  // namespace

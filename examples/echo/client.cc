@@ -1,4 +1,4 @@
-// Sends what stands on the command line and prints what comes back.
+// Sends the messages of the command line and prints the answers.
 
 #include "weft/client.h"
 
@@ -19,7 +19,7 @@
 #include "fmt/core.h"
 #include "weft/core/http/quote.h"
 
-ABSL_FLAG(absl::Duration, timeout, absl::Seconds(30), "how long to wait for each answer");
+ABSL_FLAG(absl::Duration, timeout, absl::Seconds(30), "the time limit for each answer");
 
 namespace {
 
@@ -39,7 +39,7 @@ absl::Status Echo(const std::string& url, const std::vector<std::string>& messag
     if (absl::Status sent = (*client)->SendText(message); !sent.ok()) return sent;
     const absl::StatusOr<weft::Message> answer = (*client)->Receive(absl::GetFlag(FLAGS_timeout));
     if (!answer.ok()) return answer.status();
-    // A terminal obeys what a program in a pipe only reads.
+    // A terminal executes control sequences, while a program in a pipe only reads them.
     const std::string text = isatty(STDOUT_FILENO) == 1 ? weft::Escape(answer->payload, "\n\t")
                                                         : std::string(answer->payload);
     fmt::print("{}\n", text);

@@ -8,17 +8,17 @@
 #include "examples/echo/page_files.h"
 #include "examples/server_main.h"
 
-ABSL_FLAG(uint64_t, max_message_bytes, 16 << 20, "the largest message that is accepted");
-ABSL_FLAG(int, handler_threads, 0, "threads that call the handlers; 0: the event loops do");
+ABSL_FLAG(uint64_t, max_message_bytes, 16 << 20, "the maximum size of a received message");
+ABSL_FLAG(int, handler_threads, 0, "threads that call the handlers; 0: the event loops call them");
 
 namespace examples {
 namespace {
 
 class EchoHandler : public weft::Handler {
   void OnMessage(weft::Session& session, const weft::Message& message) override {
-    // A full queue closes the session: an echo that leaves messages out is none.
+    // A full queue closes the session: an echo must not leave messages out.
     if (!session.Send(message).ok()) {
-      session.Close(weft::CloseCode::kTryAgainLater, "you do not read").IgnoreError();
+      session.Close(weft::CloseCode::kTryAgainLater, "the client does not read").IgnoreError();
     }
   }
 };

@@ -1,4 +1,4 @@
-// What the echo servers, plain and TLS, have in common.
+// Shared by the echo servers with and without TLS.
 
 #ifndef WEFT_EXAMPLES_ECHO_ECHO_SERVER_H_
 #define WEFT_EXAMPLES_ECHO_ECHO_SERVER_H_
@@ -10,7 +10,7 @@ namespace examples {
 // Parses the command line: the flags of examples/server_main.h, and --max_message_bytes.
 weft::ServerOptions EchoOptionsFromFlags(int argc, char** argv, const char* usage);
 
-// examples::RunServer with sessions that send every message back.
+// examples::RunServer with sessions that echo every message.
 int RunEchoServer(weft::ServerOptions options);
 
 }  // namespace examples

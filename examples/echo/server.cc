@@ -1,4 +1,4 @@
-// Sends every message back.
+// Echoes every message.
 //
 //   bazel run //examples/echo:server
 
@@ -6,5 +6,5 @@
 
 int main(int argc, char** argv) {
   return examples::RunEchoServer(
-      examples::EchoOptionsFromFlags(argc, argv, "Sends every message back to whoever sent it."));
+      examples::EchoOptionsFromFlags(argc, argv, "Sends every message back to its sender."));
 }

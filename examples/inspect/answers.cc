@@ -28,7 +28,7 @@ using nlohmann::json;
 using weft::Opcode;
 using weft::Role;
 
-// Members of a question. What is missing, or of another type, is the default.
+// Members of a question. A missing member, or one of another type, has the default.
 std::string String(const json& question, const char* name) {
   const auto found = question.find(name);
   return found != question.end() && found->is_string() ? found->get<std::string>() : "";
@@ -55,7 +55,8 @@ absl::StatusOr<Opcode> OpcodeNamed(absl::string_view name) {
        {Opcode::kText, Opcode::kBinary, Opcode::kPing, Opcode::kPong, Opcode::kClose}) {
     if (weft::OpcodeName(opcode) == name) return opcode;
   }
-  return absl::InvalidArgumentError(absl::StrCat("there is no ", weft::Quote(name), " to compose"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("cannot compose ", weft::Quote(name), ": unknown opcode"));
 }
 
 absl::StatusOr<weft::MaskingKey> KeyFrom(absl::string_view hex) {
@@ -70,7 +71,7 @@ absl::StatusOr<weft::MaskingKey> KeyFrom(absl::string_view hex) {
   return key;
 }
 
-// Bytes as the one who receives them sees them.
+// Bytes as their receiver sees them.
 json Decoded(absl::string_view bytes, Role sender,
              const std::optional<weft::DeflateAgreement>& agreement) {
   FrameReader reader(Other(sender));
@@ -130,7 +131,7 @@ absl::StatusOr<json> AnswerEntry(const json& question, const TapLog* tap) {
   const std::optional<TapEntry> entry = tap->Find(Number(question, "id", 0));
   if (entry.has_value()) return DetailJson(*entry);
   return absl::NotFoundError(
-      absl::StrCat("it is not kept any more: only the last ", TapLog::kKept, " are"));
+      absl::StrCat("the entry was removed: only the last ", TapLog::kKept, " are kept"));
 }
 
 absl::StatusOr<json> Answer(const json& question, const std::string& type,
@@ -141,7 +142,7 @@ absl::StatusOr<json> Answer(const json& question, const std::string& type,
   if (type == "handshake") {
     return HandshakeJson(ReadHandshake(String(question, "request"), compression));
   }
-  return absl::InvalidArgumentError(absl::StrCat("nobody asks for ", weft::Quote(type), " here"));
+  return absl::InvalidArgumentError(absl::StrCat("unknown question ", weft::Quote(type), ""));
 }
 
 }  // namespace
@@ -150,9 +151,9 @@ std::string AnswerTo(absl::string_view question, const weft::CompressionOptions&
                      const TapLog* tap) {
   const json parsed = json::parse(question.begin(), question.end(), nullptr, false);
   const std::string type = parsed.is_object() ? String(parsed, "type") : "";
-  absl::StatusOr<json> answer = parsed.is_object()
-                                    ? Answer(parsed, type, compression, tap)
-                                    : absl::InvalidArgumentError("the question is no JSON object");
+  absl::StatusOr<json> answer =
+      parsed.is_object() ? Answer(parsed, type, compression, tap)
+                         : absl::InvalidArgumentError("the question is not a JSON object");
   if (answer.ok()) {
     (*answer)["type"] = answer->contains("frames") ? "frames" : type;
     return TextOf(*answer);

@@ -12,10 +12,10 @@
 
 namespace examples {
 
-// What a learner may type or paste, in bytes.
+// The maximum size of a learner's input, in bytes.
 inline constexpr size_t kMaxQuestionBytes = 256 << 10;
 
-// So many frames are described in an answer; of further ones only their number.
+// The maximum number of frames described in an answer; of further ones it has only the number.
 inline constexpr size_t kMaxFrames = 64;
 
 // Answers one question:
@@ -25,9 +25,10 @@ inline constexpr size_t kMaxFrames = 64;
 //                                      -> the same
 //   {"type": "handshake", "request": "GET / HTTP/1.1 ..."}
 //                                      -> {"type": "handshake", ...}
-//   {"type": "entry", "id": 17}        -> {"type": "entry", ...}: all about what the tap saw
-// What cannot be answered -> {"type": "error", "about": "compose", "text": "why"}.
-// `tap` is null where there is none. Thread-safe.
+//   {"type": "entry", "id": 17}        -> {"type": "entry", ...}: all details of an entry of the
+//   tap
+// A question without an answer -> {"type": "error", "about": "compose", "text": "the reason"}.
+// `tap` is null if there is none. Thread-safe.
 std::string AnswerTo(absl::string_view question, const weft::CompressionOptions& compression,
                      const TapLog* tap = nullptr);
 

@@ -103,11 +103,12 @@ TEST(AnswersTest, AHandshake) {
 }
 
 TEST(AnswersTest, WhatCannotBeAnsweredSaysWhy) {
-  EXPECT_EQ(ErrorOf(json::array()), "the question is no JSON object");
-  EXPECT_THAT(AnswerTo("{", {}), HasSubstr("the question is no JSON object"));
-  EXPECT_EQ(ErrorOf({{"type", "sing"}}), "nobody asks for \"sing\" here");
-  EXPECT_EQ(ErrorOf({{"type", 7}}), "nobody asks for \"\" here");
-  EXPECT_EQ(ErrorOf({{"type", "compose"}, {"opcode", "song"}}), "there is no \"song\" to compose");
+  EXPECT_EQ(ErrorOf(json::array()), "the question is not a JSON object");
+  EXPECT_THAT(AnswerTo("{", {}), HasSubstr("the question is not a JSON object"));
+  EXPECT_EQ(ErrorOf({{"type", "sing"}}), "unknown question \"sing\"");
+  EXPECT_EQ(ErrorOf({{"type", 7}}), "unknown question \"\"");
+  EXPECT_EQ(ErrorOf({{"type", "compose"}, {"opcode", "song"}}),
+            "cannot compose \"song\": unknown opcode");
   EXPECT_EQ(ErrorOf({{"type", "compose"}, {"opcode", "text"}, {"key", "37fa"}}),
             "a masking key has 4 bytes, not 2");
   EXPECT_EQ(ErrorOf({{"type", "compose"}, {"opcode", "close"}, {"code", 1005}, {"text", "x"}}),
@@ -116,9 +117,10 @@ TEST(AnswersTest, WhatCannotBeAnsweredSaysWhy) {
             "close code 1006 must not be sent");
   EXPECT_EQ(ErrorOf({{"type", "compose"}, {"opcode", "close"}, {"code", 65536 + 1000}}),
             "close code 65535 must not be sent");
-  EXPECT_EQ(ErrorOf({{"type", "decode"}, {"hex", "81 0g"}}), "character 5, \"g\", is no hex digit");
+  EXPECT_EQ(ErrorOf({{"type", "decode"}, {"hex", "81 0g"}}),
+            "character 5, \"g\", is not a hex digit");
   EXPECT_EQ(ErrorOf({{"type", "decode"}, {"hex", "81 0"}}),
-            "a byte is two hex digits, and the last one has only one");
+            "a byte has two hex digits, but the last one has only one");
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace {
 
 using weft::Opcode;
 
-// The key that a learner chose, for the connection that this thread composes with.
+// The learner's masking key, for the connection of this thread.
 thread_local weft::MaskingKey chosen_key;
 weft::MaskingKey ChosenKey() { return chosen_key; }
 
@@ -21,7 +21,7 @@ absl::Status CheckBounds(const Composition& composition) {
   const size_t size = composition.payload.size();
   if (size > kMaxComposedBytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat("at most ", kMaxComposedBytes, " bytes are composed here, not ", size));
+        absl::StrCat("at most ", kMaxComposedBytes, " bytes can be composed, not ", size));
   }
   if (composition.times < 1 || composition.times > kMaxTimes) {
     return absl::InvalidArgumentError(
@@ -31,7 +31,7 @@ absl::Status CheckBounds(const Composition& composition) {
   if (parts * composition.times > kMaxComposedFrames) {
     return absl::InvalidArgumentError(absl::StrCat("that would be ", parts * composition.times,
                                                    " frames; at most ", kMaxComposedFrames,
-                                                   " are composed here"));
+                                                   " can be composed"));
   }
   return absl::OkStatus();
 }

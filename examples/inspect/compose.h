@@ -1,4 +1,4 @@
-// Messages -> the bytes that one end of a WebSocket sends for them.
+// Composes the bytes that one end of a WebSocket sends for messages.
 
 #ifndef WEFT_EXAMPLES_INSPECT_COMPOSE_H_
 #define WEFT_EXAMPLES_INSPECT_COMPOSE_H_
@@ -17,27 +17,29 @@
 namespace examples {
 
 struct Composition {
-  weft::Opcode opcode = weft::Opcode::kText;  // not kContinuation: `fragment_bytes` makes those
-  std::string payload{};                      // of a Close frame the reason
+  // not kContinuation: `fragment_bytes` creates continuation frames
+  weft::Opcode opcode = weft::Opcode::kText;
+  std::string payload{};  // the reason of a Close frame
   weft::CloseCode close_code = weft::CloseCode::kNormal;
   weft::Role sender = weft::Role::kClient;
-  std::optional<weft::MaskingKey> masking_key{};  // of every frame of a client; none: random ones
-  size_t fragment_bytes = 0;                      // a message in frames of so many; 0: in one
+  std::optional<weft::MaskingKey> masking_key{};  // for every frame of a client; none: random keys
+  // the maximum bytes per frame of a message; 0: one frame
+  size_t fragment_bytes = 0;
   bool compress = false;
-  bool takeover = true;  // of the compressor's memory, from one message to the next
-  int times = 1;         // the same message so often
+  bool takeover = true;  // whether the compressor remembers earlier messages
+  int times = 1;         // sends the same message this number of times
 };
 
-// Bounds of what is composed: bytes of a payload, messages, frames of all of them.
+// Limits: bytes of a payload, number of messages, number of frames of all messages.
 inline constexpr size_t kMaxComposedBytes = 64 << 10;
 inline constexpr int kMaxTimes = 8;
 inline constexpr size_t kMaxComposedFrames = 64;
 
-// What the sender puts on the wire. InvalidArgument, as core says it, for what must not be sent;
-// and for what is over the bounds.
+// The sender's bytes on the wire. InvalidArgument, with core's message, for input that must not be
+// sent; and for input beyond the limits.
 absl::StatusOr<std::string> Compose(const Composition& composition);
 
-// What both ends would have agreed on for it, as the receiver has it.
+// The agreement of both ends for it, as the receiver has it.
 weft::DeflateAgreement AgreementFor(const Composition& composition);
 
 }  // namespace examples

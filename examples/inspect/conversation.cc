@@ -67,7 +67,7 @@ void Conversation::Request(Side& side, absl::string_view head, TapEntry* entry) 
     return;
   }
   if (!http->headers.HasToken("Upgrade", "websocket")) {
-    entry->text = "asks for no WebSocket, and is not looked at any further";
+    entry->text = "does not ask for a WebSocket; the rest is ignored";
     return;
   }
   side.state = Side::State::kFrames;
@@ -88,7 +88,7 @@ void Conversation::Response(Side& side, absl::string_view head, TapEntry* entry)
   }
   if (http->status != 101) {
     client_.state = Side::State::kOpaque;
-    entry->text = "opens no WebSocket";
+    entry->text = "does not open a WebSocket";
     return;
   }
   side.state = Side::State::kFrames;
@@ -102,7 +102,7 @@ void Conversation::Response(Side& side, absl::string_view head, TapEntry* entry)
   UseDeflate(extensions, entry);
 }
 
-// The agreement is the client's; what it sends the server receives.
+// The agreement is the client's; the server receives the client's messages.
 void Conversation::UseDeflate(const weft::ExtensionList& extensions, TapEntry* entry) {
   const absl::StatusOr<std::optional<weft::DeflateAgreement>> agreement =
       weft::CheckDeflateResponse(extensions, {.use = weft::CompressionOptions::Use::kOn});

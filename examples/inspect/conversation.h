@@ -1,4 +1,4 @@
-// One tapped connection: what both ends say, understood on the way.
+// One tapped connection: parses the bytes of both ends as they pass.
 
 #ifndef WEFT_EXAMPLES_INSPECT_CONVERSATION_H_
 #define WEFT_EXAMPLES_INSPECT_CONVERSATION_H_
@@ -21,23 +21,22 @@
 
 namespace examples {
 
-// Reads the opening handshake and then frames, of both directions, and logs them, with what is
-// wrong with each. What is no WebSocket, such as a page that is fetched through the tap, is logged
-// by its head and not looked at any further. Bytes are only looked at, so it can be wrong about
-// them, but not do harm. Thread-safe: each direction may have a thread of its own. The log must
-// outlive it.
+// Parses the opening handshake and then the frames of both directions, and logs them, with their
+// errors. If it is not a WebSocket, such as a page that is fetched through the tap, only its head
+// is logged. It only reads the bytes, so it may misinterpret them, but cannot do harm. Thread-safe:
+// each direction may have its own thread. The log must outlive it.
 class Conversation {
  public:
   Conversation(int connection, TapLog& log, std::function<absl::Time()> now = absl::Now);
 
-  // `sender` said this, and the other end did not get it yet: so an answer is never logged before
-  // what it answers.
+  // `sender` sent these bytes, and the other end did not get them yet: so an answer is never logged
+  // before its request.
   void Read(weft::Role sender, absl::string_view bytes);
 
-  // The stream of `sender` has ended; `error` says how, if it should not have.
+  // The stream of `sender` has ended; `error` is the reason, if it is an error.
   void End(weft::Role sender, absl::string_view error = "");
 
-  // Something that the tap itself has to say.
+  // A note of the tap itself.
   void Note(absl::string_view text, absl::string_view problem = "");
 
  private:
@@ -47,7 +46,7 @@ class Conversation {
     enum class State : uint8_t { kHead, kFrames, kOpaque };
     const weft::Role sender;
     State state = State::kHead;
-    std::string head{};  // as far as it has come
+    std::string head{};  // the part received so far
     weft::HttpHeadScanner scanner;
     FrameReader reader;
   };
@@ -68,8 +67,8 @@ class Conversation {
   std::mutex mutex_;
   Side client_, server_;
   std::string key_;                        // of the request
-  std::vector<std::string> subprotocols_;  // that it offers
-  bool deflate_ = false;                   // was agreed on
+  std::vector<std::string> subprotocols_;  // the extensions it offers
+  bool deflate_ = false;                   // the agreed ones
 };
 
 }  // namespace examples

@@ -44,7 +44,7 @@ std::string WithDeflate(absl::string_view response) {
       response, {{"\r\n\r\n", "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"}});
 }
 
-// A log, and one conversation in it, whose clock the test holds.
+// A log, and one conversation in it, whose clock the test controls.
 class ConversationTest : public ::testing::Test {
  protected:
   void Client(absl::string_view bytes) { conversation_.Read(Role::kClient, bytes); }
@@ -55,7 +55,7 @@ class ConversationTest : public ::testing::Test {
     seen_ = 2;
   }
 
-  // What came since the last call: "client text Hello", with what is wrong behind two dashes.
+  // The new entries since the last call: "client text Hello", with errors after two dashes.
   std::vector<std::string> Seen() {
     std::vector<std::string> lines;
     while (const std::optional<TapEntry> entry = log_.Find(seen_ + 1)) {
@@ -165,7 +165,7 @@ TEST_F(ConversationTest, ARefusedUpgradeIsTheEndOfIt) {
   Server("HTTP/1.1 403 Forbidden\r\n\r\nno");
   Client(ClientFrame(Opcode::kText, "who listens?"));
   EXPECT_THAT(Seen(), ElementsAre("client GET /chat HTTP/1.1",
-                                  "server HTTP/1.1 403 Forbiddenopens no WebSocket"));
+                                  "server HTTP/1.1 403 Forbiddendoes not open a WebSocket"));
 }
 
 TEST_F(ConversationTest, WhatIsNoHttp) {

@@ -17,7 +17,7 @@ namespace {
 using weft::Opcode;
 namespace bits = weft::internal;
 
-// Adds one field behind the other, and so knows where each begins.
+// Adds one field after the other, and tracks where each begins.
 class FieldList {
  public:
   Field& Add(absl::string_view name, size_t bits, std::string value, std::string meaning,
@@ -46,17 +46,17 @@ std::string Bytes(uint64_t count) { return absl::StrCat(count, count == 1 ? " by
 const char* MeaningOf(Opcode opcode) {
   switch (opcode) {
     case Opcode::kContinuation:
-      return "continuation: the next part of the message that an earlier frame began";
+      return "continuation: the next part of the message that an earlier frame started";
     case Opcode::kText:
       return "text: the message is UTF-8";
     case Opcode::kBinary:
-      return "binary: the message is bytes, which mean what both ends agreed on";
+      return "binary: the message is bytes, with a meaning that both ends agreed on";
     case Opcode::kClose:
-      return "close: the sender will send no more, and waits for the other end to say the same";
+      return "close: the sender will send no more, and waits for the other end's Close frame";
     case Opcode::kPing:
-      return "ping: to be answered by a pong with the same payload, soon";
+      return "ping: the receiver must soon answer with a pong with the same payload";
     case Opcode::kPong:
-      return "pong: the answer to a ping, or a sign of life that nobody asked for";
+      return "pong: the answer to a ping, or an unsolicited sign of life";
   }
   return weft::IsControl(opcode) ? "reserved, for control frames of a later version"
                                  : "reserved, for data frames of a later version";
@@ -101,13 +101,13 @@ void AddSecondByte(uint8_t second, FieldList* fields) {
                      : "the payload is not masked, as a server must not",
               "5.1");
   fields->Add("length", 7, absl::StrCat(length),
-              length == bits::kLength16   ? "126: the length stands in the next 2 bytes"
-              : length == bits::kLength64 ? "127: the length stands in the next 8 bytes"
+              length == bits::kLength16   ? "126: the length is in the next 2 bytes"
+              : length == bits::kLength64 ? "127: the length is in the next 8 bytes"
                                           : absl::StrCat("the payload has ", Bytes(length)),
               "5.2");
 }
 
-// What stands between the first two bytes and the payload, as far as it has come.
+// The fields between the first two bytes and the payload, as far as they have arrived.
 void AddRestOfHead(const SeenFrame& frame, FieldList* fields) {
   const uint8_t second = frame.head[1];
   const uint8_t length = second & bits::kLengthBits;
@@ -151,7 +151,7 @@ void AddPayload(const SeenFrame& frame, FieldList* fields) {
                               ? absl::StrCat(", the first ", frame.wire.size(), " of them shown")
                               : "";
   const char* what = frame.compressed                 ? "the message, compressed"
-                     : weft::IsControl(frame.message) ? "what the control frame carries"
+                     : weft::IsControl(frame.message) ? "the control frame's payload"
                      : frame.message == Opcode::kText ? "the message's text, in UTF-8"
                                                       : "the message's bytes";
   Field& field = fields->Add("payload", 8 * frame.wire.size(), Bytes(frame.payload_bytes),

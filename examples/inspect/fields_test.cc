@@ -20,7 +20,7 @@ using weft::Opcode;
 using weft::Role;
 using weft::testing::Hex;
 
-// The first frame of `bytes`, of which a part may be missing.
+// The first frame of `bytes`, which may be incomplete.
 SeenFrame First(Role receiver, absl::string_view bytes, bool deflate = false) {
   FrameReader reader(receiver);
   if (deflate) reader.UseDeflate({});

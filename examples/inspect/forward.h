@@ -1,4 +1,4 @@
-// What --forward says.
+// The value of --forward.
 
 #ifndef WEFT_EXAMPLES_INSPECT_FORWARD_H_
 #define WEFT_EXAMPLES_INSPECT_FORWARD_H_
@@ -15,12 +15,12 @@ namespace examples {
 
 struct Forward {
   TapOptions tap{};
-  std::string resource{};  // of the URL: what clients ask for, as without the tap
+  std::string resource{};  // of the URL: what clients request, as without the tap
 };
 
-// Reads the URL of a server, for a tap that listens on `tap_port` where the inspect server itself
-// does. InvalidArgument for what is no ws:// URL; for wss://, of which nothing could be seen; and
-// for the inspect server itself, whose page would be told of its being told, for ever.
+// Parses the URL of a server, for a tap that listens on `tap_port` at the address of the inspect
+// server. InvalidArgument if it is not a ws:// URL; for wss://, which the tap cannot read; and for
+// the inspect server itself, whose page would log its own log entries forever.
 absl::StatusOr<Forward> ParseForward(absl::string_view url, uint16_t tap_port,
                                      const weft::ServerOptions& server);
 

@@ -33,9 +33,10 @@ TEST(ForwardTest, AUrlIsWhereToAndWhatToAskFor) {
 
 TEST(ForwardTest, WhatCannotBeTapped) {
   EXPECT_THAT(ErrorOf("http://a"), HasSubstr("--forward: "));
-  EXPECT_EQ(ErrorOf("wss://a"),
-            "--forward: in wss:// there is nothing to be seen: take the server's ws://");
-  EXPECT_EQ(ErrorOf("ws+unix:///run/a.sock"), "--forward: the tap forwards to TCP only");
+  EXPECT_EQ(
+      ErrorOf("wss://a"),
+      "--forward: wss:// is encrypted, so the tap cannot read it: use the server's ws:// URL");
+  EXPECT_EQ(ErrorOf("ws+unix:///run/a.sock"), "--forward: the tap forwards only to TCP");
   for (const char* self : {"ws://127.0.0.1:8080", "ws://localhost:8080/wire"}) {
     EXPECT_THAT(ErrorOf(self), HasSubstr("port 8080 is this server's own")) << self;
   }

@@ -17,10 +17,10 @@ using weft::Opcode;
 constexpr weft::Violation kAfterClose = {weft::CloseCode::kProtocolError, "5.5.1",
                                          "nothing may follow a Close frame"};
 
-// Unmasked so much at a time, in bytes.
+// Bytes unmasked at a time.
 constexpr size_t kChunk = 4096;
 
-// Appends what still fits of what is shown.
+// Appends as much as fits into the shown part.
 void Keep(absl::string_view bytes, std::string* shown) {
   absl::StrAppend(shown, bytes.substr(0, kShownBytes - std::min(kShownBytes, shown->size())));
 }
@@ -91,7 +91,7 @@ void FrameReader::BeginFrame() {
 }
 
 void FrameReader::BeginMessage() {
-  if (state_.in_message) codec_.reset();  // it stands in the middle of another
+  if (state_.in_message) codec_.reset();  // it is inside another message
   message_ = frame_.header.opcode;
   bad_text_ = bad_deflate_ = false;
   utf8_.Reset();

@@ -1,4 +1,4 @@
-// What one end of a WebSocket sent, frame by frame, with the rule that a frame breaks.
+// The frames that one end of a WebSocket sent, each with the rule that it breaks.
 
 #ifndef WEFT_EXAMPLES_INSPECT_FRAME_READER_H_
 #define WEFT_EXAMPLES_INSPECT_FRAME_READER_H_
@@ -20,36 +20,38 @@
 
 namespace examples {
 
-// So much of a payload is kept to be shown, in bytes. All of it is read, and checked.
+// Bytes of a payload kept to be shown. All of it is read and checked.
 inline constexpr size_t kShownBytes = 256;
 
 struct SeenFrame {
-  uint64_t position = 0;       // of its first byte among all that were read
+  uint64_t position = 0;       // the position of its first byte in the stream
   std::string head{};          // the header, byte for byte
-  weft::FrameHeader header{};  // what it says; without meaning while `head` is not complete
+  weft::FrameHeader header{};  // the decoded header; meaningless while `head` is incomplete
   bool head_complete = false;
 
-  // The payload as it stood on the wire, and unmasked; each at most its first kShownBytes.
+  // The payload as on the wire, and unmasked; each at most its first kShownBytes.
   std::string wire{};
   std::string plain{};
-  uint64_t payload_bytes = 0;  // that came: fewer than the header says, where the bytes end before
+  // bytes received: fewer than the header says if the stream ends before
+  uint64_t payload_bytes = 0;
 
-  // What it adds to its message: `plain`, inflated where the message is compressed.
+  // Its part of the message: `plain`, inflated if the message is compressed.
   std::string content{};
   uint64_t content_bytes = 0;
-  weft::Opcode message = weft::Opcode::kBinary;  // what it belongs to: a continuation is of one
-  bool compressed = false;                       // it is part of a compressed message
+  // the message's type: a continuation belongs to one
+  weft::Opcode message = weft::Opcode::kBinary;
+  bool compressed = false;  // it is part of a compressed message
 
   std::optional<weft::Violation> violation{};  // the first rule that it breaks
-  std::string seen{};                          // what broke it, where the rule does not say
+  std::string seen{};                          // the offending value, if the rule does not imply it
 
   bool complete() const { return head_complete && payload_bytes == header.payload_length; }
 };
 
-// Reads frames as the end that receives them does, by core's parts: one side of a connection's
-// bytes goes in, in pieces cut anywhere. A receiver fails the connection at the first rule that is
-// broken (RFC 6455, section 7.1.7); this reader goes on, as the next frame may break another, and
-// so must guess where a header made no sense. Keeps kShownBytes of a frame, however long it is. Not
+// Parses frames like the receiver, with core's parts: takes one side of a connection's bytes, in
+// pieces cut anywhere. A receiver fails the connection at the first broken rule (RFC 6455, section
+// 7.1.7); this reader continues, because later frames may break other rules, and so must guess the
+// framing after an invalid header. Keeps kShownBytes of a frame, however long it is. Not
 // thread-safe.
 //
 //   FrameReader reader(weft::Role::kServer);
@@ -61,13 +63,13 @@ class FrameReader {
   FrameReader(const FrameReader&) = delete;
   FrameReader& operator=(const FrameReader&) = delete;
 
-  // Messages may be compressed, as was agreed on; `agreement` as the receiver has it. Before Read.
+  // Allows compressed messages, as agreed; `agreement` as the receiver has it. Call it before Read.
   void UseDeflate(const weft::DeflateAgreement& agreement);
 
   // Calls `sink` with each frame that `bytes` complete.
   void Read(absl::string_view bytes, absl::FunctionRef<void(SeenFrame)> sink);
 
-  // The frame of which only a part has come, if there is one.
+  // The incomplete frame, if there is one.
   std::optional<SeenFrame> Unfinished() const;
 
  private:
@@ -83,12 +85,12 @@ class FrameReader {
 
   weft::ReceiveState state_;
   std::optional<weft::DeflateAgreement> agreement_;
-  std::unique_ptr<weft::MessageCodec> codec_;  // null: not needed yet, or of no more use
+  std::unique_ptr<weft::MessageCodec> codec_;  // null: not needed yet, or no longer useful
   weft::Opcode message_ = weft::Opcode::kBinary;
   weft::Utf8Validator utf8_;
-  bool bad_text_ = false;     // the message is no UTF-8, as was said
-  bool bad_deflate_ = false;  // ... cannot be inflated, as was said
-  bool closed_ = false;       // a Close frame came
+  bool bad_text_ = false;     // the error that the message is not UTF-8 was reported
+  bool bad_deflate_ = false;  // ... that it cannot be inflated was reported
+  bool closed_ = false;       // a Close frame was received
 
   SeenFrame frame_;
   uint64_t position_ = 0;

@@ -35,7 +35,7 @@ using weft::testing::Hex;
 using weft::testing::kTestKey;
 using weft::testing::ServerFrame;
 
-// What is read of `bytes`, fed at once and byte by byte, which must come to the same.
+// The frames of `bytes`, fed at once and byte by byte, which must give the same result.
 std::vector<SeenFrame> ReadAll(Role receiver, absl::string_view bytes, bool deflate = false) {
   FrameReader whole(receiver), slow(receiver);
   if (deflate) whole.UseDeflate({}), slow.UseDeflate({});
@@ -124,9 +124,9 @@ TEST(FrameReaderTest, RfcLongBinariesAreCutToWhatIsShown) {
 
 TEST(FrameReaderTest, RfcCompressedExamples) {
   for (const char* bytes : {
-           "c1 07 f2 48 cd c9 c9 07 00",              // 7.2.3.1
-           "c1 0b 00 05 00 fa ff 48 65 6c 6c 6f 00",  // 7.2.3.3, a block that is not compressed
-           "c1 08 f3 48 cd c9 c9 07 00 00",           // 7.2.3.4, BFINAL
+           "c1 07 f2 48 cd c9 c9 07 00",                    // 7.2.3.1
+           "c1 0b 00 05 00 fa ff 48 65 6c 6c 6f 00",        // 7.2.3.3, a block without compression
+           "c1 08 f3 48 cd c9 c9 07 00 00",                 // 7.2.3.4, BFINAL
            "c1 0d f2 48 05 00 00 00 ff ff ca c9 c9 07 00",  // 7.2.3.5, two blocks
        }) {
     EXPECT_THAT(Describe(Role::kClient, Hex(bytes), true), ElementsAre("text Hello")) << bytes;
@@ -145,7 +145,7 @@ TEST(FrameReaderTest, RfcCompressedFragmentsAndSecondMessage) {
 }
 
 TEST(FrameReaderTest, WhatInflatesToMuchIsCountedAndCut) {
-  // 1,000 times "x": 00 00 ff ff is what the receiver puts behind it.
+  // 1,000 times "x": 00 00 ff ff is the tail that the receiver appends.
   const auto frames = ReadAll(
       Role::kClient, Frame({.rsv = weft::kRsv1}, Hex("aa a8 18 05 a3 60 14 0c 77 00 00")), true);
   ASSERT_EQ(frames.size(), 1u);
@@ -154,7 +154,7 @@ TEST(FrameReaderTest, WhatInflatesToMuchIsCountedAndCut) {
   EXPECT_FALSE(frames[0].violation.has_value());
 }
 
-// ---- Broken frames: the rule is named, and the next frame is read
+// ---- Invalid frames: the rule is named, and the next frame is read
 
 TEST(FrameReaderTest, HeadersThatBreakARule) {
   const std::string after = ClientFrame(Opcode::kText, "next");
@@ -240,8 +240,8 @@ TEST(FrameReaderTest, WhatCannotBeInflated) {
   ASSERT_TRUE(frames[0].violation.has_value());
   EXPECT_STREQ(frames[0].violation->rule, "the compressed message cannot be inflated");
   EXPECT_STREQ(frames[0].violation->rfc, "7692");
-  EXPECT_FALSE(frames[1].violation.has_value());  // it was said
-  EXPECT_EQ(frames[2].content, "Hello");          // begins anew
+  EXPECT_FALSE(frames[1].violation.has_value());  // already reported
+  EXPECT_EQ(frames[2].content, "Hello");          // starts over
 }
 
 TEST(FrameReaderTest, Rsv1InsideACompressedMessage) {
@@ -251,9 +251,9 @@ TEST(FrameReaderTest, Rsv1InsideACompressedMessage) {
                           "message only (6)"));
 }
 
-// ---- What the reader finds first is what a connection of core's fails for
+// ---- The reader's first error is the one for which core's Connection fails
 
-// The rule that a connection says is broken, or nothing. `closed`: it got a Close frame.
+// The rule that a connection reports as broken, or nothing. `closed`: it got a Close frame.
 std::string RuleByConnection(absl::string_view bytes, bool deflate, bool* closed) {
   const weft::ConnectionOptions options = {.max_message_bytes = 1 << 20};
   weft::Connection connection(Role::kServer, options);
@@ -309,7 +309,7 @@ TEST(FrameReaderTest, AgreesWithAConnectionAboutAllSequencesOfThreeFrames) {
   }
 }
 
-// ---- Frames that are not all there
+// ---- Incomplete frames
 
 TEST(FrameReaderTest, UnfinishedFrames) {
   const std::string bytes = ClientFrame(Opcode::kText, "Hello");

@@ -25,20 +25,20 @@ struct Meaning {
 };
 
 constexpr Meaning kHeaders[] = {
-    {"Host", "whom the client wants to reach: one server may be many hosts", "4.1"},
-    {"Upgrade", "to what both ends change when the handshake is done", "4.1"},
-    {"Connection", "says that Upgrade is meant for whoever reads it first, as a proxy", "4.1"},
-    {"Origin", "which page asks: a browser says it, no script can change it, the server decides",
+    {"Host", "the host that the client wants: one server may have many", "4.1"},
+    {"Upgrade", "the protocol that both ends use after the handshake", "4.1"},
+    {"Connection", "says that Upgrade is for the first reader, such as a proxy", "4.1"},
+    {"Origin",
+     "the origin of the page: a browser sets it, no script can change it, the server decides",
      "10.2"},
-    {"Sec-WebSocket-Version", "13 is RFC 6455; there is no other", "4.1"},
-    {"Sec-WebSocket-Key", "16 random bytes in base64: the answer must prove that they were read",
+    {"Sec-WebSocket-Version", "13 is RFC 6455, the only version", "4.1"},
+    {"Sec-WebSocket-Key", "16 random bytes in base64: the response must prove that they were read",
      "4.1"},
-    {"Sec-WebSocket-Accept", "the proof, made of the key: see the steps", "4.2.2"},
-    {"Sec-WebSocket-Protocol", "what the messages will mean: offered by the client, one is chosen",
-     "1.9"},
+    {"Sec-WebSocket-Accept", "the proof, computed from the key: see the steps", "4.2.2"},
+    {"Sec-WebSocket-Protocol",
+     "the protocol of the messages: the client offers some, the server chooses one", "1.9"},
     {"Sec-WebSocket-Extensions",
-     "what may be done to frames: offered by the client, accepted or left out by the server",
-     "9.1"},
+     "extensions for frames: the client offers some, the server accepts some or none", "9.1"},
 };
 
 HeadLine Explain(absl::string_view line, bool first) {
@@ -46,9 +46,9 @@ HeadLine Explain(absl::string_view line, bool first) {
   if (first) {
     const bool response = absl::StartsWith(line, "HTTP/");
     explained.meaning = absl::StartsWith(line, "HTTP/1.1 101")
-                            ? "the server agrees: frames follow behind the empty line"
-                        : response ? "the server does not agree, and says why"
-                                   : "an HTTP request like others; the path names the endpoint";
+                            ? "the server agrees: frames follow after the empty line"
+                        : response ? "the server refuses, and says why"
+                                   : "an HTTP request; the path names the endpoint";
     explained.section = response ? "4.2.2" : "4.1";
     return explained;
   }

@@ -11,18 +11,18 @@
 
 namespace examples {
 
-// One line of a head, and what it is there for.
+// One line of a head, and its purpose.
 struct HeadLine {
   std::string text{};
-  std::string meaning{};  // empty: not of the handshake
+  std::string meaning{};  // empty: not part of the handshake
   std::string section{};  // of RFC 6455, or empty
 };
 
-// How Sec-WebSocket-Accept is made of Sec-WebSocket-Key.
+// The steps from Sec-WebSocket-Key to Sec-WebSocket-Accept.
 struct AcceptSteps {
   std::string key{};
-  std::string joined{};  // with the GUID behind it
-  std::string digest{};  // the SHA-1 of that, in hex
+  std::string joined{};  // followed by the GUID
+  std::string digest{};  // its SHA-1, in hex
   std::string accept{};  // its base64
 };
 
@@ -31,16 +31,16 @@ AcceptSteps StepsOf(absl::string_view key);
 struct HandshakeLines {
   std::vector<HeadLine> request{};
   std::vector<HeadLine> response{};
-  std::string error{};  // why the response is no 101; empty where it is
-  AcceptSteps steps{};  // all empty where there is no key
+  std::string error{};  // why the response is not 101; empty if it is
+  AcceptSteps steps{};  // all empty if there is no key
 };
 
-// What `request` says, and what a server answers to it. Lines may end as in any editor, and the
-// empty line at the end may be missing.
+// Explains `request`, and a server's response to it. Lines may end as in any editor, and the empty
+// line at the end may be missing.
 HandshakeLines ReadHandshake(absl::string_view request,
                              const weft::CompressionOptions& compression);
 
-// The lines of a head as it stood on the wire.
+// The lines of a head as on the wire.
 std::vector<HeadLine> LinesOf(absl::string_view head);
 
 }  // namespace examples

@@ -36,11 +36,11 @@ async function assertFits(page) {
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it scrolls sideways');
 }
 
-// The texts of all elements that are found.
+// The texts of all matching elements.
 const texts = (page, selector) => page.$$eval(selector, (found) => found.map((element) => element.textContent));
 const bytes = (page) => page.inputValue('#hex');
 
-// Until the bytes have been decoded: what was typed before is answered before.
+// Waits until the bytes have been decoded: earlier input is answered earlier.
 async function waitForSize(page, size) {
   await page.waitForFunction((size) => document.querySelector('#size').textContent === size, size);
 }
@@ -59,7 +59,7 @@ test('a message becomes bytes, each bit of them named', LIMIT, async (t) => {
   assert.equal((await texts(page, '.plain')).join(' '), '48 65 6c 6c 6f 2c 20 77 69 72 65');
   assert.equal(await page.textContent('.says'), 'Hello, wire');
 
-  // A field is lit in the diagram and in the table, by the mouse and by the keyboard.
+  // A field is highlighted in the diagram and in the table, by the mouse and by the keyboard.
   await page.hover('.box.opcode');
   assert.deepEqual(await texts(page, '.fields .lit th'), ['opcode']);
   await page.focus('.fields tr:nth-child(8)');
@@ -81,9 +81,9 @@ test('who changes the bytes sees which rule breaks', LIMIT, async (t) => {
   await page.waitForSelector('#error:not([hidden])');
   assert.equal(await page.textContent('#error'), 'A byte is two hex digits, and the last one has only one.');
   await assertAccessible(page);
-  assert.equal(await page.textContent('#size'), 'No bytes');  // and not those of before
+  assert.equal(await page.textContent('#size'), 'No bytes');  // and not the earlier ones
   await page.fill('#hex', '81 05 4g');
-  await page.waitForFunction(() => document.querySelector('#error').textContent === 'Character 8, "g", is no hex digit.');
+  await page.waitForFunction(() => document.querySelector('#error').textContent === 'Character 8, "g", is not a hex digit.');
 
   for (const name of await texts(page, '.chip.bad')) {
     await page.click(`.chip.bad:text-is("${name}")`);
@@ -116,10 +116,10 @@ test('the form says what the bytes are, or that it does not', LIMIT, async (t) =
     assert.ok(await composed(), name);
   }
 
-  // What the form cannot make: it says so, and how the bytes are read.
+  // For bytes that the form cannot compose it says so, and shows how they are read.
   await page.click('.chip:text-is("a ping in two")');
   await page.waitForSelector('.violation');
-  assert.match(await page.textContent('#stale'), /^The bytes below are not made from this message;/);
+  assert.match(await page.textContent('#stale'), /^The bytes below were not composed from this message;/);
   const {sender, compress} = await form();
   assert.deepEqual({sender, compress}, {sender: 'server', compress: false});
   await page.selectOption('[name=sender]', 'client');
@@ -206,7 +206,7 @@ test('the handshake of this very page, and one that is changed', LIMIT, async (t
   await assertAccessible(page);
 });
 
-// A tap between npm's ws and the echo server: `url` is where clients connect to.
+// A tap between npm's ws and the echo server: clients connect to `url`.
 async function startTap(t) {
   const echo = await startServer('ECHO_SERVER', ['--compression=on']);
   t.after(() => echo.stop());
@@ -226,7 +226,7 @@ test('the tap: both directions live, and a broken frame with its rule', LIMIT, a
   assert.equal(echo.toString(), 'Hello, tap');
   client.send(JSON.stringify({op: 'subscribe', topics: ['prices', 'prices of prices', 'prices of prices of prices']}));
   await once(client, 'message');
-  // RSV3, which nobody may set: it reaches the server, which says what it thinks of it.
+  // RSV3, which must not be set: it reaches the server, which answers with an error.
   client._socket.write(Buffer.from('918537fa213d7f9f4d5158', 'hex'));
   const [code] = await once(client, 'close');
   assert.equal(code, 1002);
@@ -241,7 +241,7 @@ test('the tap: both directions live, and a broken frame with its rule', LIMIT, a
       'a reserved bit is set that no extension uses (RFC 6455, section 5.2)');
   assert.ok(rows.some((row) => row.startsWith('← close 1002')), rows.join('\n'));
 
-  // The list takes all the room there is, until a frame is shown below it.
+  // The list takes all the space, until a frame is shown below it.
   const bottom = (selector) => page.$eval(selector, (element) => element.getBoundingClientRect().bottom);
   assert.ok(await bottom('#tapList') > 800, `of 900 pixels: ${await bottom('#tapList')}`);
   await page.click('.entry.bad');
@@ -254,7 +254,7 @@ test('the tap: both directions live, and a broken frame with its rule', LIMIT, a
   await screenshot(page, 'inspect_tap');
   await assertAccessible(page);
 
-  // By the keyboard: the list is one stop, in which the arrows move.
+  // With the keyboard: the list is one tab stop, in which the arrow keys move.
   const focused = () => page.evaluate(() => document.activeElement.closest('.entry')?.dataset.id);
   const ids = await page.$$eval('.entry', (entries) => entries.map(({dataset}) => dataset.id));
   const selected = ids.indexOf(await page.getAttribute('[aria-selected=true]', 'data-id'));
@@ -293,7 +293,7 @@ test('the tap: who comes later sees what was, and a pause holds the list still',
   await later.click('#tapPause');
   client.send('unseen');
   await once(client, 'message');
-  await later.waitForFunction(() => document.querySelector('#tapPause').textContent === 'Go on, 2 more');
+  await later.waitForFunction(() => document.querySelector('#tapPause').textContent === 'Resume, 2 more');
   assert.equal(await later.$$eval('.entry b', (found) => found.length), 2);
   await later.click('#tapPause');
   await later.waitForFunction(() => document.querySelectorAll('.entry b').length === 4);

@@ -45,7 +45,7 @@ json ViolationJson(const weft::Violation& violation, const std::string& seen) {
           {"codeName", std::string(weft::CloseCodeName(violation.code))}};
 }
 
-// What a person would read in it, or null.
+// A readable form of it, or null.
 json ReadableText(const SeenFrame& frame) {
   if (frame.header.opcode == Opcode::kClose)
     return frame.content.substr(frame.content.size() < 2 ? 0 : 2);
@@ -120,12 +120,12 @@ absl::StatusOr<std::string> ParseHex(absl::string_view text) {
       digits.push_back(c);
     } else if (!absl::ascii_isspace(c) && c != ',' && c != ':') {
       return absl::InvalidArgumentError(absl::StrCat(
-          "character ", i + 1, ", ", weft::Quote(text.substr(i, 1)), ", is no hex digit"));
+          "character ", i + 1, ", ", weft::Quote(text.substr(i, 1)), ", is not a hex digit"));
     }
   }
   std::optional<std::string> bytes = weft::HexToBytes(digits);
   if (!bytes) {
-    return absl::InvalidArgumentError("a byte is two hex digits, and the last one has only one");
+    return absl::InvalidArgumentError("a byte has two hex digits, but the last one has only one");
   }
   return *std::move(bytes);
 }

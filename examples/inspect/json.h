@@ -1,4 +1,4 @@
-// What the page is sent, in JSON. Everything is decoded here: the page only draws.
+// The page's messages, in JSON. All decoding happens here: the page only draws.
 
 #ifndef WEFT_EXAMPLES_INSPECT_JSON_H_
 #define WEFT_EXAMPLES_INSPECT_JSON_H_
@@ -15,7 +15,7 @@
 
 namespace examples {
 
-// A frame with its fields. Bytes are in hex, two digits each; `deflate` as for FieldsOf.
+// A frame with its fields. Bytes are in hex, two digits each; `deflate` as in FieldsOf.
 nlohmann::json FrameJson(const SeenFrame& frame, bool deflate);
 
 nlohmann::json LinesJson(const std::vector<HeadLine>& lines);
@@ -25,11 +25,12 @@ nlohmann::json HandshakeJson(const HandshakeLines& handshake);
 // "client" or "server".
 const char* RoleName(weft::Role role);
 
-// As text. A string that is not UTF-8 has U+FFFD in place of what is wrong.
+// The JSON text. A string that is not UTF-8 has U+FFFD in place of invalid bytes.
 std::string TextOf(const nlohmann::json& json);
 
-// Bytes typed as hex digits, two each, with spaces, line ends, commas, colons or "0x" between them.
-// InvalidArgument says which character is none of these, or that the last byte has one digit only.
+// Parses bytes typed as hex digits, two each, with spaces, line ends, commas, colons or "0x"
+// between them. InvalidArgument names the character that is none of these, or says that the last
+// byte has only one digit.
 absl::StatusOr<std::string> ParseHex(absl::string_view text);
 
 }  // namespace examples

@@ -1,4 +1,5 @@
-// The wire made visible: what a message becomes on it, and, as a tap, what others say on it.
+// Shows a WebSocket on the wire: the bytes of a message and, as a tap, the traffic of other
+// programs.
 //
 //   bazel run //examples/inspect:server
 //   bazel run //examples/inspect:server -- --port=8090 --forward=ws://127.0.0.1:8080
@@ -23,9 +24,9 @@
 #include "examples/server_main.h"
 
 ABSL_FLAG(std::string, forward, "",
-          "be a tap: clients that connect to --tap_port are connected to the server of this URL "
-          "(ws://host:port), and the page shows what both say");
-ABSL_FLAG(uint16_t, tap_port, 8081, "where the tap listens, at --address; 0 for a free port");
+          "be a tap: clients of --tap_port are connected to the server at this URL "
+          "(ws://host:port), and the page shows the traffic");
+ABSL_FLAG(uint16_t, tap_port, 8081, "the tap's port, at --address; 0 for a free port");
 
 namespace {
 
@@ -37,8 +38,8 @@ int Fail(const absl::Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  weft::ServerOptions options = examples::ServerOptionsFromFlags(
-      argc, argv, "Shows what goes over a WebSocket, byte by byte.");
+  weft::ServerOptions options =
+      examples::ServerOptionsFromFlags(argc, argv, "Shows a WebSocket's bytes on the wire.");
   options.connection.max_message_bytes = examples::kMaxQuestionBytes;
   options.max_send_queue_bytes = 4 << 20;
 

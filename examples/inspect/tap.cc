@@ -23,10 +23,11 @@ using weft::Role;
 
 constexpr size_t kReadBytes = 16 << 10;
 
-// What to wait before accepting again when the process has no descriptor left.
+// The wait before accepting again when the process has no descriptor left.
 constexpr absl::Duration kAcceptPause = absl::Milliseconds(100);
 
-// All of `bytes`, however long the other end takes. False: it is gone, or it is over.
+// Writes all of `bytes`, however long the other end takes. False: it has closed, or the link is
+// over.
 bool Write(weft::Stream& to, absl::string_view bytes, const weft::Notification& over) {
   while (!bytes.empty()) {
     const IoResult result = to.Write(bytes);
@@ -46,7 +47,7 @@ struct Tap::Link {
   Link(int connection, TapLog& log, weft::Stream client, weft::Notification over)
       : conversation(connection, log), client(std::move(client)), over(std::move(over)) {}
 
-  // Hands on what `sender` says until it has said all, or the link is over.
+  // Forwards the bytes of `sender` until its stream ends, or the link is over.
   void Forward(Role sender) {
     weft::Stream& from = sender == Role::kClient ? client : server;
     weft::Stream& to = sender == Role::kClient ? server : client;
@@ -120,7 +121,7 @@ void Tap::Open(weft::Stream client) {
   if (!over.ok() || links_.size() >= options_.max_connections) {
     Conversation(connection, log_)
         .Note("refused", over.ok() ? absl::StrCat("there are ", links_.size(),
-                                                  " connections, as many as the tap takes")
+                                                  " connections, the tap's maximum")
                                    : std::string(over.status().message()));
     return;
   }

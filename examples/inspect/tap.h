@@ -1,4 +1,4 @@
-// A place between clients and one server, from where both directions are seen.
+// A relay between clients and one server that sees both directions.
 
 #ifndef WEFT_EXAMPLES_INSPECT_TAP_H_
 #define WEFT_EXAMPLES_INSPECT_TAP_H_
@@ -24,25 +24,25 @@ namespace examples {
 
 struct TapOptions {
   weft::SocketAddress listen{};  // port 0: a free one
-  std::string host{};            // where to forward to, and nowhere else
+  std::string host{};            // the only address it forwards to
   uint16_t port = 80;
-  size_t max_connections = 64;  // at once; further ones are closed
+  size_t max_connections = 64;  // at the same time; further ones are closed
   absl::Duration connect_timeout = absl::Seconds(10);
 };
 
-// Accepts TCP connections, connects to the server for each, and hands on every byte as it came, in
-// both directions, broken frames too. What went by is logged before it is handed on. An end that
-// does not read holds up the other, as it would without the tap: nothing is queued here. Runs on
-// threads of its own, two for each connection, until it is destroyed.
+// Accepts TCP connections, connects to the server for each, and forwards every byte unchanged, in
+// both directions, including invalid frames. Bytes are logged before they are forwarded. An end
+// that does not read slows down the other, as without the tap: nothing is queued here. Runs on its
+// own threads, two per connection, until it is destroyed.
 class Tap {
  public:
-  // The error says what could not be: an address that is in use. The log must outlive the tap.
+  // The error says what failed: for example, an address in use. The log must outlive the tap.
   static absl::StatusOr<std::unique_ptr<Tap>> Start(TapOptions options, TapLog& log);
 
   // Ends all connections.
   ~Tap();
 
-  // Where clients connect to.
+  // The address for clients.
   weft::SocketAddress address() const { return weft::LocalAddress(listener_.get()); }
 
  private:

@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 using weft::Opcode;
 
-// Of a payload, in a line of the list: bytes of text, and bytes in hex.
+// Of a payload, in one line of the list: bytes of text, and bytes in hex.
 constexpr size_t kStartOfText = 100;
 constexpr size_t kStartOfBytes = 24;
 

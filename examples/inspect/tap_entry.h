@@ -1,4 +1,4 @@
-// Something that went through the tap.
+// An event of the tap.
 
 #ifndef WEFT_EXAMPLES_INSPECT_TAP_ENTRY_H_
 #define WEFT_EXAMPLES_INSPECT_TAP_ENTRY_H_
@@ -17,25 +17,25 @@ namespace examples {
 
 struct TapEntry {
   enum class Kind : uint8_t {
-    kNote,   // what the tap itself has to say: connected, the stream ended
-    kHead,   // an HTTP request or response: the opening handshake, as it should be
+    kNote,   // a note of the tap itself: connected, the stream ended
+    kHead,   // an HTTP request or response: normally the opening handshake
     kFrame,  // a frame
   };
 
-  uint64_t id = 0;     // counts from 1; the log gives it
+  uint64_t id = 0;     // counts from 1; set by the log
   int connection = 0;  // counts from 1
   absl::Duration since_open{};
   weft::Role sender = weft::Role::kClient;
   Kind kind = Kind::kNote;
 
-  std::string text{};     // of a note, and what else there is to say of a head
-  std::string problem{};  // what is wrong with a head, or with how the stream ended
+  std::string text{};     // the text of a note, and further details of a head
+  std::string problem{};  // the error of a head, or of the stream's end
   std::vector<HeadLine> lines{};
   SeenFrame frame{};
   bool deflate = false;  // permessage-deflate was agreed on
 };
 
-// A line of the page's list; and all about it.
+// One line of the page's list; and all details.
 nlohmann::json SummaryJson(const TapEntry& entry);
 nlohmann::json DetailJson(const TapEntry& entry);
 

@@ -30,11 +30,11 @@ void TapLog::Add(TapEntry entry) {
   if (viewers_.empty()) return;
   const absl::StatusOr<weft::EncodedMessage> message = weft::EncodedMessage::Make(
       weft::Opcode::kText, Live(json::array({SummaryJson(entries_.back())})));
-  if (!message.ok()) return;  // TextOf makes UTF-8 of everything
+  if (!message.ok()) return;  // TextOf converts everything to UTF-8
   for (const weft::SessionRef& viewer : viewers_) viewer.Send(*message, kDropOldest).IgnoreError();
 }
 
-// With the lock, so that no entry comes twice, or between the kept ones and the next.
+// Under the lock, so that no entry is sent twice, or between the kept ones and the next.
 void TapLog::Watch(const weft::SessionRef& viewer) {
   const std::lock_guard<std::mutex> lock(mutex_);
   json kept = json::array();

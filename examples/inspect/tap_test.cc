@@ -51,12 +51,12 @@ using weft::testing::ClientFrame;
 using weft::testing::Frame;
 using weft::testing::ServerFrame;
 
-// A failure limit, however busy the machine is.
+// Limits a failure, however busy the machine is.
 const Deadline kLimit = Deadline::After(absl::Minutes(2));
 
 const weft::SocketAddress kLoopback = *weft::SocketAddress::FromIp("127.0.0.1", 0);
 
-// One end of a plain TCP connection, which says and hears bytes.
+// One end of a plain TCP connection, which sends and receives bytes.
 class End {
  public:
   explicit End(weft::Stream stream) : stream_(std::move(stream)) {}
@@ -70,7 +70,7 @@ class End {
     }
   }
 
-  // Up to `most` bytes, until the other end is gone. Returns how many it took.
+  // Writes up to `most` bytes, until the other end has closed. Returns the number written.
   size_t SayUntilItCannot(size_t most) {
     const std::string some(64 << 10, 'x');
     size_t said = 0;
@@ -95,7 +95,7 @@ class End {
     return heard;
   }
 
-  // Whether nothing more comes.
+  // Whether no more bytes come.
   bool HearsTheEnd() { return Hear(1).empty(); }
 
   void SayNoMore() { stream_.ShutdownWrite(); }
@@ -104,7 +104,7 @@ class End {
   weft::Stream stream_;
 };
 
-// A tap to a listener that the test accepts from.
+// A tap to a listener from which the test accepts.
 class TapTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -137,7 +137,7 @@ class TapTest : public ::testing::Test {
     return End(std::move(stream));
   }
 
-  // All that was logged so far: "client frame the problem".
+  // All entries so far: "client frame the error".
   std::vector<std::string> Logged() const {
     std::vector<std::string> lines;
     for (uint64_t id = 1; const std::optional<TapEntry> entry = log_.Find(id); ++id) {
@@ -226,7 +226,7 @@ TEST_F(TapTest, EndsWhileAnEndDoesNotRead) {
   End client = Connect(), server = Accept();
   client.Say("x");
   EXPECT_EQ(server.Hear(1), "x");
-  // More than all buffers on the way take, as nobody hears it after a while.
+  // More than all buffers on the path hold, because the other end stops reading.
   constexpr size_t kMuch = 256 << 20;
   size_t said = 0;
   std::thread speaker([&] { said = server.SayUntilItCannot(kMuch); });
@@ -237,7 +237,7 @@ TEST_F(TapTest, EndsWhileAnEndDoesNotRead) {
 }
 
 TEST_F(TapTest, WithNoServerTheClientIsLetGo) {
-  // Bound, so that nobody else gets the port; but nobody listens.
+  // Bound, so that no other process gets the port; but it does not listen.
   const weft::UniqueFd bound(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_storage address;
   const socklen_t size = kLoopback.ToSockaddr(&address);

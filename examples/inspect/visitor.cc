@@ -31,9 +31,9 @@ class Visitor : public weft::Handler {
   }
 
   void OnMessage(weft::Session& session, const weft::Message& message) override {
-    // A page that asks and does not read the answers ends itself.
+    // A page that sends questions and does not read the answers is closed.
     if (!session.SendText(AnswerTo(message.payload, compression_, tap_.log)).ok()) {
-      session.Close(weft::CloseCode::kTryAgainLater, "you do not read").IgnoreError();
+      session.Close(weft::CloseCode::kTryAgainLater, "the client does not read").IgnoreError();
     }
   }
 

@@ -11,15 +11,15 @@
 
 namespace examples {
 
-// The tap, as the page is told of it.
+// The tap, as shown to the page.
 struct TapView {
   TapLog* log = nullptr;   // null: there is no tap. It must outlive the server
   std::string connect{};   // the URL for clients
-  std::string forwards{};  // the URL that they would have used without it
+  std::string forwards{};  // the URL that they would use without it
 };
 
-// Accepts sessions that are greeted with their own opening handshake, then answered (answers.h),
-// and meanwhile told what goes through the tap. `compression` is the server's.
+// Accepts sessions. Each gets its own opening handshake as a greeting, then answers (answers.h),
+// and also the tap's log entries. `compression` is the server's.
 weft::Acceptor VisitorAcceptor(const weft::CompressionOptions& compression, TapView tap = {});
 
 }  // namespace examples

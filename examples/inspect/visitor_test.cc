@@ -91,7 +91,7 @@ TEST_F(VisitorTest, GetsWhatIsKeptThenWhatComesAndAllAboutOne) {
   EXPECT_EQ(kept["entries"][1]["id"], 2);
 }
 
-// More than the kernel's buffers and the queue take comes while the page does not read.
+// More than the kernel's buffers and the queue hold is sent while the page does not read.
 TEST_F(VisitorTest, WhoReadsSlowlyMissesTheOldestAndGetsTheLatest) {
   Receive();
   Receive();

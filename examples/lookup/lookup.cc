@@ -10,7 +10,7 @@ namespace examples {
 
 std::string LookUp(const std::string& name) {
   addrinfo hints = {};
-  hints.ai_socktype = SOCK_STREAM;  // else each address comes once for every kind of socket
+  hints.ai_socktype = SOCK_STREAM;  // otherwise each address is returned once per socket type
   addrinfo* found = nullptr;
   const int error = getaddrinfo(name.c_str(), nullptr, &hints, &found);
   if (error != 0) return name + ": " + gai_strerror(error);

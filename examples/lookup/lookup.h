@@ -1,4 +1,4 @@
-// Host names to addresses, by a call that blocks.
+// Resolves host names with a blocking call.
 
 #ifndef WEFT_EXAMPLES_LOOKUP_LOOKUP_H_
 #define WEFT_EXAMPLES_LOOKUP_LOOKUP_H_
@@ -7,8 +7,8 @@
 
 namespace examples {
 
-// "localhost: 127.0.0.1 ::1", or why not: "nowhere.invalid: Name or service not known". Takes as
-// long as the name service does, which may be many seconds. Any thread.
+// "localhost: 127.0.0.1 ::1", or the error: "nowhere.invalid: Name or service not known". Takes as
+// long as the name service, which may be many seconds. Callable from any thread.
 std::string LookUp(const std::string& name);
 
 }  // namespace examples

@@ -1,4 +1,4 @@
-// A session that answers host names by addresses.
+// A session that answers host names with addresses.
 
 #ifndef WEFT_EXAMPLES_LOOKUP_LOOKUP_HANDLER_H_
 #define WEFT_EXAMPLES_LOOKUP_LOOKUP_HANDLER_H_
@@ -12,16 +12,16 @@
 
 namespace examples {
 
-// The longest name that DNS has, in bytes: what ConnectionOptions::max_message_bytes should be.
+// The longest DNS name in bytes: set ConnectionOptions::max_message_bytes to this.
 inline constexpr size_t kLongestName = 253;
 
-// Each text is a name, and is answered by what `look_up` makes of it. That may block: this is a
-// handler for ServerOptions::handler_threads, and written as any other is.
+// Each text is a name; the answer is the result of `look_up`, which may block: this handler is for
+// ServerOptions::handler_threads, and is written like any other.
 class LookupHandler : public weft::Handler {
  public:
   using LookUpFunction = std::function<std::string(const std::string& name)>;
 
-  // Called by many threads at once.
+  // Called by several threads at once.
   explicit LookupHandler(LookUpFunction look_up) : look_up_(std::move(look_up)) {}
 
   void OnMessage(weft::Session& session, const weft::Message& message) override {
@@ -29,8 +29,8 @@ class LookupHandler : public weft::Handler {
       session.Close(weft::CloseCode::kUnsupportedData, "names are text").IgnoreError();
       return;
     }
-    // However long this takes, the loop goes on with all else: it answers pings, and reads what
-    // this client asks next, up to a mark.
+    // However long this takes, the loop continues: it answers pings, and reads this client's next
+    // requests, up to a limit.
     session.SendText(look_up_(std::string(message.payload))).IgnoreError();
   }
 

@@ -29,7 +29,7 @@ TEST(LookupTest, WhatIsNoNameIsSaidSo) {
   EXPECT_THAT(LookUp("no name"), ::testing::Not(HasSubstr("127.")));
 }
 
-// A server whose lookups of "slow" end when the test says so.
+// A server whose lookups of "slow" end when the test lets them.
 class LookupServerTest : public ::testing::Test {
  protected:
   LookupServerTest() {

@@ -1,4 +1,4 @@
-// Answers host names by their addresses.
+// Answers host names with their addresses.
 //
 //   bazel run //examples/lookup:server
 
@@ -10,12 +10,13 @@
 #include "examples/lookup/lookup_handler.h"
 #include "examples/server_main.h"
 
-ABSL_FLAG(int, handler_threads, 16,
-          "how many lookups may block at once; 0: none, and one that does stops all sessions");
+ABSL_FLAG(
+    int, handler_threads, 16,
+    "lookups that may block at the same time; 0: they block the event loop and all its sessions");
 
 int main(int argc, char** argv) {
   weft::ServerOptions options = examples::ServerOptionsFromFlags(
-      argc, argv, "Answers each text, a host name, by the addresses of that host.");
+      argc, argv, "Answers each text, a host name, with the addresses of that host.");
   options.handler_threads = absl::GetFlag(FLAGS_handler_threads);
   options.connection.max_message_bytes = examples::kLongestName;
   return examples::RunServer(std::move(options), [](auto&, auto&) {

@@ -1,4 +1,4 @@
-// Sends every message back, over TLS.
+// Echoes every message, over TLS.
 //
 //   bazel run //examples/tls:server
 //   bazel run //examples/tls:server -- --cert=cert.pem --key=key.pem --client_ca=ca.pem
@@ -18,14 +18,14 @@
 #include "examples/echo/echo_server.h"
 #include "examples/output.h"
 
-ABSL_FLAG(std::string, cert, "", "the certificate, with its chain behind it: a PEM file");
+ABSL_FLAG(std::string, cert, "", "the certificate, followed by its chain: a PEM file");
 ABSL_FLAG(std::string, key, "", "its private key: a PEM file");
 ABSL_FLAG(std::string, client_ca, "",
-          "only clients with a certificate that one of this PEM file signed may connect");
+          "only clients with a certificate signed by a CA of this PEM file may connect");
 
 namespace {
 
-// Made by tools/make_test_ca, and found where `bazel run` starts a program.
+// Made by tools/make_test_ca, at its path relative to where `bazel run` starts a program.
 constexpr char kTestCertificate[] = "examples/tls/test_ca/server.pem";
 constexpr char kTestKey[] = "examples/tls/test_ca/server.key";
 constexpr char kTestCa[] = "examples/tls/test_ca/ca.pem";
@@ -33,7 +33,7 @@ constexpr char kTestCa[] = "examples/tls/test_ca/ca.pem";
 void SayWhatToTrust() {
   std::unique_ptr<char, decltype(&std::free)> path(realpath(kTestCa, nullptr), &std::free);
   examples::ErrorOutput().Write(
-      "No --cert: with a certificate for tests, for localhost. Clients trust it by");
+      "No --cert: using a test certificate for localhost. Clients trust it with");
   examples::ErrorOutput().Write(absl::StrCat("  --ca=", path == nullptr ? kTestCa : path.get()));
 }
 
@@ -44,9 +44,9 @@ absl::StatusOr<std::shared_ptr<weft::TlsContext>> TlsFromFlags() {
   if (absl::GetFlag(FLAGS_cert).empty() && absl::GetFlag(FLAGS_key).empty()) {
     if (access(kTestCertificate, R_OK) != 0) {
       return absl::NotFoundError(absl::StrCat(
-          "there is no --cert, and no ", kTestCertificate,
+          "--cert is not set, and there is no ", kTestCertificate,
           " here: give --cert and --key, or start ",
-          "the server by `bazel run //examples/tls:server`, which brings a certificate for tests"));
+          "the server with `bazel run //examples/tls:server`, which has a certificate for tests"));
     }
     tls.identities = {{.certificate_file = kTestCertificate, .private_key_file = kTestKey}};
     SayWhatToTrust();
@@ -62,7 +62,7 @@ absl::StatusOr<std::shared_ptr<weft::TlsContext>> TlsFromFlags() {
 
 int main(int argc, char** argv) {
   weft::ServerOptions options = examples::EchoOptionsFromFlags(
-      argc, argv, "Sends every message back to whoever sent it, over TLS (wss://).");
+      argc, argv, "Sends every message back to its sender, over TLS (wss://).");
   absl::StatusOr<std::shared_ptr<weft::TlsContext>> tls = TlsFromFlags();
   if (!tls.ok()) {
     examples::ErrorOutput().Write(absl::StrCat("Error: ", tls.status().message()));

@@ -1,5 +1,5 @@
-// How a player's controls move an avatar. The server does it, and so does each client for its own
-// avatar, ahead of the server: see prediction.mjs.
+// How a player's controls move an avatar. The server computes this, and so does each client for its
+// own avatar, ahead of the server: see prediction.mjs.
 
 #ifndef WEFT_EXAMPLES_WORLD_AVATAR_H_
 #define WEFT_EXAMPLES_WORLD_AVATAR_H_
@@ -12,11 +12,11 @@
 
 namespace weft::world {
 
-// As the wire has them.
+// As on the wire.
 struct Controls {
-  int8_t move_x = 0;  // which way to go, 127 being full speed
+  int8_t move_x = 0;  // the direction, 127 being full speed
   int8_t move_z = 0;
-  uint8_t yaw = 0;   // which way to look, in 256ths of a turn
+  uint8_t yaw = 0;   // the direction of view, in 256ths of a turn
   bool act = false;  // pick up, or throw: once
 
   friend bool operator==(const Controls&, const Controls&) = default;
@@ -26,7 +26,7 @@ inline float YawOf(const Controls& controls) {
   return static_cast<float>(controls.yaw) * (2 * std::numbers::pi_v<float> / 256);
 }
 
-// The velocity one tick on. What is up and down is gravity's.
+// The velocity one tick later. Gravity controls the vertical part.
 inline Vector DrivenVelocity(Vector velocity, const Controls& controls) {
   const Vector wish =
       Limit(Vector{static_cast<float>(controls.move_x), 0, static_cast<float>(controls.move_z)} *

@@ -45,7 +45,7 @@ absl::StatusOr<std::vector<std::string>> Bot::OnMessage(absl::string_view messag
 Input Bot::Think() {
   const Vector way = target_ - MetresOf(replica_.head().place);
   const float distance = std::hypot(way.x, way.z);
-  // What stands in the way is pushed; when that takes too long it is elsewhere that it is nicer.
+  // It pushes obstacles; if that takes too long, it chooses another destination.
   if (snapshots_ >= until_ || distance < 1) {
     target_ = SomeSpot();
     until_ = snapshots_ + (3 + random_() % 10) * kSnapshotsPerSecond;

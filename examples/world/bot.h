@@ -1,4 +1,4 @@
-// A player that no person is behind.
+// A simulated player.
 
 #ifndef WEFT_EXAMPLES_WORLD_BOT_H_
 #define WEFT_EXAMPLES_WORLD_BOT_H_
@@ -16,13 +16,13 @@
 
 namespace weft::world {
 
-// Wanders from one spot to another, and picks up and throws what it comes across. Knows no network
-// and no clock: each snapshot makes it think, which is 20 times a second.
+// Walks from one spot to another, and picks up and throws objects on its way. No network and no
+// clock: it acts on each snapshot, 20 times per second.
 class Bot {
  public:
   explicit Bot(uint32_t seed) : random_(seed) {}
 
-  // Takes a message of the server's; the result is what to send. An error is the server's.
+  // Takes a message of the server; the result is the message to send. An error is the server's.
   absl::StatusOr<std::vector<std::string>> OnMessage(absl::string_view message);
 
   const Replica& replica() const { return replica_; }
@@ -39,7 +39,7 @@ class Bot {
   uint32_t snapshots_ = 0;
   uint8_t input_ = 0;
   Vector target_;
-  uint32_t until_ = 0;  // the snapshot at which it wants to be elsewhere
+  uint32_t until_ = 0;  // the snapshot at which it chooses another destination
 };
 
 }  // namespace weft::world

@@ -42,7 +42,7 @@ TEST(BotTest, WandersPicksUpAndThrows) {
 
 TEST(BotTest, WhatTheServerMustNotSayIsAnError) {
   Bot bot(1);
-  EXPECT_EQ(bot.OnMessage("").status().message(), "a malformed message: it is empty");
+  EXPECT_EQ(bot.OnMessage("").status().message(), "a malformed message: empty");
   EXPECT_EQ(bot.OnMessage(Encode(Welcome{.version = 9})).status().message(),
             "the server speaks version 9, not 1");
   EXPECT_EQ(bot.OnMessage(EncodePong({1})).status().message(),

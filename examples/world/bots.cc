@@ -1,4 +1,4 @@
-// Players that no person is behind, and what the world costs them and the server.
+// Simulated players, and the cost of the world for them and the server.
 //
 //   bazel run -c opt //examples/world:bots -- ws://127.0.0.1:8080 --bots=100
 
@@ -25,8 +25,8 @@
 #include "fmt/core.h"
 #include "weft/client/client.h"
 
-ABSL_FLAG(int, bots, 100, "how many there are");
-ABSL_FLAG(int, seconds, 0, "end after so long; 0: go on until the server ends");
+ABSL_FLAG(int, bots, 100, "the number of bots");
+ABSL_FLAG(int, seconds, 0, "end after this time; 0: run until the server ends");
 
 namespace {
 
@@ -36,11 +36,11 @@ using weft::world::Figures;
 constexpr absl::Duration kPatience = absl::Seconds(10);  // without a message
 constexpr absl::Duration kReportEvery = absl::Seconds(5);
 
-// What a message costs on the wire beside its payload: its frame's header, and what TCP with
-// timestamps and IP add to a packet.
+// The cost of a message on the wire besides its payload: its frame's header, and the headers of TCP
+// with timestamps and IP.
 constexpr size_t OverheadOf(size_t payload) { return (payload < 126 ? 2 : 4) + 52; }
 
-// What a bot's thread tells the reporting one.
+// Statistics from a bot's thread to the reporting one.
 struct Tally {
   std::atomic<uint64_t> bytes{0};
   std::atomic<uint32_t> snapshots{0};
@@ -71,7 +71,7 @@ absl::Status Play(weft::Client& client, Bot& bot, Tally& tally, const std::atomi
   return client.Close();
 }
 
-// Sums up what happened since the last time.
+// Sums up the statistics since the last call.
 class Reporter {
  public:
   explicit Reporter(const std::deque<Tally>& tallies) : tallies_(tallies), since_(absl::Now()) {
@@ -126,8 +126,8 @@ class Reporter {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> words = examples::ParseCommandLine(
-      argc, argv, "Players that no person is behind. bots [FLAG...] [URL]");
+  const std::vector<std::string> words =
+      examples::ParseCommandLine(argc, argv, "Simulated players. bots [FLAG...] [URL]");
   if (words.size() > 1) {
     fmt::print(stderr, "unexpected argument: {} (try --help)\n", words[1]);
     return 2;
@@ -136,8 +136,9 @@ int main(int argc, char** argv) {
   const int count = absl::GetFlag(FLAGS_bots);
   const absl::StatusOr<weft::ClientOptions> options = examples::ClientOptionsFromFlags(url);
   if (!options.ok() || count < 1) {
-    fmt::print(stderr, "Error: {}\n",
-               options.ok() ? "--bots is at least 1" : std::string(options.status().message()));
+    fmt::print(
+        stderr, "Error: {}\n",
+        options.ok() ? "--bots must be at least 1" : std::string(options.status().message()));
     return 2;
   }
 
@@ -151,7 +152,7 @@ int main(int argc, char** argv) {
       ends[i] = client.status();
       break;
     }
-    // A blocking client wants a thread; one that mostly sleeps costs little.
+    // A blocking client needs a thread; one that mostly sleeps costs little.
     threads.emplace_back([&, i, client = *std::move(client)] {
       Bot bot(i + 1);
       ends[i] = Play(*client, bot, tallies[i], stop);

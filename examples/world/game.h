@@ -20,9 +20,9 @@
 
 namespace weft::world {
 
-// Moves each player's avatar by what the player says, and tells each what it sees of the world, 20
-// times a second. A third of the players hears after each tick, so that no tick has the work of
-// all. Not thread-safe.
+// Moves each player's avatar by the player's inputs, and sends each what it sees of the world, 20
+// times per second. A third of the players gets a message after each tick, so that no tick has all
+// the work. Not thread-safe.
 class Game {
  public:
   using PlayerId = uint64_t;
@@ -38,12 +38,12 @@ class Game {
   // One tick; `send` gets the snapshots that are due.
   void Tick(absl::FunctionRef<void(PlayerId, absl::string_view)> send);
 
-  // All but the times.
+  // All figures except the times.
   Figures figures() const;
 
  private:
   struct Player {
-    int number;  // the lowest that was free
+    int number;  // the lowest free number
     EntityId avatar;
     InputQueue inputs{};
     Viewer viewer{};
@@ -60,7 +60,7 @@ class Game {
   // As of the last tick.
   std::vector<State> states_;
   InterestGrid grid_;
-  std::vector<Viewer::Near> near_;  // kept for its memory
+  std::vector<Viewer::Near> near_;  // kept to reuse its memory
 };
 
 }  // namespace weft::world

@@ -13,7 +13,7 @@
 namespace weft::world {
 namespace {
 
-// Players without a network: what the game sends arrives at once, and is acknowledged at once.
+// Players without a network: the game's messages arrive at once, and are acknowledged at once.
 class GameTest : public testing::Test {
  protected:
   struct Client {
@@ -104,7 +104,7 @@ TEST_F(GameTest, WhoLeavesIsGoneForTheOthers) {
   Tick(60);
   EXPECT_EQ(clients_[1].replica.Find(second), nullptr);
   EXPECT_EQ(game_->figures().players, 1);
-  game_->Leave(2);  // twice is once
+  game_->Leave(2);  // idempotent
   game_->OnInput(2, {});
   game_->OnAcknowledgement(2, {});
 }
@@ -122,7 +122,7 @@ TEST_F(GameTest, TheHeadSaysWhatTheAvatarDoes) {
   EXPECT_GT(MetresOf(head.place).z, 2);
 }
 
-// The promise of 5 KiB a second, in the thick of it: a hundred players in one spot, all of them
+// The limit of 5 KiB per second in the worst case: a hundred players in one spot, all of them
 // running, picking up and throwing.
 TEST_F(GameTest, AHundredPlayersInAHeapGetNoMoreThanWasPromised) {
   constexpr int kPlayers = 100;
@@ -142,7 +142,7 @@ TEST_F(GameTest, AHundredPlayersInAHeapGetNoMoreThanWasPromised) {
   size_t most = 0;
   for (const auto& [id, client] : clients_) most = std::max(most, client.bytes);
   EXPECT_GT(most, kSeconds * 2000);
-  // With a frame's header and those of TCP and IP.
+  // With the headers of the frame, TCP and IP.
   EXPECT_LE(most + size_t{kSeconds} * kSnapshotsPerSecond * (4 + 52), size_t{kSeconds} * 5 * 1024);
 }
 

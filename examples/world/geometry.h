@@ -1,4 +1,4 @@
-// Vectors and rotations, as far as the world needs them.
+// The vectors and rotations that the world needs.
 
 #ifndef WEFT_EXAMPLES_WORLD_GEOMETRY_H_
 #define WEFT_EXAMPLES_WORLD_GEOMETRY_H_
@@ -7,7 +7,7 @@
 
 namespace weft::world {
 
-// Metres, or metres a second. y is up.
+// Metres, or metres per second. y is up.
 struct Vector {
   float x = 0;
   float y = 0;
@@ -21,7 +21,7 @@ struct Vector {
 
 inline float Length(Vector v) { return std::sqrt(v.x * v.x + v.y * v.y + v.z * v.z); }
 
-// `v`, made shorter where it is longer than `length`.
+// `v`, shortened to `length` if it is longer.
 inline Vector Limit(Vector v, float length) {
   const float now = Length(v);
   return now > length ? v * (length / now) : v;

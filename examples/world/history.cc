@@ -8,7 +8,7 @@ void History::Record(uint32_t snapshot, EntityId id, const State& state) {
   if (id >= entities_.size()) entities_.resize(id + size_t{1});
   std::vector<Told>& told = entities_[id];
   if (told.empty()) ++size_;
-  // Before the newest acknowledged one nothing will be asked for again.
+  // States before the newest acknowledged one are never needed again.
   const auto keep = std::find_if(told.rbegin(), told.rend(),
                                  [&](const Told& t) { return t.snapshot <= acknowledged_; });
   if (keep != told.rend()) told.erase(told.begin(), keep.base() - 1);

@@ -1,4 +1,4 @@
-// What was told of each entity, until the other side is known to have it.
+// The states sent for each entity, until the other side is known to have them.
 
 #ifndef WEFT_EXAMPLES_WORLD_HISTORY_H_
 #define WEFT_EXAMPLES_WORLD_HISTORY_H_
@@ -12,22 +12,21 @@
 
 namespace weft::world {
 
-// Both ends of a connection keep one. The server records what it sends, the client what it
-// receives; each snapshot names the last one that was acknowledged, and what it tells of an entity
-// is the difference to that entity's state as of then: the same state on both sides, however many
-// snapshots are on their way.
+// Each end of a connection keeps one. The server records what it sends, the client what it
+// receives. Each snapshot names the last acknowledged one, and contains for an entity the
+// difference to its state in that one: the same state on both sides, however many snapshots are in
+// flight.
 class History {
  public:
-  // Snapshots count from 1, and here without end: 16 bits of them would come round again while a
-  // body rests.
+  // Snapshots count from 1, here without wrapping: 16 bits would wrap while a body rests.
   void Record(uint32_t snapshot, EntityId id, const State& state);
   void Forget(EntityId id);
 
-  // All up to this snapshot have arrived.
+  // All snapshots up to this one have arrived.
   void Acknowledge(uint32_t snapshot);
   uint32_t acknowledged() const { return acknowledged_; }
 
-  // The newest state of an entity, and the newest that was acknowledged; null for none. Dead at the
+  // The newest state of an entity, and the newest acknowledged one; null for none. Valid until the
   // next Record.
   const State* Newest(EntityId id) const;
   const State* Acknowledged(EntityId id) const;
@@ -47,10 +46,10 @@ class History {
     State state;
   };
 
-  // By id, which are small: a table is both smaller and faster than a map. Of each the oldest
-  // first; no more than the first is acknowledged when Record has been there.
+  // Indexed by id; ids are small, so a table is both smaller and faster than a map. For each id the
+  // oldest state first; after a Record, only the first may be acknowledged.
   std::vector<std::vector<Told>> entities_;
-  size_t size_ = 0;  // of those that are not empty
+  size_t size_ = 0;  // the number of ids with states
   uint32_t acknowledged_ = 0;
 };
 

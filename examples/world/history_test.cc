@@ -24,7 +24,7 @@ TEST(HistoryTest, TheAcknowledgedStateIsTheNewestThatHasArrived) {
   EXPECT_EQ(*history.Newest(7), At(50));
   history.Acknowledge(4);
   EXPECT_EQ(*history.Acknowledged(7), At(30));
-  history.Record(6, 7, At(60));  // forgets what came before 30
+  history.Record(6, 7, At(60));  // forgets the states before 30
   EXPECT_EQ(*history.Acknowledged(7), At(30));
   history.Acknowledge(100);
   EXPECT_EQ(*history.Acknowledged(7), At(60));

@@ -7,7 +7,7 @@ namespace weft::world {
 void InputQueue::Push(const Input& input) {
   waiting_.push_back(input);
   if (waiting_.size() <= kMaxWaiting) return;
-  // A throw is not lost with the way that it was done on.
+  // A throw is not lost with the input that it was part of.
   const bool act = waiting_.front().controls.act;
   waiting_.pop_front();
   waiting_.front().controls.act |= act;

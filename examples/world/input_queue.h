@@ -11,18 +11,18 @@
 
 namespace weft::world {
 
-// Each input is for kTicksPerSnapshot ticks. When the next one is late the last one goes on, and
-// what it went on for is taken off the late one, so that the player is not behind for ever; after a
-// fifth of a second without any the avatar stands still. When more wait than that, the oldest are
-// left out.
+// Each input is for kTicksPerSnapshot ticks. If the next one is late, the last one continues, and
+// its extra ticks are subtracted from the late one, so that the player does not stay behind; after
+// a fifth of a second without input the avatar stands still. If more than that wait, the oldest are
+// dropped.
 class InputQueue {
  public:
   void Push(const Input& input);
 
-  // What to do in the next tick.
+  // The controls for the next tick.
   Controls Next();
 
-  // Which input that was from, and how many of its ticks are done.
+  // The input of those controls, and how many of its ticks have passed.
   uint8_t number() const { return current_.number; }
   uint8_t ticks() const { return ticks_; }
 
@@ -33,7 +33,7 @@ class InputQueue {
   std::deque<Input> waiting_;
   Input current_;
   uint8_t ticks_ = kTicksPerSnapshot;
-  int late_ = 0;  // ticks that current_ went on for
+  int late_ = 0;  // extra ticks of current_
 };
 
 }  // namespace weft::world

@@ -13,7 +13,7 @@ Input Go(uint8_t number, bool act = false) {
   return {number, {.move_x = static_cast<int8_t>(number), .act = act}};
 }
 
-// The number and ticks after each of so many ticks.
+// The number and ticks after each of this many ticks.
 std::vector<std::pair<int, int>> Next(InputQueue& queue, int ticks) {
   std::vector<std::pair<int, int>> seen;
   for (int i = 0; i < ticks; ++i) {

@@ -1,4 +1,4 @@
-// Who is near whom.
+// Finds entities that are near each other.
 
 #ifndef WEFT_EXAMPLES_WORLD_INTEREST_GRID_H_
 #define WEFT_EXAMPLES_WORLD_INTEREST_GRID_H_
@@ -15,9 +15,9 @@
 
 namespace weft::world {
 
-// The ground in cells of 8 m; each knows who is in it, so that a look around costs what is near and
-// not what there is. Built anew for each look: that is one pass over everybody, and there is no way
-// to forget one that moved.
+// The ground in cells of 8 m; each lists its entities, so that the cost of a query depends on the
+// number nearby and not on the total. Rebuilt before each round of queries, in one pass, so that no
+// moved entity can be missed.
 class InterestGrid {
  public:
   void Clear() {
@@ -50,7 +50,7 @@ class InterestGrid {
     float x, z;
   };
 
-  // What is outside, as by a crack in the wall, belongs to the edge.
+  // Entities outside, for example through a crack in the wall, count as being at the edge.
   static int CellOf(float coordinate) {
     return static_cast<int>(
         std::clamp((coordinate + kHalfSize) / kCellSize, 0.0f, static_cast<float>(kSide - 1)));

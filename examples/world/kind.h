@@ -1,4 +1,4 @@
-// What there is in the world.
+// The kinds of entities in the world.
 
 #ifndef WEFT_EXAMPLES_WORLD_KIND_H_
 #define WEFT_EXAMPLES_WORLD_KIND_H_
@@ -10,7 +10,7 @@
 
 namespace weft::world {
 
-// Bodies and avatars together, by the number that the wire has.
+// Bodies and avatars together, with their number on the wire.
 using EntityId = uint16_t;
 inline constexpr EntityId kNoEntity = 0xffff;
 
@@ -21,7 +21,7 @@ enum class Shape : uint8_t { kBox, kSphere, kCylinder, kCapsule };
 
 struct KindInfo {
   Shape shape;
-  Vector half;  // half its size; of a round one x is the radius, and y the half height
+  Vector half;  // half its size; for a round one x is the radius, and y half the height
   float mass;   // kilograms
 };
 

@@ -13,16 +13,16 @@ namespace {
 using examples::ByteReader;
 using examples::ByteWriter;
 
-// What follows in an update.
+// The parts of an update that follow.
 enum UpdateFlags : uint8_t {
   kX = 1,
   kY = 2,
   kZ = 4,
   kRotation = 8,
-  kWhole = 16,  // no differences: all of it
+  kWhole = 16,  // the full state, no differences
 };
 
-// Ids ascend: each is the distance from the one after the one before.
+// Ids ascend: each is encoded as the distance from the previous one plus one.
 class IdGaps {
  public:
   uint32_t GapTo(EntityId id) {
@@ -71,7 +71,7 @@ uint32_t ReadRotation(ByteReader& in, Kind kind) {
 }
 
 void WriteState(ByteWriter& out, const State& state, const State* acknowledged) {
-  // Ids are used again: what was a ball for the client may have become an avatar.
+  // Ids are reused: one that was a ball for the client may have become an avatar.
   if (acknowledged == nullptr || acknowledged->kind != state.kind) {
     out.U8(kWhole);
     out.U8(static_cast<uint8_t>(state.kind));
@@ -91,7 +91,7 @@ void WriteState(ByteWriter& out, const State& state, const State* acknowledged) 
   if (turned) WriteRotation(out, state);
 }
 
-// Nothing when it cannot be: a kind that is none, or a difference to nothing.
+// Nothing if it is invalid: an unknown kind, or a difference without a base.
 std::optional<State> ReadState(ByteReader& in, const State* acknowledged) {
   const uint8_t flags = in.U8();
   if (flags == kWhole) {
@@ -141,7 +141,7 @@ absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("a malformed message: ", what));
 }
 
-// Reads the type, which must be this one; the end is for ReadToTheEnd.
+// Reads the type, which must be this one; ReadToTheEnd checks the end.
 absl::StatusOr<ByteReader> Open(absl::string_view message, MessageType wanted) {
   const absl::StatusOr<MessageType> type = TypeOf(message);
   if (!type.ok()) return type.status();
@@ -154,8 +154,8 @@ absl::StatusOr<ByteReader> Open(absl::string_view message, MessageType wanted) {
 
 template <typename T>
 absl::StatusOr<T> ReadToTheEnd(const ByteReader& in, T value) {
-  if (!in.ok()) return Malformed("it is too short");
-  if (!in.at_end()) return Malformed("it is too long");
+  if (!in.ok()) return Malformed("too short");
+  if (!in.at_end()) return Malformed("too long");
   return value;
 }
 
@@ -244,14 +244,14 @@ size_t MaxEncodedSize(const Update& update, const State* acknowledged) {
 }
 
 absl::StatusOr<MessageType> TypeOf(absl::string_view message) {
-  if (message.empty()) return Malformed("it is empty");
+  if (message.empty()) return Malformed("empty");
   const auto type = static_cast<uint8_t>(message.front());
   const auto known = [&](MessageType first, MessageType last) {
     return type >= static_cast<uint8_t>(first) && type <= static_cast<uint8_t>(last);
   };
   if (!known(MessageType::kWelcome, MessageType::kPong) &&
       !known(MessageType::kInput, MessageType::kPing)) {
-    return Malformed(absl::StrCat("there is no type ", static_cast<int>(type)));
+    return Malformed(absl::StrCat("unknown type ", static_cast<int>(type)));
   }
   return static_cast<MessageType>(type);
 }
@@ -268,7 +268,7 @@ absl::StatusOr<SnapshotHead> DecodeSnapshotHead(absl::string_view message) {
   absl::StatusOr<ByteReader> in = Open(message, MessageType::kSnapshot);
   if (!in.ok()) return in.status();
   const SnapshotHead head = ReadHead(*in);
-  if (!in->ok()) return Malformed("it is too short");
+  if (!in->ok()) return Malformed("too short");
   return head;
 }
 
@@ -279,16 +279,16 @@ absl::StatusOr<Snapshot> DecodeSnapshot(absl::string_view message, StateLookup a
   IdGaps gone;
   for (uint32_t left = in->Varint(); left > 0 && in->ok(); --left) {
     const std::optional<EntityId> id = gone.IdBehind(in->Varint());
-    if (!id.has_value()) return Malformed("an id that cannot be");
+    if (!id.has_value()) return Malformed("an invalid id");
     snapshot.gone.push_back(*id);
   }
   IdGaps updated;
   while (in->ok() && !in->at_end()) {
     const std::optional<EntityId> id = updated.IdBehind(in->Varint());
-    if (!id.has_value()) return Malformed("an id that cannot be");
+    if (!id.has_value()) return Malformed("an invalid id");
     const std::optional<State> state = ReadState(*in, acknowledged(*id));
     if (!in->ok()) break;
-    if (!state.has_value()) return Malformed(absl::StrCat("what it tells of ", *id));
+    if (!state.has_value()) return Malformed(absl::StrCat("an invalid state of ", *id));
     snapshot.updates.push_back({*id, *state});
   }
   return ReadToTheEnd(*in, std::move(snapshot));
@@ -323,7 +323,7 @@ absl::StatusOr<ClientMessage> DecodeClientMessage(absl::string_view message) {
       input.controls.move_z = static_cast<int8_t>(in.U8());
       input.controls.yaw = in.U8();
       const uint8_t buttons = in.U8();
-      if (buttons > 1) return Malformed("a button that there is not");
+      if (buttons > 1) return Malformed("an unknown button");
       input.controls.act = buttons == 1;
       return ReadToTheEnd<ClientMessage>(in, input);
     }
@@ -336,7 +336,8 @@ absl::StatusOr<ClientMessage> DecodeClientMessage(absl::string_view message) {
       return ReadToTheEnd<ClientMessage>(in, ping);
     }
     default:
-      return Malformed(absl::StrCat("type ", static_cast<int>(*type), " is the server's"));
+      return Malformed(
+          absl::StrCat("type ", static_cast<int>(*type), " is only sent by the server"));
   }
 }
 

@@ -1,4 +1,4 @@
-// The messages of the world as bytes: README.md has them byte by byte.
+// The messages of the world as bytes; README.md documents each byte.
 
 #ifndef WEFT_EXAMPLES_WORLD_MESSAGES_H_
 #define WEFT_EXAMPLES_WORLD_MESSAGES_H_
@@ -21,7 +21,7 @@ namespace weft::world {
 
 inline constexpr uint8_t kProtocolVersion = 1;
 
-// Every message is binary, and its first byte says what it is.
+// Every message is binary, and its first byte is its type.
 enum class MessageType : uint8_t {
   // From the server.
   kWelcome = 1,
@@ -34,21 +34,21 @@ enum class MessageType : uint8_t {
   kPing = 18,
 };
 
-// The first message of all.
+// The first message.
 struct Welcome {
   uint8_t version = kProtocolVersion;
-  EntityId avatar = kNoEntity;  // the client's own
+  EntityId avatar = kNoEntity;  // the client's own avatar
 };
 
-// What every snapshot says of the client itself.
+// The part of every snapshot about the client itself.
 struct SnapshotHead {
-  uint16_t number = 0;  // the low 16 bits; each client's count from 1
-  uint8_t behind = 0;   // so many numbers ago was the last acknowledged one; 0: none was
+  uint16_t number = 0;  // the low 16 bits; each client's snapshots count from 1
+  uint8_t behind = 0;   // the last acknowledged snapshot is this many numbers before; 0: none
   uint16_t tick = 0;    // of the simulation, the low 16 bits
-  uint8_t input = 0;    // the input that moves the avatar, and how many ticks it has done so
+  uint8_t input = 0;    // the input that moves the avatar, and for how many ticks it has done so
   uint8_t input_ticks = 0;
   Place place{};     // of the avatar
-  Place velocity{};  // units a second
+  Place velocity{};  // units per second
   EntityId carried = kNoEntity;
 
   friend bool operator==(const SnapshotHead&, const SnapshotHead&) = default;
@@ -65,9 +65,9 @@ struct Snapshot {
   std::vector<Update> updates{};  // ascending
 };
 
-// How the server does, once a second.
+// Statistics of the server, sent once per second.
 struct Figures {
-  uint16_t tick_median = 0;  // how long a tick takes, in 10 us
+  uint16_t tick_median = 0;  // the duration of a tick, in 10 us
   uint16_t tick_p99 = 0;
   uint16_t bodies = 0;
   uint16_t awake = 0;
@@ -78,7 +78,7 @@ struct Figures {
 
 // A player's controls for kTicksPerSnapshot ticks.
 struct Input {
-  uint8_t number = 0;  // counts, and comes round
+  uint8_t number = 0;  // a counter that wraps
   Controls controls{};
 };
 
@@ -87,10 +87,10 @@ struct Acknowledgement {
 };
 
 struct Ping {
-  uint16_t number = 0;  // comes back in a Pong
+  uint16_t number = 0;  // returned in a Pong
 };
 
-// An entity's state as of the last acknowledged snapshot, or null.
+// An entity's state in the last acknowledged snapshot, or null.
 using StateLookup = absl::FunctionRef<const State*(EntityId)>;
 
 std::string Encode(const Welcome& welcome);
@@ -102,18 +102,17 @@ std::string Encode(const Input& input);
 std::string Encode(const Acknowledgement& acknowledgement);
 std::string Encode(const Ping& ping);
 
-// No snapshot is longer than the sum of these, as long as no more than kMaxGone are gone: that one
-// byte can count.
+// The maximum size of a snapshot is the sum of these, as long as at most kMaxGone are gone: one
+// byte is enough for their number.
 inline constexpr size_t kMaxGone = 127;
 size_t EncodedSize(const SnapshotHead& head);
 size_t MaxEncodedSize(EntityId gone);
 size_t MaxEncodedSize(const Update& update, const State* acknowledged);
 
-// The number of the message's type that is wrong, or where it ends too early or too late, is in the
-// error.
+// The error has the message's unknown type, or says that it ends too early or too late.
 absl::StatusOr<MessageType> TypeOf(absl::string_view message);
 absl::StatusOr<Welcome> DecodeWelcome(absl::string_view message);
-// The head alone: its `behind` tells what the rest is the difference to.
+// Only the head: its `behind` names the base of the differences.
 absl::StatusOr<SnapshotHead> DecodeSnapshotHead(absl::string_view message);
 absl::StatusOr<Snapshot> DecodeSnapshot(absl::string_view message, StateLookup acknowledged);
 absl::StatusOr<Figures> DecodeFigures(absl::string_view message);

@@ -119,7 +119,7 @@ TEST(MessagesTest, ASnapshotThatIsCutShortIsAnErrorOrShorter) {
 TEST(MessagesTest, ADifferenceToNothingIsAnError) {
   const auto decoded = DecodeSnapshot(Hex(kSnapshotHex), In({}));
   EXPECT_EQ(decoded.status(),
-            absl::InvalidArgumentError("a malformed message: what it tells of 2"));
+            absl::InvalidArgumentError("a malformed message: an invalid state of 2"));
 }
 
 TEST(MessagesTest, IdsEndBelowTheOneThatMeansNone) {
@@ -238,13 +238,13 @@ TEST(MessagesTest, WhatClientsMustNotSay) {
   const auto error = [](absl::string_view hex) {
     return std::string(DecodeClientMessage(Hex(hex)).status().message());
   };
-  EXPECT_EQ(error(""), "a malformed message: it is empty");
-  EXPECT_EQ(error("63"), "a malformed message: there is no type 99");
-  EXPECT_EQ(error("01 01 eb03"), "a malformed message: type 1 is the server's");
-  EXPECT_EQ(error("10 09 81 40 03"), "a malformed message: it is too short");
-  EXPECT_EQ(error("10 09 81 40 03 01 00"), "a malformed message: it is too long");
-  EXPECT_EQ(error("10 09 81 40 03 02"), "a malformed message: a button that there is not");
-  EXPECT_EQ(error("11 02"), "a malformed message: it is too short");
+  EXPECT_EQ(error(""), "a malformed message: empty");
+  EXPECT_EQ(error("63"), "a malformed message: unknown type 99");
+  EXPECT_EQ(error("01 01 eb03"), "a malformed message: type 1 is only sent by the server");
+  EXPECT_EQ(error("10 09 81 40 03"), "a malformed message: too short");
+  EXPECT_EQ(error("10 09 81 40 03 01 00"), "a malformed message: too long");
+  EXPECT_EQ(error("10 09 81 40 03 02"), "a malformed message: an unknown button");
+  EXPECT_EQ(error("11 02"), "a malformed message: too short");
 }
 
 }  // namespace

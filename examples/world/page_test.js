@@ -1,5 +1,5 @@
 'use strict';
-// What of the page needs no browser: the protocol, prediction and interpolation, in Node.js.
+// The parts of the page that need no browser: the protocol, prediction and interpolation, in Node.js.
 
 const assert = require('node:assert/strict');
 const path = require('node:path');
@@ -15,7 +15,7 @@ before(async () => {
     await Promise.all(['protocol.mjs', 'prediction.mjs', 'interpolation.mjs', 'rules.mjs'].map(page));
 });
 
-// The head of a snapshot: number, behind, and where the avatar is and which input moves it.
+// The head of a snapshot: number, behind, the avatar's position and the input that moves it.
 function head({number, behind = 0, tick = 0, input = 0, inputTicks = 3, place = [0, 0, 0], velocity = [0, 0, 0]}) {
   const bytes = Buffer.alloc(22);
   bytes.writeUInt8(2, 0);

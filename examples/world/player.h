@@ -9,8 +9,8 @@
 
 namespace weft::world {
 
-// Hands on what the client says. A ping is answered at once, not with the next tick, so that the
-// round trip is the network's.
+// Passes the client's messages to the world. A ping is answered at once, not with the next tick, so
+// that the round-trip time is the network's.
 class Player : public Handler {
  public:
   explicit Player(WorldThread& world) : world_(world) {}

@@ -18,7 +18,7 @@
 namespace weft::world {
 namespace {
 
-// A failure, not how long it takes.
+// Limits a failure; it is not an expected duration.
 constexpr absl::Duration kLimit = absl::Minutes(1);
 
 class PlayerTest : public testing::Test {
@@ -42,7 +42,7 @@ class PlayerTest : public testing::Test {
     return message.ok() ? std::string(message->payload) : std::string();
   }
 
-  // Until a message of this type comes.
+  // Waits until a message of this type arrives.
   static std::string Receive(Client& client, MessageType wanted) {
     while (true) {
       std::string message = Receive(client);
@@ -51,7 +51,7 @@ class PlayerTest : public testing::Test {
     }
   }
 
-  // What the server closes for.
+  // Violations for which the server closes.
   static std::pair<CloseCode, std::string> ReasonForClosing(Client& client) {
     while (client.Receive(kLimit).ok()) {
     }
@@ -111,9 +111,9 @@ TEST_F(PlayerTest, WhoBreaksTheRulesIsToldWhich) {
             std::pair(CloseCode::kUnsupportedData, std::string("the world is binary")));
   const auto broken = Connect();
   ASSERT_TRUE(broken->SendBinary("\x63").ok());
-  EXPECT_EQ(ReasonForClosing(*broken),
-            std::pair(CloseCode::kPolicyViolation,
-                      std::string("a malformed message: there is no type 99")));
+  EXPECT_EQ(
+      ReasonForClosing(*broken),
+      std::pair(CloseCode::kPolicyViolation, std::string("a malformed message: unknown type 99")));
 }
 
 }  // namespace

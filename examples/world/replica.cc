@@ -14,7 +14,7 @@ absl::StatusOr<Acknowledgement> Replica::Apply(absl::string_view snapshot) {
         absl::StrCat("snapshot ", head->number, " after ", static_cast<uint16_t>(number_)));
   }
   if (head->behind > number_ + 1) {
-    return absl::DataLossError(absl::StrCat("snapshot ", head->number, " is the difference to one ",
+    return absl::DataLossError(absl::StrCat("snapshot ", head->number, " is based on snapshot ",
                                             int{head->behind}, " before it"));
   }
   ++number_;

@@ -13,11 +13,11 @@
 
 namespace weft::world {
 
-// What protocol.mjs is for the page: puts the world together from snapshots.
+// The counterpart of protocol.mjs in the page: builds the world from snapshots.
 class Replica {
  public:
-  // Applies a snapshot, whose number is then to be acknowledged. An error, such as a snapshot that
-  // was left out, is the server's.
+  // Applies a snapshot, whose number must then be acknowledged. An error, such as a missing
+  // snapshot, is the server's.
   absl::StatusOr<Acknowledgement> Apply(absl::string_view snapshot);
 
   const SnapshotHead& head() const { return head_; }  // the last one's

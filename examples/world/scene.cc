@@ -9,7 +9,7 @@ namespace weft::world {
 namespace {
 
 constexpr float kPi = std::numbers::pi_v<float>;
-constexpr int kGroups = 15;             // to a side
+constexpr int kGroups = 15;             // per side
 constexpr float kBetweenGroups = 8.0f;  // metres
 constexpr float kEmptyMiddle = 11;
 
@@ -82,7 +82,7 @@ std::vector<Placement> MakeScene(int bodies) {
                        kBetweenGroups * (Row(i, kGroups) - kMiddle)};
     if (Length(place) > kEmptyMiddle) places.push_back(place);
   }
-  std::mt19937 random(20);  // std::shuffle would differ from library to library
+  std::mt19937 random(20);  // std::shuffle would differ between libraries
   for (size_t i = places.size() - 1; i > 0; --i) std::swap(places[i], places[random() % (i + 1)]);
   constexpr void (*kMakers[])(std::vector<Placement>&, Vector) = {Pyramid, Wall, Tower, Dominoes,
                                                                   Balls};
@@ -94,7 +94,7 @@ std::vector<Placement> MakeScene(int bodies) {
 }
 
 Vector ArrivalPlace(int player) {
-  // A sunflower's seeds: each as far from the others as the next.
+  // Like a sunflower's seeds: each as far from the others as the next.
   const auto n = static_cast<float>(player);
   return DirectionOfYaw(n * kPi * (3 - std::sqrt(5.0f))) * std::sqrt(n + 24) +
          Vector{0, kAvatarHeight / 2, 0};

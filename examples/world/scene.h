@@ -1,4 +1,4 @@
-// What lies where when the world begins.
+// The bodies at the start of the world.
 
 #ifndef WEFT_EXAMPLES_WORLD_SCENE_H_
 #define WEFT_EXAMPLES_WORLD_SCENE_H_
@@ -12,12 +12,12 @@ namespace weft::world {
 
 inline constexpr int kMaxBodies = 2000;
 
-// Pyramids, walls, towers, rows of dominoes and heaps, in an order that looks like none but is
-// always the same; a few crates and balls lie in the middle, around which players arrive. `bodies`
-// is at most kMaxBodies.
+// Pyramids, walls, towers, rows of dominoes and heaps, in an order that looks random but is always
+// the same; a few crates and balls lie in the middle, around which players arrive. `bodies` is at
+// most kMaxBodies.
 std::vector<Placement> MakeScene(int bodies);
 
-// Where the player with this number arrives: around the middle, each at a place of its own.
+// Where the player with this number arrives: around the middle, each at its own spot.
 Vector ArrivalPlace(int player);
 
 }  // namespace weft::world

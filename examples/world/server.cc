@@ -1,5 +1,5 @@
-// A physics world in which players push and throw things, and its page: open the address that it
-// prints in a browser.
+// A physics world in which players push and throw things, and its page: open the printed address in
+// a browser.
 //
 //   bazel run -c opt //examples/world:server
 
@@ -20,7 +20,7 @@
 #include "examples/world/world_thread.h"
 #include "weft/server/router.h"
 
-ABSL_FLAG(int, bodies, 1000, "how many bodies there are, at most 2000");
+ABSL_FLAG(int, bodies, 1000, "the number of bodies, at most 2000");
 
 int main(int argc, char** argv) {
   weft::ServerOptions options = examples::ServerOptionsFromFlags(
@@ -28,12 +28,12 @@ int main(int argc, char** argv) {
   const int bodies = absl::GetFlag(FLAGS_bodies);
   if (bodies < 0 || bodies > weft::world::kMaxBodies) {
     examples::ErrorOutput().Write(
-        absl::StrCat("--bodies is 0 to ", weft::world::kMaxBodies, ", not ", bodies));
+        absl::StrCat("--bodies must be 0 to ", weft::world::kMaxBodies, ", not ", bodies));
     return 2;
   }
   options.max_connections = std::min<size_t>(options.max_connections, weft::world::kMaxPlayers);
-  // A player says some forty things a second, of six bytes at most. What the network held up for
-  // two seconds comes at once.
+  // A player sends about forty messages per second, of at most six bytes. Messages that the network
+  // delayed by two seconds arrive at once.
   options.connection.max_message_bytes = 64;
   options.message_rate = {.per_second = 60, .burst = 120};
   weft::world::WorldThread world(weft::world::MakeScene(bodies));

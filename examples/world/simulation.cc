@@ -9,11 +9,11 @@
 namespace weft::world {
 namespace {
 
-constexpr float kReach = 2.2f;       // from the spot before an avatar to what it can pick up
-constexpr float kHeldAbove = 1.9f;   // where it carries it: so much over its middle,
-constexpr float kHeldBefore = 0.6f;  // and so much in front
-constexpr float kHoldSpeed = 15;     // how fast what is carried follows
-constexpr float kLetGoAt = 4;        // when it cannot, it is lost
+constexpr float kReach = 2.2f;       // from the spot before an avatar to a body it can pick up
+constexpr float kHeldAbove = 1.9f;   // where it carries it: this far above its middle,
+constexpr float kHeldBefore = 0.6f;  // and this far in front
+constexpr float kHoldSpeed = 15;     // how fast the carried body follows
+constexpr float kLetGoAt = 4;        // beyond this distance it is lost
 constexpr float kThrowSpeed = 12;
 constexpr float kThrowUp = 4;
 
@@ -54,7 +54,7 @@ class Simulation::Impl {
       const bool ball = body.kind == Kind::kBall;
       made.setFriction(0.6f);
       made.setRestitution(ball ? 0.6f : 0.1f);
-      made.setRollingFriction(ball ? 0.1f : 0.02f);  // or they would roll from wall to wall
+      made.setRollingFriction(ball ? 0.1f : 0.02f);  // otherwise they would roll from wall to wall
       made.setDamping(ball ? 0.15f : 0.05f, ball ? 0.5f : 0.2f);
       made.forceActivationState(ISLAND_SLEEPING);
     }
@@ -153,7 +153,7 @@ class Simulation::Impl {
     return FromBullet(entity.body->getWorldTransform().getOrigin());
   }
 
-  // The body that is nearest to the spot before the avatar's feet or chest, and that nobody holds.
+  // The nearest body to the spot before the avatar's feet or chest that no avatar holds.
   void PickUp(Entity& avatar, Vector direction) {
     const Vector spot = PositionOf(avatar) + direction;
     float nearest = kReach;
@@ -171,7 +171,7 @@ class Simulation::Impl {
     body.body->setIgnoreCollisionCheck(avatar.body.get(), true);
   }
 
-  // Pulls it where it belongs by its speed alone, so that it still bumps into things.
+  // Pulls it into place by its velocity alone, so that it still collides with things.
   void Carry(Entity& avatar) {
     btRigidBody& body = *entities_[avatar.carried].body;
     const float yaw = YawOf({.yaw = avatar.yaw});

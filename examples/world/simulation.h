@@ -14,7 +14,7 @@
 
 namespace weft::world {
 
-// Where a body is when the world begins.
+// A body's state at the start of the world.
 struct Placement {
   Kind kind;
   Vector position;
@@ -26,8 +26,8 @@ struct Pose {
   Rotation rotation;
 };
 
-// Bodies and avatars on a square of ground with walls, simulated by Bullet in steps of one tick.
-// Knows no clients and no clock; not thread-safe. The same calls give the same world.
+// Bodies and avatars on a square of ground with walls, simulated by Bullet in steps of one tick. No
+// clients and no clock; not thread-safe. The same calls give the same world.
 //
 //   Simulation simulation(MakeScene(1000));
 //   const EntityId player = simulation.AddAvatar({0, 1, 0});
@@ -39,12 +39,12 @@ class Simulation {
   explicit Simulation(absl::Span<const Placement> bodies);
   ~Simulation();
 
-  // Avatars get the ids behind the bodies', those of removed ones again.
+  // Avatars get the ids after the bodies'; those of removed ones are reused.
   EntityId AddAvatar(Vector position);
   void RemoveAvatar(EntityId avatar);
 
-  // What an avatar does in the next step. `act` lets it pick up what lies before it, or throw what
-  // it carries.
+  // An avatar's controls in the next step. `act` makes it pick up the object before it, or throw
+  // the one it carries.
   void Drive(EntityId avatar, const Controls& controls);
 
   void Step();
@@ -53,17 +53,18 @@ class Simulation {
   EntityId end() const;
   size_t bodies() const;
 
-  // Of an id that is in use; Exists says whether it is.
+  // For an id that is in use; see Exists.
   bool Exists(EntityId id) const;
   Kind kind(EntityId id) const;
   Pose pose(EntityId id) const;
   Vector velocity(EntityId id) const;
 
-  // Which way an avatar looks, in 256ths of a turn, and what it carries, or kNoEntity.
+  // The direction of an avatar's view, in 256ths of a turn, and the entity it carries, or
+  // kNoEntity.
   uint8_t yaw(EntityId avatar) const;
   EntityId carried(EntityId avatar) const;
 
-  // How many bodies move, or may.
+  // The number of bodies that move, or may.
   size_t awake() const;
 
  private:

@@ -45,7 +45,7 @@ TEST(SimulationTest, NothingMovesUntilItIsTouched) {
 }
 
 TEST(SimulationTest, WhatIsTouchedStandsByItself) {
-  // Each group is put so that it would also stand when awake: the first shove does not explode it.
+  // Each group is stable even when awake: the first touch does not make it explode.
   const std::vector<Placement> scene = MakeScene(200);
   Simulation simulation(scene);
   const EntityId avatar = simulation.AddAvatar(scene[150].position + Vector{0, 3, 0});

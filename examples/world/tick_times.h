@@ -1,4 +1,4 @@
-// How long ticks take.
+// The duration of ticks.
 
 #ifndef WEFT_EXAMPLES_WORLD_TICK_TIMES_H_
 #define WEFT_EXAMPLES_WORLD_TICK_TIMES_H_
@@ -25,7 +25,7 @@ class TickTimes {
     next_ = (next_ + 1) % kKept;
   }
 
-  // The time that this share of the ticks, of 0 to 1, did not exceed.
+  // The time that this share of the ticks, 0 to 1, did not exceed.
   absl::Duration Quantile(double share) const {
     if (times_.empty()) return absl::ZeroDuration();
     std::vector<absl::Duration> sorted = times_;

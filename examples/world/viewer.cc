@@ -51,7 +51,7 @@ Viewer::Watched& Viewer::Watch(EntityId id) {
   return watched_[id];
 }
 
-// Known to the client, and too far away or no more there; by ascending id.
+// Known to the client, and too far away or no longer in the world; by ascending id.
 std::vector<EntityId> Viewer::FindGone(absl::Span<const Near> near) {
   for (const Near& one : near) Watch(one.id).near_at = number_;
   std::vector<EntityId> gone;
@@ -61,7 +61,7 @@ std::vector<EntityId> Viewer::FindGone(absl::Span<const Near> near) {
   return gone;
 }
 
-// What the client does not know, or knows otherwise; the most urgent first.
+// Entities whose state the client does not have; the most urgent first.
 std::vector<Viewer::Candidate> Viewer::FindChanged(absl::Span<const Near> near) {
   std::vector<Candidate> changed;
   for (const Near& one : near) {

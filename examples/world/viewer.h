@@ -1,4 +1,4 @@
-// What one client is told of the world.
+// The snapshots of the world for one client.
 
 #ifndef WEFT_EXAMPLES_WORLD_VIEWER_H_
 #define WEFT_EXAMPLES_WORLD_VIEWER_H_
@@ -16,25 +16,25 @@
 
 namespace weft::world {
 
-// Makes the snapshots of one client: what is near and not as the client knows it, as differences to
-// what it acknowledged. No snapshot has more than kMaxSnapshotBytes. When not all that changed
-// fits, each of the rest becomes more urgent with each snapshot that leaves it out, near ones and
-// avatars faster: so all get their turn.
+// Creates the snapshots of one client: nearby entities whose state the client does not have, as
+// differences to the acknowledged states. No snapshot exceeds kMaxSnapshotBytes. If not all changes
+// fit, each of the rest becomes more urgent with each snapshot that omits it, near ones and avatars
+// faster, so that all get their turn.
 class Viewer {
  public:
-  // Something that is no further away than kSeenUntil.
+  // An entity no farther away than kSeenUntil.
   struct Near {
     EntityId id;
     float distance;
     State state;
   };
 
-  // The next snapshot; none when the client is kMaxUnacknowledged behind. `head` has all but its
-  // number and `behind`.
+  // The next snapshot; none if the client has kMaxUnacknowledged outstanding. `head` has everything
+  // except its number and `behind`.
   std::optional<std::string> MakeSnapshot(SnapshotHead head, absl::Span<const Near> near);
 
-  // The client has this snapshot, and so all before it. A number that is none of those under way
-  // says nothing.
+  // The client has this snapshot, and so all earlier ones. A number that is not in flight is
+  // ignored.
   void Acknowledge(uint16_t number);
 
   // How many entities the client knows of.
@@ -46,10 +46,10 @@ class Viewer {
     float urgency;
   };
 
-  // What is kept of an entity beside what the client was told.
+  // Data about an entity besides the states sent to the client.
   struct Watched {
     uint32_t near_at = 0;  // the snapshot for which it was last near
-    float urgency = 0;     // of what did not fit
+    float urgency = 0;     // grows when it does not fit
   };
 
   Watched& Watch(EntityId id);

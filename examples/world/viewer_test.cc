@@ -18,7 +18,7 @@ Viewer::Near Ball(EntityId id, float distance, int16_t x = 0) {
   return {id, distance, {Kind::kBall, {.x = x}, 1}};
 }
 
-// Applies a snapshot, and says what the client knows then.
+// Applies a snapshot, and returns what the client knows then.
 std::map<EntityId, State> Apply(Replica& replica, const std::optional<std::string>& snapshot) {
   EXPECT_TRUE(snapshot.has_value());
   EXPECT_LE(snapshot->size(), kMaxSnapshotBytes);
@@ -108,8 +108,8 @@ TEST(ViewerTest, WhoDoesNotAcknowledgeGetsNoMore) {
   EXPECT_FALSE(viewer.MakeSnapshot({}, {}).has_value());
 }
 
-// Everything at once, at random: things move, come and go, and acknowledgements are late. Whatever
-// the client knows at the end, once all is still, is how it is.
+// Everything at once, at random: entities move, appear and disappear, and acknowledgements are
+// late. When all is still at the end, the client's state is the world's.
 TEST(ViewerTest, TheClientEndsUpWithTheWorldAsItIs) {
   for (uint32_t seed = 0; seed < 5; ++seed) {
     std::mt19937 random(seed);

@@ -1,5 +1,5 @@
 'use strict';
-// The world in headless Chromium, as two people see it.
+// The world in headless Chromium, with two people.
 
 const assert = require('node:assert/strict');
 const {after, before, test} = require('node:test');
@@ -27,7 +27,7 @@ after(async () => {
   assert.equal(await server.stop(), 0, 'exit code after SIGTERM');
 });
 
-// A player's window, in the world. A small one: the picture is drawn by the processor.
+// A player's window in the world. It is small, because the processor draws the picture.
 async function join(t, view = {}) {
   const page = await openPage(t, browser, server.url.replace('ws:', 'http:'), {width: 320, height: 240, ...view});
   await page.waitForFunction(() => world.position !== null && world.ids().length > 10);
@@ -39,7 +39,7 @@ const carried = (page) => page.evaluate(() => world.carried);
 const find = (page, id) => page.evaluate((id) => world.find(id), id);
 const distance = (a, b) => Math.hypot(...a.position.map((value, i) => value - b.position[i]));
 
-// Until it lies more than three metres from where it was held, and both say that it is in the very same place.
+// Waits until it lies more than three metres from where it was held, and both show it in exactly the same place.
 async function landing(thrower, watcher, id, held) {
   for (let before; ;) {
     const [seen, thrown] = await Promise.all([find(watcher, id), find(thrower, id)]);
@@ -92,7 +92,7 @@ test('a finger walks and a button throws, on a phone in the dark', LIMIT, async 
   assert.ok(await page.isHidden('#stick span'));
   const devtools = await browser.newCDPSession(page);
   await devtools.send('Emulation.setTouchEmulationEnabled', {enabled: true, maxTouchPoints: 2});
-  // What to do, and with what, is seen before anything was touched, on both ways of holding the phone.
+  // The instructions are visible before anything was touched, in both orientations of the phone.
   for (const [width, height] of [[640, 320], [360, 640]]) {
     await page.setViewportSize({width, height});
     await page.waitForFunction(() => document.querySelector('#help').innerText.startsWith('Drag on the left to walk'));

@@ -17,13 +17,14 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kTick =
     std::chrono::duration_cast<Clock::duration>(std::chrono::seconds(1)) / kTicksPerSecond;
 
-// Further behind than this the world does not try to catch up: it would only fall behind more.
+// If the world is further behind than this, it does not catch up: it would only fall further
+// behind.
 constexpr int kMaxTicksBehind = 6;
 
-// Quantised numbers hardly repeat themselves: compression would cost more than it saves.
+// Quantized numbers hardly repeat: compression would cost more than it saves.
 void Send(const SessionRef& session, absl::string_view message) {
-  // A session that is gone says so by Leave. A queue is never full: who does not acknowledge gets
-  // no more snapshots.
+  // A session that has ended calls Leave. A queue is never full: a client that does not acknowledge
+  // gets no more snapshots.
   session.SendBinary(message, {.compress = Compress::kNo}).IgnoreError();
 }
 

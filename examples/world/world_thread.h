@@ -1,4 +1,4 @@
-// The thread on which the world turns.
+// The thread of the world.
 
 #ifndef WEFT_EXAMPLES_WORLD_WORLD_THREAD_H_
 #define WEFT_EXAMPLES_WORLD_WORLD_THREAD_H_
@@ -20,16 +20,16 @@
 
 namespace weft::world {
 
-// Runs a Game 60 times a second on a thread of its own, not on the server's loop: a step of the
-// physics takes milliseconds, and as long as a callback runs the loop answers nobody, no ping and
-// no newcomer. What players say waits in an inbox until the next tick; what they are told goes out
-// by their SessionRef, which any thread may use. Its methods may be called by any thread, too.
+// Runs a Game 60 times per second on its own thread, not on the server's loop: a physics step takes
+// milliseconds, and while a callback runs the loop answers no ping and accepts no connection.
+// Players' messages wait in an inbox until the next tick; snapshots are sent through their
+// SessionRef, which any thread may use. Its methods may be called from any thread, too.
 class WorldThread {
  public:
   explicit WorldThread(absl::Span<const Placement> bodies);
   ~WorldThread();
 
-  // Each player by its session's id.
+  // The players by session id.
   void Join(SessionRef session);
   void Leave(uint64_t player);
   void OnInput(uint64_t player, const Input& input);
@@ -50,7 +50,7 @@ class WorldThread {
   std::mutex mutex_;
   std::vector<Event> inbox_;  // guarded by mutex_
 
-  // The thread's own.
+  // Used by the thread only.
   Game game_;
   std::map<uint64_t, SessionRef> sessions_;
   TickTimes times_;

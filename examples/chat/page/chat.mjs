@@ -1,13 +1,15 @@
-// What the page knows of the room, and what it still has to say: no picture and no network. README.md has the messages.
+// The page's knowledge of the room, and the lines it still has to send: no view and no network. README.md documents
+// the messages.
 
-const TYPING_SENT = 2_000;   // milliseconds: that one types is said at most so often,
-const TYPING_SHOWN = 5_000;  // and believed for so long
-const REMEMBERED = 1_000;    // ids of lines that are kept, to know one that comes again
-const RETURN = 30_000;       // who was here before a restart of the server, and is not back by then, has left
+const TYPING_SENT = 2_000;   // milliseconds: "typing" is sent at most this often,
+const TYPING_SHOWN = 5_000;  // and shown for this long
+const REMEMBERED = 1_000;    // the number of line ids kept, to recognize repeated lines
+// a person who was here before a restart of the server, and is not back by then, has left
+const RETURN = 30_000;
 export const MOST_BYTES = 4096;  // of a line, in UTF-8: kMaxTextBytes of text.h
 
-// What is sent of a text that was typed or pasted: without what the server would leave out. A control character is six bytes
-// of JSON, and the server takes no message of any size.
+// The text to send for typed or pasted text: without the characters that the server would remove. A control character
+// takes six bytes of JSON, and the server limits the size of messages.
 export const textOf = (typed) => typed.replace(/(?![\n\t])[\p{Cc}\p{Cs}]/gu, '').trim();
 
 export const bytesOf = (text) => new TextEncoder().encode(text).length;
@@ -17,35 +19,36 @@ const browser = {
   after: (milliseconds, task) => setTimeout(task, milliseconds),
 };
 
-// A line that one says waits until the server sends it back, with its number in the room. After a cut the page tells the
-// last number that it has seen, gets what followed, and says again what still waits; the server knows how far it has heard
-// each page, and publishes nothing twice.
+// A line of the user waits until the server sends it back, with its number in the room. After a cut the page sends
+// the last number that it has seen, gets the lines after it, and resends the lines that still wait; the server knows
+// the last line it received from each page, and publishes nothing twice.
 export class Chat {
-  name = '';    // as the room has it: it may have added a mark
-  people = [];  // names, in the order in which they came
+  name = '';    // the room's name for the user: it may have added a mark
+  people = [];  // names, in the order of their arrival
   joined = false;
-  #wanted = '';          // the name that the user asked for,
-  #asked = null;         // that of a hello that was not answered yet,
-  #accepted = '';        // and the last one that the server took
-  #room = '';            // which run of the server the numbers are of
+  #wanted = '';          // the name that the user requested,
+  #asked = null;         // that of a hello without an answer yet,
+  #accepted = '';        // and the last one that the server accepted
+  #room = '';            // the run of the server to which the numbers belong
   #seen = 0;             // the number of the last line
-  #said = 0;             // lines that this page has said, all in all,
-  #waiting = new Map();  // and those that did not come back yet: which of all it is, and its text
+  #said = 0;             // the number of lines that this page has sent,
+  #waiting = new Map();  // and those that did not come back yet: the number and text of each
   #shown = new Set();    // ids
-  #typing = new Map();   // names, and until when it is believed
-  #typed = -Infinity;    // when it was last sent that we type
-  #told = new Set();     // names of people who are here, as far as the log says
-  #patience = -Infinity; // until then nobody is said to have left who was here before a restart
+  #typing = new Map();   // names, and the time until which they are shown as typing
+  #typed = -Infinity;    // when "typing" was last sent
+  #told = new Set();     // names of the people who are here, according to the log
+  #patience = -Infinity; // until then no person from before a restart is shown as having left
 
-  // `key` is a secret of the person's, the same in all tabs; `sender` is of this page, and another when it is loaded again.
-  // `link` is a Connection, and `view` what shows all this: see View. `remember` is told the name that the server took.
+  // `key` is the person's secret, the same in all tabs; `sender` belongs to this page, and changes when it is
+  // reloaded. `link` is a Connection, and `view` shows everything: see View. `remember` is called with the name that
+  // the server accepted.
   constructor({key, sender, link, view, remember = () => {}, world = browser}) {
     Object.assign(this, {key, sender, link, view, remember, world});
   }
 
   get hasUnsaid() { return this.#waiting.size > 0; }
 
-  // ---- What the user does ----
+  // ---- Actions of the user ----
 
   call(name) {
     this.#wanted = name;
@@ -68,13 +71,13 @@ export class Chat {
     this.#send({type: 'typing'});
   }
 
-  // ---- What the connection does ----
+  // ---- Events of the connection ----
 
-  // Also when there is reason to ask again: it says hello where one is due.
+  // Also if the user should be asked again: the hello is sent when it is due.
   opened() {
     if (this.#wanted === '' || this.#asked !== null || this.joined) return;
     const hello = {type: 'hello', key: this.key, sender: this.sender, name: this.#wanted, room: this.#room, seen: this.#seen};
-    // With the mark that the room gave it, or another of that name could be given it now.
+    // With the mark from the room; otherwise another person with that name could get it.
     if (this.name !== '' && this.name !== this.#wanted) hello.called = this.name;
     if (this.#send(hello)) this.#asked = this.#wanted;
   }
@@ -96,7 +99,7 @@ export class Chat {
       case 'renamed': return this.#onRenamed(message);
       case 'typing': return this.#onTyping(message);
       case 'error': return this.#onError(message);
-      // What a later server may say beside, and the answer to a probe, need nothing done.
+      // Messages of later servers, and the answer to a probe, need no action.
     }
   }
 
@@ -107,7 +110,7 @@ export class Chat {
       if (this.#room === '') {
         this.#told = new Set(people);
       } else {
-        this.view.notice('The server was started anew.');
+        this.view.notice('The server was restarted.');
         this.#patience = this.world.now() + RETURN;
         this.world.after(RETURN, () => this.#tellWhoLeft());
       }
@@ -121,7 +124,7 @@ export class Chat {
     lines.forEach((line) => this.#onLine(line));
     for (const [n, text] of this.#waiting) {
       if (n > heard) this.#send({type: 'say', n, text});
-      else this.#settle(n);  // it was said, and is one of those that are no longer kept
+      else this.#settle(n);  // it was received, and is one of those no longer kept
     }
     if (before !== '' && before !== name) this.#tellRenamed(before, name);
     this.#tellWhoLeft();
@@ -132,7 +135,7 @@ export class Chat {
     this.#showPeople();
   }
 
-  // Its number says whether it comes again from the same run of the server; its id, if it has one, from whichever.
+  // The number identifies a repeated line from the same run of the server; the id, if it has one, from any run.
   #onLine(line) {
     if (line.number <= this.#seen) return;
     this.#seen = line.number;
@@ -181,7 +184,7 @@ export class Chat {
   #onError({message, n}) {
     if (n === undefined) {
       this.#asked = null;
-      this.#wanted = this.#accepted;  // or it would be refused again after each cut
+      this.#wanted = this.#accepted;  // otherwise it would be refused again after each cut
       return this.view.refused(message);
     }
     this.#waiting.delete(n);
@@ -198,7 +201,7 @@ export class Chat {
     this.remember(name);
   }
 
-  // Each coming and going is told once, also where the page did not hear of it while it was cut off.
+  // Each arrival and departure is shown once, even if it happened while the page was cut off.
 
   #tellJoined(name) {
     if (this.#told.has(name)) return;
@@ -214,7 +217,7 @@ export class Chat {
   #tellRenamed(from, to) {
     this.#told.delete(from);
     this.#told.add(to);
-    this.view.notice(`${from} is ${to} from here on`);
+    this.view.notice(`${from} is ${to} from now on`);
   }
 
   #tellWhoLeft() {

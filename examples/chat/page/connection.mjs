@@ -1,13 +1,15 @@
-// A WebSocket that comes back. It knows nothing of what is said on it: resuming is its user's part (chat.mjs).
+// A WebSocket that reconnects. It does not interpret messages: its user resumes the conversation (chat.mjs).
 
-const SHORTEST = 500;  // milliseconds: the first wait is at most this, and each further one at most twice as long
+// milliseconds: the first wait is at most this, and each further one at most twice the previous
+const SHORTEST = 500;
 const LONGEST = 15_000;
-const QUIET = 15_000;     // after so much silence it asks whether the server is still there
-const PATIENCE = 10_000;  // and after so much more it gives the connection up
+const QUIET = 15_000;     // after this much silence it probes the server
+const PATIENCE = 10_000;  // and after this much more it gives up the connection
 
-// Closings after which it makes no sense to come back with the same: we broke a rule of the protocol, or of the server.
+// Close codes after which reconnecting makes no sense: we broke a rule of the protocol, or of the server.
 const FINAL = new Set([1002, 1003, 1007, 1008, 1009, 1010]);
-// The server is replaced, or has too much to do: others were sent away as well, and all should not come back at once.
+// The server is being replaced, or is overloaded: other clients were disconnected too, and should not all reconnect
+// at once.
 const CROWDED = new Set([1012, 1013]);
 const CROWDED_FAILURES = 3;
 
@@ -21,15 +23,15 @@ const browser = {
   random: Math.random,
 };
 
-// `on.state` hears {is: 'connecting' | 'open' | 'waiting' | 'ended', until, reason}, `on.message` what comes. A connection
-// can be dead without a word from the network: when the server was silent for long it is sent `probe`, which it has to
-// answer. Sockets, time and luck are those of `world`, so that a test can hold them.
+// `on.state` is called with {is: 'connecting' | 'open' | 'waiting' | 'ended', until, reason}, `on.message` with each
+// message. A connection can be dead without any sign from the network: when the server is silent for long, it is sent
+// `probe`, which it must answer. Sockets, time and randomness come from `world`, so that a test can control them.
 export class Connection {
   #socket = null;
   #timer = null;
   #failures = 0;
-  #heard = 0;       // when the server last said something
-  #probed = false;  // it was asked since
+  #heard = 0;       // time of the server's last message
+  #probed = false;  // a probe was sent since
 
   constructor({url, protocol, probe, on, world = browser}) {
     Object.assign(this, {url, protocol, probe, on, world});
@@ -44,10 +46,10 @@ export class Connection {
     return true;
   }
 
-  // The server has done more than accept. What fails from here on is another trouble, with short waits at first.
+  // The server has done more than accept. A failure from here on is a new problem, with short waits at first.
   prove() { this.#failures = 0; }
 
-  // The user, or the browser, has reason to think that it works.
+  // The user, or the browser, has reason to think that connecting works again.
   tryNow() {
     if (this.#socket === null) this.#connect();
     else if (this.#socket.readyState === OPEN && !this.#probed) this.#ask();
@@ -55,7 +57,7 @@ export class Connection {
 
   #connect() {
     const socket = this.#socket = this.world.open(this.url, this.protocol);
-    // One that was given up may still say something: nobody listens.
+    // A socket that was given up may still have events: they are ignored.
     const whileCurrent = (task) => (event) => { if (socket === this.#socket) task(event); };
     socket.onopen = whileCurrent(() => {
       this.#heard = this.world.now();
@@ -72,13 +74,13 @@ export class Connection {
     this.on.state({is: 'connecting'});
   }
 
-  // There is one thing to wait for at a time.
+  // It waits for one thing at a time.
   #wait(milliseconds, task) {
     this.world.cancel(this.#timer);
     this.#timer = this.world.after(milliseconds, task);
   }
 
-  // One timer serves many messages: it looks at its end whether one came.
+  // One timer serves many messages: when it fires it checks whether one arrived.
   #look() {
     if (this.#probed) return this.#giveUp();
     const left = this.#heard + QUIET - this.world.now();

@@ -1,4 +1,4 @@
-// Puts it together: who one is, the connection, the room, and what is seen.
+// Connects the parts: the user's identity, the connection, the room, and the view.
 
 import {Chat, MOST_BYTES, bytesOf, textOf} from './chat.mjs';
 import {Connection} from './connection.mjs';
@@ -6,7 +6,7 @@ import {View} from './view.mjs';
 
 const byId = (id) => document.getElementById(id);
 
-// What this browser remembers, if it is allowed to.
+// This browser's storage, if it is allowed.
 const stored = {
   get(name) { try { return localStorage.getItem(name); } catch { return null; } },
   set(name, value) { try { localStorage.setItem(name, value); } catch { /* then only this page does */ } },
@@ -47,20 +47,20 @@ byId('call').onsubmit = (event) => {
 };
 byId('cancel').onclick = () => view.closeCall();
 byId('who').onclose = () => {
-  chat.opened();  // by the name before, if another one was refused
+  chat.opened();  // with the previous name, if another one was refused
   view.focus();
 };
 byId('rename').onclick = () => view.call(stored.get('chat.name') ?? chat.name);
 byId('composer').onsubmit = (event) => {
   event.preventDefault();
   const text = textOf(byId('text').value);
-  if (bytesOf(text) > MOST_BYTES) return;  // the page says so
+  if (bytesOf(text) > MOST_BYTES) return;  // the page reports it
   byId('text').value = '';
   view.typed();
   if (text !== '') chat.say(text);
 };
 byId('text').onkeydown = (event) => {
-  // The Enter that ends the input of a composed character is not for us (in Safari only its keyCode says so).
+  // The Enter that ends the input of a composed character is not for us (in Safari only its keyCode shows that).
   if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
   event.preventDefault();
   byId('composer').requestSubmit();

@@ -1,6 +1,6 @@
-// What is seen. All text of others goes in as text (textContent), never as HTML.
+// The view. All text of others is inserted as text (textContent), never as HTML.
 
-const SHOWN = 1_000;  // lines and notes; older ones go
+const SHOWN = 1_000;  // lines and notes; older ones are removed
 const byId = (id) => document.getElementById(id);
 
 function element(tag, {className = '', ...attributes} = {}, ...children) {
@@ -11,7 +11,7 @@ function element(tag, {className = '', ...attributes} = {}, ...children) {
   return made;
 }
 
-// The colour of a name: the same for everybody.
+// The colour of a name: the same in every browser.
 function hueOf(name) {
   let hash = 0;
   for (const character of name) hash = (hash * 31 + character.codePointAt(0)) % 360;
@@ -25,9 +25,9 @@ function withHue(name, made) {
 
 export class View {
   #log = byId('log');
-  #waiting = new Map();   // of one's lines, those that were not heard back, by their count: the last in the log
-  #follows = true;        // the end of the log is seen, and should be
-  #last = null;           // the last line of the log that is no waiting one, if no note came after it
+  #waiting = new Map();   // the user's lines that did not come back yet, by their number: at the end of the log
+  #follows = true;        // the end of the log is visible, and should stay so
+  #last = null;           // the last line of the log that does not wait, if no note came after it
   #day = '';
   #countdown = null;
 
@@ -49,7 +49,7 @@ export class View {
     this.#last = line;
   }
 
-  // A line of one's own that is on its way.
+  // A line of the user's that was sent and did not come back yet.
   waiting(n, text) {
     const made = this.#said('', text, {own: true, again: true}, element('small', {}, 'sending'));
     made.classList.add('waiting');
@@ -58,7 +58,7 @@ export class View {
     this.#toEnd();
   }
 
-  // It has come back, and stands there as a line.
+  // It has come back, and is now shown as a line.
   settled(n) {
     this.#waiting.get(n)?.remove();
     this.#waiting.delete(n);
@@ -100,7 +100,7 @@ export class View {
 
   // ---- For main.mjs ----
 
-  // Asks for a name. The question may be left open: who has none stays out of the room, and can be asked again.
+  // Asks for a name. The user may dismiss the question, stays out of the room then, and can be asked again.
   call(name, {why = ''} = {}) {
     byId('name').value = name;
     byId('refused').textContent = why;
@@ -111,10 +111,10 @@ export class View {
 
   closeCall() { byId('who').close(); }
 
-  // To where one goes on.
+  // Moves the focus to where the user continues.
   focus() { byId(byId('text').disabled ? 'rename' : 'text').focus(); }
 
-  // After a change of the message that is being written, which has so many bytes more than can be sent.
+  // After a change of the message being written, which is this many bytes too long.
   typed(excess = 0) {
     const box = byId('text');
     box.style.height = 'auto';
@@ -124,7 +124,7 @@ export class View {
       `Too long by ${excess.toLocaleString('en')} ${excess === 1 ? 'byte' : 'bytes'}: shorten it, or send it in parts.`;
   }
 
-  // Of the connection: see Connection.
+  // The connection's state: see Connection.
   state({is, until, reason = ''}) {
     byId('state').textContent = {open: 'connected', connecting: 'connecting'}[is] ?? 'not connected';
     byId('state').className = is;
@@ -160,7 +160,7 @@ export class View {
     this.#day = day;
   }
 
-  // Above what waits.
+  // Above the lines that wait.
   #insert(made) {
     this.#log.insertBefore(made, this.#waiting.values().next().value ?? null);
     while (this.#log.childElementCount > SHOWN) this.#log.firstElementChild.remove();

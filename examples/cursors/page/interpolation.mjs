@@ -1,20 +1,20 @@
-// Where a cursor was a moment ago: between places that are known there is a way, behind the last one only a guess. No DOM:
-// page_test.js runs it in Node.js. All times are in milliseconds.
+// The position of a cursor a moment ago: between known positions there is a path, after the last one only a guess. No
+// DOM: page_test.js runs it in Node.js. All times are in milliseconds.
 
-const INTERVAL = 34;   // between the moves of who moves
+const INTERVAL = 34;   // between the moves of a moving cursor
 const RESTED = 100;    // without a move: it did not move
 const KEPT = 1000;
 
-// How late others are shown. A place is up to 33 ms old when its message goes, and the next message comes 33 ms later; what is
-// left is for messages that the network holds up.
+// The delay with which others are shown. A position is up to 33 ms old when its message is sent, and the next message
+// comes 33 ms later; the rest is for messages that the network delays.
 export const LATE = 100;
 
-// The server's time, from when its messages come: by the ones that came fastest, since the network only delays. Should all of them
-// take longer from now on, it is put back so slowly that nothing that is shown goes backwards.
+// The server's time, computed from the arrival of its messages: from the fastest ones, because the network only
+// delays. If all of them take longer from now on, the clock is set back so slowly that nothing shown moves backwards.
 export class ServerClock {
-  #offset = null;  // from its time to ours
+  #offset = null;  // difference from its time to ours
 
-  // The low 16 bits of when a message went, and when it came by our clock; when it went, counted on.
+  // Takes the low 16 bits of a message's send time, and its arrival by our clock; returns the full send time.
   heard(low, now) {
     const expected = this.#offset === null ? low : Math.round(now - this.#offset);
     const time = expected + ((low - expected) << 16 >> 16);
@@ -29,20 +29,21 @@ export class ServerClock {
 
 const slope = (a, b, axis) => (b[axis] - a[axis]) / (b.time - a.time);
 
-// The slope at a point, from those on its two sides: none at a turn, so that the curve never leaves the range of its points.
+// The slope at a point, from those on its two sides: zero at a turn, so that the curve never leaves the range of its
+// points.
 const between = (before, after) => before * after > 0 ? 2 * before * after / (before + after) : 0;
 
-// What is known of one cursor's way: {time, x, y}, the oldest first.
+// The known path of one cursor: {time, x, y}, the oldest first.
 export class Track {
   #known = [];
 
   add(point) {
     const last = this.#known.at(-1);
-    if (last && point.time <= last.time) {  // ages are cut
+    if (last && point.time <= last.time) {  // ages are limited
       this.#known[this.#known.length - 1] = {...point, time: last.time};
       return;
     }
-    // Without this, who begins to move after a rest would have moved all the while.
+    // Without this, a cursor that starts to move after a rest would appear to have moved all the time.
     if (last && point.time - last.time > RESTED) this.#known.push({...last, time: point.time - INTERVAL});
     this.#known.push(point);
     const old = this.#known.findLastIndex((one) => one.time < point.time - KEPT);
@@ -51,7 +52,7 @@ export class Track {
 
   get moved() { return this.#known.at(-1).time; }
 
-  // {x, y}: a smooth curve through what is known, and its ends beyond them.
+  // {x, y}: a smooth curve through the known points, and the end points outside of them.
   at(time) {
     const known = this.#known;
     const i = known.findLastIndex((one) => one.time <= time);

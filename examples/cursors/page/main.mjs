@@ -1,4 +1,4 @@
-// Puts it together: a connection, a pointer, and a picture for each frame of the screen.
+// Connects the parts: a connection, a pointer, and a picture for each frame of the screen.
 
 import {LATE, ServerClock, Track} from './interpolation.mjs';
 import {Panel} from './panel.mjs';
@@ -6,7 +6,7 @@ import {SPACE, VERSION, dispatch, encodeMove, encodePing} from './protocol.mjs';
 import {Stage} from './stage.mjs';
 import {Throttle} from './throttle.mjs';
 
-const PING_EVERY = 500;    // milliseconds: what was heard is confirmed with it
+const PING_EVERY = 500;    // milliseconds: it also confirms the messages received
 const IDLE_AFTER = 10_000;
 const IDLE_OPACITY = 0.3;
 const FADE_OVER = 600;
@@ -16,15 +16,17 @@ const stage = new Stage(byId('space'));
 const panel = new Panel(byId('panel'), performance.now());
 const throttle = new Throttle();
 const ownTrack = new Track();
-let ownPlace = null;  // as the wire has it
-let room = null;      // of the connection there is
+let ownPlace = null;  // in the wire's units
+let room = null;      // of the current connection
 
 const ageOf = (since, now) => Math.min(Math.max((now - since) / FADE_OVER, 0), 1);
 
-// What one connection knows; another begins anew.
+// The state of one connection; another starts over.
 class Room {
   own = null;             // the number of our cursor
-  cursors = new Map();    // by number, but for ours: {track, since: when it came, heard: when of it, gone: when it left, or null}
+  // by number, without ours: {track, since: its arrival, heard: the last message about it, gone: when it left, or
+  // null}
+  cursors = new Map();
   #socket;
   #clock = new ServerClock();
   #heard = 0;
@@ -49,7 +51,7 @@ class Room {
     });
   }
 
-  // The others are gone.
+  // All others are gone.
   #keep(ids, now) {
     for (const [id, cursor] of this.cursors) if (!ids.has(id)) cursor.gone ??= now;
   }
@@ -66,7 +68,7 @@ class Room {
     cursor.heard = now;
   }
 
-  // A page that is not seen says nothing. The server then soon tells it nothing, either, for want of an answer.
+  // A hidden page sends nothing. The server then soon stops sending too, because nothing is confirmed.
   get #speaks() { return this.#socket.readyState === WebSocket.OPEN && document.visibilityState === 'visible'; }
 
   move(place) { if (this.#speaks) this.#send(encodeMove(this.#heard, place)); }
@@ -89,11 +91,11 @@ class Room {
     }
   }
 
-  // Those that are there; ours too once it has moved.
+  // The cursors that are present, including ours once it has moved.
   get size() { return [...this.cursors.values()].filter(({gone}) => gone === null).length + (ownPlace ? 1 : 0); }
 }
 
-let wait = 500;  // milliseconds before it connects again
+let wait = 500;  // milliseconds before it reconnects
 
 function connect() {
   const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/`);
@@ -123,7 +125,7 @@ function connect() {
   };
 }
 
-// A mouse that moves, a finger that is put down or drawn.
+// A mouse that moves, a finger that touches or is dragged.
 function point({clientX, clientY}) {
   const {clientWidth, clientHeight} = byId('space');
   const fraction = (at, size) => Math.min(Math.max(at / size, 0), 1 - 1 / SPACE);
@@ -159,11 +161,11 @@ setInterval(() => {
 connect();
 frame();
 
-// For whoever wants to look, in the console or in a test.
+// For inspection, in the console or in a test.
 globalThis.cursors = {
   get own() { return room?.own ?? null; },
   get roundTrip() { return panel.roundTrip; },
   get ids() { return [...(room?.cursors.keys() ?? [])]; },
-  // Where a cursor is drawn, each coordinate from 0 to 1, or null.
+  // The position where a cursor is drawn, each coordinate from 0 to 1, or null.
   placeOf(id) { return room?.placeOf(id, performance.now()) ?? null; },
 };

@@ -1,9 +1,9 @@
-// What it costs, in figures, each second.
+// Statistics, updated each second.
 
-const FRAME = (bytes) => bytes + (bytes < 126 ? 2 : 4);  // a frame of WebSocket, from the server
-const MASKED_FRAME = (bytes) => FRAME(bytes) + 4;        // and one to it
+const FRAME = (bytes) => bytes + (bytes < 126 ? 2 : 4);  // the header of a WebSocket frame from the server
+const MASKED_FRAME = (bytes) => FRAME(bytes) + 4;        // and of one to it
 
-// Messages and bytes one way.
+// Messages and bytes in one direction.
 class Flow {
   messages = 0;
   bytes = 0;
@@ -18,10 +18,10 @@ export class Panel {
   #in;
   #out;
   #frames;
-  #busy;      // with drawing, in milliseconds
+  #busy;      // time for drawing, in milliseconds
   #since;
-  #pinged = null;  // when the ping went that is on its way
-  #number = 0;     // of it
+  #pinged = null;  // the send time of the ping in flight
+  #number = 0;     // its number
   roundTrip = null;  // milliseconds, of the last ping
 
   // Each figure is shown in the element with its name in `data-figure`.
@@ -42,7 +42,7 @@ export class Panel {
     this.#busy += milliseconds;
   }
 
-  // The number of a ping that goes now, and one that came back.
+  // The number of a ping that is sent now, and of one that came back.
   ping(now) {
     this.#number = (this.#number + 1) & 0xff;
     this.#pinged = now;

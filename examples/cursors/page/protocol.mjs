@@ -1,13 +1,13 @@
-// The messages of the cursors: ../README.md has them byte by byte. No DOM: page_test.js runs it in Node.js.
+// The messages of the cursors; ../README.md documents each byte. No DOM: page_test.js runs it in Node.js.
 
 const WELCOME = 1, ALL = 2, CHANGES = 3, PONG = 4;
 const MOVE = 16, PING = 17;
-const GONE = 255;  // where an age would be
+const GONE = 255;  // in place of an age
 
 export const VERSION = 1;
-export const SPACE = 65536;  // a place's coordinates are below it
+export const SPACE = 65536;  // coordinates are less than this
 
-// `heard`: how many messages of changes this connection has had.
+// `heard`: the number of messages with changes that this connection has received.
 export const encodeMove = (heard, {x, y}) => Uint8Array.of(MOVE, heard, x, x >> 8, y, y >> 8);
 export const encodePing = (heard, number) => Uint8Array.of(PING, heard, number);
 
@@ -28,8 +28,8 @@ function decodeChanges(view) {
   return {all: view.getUint8(0) === ALL, time: view.getUint16(1, true), changes};
 }
 
-// Calls the one of `handlers` that the message is for: welcome({version, own}), changes({all, time, changes}), pong(number).
-// What is too short throws a RangeError, which is all that a page can do about it.
+// Calls the handler of the message's type: welcome({version, own}), changes({all, time, changes}), pong(number).
+// Input that is too short throws a RangeError; a page can do nothing else about it.
 export function dispatch(buffer, handlers) {
   const view = new DataView(buffer);
   const type = view.getUint8(0);

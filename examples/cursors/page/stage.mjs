@@ -1,13 +1,13 @@
 // Draws cursors.
 
-const TRAIL = 600;       // milliseconds of its way that a cursor draws behind it
+const TRAIL = 600;       // milliseconds of the path drawn as a trail
 const TRAIL_STEPS = 16;
 const TRAIL_WIDTH = 6;   // pixels, at the cursor
-const NEAR = 0.5;        // pixels: no way to speak of
-const HALO = 26;         // pixels, around one's own
-const GOLDEN_ANGLE = 137.508;  // degrees: hues that follow each other are far apart
+const NEAR = 0.5;        // pixels: too short for a trail
+const HALO = 26;         // pixels, around the user's own cursor
+const GOLDEN_ANGLE = 137.508;  // degrees: consecutive hues are far apart
 
-// The point is at 0, 0.
+// The tip is at 0, 0.
 const ARROW = new Path2D('M0 0 L0 17.5 L4.6 13.6 L7.7 20.4 L11 18.9 L8 12.3 L14 12.1 Z');
 
 export class Stage {
@@ -27,7 +27,7 @@ export class Stage {
   // Empty, for this frame.
   clear() { this.#context.clearRect(0, 0, this.#canvas.clientWidth, this.#canvas.clientHeight); }
 
-  // `wayAt(ago)`: where the cursor was so many milliseconds ago, as {x, y}, each from 0 to 1.
+  // `wayAt(ago)`: the cursor's position this many milliseconds ago, as {x, y}, each from 0 to 1.
   draw(id, wayAt, {opacity, own = false}) {
     const context = this.#context;
     const [width, height] = [this.#canvas.clientWidth, this.#canvas.clientHeight];
@@ -58,7 +58,7 @@ export class Stage {
     context.restore();
   }
 
-  // As wide as that at the first point, and nothing at the last.
+  // As wide as the first point says there, and zero at the last.
   #fillTrail(points, width) {
     if (points.length < 3) return;
     const context = this.#context;

@@ -1,4 +1,4 @@
-// One frame, drawn: what the server said about it, and nothing that the page found out itself.
+// Draws one frame from the server's description; the page itself decodes nothing.
 
 import {bytesOf, character, count, make, sectionLink, spaced} from './dom.mjs';
 
@@ -16,7 +16,7 @@ const CLASS_OF = {
   'extended length': 'length', 'masking key': 'mask', 'close code': 'code', 'header': 'rsv',
 };
 
-// A reserved bit that is set does something, or should not be: it is seen from afar.
+// A reserved bit that is set has an effect, or is an error: it is drawn prominently.
 function classOf({name, value}) {
   const found = CLASS_OF[name] ?? 'payload';
   return found === 'rsv' && value === '1' ? 'code' : found;
@@ -24,7 +24,7 @@ function classOf({name, value}) {
 
 const bitsOf = (hex) => bytesOf(hex).map((byte) => parseInt(byte, 16).toString(2).padStart(8, '0')).join('');
 
-// The boxes of a field: cut at each byte of a payload, and where a row of the diagram ends.
+// The boxes of a field: divided at each byte of a payload, and at the end of a row of the diagram.
 function* boxes(field, perRow) {
   const step = field.firstBit % 8 === 0 && field.bits % 8 === 0 ? 8 : field.bits;
   const each = classOf(field) === 'payload' ? step : perRow;
@@ -49,7 +49,7 @@ function drawBox(field, index, {bit, bits}, wireBits, masked) {
   return box;
 }
 
-// As the RFC draws it: 32 bits a row, or 16 where there is no room.
+// As in the RFC: 32 bits per row, or 16 if there is no room.
 function drawDiagram(frame) {
   const perRow = narrow.matches ? 16 : 32;
   const wireBits = bitsOf(frame.head + frame.wire);
@@ -82,7 +82,7 @@ function drawFields(frame) {
   return table;
 }
 
-// Byte by byte, as far as it is shown: what came, the key, and what it is.
+// Byte by byte, for the shown part: the byte on the wire, the key, and the payload.
 function drawBytes(frame) {
   const wire = bytesOf(frame.wire), plain = bytesOf(frame.plain), key = bytesOf(frame.key ?? '');
   const names = frame.masked ? ['on the wire', '⊕ key', '= payload', ''] : ['on the wire', ''];
@@ -132,13 +132,13 @@ function drawViolation({rfc, section, rule, seen, code, codeName}) {
 function drawTitle(frame, sender, number) {
   const size = (frame.head.length / 2) + Number(frame.payloadBytes);
   const way = sender === 'client' ? 'client → server' : 'server → client';
-  const parts = [make('h2', '', number), make('span', `tag ${sender}`, frame.name ?? 'a header that has only begun'),
+  const parts = [make('h2', '', number), make('span', `tag ${sender}`, frame.name ?? 'an incomplete header'),
                  make('span', 'soft', `${way} · ${count(size, 'byte')}: ${frame.head.length / 2} of header`)];
   if (frame.name) parts[2].append(` + ${Number(frame.payloadBytes).toLocaleString('en')} of payload`);
   return make('summary', '', ...parts);
 }
 
-// All about a frame, in an element that can be folded.
+// All details of a frame, in an element that can be folded.
 export function drawFrame(frame, sender, number, open = true) {
   const body = make('div', 'body');
   const card = make('details', 'card frame', drawTitle(frame, sender, number), body);
@@ -146,7 +146,7 @@ export function drawFrame(frame, sender, number, open = true) {
   if (frame.violation) body.append(drawViolation(frame.violation));
   if (!frame.complete) {
     const missing = frame.name ? `${count(frame.missingBytes, 'byte')} of the payload` : 'the rest of the header';
-    body.append(make('p', 'violation', make('b', '', 'Not complete: '), `${missing} would have to follow.`));
+    body.append(make('p', 'violation', make('b', '', 'Not complete: '), `${missing} are missing.`));
   }
   const diagram = make('div', 'diagram-place', ...drawDiagram(frame));
   body.append(diagram, drawFields(frame));
@@ -162,7 +162,7 @@ export function drawFrame(frame, sender, number, open = true) {
   return card;
 }
 
-// A field is lit in the diagram and in the table together.
+// A field is highlighted in the diagram and in the table together.
 function highlight(card, target) {
   const field = target.closest('[data-field]')?.dataset.field;
   for (const lit of card.querySelectorAll('.lit')) lit.classList.remove('lit');

@@ -25,12 +25,12 @@ export function startHandshake(ask) {
     if (!steps) return;
     byId('steps').querySelector('ol').replaceChildren(
         drawStep('the key', steps.key, '16 random bytes in base64, new for each connection'),
-        drawStep('and the GUID', steps.joined, 'the same for all the world: no other protocol knows it'),
-        drawStep('their SHA-1', steps.digest, '20 bytes; no secret, only a proof that the key was read'),
+        drawStep('and the GUID', steps.joined, 'a fixed constant that no other protocol uses'),
+        drawStep('their SHA-1', steps.digest, '20 bytes; not a secret, only a proof that the key was read'),
         drawStep('in base64', steps.accept, 'the value of Sec-WebSocket-Accept'));
   }
 
-  // The page's own.
+  // The page's own handshake.
   function greet(hello) {
     request.value = hello.request.map(({text}) => text).join('\n');
     request.rows = hello.request.length + 1;

@@ -1,4 +1,4 @@
-// The connection to the server, and which of the views is seen.
+// The connection to the server, and the selection of the view.
 
 import {byId} from './dom.mjs';
 import {startHandshake} from './handshake.mjs';

@@ -1,25 +1,25 @@
-// The composer, the bytes, and the frames that they are.
+// The composer, the bytes, and their frames.
 
 import {byId, count, make, spaced} from './dom.mjs';
 import {drawFrame, ruleOf} from './frame.mjs';
 import {SAMPLES} from './samples.mjs';
 
-const OPEN_FRAMES = 3;  // more of them are folded
+const OPEN_FRAMES = 3;  // further ones are folded
 
-// The frames in a sentence, for screen readers.
+// The frames in one sentence, for screen readers.
 function verdictOn({frames, moreFrames}) {
   const broken = frames.findIndex(({violation}) => violation);
   return count(frames.length + moreFrames, 'frame') +
       (broken < 0 ? ', no rule broken' : `, frame ${broken + 1} is broken: ${ruleOf(frames[broken].violation)}`);
 }
 
-// `send` takes a question to the server.
+// `send` sends a question to the server.
 export function startMessage(send) {
   const form = byId('composer');
   const hex = byId('hex');
-  let asked = 0;           // answers to come: only the last is drawn
-  let isComposed = true;   // the bytes are made from the form; if not, it only says how they are read
-  let isDeflated = false;  // the last answer was of a connection that compresses
+  let asked = 0;           // outstanding answers: only the last is drawn
+  let isComposed = true;   // the bytes come from the form; otherwise the form only says how they are read
+  let isDeflated = false;  // the last answer was for a connection with compression
 
   function question() {
     const {sender, opcode, code, fragment, times, key, compress, takeover, text} = form.elements;
@@ -31,12 +31,12 @@ export function startMessage(send) {
     };
   }
 
-  // What the form shows has to be true of the bytes, or it says that it is not.
+  // The form must match the bytes, or say that it does not.
   function ask(is) {
     isComposed = is;
     form.classList.toggle('stale', !isComposed);
     if (isComposed) byId('stale').replaceChildren();
-    else if (byId('stale').textContent === '') byId('stale').append('The bytes below are not made from this message; From and compress say how they are read.', again);
+    else if (byId('stale').textContent === '') byId('stale').append('The bytes below were not composed from this message; From and compress determine how they are read.', again);
     const {opcode, sender, compress} = form.elements;
     form.dataset.kind = opcode.value;
     form.dataset.sender = sender.value;
@@ -51,7 +51,7 @@ export function startMessage(send) {
     ask(false);
   }
 
-  const again = make('button', 'quiet', 'Make them from it');
+  const again = make('button', 'quiet', 'Compose them from it');
   again.type = 'button';
   again.onclick = () => {
     compose();
@@ -82,7 +82,7 @@ export function startMessage(send) {
     byId('frames').replaceChildren();
   }
 
-  // A server that was started again has forgotten all questions.
+  // A restarted server has forgotten all questions.
   function greet() {
     asked = 0;
     ask(isComposed);

@@ -1,5 +1,5 @@
-// Messages and frames to try. A right one is made by the form, with what `form` says; a broken one, which the form cannot make,
-// is the bytes that `sender` would put on the wire.
+// Messages and frames to try. A valid one is composed from the form's values in `form`; an invalid one, which the
+// form cannot compose, consists of the bytes that `sender` would send.
 
 const form = (sender, values) => ({
   sender, opcode: 'text', code: 1000, fragment: '', times: 1, key: '', compress: false, takeover: true, text: 'Hello', ...values,

@@ -1,11 +1,11 @@
-// What goes through the tap, as it goes.
+// The tap's log, live.
 
 import {byId, count, make} from './dom.mjs';
 import {drawFrame} from './frame.mjs';
 import {drawLine} from './handshake.mjs';
 
 const KEPT = 1000;      // entries, the latest
-const START_BYTES = 80; // of a payload, in a line
+const START_BYTES = 80; // of a payload, in one line
 
 const seconds = (entry) => `${entry.seconds.toFixed(3)} s`;
 
@@ -35,10 +35,10 @@ export function startTap(ask) {
   const list = byId('tapList');
   const form = byId('tapFilter');
   let entries = [];
-  let last = 0;         // the id of the last entry that came
+  let last = 0;         // the id of the latest entry
   let paused = false;
   let waiting = [];     // to be drawn with the next picture
-  let held = 0;         // came since the pause
+  let held = 0;         // arrived since the pause
 
   function fits(entry) {
     const {words, client, server, broken} = form.elements;
@@ -47,7 +47,8 @@ export function startTap(ask) {
     return text.includes(words.value.toLowerCase());
   }
 
-  // The list is one stop of the Tab key: the row that had the focus last, or else the first. The arrows go on from there.
+  // The list is one stop of the Tab key: the row that last had the focus, or else the first. The arrow keys move from
+  // there.
   function stopAt(row) {
     if (!row) return;
     list.querySelector('[tabindex="0"]')?.setAttribute('tabindex', '-1');
@@ -79,7 +80,7 @@ export function startTap(ask) {
     entries = [...entries, ...fresh].slice(-KEPT);
     if (paused) {
       held += more.length;
-      byId('tapPause').textContent = `Go on, ${held} more`;
+      byId('tapPause').textContent = `Resume, ${held} more`;
       return;
     }
     if (waiting.length === 0) requestAnimationFrame(draw);
@@ -89,7 +90,7 @@ export function startTap(ask) {
   function pause(now) {
     paused = now;
     held = 0;
-    byId('tapPause').textContent = paused ? 'Go on' : 'Pause';
+    byId('tapPause').textContent = paused ? 'Resume' : 'Pause';
     if (!paused) drawAll();
   }
 
@@ -117,7 +118,7 @@ export function startTap(ask) {
     byId('tapDetail').replaceChildren();
   }
 
-  // A server that was started anew counts anew.
+  // A restarted server starts counting again.
   function greet({tap}) {
     clear();
     last = 0;

@@ -1,8 +1,8 @@
-// Keys, mouse and touch, as what the player wants.
+// Translates keys, mouse and touch to the player's controls.
 
 const TURN_PER_PIXEL = 0.005;  // radians
 const TURN_PER_SECOND = 2.2;   // by keys
-const STICK = 56;              // pixels to full speed
+const STICK = 56;              // pixels for full speed
 const CLICK = 6;               // pixels; further is a drag
 
 const KEYS = {
@@ -12,18 +12,18 @@ const KEYS = {
 
 const limited = (value, most) => Math.min(Math.max(value, -most), most);
 
-// Which way is forward is the camera's: yaw 0 looks along +z.
+// The camera determines the forward direction: yaw 0 looks along +z.
 export class Controls {
   yaw;
   pitch = 0.45;
   distance = 8;
   #down = new Set();
   #act = false;
-  #stick = null;  // {id, x, y, dx, dy}: the finger that walks
+  #stick = null;  // {id, x, y, dx, dy}: the finger that controls walking
   #looks = new Map();  // pointer -> {x, y, moved}
   #knob;
 
-  // `view` is what is dragged; `stick` holds the knob that shows where the thumb is; `button` acts.
+  // `view` is the element that is dragged; `stick` contains the knob that shows the thumb's position; `button` acts.
   constructor({view, stick, button, yaw}) {
     this.yaw = yaw;
     this.#knob = stick;
@@ -40,16 +40,16 @@ export class Controls {
     view.addEventListener('contextmenu', (event) => event.preventDefault());
     button.addEventListener('click', () => {
       this.#act = true;
-      button.blur();  // or the space bar would click it as well
+      button.blur();  // otherwise the space bar would also click it
     });
   }
 
-  // Turns by keys; to be called for each picture.
+  // Turns by keys; call it for each picture.
   turn(seconds) {
     this.yaw += (this.#has('turnLeft') - this.#has('turnRight')) * TURN_PER_SECOND * seconds;
   }
 
-  // As the wire has them. A wish to act is told once.
+  // The controls in the wire's units. A request to act is returned once.
   sample() {
     let ahead = this.#has('forward') - this.#has('back');
     let aside = this.#has('left') - this.#has('right');

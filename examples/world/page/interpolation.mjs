@@ -1,19 +1,20 @@
-// Everything but one's own avatar, a little late: between two things that the server said there is a way, after the last one
-// there is only a guess.
+// All entities but the user's own avatar, slightly delayed: between two known states there is a path, after the last
+// one only a guess.
 
 import {TICK, TICKS_PER_SNAPSHOT} from './rules.mjs';
 import {metresOf, rotationOf} from './protocol.mjs';
 
 const LATE = 2 * TICKS_PER_SNAPSHOT;       // ticks: one snapshot may be late
-const MOVES_ON = 5 * TICKS_PER_SNAPSHOT;   // ticks; what was silent for longer was at rest
+const MOVES_ON = 5 * TICKS_PER_SNAPSHOT;   // ticks; an entity without news for longer was at rest
 const KEPT = 2;                            // seconds
 
-// Which tick the server is at, from when its snapshots come: by the ones that came fastest, since the network only delays.
+// The server's current tick, computed from the arrival of its snapshots: from the fastest ones, because the network
+// only delays.
 export class ServerClock {
-  #tick = null;    // the last, counted on
+  #tick = null;    // the last tick, without wrapping
   #offset = null;  // seconds from its time to ours
 
-  // The low 16 bits of a snapshot's tick, and when it came, in seconds; the tick, counted on.
+  // Takes the low 16 bits of a snapshot's tick, and its arrival in seconds; returns the tick without wrapping.
   heard(low, now) {
     this.#tick = this.#tick === null ? low : this.#tick + ((low - this.#tick) << 16 >> 16);
     const offset = now - this.#tick * TICK;
@@ -21,7 +22,7 @@ export class ServerClock {
     return this.#tick;
   }
 
-  // The tick to be drawn, with a fraction.
+  // The tick to draw, with a fraction.
   shown(now) { return this.#offset === null ? 0 : (now - this.#offset) / TICK - LATE; }
 }
 
@@ -35,7 +36,7 @@ function mix(a, b, share) {
   };
 }
 
-// What was said of one entity, and where it was in between.
+// The known states of one entity, and the states between them.
 export class Track {
   #said = [];  // {tick, position, rotation}, the oldest first; never empty
 
@@ -52,7 +53,7 @@ export class Track {
     if (old > 0) this.#said.splice(0, old);
   }
 
-  // {position, rotation}: as of a tick, or the nearest that something is known of.
+  // {position, rotation} at a tick, or at the nearest one known.
   at(tick) {
     const after = this.#said.findIndex((one) => one.tick > tick);
     if (after === -1) return this.#said.at(-1);

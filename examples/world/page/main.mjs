@@ -1,4 +1,4 @@
-// Puts it together: a connection, and a picture for each frame of the screen.
+// Connects the parts: a connection, and a picture for each frame of the screen.
 
 import {Controls} from './controls.mjs';
 import {ServerClock, Track} from './interpolation.mjs';
@@ -10,22 +10,22 @@ import {Stage} from './stage.mjs';
 
 const byId = (id) => document.getElementById(id);
 const seconds = () => performance.now() / 1000;
-const MOST_TICKS = 15;  // at once; after a longer pause, as of a hidden page, they are let go
+const MOST_TICKS = 15;  // at once; after a longer pause, as of a hidden page, the rest is skipped
 
 const stage = new Stage(byId('view'));
 const panel = new Panel(byId('panel'));
 let controls = null;
-let world = null;  // of the connection there is
+let world = null;  // of the current connection
 
-// What one connection knows; another begins anew.
+// The state of one connection; another starts over.
 class World {
   avatar = NO_ENTITY;
   replica = new Replica();
   clock = new ServerClock();
   prediction = new Prediction();
   tracks = new Map();
-  height = 1;    // of the avatar's middle, which is not predicted
-  ticked = null;  // when the last tick was
+  height = 1;    // the height of the avatar's middle, which is not predicted
+  ticked = null;  // time of the last tick
 
   constructor(socket) { this.socket = socket; }
 
@@ -56,7 +56,7 @@ class World {
       if (track?.kind === state.kind) track.add(tick, state);
       else this.tracks.set(id, new Track(tick, state));
     }
-    // Players arrive around the middle; they want to see it.
+    // Players arrive around the middle; they should see it.
     const [x, y, z] = metresOf(head.place);
     controls ??= new Controls({view: byId('view'), stick: byId('stick'), button: byId('act'), yaw: Math.atan2(-x, -z)});
     this.height = y;
@@ -91,7 +91,7 @@ class World {
   }
 }
 
-let wait = 500;  // milliseconds before it connects again
+let wait = 500;  // milliseconds before it reconnects
 
 function connect() {
   const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/`);
@@ -143,7 +143,7 @@ setInterval(() => {
 connect();
 frame();
 
-// For whoever wants to look, in the console or in a test.
+// For inspection, in the console or in a test.
 globalThis.world = {
   get avatar() { return world?.avatar ?? null; },
   get carried() { return world?.replica.head?.carried ?? NO_ENTITY; },

@@ -1,14 +1,14 @@
-// What it costs, in figures, each second.
+// Statistics, updated each second.
 
-const FRAME = (bytes) => bytes + (bytes < 126 ? 2 : 4);        // a frame from the server
-const MASKED_FRAME = (bytes) => FRAME(bytes) + 4;              // and one to it
+const FRAME = (bytes) => bytes + (bytes < 126 ? 2 : 4);        // the header of a frame from the server
+const MASKED_FRAME = (bytes) => FRAME(bytes) + 4;              // and of one to it
 
 export class Panel {
   #fields;
   #in = 0;
   #out = 0;
   #since;
-  #pings = new Map();  // number -> when it went
+  #pings = new Map();  // number -> its send time
   #number = 0;
   #figures = null;
   roundTrip = null;  // milliseconds, of the last ping
@@ -30,7 +30,7 @@ export class Panel {
   sent(bytes) { this.#out += MASKED_FRAME(bytes); }
   figures(figures) { this.#figures = figures; }
 
-  // The number of a ping that goes now, and one that came back.
+  // The number of a ping that is sent now, and of one that came back.
   ping(now) {
     this.#number = (this.#number + 1) & 0xffff;
     this.#pings.set(this.#number, now);

@@ -1,27 +1,27 @@
-// One's own avatar, ahead of the server: it moves when the key goes down, not a round trip later.
+// The user's own avatar, ahead of the server: it moves when the key goes down, not a round trip later.
 
 import {AVATAR_RADIUS, HALF_SIZE, TICK, TICKS_PER_SNAPSHOT, drivenVelocity} from './rules.mjs';
 import {metresOf} from './protocol.mjs';
 
-const KEPT = 60;              // inputs; with more under way nothing is to be predicted
-const SMOOTHING = 0.1;        // seconds in which most of an error is gone
-const TOO_FAR = 3;            // metres; further off it jumps
+const KEPT = 60;              // inputs; with more in flight nothing is predicted
+const SMOOTHING = 0.1;        // seconds in which most of an error disappears
+const TOO_FAR = 3;            // metres; beyond that it jumps
 const WALL = HALF_SIZE - AVATAR_RADIUS;
 
 const between = (value, least, most) => Math.min(Math.max(value, least), most);
 
-// Does what the server will do with the same inputs, for an avatar that nothing stands in the way of. What stood in the way
-// comes with the server's next snapshot: then the avatar is put where the server has it, what the server has not seen yet is
-// done again from there, and the difference to what was on the screen is faded out.
+// Does what the server will do with the same inputs, for an avatar without obstacles. The server's next snapshot
+// includes the obstacles: then the avatar is set to the server's position, the inputs that the server has not
+// processed are applied again from there, and the difference to the displayed position fades out.
 export class Prediction {
-  #inputs = [];  // {number, controls, ticks}, the oldest first; the last is under way
+  #inputs = [];  // {number, controls, ticks}, the oldest first; the last is in progress
   #number = 0;
   #position = [0, 0];
   #velocity = [0, 0];
-  #error = [0, 0];  // what the screen is still off by
-  corrected = 0;    // metres, by the last snapshot
+  #error = [0, 0];  // the remaining error of the displayed position
+  corrected = 0;    // metres, at the last snapshot
 
-  // The next input, for the server; the ticks from now on are its.
+  // The next input, for the server; it controls the ticks from now on.
   begin(controls) {
     this.#number = (this.#number + 1) & 0xff;
     this.#inputs.push({number: this.#number, controls, ticks: 0});
@@ -38,7 +38,7 @@ export class Prediction {
     this.#error = this.#error.map((error) => error * fade);
   }
 
-  // The server's word: where the avatar was when it had done `inputTicks` of an input.
+  // The server's position of the avatar after `inputTicks` ticks of an input.
   correct({place, velocity, input, inputTicks}) {
     const before = this.#position;
     const [x, , z] = metresOf(place);
@@ -56,12 +56,12 @@ export class Prediction {
     if (Math.hypot(...this.#error) > TOO_FAR) this.#error = [0, 0];
   }
 
-  // Where to draw it, [x, z], so many seconds after the last tick.
+  // Where to draw it, [x, z], this many seconds after the last tick.
   position(after = 0) {
     return this.#position.map((at, i) => at + this.#velocity[i] * after + this.#error[i]);
   }
 
-  // Whether an input has been given all its ticks: it is time for the next.
+  // Whether an input had all its ticks: the next one is due.
   get wantsInput() { return (this.#inputs.at(-1)?.ticks ?? TICKS_PER_SNAPSHOT) >= TICKS_PER_SNAPSHOT; }
 
   #step(controls) {

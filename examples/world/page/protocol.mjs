@@ -1,10 +1,10 @@
-// The messages of the world: ../README.md has them byte by byte. No DOM: page_test.js runs it in Node.js.
+// The messages of the world; ../README.md documents each byte. No DOM: page_test.js runs it in Node.js.
 
 import {AVATAR, KINDS, UNITS_PER_METRE} from './rules.mjs';
 
 const WELCOME = 1, SNAPSHOT = 2, FIGURES = 3, PONG = 4;
 const INPUT = 16, ACKNOWLEDGEMENT = 17, PING = 18;
-const X = 1, Y = 2, Z = 4, ROTATION = 8, WHOLE = 16;  // what follows in an update
+const X = 1, Y = 2, Z = 4, ROTATION = 8, WHOLE = 16;  // the parts of an update that follow
 
 export const VERSION = 1;
 
@@ -13,7 +13,7 @@ export const encodeInput = (number, {moveX, moveZ, yaw, act}) => bytes(INPUT, nu
 export const encodeAcknowledgement = (number) => bytes(ACKNOWLEDGEMENT, number, number >> 8);
 export const encodePing = (number) => bytes(PING, number, number >> 8);
 
-// What is read past the end throws a RangeError, which is all that a page can do about it.
+// Reading after the end throws a RangeError; a page can do nothing else about it.
 class Reader {
   #view;
   #at = 0;
@@ -38,7 +38,7 @@ class Reader {
   rotation(kind) { return kind === AVATAR ? this.u8() : this.u32(); }
 }
 
-// What there is to know of an entity after another step of the history; see ../history.h.
+// The state of an entity after another step of the history; see ../history.h.
 class History {
   #told = new Map();  // id -> [{snapshot, state}], the oldest first
   #acknowledged = 0;
@@ -81,7 +81,7 @@ function readHead(reader) {
   };
 }
 
-// Ids ascend: each is written as its distance from the one after the one before.
+// Ids ascend: each is encoded as its distance from the previous one plus one.
 function idsOf(reader) {
   let next = 0;
   return () => {
@@ -91,13 +91,13 @@ function idsOf(reader) {
   };
 }
 
-// Puts the world together from snapshots.
+// Builds the world from snapshots.
 export class Replica {
   #number = 0;
   #history = new History();
   head = null;  // the last snapshot's
 
-  // {head, gone: [id], updates: [[id, state]]}, of a message that says it is a snapshot.
+  // {head, gone: [id], updates: [[id, state]]}, of a message with a snapshot's type.
   apply(buffer) {
     const reader = new Reader(buffer);
     reader.u8();
@@ -125,7 +125,8 @@ export class Replica {
   get size() { return this.#history.size; }
 }
 
-// Calls what belongs to the message: welcome({version, avatar}), snapshot(buffer), figures({...}), pong(number).
+// Calls the handler of the message's type: welcome({version, avatar}), snapshot(buffer), figures({...}),
+// pong(number).
 export function dispatch(buffer, {welcome, snapshot, figures, pong}) {
   const reader = new Reader(buffer);
   const type = reader.u8();

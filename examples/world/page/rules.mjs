@@ -1,11 +1,11 @@
-// The numbers that the page and the server must agree on: ../rules.h, ../kind.h and ../avatar.h.
+// The constants that the page and the server must agree on: ../rules.h, ../kind.h and ../avatar.h.
 
 export const TICK = 1 / 60;  // seconds
 export const TICKS_PER_SNAPSHOT = 3;
 export const HALF_SIZE = 64;  // metres from the middle to a wall
 export const SEEN_FROM = 26;
 
-export const AVATAR_SPEED = 6;  // metres a second
+export const AVATAR_SPEED = 6;  // metres per second
 export const AVATAR_ACCELERATION = 40;
 export const AVATAR_RADIUS = 0.4;
 export const AVATAR_HEIGHT = 1.8;
@@ -13,7 +13,7 @@ export const AVATAR_HEIGHT = 1.8;
 export const UNITS_PER_METRE = 128;
 export const NO_ENTITY = 0xffff;
 
-// By the number of the kind. `half` is half the size; of a round one x is the radius and y the half height.
+// Indexed by kind. `half` is half the size; for a round one x is the radius and y the half height.
 export const KINDS = [
   {name: 'avatar', shape: 'capsule', half: [0.4, 0.9, 0.4]},
   {name: 'crate', shape: 'box', half: [0.5, 0.5, 0.5]},
@@ -25,7 +25,7 @@ export const KINDS = [
 ];
 export const AVATAR = 0;
 
-// Where a body that one carries is, over and before one's middle.
+// The position of a carried body, above and before the avatar's middle.
 export const HELD_ABOVE = 1.9;
 export const HELD_BEFORE = 0.6;
 
@@ -34,7 +34,7 @@ function limit(x, z, length) {
   return now > length ? [x * length / now, z * length / now] : [x, z];
 }
 
-// The velocity of an avatar one tick on, as the server reckons it.
+// The velocity of an avatar one tick later, as the server computes it.
 export function drivenVelocity([vx, vz], {moveX, moveZ}) {
   const [wishX, wishZ] = limit(moveX * AVATAR_SPEED / 127, moveZ * AVATAR_SPEED / 127, AVATAR_SPEED);
   const [dx, dz] = limit(wishX - vx, wishZ - vz, AVATAR_ACCELERATION * TICK);

@@ -1,4 +1,4 @@
-// The picture, by three.js, which index.html has loaded.
+// The picture, drawn with three.js, which index.html has loaded.
 
 import {AVATAR, AVATAR_RADIUS, HALF_SIZE, HELD_ABOVE, HELD_BEFORE, KINDS, SEEN_FROM} from './rules.mjs';
 
@@ -9,7 +9,7 @@ const THEMES = {
   dark: {sky: 0x11161f, ground: '#1e2631', line: '#2c3745', wall: 0x39465a, sun: 0.5, ambient: 0.62},
 };
 
-// By kind; which of them is the entity's, its id says.
+// Indexed by kind; an entity's id selects one of them.
 const COLOURS = {
   crate: [0xc98b4b, 0xb97a3f, 0xd69c5c],
   box: [0x4d9de0, 0x3c7fc0, 0x73b5ea],
@@ -43,7 +43,7 @@ function groundTexture({ground, line}) {
   return texture;
 }
 
-// What a slow machine goes without, one after the other.
+// The effects that a slow machine omits, one after the other.
 const QUALITIES = [
   {ratio: 2, shadows: true},
   {ratio: 1, shadows: true},
@@ -61,7 +61,7 @@ export class Stage {
   #ambient = new THREE.HemisphereLight(0xffffff, 0x8f8a80, 0.6);
   #ground;
   #walls = new THREE.MeshLambertMaterial();
-  #shared = new Map();   // what meshes of a kind share
+  #shared = new Map();   // shared by the meshes of a kind
   #meshes = new Map();   // id -> Object3D
   #drawn = new Set();
   #quality = 0;
@@ -79,12 +79,12 @@ export class Stage {
     paint();
   }
 
-  // A new world: nobody is there.
+  // A new, empty world.
   clear() {
     for (const id of [...this.#meshes.keys()]) this.#remove(id);
   }
 
-  // Puts an entity where it is for this picture; what is not put is not there any more.
+  // Places an entity for this picture; entities that are not placed are removed.
   put(id, kind, position, rotation) {
     this.#drawn.add(id);
     let mesh = this.#meshes.get(id);
@@ -99,13 +99,13 @@ export class Stage {
     mesh.quaternion.fromArray(rotation);
   }
 
-  // 0 is the best. Once it is set it stays; else it gets worse until the pictures come fast enough.
+  // 0 is the best quality. Once set it stays; otherwise it decreases until the pictures come fast enough.
   set quality(quality) {
     this.#fixed = true;
     this.#use(quality);
   }
 
-  // Draws what was put, from behind `position` looking along `yaw`; so long after the last picture.
+  // Draws the placed entities, from behind `position` looking along `yaw`; this long after the last picture.
   draw(position, {yaw, pitch, distance}, seconds) {
     this.#adapt(seconds);
     for (const id of [...this.#meshes.keys()]) if (!this.#drawn.has(id)) this.#remove(id);
@@ -120,7 +120,7 @@ export class Stage {
     this.#renderer.render(this.#scene, this.#camera);
   }
 
-  // Where a body that is carried is drawn.
+  // Where a carried body is drawn.
   static held([x, y, z], yaw) {
     return [x + Math.sin(yaw) * HELD_BEFORE, y + HELD_ABOVE, z + Math.cos(yaw) * HELD_BEFORE];
   }
@@ -144,7 +144,7 @@ export class Stage {
 
   #paint(theme) {
     this.#scene.background = new THREE.Color(theme.sky);
-    // What comes into sight comes out of the mist.
+    // Entities that come into sight emerge from the mist.
     this.#scene.fog = new THREE.Fog(theme.sky, SEEN_FROM * 0.7, SEEN_FROM + 8);
     this.#ground.material.map = groundTexture(theme);
     this.#ground.material.needsUpdate = true;
@@ -180,7 +180,7 @@ export class Stage {
     if (size.x === width && size.y === height) return;
     this.#renderer.setSize(width, height, false);
     this.#camera.aspect = width / height;
-    // A phone held upright sees as much to its sides as it can bear.
+    // An upright phone has as wide a view to the sides as is acceptable.
     this.#camera.fov = width < height ? 75 : 60;
     this.#camera.updateProjectionMatrix();
   }
@@ -202,7 +202,7 @@ export class Stage {
     return this.#mesh(geometry, COLOURS[name][id % COLOURS[name].length]);
   }
 
-  // A capsule with a visor, so that one sees which way it looks.
+  // A capsule with a visor that shows the direction it looks.
   #makeAvatar(id) {
     const {half: [, y]} = KINDS[AVATAR];
     const colour = new THREE.Color().setHSL(id * 0.381966 % 1, 0.65, 0.55).getHex();

@@ -1,4 +1,4 @@
-// A header of this workspace that is called like one of Weft's.
+// A header of this workspace with the name of one of Weft's.
 
 #ifndef CONSUMER_CORE_FRAME_FRAME_H_
 #define CONSUMER_CORE_FRAME_FRAME_H_
