@@ -12,7 +12,8 @@
 namespace weft {
 namespace {
 
-// FNV-1a: it tells versions of a file apart, in every process alike, and guards nothing.
+// FNV-1a: it distinguishes versions of a file, identically in every process, and is not for
+// security.
 uint64_t Hash(absl::string_view text) {
   uint64_t hash = 0xcbf29ce484222325;
   for (const char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;

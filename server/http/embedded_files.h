@@ -1,4 +1,4 @@
-// Pages that are files, in the program itself.
+// Pages from files that are embedded in the program.
 
 #ifndef WEFT_SERVER_HTTP_EMBEDDED_FILES_H_
 #define WEFT_SERVER_HTTP_EMBEDDED_FILES_H_
@@ -13,16 +13,16 @@
 
 namespace weft {
 
-// A file that was made a part of the program. Views of what lives as long as the program.
+// A file embedded in the program. The views must be valid as long as the program runs.
 struct EmbeddedFile {
-  absl::string_view name;  // "index.html", "images/logo.svg": as PageRequest::subpath
+  absl::string_view name;  // "index.html", "images/logo.svg": as in PageRequest::subpath
   absl::string_view content;
 };
 
-// Serves them as StaticFiles does those of a folder, index.html also as the empty name: GET and
-// HEAD, the type by the name's ending, and a tag by which clients ask each time whether the file
-// has changed (ETag and If-None-Match, 304). The program runs from anywhere, and no file is
-// forgotten. `headers` are sent with each file, such as a Content-Security-Policy.
+// Serves the files like StaticFiles serves a folder, index.html also for the empty name: GET and
+// HEAD, the type by file extension, and a tag with which clients ask each time whether the file has
+// changed (ETag and If-None-Match, 304). The program runs from any folder, and no file can be
+// missing. `headers` are sent with each file, such as a Content-Security-Policy.
 //
 //   constexpr EmbeddedFile kFiles[] = {{"index.html", "<!DOCTYPE html><h1>Hello</h1>"}};
 //   router.Get("/*", EmbeddedFiles(kFiles));

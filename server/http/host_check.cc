@@ -13,7 +13,7 @@
 namespace weft {
 namespace {
 
-// Without brackets, and without the final dot of a name that is written in full.
+// Without brackets, and without the final dot of a fully qualified name.
 absl::string_view NameIn(absl::string_view host) {
   const auto authority = ParseAuthority(host);
   return authority.ok() ? absl::StripSuffix(authority->host, ".") : "";
@@ -46,8 +46,8 @@ absl::Status CheckAllowedHosts(absl::Span<const std::string> allowed) {
           absl::StrCat("in allowed_hosts ", authority.status().message()));
     }
     if (absl::EndsWith(entry, ":") || authority->port.has_value()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("in allowed_hosts ", Quote(entry), " has a port: every port is allowed"));
+      return absl::InvalidArgumentError(absl::StrCat("in allowed_hosts ", Quote(entry),
+                                                     " has a port, but every port is allowed"));
     }
   }
   return absl::OkStatus();

@@ -65,7 +65,7 @@ TEST(HostCheckTest, AnEntryIsAHostWithoutAPort) {
   EXPECT_EQ(CheckAllowedHosts({"a", "https://b"}).message(),
             "in allowed_hosts the port \"//b\" is not a number from 1 to 65535");
   EXPECT_EQ(CheckAllowedHosts({"a:8080"}).message(),
-            "in allowed_hosts \"a:8080\" has a port: every port is allowed");
+            "in allowed_hosts \"a:8080\" has a port, but every port is allowed");
   for (const char* entry : {"", "a:", "::1", "*.example.com", "a/b", "a, b"}) {
     EXPECT_FALSE(CheckAllowedHosts({entry}).ok()) << entry;
   }

@@ -13,10 +13,10 @@
 namespace weft {
 namespace {
 
-// A body of this size is not copied to the head in front of it.
+// A body of this size is not copied to the head before it.
 constexpr size_t kLarge = 16 << 10;
 
-// Of a file, so much is in memory at once.
+// The part of a file that is in memory at once.
 constexpr size_t kPiece = 64 << 10;
 
 constexpr int kWritesPerTurn = 4;
@@ -63,14 +63,14 @@ IoResult HttpOutput::Write(Stream& stream) {
   return sum;
 }
 
-// A connection that waits holds no buffers.
+// An idle connection holds no buffers.
 void HttpOutput::Release() {
   ReleaseMemory(head_);
   ReleaseMemory(body_);
   file_.reset();
 }
 
-// The next of the file into body_.
+// Reads the next part of the file into body_.
 bool HttpOutput::ReadPiece() {
   body_.resize(std::min<uint64_t>(file_left_, kPiece));
   size_t size = 0;

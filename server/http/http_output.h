@@ -1,4 +1,4 @@
-// The answers that an HTTP connection has to write.
+// The unwritten responses of an HTTP connection.
 
 #ifndef WEFT_SERVER_HTTP_HTTP_OUTPUT_H_
 #define WEFT_SERVER_HTTP_HTTP_OUTPUT_H_
@@ -15,26 +15,27 @@
 
 namespace weft {
 
-// Answers in their order. Small ones are gathered, and leave in one write. Not thread-safe.
+// Responses in order. Small ones are gathered and written together. Not thread-safe.
 class HttpOutput {
  public:
-  // Only where full() is false.
+  // Call it only if full() is false.
   void Add(absl::string_view text);
   void Add(absl::string_view head, std::string body);
   void Add(absl::string_view head, UniqueFd file, uint64_t bytes);
 
-  // All is written.
+  // Whether everything is written.
   bool empty() const { return unwritten() == 0 && file_left_ == 0; }
 
-  // No further answer should be made before more of these are written.
+  // Whether no further response should be added before more of these are written.
   bool full() const { return !body_.empty() || file_left_ > 0 || unwritten() >= kFull; }
 
-  // Writes what the stream takes, but of a file not so much that others wait for long: with kOk
-  // and something left, call it in the next turn. kError with file_failed() is the file's.
+  // Writes as much as the stream accepts, but only a limited part of a file, so that other sessions
+  // need not wait: on kOk with data left, call it again in the next turn. kError with file_failed()
+  // is an error of the file.
   IoResult Write(Stream& stream);
   bool file_failed() const { return file_failed_; }
 
-  // What is held in memory.
+  // Bytes held in memory.
   size_t buffered_bytes() const { return MemoryOf(head_) + MemoryOf(body_); }
 
  private:
@@ -45,7 +46,7 @@ class HttpOutput {
   void Release();
 
   std::string head_;  // and small bodies
-  std::string body_;  // a large one, or a piece of the file: behind head_
+  std::string body_;  // a large one, or a part of the file, after head_
   size_t written_ = 0;
   UniqueFd file_;
   uint64_t file_at_ = 0;

@@ -51,7 +51,7 @@ PageResponse ErrorPage(const absl::Status& error) {
 absl::StatusOr<std::string> WritePageHead(const PageResponse& page, const HttpRequest& request,
                                           absl::Duration keep, absl::Time now) {
   if (page.status < 200 || page.status > 599) {
-    return absl::InvalidArgumentError(absl::StrCat("a page has no status ", page.status));
+    return absl::InvalidArgumentError(absl::StrCat("a page cannot have the status ", page.status));
   }
   const std::string date = HttpDate(now);  // RFC 9110, section 6.6.1
   const std::string length =
@@ -68,7 +68,7 @@ absl::StatusOr<std::string> WritePageHead(const PageResponse& page, const HttpRe
   if (MayHaveBody(page.status)) headers.push_back({"Content-Length", length});
   for (const auto& [name, value] : page.headers) {
     if (IsOurs(name)) {
-      return absl::InvalidArgumentError(absl::StrCat("the header ", name, " is the server's own"));
+      return absl::InvalidArgumentError(absl::StrCat("the header ", name, " is set by the server"));
     }
     headers.push_back({name, value});
   }

@@ -71,7 +71,7 @@ TEST(WritePageHeadTest, WhatCannotBeSentIsRefused) {
        {"Content-Length", "transfer-encoding", "Connection", "Keep-Alive", "Upgrade", "Date"}) {
     const PageResponse page = {.headers = {{name, "x"}}};
     EXPECT_EQ(WritePageHead(page, Request(), absl::InfiniteDuration(), kNow).status().message(),
-              absl::StrCat("the header ", name, " is the server's own"));
+              absl::StrCat("the header ", name, " is set by the server"));
   }
   const PageResponse injects = {.headers = {{"X", "a\r\nSet-Cookie: b"}}};
   EXPECT_FALSE(WritePageHead(injects, Request(), absl::InfiniteDuration(), kNow).ok());
@@ -79,7 +79,7 @@ TEST(WritePageHeadTest, WhatCannotBeSentIsRefused) {
     EXPECT_EQ(WritePageHead({.status = status}, Request(), absl::InfiniteDuration(), kNow)
                   .status()
                   .message(),
-              absl::StrCat("a page has no status ", status));
+              absl::StrCat("a page cannot have the status ", status));
   }
 }
 

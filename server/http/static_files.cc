@@ -55,8 +55,8 @@ constexpr Type kTypes[] = {
     {"xml", "application/xml"},
 };
 
-// Whether it names something in a folder, and nothing but that: not the folder itself, not the one
-// above, not what another system takes for a separator.
+// Whether it names something inside a folder: not the folder itself, not its parent, and without a
+// character that another system treats as a separator.
 bool IsServedName(absl::string_view name) {
   if (name.empty() || name.size() > 255) return false;
   if (name[0] == '.' && name != ".well-known") return false;
@@ -68,7 +68,7 @@ bool IsServedName(absl::string_view name) {
 UniqueFd OpenBelow(int folder, const std::vector<std::string>& names) {
   UniqueFd current;
   for (size_t i = 0; i < names.size(); ++i) {
-    // O_NONBLOCK: who opens a pipe would wait for its other end.
+    // O_NONBLOCK: opening a pipe would otherwise wait for its other end.
     const int kind = i + 1 < names.size() ? O_DIRECTORY : O_NONBLOCK;
     const int parent = i == 0 ? folder : current.get();
     UniqueFd next(openat(parent, names[i].c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | kind));
@@ -78,7 +78,8 @@ UniqueFd OpenBelow(int folder, const std::vector<std::string>& names) {
   return current;
 }
 
-// Another file has another one, unless it was changed within the clock's tick and kept its size.
+// Each version of a file has a different tag, unless it was changed within one tick of the clock
+// and kept its size.
 std::string ETagOf(const struct stat& file) {
   const uint64_t ns = uint64_t{1000000000} * file.st_mtim.tv_sec + file.st_mtim.tv_nsec;
   return absl::StrCat("\"", absl::Hex(ns), "-", absl::Hex(file.st_size), "-",
@@ -91,7 +92,7 @@ absl::StatusOr<PageResponse> Serve(int folder, const PageRequest& request) {
   for (const absl::string_view part : absl::StrSplit(request.subpath, '/')) {
     absl::StatusOr<std::string> name = PercentDecode(part);
     if (!name.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(Quote(part), " is not %-encoded rightly"));
+      return absl::InvalidArgumentError(absl::StrCat(Quote(part), " is not correctly %-encoded"));
     }
     names.push_back(*std::move(name));
   }
@@ -102,15 +103,15 @@ absl::StatusOr<PageResponse> Serve(int folder, const PageRequest& request) {
   UniqueFd fd = OpenBelow(folder, names);
   struct stat file;
   if (!fd.is_open() || fstat(fd.get(), &file) != 0) {
-    // What the client cannot help, and may try again.
+    // An error that the client did not cause; it may try again.
     if (errno == EMFILE || errno == ENFILE) {
       return absl::UnavailableError("the server has too many files open");
     }
     return FileNotFound(request);
   }
   if (S_ISDIR(file.st_mode)) {
-    // Its pages mean names in it, and would be looked for beside it. The name as it was encoded,
-    // behind "./", which keeps it a path.
+    // Pages of the folder have relative links, which must be resolved inside of it. The encoded
+    // name, after "./", which makes it a path.
     const absl::string_view path = request.path();
     const absl::string_view name = path.substr(path.rfind('/') + 1);
     return PageResponse{.status = 308, .headers = {{"Location", absl::StrCat("./", name, "/")}}};
@@ -129,7 +130,7 @@ absl::StatusOr<PageResponse> Serve(int folder, const PageRequest& request) {
 
 absl::Status CheckFileRequest(const PageRequest& request) {
   if (request.method == "GET" || request.method == "HEAD") return absl::OkStatus();
-  return HttpError(405, "files can be got only");
+  return HttpError(405, "only GET and HEAD are allowed for files");
 }
 
 absl::Status FileNotFound(const PageRequest& request) {

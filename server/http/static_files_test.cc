@@ -29,7 +29,7 @@ using ::testing::StartsWith;
 
 namespace fs = std::filesystem;
 
-// A folder "www" with a secret beside it.
+// A folder "www" with a secret next to it.
 class StaticFilesTest : public ::testing::Test {
  protected:
   StaticFilesTest() {
@@ -54,7 +54,7 @@ class StaticFilesTest : public ::testing::Test {
     std::ofstream(root_ / name) << text;
   }
 
-  // The answer to a request for this target, as "200 body", with the headers if `headers` is set.
+  // The response to a request for this target, as "200 body", with the headers if `headers` is set.
   std::string Get(absl::string_view target, absl::string_view method = "GET",
                   absl::string_view more = "", std::string* headers = nullptr) {
     const std::string head =
@@ -91,7 +91,7 @@ TEST_F(StaticFilesTest, FilesAndIndexes) {
   EXPECT_EQ(Get("/a.txt?version=2"), "200 text");
   EXPECT_EQ(Get("/a%20b%25.txt"), "200 blank");
   EXPECT_EQ(Get("/%61.t%78t"), "200 text");
-  EXPECT_EQ(Get("/a.txt", "HEAD"), "200 text");  // the server leaves it away
+  EXPECT_EQ(Get("/a.txt", "HEAD"), "200 text");  // the server omits it
   EXPECT_EQ(Get("/.well-known/acme"), "200 token");
   EXPECT_EQ(Get("/nothing"), "404");
   EXPECT_EQ(Get("/nothing/at/all"), "404");
@@ -153,7 +153,7 @@ TEST_F(StaticFilesTest, NothingLeadsOutOfTheFolder) {
   EXPECT_EQ(Get(deep + "/etc/passwd"), "404");
 }
 
-// To open one for reading waits for a writer, which here comes only when the answer is late.
+// Opening one for reading waits for a writer, which here comes only if the response is late.
 TEST_F(StaticFilesTest, APipeIsNotWaitedFor) {
   std::future<std::string> answer = std::async(std::launch::async, [&] { return Get("/pipe"); });
   const bool waited = answer.wait_for(std::chrono::seconds(10)) != std::future_status::ready;

@@ -1,4 +1,4 @@
-// How many connections one address may have.
+// The limit of connections per address.
 
 #ifndef WEFT_SERVER_LIMITS_ADDRESS_LIMIT_H_
 #define WEFT_SERVER_LIMITS_ADDRESS_LIMIT_H_
@@ -13,21 +13,22 @@
 
 namespace weft {
 
-// Counts connections by where they come from: an IPv4 address, or the /64 of an IPv6 address, since
-// one subscriber usually has that many at least. A Unix socket has no such place, and no limit.
-// Thread-safe; to be asked once when a connection is accepted and once when it has ended.
+// Counts connections by their origin: an IPv4 address, or the /64 of an IPv6 address, because one
+// subscriber usually has at least that many. A Unix socket has no such origin, and no limit.
+// Thread-safe; called once when a connection is accepted and once when it has ended.
 class AddressLimit {
  public:
-  // At most `most` connections an address; 0: as many as there are, and nothing is counted.
+  // At most `most` connections per address; 0: no limit, and nothing is counted.
   explicit AddressLimit(size_t most) : most_(most) {}
 
-  // Counts one more from `peer`; false, and it does not count, when that would be too many.
+  // Counts one more from `peer`; returns false, without counting it, if that would exceed the
+  // limit.
   bool Add(const SocketAddress& peer);
 
-  // One that was counted has ended.
+  // A counted connection has ended.
   void Remove(const SocketAddress& peer);
 
-  // How many places have a connection: what this holds in memory.
+  // The number of origins with a connection: it determines the memory held.
   size_t size() const;
 
  private:
@@ -37,7 +38,7 @@ class AddressLimit {
 
   const size_t most_;
   mutable std::mutex mutex_;
-  absl::flat_hash_map<Place, size_t> connections_;  // none is 0
+  absl::flat_hash_map<Place, size_t> connections_;  // no entry is 0
 };
 
 }  // namespace weft

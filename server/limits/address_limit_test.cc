@@ -42,7 +42,7 @@ TEST(AddressLimitTest, Ipv6IsCountedByItsSlash64) {
   EXPECT_EQ(limit.size(), 2u);
 }
 
-// One that came by IPv6's way of writing IPv4 is no other, and does not share its /64 with all.
+// An IPv4-mapped address equals the IPv4 address, and does not share its /64 with all others.
 TEST(AddressLimitTest, Ipv4InIpv6IsIpv4) {
   AddressLimit limit(1);
   EXPECT_TRUE(limit.Add(At("192.0.2.1")));

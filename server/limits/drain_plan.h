@@ -1,4 +1,4 @@
-// Who is asked to go when, while a server is drained.
+// Chooses which session closes when, while a server is drained.
 
 #ifndef WEFT_SERVER_LIMITS_DRAIN_PLAN_H_
 #define WEFT_SERVER_LIMITS_DRAIN_PLAN_H_
@@ -9,10 +9,10 @@
 
 namespace weft {
 
-// Spreads the ends of many sessions over a time: each has a slot of its own, as long as every
-// other, and ends at a random moment in it. Which one is its turn is random, too. So those who come
-// back come one by one, also to several servers that were drained at the same moment. Slots grow
-// when sessions leave by themselves. Without a clock; not thread-safe.
+// Spreads the ends of many sessions over a period: each has a slot of equal length, and ends at a
+// random moment in it. The order is random, too. So clients reconnect one by one, even to several
+// servers that were drained at the same moment. Slots grow when sessions end by themselves. Without
+// a clock; not thread-safe.
 //
 //   DrainPlan plan(sessions.size(), now_ms, over_ms, random);
 //   while (plan.IsDue(sessions.size(), now_ms)) Remove(plan.Choose(sessions.size()))->Close();
@@ -20,19 +20,19 @@ namespace weft {
 class DrainPlan {
  public:
   // `left` sessions, from now on for `over_ms`, at most ten years. `random` returns numbers from 0
-  // up to, but never, 1.
+  // (inclusive) to 1 (exclusive).
   DrainPlan(size_t left, int64_t now_ms, int64_t over_ms, std::function<double()> random);
 
-  // Whether one more of the sessions has to go, of which `left` were not asked yet.
+  // Whether another session must be closed; `left` is the number of those not closed yet.
   bool IsDue(size_t left, int64_t now_ms);
 
-  // Which one: less than `left`.
+  // The index of that session: less than `left`.
   size_t Choose(size_t left) { return static_cast<size_t>(random_() * static_cast<double>(left)); }
 
-  // When IsDue may say yes next; the end, when none is left.
+  // The next time at which IsDue may return true; the end if no session is left.
   int64_t NextMs() const { return (next_us_ + 999) / 1000; }
 
-  // By when all of them were asked.
+  // The time by which all of them are closed.
   int64_t end_ms() const { return end_us_ / 1000; }
 
  private:
@@ -40,7 +40,8 @@ class DrainPlan {
 
   const std::function<double()> random_;
   const int64_t end_us_;
-  int64_t slot_us_;  // where the next slot begins: many sessions have less than a millisecond each
+  // the start of the next slot: with many sessions a slot is shorter than a millisecond
+  int64_t slot_us_;
   int64_t next_us_;
 };
 

@@ -16,7 +16,7 @@ std::function<double()> Always(double value) {
   return [value] { return value; };
 }
 
-// The moments at which each of so many goes, seen at every millisecond.
+// The moments at which each of this number of sessions is closed, checked at every millisecond.
 std::vector<int64_t> Moments(size_t sessions, int64_t begin_ms, int64_t over_ms,
                              const std::function<double()>& random) {
   DrainPlan plan(sessions, begin_ms, over_ms, random);
@@ -49,7 +49,7 @@ TEST(DrainPlanTest, NobodyIsLeft) {
   EXPECT_EQ(plan.NextMs(), 6000);
 }
 
-// Who looks late asks all that were due meanwhile.
+// A late call closes all sessions that were due meanwhile.
 TEST(DrainPlanTest, CatchesUp) {
   DrainPlan plan(10, 0, 10000, Always(0));
   size_t left = 10;
@@ -68,8 +68,7 @@ TEST(DrainPlanTest, WhoLeavesByItselfLeavesItsTimeToTheOthers) {
   EXPECT_NEAR(plan.NextMs(), 200 + 9800 / 3, 2);
 }
 
-// With real randomness: each fifth of the time gets a fifth of them, and who goes when is as
-// random.
+// With real randomness: each fifth of the period gets a fifth of them, and the order is random too.
 TEST(DrainPlanTest, IsEven) {
   std::minstd_rand engine(7);
   std::uniform_real_distribution<double> fraction;

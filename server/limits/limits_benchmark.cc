@@ -1,4 +1,4 @@
-// What the limits of time and rate cost a session.
+// The cost of time limits and rates for a session.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,8 +16,8 @@ class Idle : public Timer {
   void OnTimer() override {}
 };
 
-// Moves the timers of so many sessions, one after the other, as their messages might come: across
-// all of memory, and to slots all around the wheel.
+// Moves the timers of this number of sessions, one after the other, as their messages might arrive:
+// all over memory, and to slots all around the wheel.
 void BM_ArmTimerAgain(benchmark::State& state) {
   const size_t sessions = state.range(0);
   std::vector<std::unique_ptr<Idle>> timers;
@@ -33,7 +33,7 @@ void BM_ArmTimerAgain(benchmark::State& state) {
 }
 BENCHMARK(BM_ArmTimerAgain)->Arg(1)->Arg(1000)->Arg(100000)->Arg(1000000);
 
-// A turn of a loop, in which time has passed and nothing is due.
+// A turn of a loop in which time has passed and no timer is due.
 void BM_TurnWithNothingDue(benchmark::State& state) {
   const int64_t sessions = state.range(0);
   std::vector<std::unique_ptr<Idle>> timers;
@@ -50,7 +50,7 @@ void BM_TurnWithNothingDue(benchmark::State& state) {
 }
 BENCHMARK(BM_TurnWithNothingDue)->Arg(1)->Arg(100000);
 
-// What a message costs where both rates are limited.
+// The cost of a message with limits on both rates.
 void BM_CountAMessage(benchmark::State& state) {
   const RateLimit enough = {.per_second = TokenBucket::kMost};
   RateLimiter limiter({.events = enough, .bytes = enough}, 0);
@@ -62,7 +62,7 @@ void BM_CountAMessage(benchmark::State& state) {
 }
 BENCHMARK(BM_CountAMessage)->ArgName("ms apart")->Arg(0)->Arg(1);
 
-// And a read.
+// The cost of a read.
 void BM_CountARead(benchmark::State& state) {
   const RateLimit enough = {.per_second = TokenBucket::kMost};
   RateLimiter limiter({.events = enough, .bytes = enough}, 0);

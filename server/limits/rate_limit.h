@@ -1,4 +1,4 @@
-// How much one client may send in a time: what a server's options say.
+// The options for the rate at which one client may send.
 
 #ifndef WEFT_SERVER_LIMITS_RATE_LIMIT_H_
 #define WEFT_SERVER_LIMITS_RATE_LIMIT_H_
@@ -7,16 +7,16 @@
 
 namespace weft {
 
-// So much a second, and so much at once. Both at most 2^32.
+// A rate per second, and a burst. Both at most 2^32.
 struct RateLimit {
   int64_t per_second = 0;  // 0: no limit
-  int64_t burst = 0;       // 0: what a second brings
+  int64_t burst = 0;       // 0: the same as one second's rate
 };
 
-// What becomes of a client that sends more than it may.
+// The action for a client that exceeds its rate.
 enum class OverRate : uint8_t {
-  kDelay,  // it is read no faster; what it sends waits, in the kernel and then with itself
-  kClose,  // it is closed with 1008, and what it sent from then on is not looked at
+  kDelay,  // it is read no faster; its messages wait, in the kernel and then at the client
+  kClose,  // it is closed with 1008, and its further input is ignored
 };
 
 }  // namespace weft

@@ -1,4 +1,4 @@
-// How much one client may send in a time.
+// The rate at which one client may send.
 
 #ifndef WEFT_SERVER_LIMITS_RATE_LIMITER_H_
 #define WEFT_SERVER_LIMITS_RATE_LIMITER_H_
@@ -12,32 +12,33 @@
 
 namespace weft {
 
-// What is left of a limit of messages and of one of bytes for one session. It only counts: what
-// follows is up to the session, which has none of these where there is no limit.
+// The remaining budget of messages and of bytes of one session. It only counts: the session acts on
+// the result, and has no such object if there is no limit.
 class RateLimiter {
  public:
-  // Of events (messages, pings, pongs), and of bytes.
+  // For events (messages, pings, pongs), and for bytes.
   struct Limits {
     RateLimit events{};
     RateLimit bytes{};
 
-    // Whether they limit anything.
+    // Whether there is any limit.
     bool any() const { return events.per_second != 0 || bytes.per_second != 0; }
   };
 
   RateLimiter(const Limits& limits, int64_t now_ms);
 
-  // How much of `room` to read into at once: what is left of the bytes, and what can hold no more
-  // messages than are left, but enough at any time to be worth a system call.
+  // How much of `room` to read into at once: the remaining bytes, and at most as many as the
+  // remaining messages can take, but always enough to justify a system call.
   size_t ReadLimit(size_t room, int64_t now_ms);
 
-  // So many bytes came, or one event (a message, a ping or a pong). False: more than there may be.
+  // This number of bytes, or one event (a message, a ping or a pong), has arrived. False if it
+  // exceeds the limit.
   bool TakeBytes(size_t bytes, int64_t now_ms) {
     return !bytes_.has_value() || bytes_->Take(static_cast<int64_t>(bytes), now_ms);
   }
   bool TakeEvent(int64_t now_ms) { return !events_.has_value() || events_->Take(1, now_ms); }
 
-  // How long not to read; 0: read.
+  // How long not to read; 0: read now.
   int64_t WaitMs(int64_t now_ms);
 
  private:

@@ -42,7 +42,7 @@ TEST(RateLimiterTest, ReadsWhatTheBytesAllow) {
   EXPECT_EQ(limiter.WaitMs(5000), 4097);
 }
 
-// So many bytes hold no more messages than there may be, whatever is in them.
+// This number of bytes contains no more messages than allowed, whatever they are.
 TEST(RateLimiterTest, ReadsWhatTheMessagesAllow) {
   RateLimiter limiter({.events = {.per_second = 1000, .burst = 10000}}, 0);
   EXPECT_EQ(limiter.ReadLimit(kRoom, 0), 60000u);

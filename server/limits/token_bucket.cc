@@ -3,7 +3,7 @@
 namespace weft {
 namespace {
 
-// Twelve days; more are not counted, so that the product with any rate fits.
+// Twelve days; longer times count as this, so that the product with any rate fits.
 constexpr int64_t kLongestMs = int64_t{1} << 30;
 
 static_assert(kLongestMs < INT64_MAX / TokenBucket::kMost);

@@ -49,8 +49,8 @@ TEST(TokenBucketTest, TakingNothingAsksWhetherSomethingIsOwed) {
   EXPECT_TRUE(bucket.Take(0, 1000));
 }
 
-// Rates that no millisecond holds a whole token of, looked at each millisecond and seldom: over
-// ten minutes not one token is lost or won.
+// Rates for which a millisecond adds no whole token, checked each millisecond and seldom: over ten
+// minutes not one token is lost or gained.
 TEST(TokenBucketTest, NothingIsRounded) {
   for (const int64_t per_second : {1, 3, 7, 999, 1001, 123457}) {
     for (const int64_t step : {1, 16, 977}) {
@@ -79,12 +79,12 @@ TEST(TokenBucketTest, TheWaitIsExact) {
   }
 }
 
-// Under UBSan: the largest numbers, taken for ever and left alone for ever, do not overflow.
+// Under UBSan: the largest numbers, with endless taking and endless waiting, do not overflow.
 TEST(TokenBucketTest, TheLargestNumbers) {
   TokenBucket bucket(kMost, kMost, 0);
   EXPECT_TRUE(bucket.Take(kMost, 0));
   for (int i = 0; i < 10000; ++i) EXPECT_FALSE(bucket.Take(kMost, 0));
-  EXPECT_EQ(bucket.WaitMs(0), 1001);  // no more than kMost is owed
+  EXPECT_EQ(bucket.WaitMs(0), 1001);  // at most kMost is owed
   EXPECT_EQ(bucket.Tokens(INT64_MAX), kMost);
 
   TokenBucket slow(1, kMost, 0);

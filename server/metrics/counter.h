@@ -1,4 +1,4 @@
-// A number that one thread counts up and others look at.
+// A counter with one writing thread and any number of readers.
 
 #ifndef WEFT_SERVER_METRICS_COUNTER_H_
 #define WEFT_SERVER_METRICS_COUNTER_H_
@@ -8,8 +8,8 @@
 
 namespace weft {
 
-// Adding is for one thread, and costs what it costs for a plain integer: no locked instruction. Any
-// thread may read; several counters read one after the other are not of one moment.
+// Only one thread may add, at the cost of a plain integer: no locked instruction. Any thread may
+// read; the values of several counters read one after the other are not from the same moment.
 class Counter {
  public:
   Counter() = default;

@@ -59,7 +59,7 @@ absl::string_view NameOf(DropReason reason) {
 }
 
 uint64_t ServerMetrics::sessions() const {
-  // The loops count on while they are summed.
+  // The loops continue to count while the counters are summed.
   uint64_t closed = 0;
   for (const auto& of_cause : closes) {
     closed = std::accumulate(of_cause.begin(), of_cause.end(), closed);
@@ -74,7 +74,7 @@ uint64_t ServerMetrics::closes_with(CloseCode code) const {
 }
 
 void ServerMetrics::Add(const LoopMetrics& loop) {
-  // Closes first: each of them was counted as opened before.
+  // Closes first: each of them was counted as opened earlier.
   for (size_t by = 0; by < kClosedBys; ++by) AddEach(loop.closes[by], &closes[by]);
   sessions_opened += loop.sessions_opened;
   AddEach(loop.handshake_failures, &handshake_failures);

@@ -21,8 +21,8 @@ TEST(TimeHistogramTest, ATimeIsInTheFirstBucketThatHoldsIt) {
   for (const int64_t ms : {0, 1, 2, 3, 60000, 60001}) histogram.Add(ms);
   EXPECT_EQ(histogram.counts[0], 2u);   // 0 and 1 ms
   EXPECT_EQ(histogram.counts[1], 1u);   // 2 ms
-  EXPECT_EQ(histogram.counts[2], 1u);   // to 5 ms
-  EXPECT_EQ(histogram.counts[15], 1u);  // to a minute
+  EXPECT_EQ(histogram.counts[2], 1u);   // up to 5 ms
+  EXPECT_EQ(histogram.counts[15], 1u);  // up to a minute
   EXPECT_EQ(histogram.counts[16], 1u);  // longer
   EXPECT_EQ(histogram.count(), 6u);
   EXPECT_EQ(histogram.sum_ms, 120007u);
@@ -34,7 +34,7 @@ TEST(MetricsTest, EveryCloseCodeHasASlot) {
   EXPECT_EQ(CloseSlotOf(CloseCode{3999}), 16u);
   EXPECT_EQ(CloseSlotOf(CloseCode{4000}), 17u);
   EXPECT_EQ(CloseSlotOf(CloseCode{65535}), 17u);
-  EXPECT_EQ(CloseSlotOf(CloseCode{1016}), 6u);  // nobody may say that one: as no code at all
+  EXPECT_EQ(CloseSlotOf(CloseCode{1016}), 6u);  // not allowed on the wire: counted like no code
   EXPECT_EQ(CloseSlotOf(CloseCode{0}), 6u);
 }
 
@@ -95,7 +95,7 @@ TEST(PrometheusTest, BucketsCountAllBelowTheirBound) {
                                     "h_seconds_count 4\n"));
 }
 
-// The format wants HELP and TYPE once in front of each family, and a family's samples together.
+// The format requires HELP and TYPE once before each family, and a family's samples together.
 TEST(PrometheusTest, EachFamilyIsAnnouncedOnceAndStandsTogether) {
   PrometheusWriter out;
   WriteMetrics({}, &out);

@@ -16,7 +16,7 @@ std::string Seconds(uint64_t ms) {
   return absl::StrCat(ms / 1000, ".", digits);
 }
 
-// The code, or what stands for those of applications.
+// The code, or a name for the applications' codes.
 std::string NameOfCloseSlot(size_t slot) {
   if (slot == CloseSlotOf(CloseCode{3000})) return "3xxx";
   if (slot == CloseSlotOf(CloseCode{4000})) return "4xxx";
@@ -56,7 +56,7 @@ void PrometheusWriter::Histogram(absl::string_view name, absl::string_view help,
                                  const TimeHistogram<uint64_t>& histogram) {
   Family(name, "histogram", help);
   name_ = absl::StrCat(name, "_bucket");
-  uint64_t sum = 0;  // a bucket counts all that are not over its bound
+  uint64_t sum = 0;  // a bucket includes all smaller ones
   for (size_t i = 0; i < histogram.kBoundsMs.size(); ++i) {
     sum += histogram.counts[i];
     Sample({{"le", Seconds(histogram.kBoundsMs[i])}}, sum);
@@ -73,7 +73,7 @@ void WriteMetrics(const ServerMetrics& metrics, PrometheusWriter* out) {
     out->Family(name, type, help);
     out->Sample(value);
   };
-  one("weft_connections", "gauge", "Connections, those in their handshake included.",
+  one("weft_connections", "gauge", "Connections, including those in their handshake.",
       metrics.connections);
   one("weft_sessions", "gauge", "Open WebSockets.", metrics.sessions());
   one("weft_sessions_opened_total", "counter", "WebSockets that were opened.",
@@ -92,7 +92,7 @@ void WriteMetrics(const ServerMetrics& metrics, PrometheusWriter* out) {
   out->Family("weft_handshake_failures_total", "counter",
               "Clients that got no WebSocket, by reason.");
   ByReason<HandshakeFailure>(metrics.handshake_failures, out);
-  out->Family("weft_http_responses_total", "counter", "HTTP answers but upgrades, by status.");
+  out->Family("weft_http_responses_total", "counter", "HTTP responses except upgrades, by status.");
   for (size_t i = 0; i < metrics.http_responses.size(); ++i) {
     out->Sample({{"code", absl::StrCat(i + 1, "xx")}}, metrics.http_responses[i]);
   }
@@ -107,11 +107,13 @@ void WriteMetrics(const ServerMetrics& metrics, PrometheusWriter* out) {
       metrics.exceptions);
   one("weft_buffered_bytes", "gauge", "Memory held for unfinished messages and unsent answers.",
       metrics.buffered_bytes);
-  one("weft_held_sessions", "gauge", "Sessions that wait for their handlers, which are behind.",
+  one("weft_held_sessions", "gauge",
+      "Sessions that are not read from, because their handlers are slower than the client.",
       metrics.held_sessions);
-  out->Histogram("weft_round_trip_seconds", "From a ping to its pong.", metrics.round_trip);
+  out->Histogram("weft_round_trip_seconds", "The time from a ping to its pong.",
+                 metrics.round_trip);
   out->Histogram("weft_loop_lag_seconds",
-                 "How long a turn of an event loop took; what came meanwhile waited.",
+                 "The duration of a turn of an event loop, during which new events wait.",
                  metrics.loop_lag);
 }
 

@@ -1,4 +1,4 @@
-// How long things took, counted in a few buckets.
+// Durations, counted in a few buckets.
 
 #ifndef WEFT_SERVER_METRICS_TIME_HISTOGRAM_H_
 #define WEFT_SERVER_METRICS_TIME_HISTOGRAM_H_
@@ -9,12 +9,12 @@
 
 namespace weft {
 
-// Counts times of whole milliseconds in buckets whose bounds are those that people think in: 1, 2,
-// 5, 10 and so on. `Number` is uint64_t, or a Counter where another thread reads. (The load of
-// bench/ has a histogram of its own: it wants percentiles to 2 %, and a thousand buckets for that.)
+// Counts durations in whole milliseconds in buckets with round bounds: 1, 2, 5, 10 and so on.
+// `Number` is uint64_t, or a Counter if another thread reads. (The load generator of bench/ has its
+// own histogram: it needs percentiles within 2 %, and a thousand buckets for that.)
 template <typename Number>
 struct TimeHistogram {
-  // A time is in the first bucket whose bound is not less; the last bucket has no bound.
+  // A duration is in the first bucket whose bound is not less; the last bucket has no bound.
   static constexpr std::array<int64_t, 16> kBoundsMs = {
       1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 30000, 60000};
 

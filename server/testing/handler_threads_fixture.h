@@ -1,4 +1,4 @@
-// A server whose handlers have threads of their own, and clients whose handlers block.
+// A server with handler threads, and clients whose handlers block.
 
 #ifndef WEFT_SERVER_TESTING_HANDLER_THREADS_FIXTURE_H_
 #define WEFT_SERVER_TESTING_HANDLER_THREADS_FIXTURE_H_
@@ -22,7 +22,7 @@ namespace weft::testing {
 class HandlerThreadsTest : public ServerFixture {
  protected:
   HandlerThreadsTest() {
-    // An echo, but for a client that says "block", whose handler returns when Release was called.
+    // An echo; if a client sends "block", its handler returns only when Release was called.
     script_.on_message = [this](Session& session, const Message& message) {
       if (message.payload == "block") return released_.wait();
       session.Send(message).IgnoreError();
@@ -30,7 +30,7 @@ class HandlerThreadsTest : public ServerFixture {
   }
   ~HandlerThreadsTest() override {
     if (!is_released_) Release();
-    server_.reset();  // before what it refers to
+    server_.reset();  // destroyed before the members it refers to
   }
 
   TestClient ConnectBlocked() {

@@ -1,4 +1,4 @@
-// What happened in a server, in order, for tests that wait for it.
+// The events of a server, in order, for tests that wait for them.
 
 #ifndef WEFT_SERVER_TESTING_JOURNAL_H_
 #define WEFT_SERVER_TESTING_JOURNAL_H_

@@ -1,3 +1,3 @@
 #!/bin/bash
-# Runs a test of ServerFixture, whose path is the first word, with handlers on threads of their own.
+# Runs a test of ServerFixture, whose path is the first argument, with handler threads.
 WEFT_HANDLER_THREADS=1 exec "$@"

@@ -1,4 +1,4 @@
-// A server for tests, whose handlers do what the test says and whose clock the test holds.
+// A server for tests, whose handlers the test writes and whose clock the test controls.
 
 #ifndef WEFT_SERVER_TESTING_SERVER_FIXTURE_H_
 #define WEFT_SERVER_TESTING_SERVER_FIXTURE_H_
@@ -25,7 +25,7 @@
 
 namespace weft::testing {
 
-// A handler whose callbacks are written where the test is; by default an echo that keeps a journal.
+// A handler whose callbacks the test provides; by default an echo that keeps a journal.
 struct Script {
   std::function<void(Session&)> on_open = [](Session&) {};
   std::function<void(Session&, const Message&)> on_message =
@@ -63,8 +63,8 @@ class ScriptedHandler : public Handler {
   Journal& journal_;
 };
 
-// Starts one server a test. Callbacks of `script_` and `accept_` that refer to locals of the test
-// need a server_.reset() before those die.
+// Starts one server per test. If callbacks of `script_` and `accept_` refer to locals of the test,
+// it must call server_.reset() before those are destroyed.
 class ServerFixture : public ::testing::Test {
  protected:
   void Start(ServerOptions options = {}) {
@@ -84,7 +84,7 @@ class ServerFixture : public ::testing::Test {
         });
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
-    journal_.lines();  // whoever has written to it has seen server_
+    journal_.lines();  // a thread that has written to it has seen server_
   }
 
   TestClient Connect() { return TestClient(server_->address()); }
@@ -95,8 +95,8 @@ class ServerFixture : public ::testing::Test {
     return client;
   }
 
-  // One that does not read unless it is told to: its socket takes little, and so does the server's
-  // end of the connection, some 200 KB together.
+  // A client that reads only on request: its socket buffers are small, and so are the server's,
+  // about 200 KB together.
   TestClient ConnectSlowReader() {
     TestClient client = Connect();
     SetBuffer(client.stream().fd(), SO_RCVBUF);
@@ -105,7 +105,7 @@ class ServerFixture : public ::testing::Test {
     return client;
   }
 
-  // The server's socket of a client whom it has accepted.
+  // The server's socket of a client that it has accepted.
   static int ServersEnd(TestClient& client) {
     const SocketAddress own = LocalAddress(client.stream().fd());
     int found = 0, end = -1;
@@ -118,8 +118,8 @@ class ServerFixture : public ::testing::Test {
     return end;
   }
 
-  // The server has read all that was sent before, its timers have fired, and what could be read
-  // then was, if it has one loop: it answers newcomers in three turns, one after the other.
+  // When it returns, the server has read everything sent before, its timers have fired, and it has
+  // read what was readable then, if it has one loop: it answers a new client within three turns.
   void LetTheLoopTurn() {
     for (int i = 0; i < 3; ++i) {
       TestClient newcomer = Connect();
@@ -128,7 +128,7 @@ class ServerFixture : public ::testing::Test {
     }
   }
 
-  // Time passes from what was sent until then to what is sent from then on.
+  // Time passes between the messages sent until then and those sent afterwards.
   void Pass(int64_t ms) {
     LetTheLoopTurn();
     clock_.AdvanceMs(ms);

@@ -63,7 +63,7 @@ void TestClient::Send(absl::string_view bytes) {
       bytes.remove_prefix(result.bytes);
     } else if (result.status != IoStatus::kWouldBlock ||
                !Wait(stream_.fd(), result.wanted, Soon()).ok()) {
-      return;  // what the server did is seen when reading
+      return;  // reading shows what the server did
     }
   }
 }
@@ -88,7 +88,7 @@ std::string TestClient::Fill() {
       return std::string(stream_.Error(result).message());
     }
     if (!Wait(stream_.fd(), result.wanted, Soon()).ok()) {
-      ADD_FAILURE() << "the server said nothing for half a minute";
+      ADD_FAILURE() << "the server sent nothing for half a minute";
       return "timeout";
     }
   }

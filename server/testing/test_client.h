@@ -1,4 +1,4 @@
-// A client for tests of servers, which says exactly what it is told to and nothing by itself.
+// A client for tests of servers, which sends exactly what the test says and nothing by itself.
 
 #ifndef WEFT_SERVER_TESTING_TEST_CLIENT_H_
 #define WEFT_SERVER_TESTING_TEST_CLIENT_H_
@@ -14,29 +14,29 @@
 
 namespace weft::testing {
 
-// Blocking; any wait of more than half a minute is a failure, told as text.
+// Blocking; any wait of more than half a minute is a failure, reported as text.
 class TestClient {
  public:
   explicit TestClient(const SocketAddress& server);
 
-  // Performs a TLS handshake with "localhost". Returns why it failed; empty: it did not.
+  // Performs a TLS handshake with "localhost". Returns the error; empty: none.
   std::string StartTls(TlsContext& context);
 
   // A request that any server accepts; `headers` are further lines, each with its CR LF.
   static std::string UpgradeRequest(absl::string_view target = "/", absl::string_view headers = "");
 
-  // Sends UpgradeRequest and returns the status line of the answer.
+  // Sends UpgradeRequest and returns the status line of the response.
   std::string Upgrade(absl::string_view target = "/", absl::string_view headers = "");
 
   void Send(absl::string_view bytes);
   void SendText(absl::string_view text);
   void SendClose(int code);
 
-  // The head of an HTTP answer, blank line included.
+  // The head of an HTTP response, including the empty line.
   std::string ReadHead();
 
-  // The next frame, as testing::DescribeFrames says it; "end" at the end of the stream, "reset"
-  // when the connection was.
+  // The next frame, in the form of testing::DescribeFrames; "end" at the end of the stream, "reset"
+  // if the connection was reset.
   std::string ReadFrame();
 
   // The next `size` bytes, or fewer at the end.
@@ -51,7 +51,8 @@ class TestClient {
   Stream& stream() { return stream_; }
 
  private:
-  // More bytes into buffer_, or why there are none: "end", "reset", "timeout", an error of TLS.
+  // Reads more bytes into buffer_, or returns why there are none: "end", "reset", "timeout", an
+  // error of TLS.
   std::string Fill();
 
   Stream stream_;

@@ -997,7 +997,7 @@ TEST_F(ServerTest, StartSaysWhatIsWrong) {
   EXPECT_EQ(error({.min_request_bytes_per_second = std::numeric_limits<size_t>::max()}),
             "min_request_bytes_per_second must be 0 to 2^32, not 18446744073709551615");
   EXPECT_EQ(error({.allowed_hosts = {"example.com:80"}}),
-            "in allowed_hosts \"example.com:80\" has a port: every port is allowed");
+            "in allowed_hosts \"example.com:80\" has a port, but every port is allowed");
   EXPECT_FALSE(Server::Start({}, nullptr).ok());
 }
 

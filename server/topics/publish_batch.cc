@@ -3,7 +3,7 @@
 namespace weft {
 namespace {
 
-// It is copied once, and is then to stay in the cache while all subscribers are sent it.
+// It is copied once, and should then stay in the cache while it is sent to all subscribers.
 constexpr size_t kMaxBytes = 15 << 10;
 
 }  // namespace

@@ -13,13 +13,13 @@
 
 namespace weft {
 
-// What is published to one topic, with the same options, with nothing else sent in between: so each
-// subscriber can be given all of it at once, and the cost of going through thousands of sessions is
-// paid once for several messages. Without a key: such a message goes alone.
+// Messages published to one topic, with the same options, and with nothing else sent in between:
+// each subscriber can get all of them at once, and the cost of visiting thousands of sessions is
+// paid once for several messages. Without a key: a message with a key goes alone.
 class PublishBatch {
  public:
-  // Whether the message may go with those that are here. Nothing goes with a message that is large:
-  // its bytes need not be copied to be together with others.
+  // Whether the message can join those in the batch. A large message joins none: its bytes need not
+  // be copied to be next to others.
   bool Takes(absl::string_view topic, const EncodedMessage& message,
              const SendOptions& options) const;
 
@@ -31,14 +31,14 @@ class PublishBatch {
   const SendOptions& options() const { return options_; }
   const std::vector<EncodedMessage>& messages() const { return messages_; }
 
-  // EncodedMessage::frame() of all, one behind the other.
+  // EncodedMessage::frame() of all, concatenated.
   absl::string_view frames() const;
 
  private:
   std::string topic_;
   SendOptions options_;
   std::vector<EncodedMessage> messages_;
-  std::string frames_;  // of two and more
+  std::string frames_;  // of two or more
 };
 
 }  // namespace weft

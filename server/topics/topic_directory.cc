@@ -17,8 +17,8 @@ void TopicDirectory::Leave(absl::string_view topic) {
   if (hook_) untold_.emplace_back(topic, false);
 }
 
-// Without the lock, so that the hook may come back here, and still in order: a thread that finds
-// another one at it leaves its part to that.
+// Without the lock, so that the hook may call back here, and still in order: a thread that finds
+// another one in the hook leaves its changes to that one.
 void TopicDirectory::Tell() {
   if (!hook_) return;
   std::unique_lock<std::mutex> lock(mutex_);

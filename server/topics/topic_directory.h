@@ -1,4 +1,4 @@
-// Which topics have subscribers, on all loops together.
+// The topics that have subscribers, over all loops.
 
 #ifndef WEFT_SERVER_TOPICS_TOPIC_DIRECTORY_H_
 #define WEFT_SERVER_TOPICS_TOPIC_DIRECTORY_H_
@@ -26,14 +26,14 @@ class TopicDirectory {
   // `hook` may be null.
   explicit TopicDirectory(TopicHook hook) : hook_(std::move(hook)) {}
 
-  // A loop gets its first subscriber of `topic`, and counts all of its own in what is returned.
+  // A loop gets its first subscriber of `topic`, and counts all of its own in the returned counter.
   std::shared_ptr<Count> Join(absl::string_view topic);
 
-  // It has none any more.
+  // The loop has no more subscribers of it.
   void Leave(absl::string_view topic);
 
-  // Calls the hook for what changed: to be called after each of the two, when the caller is ready
-  // for what the hook may do.
+  // Calls the hook for the changes: to be called after each of the two, when the caller is ready
+  // for any action of the hook.
   void Tell();
 
   size_t Subscribers(absl::string_view topic) const;
@@ -48,7 +48,8 @@ class TopicDirectory {
   mutable std::mutex mutex_;
   absl::flat_hash_map<std::string, Entry> topics_;  // those that a loop has joined
   std::deque<std::pair<std::string, bool>> untold_;
-  bool telling_ = false;  // some thread calls the hook, and will with what else is untold
+  // some thread is calling the hook, and will call it for the remaining changes
+  bool telling_ = false;
 };
 
 }  // namespace weft

@@ -43,7 +43,7 @@ TEST(TopicDirectoryTest, TellsOfTheFirstAndTheLast) {
   EXPECT_THAT(told, ElementsAre("a +", "b +", "a -", "a +"));
 }
 
-// What a hook does itself is told when it has returned.
+// Changes made by a hook are reported after it has returned.
 TEST(TopicDirectoryTest, AHookMayComeBack) {
   std::vector<std::string> told;
   TopicDirectory* reached = nullptr;
@@ -62,7 +62,7 @@ TEST(TopicDirectoryTest, AHookMayComeBack) {
   EXPECT_THAT(told, ElementsAre("a +", "b +", "b -"));
 }
 
-// The hook keeps no lock of its own: calls come one at a time, by turns for each topic.
+// No lock is held while the hook runs: calls come one at a time, alternating for each topic.
 TEST(TopicDirectoryTest, ManyThreads) {
   bool has[2] = {};
   int calls = 0;

@@ -8,8 +8,8 @@
 namespace weft {
 namespace {
 
-// What a subscription takes beside the topic's name, which three tables have, about: entries of
-// hash tables, the topic, the place among its members.
+// The approximate memory of a subscription besides the topic's name, which three tables have:
+// entries of hash tables, the topic, the index among its members.
 constexpr size_t kOverhead = 320;
 size_t CostOf(absl::string_view topic) { return kOverhead + 3 * topic.size(); }
 
@@ -43,7 +43,7 @@ bool Topics::Subscribe(absl::string_view topic, ServedSession* session,
   entry->members.push_back({session, subscriptions});
   subscriptions->bytes_ += CostOf(topic);
   ++*entry->subscribers;
-  if (first) directory_.Tell();  // the hook may come back here
+  if (first) directory_.Tell();  // the hook may call back here
   return true;
 }
 
@@ -55,7 +55,7 @@ void Topics::Unsubscribe(absl::string_view topic, Subscriptions* subscriptions) 
 }
 
 void Topics::UnsubscribeAll(Subscriptions* subscriptions) {
-  // A hook may come back here, and change what there is.
+  // A hook may call back here, and change the tables.
   while (subscriptions->links_ != nullptr) {
     std::vector<Topic*> topics;
     topics.reserve(subscriptions->links_->size());
@@ -72,7 +72,7 @@ void Topics::UnsubscribeAll(Subscriptions* subscriptions) {
   }
 }
 
-// The last of the members takes the place of the one that leaves, and its session is told.
+// Moves the last member to the place of the one that leaves, and updates its session's index.
 void Topics::Remove(Subscriptions* subscriptions, Topic* topic) {
   const auto link = subscriptions->links_->find(topic);
   const uint32_t member = link->second;
@@ -90,7 +90,7 @@ void Topics::Remove(Subscriptions* subscriptions, Topic* topic) {
   const std::string name = std::move(topic->name);
   topics_.erase(name);
   directory_.Leave(name);
-  directory_.Tell();  // the hook may come back here
+  directory_.Tell();  // the hook may call back here
 }
 
 }  // namespace weft

@@ -1,4 +1,4 @@
-// Who is subscribed to what, on one loop.
+// The subscriptions on one loop.
 
 #ifndef WEFT_SERVER_TOPICS_TOPICS_H_
 #define WEFT_SERVER_TOPICS_TOPICS_H_
@@ -21,12 +21,12 @@ namespace weft {
 
 class ServedSession;
 
-// InvalidArgument for the name of a topic that is longer than `max_bytes`.
+// InvalidArgument for a topic name longer than `max_bytes`.
 absl::Status CheckTopic(absl::string_view topic, size_t max_bytes);
 
-// A table of topics and their subscribers. One a loop, used by its thread only: no locks, but the
-// directory's where a topic comes or goes. Joining and leaving a topic cost the same however many
-// others are in it, and however many the session has joined.
+// A table of topics and their subscribers. One per loop, used only by its thread: no locks, except
+// the directory's when a topic gets its first or loses its last subscriber. Subscribing and
+// unsubscribing take constant time.
 class Topics {
   struct Topic;
 
@@ -35,13 +35,13 @@ class Topics {
   explicit Topics(TopicDirectory& directory, TopicOptionsFunction options = nullptr)
       : directory_(directory), options_(std::move(options)) {}
 
-  // What one session is subscribed to; its field.
+  // The subscriptions of one session; a member of the session.
   class Subscriptions {
     friend class Topics;
 
    public:
-    // What they take of memory, about, in bytes. A topic counts whole for each of its subscribers:
-    // the last one keeps it alone.
+    // Their approximate memory in bytes. A topic counts completely for each of its subscribers,
+    // because the last one alone keeps it alive.
     size_t bytes() const { return bytes_; }
 
    private:
@@ -51,14 +51,14 @@ class Topics {
     size_t bytes_ = 0;
   };
 
-  // Idempotent. False, and nothing has changed, where that would be one more than `max_topics`.
+  // Idempotent. Returns false, without a change, if that would exceed `max_topics`.
   bool Subscribe(absl::string_view topic, ServedSession* session, Subscriptions* subscriptions,
                  size_t max_topics = std::numeric_limits<size_t>::max());
   void Unsubscribe(absl::string_view topic, Subscriptions* subscriptions);
   void UnsubscribeAll(Subscriptions* subscriptions);
 
-  // Calls `visit` with each ServedSession& that is subscribed, and the topic's options; it must not
-  // change the table.
+  // Calls `visit` with each subscribed ServedSession&, and the topic's options; it must not change
+  // the table.
   template <typename Visit>
   void ForEachSubscriber(absl::string_view topic, Visit visit) const {
     const auto found = topics_.find(topic);
@@ -67,7 +67,7 @@ class Topics {
     for (const Member& member : entry.members) visit(*member.session, entry.options);
   }
 
-  // How many topics have a subscriber.
+  // The number of topics with a subscriber.
   size_t size() const { return topics_.size(); }
 
  private:

@@ -12,7 +12,7 @@
 namespace weft {
 namespace {
 
-// Topics only hands ServedSession pointers on: any address will do.
+// Topics only passes ServedSession pointers on: any address works.
 class TopicsTest : public ::testing::Test {
  protected:
   ServedSession* At(int i) { return reinterpret_cast<ServedSession*>(&places_[i]); }
@@ -76,7 +76,7 @@ TEST_F(TopicsTest, OptionsAreThoseOfTheName) {
   topics.UnsubscribeAll(&subscriptions_[0]);
 }
 
-// A hook may do what it likes with the table that it is called by.
+// A hook may do anything with the table that calls it.
 TEST_F(TopicsTest, AHookMayComeBack) {
   Topics* reached = nullptr;
   TopicDirectory directory([&](absl::string_view topic, bool has_subscribers) {
@@ -121,7 +121,7 @@ TEST_F(TopicsTest, CountsWhatSubscriptionsTake) {
   EXPECT_EQ(own.bytes(), 0u);
 }
 
-// With a scan of what a session has joined this would take minutes.
+// Scanning all of a session's topics would take minutes here.
 TEST_F(TopicsTest, T5_JoiningCostsTheSameHoweverManyWereJoined) {
   constexpr int kTopics = 100000;
   for (int i = 0; i < kTopics; ++i) {
@@ -136,7 +136,7 @@ TEST_F(TopicsTest, T5_JoiningCostsTheSameHoweverManyWereJoined) {
   EXPECT_EQ(topics_.size(), 0u);
 }
 
-// Against a slow, obvious table, in an order that nobody chose.
+// Compared with a slow, obvious table, in random order.
 TEST_F(TopicsTest, AgreesWithAMapOfSets) {
   std::map<std::string, std::set<int>> expected;
   uint32_t random = 1;
