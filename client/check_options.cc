@@ -52,7 +52,7 @@ absl::Status CheckSizes(const ClientOptions& options) {
 
 absl::Status CheckConnectTo(absl::string_view connect_to) {
   if (connect_to.empty()) return absl::OkStatus();
-  const absl::Status status = ParseAuthority(connect_to).status();
+  absl::Status status = ParseAuthority(connect_to).status();
   if (status.ok()) return status;
   return absl::InvalidArgumentError(
       absl::StrCat("connect_to must be HOST or HOST:PORT: ", status.message()));

@@ -43,7 +43,7 @@ absl::StatusOr<Url> Next(const std::vector<Url>& asked, const absl::Status& refu
                          int max_redirects) {
   const std::optional<HttpRefusal> refusal = RefusalOf(refused);
   if (!refusal.has_value() || !IsRedirect(refusal->status)) return refused;
-  const absl::StatusOr<Url> next = RedirectTarget(asked.back(), *refusal);
+  absl::StatusOr<Url> next = RedirectTarget(asked.back(), *refusal);
   if (!next.ok()) {
     const absl::string_view why = next.status().message();
     return NotFollowed(WithWhyNotFollowed(refused, why), why);

@@ -36,9 +36,9 @@ class SocketAddress {
   // On Linux a path that starts with '@' is a name in the abstract namespace, without a file.
   static absl::StatusOr<SocketAddress> FromUnixPath(absl::string_view path);
 
-  // An address that the kernel or getaddrinfo() returned. For any other family the result is no
+  // Converts an address of the kernel or getaddrinfo(). For any other family the result has no
   // address.
-  static SocketAddress FromSockaddr(const sockaddr* address, socklen_t size);
+  static SocketAddress FromSockaddr(const sockaddr* from, socklen_t size);
 
   // Writes the kernel's form, and returns its size; 0 if there is no address.
   socklen_t ToSockaddr(sockaddr_storage* out) const;

@@ -85,7 +85,7 @@ absl::Status StartLookup(std::shared_ptr<Pending> pending) {
   pthread_t thread;
   const int error = pthread_create(&thread, nullptr, RunLookup, holder.get());
   if (error != 0) return absl::ErrnoToStatus(error, "cannot start a thread");
-  holder.release();  // RunLookup() deletes it
+  static_cast<void>(holder.release());  // RunLookup() deletes it
   pthread_detach(thread);
   return absl::OkStatus();
 }

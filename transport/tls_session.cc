@@ -39,7 +39,7 @@ struct Scratch {
 
 Scratch* ThreadScratch() {
   thread_local const auto scratch = std::make_unique_for_overwrite<Scratch>();
-  return scratch.get();
+  return scratch.get();  // NOLINT(clang-analyzer-cplusplus.NewDelete): freed with the thread
 }
 
 }  // namespace
