@@ -23,9 +23,8 @@
 #include "gtest/gtest.h"
 #include "weft/client.h"
 #include "weft/core.h"
-#include "weft/core/testing/feed.h"
-#include "weft/core/testing/frames.h"
 #include "weft/server.h"
+#include "weft/testing.h"
 
 namespace docs {
 

@@ -3,7 +3,6 @@
 #ifndef WEFT_LOOP_CLOCK_H_
 #define WEFT_LOOP_CLOCK_H_
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 
@@ -20,19 +19,6 @@ class Clock {
 
   // The real clock.
   static const Clock& Steady();
-};
-
-// A clock for tests: time passes only by Advance.
-class ManualClock : public Clock {
- public:
-  int64_t NowMs() const override { return now_ms_; }
-  void AdvanceMs(int64_t ms) { now_ms_ += ms; }
-
-  // A loop that waits for this clock must check it often.
-  int64_t WaitMs(int64_t ms) const override { return ms < 1 ? ms : 1; }
-
- private:
-  std::atomic<int64_t> now_ms_{1000};
 };
 
 inline const Clock& Clock::Steady() {

@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "weft/loop/clock.h"
 #include "weft/loop/mailbox.h"
+#include "weft/testing/manual_clock.h"
 #include "weft/transport/fd.h"
 
 namespace weft {
@@ -61,7 +62,7 @@ TEST(EventLoopTest, SourcesTimersAndTheEndOfATurn) {
 }
 
 TEST(EventLoopTest, TimersFollowTheClockThatTheTestHolds) {
-  ManualClock clock;
+  testing::ManualClock clock;
   EventLoop loop(clock);
   Recorder source(loop);
   // an hour of the clock, which takes no real time

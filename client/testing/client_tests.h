@@ -25,9 +25,9 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "weft/client/client.h"
-#include "weft/client/testing/fake_server.h"
 #include "weft/core/http/http.h"
 #include "weft/core/testing/frames.h"
+#include "weft/testing/fake_server.h"
 #include "weft/transport/testing/tls_pair.h"
 #include "weft/transport/tls_context.h"
 

@@ -25,10 +25,10 @@
 #include "weft/client/client.h"
 #include "weft/client/reconnecting_client.h"
 #include "weft/client/testing/client_tests.h"
-#include "weft/client/testing/fake_server.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/core/testing/frames.h"
 #include "weft/core/testing/random_choices.h"
+#include "weft/testing/fake_server.h"
 #include "weft/transport/notification.h"
 #include "weft/transport/testing/tls_pair.h"
 

@@ -14,8 +14,8 @@
 #include "gtest/gtest.h"
 #include "weft/client/client.h"
 #include "weft/client/testing/client_tests.h"
-#include "weft/client/testing/fake_server.h"
 #include "weft/core/testing/frames.h"
+#include "weft/testing/fake_server.h"
 
 namespace weft {
 namespace {

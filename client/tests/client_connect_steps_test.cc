@@ -18,7 +18,7 @@
 #include "gtest/gtest.h"
 #include "weft/client/client.h"
 #include "weft/client/testing/client_tests.h"
-#include "weft/client/testing/fake_server.h"
+#include "weft/testing/fake_server.h"
 #include "weft/transport/notification.h"
 #include "weft/transport/testing/silent_port.h"
 

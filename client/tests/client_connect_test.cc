@@ -22,10 +22,10 @@
 #include "gtest/gtest.h"
 #include "weft/client/client.h"
 #include "weft/client/testing/client_tests.h"
-#include "weft/client/testing/fake_server.h"
 #include "weft/core/http/http_refusal.h"
 #include "weft/core/testing/frames.h"
 #include "weft/core/version.h"
+#include "weft/testing/fake_server.h"
 #include "weft/transport/address.h"
 #include "weft/transport/notification.h"
 

@@ -14,11 +14,11 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "weft/client/client.h"
-#include "weft/client/testing/fake_server.h"
 #include "weft/core/log.h"
 #include "weft/core/message.h"
 #include "weft/core/testing/choices.h"
 #include "weft/core/testing/require.h"
+#include "weft/testing/fake_server.h"
 
 namespace weft {
 namespace {

@@ -18,11 +18,11 @@
 #include "gtest/gtest.h"
 #include "weft/client/client.h"
 #include "weft/client/testing/client_tests.h"
-#include "weft/client/testing/fake_server.h"
 #include "weft/core/http/http_refusal.h"
 #include "weft/core/http/http_status.h"
 #include "weft/core/testing/hex.h"
 #include "weft/core/version.h"
+#include "weft/testing/fake_server.h"
 #include "weft/transport/notification.h"
 #include "weft/transport/testing/tls_pair.h"
 

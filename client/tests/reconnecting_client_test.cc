@@ -10,9 +10,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/client/testing/client_tests.h"
-#include "weft/client/testing/fake_server.h"
 #include "weft/client/testing/reconnecting_client_tests.h"
 #include "weft/core/testing/frames.h"
+#include "weft/testing/fake_server.h"
 
 namespace weft {
 namespace {

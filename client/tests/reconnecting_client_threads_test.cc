@@ -17,7 +17,7 @@
 #include "gtest/gtest.h"
 #include "weft/client/reconnecting_client.h"
 #include "weft/client/testing/client_tests.h"
-#include "weft/client/testing/fake_server.h"
+#include "weft/testing/fake_server.h"
 
 namespace weft {
 namespace {

@@ -12,9 +12,9 @@
 #include "gtest/gtest.h"
 #include "weft/client/reconnecting_client.h"
 #include "weft/client/testing/client_tests.h"
-#include "weft/client/testing/fake_server.h"
 #include "weft/client/testing/reconnecting_client_tests.h"
 #include "weft/core/http/http_refusal.h"
+#include "weft/testing/fake_server.h"
 #include "weft/transport/testing/tls_pair.h"
 
 namespace weft {

@@ -21,8 +21,8 @@
 #include "weft/core/deflate/deflate.h"
 #include "weft/core/testing/frames.h"
 #include "weft/server/server.h"
-#include "weft/server/testing/server_fixture.h"
-#include "weft/server/testing/test_client.h"
+#include "weft/testing/server_fixture.h"
+#include "weft/testing/test_client.h"
 
 namespace weft {
 namespace {

@@ -15,8 +15,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/server/server.h"
-#include "weft/server/testing/server_fixture.h"
-#include "weft/server/testing/test_client.h"
+#include "weft/testing/server_fixture.h"
+#include "weft/testing/test_client.h"
 #include "weft/transport/fd.h"
 
 namespace weft {

@@ -16,7 +16,7 @@
 #include "weft/core/testing/frames.h"
 #include "weft/server/server.h"
 #include "weft/server/testing/handler_threads_fixture.h"
-#include "weft/server/testing/test_client.h"
+#include "weft/testing/test_client.h"
 
 namespace weft {
 namespace {

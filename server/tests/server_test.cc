@@ -25,8 +25,8 @@
 #include "weft/core/http/http_status.h"
 #include "weft/core/testing/frames.h"
 #include "weft/server/http/page.h"
-#include "weft/server/testing/server_fixture.h"
-#include "weft/server/testing/test_client.h"
+#include "weft/testing/server_fixture.h"
+#include "weft/testing/test_client.h"
 #include "weft/transport/address.h"
 #include "weft/transport/io.h"
 

@@ -16,8 +16,8 @@
 #include "weft/core/testing/frames.h"
 #include "weft/loop/clock.h"
 #include "weft/server/server.h"
-#include "weft/server/testing/server_fixture.h"
-#include "weft/server/testing/test_client.h"
+#include "weft/testing/server_fixture.h"
+#include "weft/testing/test_client.h"
 #include "weft/transport/deadline.h"
 #include "weft/transport/wait.h"
 

@@ -53,6 +53,7 @@
 #include "weft/server/session_ref.h"
 #include "weft/server/topics/topic_directory.h"
 #include "weft/server/worker.h"
+#include "weft/testing/manual_clock.h"
 #include "weft/transport/address.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/stream.h"
@@ -460,7 +461,7 @@ class Run : public WorkerGroup {
   }
 
   Choices& choices_;
-  ManualClock clock_;
+  testing::ManualClock clock_;
   const ServerOptions options_;
   Application application_;
   const Acceptor acceptor_;

@@ -11,8 +11,8 @@
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "weft/server/server.h"
-#include "weft/server/testing/server_fixture.h"
-#include "weft/server/testing/test_client.h"
+#include "weft/testing/server_fixture.h"
+#include "weft/testing/test_client.h"
 
 namespace weft {
 namespace {

@@ -10,8 +10,8 @@
 #include "gtest/gtest.h"
 #include "weft/core/testing/frames.h"
 #include "weft/server/server.h"
-#include "weft/server/testing/server_fixture.h"
-#include "weft/server/testing/test_client.h"
+#include "weft/testing/server_fixture.h"
+#include "weft/testing/test_client.h"
 #include "weft/transport/testing/tls_pair.h"
 
 namespace weft {

@@ -23,10 +23,10 @@
 #include "tools/weft/piped_input.h"
 #include "weft/client/client.h"
 #include "weft/client/testing/client_tests.h"
-#include "weft/client/testing/fake_server.h"
 #include "weft/core/frame/close_code.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/core/testing/frames.h"
+#include "weft/testing/fake_server.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/notification.h"
 

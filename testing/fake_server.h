@@ -1,7 +1,7 @@
 // A server that does what a test tells it, valid or not, to one client.
 
-#ifndef WEFT_CLIENT_TESTING_FAKE_SERVER_H_
-#define WEFT_CLIENT_TESTING_FAKE_SERVER_H_
+#ifndef WEFT_TESTING_FAKE_SERVER_H_
+#define WEFT_TESTING_FAKE_SERVER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -112,8 +112,8 @@ class FakeServer {
   // use up the system's ports if there are many thousands.
   static std::unique_ptr<FakeServer> ForEveryClient(Script script);
 
-  // From now on every FakeServer uses TLS, as "server" of the test CA, from the first byte on.
-  static void SpeakTls();
+  // From here on every FakeServer speaks TLS from the first byte, with a server's context.
+  static void SpeakTls(std::shared_ptr<TlsContext> context);
 
   // Waits until all scripts have ended. Their results can be read then.
   void Join();
@@ -135,4 +135,4 @@ class FakeServer {
 
 }  // namespace weft::testing
 
-#endif  // WEFT_CLIENT_TESTING_FAKE_SERVER_H_
+#endif  // WEFT_TESTING_FAKE_SERVER_H_

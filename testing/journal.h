@@ -1,7 +1,7 @@
 // The events of a server, in order, for tests that wait for them.
 
-#ifndef WEFT_SERVER_TESTING_JOURNAL_H_
-#define WEFT_SERVER_TESTING_JOURNAL_H_
+#ifndef WEFT_TESTING_JOURNAL_H_
+#define WEFT_TESTING_JOURNAL_H_
 
 #include <algorithm>
 #include <chrono>
@@ -64,4 +64,4 @@ class Journal {
 
 }  // namespace weft::testing
 
-#endif  // WEFT_SERVER_TESTING_JOURNAL_H_
+#endif  // WEFT_TESTING_JOURNAL_H_

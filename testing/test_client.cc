@@ -1,4 +1,4 @@
-#include "weft/server/testing/test_client.h"
+#include "weft/testing/test_client.h"
 
 #include <sys/socket.h>
 

@@ -1,4 +1,4 @@
-#include "weft/client/testing/fake_server.h"
+#include "weft/testing/fake_server.h"
 
 #include <sys/socket.h>
 
@@ -20,14 +20,13 @@
 #include "weft/core/testing/feed.h"
 #include "weft/transport/io.h"
 #include "weft/transport/listen.h"
-#include "weft/transport/testing/tls_pair.h"
 
 namespace weft::testing {
 namespace {
 
 constexpr size_t kScratchBytes = 64 << 10;
 
-bool speak_tls = false;
+std::shared_ptr<TlsContext> tls;  // of every server; null: none
 
 SocketAddress AnyPort() { return *SocketAddress::FromIp("127.0.0.1", 0); }
 
@@ -210,7 +209,7 @@ std::unique_ptr<FakeServer> FakeServer::ForEveryClient(Script script) {
   return absl::WrapUnique(new FakeServer(AnyPort(), {std::move(script)}, Clients::kAll));
 }
 
-void FakeServer::SpeakTls() { speak_tls = true; }
+void FakeServer::SpeakTls(std::shared_ptr<TlsContext> context) { tls = std::move(context); }
 
 FakeServer::FakeServer(const SocketAddress& address, std::vector<Script> scripts, Clients clients)
     : listener_(ListenAt(address)),
@@ -223,7 +222,7 @@ FakeServer::FakeServer(const SocketAddress& address, std::vector<Script> scripts
             Stream stream;
             if (!Accept(listener_.get(), &stream).ok()) return;
             FakePeer peer(std::move(stream), stop_);
-            if (speak_tls) peer.StartTls(*TestTlsServer());
+            if (tls != nullptr) peer.StartTls(*tls);
             script(peer);
           } while (clients == Clients::kAll);
         }
@@ -239,7 +238,7 @@ void FakeServer::Join() {
 }
 
 std::string FakeServer::url(absl::string_view resource) const {
-  return absl::StrCat(speak_tls ? "wss" : "ws", "://127.0.0.1:", port_, resource);
+  return absl::StrCat(tls != nullptr ? "wss" : "ws", "://127.0.0.1:", port_, resource);
 }
 
 }  // namespace weft::testing

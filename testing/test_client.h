@@ -1,7 +1,7 @@
 // A client for tests of servers, which sends exactly what the test says and nothing by itself.
 
-#ifndef WEFT_SERVER_TESTING_TEST_CLIENT_H_
-#define WEFT_SERVER_TESTING_TEST_CLIENT_H_
+#ifndef WEFT_TESTING_TEST_CLIENT_H_
+#define WEFT_TESTING_TEST_CLIENT_H_
 
 #include <cstddef>
 #include <string>
@@ -61,4 +61,4 @@ class TestClient {
 
 }  // namespace weft::testing
 
-#endif  // WEFT_SERVER_TESTING_TEST_CLIENT_H_
+#endif  // WEFT_TESTING_TEST_CLIENT_H_

@@ -1,7 +1,7 @@
 // A server for tests, whose handlers the test writes and whose clock the test controls.
 
-#ifndef WEFT_SERVER_TESTING_SERVER_FIXTURE_H_
-#define WEFT_SERVER_TESTING_SERVER_FIXTURE_H_
+#ifndef WEFT_TESTING_SERVER_FIXTURE_H_
+#define WEFT_TESTING_SERVER_FIXTURE_H_
 
 #include <sys/socket.h>
 
@@ -19,8 +19,9 @@
 #include "gtest/gtest.h"
 #include "weft/loop/clock.h"
 #include "weft/server/server.h"
-#include "weft/server/testing/journal.h"
-#include "weft/server/testing/test_client.h"
+#include "weft/testing/journal.h"
+#include "weft/testing/manual_clock.h"
+#include "weft/testing/test_client.h"
 #include "weft/transport/address.h"
 
 namespace weft::testing {
@@ -63,25 +64,42 @@ class ScriptedHandler : public Handler {
   Journal& journal_;
 };
 
-// Starts one server per test. If callbacks of `script_` and `accept_` refer to locals of the test,
-// it must call server_.reset() before those are destroyed.
+// Starts one server per test, on a free port of the loopback address, with a clock that the test
+// controls.
+//
+//   class ChatTest : public weft::testing::ServerFixture {};
+//   TEST_F(ChatTest, Greets) {
+//     Start({}, [](auto&, auto&) { return std::make_unique<ChatHandler>(); });
+//     weft::testing::TestClient client = ConnectAndUpgrade();
+//     EXPECT_EQ(client.ReadFrame(), "fin text Hello");
+//   }
+//
+// Callbacks of `script_` and `accept_` that refer to local variables of the test need a
+// server_.reset() before those are destroyed.
 class ServerFixture : public ::testing::Test {
  protected:
+  // A server whose handlers do what `script_` says, unless `accept_` refuses the request.
   void Start(ServerOptions options = {}) {
+    Start(std::move(options),
+          [this](const SessionRequest& request,
+                 UpgradeResponse& response) -> absl::StatusOr<std::unique_ptr<Handler>> {
+            if (accept_) {
+              if (absl::Status status = accept_(request, response); !status.ok()) return status;
+            }
+            return std::make_unique<ScriptedHandler>(script_, journal_);
+          });
+  }
+
+  // A server with an Acceptor or a Router of the test. `log_` has the lines that it logs.
+  template <typename AcceptorOrRouter>
+  void Start(ServerOptions options, AcceptorOrRouter accept) {
     if (options.clock == &Clock::Steady()) options.clock = &clock_;
     if (std::getenv("WEFT_HANDLER_THREADS") != nullptr) options.handler_threads = 2;
     if (!options.log) {
       options.log = [this](LogLevel, absl::string_view text) { log_.Write(std::string(text)); };
     }
-    absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(
-        std::move(options),
-        [this](const SessionRequest& request,
-               UpgradeResponse& response) -> absl::StatusOr<std::unique_ptr<Handler>> {
-          if (accept_) {
-            if (absl::Status status = accept_(request, response); !status.ok()) return status;
-          }
-          return std::make_unique<ScriptedHandler>(script_, journal_);
-        });
+    absl::StatusOr<std::unique_ptr<Server>> server =
+        Server::Start(std::move(options), std::move(accept));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     journal_.lines();  // a thread that has written to it has seen server_
@@ -148,4 +166,4 @@ class ServerFixture : public ::testing::Test {
 
 }  // namespace weft::testing
 
-#endif  // WEFT_SERVER_TESTING_SERVER_FIXTURE_H_
+#endif  // WEFT_TESTING_SERVER_FIXTURE_H_
