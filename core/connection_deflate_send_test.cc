@@ -75,6 +75,9 @@ std::string ChatLine(int i) {
                       "\",\"text\":\"this is line number ", i, " of the conversation\"}");
 }
 
+// Connection::SendText("...", {}) and every other {} in its place must not turn compression off.
+static_assert(Compress{} == Compress::kYes);
+
 TEST(ConnectionDeflateSend, CompressesAndTheOtherEndInflates) {
   for (const DeflateAgreement& agreement :
        {DeflateAgreement{}, kNoTakeover, DeflateAgreement{.send_takeover = false},

@@ -58,6 +58,10 @@ absl::string_view EncodedMessage::payload() const {
 
 size_t EncodedMessage::size() const { return shared_->size; }
 
+Opcode EncodedMessage::opcode() const { return shared_->opcode; }
+
+Compress EncodedMessage::compress() const { return shared_->compress; }
+
 std::shared_ptr<const void> EncodedMessage::owner() const { return shared_; }
 
 absl::string_view EncodedMessage::CompressedFrame(const DeflateSettings& settings,

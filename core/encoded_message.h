@@ -36,6 +36,9 @@ class EncodedMessage {
   // The size of the payload in bytes, not compressed.
   size_t size() const;
 
+  Opcode opcode() const;
+  Compress compress() const;
+
   // Keeps the frames alive, as the message itself does.
   std::shared_ptr<const void> owner() const;
 

@@ -11,7 +11,8 @@ namespace weft {
 // Whether a message may be compressed, if the connection compresses at all. Do not compress data
 // that is already compressed, such as pictures, or a secret next to text that an attacker chose:
 // the compressed size tells whether the two are alike.
-enum class Compress : bool { kNo, kYes };
+// Its default, as of an argument {}, is kYes.
+enum class Compress : bool { kYes, kNo };
 
 // For either side. "Takeover" (context takeover in RFC 7692) keeps a memory of earlier messages:
 // messages that resemble each other become much smaller, and the memory is held as long as the
