@@ -105,25 +105,40 @@ void Client::TakeInput(absl::string_view bytes) {
 
 // ---- Sending ----
 
-absl::Status Client::SendText(absl::string_view text, Compress compress) {
-  return Send([=](Connection& connection) { return connection.SendText(text, compress); });
+absl::Status Client::SendMessage(Opcode opcode, absl::string_view payload,
+                                 const ClientSendOptions& options) {
+  return Submit([&](Connection& connection) {
+    return connection.SendMessage(opcode, payload, options.compress);
+  });
 }
 
-absl::Status Client::SendBinary(absl::string_view data, Compress compress) {
-  return Send([=](Connection& connection) { return connection.SendBinary(data, compress); });
+absl::Status Client::Send(const Message& message, const ClientSendOptions& options) {
+  if (message.first && message.last) return SendMessage(message.opcode, message.payload, options);
+  return Submit([&](Connection& connection) {
+    if (message.first == connection.in_fragmented_message()) {
+      return absl::FailedPreconditionError(
+          message.first ? "the piece begins a message: the fragments of another are not complete"
+                        : "the piece continues a message, of which no fragment was sent");
+    }
+    return connection.SendFragment(message.opcode, message.payload, message.last, options.compress);
+  });
+}
+
+absl::Status Client::Send(const EncodedMessage& message) {
+  return SendMessage(message.opcode(), message.payload(), {.compress = message.compress()});
 }
 
 absl::Status Client::SendFragment(Opcode opcode, absl::string_view payload, bool fin,
-                                  Compress compress) {
-  return Send([=](Connection& connection) {
-    return connection.SendFragment(opcode, payload, fin, compress);
+                                  const ClientSendOptions& options) {
+  return Submit([&](Connection& connection) {
+    return connection.SendFragment(opcode, payload, fin, options.compress);
   });
 }
 
 absl::Status Client::SendPing() { return SendPing(RandomKey()); }
 
 absl::Status Client::SendPing(absl::string_view payload) {
-  return Send([this, payload](Connection&) { return QueuePing(payload); });
+  return Submit([this, payload](Connection&) { return QueuePing(payload); });
 }
 
 absl::Status Client::QueuePing(absl::string_view payload) {
@@ -133,7 +148,7 @@ absl::Status Client::QueuePing(absl::string_view payload) {
 }
 
 template <typename Queue>
-absl::Status Client::Send(Queue queue) {
+absl::Status Client::Submit(Queue queue) {
   const Deadline deadline = Deadline::After(options_.send_timeout);
   Lock lock = Enter();
   // At most one unfinished message: this limits the memory for a peer that does not read.
@@ -301,7 +316,7 @@ absl::Status Client::WaitForInput(Lock& lock, Interest wanted, Deadline deadline
 // ---- Ending ----
 
 absl::Status Client::SendClose(CloseCode code, absl::string_view reason) {
-  return Send([=, this](Connection&) { return QueueClose(code, reason); });
+  return Submit([=, this](Connection&) { return QueueClose(code, reason); });
 }
 
 absl::Status Client::QueueClose(CloseCode code, absl::string_view reason) {

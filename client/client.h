@@ -20,7 +20,7 @@
 #include "weft/client/keepalive.h"
 #include "weft/client/round_trip.h"
 #include "weft/core/connection.h"
-#include "weft/core/deflate/compression.h"
+#include "weft/core/encoded_message.h"
 #include "weft/core/event.h"
 #include "weft/core/frame/close_code.h"
 #include "weft/core/frame/opcode.h"
@@ -92,13 +92,27 @@ class Client {
   // network between them buffers before they read, one side needs a second thread that receives.
 
   // A whole message in one frame.
-  absl::Status SendText(absl::string_view text, Compress compress = Compress::kYes);
-  absl::Status SendBinary(absl::string_view data, Compress compress = Compress::kYes);
+  absl::Status SendText(absl::string_view text, const ClientSendOptions& options = {}) {
+    return SendMessage(Opcode::kText, text, options);
+  }
+  absl::Status SendBinary(absl::string_view data, const ClientSendOptions& options = {}) {
+    return SendMessage(Opcode::kBinary, data, options);
+  }
+  absl::Status SendMessage(Opcode opcode, absl::string_view payload,
+                           const ClientSendOptions& options = {});
+
+  // The same message: a whole one whole, a piece as a fragment. FailedPrecondition for a piece that
+  // does not continue the fragments that were sent before it.
+  absl::Status Send(const Message& message, const ClientSendOptions& options = {});
+
+  // A message that was encoded for many servers' connections. A client masks each frame, so its
+  // payload is sent, compressed or not as was said when it was encoded.
+  absl::Status Send(const EncodedMessage& message);
 
   // One fragment of a message: see Connection::SendFragment. The fragments of one message must come
   // from one thread; until the last one, whole messages are refused.
   absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin,
-                            Compress compress = Compress::kYes);
+                            const ClientSendOptions& options = {});
 
   // A ping, with a payload that distinguishes its pong from others, or with `payload`, at most 125
   // bytes.
@@ -115,23 +129,28 @@ class Client {
 
   // ---- Ending ----
 
-  // Begins the closing handshake, after the queued messages. Receive() continues to return the
-  // peer's messages, and returns how the connection ended after the peer's Close frame. To stop
-  // waiting for that, call Close(), whose timeout starts with this call. `code` and `reason` as in
-  // Connection::SendClose; waits, and fails, like the other Send*().
-  absl::Status SendClose(CloseCode code = CloseCode::kNormal, absl::string_view reason = "");
+  // As on a session, Close() performs the closing handshake with this code and reason, after what
+  // is queued. A session cannot wait for the rest of it, and is told by OnClose; this Close()
+  // waits. SendClose() starts the handshake only.
 
-  // The closing handshake (section 7.1.2): sends a Close frame after the queued messages, and waits
-  // for the peer's and for the end of the stream, at most for options.close_timeout. Messages that
-  // arrive meanwhile go to the thread that is in Receive(), or are dropped. `code` and `reason` as
-  // in Connection::SendClose.
+  // The closing handshake (section 7.1.2): sends a Close frame after what is queued, waits for the
+  // peer's and for the end of the stream, at most for options.close_timeout. Messages that arrive
+  // meanwhile go to the thread that is in Receive(), or are dropped. `code` and `reason` as in
+  // Connection::SendClose.
   //
   // OK if the peer answered with a Close frame, or had closed before, however the stream itself
   // ended. DeadlineExceeded if it did not answer in time, and Unavailable if the stream ended
   // first; the connection has ended in any case.
   absl::Status Close(CloseCode code = CloseCode::kNormal, absl::string_view reason = "");
 
-  // Makes every blocked call and every later one return Cancelled. Sends nothing.
+  // Starts the closing handshake, and returns when the Close frame is sent. Receive() continues to
+  // return what the peer sends, and after the peer's Close frame how the connection ended. Close()
+  // waits for the rest, for what is left of options.close_timeout since this call. `code` and
+  // `reason` as in Connection::SendClose; waits, and fails, as the other Send*() do.
+  absl::Status SendClose(CloseCode code = CloseCode::kNormal, absl::string_view reason = "");
+
+  // Ends the connection without a closing handshake, as Session::Terminate does: every call that is
+  // blocked and every later one returns Cancelled. Sends nothing.
   void Cancel();
 
   // ---- State ----
@@ -174,7 +193,7 @@ class Client {
   void TakeInput(absl::string_view bytes);
 
   template <typename Queue>
-  absl::Status Send(Queue queue);
+  absl::Status Submit(Queue queue);
   absl::Status QueuePing(absl::string_view payload);
   void Flush();
   absl::Status WaitWritten(Lock& lock, uint64_t position, Deadline deadline);

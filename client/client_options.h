@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "weft/core/connection.h"
+#include "weft/core/deflate/compression.h"
 #include "weft/core/http/basic_auth.h"
 #include "weft/core/http/http.h"
 #include "weft/core/log.h"
@@ -23,8 +24,13 @@ namespace weft {
 
 enum class HttpHead { kRequest, kResponse };
 
-// Every wait of a client has a limit; absl::InfiniteDuration() removes it. Client::Connect() and
-// ReconnectingClient::Create() refuse values out of range with InvalidArgument.
+// For one send of a client, as SendOptions are for one of a session.
+struct ClientSendOptions {
+  Compress compress = Compress::kYes;
+};
+
+// Every wait of a client has a limit; absl::InfiniteDuration() takes it away. Client::Connect() and
+// ReconnectingClient::Create() refuse what is outside its range, with InvalidArgument.
 struct ClientOptions {
   // The limit for all of Connect(): name lookup, connection, proxy, TLS, opening handshake,
   // redirects. More than 0.

@@ -274,16 +274,25 @@ Pause ReconnectingClient::AskedBy(CloseCode code) const {
 
 // ---- Other threads send ----
 
-absl::Status ReconnectingClient::SendText(absl::string_view text, Compress compress) {
-  return Send([=](Client& client) { return client.SendText(text, compress); });
+absl::Status ReconnectingClient::SendMessage(Opcode opcode, absl::string_view payload,
+                                             const ClientSendOptions& options) {
+  return Submit([&](Client& client) { return client.SendMessage(opcode, payload, options); });
 }
 
-absl::Status ReconnectingClient::SendBinary(absl::string_view data, Compress compress) {
-  return Send([=](Client& client) { return client.SendBinary(data, compress); });
+absl::Status ReconnectingClient::Send(const Message& message, const ClientSendOptions& options) {
+  return Submit([&](Client& client) { return client.Send(message, options); });
+}
+
+absl::Status ReconnectingClient::Send(const EncodedMessage& message) {
+  return Submit([&](Client& client) { return client.Send(message); });
+}
+
+absl::Status ReconnectingClient::SendPing() {
+  return Submit([](Client& client) { return client.SendPing(); });
 }
 
 template <typename By>
-absl::Status ReconnectingClient::Send(By by) {
+absl::Status ReconnectingClient::Submit(By by) {
   std::shared_ptr<Client> client;
   {
     const Lock lock(mutex_);
@@ -313,7 +322,12 @@ std::shared_ptr<Client> ReconnectingClient::client() const {
   return ready_ ? client_ : nullptr;
 }
 
-// ---- Any thread ends it ----
+std::string ReconnectingClient::subprotocol() const {
+  const std::shared_ptr<Client> current = client();
+  return current != nullptr ? current->subprotocol() : "";
+}
+
+// ---- Any ends it ----
 
 absl::Status ReconnectingClient::Close(CloseCode code, absl::string_view reason) {
   if (absl::Status status = CheckClose(code, reason); !status.ok()) return status;

@@ -15,9 +15,11 @@
 #include "absl/time/time.h"
 #include "weft/client/backoff.h"
 #include "weft/client/client.h"
+#include "weft/client/client_options.h"
 #include "weft/client/reconnect_options.h"
-#include "weft/core/deflate/compression.h"
+#include "weft/core/encoded_message.h"
 #include "weft/core/frame/close_code.h"
+#include "weft/core/frame/opcode.h"
 #include "weft/core/message.h"
 
 namespace weft {
@@ -80,10 +82,23 @@ class ReconnectingClient {
   // callbacks.
   absl::StatusOr<Message> Receive(absl::Duration timeout = absl::InfiniteDuration());
 
-  // Like those of Client, and Unavailable if there is no connection, or it was lost meanwhile: the
-  // message may have arrived nevertheless.
-  absl::Status SendText(absl::string_view text, Compress compress = Compress::kYes);
-  absl::Status SendBinary(absl::string_view data, Compress compress = Compress::kYes);
+  // As those of Client, and Unavailable when there is no connection, or it was lost meanwhile: the
+  // message may then have arrived all the same.
+  absl::Status SendText(absl::string_view text, const ClientSendOptions& options = {}) {
+    return SendMessage(Opcode::kText, text, options);
+  }
+  absl::Status SendBinary(absl::string_view data, const ClientSendOptions& options = {}) {
+    return SendMessage(Opcode::kBinary, data, options);
+  }
+  absl::Status SendMessage(Opcode opcode, absl::string_view payload,
+                           const ClientSendOptions& options = {});
+  absl::Status Send(const Message& message, const ClientSendOptions& options = {});
+  absl::Status Send(const EncodedMessage& message);
+  absl::Status SendPing();
+
+  // The subprotocol that the server of the current connection chose; empty when it chose none, or
+  // there is no connection.
+  std::string subprotocol() const;
 
   // The current connection, for all other functions of Client; null if there is none. Fragments
   // sent on it stay one message, or none. If its Close() or Cancel() ends it, a new connection
@@ -116,7 +131,7 @@ class ReconnectingClient {
   Pause AskedBy(CloseCode code) const;
 
   template <typename By>
-  absl::Status Send(By by);
+  absl::Status Submit(By by);
   absl::Status NotConnected() const;
   void End(absl::Status status);
 

@@ -14,6 +14,7 @@
 #include "weft/client/testing/client_tests.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/core/deflate/deflate.h"
+#include "weft/core/encoded_message.h"
 #include "weft/core/testing/frames.h"
 #include "weft/testing/fake_server.h"
 
@@ -124,9 +125,9 @@ TEST(ClientCompression, SendsThatMustNotBeCompressed) {
     peer.ReadToEnd();
   });
   auto client = ConnectOrDie(server, With({.use = Use::kOn}));
-  ASSERT_TRUE(client->SendText(text, Compress::kNo).ok());
-  ASSERT_TRUE(client->SendBinary(text, Compress::kNo).ok());
-  ASSERT_TRUE(client->SendFragment(Opcode::kText, text, true, Compress::kNo).ok());
+  ASSERT_TRUE(client->SendText(text, {.compress = Compress::kNo}).ok());
+  ASSERT_TRUE(client->SendBinary(text, {.compress = Compress::kNo}).ok());
+  ASSERT_TRUE(client->SendFragment(Opcode::kText, text, true, {.compress = Compress::kNo}).ok());
   ASSERT_TRUE(client->SendText(text).ok());
   client.reset();
   server.Join();
@@ -205,6 +206,33 @@ TEST(ClientCompression, OptionsOutOfTheirRange) {
       Client::Connect("ws://127.0.0.1:1/", With({.memory_level = 10})).status();
   EXPECT_CODE(status, kInvalidArgument);
   EXPECT_EQ(status.message(), "compression.memory_level must be 1 to 9, not 10");
+}
+
+// {} is the default options, for a view and for a string that could be moved from: compressed.
+TEST(ClientCompression, EmptyOptionsAreTheDefault) {
+  std::string bytes;
+  FakeServer server([&](FakePeer& peer) {
+    peer.AcceptCompressed({.use = Use::kOn});
+    bytes = peer.ReadBytes(1 << 20);
+  });
+  auto client = ConnectOrDie(server, With({.use = Use::kOn}));
+  const std::string text(1000, 'x');
+  EXPECT_TRUE(client->SendText(text, {}).ok());
+  EXPECT_TRUE(client->SendText(std::string(text), {}).ok());
+  EXPECT_TRUE(client->SendBinary(text, {}).ok());
+  EXPECT_TRUE(client->SendMessage(Opcode::kText, text, {}).ok());
+  EXPECT_TRUE(client->SendFragment(Opcode::kText, text, true, {}).ok());
+  EXPECT_TRUE(client->Send(Message{.opcode = Opcode::kText, .payload = text}, {}).ok());
+  EXPECT_TRUE(client->Send(*EncodedMessage::Make(Opcode::kText, text, {})).ok());
+  EXPECT_TRUE(client->SendText(text, {.compress = Compress::kNo}).ok());
+  EXPECT_TRUE(client->Send(*EncodedMessage::Make(Opcode::kText, text, Compress::kNo)).ok());
+  client.reset();
+  server.Join();
+  const std::vector<std::string> frames = testing::DescribeFrames(bytes);
+  ASSERT_EQ(frames.size(), 9u);
+  for (int i = 0; i < 7; ++i) EXPECT_THAT(frames[i], StartsWith("fin compressed ")) << i;
+  EXPECT_EQ(frames[7], "fin text " + text);
+  EXPECT_EQ(frames[8], "fin text " + text);
 }
 
 }  // namespace

@@ -87,6 +87,26 @@ TEST(ClientTest, FragmentsMakeOneMessage) {
   EXPECT_RECEIVES(client, "Hello");
 }
 
+TEST(ClientTest, SendsWhatItReceivedWholeOrInPieces) {
+  FakeServer server(Echo);
+  std::unique_ptr<Client> client = ConnectOrDie(server);
+  EXPECT_TRUE(client->SendMessage(Opcode::kBinary, "data").ok());
+  absl::StatusOr<Message> message = client->Receive();
+  ASSERT_TRUE(message.ok()) << message.status();
+  EXPECT_FALSE(message->is_text());
+  EXPECT_TRUE(client->Send(*message).ok());
+  EXPECT_RECEIVES(client, "data");
+
+  const auto piece = [](absl::string_view payload, bool first, bool last) {
+    return Message{.opcode = Opcode::kText, .payload = payload, .first = first, .last = last};
+  };
+  EXPECT_CODE(client->Send(piece("lo", false, true)), kFailedPrecondition);
+  EXPECT_TRUE(client->Send(piece("Hel", true, false)).ok());
+  EXPECT_CODE(client->Send(piece("Hel", true, false)), kFailedPrecondition);
+  EXPECT_TRUE(client->Send(piece("lo", false, true)).ok());
+  EXPECT_RECEIVES(client, "Hello");
+}
+
 TEST(ClientTest, MessagesInPieces) {
   FakeServer server(
       Say(ServerFrame(Opcode::kText, "Hel", false) + ServerFrame(Opcode::kContinuation, "lo")));

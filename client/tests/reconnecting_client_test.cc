@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "weft/client/testing/client_tests.h"
 #include "weft/client/testing/reconnecting_client_tests.h"
+#include "weft/core/encoded_message.h"
 #include "weft/core/testing/frames.h"
 #include "weft/testing/fake_server.h"
 
@@ -48,6 +49,34 @@ TEST_F(ReconnectingClientTest, ReceivesFromOneConnectionAfterTheOther) {
                   "connecting, attempt 2", "connected at attempt 2",
                   StartsWith("lost the connection: "), StartsWith("waiting 2s before attempt 3: "),
                   "connecting, attempt 3", "connected at attempt 3"));
+}
+
+TEST_F(ReconnectingClientTest, SendsAllThatAClientSends) {
+  FakeServer server([](FakePeer& peer) {
+    peer.Write(FakePeer::Accept(peer.ReadRequest(), "chat"));
+    peer.EchoToEnd();
+  });
+  ReconnectOptions options = Options();
+  options.client.subprotocols = {"chat"};
+  const std::unique_ptr<ReconnectingClient> client = Create(server, options);
+  const Message message = {.opcode = Opcode::kText, .payload = "a message"};
+  const EncodedMessage encoded = *EncodedMessage::Make(Opcode::kText, "encoded");
+  EXPECT_CODE(client->Send(message), kUnavailable);
+  EXPECT_CODE(client->Send(encoded), kUnavailable);
+  EXPECT_CODE(client->SendPing(), kUnavailable);
+  EXPECT_EQ(client->subprotocol(), "");
+
+  ASSERT_TRUE(client->Connect().ok());
+  EXPECT_EQ(client->subprotocol(), "chat");
+  EXPECT_TRUE(client->Send(message).ok());
+  EXPECT_RECEIVES(client, "a message");
+  EXPECT_TRUE(client->SendPing().ok());
+  EXPECT_TRUE(client->Send(encoded).ok());
+  EXPECT_RECEIVES(client, "encoded");
+  EXPECT_TRUE(client->SendMessage(Opcode::kBinary, "binary", {}).ok());
+  EXPECT_RECEIVES(client, "binary");
+  EXPECT_TRUE(client->Close().ok());
+  EXPECT_EQ(client->subprotocol(), "");
 }
 
 TEST_F(ReconnectingClientTest, ItDoesNotMatterHowTheConnectionEnded) {

@@ -65,7 +65,7 @@ class Bot {
     const weft::cursors::Move move = {
         .heard = heard_,
         .place = weft::cursors::PlaceOfBot(number_, absl::GetFlag(FLAGS_bots), seconds)};
-    return client_->SendBinary(Encode(move), weft::Compress::kNo);
+    return client_->SendBinary(Encode(move), {.compress = weft::Compress::kNo});
   }
 
   absl::Status Leave() { return client_->Close(); }

@@ -57,7 +57,8 @@ absl::Status Play(weft::Client& client, Bot& bot, Tally& tally, const std::atomi
     const absl::StatusOr<std::vector<std::string>> answers = bot.OnMessage(message->payload);
     if (!answers.ok()) return answers.status();
     for (const std::string& answer : *answers) {
-      if (absl::Status sent = client.SendBinary(answer, weft::Compress::kNo); !sent.ok())
+      if (absl::Status sent = client.SendBinary(answer, {.compress = weft::Compress::kNo});
+          !sent.ok())
         return sent;
     }
     const Figures& figures = bot.figures();
