@@ -129,11 +129,11 @@ class Client {
 
   // ---- Ending ----
 
-  // As on a session, Close() performs the closing handshake with this code and reason, after what
-  // is queued. A session cannot wait for the rest of it, and is told by OnClose; this Close()
-  // waits. SendClose() starts the handshake only.
+  // As on a session, Close() performs the closing handshake with this code and reason, after the
+  // queued messages. A session does not wait for the rest of it, and OnClose follows; this Close()
+  // waits. SendClose() only starts the handshake.
 
-  // The closing handshake (section 7.1.2): sends a Close frame after what is queued, waits for the
+  // The closing handshake (section 7.1.2): sends a Close frame after the queued messages, waits for the
   // peer's and for the end of the stream, at most for options.close_timeout. Messages that arrive
   // meanwhile go to the thread that is in Receive(), or are dropped. `code` and `reason` as in
   // Connection::SendClose.
@@ -145,7 +145,7 @@ class Client {
 
   // Starts the closing handshake, and returns when the Close frame is sent. Receive() continues to
   // return what the peer sends, and after the peer's Close frame how the connection ended. Close()
-  // waits for the rest, for what is left of options.close_timeout since this call. `code` and
+  // waits for the rest; its options.close_timeout starts with this call. `code` and
   // `reason` as in Connection::SendClose; waits, and fails, as the other Send*() do.
   absl::Status SendClose(CloseCode code = CloseCode::kNormal, absl::string_view reason = "");
 

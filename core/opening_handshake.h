@@ -92,7 +92,7 @@ struct AgreedHandshake {
   std::optional<DeflateAgreement> deflate{};  // none: nothing is compressed
 };
 
-// What a client has asked for, to check the answer against.
+// The request of a client, and the check of the answer to it.
 class ClientHandshake {
  public:
   // Offers compression as `compression` says, instead of `offer.extensions`. Errors as RequestText.
@@ -104,7 +104,7 @@ class ClientHandshake {
   const std::string& request() const { return request_; }
 
   // Errors as CheckUpgradeResponse and CheckDeflateResponse: FailedPrecondition where the server
-  // opened the connection without the compression that is required here. It is told so, as by
+  // opened the connection without the compression that is required here. Close it then, as by
   // Connection::SendClose with kMandatoryExtension (RFC 6455, section 7.4.1).
   absl::StatusOr<AgreedHandshake> Check(const HttpResponse& response) const;
 

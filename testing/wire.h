@@ -45,7 +45,7 @@ class Wire {
   // Each Read returns at most `bytes` from now on: 1 is byte by byte.
   void SplitInto(size_t bytes) { piece_bytes_ = bytes; }
 
-  // What is written from now on arrives `ms` later. It never overtakes what was written before.
+  // Bytes that are written from now on arrive `ms` later. They never overtake earlier ones.
   void DelayBy(int64_t ms) { delay_ms_ = ms; }
 
   // Nothing arrives until Resume, and then everything does.

@@ -109,8 +109,8 @@ std::vector<Step> Steps() {
       {.name = "AnswerBehindARedirect",
        .scripts = {Answer("HTTP/1.1 302 x\r\nLocation: /new\r\nContent-Length: 0\r\n\r\n"),
                    Silence},
-       .says = "redirected to \"ws://127.0.0.1:$/new\": no complete answer to the request: the "
-               "time is over"},
+       .says = "redirected to \"ws://127.0.0.1:$/new\": no complete answer to the request: "
+               "deadline exceeded"},
   };
 }
 

@@ -31,7 +31,7 @@ absl::string_view NameOf(ClosedBy by) {
 }
 
 std::string Describe(const CloseInfo& info, absl::string_view peer) {
-  const std::string end = CloseText(info.code, info.reason);
+  std::string end = CloseText(info.code, info.reason);
   switch (info.by) {
     case ClosedBy::kPeer:
       return absl::StrCat("closed by ", peer, ": ", end);

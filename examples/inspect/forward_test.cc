@@ -42,7 +42,7 @@ TEST(ForwardTest, WhatCannotBeTapped) {
   }
   weft::ServerOptions unix_server;
   unix_server.address = "unix:/run/inspect.sock";
-  EXPECT_THAT(ErrorOf("ws://a", unix_server), HasSubstr("the tap needs an IP address"));
+  EXPECT_THAT(ErrorOf("ws://a", unix_server), HasSubstr("the tap requires an IP address"));
 }
 
 }  // namespace

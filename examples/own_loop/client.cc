@@ -1,4 +1,4 @@
-// Sends messages, as text, to an echo server and prints what comes back: a client on poll(2).
+// Sends messages to an echo server and prints the answers: a client on poll(2).
 
 #include <iostream>
 
