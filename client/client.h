@@ -133,10 +133,10 @@ class Client {
   // queued messages. A session does not wait for the rest of it, and OnClose follows; this Close()
   // waits. SendClose() only starts the handshake.
 
-  // The closing handshake (section 7.1.2): sends a Close frame after the queued messages, waits for the
-  // peer's and for the end of the stream, at most for options.close_timeout. Messages that arrive
-  // meanwhile go to the thread that is in Receive(), or are dropped. `code` and `reason` as in
-  // Connection::SendClose.
+  // The closing handshake (section 7.1.2): sends a Close frame after the queued messages, waits for
+  // the peer's and for the end of the stream, at most for options.close_timeout. Messages that
+  // arrive meanwhile go to the thread that is in Receive(), or are dropped. `code` and `reason` as
+  // in Connection::SendClose.
   //
   // OK if the peer answered with a Close frame, or had closed before, however the stream itself
   // ended. DeadlineExceeded if it did not answer in time, and Unavailable if the stream ended
