@@ -67,8 +67,8 @@ TEST(ConnectionPairTest, ResetEndsBothWithoutACloseFrame) {
   EXPECT_TRUE(pair.client().SendText("lost").ok());
   pair.Reset();
   pair.Run();
-  EXPECT_THAT(pair.TakeServerEvents(), ElementsAre("close 1006 "));
-  EXPECT_THAT(pair.TakeClientEvents(), ElementsAre("close 1006 "));
+  EXPECT_THAT(pair.TakeServerEvents(), ElementsAre("close 1006"));
+  EXPECT_THAT(pair.TakeClientEvents(), ElementsAre("close 1006"));
   EXPECT_TRUE(absl::IsUnavailable(pair.server().status()));
 }
 

@@ -230,9 +230,9 @@ TEST(ClientCompression, EmptyOptionsAreTheDefault) {
   server.Join();
   const std::vector<std::string> frames = testing::DescribeFrames(bytes);
   ASSERT_EQ(frames.size(), 9u);
-  for (int i = 0; i < 7; ++i) EXPECT_THAT(frames[i], StartsWith("fin compressed ")) << i;
-  EXPECT_EQ(frames[7], "fin text " + text);
-  EXPECT_EQ(frames[8], "fin text " + text);
+  for (int i = 0; i < 7; ++i) EXPECT_THAT(frames[i], StartsWith("fin masked compressed ")) << i;
+  EXPECT_EQ(frames[7], "fin masked text " + text);
+  EXPECT_EQ(frames[8], "fin masked text " + text);
 }
 
 }  // namespace

@@ -27,20 +27,20 @@ TEST_F(GreeterTest, GreetsByName) {
   client.SendText("Ada");
   EXPECT_EQ(client.ReadFrame(), "fin text Hello, Ada");
   client.SendClose(1000);
-  EXPECT_EQ(client.ReadFrame(), "close 1000 ");
+  EXPECT_EQ(client.ReadFrame(), "fin close 1000");
 }
 
 // A rule that the library keeps for its handlers: RFC 6455, section 5.1.
 TEST_F(GreeterTest, FramesWithoutAMaskAreRefused) {
   weft::testing::TestClient client = ConnectAndUpgrade();
   client.Send(weft::testing::ServerFrame(weft::Opcode::kText, "Ada"));
-  EXPECT_EQ(client.ReadFrame().substr(0, 10), "close 1002");
+  EXPECT_EQ(client.ReadFrame().substr(0, 14), "fin close 1002");
 }
 
 TEST_F(GreeterTest, SilentClientsArePinged) {
   weft::testing::TestClient client = ConnectAndUpgrade();
   Pass(30000);
-  EXPECT_EQ(client.ReadFrame(), "ping ");
+  EXPECT_EQ(client.ReadFrame(), "fin ping ");
 }
 
 }  // namespace
