@@ -92,7 +92,7 @@ TEST(ComposeTest, Bounds) {
               HasSubstr("at most 65536 bytes"));
   EXPECT_THAT(HexOf({.times = 9}), HasSubstr("1 to 8 times, not 9"));
   EXPECT_THAT(HexOf({.payload = std::string(100, 'x'), .fragment_bytes = 1}),
-              HasSubstr("at most 64 are composed"));
+              HasSubstr("at most 64 can be composed"));
 }
 
 }  // namespace

@@ -156,8 +156,8 @@ TEST_F(ConversationTest, APageIsLoggedByItsHeadAlone) {
   Server("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello");
   Client("GET /icon HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_THAT(Seen(),
-              ElementsAre(AllOf(StartsWith("client GET / HTTP/1.1"), HasSubstr("no WebSocket")),
-                          AllOf(StartsWith("server HTTP/1.1 200 OK"), HasSubstr("no WebSocket"))));
+              ElementsAre(AllOf(StartsWith("client GET / HTTP/1.1"), HasSubstr("a WebSocket")),
+                          AllOf(StartsWith("server HTTP/1.1 200 OK"), HasSubstr("a WebSocket"))));
 }
 
 TEST_F(ConversationTest, ARefusedUpgradeIsTheEndOfIt) {

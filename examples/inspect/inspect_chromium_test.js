@@ -79,7 +79,7 @@ test('who changes the bytes sees which rule breaks', LIMIT, async (t) => {
 
   await page.fill('#hex', '81 0');
   await page.waitForSelector('#error:not([hidden])');
-  assert.equal(await page.textContent('#error'), 'A byte is two hex digits, and the last one has only one.');
+  assert.equal(await page.textContent('#error'), 'A byte has two hex digits, but the last one has only one.');
   await assertAccessible(page);
   assert.equal(await page.textContent('#size'), 'No bytes');  // and not the earlier ones
   await page.fill('#hex', '81 05 4g');
