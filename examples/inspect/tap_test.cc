@@ -280,8 +280,10 @@ TEST_F(TapTest, ClientAndServerOfOursSeeNoDifference) {
   ASSERT_TRUE(client.ok()) << client.status();
   const std::string large(4 << 20, 'x');
   for (const std::string& text : {std::string("Hello"), std::string(100, 'y'), large}) {
-    ASSERT_TRUE(
-        (*client)->SendText(text, text == large ? weft::Compress::kNo : weft::Compress::kYes).ok());
+    ASSERT_TRUE((*client)
+                    ->SendText(text, {.compress = text == large ? weft::Compress::kNo
+                                                                : weft::Compress::kYes})
+                    .ok());
     const absl::StatusOr<weft::Message> answer = (*client)->Receive(absl::Minutes(2));
     ASSERT_TRUE(answer.ok()) << answer.status();
     EXPECT_EQ(answer->payload, text);
