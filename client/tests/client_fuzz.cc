@@ -4,15 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "weft/client/client.h"
 #include "weft/core/log.h"
 #include "weft/core/message.h"
@@ -60,18 +59,18 @@ struct Answer {
 class NextAnswer {
  public:
   void Set(Answer answer) {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     answer_ = std::move(answer);
   }
 
   Answer Get() {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     return answer_;
   }
 
  private:
-  absl::Mutex mutex_;
-  Answer answer_ ABSL_GUARDED_BY(mutex_) = {Part::kAnswer, ""};
+  std::mutex mutex_;
+  Answer answer_ = {Part::kAnswer, ""};
 };
 
 NextAnswer& TheNextAnswer() {
