@@ -485,7 +485,7 @@ void ServedSession::WriteSoon() {
   if (outbox_.shared() != nullptr) outbox_.shared()->SetQueuedBytes(queued);
   outbox_.MarkIfHigh(queued);
   if (in_callback_) {
-    if (connection().queued_bytes() >= kWriteFrom && !outbox_.write_blocked()) Write();
+    if (connection().queued_bytes() >= Outbox::kWriteFrom && !outbox_.write_blocked()) Write();
   } else {
     FlushLater();
   }

@@ -104,9 +104,6 @@ class ServedSession final : public ServedStream, public LoopSession {
  private:
   friend class ServedStream;
 
-  // So much is gathered during a callback before it is written.
-  static constexpr size_t kWriteFrom = 64 << 10;
-
   ServedSession(LoopContext& context, Client client);
 
   // ServedStream.
@@ -164,7 +161,7 @@ class ServedSession final : public ServedStream, public LoopSession {
 
   // Writing. Write returns whether the socket took anything.
   void AfterSend() {
-    const bool now = !in_callback_ || connection().queued_bytes() >= kWriteFrom;
+    const bool now = !in_callback_ || connection().queued_bytes() >= Outbox::kWriteFrom;
     if (now || outbox_.shared() != nullptr) WriteSoon();
   }
   [[gnu::noinline]] void WriteSoon();

@@ -1,6 +1,5 @@
 #include "weft/server/session_ref.h"
 
-#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -118,11 +117,10 @@ absl::Status SessionRef::Publish(absl::string_view topic, Opcode opcode, absl::s
   if (!message.ok()) return message.status();
   const size_t cost =
       message->frame().size() + kMessageOverhead + topic.size() + options.key.size();
-  std::optional<Reservation> reservation = shared_->mailbox().Reserve(cost);
-  if (!reservation.has_value()) {
+  absl::StatusOr<Reservation> reservation = shared_->Reserve(cost);
+  if (!reservation.ok()) {
     shared_->mailbox().CountRefused();
-    return absl::ResourceExhaustedError(
-        "too much waits for the sessions of this thread: see max_buffered_bytes");
+    return reservation.status();
   }
   return Post([topic = std::string(topic), message = *std::move(message),
                key = std::string(options.key), options = SendOptions(options),

@@ -51,7 +51,7 @@ class Worker::Accepting : public EventSource {
       SocketAddress peer;
       const IoResult result = Accept(listener_->fd(), &stream, &peer);
       if (result.ok()) {
-        if (StartTls(stream)) worker_.group_.Assign(&worker_, std::move(stream), peer);
+        if (StartTls(stream)) worker_.context_.group().Assign(&worker_, std::move(stream), peer);
       } else if (result.status == IoStatus::kWouldBlock) {
         return;
       } else {
@@ -123,7 +123,7 @@ class Worker::Draining : public Timer {
 
 Worker::Worker(const ServerOptions& options, const Acceptor& acceptor, WorkerGroup& group,
                uint32_t index)
-    : context_(options, acceptor, group, *this), group_(group), index_(index) {
+    : context_(options, acceptor, group, *this), index_(index) {
   loop().set_end_of_turn([this] { EndOfTurn(); });
 }
 
@@ -262,7 +262,7 @@ void Worker::Destroy(ServedStream* stream) {
 }
 
 void Worker::Release(const SocketAddress& peer, Refusal refusal) {
-  if (refusal == Refusal::kNone) group_.Leave(peer);
+  if (refusal == Refusal::kNone) context_.group().Leave(peer);
   --load_;
   if (refusal != Refusal::kNone) --refusing_;
 }

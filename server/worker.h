@@ -78,7 +78,6 @@ class Worker final : private StreamOwner {
   EventLoop& loop() { return context_.loop(); }
 
   LoopContext context_;
-  WorkerGroup& group_;
   const uint32_t index_;
   std::vector<std::unique_ptr<Accepting>> listeners_;
   std::atomic<size_t> load_{0};

@@ -13,9 +13,6 @@
 namespace weft {
 namespace {
 
-// Messages that wait are moved to the connection until it holds this much.
-constexpr size_t kMoveUntil = 64 << 10;
-
 // A TLS stream takes so little at once (64 KiB) that a turn of the loop is worth several writes; so
 // do messages that wait, which are written as they come.
 constexpr int kWritesPerTurn = 16;
@@ -262,7 +259,7 @@ Outbox::Written Outbox::Write(Stream& stream) {
   borrows_ = false;  // Connection::DidWrite copies what the socket does not take
   int writes = stream.is_tls() || indirect_ ? kWritesPerTurn : 1;
   do {
-    if (waiting_ != nullptr) MoveWaiting(kMoveUntil);
+    if (waiting_ != nullptr) MoveWaiting(kWriteFrom);
     if (connection_.queued_bytes() == 0) break;
     const std::array<absl::string_view, 2> parts = connection_.WriteBuffers();
     written.result = parts[1].empty() ? stream.Write(parts[0]) : stream.Writev(parts);

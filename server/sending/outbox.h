@@ -38,6 +38,10 @@ class Outbox {
   // A payload of this size is written from where it lies instead of being copied to the queue.
   static constexpr size_t kBorrowFrom = 16 << 10;
 
+  // The bytes gathered for one write: in the connection during a callback, and of messages that
+  // wait, before they are written.
+  static constexpr size_t kWriteFrom = 64 << 10;
+
   // The context must outlive the outbox.
   Outbox(OutboxContext& context, const ConnectionOptions& options)
       : context_(context), connection_(Role::kServer, options) {}

@@ -52,13 +52,16 @@ absl::StatusOr<Reservation> SharedQueue::TryTakeRoom(const Request& request) {
         absl::StrCat("the send queue is full: ", WaitingBytes(request.policy), " of ",
                      request.limit, " bytes wait"));
   }
-  std::optional<Reservation> reservation = mailbox_->Reserve(request.cost);
-  if (!reservation.has_value()) {
-    return absl::ResourceExhaustedError(
-        "too much waits for the sessions of this thread: see max_buffered_bytes");
-  }
-  posted_bytes_ += request.cost;
-  return *std::move(reservation);
+  absl::StatusOr<Reservation> reservation = Reserve(request.cost);
+  if (reservation.ok()) posted_bytes_ += request.cost;
+  return reservation;
+}
+
+absl::StatusOr<Reservation> SharedQueue::Reserve(size_t cost) {
+  std::optional<Reservation> reservation = mailbox_->Reserve(cost);
+  if (reservation.has_value()) return *std::move(reservation);
+  return absl::ResourceExhaustedError(
+      "too much waits for the sessions of this thread: see max_buffered_bytes");
 }
 
 absl::StatusOr<Reservation> SharedQueue::TakeRoom(size_t payload_size, size_t cost,

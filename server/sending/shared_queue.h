@@ -56,6 +56,9 @@ class SharedQueue {
   absl::StatusOr<Reservation> TakeRoom(size_t payload_size, size_t cost,
                                        const SendOptions& options);
 
+  // `cost` bytes of the budget, for what takes no room in the queue. ResourceExhausted without.
+  absl::StatusOr<Reservation> Reserve(size_t cost);
+
  private:
   // What a sender wants.
   struct Request {
