@@ -127,24 +127,23 @@ class Life {
         .more_endpoints = {{.tls = std::move(server_tls)}},
         .threads = 2,
         .handler_threads = handler_threads,
-        .max_waiting_messages = 20,
-        .max_waiting_bytes = 300000,
-        .max_connections = 12,
         .connection = {.max_message_bytes = 200000,
                        .compression = {.use = CompressionOptions::Use::kOn}},
-        .handshake_timeout = absl::Milliseconds(300),
-        .request_grace = absl::Milliseconds(50),
-        .ping_interval = absl::Milliseconds(200),
-        .pong_timeout = absl::Milliseconds(200),
-        .first_message_timeout = absl::Milliseconds(300),
-        .idle_timeout = absl::Milliseconds(600),
-        .close_timeout = absl::Milliseconds(200),
-        .max_send_queue_bytes = 500000,
-        .max_buffered_bytes = 4 << 20,
-        .pause_reading_bytes = 100000,
-        .message_rate = {.per_second = 20000, .burst = 500},
+        .limits = {.max_connections = 12,
+                   .max_buffered_bytes = 4 << 20,
+                   .max_waiting_messages = 20,
+                   .max_waiting_bytes = 300000},
+        .timeouts = {.handshake = absl::Milliseconds(300),
+                     .first_message = absl::Milliseconds(300),
+                     .idle = absl::Milliseconds(600),
+                     .ping_interval = absl::Milliseconds(200),
+                     .pong = absl::Milliseconds(200),
+                     .close = absl::Milliseconds(200)},
+        .rates = {.messages = {.per_second = 20000, .burst = 500},
+                  .request_grace = absl::Milliseconds(50)},
+        .sending = {.max_queue_bytes = 500000, .pause_reading_bytes = 100000},
     };
-    options.max_connections_per_address = 12;
+    options.limits.max_connections_per_address = 12;
     absl::StatusOr<std::unique_ptr<Server>> server =
         Server::Start(std::move(options), [this](const SessionRequest&, UpgradeResponse&) {
           return std::make_unique<SoakHandler>(counts_);
@@ -212,11 +211,11 @@ class Life {
   // connection at any time, but must not return anything except the echoes.
   void Talk(Random& random) {
     const bool tls = random() % 3 == 0;
-    ClientOptions options = {.connect_timeout = absl::Seconds(5),
-                             .send_timeout = absl::Seconds(5),
-                             .close_timeout = absl::Milliseconds(200),
-                             .tls = tls ? client_tls_ : nullptr,
-                             .proxy = "direct"};
+    ClientOptions options = {.tls = tls ? client_tls_ : nullptr,
+                             .proxy = "direct",
+                             .timeouts = {.connect = absl::Seconds(5),
+                                          .send = absl::Seconds(5),
+                                          .close = absl::Milliseconds(200)}};
     if (random() % 2 == 0) options.connection.compression.use = CompressionOptions::Use::kOn;
     const auto url = absl::StrCat(tls ? "wss" : "ws",
                                   "://localhost:", server_->addresses()[tls ? 1 : 0].port(), "/");

@@ -15,16 +15,17 @@ namespace {
 
 absl::Status CheckTimes(const ClientOptions& options) {
   // 0 does not mean never: it would ping without a pause, or leave no time to answer.
-  for (const auto& [name, time] : {std::pair("connect_timeout", options.connect_timeout),
-                                   std::pair("ping_interval", options.ping_interval),
-                                   std::pair("pong_timeout", options.pong_timeout)}) {
+  for (const auto& [name, time] :
+       {std::pair("timeouts.connect", options.timeouts.connect),
+        std::pair("timeouts.ping_interval", options.timeouts.ping_interval),
+        std::pair("timeouts.pong", options.timeouts.pong)}) {
     if (time > absl::ZeroDuration()) continue;
     return absl::InvalidArgumentError(absl::StrCat(name, " must be more than 0, not ",
                                                    absl::FormatDuration(time),
                                                    "; InfiniteDuration means never"));
   }
-  for (const auto& [name, time] : {std::pair("send_timeout", options.send_timeout),
-                                   std::pair("close_timeout", options.close_timeout)}) {
+  for (const auto& [name, time] : {std::pair("timeouts.send", options.timeouts.send),
+                                   std::pair("timeouts.close", options.timeouts.close)}) {
     if (time >= absl::ZeroDuration()) continue;
     return absl::InvalidArgumentError(absl::StrCat(name, " must be at least 0, not ",
                                                    absl::FormatDuration(time),
@@ -35,17 +36,17 @@ absl::Status CheckTimes(const ClientOptions& options) {
 
 absl::Status CheckSizes(const ClientOptions& options) {
   const std::pair<const char*, size_t> sizes[] = {
-      {"http.max_head_bytes", options.http.max_head_bytes},
-      {"http.max_headers", options.http.max_headers},
+      {"http.limits.max_head_bytes", options.http.limits.max_head_bytes},
+      {"http.limits.max_headers", options.http.limits.max_headers},
       {"connection.max_fragments", options.connection.max_fragments},
   };
   for (const auto& [name, size] : sizes) {
     if (size > 0) continue;
     return absl::InvalidArgumentError(absl::StrCat(name, " must be at least 1, not 0"));
   }
-  if (options.max_redirects < 0) {
+  if (options.http.max_redirects < 0) {
     return absl::InvalidArgumentError(
-        absl::StrCat("max_redirects must be at least 0, not ", options.max_redirects));
+        absl::StrCat("http.max_redirects must be at least 0, not ", options.http.max_redirects));
   }
   return absl::OkStatus();
 }

@@ -24,46 +24,46 @@ TEST(CheckClientOptionsTest, TheDefaultsAreGood) { EXPECT_EQ(Check({}), ""); }
 
 // A ping_interval of 0 once sent pings without a pause.
 TEST(CheckClientOptionsTest, TimesThatMustBeMoreThanZero) {
-  for (absl::Duration ClientOptions::*field :
-       {&ClientOptions::connect_timeout, &ClientOptions::ping_interval,
-        &ClientOptions::pong_timeout}) {
+  for (absl::Duration ClientTimeouts::*field :
+       {&ClientTimeouts::connect, &ClientTimeouts::ping_interval, &ClientTimeouts::pong}) {
     ClientOptions options;
     for (const absl::Duration value :
          {absl::ZeroDuration(), absl::Seconds(-1), -absl::InfiniteDuration()}) {
-      options.*field = value;
+      options.timeouts.*field = value;
       EXPECT_THAT(Check(options), HasSubstr(" must be more than 0, not "));
     }
     for (const absl::Duration value : {absl::Nanoseconds(1), absl::InfiniteDuration()}) {
-      options.*field = value;
+      options.timeouts.*field = value;
       EXPECT_EQ(Check(options), "");
     }
   }
-  EXPECT_EQ(Check({.pong_timeout = absl::Seconds(-1)}),
-            "pong_timeout must be more than 0, not -1s; InfiniteDuration means never");
+  EXPECT_EQ(Check({.timeouts = {.pong = absl::Seconds(-1)}}),
+            "timeouts.pong must be more than 0, not -1s; InfiniteDuration means never");
 }
 
 TEST(CheckClientOptionsTest, TimesThatMayBeZero) {
-  for (absl::Duration ClientOptions::*field :
-       {&ClientOptions::send_timeout, &ClientOptions::close_timeout}) {
+  for (absl::Duration ClientTimeouts::*field : {&ClientTimeouts::send, &ClientTimeouts::close}) {
     ClientOptions options;
-    options.*field = absl::Milliseconds(-1);
+    options.timeouts.*field = absl::Milliseconds(-1);
     EXPECT_THAT(Check(options), HasSubstr(" must be at least 0, not -1ms"));
     for (const absl::Duration value : {absl::ZeroDuration(), absl::InfiniteDuration()}) {
-      options.*field = value;
+      options.timeouts.*field = value;
       EXPECT_EQ(Check(options), "");
     }
   }
-  EXPECT_EQ(Check({.close_timeout = absl::Seconds(-1)}),
-            "close_timeout must be at least 0, not -1s; InfiniteDuration means never");
+  EXPECT_EQ(Check({.timeouts = {.close = absl::Seconds(-1)}}),
+            "timeouts.close must be at least 0, not -1s; InfiniteDuration means never");
 }
 
 TEST(CheckClientOptionsTest, Numbers) {
   EXPECT_EQ(Check({.connection = {.max_fragments = 0}}),
             "connection.max_fragments must be at least 1, not 0");
-  EXPECT_EQ(Check({.max_redirects = -1}), "max_redirects must be at least 0, not -1");
-  EXPECT_EQ(Check({.http = {.max_head_bytes = 0}}),
-            "http.max_head_bytes must be at least 1, not 0");
-  EXPECT_EQ(Check({.http = {.max_headers = 0}}), "http.max_headers must be at least 1, not 0");
+  EXPECT_EQ(Check({.http = {.max_redirects = -1}}),
+            "http.max_redirects must be at least 0, not -1");
+  EXPECT_EQ(Check({.http = {.limits = {.max_head_bytes = 0}}}),
+            "http.limits.max_head_bytes must be at least 1, not 0");
+  EXPECT_EQ(Check({.http = {.limits = {.max_headers = 0}}}),
+            "http.limits.max_headers must be at least 1, not 0");
   EXPECT_THAT(Check({.connection = {.compression = {.level = 10}}}), HasSubstr("level"));
 }
 

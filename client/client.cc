@@ -58,7 +58,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(absl::string_view url,
                                    WithPool(client->options_.connection, nullptr));
   }
   client->TakeInput(upgraded->early);
-  Log(client->options_.log, LogLevel::kInfo,
+  Log(client->options_.hooks.log, LogLevel::kInfo,
       absl::StrCat("connected to ", url, " at ", client->peer_address_.ToString()));
   return client;
 }
@@ -72,7 +72,7 @@ Client::Client(Stream stream, Notification stop, ClientOptions options)
       scratch_(std::make_unique_for_overwrite<char[]>(kScratchBytes)),
       pool_(kUnusedBytes),
       connection_(Role::kClient, WithPool(options_.connection, &pool_)),
-      keepalive_(options_.ping_interval, options_.pong_timeout, Now()) {}
+      keepalive_(options_.timeouts.ping_interval, options_.timeouts.pong, Now()) {}
 
 // A thread that repeatedly releases the mutex gets it back after those that waited: they hold
 // turn_, which it must acquire first.
@@ -149,7 +149,7 @@ absl::Status Client::QueuePing(absl::string_view payload) {
 
 template <typename Queue>
 absl::Status Client::Submit(Queue queue) {
-  const Deadline deadline = Deadline::After(options_.send_timeout);
+  const Deadline deadline = Deadline::After(options_.timeouts.send);
   Lock lock = Enter();
   // At most one unfinished message: this limits the memory for a peer that does not read.
   absl::Status status = WaitWritten(lock, kAllQueued, deadline);
@@ -165,9 +165,10 @@ absl::Status Client::Submit(Queue queue) {
   if (status = queue(connection_); !status.ok()) return status;
   status = WaitWritten(lock, written_ + connection_.queued_bytes(), deadline);
   if (absl::IsDeadlineExceeded(status) && end_.ok()) {
-    return absl::DeadlineExceededError(absl::StrCat(
-        peer_address_.ToString(), " did not read for ", absl::FormatDuration(options_.send_timeout),
-        ": ", connection_.queued_bytes(), " bytes are still queued"));
+    return absl::DeadlineExceededError(absl::StrCat(peer_address_.ToString(), " did not read for ",
+                                                    absl::FormatDuration(options_.timeouts.send),
+                                                    ": ", connection_.queued_bytes(),
+                                                    " bytes are still queued"));
   }
   return status;
 }
@@ -252,8 +253,8 @@ absl::StatusOr<Message> Client::ReadMessage(Lock& lock, Deadline deadline) {
     while (std::optional<Event> event = connection_.NextEvent()) {
       if (event->type == Event::Type::kClose) return EndWithClose(lock, *event, deadline);
       if (event->type == Event::Type::kPong && round_trip_.Ponged(event->payload, Now()) &&
-          options_.on_round_trip) {
-        options_.on_round_trip(*round_trip_.last());
+          options_.hooks.on_round_trip) {
+        options_.hooks.on_round_trip(*round_trip_.last());
       }
       if (event->type != Event::Type::kMessage) continue;
       Flush();  // the pongs for earlier pings: the next call may come much later
@@ -291,12 +292,12 @@ absl::Status Client::Read(Lock& lock, Deadline deadline) {
 
 absl::Status Client::WaitForInput(Lock& lock, Interest wanted, Deadline deadline) {
   Deadline wake = deadline;
-  if (connection_.open()) {  // once closing, close_timeout is the limit
+  if (connection_.open()) {  // once closing, timeouts.close is the limit
     switch (keepalive_.Check(Now())) {
       case Keepalive::Verdict::kGone:
         return End(absl::UnavailableError(
             absl::StrCat(peer_address_.ToString(), " is gone: nothing was received for ",
-                         absl::FormatDuration(options_.pong_timeout), " after a ping")));
+                         absl::FormatDuration(options_.timeouts.pong), " after a ping")));
       case Keepalive::Verdict::kPing:
         QueuePing(RandomKey()).IgnoreError();  // cannot fail: the connection is open
         Flush();
@@ -323,7 +324,7 @@ absl::Status Client::QueueClose(CloseCode code, absl::string_view reason) {
   absl::Status status = connection_.SendClose(code, reason);
   if (status.ok()) {
     closed_here_ = true;
-    close_deadline_ = Deadline::After(options_.close_timeout);
+    close_deadline_ = Deadline::After(options_.timeouts.close);
   }
   return status;
 }
@@ -354,7 +355,7 @@ void Client::AwaitClose(Lock& lock) {
   } else if (absl::IsDeadlineExceeded(status)) {
     status = absl::DeadlineExceededError(
         absl::StrCat(peer_address_.ToString(), " did not answer the Close frame within ",
-                     absl::FormatDuration(options_.close_timeout)));
+                     absl::FormatDuration(options_.timeouts.close)));
   }
   End(std::move(status)).IgnoreError();
 }
@@ -405,7 +406,7 @@ absl::Status Client::EndWithClose(Lock& lock, const Event& close, Deadline deadl
   close_reason_ = std::string(close.payload);
   closed_cleanly_ = connection_.status().ok();
   deadline =
-      Earlier(deadline, closed_here_ ? close_deadline_ : Deadline::After(options_.close_timeout));
+      Earlier(deadline, closed_here_ ? close_deadline_ : Deadline::After(options_.timeouts.close));
   // Our answer is sent before the end is announced, which stops all calls.
   WaitWritten(lock, kAllQueued, deadline).IgnoreError();
   // The server closes first (section 7.1.1), so that it, not the client, keeps the connection in
@@ -446,7 +447,7 @@ absl::Status Client::End(absl::Status status) {
   // After a closing handshake the server ends the stream first (section 7.1.1). Each side ends TLS
   // separately, before it closes the socket (RFC 8446, section 6.1).
   if (!closed_cleanly_ || stream_.is_tls()) stream_.ShutdownWrite();
-  Log(options_.log, LogLevel::kInfo, end_.message());
+  Log(options_.hooks.log, LogLevel::kInfo, end_.message());
   return end_;
 }
 

@@ -61,7 +61,7 @@ class Client {
  public:
   // Connects to a ws:// or wss:// URL, or the equivalent for a Unix socket (core/http/url.h),
   // through a proxy if options.proxy says so, and performs the opening handshake (section 4.1), all
-  // within options.connect_timeout.
+  // within options.timeouts.connect.
   //
   // Errors say which step failed, with which peer, and why: InvalidArgument for a URL, header or
   // subprotocol that cannot be sent, Unauthenticated for a certificate that is not trusted
@@ -78,7 +78,7 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // ---- Sending ----
-  // Each call waits until the socket has accepted all bytes, at most for options.send_timeout:
+  // Each call waits until the socket has accepted all bytes, at most for options.timeouts.send:
   //   OK                   the system has it
   //   DeadlineExceeded     the peer does not read. The unwritten rest stays queued, and later calls
   //   of
@@ -134,7 +134,7 @@ class Client {
   // waits. SendClose() only starts the handshake.
 
   // The closing handshake (section 7.1.2): sends a Close frame after the queued messages, waits for
-  // the peer's and for the end of the stream, at most for options.close_timeout. Messages that
+  // the peer's and for the end of the stream, at most for options.timeouts.close. Messages that
   // arrive meanwhile go to the thread that is in Receive(), or are dropped. `code` and `reason` as
   // in Connection::SendClose.
   //
@@ -145,7 +145,7 @@ class Client {
 
   // Starts the closing handshake, and returns when the Close frame is sent. Receive() continues to
   // return what the peer sends, and after the peer's Close frame how the connection ended. Close()
-  // waits for the rest; its options.close_timeout starts with this call. `code` and
+  // waits for the rest; its options.timeouts.close starts with this call. `code` and
   // `reason` as in Connection::SendClose; waits, and fails, as the other Send*() do.
   absl::Status SendClose(CloseCode code = CloseCode::kNormal, absl::string_view reason = "");
 

@@ -1,20 +1,25 @@
 // The options of a client.
+//
+//   weft::ClientOptions options = {.request = {.bearer_token = token},
+//                                  .timeouts = {.connect = absl::Seconds(5)}};
+//
+// Each wait and each size has a limit. To remove one, use absl::InfiniteDuration() for a time, and
+// the largest value of the type for a size or a count. Client::Connect() and
+// ReconnectingClient::Create() refuse what is outside its range, with InvalidArgument and the name
+// of the field. docs/options.md lists all options.
 
 #ifndef WEFT_CLIENT_CLIENT_OPTIONS_H_
 #define WEFT_CLIENT_CLIENT_OPTIONS_H_
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "weft/client/request_options.h"
 #include "weft/core/connection.h"
 #include "weft/core/deflate/compression.h"
-#include "weft/core/http/basic_auth.h"
 #include "weft/core/http/http.h"
 #include "weft/core/log.h"
 #include "weft/transport/notification.h"
@@ -29,47 +34,64 @@ struct ClientSendOptions {
   Compress compress = Compress::kYes;
 };
 
-// Every wait of a client has a limit; absl::InfiniteDuration() takes it away. Client::Connect() and
-// ReconnectingClient::Create() refuse what is outside its range, with InvalidArgument.
-struct ClientOptions {
+// ClientOptions::http.
+struct ClientHttp {
+  // Limits for the head of each response of a server or proxy. Interim responses (1xx) are skipped,
+  // at most 16 of them; their bytes count against max_head_bytes too. Both at least 1.
+  HttpLimits limits{};
+
+  // How many redirects (301, 302, 303, 307, 308) to follow, each with a new connection; 0: none,
+  // and a redirect is a refusal like others, which says why it was not followed. A redirect from
+  // wss:// to ws:// is never followed. From the first one to another origin - scheme, host or port
+  // - on, basic_auth, bearer_token, cookies and headers are no longer sent, and our certificate
+  // (TlsClientOptions::identity) is not shown; subprotocols and origin are sent. At least 0.
+  int max_redirects = 0;
+};
+
+// ClientOptions::timeouts.
+struct ClientTimeouts {
   // The limit for all of Connect(): name lookup, connection, proxy, TLS, opening handshake,
   // redirects. More than 0.
-  absl::Duration connect_timeout = absl::Seconds(30);
-
-  // Ends Connect() from another thread, in any step, with Cancelled; may be null. For an open
-  // connection use Client::Cancel().
-  //
-  //   auto cancel = std::make_shared<const Notification>(*Notification::Create());
-  //   std::thread other([cancel] { cancel->Notify(); });
-  //   auto client = Client::Connect(url, {.cancel = cancel});
-  std::shared_ptr<const Notification> cancel{};
+  absl::Duration connect = absl::Seconds(30);
 
   // How long a Send*() may wait for a peer that does not read. 0: it does not wait.
-  absl::Duration send_timeout = absl::Seconds(30);
-
-  // How long Close() may wait for the peer's answer. 0: it does not wait.
-  absl::Duration close_timeout = absl::Seconds(5);
+  absl::Duration send = absl::Seconds(30);
 
   // While Receive() waits, a peer that was silent for `ping_interval` gets a ping, and one that
-  // then sends nothing for `pong_timeout` is considered gone. Shorter times detect a dead network
-  // sooner, but drain a mobile peer's battery. Both more than 0.
+  // then sends nothing for `pong` is considered gone. Shorter times detect a dead network sooner,
+  // but drain a mobile peer's battery. Both more than 0.
   absl::Duration ping_interval = absl::Seconds(20);
-  absl::Duration pong_timeout = absl::Seconds(20);
+  absl::Duration pong = absl::Seconds(20);
+
+  // How long Close() may wait for the peer's answer. 0: it does not wait.
+  absl::Duration close = absl::Seconds(5);
+};
+
+// ClientOptions::hooks: functions of the application that the client calls.
+struct ClientHooks {
+  // Called from any thread that uses the client.
+  LogHook log{};
+
+  // Called by Connect() with each request, as it is sent, and with the head of each response,
+  // including those of a proxy and of redirects. Text for people: lines that end in CR LF,
+  // including the empty one, with all credentials.
+  std::function<void(HttpHead which, absl::string_view head)> on_head{};
 
   // Called with each round-trip time (Client::round_trip_time) when its pong is seen, by the thread
   // that is in Receive() or Close(). Must not call the client.
   std::function<void(absl::Duration)> on_round_trip{};
+};
 
+struct ClientOptions {
   // Trusted roots and our certificate for wss:// URLs (TlsContext::ForClient). Null: the system's
   // roots, and no certificate. Clients that share it resume each other's TLS sessions, which makes
   // connecting cheaper.
   std::shared_ptr<TlsContext> tls{};
 
-  // Connect to this HOST or HOST:PORT instead of the URL's, whose host is still used in the Host
-  // header and in TLS (SNI, the certificate): to reach one of several servers with the same name.
-  // Only for the URL's own origin, not for the targets of redirects. A proxy is asked to connect to
-  // it, and no_proxy is compared with it. Not for Unix sockets.
-  std::string connect_to{};
+  // Limits for received data, whether messages are delivered in pieces, and compression: off,
+  // offered or required (connection.compression). The client has pools of its own:
+  // `connection.pool` and `connection.codecs` are ignored.
+  ConnectionOptions connection{};
 
   // The proxy that connects to the server for us:
   //   ""         from the environment: https_proxy for wss://, http_proxy for ws://, all_proxy for
@@ -86,48 +108,24 @@ struct ClientOptions {
   // port 443.
   std::string proxy{};
 
-  // Limits for received data, whether messages are delivered in pieces, and compression: off,
-  // offered or required (connection.compression). The client uses its own memory: `connection.pool`
-  // and `connection.codecs` are ignored.
-  ConnectionOptions connection{};
+  // Connect to this HOST or HOST:PORT instead of the URL's, whose host is still used in the Host
+  // header and in TLS (SNI, the certificate): to reach one of several servers with the same name.
+  // Only for the URL's own origin, not for the targets of redirects. A proxy is asked to connect to
+  // it, and no_proxy is compared with it. Not for Unix sockets.
+  std::string connect_to{};
 
-  // Subprotocols to offer, in order of preference; Client::subprotocol() is the server's choice.
-  std::vector<std::string> subprotocols{};
+  // Ends Connect() from another thread, in any step, with Cancelled; may be null. For an open
+  // connection use Client::Cancel().
+  //
+  //   auto cancel = std::make_shared<const Notification>(*Notification::Create());
+  //   std::thread other([cancel] { cancel->Notify(); });
+  //   auto client = Client::Connect(url, {.cancel = cancel});
+  std::shared_ptr<const Notification> cancel{};
 
-  // The Origin header, such as "https://example.com"; empty: none is sent, which is right for a
-  // program other than a browser.
-  std::string origin{};
-
-  // Authentication for the server: the header Authorization, from a user name and a password, or
-  // from a token (RFC 6750); not both. Only TLS keeps them secret.
-  std::optional<BasicCredentials> basic_auth{};
-  std::string bearer_token{};
-
-  // Cookies for the server: name, value (core/http/cookie.h). Cookies that it sets are not stored.
-  std::vector<std::pair<std::string, std::string>> cookies{};
-
-  // More headers for the request: name, value. If none is named User-Agent, that is "weft/VERSION"
-  // (RFC 9110, section 10.1.5); an empty one is not sent. Proxies get the same User-Agent.
-  std::vector<std::pair<std::string, std::string>> headers{};
-
-  // How many redirects (301, 302, 303, 307, 308) to follow, each with a new connection; 0: none,
-  // and a redirect is a refusal like others, which says why it was not followed. A redirect from
-  // wss:// to ws:// is never followed. From the first one to another origin - scheme, host or port
-  // - on, basic_auth, bearer_token, cookies and headers are no longer sent, and our certificate
-  // (TlsClientOptions::identity) is not shown; subprotocols and origin are sent.
-  int max_redirects = 0;
-
-  // Limits for the head of each response of a server or proxy. Interim responses (1xx) are skipped,
-  // at most 16 of them; their bytes count against max_head_bytes too.
-  HttpLimits http{};
-
-  // Called by Connect() with each request, as it is sent, and with the head of each response,
-  // including those of a proxy and of redirects. Text for people: lines that end in CR LF,
-  // including the empty one, with all credentials.
-  std::function<void(HttpHead which, absl::string_view head)> on_head{};
-
-  // Called from any thread that uses the client.
-  LogHook log{};
+  ClientRequest request{};
+  ClientHttp http{};
+  ClientTimeouts timeouts{};
+  ClientHooks hooks{};
 };
 
 }  // namespace weft

@@ -57,7 +57,8 @@ absl::Status HttpConnect(BlockingStream& stream, absl::string_view host, uint16_
   if (!request.ok()) return request.status();
   const absl::StatusOr<HttpAnswer> answer = Exchange(stream, *request, options);
   if (!answer.ok()) return answer.status();
-  const absl::StatusOr<HttpResponse> response = ParseHttpResponse(answer->head, options.http);
+  const absl::StatusOr<HttpResponse> response =
+      ParseHttpResponse(answer->head, options.http.limits);
   if (!response.ok()) return response.status();
   if (response->status < 200 || response->status > 299) {
     return Refused(*response, credentials.has_value());

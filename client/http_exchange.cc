@@ -56,20 +56,21 @@ absl::Status ReadHead(BlockingStream& stream, size_t* left, std::string* bytes, 
 
 absl::StatusOr<HttpAnswer> Exchange(BlockingStream& stream, absl::string_view request,
                                     const ClientOptions& options) {
-  if (options.on_head) options.on_head(HttpHead::kRequest, request);
+  if (options.hooks.on_head) options.hooks.on_head(HttpHead::kRequest, request);
   if (absl::Status status = stream.Write(request); !status.ok()) {
     return Annotate(status, "cannot send the request: ");
   }
   HttpAnswer answer;
-  size_t left = options.http.max_head_bytes;
+  size_t left = options.http.limits.max_head_bytes;
   for (int interim = 0;; ++interim) {
     absl::Status status = ReadHead(stream, &left, &answer.behind, &answer.head);
     if (!status.ok() && interim > 0) {
       return Annotate(status, "", absl::StrCat(", after ", interim, " interim answers (HTTP 1xx)"));
     }
     if (!status.ok()) return status;
-    if (options.on_head) options.on_head(HttpHead::kResponse, answer.head);
-    const absl::StatusOr<HttpResponse> response = ParseHttpResponse(answer.head, options.http);
+    if (options.hooks.on_head) options.hooks.on_head(HttpHead::kResponse, answer.head);
+    const absl::StatusOr<HttpResponse> response =
+        ParseHttpResponse(answer.head, options.http.limits);
     if (!response.ok()) return response.status();
     if (response->status >= 200 || response->status == 101) return answer;
     if (interim == kMaxInterimAnswers) {

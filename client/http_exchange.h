@@ -22,7 +22,8 @@ inline constexpr int kMaxInterimAnswers = 16;
 
 // Sends `request` and reads until the head of its final response is complete. Interim responses,
 // 1xx except 101, are skipped (RFC 9110, section 15.2): at most kMaxInterimAnswers, and together
-// with the final head within options.http.max_head_bytes. Passes all heads to options.on_head.
+// with the final head within options.http.limits.max_head_bytes. Passes all heads to
+// options.hooks.on_head.
 //
 // Errors say which of the two failed, and why. InvalidArgument, with the bytes received, as soon as
 // they cannot be the start of a response: the server uses another protocol.

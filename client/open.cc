@@ -50,7 +50,8 @@ absl::StatusOr<Url> Next(const std::vector<Url>& asked, const absl::Status& refu
   }
   if (asked.size() <= static_cast<size_t>(max_redirects)) return next;
   const std::string to = Quote(UrlText(*next));
-  const std::string limit = absl::StrCat(", and ClientOptions::max_redirects is ", max_redirects);
+  const std::string limit =
+      absl::StrCat(", and ClientOptions::http.max_redirects is ", max_redirects);
   if (std::find(asked.begin(), asked.end(), *next) == asked.end()) {
     return NotFollowed(refused, absl::StrCat("it leads to ", to, limit));
   }
@@ -62,21 +63,21 @@ absl::StatusOr<Url> Next(const std::vector<Url>& asked, const absl::Status& refu
 
 absl::StatusOr<Upgraded> Open(absl::string_view url_text, const ClientOptions& options) {
   if (absl::Status status = CheckClientOptions(options); !status.ok()) return status;
-  const Deadline deadline = Deadline::After(options.connect_timeout);
+  const Deadline deadline = Deadline::After(options.timeouts.connect);
   std::string where = absl::StrCat(url_text, ": ");
   absl::StatusOr<Url> url = ParseUrl(url_text);
   if (!url.ok()) return url.status();
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> headers =
       RequestHeaders(options);
   if (!headers.ok()) return Annotate(headers.status(), where);
-  UpgradeOffer offer = {options.subprotocols, options.origin, *std::move(headers)};
+  UpgradeOffer offer = {options.request.subprotocols, options.request.origin, *std::move(headers)};
   Destination to = {.url = *std::move(url), .connect_to = options.connect_to};
   std::vector<Url> asked;
   while (true) {
     absl::StatusOr<Upgraded> upgraded = Ask(to, offer, options, deadline);
     if (upgraded.ok()) return upgraded;
     asked.push_back(to.url);
-    const absl::StatusOr<Url> next = Next(asked, upgraded.status(), options.max_redirects);
+    const absl::StatusOr<Url> next = Next(asked, upgraded.status(), options.http.max_redirects);
     if (!next.ok()) return Annotate(next.status(), where);
     // R22. Any header may be a secret, and removed headers are not restored later.
     if (!HaveSameOrigin(to.url, *next)) {

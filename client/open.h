@@ -11,7 +11,7 @@
 namespace weft {
 
 // Dial(), then Upgrade(), and both again for each redirect that is followed, all within
-// options.connect_timeout and until options.cancel. Errors as in Client::Connect. Blocks; callable
+// options.timeouts.connect and until options.cancel. Errors as in Client::Connect. Blocks; callable
 // from any thread.
 absl::StatusOr<Upgraded> Open(absl::string_view url, const ClientOptions& options);
 

@@ -51,6 +51,30 @@ struct ReconnectEvent {
   }
 };
 
+// ReconnectOptions::hooks: functions of the application, called by the thread that is in Receive()
+// or Connect(), one at a time. Each may call any function of the ReconnectingClient except these
+// two.
+struct ReconnectHooks {
+  // Called before each attempt, with a copy of ReconnectOptions::client: for example, to set a new
+  // token. An error fails the attempt.
+  std::function<absl::Status(ClientOptions&)> before_connect{};
+
+  // Called with each new connection, before any other thread can send on it: to log in, to
+  // subscribe again. It may receive, too. An error fails the attempt.
+  std::function<absl::Status(Client&)> after_connect{};
+
+  std::function<void(const ReconnectEvent&)> on_event{};
+};
+
+// ReconnectOptions::for_tests: the time since an arbitrary fixed moment, a wait, and a random
+// number from 0 (inclusive) to 1 (exclusive). Empty: the monotonic clock, a wait that Close() and
+// Cancel() end, and the system's random numbers.
+struct ReconnectForTests {
+  std::function<absl::Duration()> now{};
+  std::function<void(absl::Duration)> sleep{};
+  std::function<double()> random{};
+};
+
 struct ReconnectOptions {
   // For each connection. `client.cancel` is ignored: use ReconnectingClient::Cancel().
   ClientOptions client{};
@@ -58,7 +82,8 @@ struct ReconnectOptions {
   BackoffOptions backoff{};
 
   // When to give up on errors that another attempt might not have: after this number of attempts,
-  // or this time, since the start or the end of a connection that lasted (backoff.reset_after).
+  // at least 1, or this time, since the start or the end of a connection that lasted
+  // (backoff.reset_after). By default never.
   int max_attempts = std::numeric_limits<int>::max();
   absl::Duration give_up_after = absl::InfiniteDuration();
 
@@ -67,27 +92,8 @@ struct ReconnectOptions {
   Pause service_restart = {.at_least = absl::Seconds(5), .spread = absl::Seconds(25)};
   Pause try_again_later = {.at_least = absl::Seconds(30), .spread = absl::Seconds(30)};
 
-  // ---- Callbacks ----
-  // Called by the thread that is in Receive() or Connect(), one at a time. Each may call any
-  // function of the ReconnectingClient except these two.
-
-  // Called before each attempt, with a copy of `client`: for example, to set a new token. An error
-  // fails the attempt.
-  std::function<absl::Status(ClientOptions&)> before_connect{};
-
-  // Called with each new connection, before any other thread can send on it: to log in, to
-  // subscribe again. It may receive, too. An error fails the attempt.
-  std::function<absl::Status(Client&)> after_connect{};
-
-  std::function<void(const ReconnectEvent&)> on_event{};
-
-  // ---- For tests ----
-  // The time since an arbitrary fixed moment, a wait, and a random number from 0 (inclusive) to 1
-  // (exclusive). Null: the monotonic clock, a wait that Close() and Cancel() end, and the system's
-  // random numbers.
-  std::function<absl::Duration()> now{};
-  std::function<void(absl::Duration)> sleep{};
-  std::function<double()> random{};
+  ReconnectHooks hooks{};
+  ReconnectForTests for_tests{};
 };
 
 }  // namespace weft

@@ -77,11 +77,11 @@ absl::StatusOr<std::unique_ptr<ReconnectingClient>> ReconnectingClient::Create(
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   absl::StatusOr<Notification> stop = Notification::Create();
   if (!stop.ok()) return stop.status();
-  if (!options.now) options.now = SteadyNow;
-  if (!options.random) options.random = RandomFraction;
+  if (!options.for_tests.now) options.for_tests.now = SteadyNow;
+  if (!options.for_tests.random) options.for_tests.random = RandomFraction;
   options.client.cancel = std::make_shared<const Notification>(*std::move(stop));
-  if (!options.sleep) {
-    options.sleep = [stop = options.client.cancel](absl::Duration wait) {
+  if (!options.for_tests.sleep) {
+    options.for_tests.sleep = [stop = options.client.cancel](absl::Duration wait) {
       Wait(stop->fd(), Interest::kRead, Deadline::After(wait)).IgnoreError();
     };
   }
@@ -92,12 +92,12 @@ absl::StatusOr<std::unique_ptr<ReconnectingClient>> ReconnectingClient::Create(
 ReconnectingClient::ReconnectingClient(std::string url, ReconnectOptions options)
     : url_(std::move(url)),
       options_(std::move(options)),
-      backoff_(options_.backoff, options_.random) {}
+      backoff_(options_.backoff, options_.for_tests.random) {}
 
 // ---- One thread drives: it connects and receives ----
 
 absl::Status ReconnectingClient::Connect(absl::Duration timeout) {
-  const absl::Duration deadline = options_.now() + timeout;
+  const absl::Duration deadline = options_.for_tests.now() + timeout;
   Lock lock(mutex_);
   absl::Status status = Await(lock, deadline, [this] { return ready_ || !end_.ok() || !driving_; });
   if (!status.ok() || ready_ || !end_.ok()) return status.ok() ? end_ : status;
@@ -109,7 +109,7 @@ absl::Status ReconnectingClient::Connect(absl::Duration timeout) {
 }
 
 absl::StatusOr<Message> ReconnectingClient::Receive(absl::Duration timeout) {
-  const absl::Duration deadline = options_.now() + timeout;
+  const absl::Duration deadline = options_.for_tests.now() + timeout;
   Lock lock(mutex_);
   absl::Status status = Await(lock, deadline, [this] { return !driving_; });
   if (!status.ok()) return status;
@@ -121,7 +121,7 @@ absl::StatusOr<Message> ReconnectingClient::Receive(absl::Duration timeout) {
 
 template <typename Condition>
 absl::Status ReconnectingClient::Await(Lock& lock, absl::Duration deadline, Condition condition) {
-  const Deadline until = Deadline::After(deadline - options_.now());
+  const Deadline until = Deadline::After(deadline - options_.for_tests.now());
   if (until.is_never()) {
     changed_.wait(lock, condition);
   } else if (!changed_.wait_for(lock, absl::ToChronoNanoseconds(until.Remaining()), condition)) {
@@ -137,9 +137,10 @@ void ReconnectingClient::StopDriving() {
 
 // Drops the unread input of a connection that cannot send any more, to find out how it ended.
 absl::Status ReconnectingClient::ReadToEnd(Lock& lock, absl::Duration deadline) {
-  deadline = std::min(deadline, options_.now() + options_.client.close_timeout);
+  deadline = std::min(deadline, options_.for_tests.now() + options_.client.timeouts.close);
   lock.unlock();
-  while (client_->Receive(deadline - options_.now()).ok() && options_.now() < deadline) {
+  while (client_->Receive(deadline - options_.for_tests.now()).ok() &&
+         options_.for_tests.now() < deadline) {
   }
   absl::Status status = client_->status();
   if (status.ok()) client_->Cancel();  // for threads that got it from client()
@@ -155,7 +156,7 @@ absl::StatusOr<Message> ReconnectingClient::DriveToMessage(Lock& lock, absl::Dur
     }
     received_ = client_;
     lock.unlock();
-    absl::StatusOr<Message> message = received_->Receive(deadline - options_.now());
+    absl::StatusOr<Message> message = received_->Receive(deadline - options_.for_tests.now());
     const absl::Status status = received_->status();
     lock.lock();
     if (message.ok() || status.ok()) return message;
@@ -167,14 +168,14 @@ absl::StatusOr<Message> ReconnectingClient::DriveToMessage(Lock& lock, absl::Dur
 
 absl::Status ReconnectingClient::DriveToConnection(Lock& lock, absl::Duration deadline) {
   while (end_.ok() && client_ == nullptr) {
-    const absl::Duration now = options_.now();
+    const absl::Duration now = options_.for_tests.now();
     if (now >= next_attempt_) {
       Attempt(lock);
     } else if (now >= deadline) {
       return absl::DeadlineExceededError(NotConnected().message());
     } else {
       lock.unlock();
-      options_.sleep(std::min(next_attempt_, deadline) - now);
+      options_.for_tests.sleep(std::min(next_attempt_, deadline) - now);
       lock.lock();
     }
   }
@@ -183,7 +184,7 @@ absl::Status ReconnectingClient::DriveToConnection(Lock& lock, absl::Duration de
 
 void ReconnectingClient::Attempt(Lock& lock) {
   ++attempts_;
-  if (!since_.has_value()) since_ = options_.now();
+  if (!since_.has_value()) since_ = options_.for_tests.now();
   Tell(lock, {.type = Type::kConnecting, .attempt = attempts_});
   if (!end_.ok()) return;
   lock.unlock();
@@ -194,7 +195,7 @@ void ReconnectingClient::Attempt(Lock& lock) {
   if (status.ok()) {
     client_ = fresh;
     ready_ = true;
-    connected_at_ = options_.now();
+    connected_at_ = options_.for_tests.now();
     changed_.notify_all();
     Tell(lock, {.type = Type::kConnected, .attempt = attempts_});
   } else if (fresh != nullptr && status == fresh->status()) {  // lost before it was usable
@@ -206,11 +207,11 @@ void ReconnectingClient::Attempt(Lock& lock) {
   }
 }
 
-// Creates fresh_, if possible, and calls `after_connect` with it.
+// Creates fresh_, if possible, and calls `hooks.after_connect` with it.
 absl::Status ReconnectingClient::Open() {
   ClientOptions options = options_.client;
-  if (options_.before_connect) {
-    if (absl::Status status = options_.before_connect(options); !status.ok()) return status;
+  if (options_.hooks.before_connect) {
+    if (absl::Status status = options_.hooks.before_connect(options); !status.ok()) return status;
     options.cancel = options_.client.cancel;
   }
   absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect(url_, std::move(options));
@@ -220,7 +221,7 @@ absl::Status ReconnectingClient::Open() {
     if (!end_.ok()) return end_;  // the thread that set it did not see this connection
     fresh_ = *std::move(client);
   }
-  return options_.after_connect ? options_.after_connect(*fresh_) : absl::OkStatus();
+  return options_.hooks.after_connect ? options_.hooks.after_connect(*fresh_) : absl::OkStatus();
 }
 
 // client_ has ended, or at least cannot send any more.
@@ -229,7 +230,7 @@ void ReconnectingClient::Lose(Lock& lock, const absl::Status& status) {
   const std::shared_ptr<Client> lost = std::exchange(client_, nullptr);
   ready_ = false;
   lost_ = status;
-  const absl::Duration now = options_.now();
+  const absl::Duration now = options_.for_tests.now();
   if (backoff_.Held(now - connected_at_)) {
     attempts_ = 0;
     since_ = now;
@@ -243,7 +244,7 @@ void ReconnectingClient::Retry(Lock& lock, const absl::Status& status, const Pau
   if (!end_.ok()) return;
   lost_ = status;
   const absl::Duration wait = backoff_.Next(asked);
-  const absl::Duration now = options_.now();
+  const absl::Duration now = options_.for_tests.now();
   if (attempts_ >= options_.max_attempts || now + wait - *since_ > options_.give_up_after) {
     return GiveUp(lock, absl::UnavailableError(absl::StrCat(
                             "gave up after ", attempts_, attempts_ == 1 ? " attempt" : " attempts",
@@ -259,9 +260,9 @@ void ReconnectingClient::GiveUp(Lock& lock, const absl::Status& status) {
 }
 
 void ReconnectingClient::Tell(Lock& lock, const ReconnectEvent& event) {
-  if (!options_.on_event) return;
+  if (!options_.hooks.on_event) return;
   lock.unlock();
-  options_.on_event(event);
+  options_.hooks.on_event(event);
   lock.lock();
 }
 

@@ -78,7 +78,7 @@ class ReconnectingClient {
 
   // Like Client::Receive(), on whichever connection a message arrives. DeadlineExceeded after
   // `timeout`; nothing is lost then: waits continue with the next call. But an attempt to connect
-  // is not interrupted: it takes up to ClientOptions::connect_timeout, plus the time of its
+  // is not interrupted: it takes up to ClientTimeouts::connect, plus the time of its
   // callbacks.
   absl::StatusOr<Message> Receive(absl::Duration timeout = absl::InfiniteDuration());
 
@@ -145,7 +145,7 @@ class ReconnectingClient {
   bool ready_ = false;                // client_ can send
   bool closed_here_ = false;          // by Close()
   std::shared_ptr<Client> client_;    // the connection, until its end was noticed
-  std::shared_ptr<Client> fresh_;     // the connection passed to after_connect
+  std::shared_ptr<Client> fresh_;     // the connection passed to hooks.after_connect
   std::shared_ptr<Client> received_;  // holds the last message
   absl::Status lost_;                 // why there is no connection
   absl::Status end_;                  // why there will be no more

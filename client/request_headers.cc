@@ -24,11 +24,12 @@ bool IsBearerToken(absl::string_view text) {
 
 // Empty if there is none.
 absl::StatusOr<std::string> Authorization(const ClientOptions& options) {
-  const std::string& token = options.bearer_token;
-  if (options.basic_auth.has_value() && !token.empty()) {
+  const std::string& token = options.request.bearer_token;
+  if (options.request.basic_auth.has_value() && !token.empty()) {
     return absl::InvalidArgumentError("basic_auth and bearer_token are both set");
   }
-  if (options.basic_auth.has_value()) return BasicAuthorization(*options.basic_auth);
+  if (options.request.basic_auth.has_value())
+    return BasicAuthorization(*options.request.basic_auth);
   if (token.empty()) return std::string();
   if (!IsBearerToken(token)) {
     return absl::InvalidArgumentError("the bearer_token contains an invalid character");
@@ -43,7 +44,7 @@ std::string OwnUserAgent() { return absl::StrCat("weft/", kVersion); }
 }  // namespace
 
 std::string UserAgent(const ClientOptions& options) {
-  for (const auto& [name, value] : options.headers) {
+  for (const auto& [name, value] : options.request.headers) {
     if (absl::EqualsIgnoreCase(name, kUserAgent)) return value;
   }
   return OwnUserAgent();
@@ -58,12 +59,12 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RequestHeaders(
     const ClientOptions& options) {
   const absl::StatusOr<std::string> authorization = Authorization(options);
   if (!authorization.ok()) return authorization.status();
-  const absl::StatusOr<std::string> cookie = CookieHeader(options.cookies);
+  const absl::StatusOr<std::string> cookie = CookieHeader(options.request.cookies);
   if (!cookie.ok()) return cookie.status();
 
   std::vector<std::pair<std::string, std::string>> headers;
   bool has_user_agent = false;
-  for (const auto& header : options.headers) {
+  for (const auto& header : options.request.headers) {
     const bool user_agent = absl::EqualsIgnoreCase(header.first, kUserAgent);
     has_user_agent |= user_agent;
     if (!user_agent || !header.second.empty()) headers.push_back(header);
@@ -73,7 +74,7 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RequestHeaders(
       {"Authorization", *authorization}, {"Cookie", *cookie}};
   for (const auto& [name, value] : composed) {
     if (value.empty()) continue;
-    for (const auto& header : options.headers) {
+    for (const auto& header : options.request.headers) {
       if (absl::EqualsIgnoreCase(header.first, name)) {
         return absl::InvalidArgumentError(
             absl::StrCat("the header ", name, " is set both in `headers` and by an option"));

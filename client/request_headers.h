@@ -13,17 +13,17 @@
 namespace weft {
 
 // The client's User-Agent (RFC 9110, section 10.1.5): "weft/VERSION", or the one in
-// options.headers. Empty: none.
+// options.request.headers. Empty: none.
 std::string UserAgent(const ClientOptions& options);
 
-// options.headers, with User-Agent, Authorization and Cookie headers from the options.
+// options.request.headers, with User-Agent, Authorization and Cookie headers from the options.
 // InvalidArgument, whose message contains no secret, for credentials that cannot be sent, and for a
 // second header where only one is allowed.
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RequestHeaders(
     const ClientOptions& options);
 
 // The part of them for a server that must not learn the client's identity: "weft/VERSION" as
-// User-Agent, or nothing if options.headers have an empty one.
+// User-Agent, or nothing if options.request.headers have an empty one.
 std::vector<std::pair<std::string, std::string>> AnonymousHeaders(const ClientOptions& options);
 
 }  // namespace weft

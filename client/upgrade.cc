@@ -63,7 +63,8 @@ absl::StatusOr<Upgraded> Upgrade(BlockingStream stream, const Url& url, const Up
   if (!handshake.ok()) return handshake.status();
   absl::StatusOr<HttpAnswer> answer = Exchange(stream, handshake->request(), options);
   if (!answer.ok()) return answer.status();
-  const absl::StatusOr<HttpResponse> response = ParseHttpResponse(answer->head, options.http);
+  const absl::StatusOr<HttpResponse> response =
+      ParseHttpResponse(answer->head, options.http.limits);
   if (!response.ok()) return response.status();
   absl::StatusOr<AgreedHandshake> agreed = handshake->Check(*response);
   if (!agreed.ok() && response->status != 101) {

@@ -107,12 +107,12 @@ weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* us
   options.address = absl::GetFlag(FLAGS_address);
   options.port = absl::GetFlag(FLAGS_port);
   options.threads = absl::GetFlag(FLAGS_threads);
-  options.max_connections = absl::GetFlag(FLAGS_max_connections);
-  options.allowed_origins = absl::GetFlag(FLAGS_allow_origin).all;
-  options.allowed_hosts = absl::GetFlag(FLAGS_allow_host);
+  options.limits.max_connections = absl::GetFlag(FLAGS_max_connections);
+  options.http.allowed_origins = absl::GetFlag(FLAGS_allow_origin).all;
+  options.http.allowed_hosts = absl::GetFlag(FLAGS_allow_host);
   options.connection.compression = CompressionFromFlag();
   const bool verbose = absl::GetFlag(FLAGS_verbose);
-  options.log = [verbose](weft::LogLevel level, absl::string_view text) {
+  options.hooks.log = [verbose](weft::LogLevel level, absl::string_view text) {
     if (!verbose && level == weft::LogLevel::kInfo) return;
     ErrorOutput().Write(text);
   };

@@ -26,9 +26,9 @@ class Handler {
   virtual void OnMessage(Session& session, const Message& message) = 0;
 
   // There is room to send again. Called once the session's queue has shrunk to
-  // ServerOptions::low_mark_bytes after it had grown to high_mark_bytes or a send was refused for
-  // want of room. Who has much to send sends until queued_bytes() is at the high mark, and goes on
-  // here.
+  // ServerSending::low_mark_bytes after it had grown to sending.high_mark_bytes or a send was
+  // refused for want of room. Who has much to send sends until queued_bytes() is at the high mark,
+  // and goes on here.
   virtual void OnWritable(Session& /*session*/) {}
 
   // The session has ended, whatever ended it: called exactly once after OnOpen, and nothing after

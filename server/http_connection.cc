@@ -29,7 +29,7 @@ namespace {
 // So much is read at once: as much as may wait while an answer is not taken.
 constexpr size_t kReadBytes = 64 << 10;
 
-// Of an answer, this much or the rest must be taken in each http_timeout. By the default of 60 s
+// Of an answer, this much or the rest must be taken in each timeouts.http. By the default of 60 s
 // that is about 1 KB/s; a time that starts again with each byte would never end.
 constexpr size_t kTakenInTime = 64 << 10;
 
@@ -60,7 +60,7 @@ struct HttpConnection::Unfinished {
 HttpConnection::HttpConnection(LoopContext& context, Stream stream, const SocketAddress& peer,
                                uint64_t id, Refusal refusal)
     : ServedStream(context, {std::move(stream), peer, id, refusal}),
-      scanner_(context.options().http_limits) {
+      scanner_(context.options().http.limits) {
   StartWait(Wait::kHead);
 }
 
@@ -172,7 +172,7 @@ bool HttpConnection::TakeRequest() {
   if (size.ok() && *size == 0) return false;
   const absl::string_view head = in.substr(0, size.value_or(0));
   const absl::StatusOr<HttpRequest> request =
-      size.ok() ? ParseHttpRequest(head, options.http_limits) : size.status();
+      size.ok() ? ParseHttpRequest(head, options.http.limits) : size.status();
   if (refusal_ == Refusal::kAddressFull) {
     Refuse(HandshakeFailure::kAddressFull,
            HttpError(429, "your address has as many connections as it may have"));
@@ -181,11 +181,11 @@ bool HttpConnection::TakeRequest() {
            HttpError(503, "the server has as many connections as it can take"));
   } else if (!request.ok()) {
     Refuse(HandshakeFailure::kMalformed, request.status());
-  } else if (options.http == nullptr || IsUpgrade(*request)) {
+  } else if (options.http.pages == nullptr || IsUpgrade(*request)) {
     // The answers to what was asked before must not come behind it.
     if (output_.empty() || Write()) Upgrade(*request, in.substr(head.size()));
   } else {
-    scanner_ = HttpHeadScanner(options.http_limits);
+    scanner_ = HttpHeadScanner(options.http.limits);
     parsed_ += head.size();
     return Begin(*request, head);
   }
@@ -203,7 +203,7 @@ bool HttpConnection::Begin(const HttpRequest& request, absl::string_view head) {
     return false;
   }
   absl::StatusOr<HttpRequestBody> body =
-      HttpRequestBody::Of(request, context_.options().max_http_body_bytes);
+      HttpRequestBody::Of(request, context_.options().http.max_body_bytes);
   if (!body.ok()) {
     Refuse(HandshakeFailure::kMalformed, body.status());
     return false;
@@ -237,7 +237,7 @@ bool HttpConnection::TakeBody() {
   parsed_ += *taken;
   if (!unfinished_->body.done()) return false;
   const std::unique_ptr<Unfinished> finished = std::move(unfinished_);
-  const HttpRequest request = *ParseHttpRequest(finished->head, context_.options().http_limits);
+  const HttpRequest request = *ParseHttpRequest(finished->head, context_.options().http.limits);
   Answer(request, *ParseRequestTarget(request), finished->body.text());
   return true;
 }
@@ -267,7 +267,7 @@ void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view rest) {
 }
 
 absl::Status HttpConnection::CheckHostOf(absl::string_view host) const {
-  const std::vector<std::string>& allowed = context_.options().allowed_hosts;
+  const std::vector<std::string>& allowed = context_.options().http.allowed_hosts;
   // A list decides alone, whichever the endpoint is.
   const bool on_loopback =
       allowed.empty() && context_.group().IsLoopbackEndpoint(LocalAddress(stream_.fd()));
@@ -287,7 +287,7 @@ void HttpConnection::Answer(const HttpRequest& http, const RequestTarget& target
   request.peer_address = peer_;
   request.peer_certificate = stream_.peer_certificate();
   request.server = &context_.group();
-  absl::StatusOr<PageResponse> answer = context_.options().http(request);
+  absl::StatusOr<PageResponse> answer = context_.options().http.pages(request);
   // The client must be told to what it should upgrade (RFC 9110, section 15.5.22).
   if (HttpStatusOf(answer.status()) == 426) {
     return Refuse(HandshakeFailure::kNotWebSocket, answer.status());
@@ -298,7 +298,7 @@ void HttpConnection::Answer(const HttpRequest& http, const RequestTarget& target
   const absl::Duration keep = closing_ ? absl::ZeroDuration() : TimeFor(Wait::kRequest);
   absl::StatusOr<std::string> head = WritePageHead(page, http, keep, absl::Now());
   if (!head.ok()) {
-    Log(context_.options().log, LogLevel::kError,
+    Log(context_.options().hooks.log, LogLevel::kError,
         absl::StrCat("the page ", Quote(request.path()),
                      " cannot be sent: ", head.status().message()));
     page = ErrorPage(absl::InternalError("the server's own answer could not be sent"));
@@ -324,14 +324,14 @@ void HttpConnection::Refuse(HandshakeFailure reason, absl::Status why, HeaderFie
   }
   absl::StatusOr<std::string> response = TryRejectResponse(why, headers, method);
   if (!response.ok()) {
-    Log(context_.options().log, LogLevel::kError,
+    Log(context_.options().hooks.log, LogLevel::kError,
         absl::StrCat("the refusal of ", peer_.ToString(),
                      " cannot be sent: ", response.status().message()));
     why = absl::InternalError("the server's own answer could not be sent");
     response = RejectResponse(why, {date}, method);
   }
   const int status = HttpStatusOf(why);
-  Log(context_.options().log, LogLevel::kInfo,
+  Log(context_.options().hooks.log, LogLevel::kInfo,
       absl::StrCat("refused ", peer_.ToString(), ": HTTP ", status, ", ", Escape(why.message())));
   if (requests_ == 0) context_.CountFailure(reason);
   CountResponse(status);
@@ -408,14 +408,14 @@ void HttpConnection::StartWait(Wait wait) {
 
 absl::Duration HttpConnection::TimeFor(Wait wait) const {
   const ServerOptions& options = context_.options();
-  if (wait == Wait::kHead) return options.handshake_timeout;
-  return wait == Wait::kRequest ? options.keep_alive_timeout : options.http_timeout;
+  if (wait == Wait::kHead) return options.timeouts.handshake;
+  return wait == Wait::kRequest ? options.timeouts.keep_alive : options.timeouts.http;
 }
 
 int64_t HttpConnection::TooSlowAtMs() const {
-  const int64_t rate = context_.options().min_request_bytes_per_second;
+  const int64_t rate = context_.options().rates.min_request_bytes_per_second;
   if (rate == 0 || request_bytes_ == 0 || !reading()) return EventLoop::kNever;
-  return begun_ms_ + EventLoop::Milliseconds(context_.options().request_grace) +
+  return begun_ms_ + EventLoop::Milliseconds(context_.options().rates.request_grace) +
          static_cast<int64_t>(request_bytes_) * 1000 / rate;
 }
 

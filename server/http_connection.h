@@ -40,10 +40,10 @@ class HttpConnection final : public ServedStream {
 
   // What the client has to do next, in the time that it has for it.
   enum class Wait : uint8_t {
-    kHead,     // say a request, or the rest of it: handshake_timeout
-    kRequest,  // begin another one: keep_alive_timeout
-    kBody,     // send it: http_timeout
-    kAnswer,   // take the answer, 64 KiB in each http_timeout
+    kHead,     // say a request, or the rest of it: timeouts.handshake
+    kRequest,  // begin another one: timeouts.keep_alive
+    kBody,     // send it: timeouts.http
+    kAnswer,   // take the answer, 64 KiB in each timeouts.http
   };
 
   void OnTimer() override;

@@ -20,20 +20,21 @@ ServerOptions WithPools(ServerOptions options, LoopPools& pools) {
 
 LoopContext::LoopContext(const ServerOptions& options, const Acceptor& acceptor, WorkerGroup& group,
                          StreamOwner& owner)
-    : loop_(*options.clock),
+    : loop_(*options.for_tests.clock),
       options_(WithPools(options, pools_)),
       acceptor_(acceptor),
       group_(group),
       owner_(owner),
-      topics_(group.topics(), options.topic_options),
-      sending_(
-          {.max_queue_bytes = options.max_send_queue_bytes,
-           .high_mark_bytes = std::min(options.high_mark_bytes, options.max_send_queue_bytes),
-           .low_mark_bytes = std::min(options.low_mark_bytes, options.max_send_queue_bytes / 2),
-           .when_full = options.when_full},
-          metrics_, mailbox()->budget(), [this] { DeliverPublished(); }),
-      compression_bytes_left_(options.max_compression_bytes / options.threads) {
-  const size_t max_buffered_bytes = options.max_buffered_bytes / options.threads;
+      topics_(group.topics(), options.hooks.topic_options),
+      sending_({.max_queue_bytes = options.sending.max_queue_bytes,
+                .high_mark_bytes =
+                    std::min(options.sending.high_mark_bytes, options.sending.max_queue_bytes),
+                .low_mark_bytes =
+                    std::min(options.sending.low_mark_bytes, options.sending.max_queue_bytes / 2),
+                .when_full = options.sending.when_full},
+               metrics_, mailbox()->budget(), [this] { DeliverPublished(); }),
+      compression_bytes_left_(options.limits.max_compression_bytes / options.threads) {
+  const size_t max_buffered_bytes = options.limits.max_buffered_bytes / options.threads;
   mailbox()->budget().set_limit(max_buffered_bytes, max_buffered_bytes / kHeadroomPart);
 }
 

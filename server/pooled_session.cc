@@ -41,7 +41,8 @@ void PooledSession::OnMessage(Session& /*session*/, const Message& message) {
   if (discards_) return;
   bytes_ += message.payload.size();
   messages_.splice(messages_.end(), waiting);
-  if (messages_.size() >= options.max_waiting_messages || bytes_ >= options.max_waiting_bytes) {
+  if (messages_.size() >= options.limits.max_waiting_messages ||
+      bytes_ >= options.limits.max_waiting_bytes) {
     resumes_at_half_ = true;
     session_.HoldReading();
   }
@@ -155,7 +156,7 @@ PooledSession::Call PooledSession::Next(std::list<Waiting>* message) {
   }
   if (ending_.has_value()) return Call::kClose;
   at_work_ = false;
-  last_at_work_ = Moment(context_.options().clock->NowMs());
+  last_at_work_ = Moment(context_.options().for_tests.clock->NowMs());
   // Under the lock: without it the session could be told its end, and be destroyed, meanwhile.
   if (std::exchange(resumes_when_idle_, false)) ResumeSession();
   return Call::kNone;
@@ -165,8 +166,8 @@ void PooledSession::TakeMessage(std::list<Waiting>* message) {
   message->splice(message->begin(), messages_, messages_.begin());
   bytes_ -= message->front().payload.size();
   const ServerOptions& options = context_.options();
-  if (resumes_at_half_ && messages_.size() <= options.max_waiting_messages / 2 &&
-      bytes_ <= options.max_waiting_bytes / 2) {
+  if (resumes_at_half_ && messages_.size() <= options.limits.max_waiting_messages / 2 &&
+      bytes_ <= options.limits.max_waiting_bytes / 2) {
     resumes_at_half_ = false;
     ResumeSession();
   }

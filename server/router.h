@@ -49,7 +49,7 @@ class Router {
   // OK, or what is wrong with a path: it does not begin with '/', or is there twice.
   const absl::Status& status() const { return status_; }
 
-  // What the table does, for ServerOptions::http and Server::Start. Later changes of the router do
+  // What the table does, for ServerHttp::pages and Server::Start. Later changes of the router do
   // not reach them.
   Acceptor acceptor() const;
   Pages pages() const;

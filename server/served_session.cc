@@ -19,8 +19,8 @@ ServedSession::ServedSession(LoopContext& context, Client client)
       outbox_(context.sending(), context.options().connection) {
   since_ = heard_;
   connection().set_answers_close_later(true);
-  const RateLimiter::Limits limits = {.events = context.options().message_rate,
-                                      .bytes = context.options().byte_rate};
+  const RateLimiter::Limits limits = {.events = context.options().rates.messages,
+                                      .bytes = context.options().rates.bytes};
   if (limits.any()) rates_ = std::make_unique<RateLimiter>(limits, now_ms());
 }
 
@@ -116,15 +116,15 @@ void ServedSession::OnTimer() {
   if (!closing_) {
     if (IsTooSlow()) {
       Refuse(CloseCode::kPolicyViolation, "a message came too slowly", ClosedBy::kTimeout,
-             "min_message_bytes_per_second");
+             "rates.min_message_bytes_per_second");
       Flush();
       if (!holds_stream()) return;
     } else {
       CheckSilence();
     }
-  } else if (since_.MsAgo(now_ms()) >= EventLoop::Milliseconds(context_.options().close_timeout)) {
+  } else if (since_.MsAgo(now_ms()) >= EventLoop::Milliseconds(context_.options().timeouts.close)) {
     if (!held_ || !connection().open()) {
-      Blame(ClosedBy::kTimeout, "close_timeout");
+      Blame(ClosedBy::kTimeout, "timeouts.close");
       return Drop("the closing handshake took too long");
     }
     // A client that broke a rule is told so now, without the answers, and gets time to read it.
@@ -147,7 +147,7 @@ void ServedSession::WatchUnfinished(bool is_new) {
 
 void ServedSession::StartStretch() {
   const ServerOptions& options = context_.options();
-  if (options.min_message_bytes_per_second == 0 || options.connection.stream_messages) return;
+  if (options.rates.min_message_bytes_per_second == 0 || options.connection.stream_messages) return;
   // The timer is not moved for every message: it looks, when it fires, at the one that is there.
   const bool arm = !unfinished_.is_set();
   unfinished_ = Moment(now_ms());
@@ -160,13 +160,13 @@ bool ServedSession::IsTooSlow() {
   const int64_t now = now_ms();
   if (!unfinished_.is_set()) return false;
   const int64_t ms = unfinished_.MsAgo(now);
-  if (paused_ || ms < EventLoop::Milliseconds(context_.options().message_grace)) {
+  if (paused_ || ms < EventLoop::Milliseconds(context_.options().rates.message_grace)) {
     if (paused_) StartStretch();  // the client could not go on
     return false;
   }
   const size_t bytes = connection().unfinished_bytes();
   const size_t came = bytes - std::min(bytes, unfinished_bytes_);
-  const size_t rate = context_.options().min_message_bytes_per_second;
+  const size_t rate = context_.options().rates.min_message_bytes_per_second;
   StartStretch();
   return came / rate < static_cast<size_t>(ms) / 1000;
 }
@@ -239,17 +239,17 @@ void ServedSession::EndNow(CloseCode code, absl::string_view reason) {
 
 void ServedSession::CountBytes(size_t bytes) {
   const bool in_time = rates_->TakeBytes(bytes, now_ms());
-  if (!in_time && context_.options().over_rate == OverRate::kClose)
+  if (!in_time && context_.options().rates.over_rate == OverRate::kClose)
     Refuse(CloseCode::kPolicyViolation, "more bytes a second than this server accepts",
-           ClosedBy::kLimit, "byte_rate");
+           ClosedBy::kLimit, "rates.bytes");
 }
 
 bool ServedSession::CountEvent(const Event& event) {
   if (event.type == Event::Type::kClose || !event.first) return true;
   const bool in_time = rates_->TakeEvent(now_ms());
-  if (in_time || context_.options().over_rate == OverRate::kDelay) return true;
+  if (in_time || context_.options().rates.over_rate == OverRate::kDelay) return true;
   Refuse(CloseCode::kPolicyViolation, "more messages a second than this server accepts",
-         ClosedBy::kLimit, "message_rate");
+         ClosedBy::kLimit, "rates.messages");
   return false;
 }
 
@@ -260,7 +260,7 @@ void ServedSession::Refuse(CloseCode code, const char* why, ClosedBy by, const c
 }
 
 bool ServedSession::IsOverRate() {
-  return context_.options().over_rate == OverRate::kDelay && rates_->WaitMs(now_ms()) > 0;
+  return context_.options().rates.over_rate == OverRate::kDelay && rates_->WaitMs(now_ms()) > 0;
 }
 
 // ---- What follows ----
@@ -281,7 +281,7 @@ size_t ServedSession::held_bytes() const {
 // Not a closing handshake, during which the peer could go on: the memory is needed now.
 void ServedSession::OutOfMemory() {
   if (!holds_stream()) return;
-  Blame(ClosedBy::kLimit, "max_buffered_bytes");
+  Blame(ClosedBy::kLimit, "limits.max_buffered_bytes");
   if (pooled_ != nullptr) pooled_->Discard();
   outbox_.DropWaiting(DropReason::kClosed);
   connection().SendClose(CloseCode::kTryAgainLater, "the server is out of memory").IgnoreError();
@@ -315,7 +315,7 @@ void ServedSession::Settle() {
 
 // Whether anything is read, and what the loop waits for.
 void ServedSession::SettleReading(size_t queued) {
-  const size_t mark = context_.options().pause_reading_bytes;
+  const size_t mark = context_.options().sending.pause_reading_bytes;
   const bool was_paused = paused_;
   paused_ = held_ || queued > (paused_ ? mark / 2 : mark);
   if (rates_ != nullptr) {
@@ -339,15 +339,15 @@ void ServedSession::ArmTimer() {
   };
   int64_t deadline;
   if (closing_) {
-    deadline = after(since_, options.close_timeout);
+    deadline = after(since_, options.timeouts.close);
   } else {
-    deadline =
-        WaitsForPong() ? after(ping_, options.pong_timeout) : after(heard_, options.ping_interval);
+    deadline = WaitsForPong() ? after(ping_, options.timeouts.pong)
+                              : after(heard_, options.timeouts.ping_interval);
     const bool silent = !message_.is_set();
-    deadline = std::min(deadline, after(silent ? since_ : message_, options.idle_timeout));
-    if (silent) deadline = std::min(deadline, after(since_, options.first_message_timeout));
+    deadline = std::min(deadline, after(silent ? since_ : message_, options.timeouts.idle));
+    if (silent) deadline = std::min(deadline, after(since_, options.timeouts.first_message));
     if (unfinished_.is_set()) {
-      deadline = std::min(deadline, after(unfinished_, options.message_grace));
+      deadline = std::min(deadline, after(unfinished_, options.rates.message_grace));
     }
   }
   if (over_rate_) deadline = std::min(deadline, now + rates_->WaitMs(now));
@@ -359,20 +359,20 @@ void ServedSession::ArmTimer() {
 void ServedSession::CheckSilence() {
   const ServerOptions& options = context_.options();
   const int64_t now = now_ms();
-  if (WaitsForPong() && ping_.MsAgo(now) >= EventLoop::Milliseconds(options.pong_timeout)) {
-    Blame(ClosedBy::kTimeout, "pong_timeout");
+  if (WaitsForPong() && ping_.MsAgo(now) >= EventLoop::Milliseconds(options.timeouts.pong)) {
+    Blame(ClosedBy::kTimeout, "timeouts.pong");
     return Drop("the client did not answer a ping");
   }
   const bool silent = !message_.is_set();
   const int64_t idle_ms = (silent ? since_ : message_).MsAgo(now);
-  if (silent && idle_ms >= EventLoop::Milliseconds(options.first_message_timeout)) {
-    CloseFor(ClosedBy::kTimeout, "first_message_timeout", CloseCode::kPolicyViolation,
+  if (silent && idle_ms >= EventLoop::Milliseconds(options.timeouts.first_message)) {
+    CloseFor(ClosedBy::kTimeout, "timeouts.first_message", CloseCode::kPolicyViolation,
              "no message came in time")
         .IgnoreError();
-  } else if (idle_ms >= EventLoop::Milliseconds(options.idle_timeout)) {
-    CloseFor(ClosedBy::kTimeout, "idle_timeout", CloseCode::kNormal, "idle").IgnoreError();
+  } else if (idle_ms >= EventLoop::Milliseconds(options.timeouts.idle)) {
+    CloseFor(ClosedBy::kTimeout, "timeouts.idle", CloseCode::kNormal, "idle").IgnoreError();
   } else if (!WaitsForPong() &&
-             heard_.MsAgo(now) >= EventLoop::Milliseconds(options.ping_interval)) {
+             heard_.MsAgo(now) >= EventLoop::Milliseconds(options.timeouts.ping_interval)) {
     ping_ = Moment(now);
     connection().SendPing().IgnoreError();
     AfterSend();
@@ -409,7 +409,7 @@ void ServedSession::Blame(ClosedBy by, absl::string_view option, absl::string_vi
 
 // The connection has ended with `code`: unless this side ended it, its status says why.
 void ServedSession::BlameConnection(CloseCode code) {
-  if (outbox_.disconnected()) return Blame(ClosedBy::kLimit, "max_send_queue_bytes");
+  if (outbox_.disconnected()) return Blame(ClosedBy::kLimit, "sending.max_queue_bytes");
   switch (connection().status().code()) {
     case absl::StatusCode::kOk:
       return Blame(ClosedBy::kPeer);
@@ -429,7 +429,7 @@ void ServedSession::OnGone(const char* why) {
   outbox_.Stop();
   if (outbox_.shared() != nullptr) outbox_.shared()->SetClosed();
   if (context_.stopping()) Blame(ClosedBy::kShutdown);
-  if (outbox_.disconnected()) Blame(ClosedBy::kLimit, "max_send_queue_bytes");
+  if (outbox_.disconnected()) Blame(ClosedBy::kLimit, "sending.max_queue_bytes");
   Blame(ClosedBy::kLost);
   if (!ending_->logged) ending_->reason = why;
 }
@@ -467,7 +467,7 @@ void ServedSession::LogEnd(CloseCode code, absl::string_view reason) {
   ending.reason = std::string(reason);
   ending.info.code = code;
   ending.info.reason = ending.reason;
-  const LogHook& log = context_.options().log;
+  const LogHook& log = context_.options().hooks.log;
   if (!log) return;
   // A limit is what the operator can change.
   const bool is_limit = ending.info.by == ClosedBy::kLimit;

@@ -47,7 +47,7 @@ namespace weft {
 //
 //   state    handler is called  sends  left by
 //   open     yes                yes    Close(), the peer's Close, a broken rule, a limit, a timeout
-//   closing  yes                no     the peer's Close or the end of its stream, close_timeout
+//   closing  yes                no     the peer's Close or the end of its stream, timeouts.close
 //   ended    OnClose, once      no     its last bytes are written: lingers if a rule was broken
 //   gone     OnClose, if not    no     the end of the turn; with a pool, its handler's return
 //            before
@@ -209,7 +209,7 @@ class ServedSession final : public ServedStream, public LoopSession {
   std::atomic<int32_t> round_trip_ms_ = -1;  // none was measured
   Moment heard_;                             // when the client last sent or took a byte
   Moment message_;                           // when the last message came, if one did
-  Moment unfinished_;                        // when the stretch began: ServerOptions::message_grace
+  Moment unfinished_;                        // when the stretch began: ServerRates::message_grace
   size_t unfinished_bytes_ = 0;              // of the message that had come then
   Moment ping_;  // when an empty ping was sent that has no pong, if one was
   std::unique_ptr<Handler> handler_;

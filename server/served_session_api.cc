@@ -105,17 +105,18 @@ void ServedSession::Terminate() {
 // ---- Topics ----
 
 absl::Status ServedSession::Subscribe(absl::string_view topic) {
-  if (absl::Status status = CheckTopic(topic, context_.options().max_topic_bytes); !status.ok()) {
+  if (absl::Status status = CheckTopic(topic, context_.options().limits.max_topic_bytes);
+      !status.ok()) {
     return status;
   }
   context_.DeliverPublished();
   if (!holds_stream() || close_notified_) {
     return absl::FailedPreconditionError("the session is closed");
   }
-  const size_t limit = context_.options().max_topics_per_session;
+  const size_t limit = context_.options().limits.max_topics_per_session;
   if (!context_.topics().Subscribe(topic, this, &subscriptions_, limit)) {
     return absl::ResourceExhaustedError(absl::StrCat("the session is subscribed to ", limit,
-                                                     " topics: see max_topics_per_session"));
+                                                     " topics: see limits.max_topics_per_session"));
   }
   if (!in_callback_) FlushLater();  // which accounts for the memory
   return absl::OkStatus();
@@ -152,9 +153,9 @@ SessionRef ServedSession::ref() {
   if (outbox_.shared() == nullptr) {
     const ServerOptions& options = context_.options();
     auto shared = std::make_shared<SessionRef::Shared>(
-        context_.mailbox(), options.max_send_queue_bytes, options.when_full);
+        context_.mailbox(), options.sending.max_queue_bytes, options.sending.when_full);
     shared->id = id_;
-    shared->max_topic_bytes = options.max_topic_bytes;
+    shared->max_topic_bytes = options.limits.max_topic_bytes;
     shared->session = this;
     shared->SetQueuedBytes(queued_bytes());
     if (!holds_stream()) shared->SetClosed();

@@ -18,7 +18,7 @@ ServedStream::ServedStream(LoopContext& context, Client client)
 void ServedStream::Drop(const char* why, absl::string_view detail) {
   if (!holds_stream()) return;
   if (*why != '\0' && LogsDrop()) {
-    Log(context_.options().log, LogLevel::kInfo,
+    Log(context_.options().hooks.log, LogLevel::kInfo,
         absl::StrCat("dropped ", peer_.ToString(), ": ", why, detail.empty() ? "" : ": ", detail));
   }
   context_.loop().Unwatch(stream_.fd());
@@ -30,7 +30,7 @@ void ServedStream::Drop(const char* why, absl::string_view detail) {
 }
 
 void ServedStream::OutOfMemory() {
-  Drop("all sessions together hold more than max_buffered_bytes");
+  Drop("all sessions together hold more than limits.max_buffered_bytes");
 }
 
 bool ServedStream::Account(size_t bytes) {

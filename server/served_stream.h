@@ -21,8 +21,8 @@ namespace weft {
 // Why a connection was accepted only to be refused.
 enum class Refusal : uint8_t {
   kNone,         // it is not to be refused
-  kServerFull,   // ServerOptions::max_connections
-  kAddressFull,  // ServerOptions::max_connections_per_address
+  kServerFull,   // ServerLimits::max_connections
+  kAddressFull,  // ServerLimits::max_connections_per_address
 };
 
 // The stream of one client and who speaks on it: an HttpConnection first, a Session once that has
@@ -71,7 +71,7 @@ class ServedStream : public EventSource {
   }
 
   // This holds `bytes` of buffers from now on; Drop() and HandTo() account for their release. Where
-  // all streams then hold more than ServerOptions::max_buffered_bytes, the one that holds most is
+  // all streams then hold more than ServerLimits::max_buffered_bytes, the one that holds most is
   // dropped. False if that was this one.
   bool Account(size_t bytes);
 

@@ -67,30 +67,30 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
     return absl::InvalidArgumentError(absl::StrCat("handler_threads must be 0 to ", kMaxThreads,
                                                    ", not ", options.handler_threads));
   }
-  if (options.max_waiting_messages < 1 || options.max_waiting_bytes < 1) {
+  if (options.limits.max_waiting_messages < 1 || options.limits.max_waiting_bytes < 1) {
     return absl::InvalidArgumentError(
-        "max_waiting_messages and max_waiting_bytes must be at least 1");
+        "limits.max_waiting_messages and limits.max_waiting_bytes must be at least 1");
   }
-  if (options.max_connections < 1) {
-    return absl::InvalidArgumentError("max_connections must be at least 1");
+  if (options.limits.max_connections < 1) {
+    return absl::InvalidArgumentError("limits.max_connections must be at least 1");
   }
-  if (options.low_mark_bytes >= options.high_mark_bytes) {
+  if (options.sending.low_mark_bytes >= options.sending.high_mark_bytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat("low_mark_bytes must be less than high_mark_bytes, which is ",
-                     options.high_mark_bytes, ", not ", options.low_mark_bytes));
+        absl::StrCat("sending.low_mark_bytes must be less than sending.high_mark_bytes, which is ",
+                     options.sending.high_mark_bytes, ", not ", options.sending.low_mark_bytes));
   }
   // 0 does not mean never: it would ping without a pause, or end every session at once.
   const std::pair<const char*, absl::Duration> durations[] = {
-      {"handshake_timeout", options.handshake_timeout},
-      {"request_grace", options.request_grace},
-      {"http_timeout", options.http_timeout},
-      {"keep_alive_timeout", options.keep_alive_timeout},
-      {"first_message_timeout", options.first_message_timeout},
-      {"ping_interval", options.ping_interval},
-      {"pong_timeout", options.pong_timeout},
-      {"idle_timeout", options.idle_timeout},
-      {"close_timeout", options.close_timeout},
-      {"message_grace", options.message_grace},
+      {"timeouts.handshake", options.timeouts.handshake},
+      {"rates.request_grace", options.rates.request_grace},
+      {"timeouts.http", options.timeouts.http},
+      {"timeouts.keep_alive", options.timeouts.keep_alive},
+      {"timeouts.first_message", options.timeouts.first_message},
+      {"timeouts.ping_interval", options.timeouts.ping_interval},
+      {"timeouts.pong", options.timeouts.pong},
+      {"timeouts.idle", options.timeouts.idle},
+      {"timeouts.close", options.timeouts.close},
+      {"rates.message_grace", options.rates.message_grace},
   };
   for (const auto& [name, duration] : durations) {
     if (duration > absl::ZeroDuration()) continue;
@@ -98,14 +98,15 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
                                                    absl::FormatDuration(duration),
                                                    "; InfiniteDuration means never"));
   }
-  if (options.min_request_bytes_per_second > kMaxBytesPerSecond) {
+  if (options.rates.min_request_bytes_per_second > kMaxBytesPerSecond) {
     return absl::InvalidArgumentError(
-        absl::StrCat("min_request_bytes_per_second must be 0 to 2^32, not ",
-                     options.min_request_bytes_per_second));
+        absl::StrCat("rates.min_request_bytes_per_second must be 0 to 2^32, not ",
+                     options.rates.min_request_bytes_per_second));
   }
-  if (absl::Status status = CheckAllowedHosts(options.allowed_hosts); !status.ok()) return status;
-  for (const auto& [name, limit] : {std::pair("message_rate", options.message_rate),
-                                    std::pair("byte_rate", options.byte_rate)}) {
+  if (absl::Status status = CheckAllowedHosts(options.http.allowed_hosts); !status.ok())
+    return status;
+  for (const auto& [name, limit] : {std::pair("rates.messages", options.rates.messages),
+                                    std::pair("rates.bytes", options.rates.bytes)}) {
     if (absl::Status status = CheckRate(name, limit); !status.ok()) return status;
   }
   if (options.connection.pool != nullptr || options.connection.codecs != nullptr) {
@@ -128,13 +129,13 @@ Acceptor Guarded(Acceptor acceptor, ExceptionGuard& guard) {
 
 ServerOptions Guarded(ServerOptions options, ExceptionGuard& guard) {
   const auto failed = []() -> absl::StatusOr<PageResponse> { return ApplicationFailed(); };
-  options.http = guard.Wrap("a page", std::move(options.http), failed);
-  options.topic_options =
-      guard.Wrap("topic_options", std::move(options.topic_options), [] { return TopicOptions(); });
-  if (options.topic_hook) {
-    options.topic_hook = [&guard, hook = std::move(options.topic_hook)](absl::string_view topic,
-                                                                        bool has_subscribers) {
-      guard.Run("topic_hook", [&] { hook(topic, has_subscribers); });
+  options.http.pages = guard.Wrap("a page", std::move(options.http.pages), failed);
+  options.hooks.topic_options = guard.Wrap(
+      "hooks.topic_options", std::move(options.hooks.topic_options), [] { return TopicOptions(); });
+  if (options.hooks.on_topic_change) {
+    options.hooks.on_topic_change = [&guard, hook = std::move(options.hooks.on_topic_change)](
+                                        absl::string_view topic, bool has_subscribers) {
+      guard.Run("hooks.on_topic_change", [&] { hook(topic, has_subscribers); });
     };
   }
   return options;
@@ -145,11 +146,11 @@ ServerOptions Guarded(ServerOptions options, ExceptionGuard& guard) {
 class Server::Impl : public WorkerGroup {
  public:
   Impl(ServerOptions options, Acceptor acceptor)
-      : guard_(options.log),
+      : guard_(options.hooks.log),
         options_(Guarded(std::move(options), guard_)),
         acceptor_(Guarded(std::move(acceptor), guard_)),
-        address_limit_(options_.max_connections_per_address),
-        topics_(options_.topic_hook) {
+        address_limit_(options_.limits.max_connections_per_address),
+        topics_(options_.hooks.on_topic_change) {
     for (int i = 0; i < options_.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(options_, acceptor_, *this, i));
     }
@@ -247,7 +248,8 @@ class Server::Impl : public WorkerGroup {
       if (!reservation.has_value()) {
         worker->mailbox()->CountRefused();
         status = absl::ResourceExhaustedError(
-            "too much waits for the sessions of a thread, which miss this: see max_buffered_bytes");
+            "too much waits for the sessions of a thread, which miss this: see "
+            "limits.max_buffered_bytes");
         continue;
       }
       worker->mailbox()->Post([worker = worker.get(), topic = std::string(topic), message,
@@ -294,7 +296,7 @@ class Server::Impl : public WorkerGroup {
 
   void Wait() {
     if (InHandler()) {
-      return Log(options_.log, LogLevel::kError,
+      return Log(options_.hooks.log, LogLevel::kError,
                  "Server::Wait was called by a handler, which it would wait for: it does not wait");
     }
     std::unique_lock<std::mutex> lock(mutex_);
@@ -335,8 +337,9 @@ class Server::Impl : public WorkerGroup {
   // door would keep places empty.
   Refusal Admit(const SocketAddress& peer, size_t refusing) {
     const size_t all = connections();
+    const size_t most = options_.limits.max_connections;
     // By subtraction: the limit may be the largest number.
-    if (all >= refusing && all - refusing >= options_.max_connections) return Refusal::kServerFull;
+    if (all >= refusing && all - refusing >= most) return Refusal::kServerFull;
     return address_limit_.Add(peer) ? Refusal::kNone : Refusal::kAddressFull;
   }
 
@@ -381,10 +384,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, Acc
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, const Router& router) {
   if (!router.status().ok()) return router.status();
-  if (options.http) {
+  if (options.http.pages) {
     return absl::InvalidArgumentError("http must be unset where a router has the pages");
   }
-  options.http = router.pages();
+  options.http.pages = router.pages();
   return Start(std::move(options), router.acceptor());
 }
 

@@ -45,7 +45,7 @@ class Server {
   // that is in use, more threads than the system has.
   static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options, Acceptor acceptor);
 
-  // The same with WebSocket endpoints and pages by path. ServerOptions::http must be unset.
+  // The same with WebSocket endpoints and pages by path. ServerHttp::pages must be unset.
   static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options, const Router& router);
 
   // Shuts down at once.
@@ -64,9 +64,9 @@ class Server {
 
   // To every session that is subscribed to `topic`. InvalidArgument for text that is not UTF-8;
   // ResourceExhausted when more waits for a thread's sessions than
-  // ServerOptions::max_buffered_bytes allows: these miss the message, others get it. What becomes
+  // ServerLimits::max_buffered_bytes allows: these miss the message, others get it. What becomes
   // of it where a session's queue is full is said by the options, or else by
-  // ServerOptions::topic_options; SendOptions::timeout is not looked at. The second form sends what
+  // ServerHooks::topic_options; SendOptions::timeout is not looked at. The second form sends what
   // was encoded before, as for several topics.
   absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
                        const SendOptions& options = {});
@@ -96,7 +96,7 @@ class Server {
   // handshakes, then ends what is left. When it returns every OnClose has been called: a handler
   // that blocks on a thread of its own, and never returns, holds it for ever. Twice is once. From a
   // handler, which it cannot wait for, it only begins: the sessions then have
-  // ServerOptions::close_timeout.
+  // ServerTimeouts::close.
   void Shutdown(absl::Duration grace = absl::Seconds(5));
 
   // Waits until some thread has called Shutdown or Drain and it is done. Not from a handler.

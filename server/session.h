@@ -36,7 +36,7 @@ class SessionRef;
 //   }
 //
 // Every send returns FailedPrecondition once the session is closing, ResourceExhausted when its
-// queue is full (ServerOptions::max_send_queue_bytes; SendOptions can ask for something else),
+// queue is full (ServerSending::max_queue_bytes; SendOptions can ask for something else),
 // and InvalidArgument for text that is not UTF-8; nothing was sent then. A large payload is written
 // at once, without a copy unless it is compressed; what the socket does not take of it is copied.
 //
@@ -93,7 +93,7 @@ class Session {
 
   // Sends one fragment of a message: see Connection::SendFragment. Whole messages that are sent or
   // published to this session before the last fragment wait for it. ResourceExhausted when there is
-  // no room, whatever ServerOptions::when_full says.
+  // no room, whatever ServerSending::when_full says.
   virtual absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin,
                                     Compress compress = Compress::kYes) = 0;
 
@@ -115,9 +115,9 @@ class Session {
   // ---- Topics ----
 
   // Receives what is published to `topic` from now on. Idempotent. InvalidArgument for a name of
-  // more than ServerOptions::max_topic_bytes, ResourceExhausted beyond max_topics_per_session,
-  // FailedPrecondition once the session has ended. From a handler thread only the name is checked
-  // before it returns.
+  // more than ServerLimits::max_topic_bytes, ResourceExhausted beyond
+  // limits.max_topics_per_session, FailedPrecondition once the session has ended. From a handler
+  // thread only the name is checked before it returns.
   virtual absl::Status Subscribe(absl::string_view topic) = 0;
   virtual void Unsubscribe(absl::string_view topic) = 0;
 
@@ -149,7 +149,7 @@ class Session {
 
   // How long the client's last answer to an empty ping took, in whole milliseconds: the way there
   // and back, after what was queued before it. None before the first. A client is pinged when it
-  // has been silent for ServerOptions::ping_interval; for one that never is, use SendPing().
+  // has been silent for ServerTimeouts::ping_interval; for one that never is, use SendPing().
   virtual std::optional<absl::Duration> round_trip_time() const = 0;
 
   // For other threads, and to outlive the session.

@@ -42,7 +42,7 @@ class SessionRef {
   SessionRef() = default;  // names none
 
   // As the session's own: ResourceExhausted when its queue is full, or when too much is on its way
-  // to the sessions of its thread (ServerOptions::max_buffered_bytes); InvalidArgument for text
+  // to the sessions of its thread (ServerLimits::max_buffered_bytes); InvalidArgument for text
   // that is not UTF-8. A view is copied. SendOptions::timeout says whether to wait for room.
   absl::Status SendText(absl::string_view text, const SendOptions& options = {}) const {
     return SendMessage(Opcode::kText, text, options);
@@ -82,7 +82,7 @@ class SessionRef {
   // Starts the closing handshake.
   absl::Status Close(CloseCode code = CloseCode::kNormal, absl::string_view reason = "") const;
 
-  // As the session's own; one that is past max_topics_per_session when it arrives is lost.
+  // As the session's own; one that is past limits.max_topics_per_session when it arrives is lost.
   absl::Status Subscribe(absl::string_view topic) const;
   absl::Status Unsubscribe(absl::string_view topic) const;
 

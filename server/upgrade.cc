@@ -34,12 +34,12 @@ absl::StatusOr<std::optional<AcceptedDeflate>> ChooseCompression(const UpgradeRe
 // A client without an Origin is not a browser, and could send any.
 absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& options) {
   if (!request.origin.has_value() || IsSameOrigin(*request.origin, request.host) ||
-      IsAllowedOrigin(*request.origin, options.allowed_origins)) {
+      IsAllowedOrigin(*request.origin, options.http.allowed_origins)) {
     return absl::OkStatus();
   }
   return HttpError(403, absl::StrCat("pages of the origin ", Quote(*request.origin),
                                      " may not connect to the host ", Quote(request.host),
-                                     ": ServerOptions::allowed_origins lists other origins"));
+                                     ": ServerOptions::http.allowed_origins lists other origins"));
 }
 
 absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, const Stream& stream,

@@ -28,7 +28,7 @@ struct AcceptedUpgrade {
 };
 
 // A page of another origin must not use its visitor's cookies and network to speak to this server
-// (section 10.2): PermissionDenied unless it may, by ServerOptions::allowed_origins.
+// (section 10.2): PermissionDenied unless it may, by ServerHttp::allowed_origins.
 absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& options);
 
 // Asks the application. An error knows its HTTP status, and is to be sent with the headers that

@@ -68,7 +68,7 @@ class Worker::Accepting : public EventSource {
     if (listener_->tls() == nullptr) return true;
     const absl::Status status = stream.StartTlsServer(*listener_->tls());
     if (!status.ok()) {
-      Log(worker_.context_.options().log, LogLevel::kError,
+      Log(worker_.context_.options().hooks.log, LogLevel::kError,
           absl::StrCat("cannot begin TLS: ", status.message()));
     }
     return status.ok();
@@ -81,7 +81,7 @@ class Worker::Accepting : public EventSource {
 
   // The connection still waits: a level-triggered loop would turn for nothing.
   void BackOff(int error) {
-    Log(worker_.context_.options().log, LogLevel::kError,
+    Log(worker_.context_.options().hooks.log, LogLevel::kError,
         absl::StrCat("cannot accept a connection: ", std::strerror(error), "; trying again in ",
                      kAcceptBackOffMs, " ms"));
     worker_.loop().Unwatch(listener_->fd());
@@ -99,9 +99,10 @@ class Worker::Draining : public Timer {
  public:
   Draining(Worker& worker, int64_t over_ms)
       : worker_(worker),
-        plan_(
-            worker.untold_, worker.loop().now_ms(), over_ms,
-            worker.context_.options().random ? worker.context_.options().random : RandomNumbers()) {
+        plan_(worker.untold_, worker.loop().now_ms(), over_ms,
+              worker.context_.options().for_tests.random
+                  ? worker.context_.options().for_tests.random
+                  : RandomNumbers()) {
     OnTimer();
   }
 
@@ -145,7 +146,7 @@ void Worker::Adopt(Stream stream, const SocketAddress& peer, Refusal refusal) {
   const uint64_t id = uint64_t{index_} << 48 | next_id_++;
   auto client = std::make_unique<HttpConnection>(context_, std::move(stream), peer, id, refusal);
   if (!loop().Watch(fd, Poller::kRead, client.get())) {
-    Log(context_.options().log, LogLevel::kError,
+    Log(context_.options().hooks.log, LogLevel::kError,
         absl::StrCat("cannot watch a connection: ", std::strerror(errno)));
     Release(peer, refusal);
     return;
@@ -216,7 +217,7 @@ void Worker::EndOfTurn() {
   const bool ending = context_.going_away() || draining_ != nullptr;
   if (ending && streams_.empty() && kept_.empty()) loop().Stop();
   context_.pools().TrimLater();
-  context_.metrics().loop_lag.Add(context_.options().clock->NowMs() - loop().now_ms());
+  context_.metrics().loop_lag.Add(context_.options().for_tests.clock->NowMs() - loop().now_ms());
 }
 
 void Worker::DropLargest(ServedStream* asker, size_t wanted) {

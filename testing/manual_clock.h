@@ -10,7 +10,7 @@
 
 namespace weft::testing {
 
-// Time passes only by AdvanceMs: the time of a server (ServerOptions::clock), and of a Wire.
+// Time passes only by AdvanceMs: the time of a server (ServerForTests::clock), and of a Wire.
 // Callable from any thread.
 class ManualClock : public Clock {
  public:

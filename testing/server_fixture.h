@@ -93,10 +93,12 @@ class ServerFixture : public ::testing::Test {
   // A server with an Acceptor or a Router of the test. `log_` has the lines that it logs.
   template <typename AcceptorOrRouter>
   void Start(ServerOptions options, AcceptorOrRouter accept) {
-    if (options.clock == &Clock::Steady()) options.clock = &clock_;
+    if (options.for_tests.clock == &Clock::Steady()) options.for_tests.clock = &clock_;
     if (std::getenv("WEFT_HANDLER_THREADS") != nullptr) options.handler_threads = 2;
-    if (!options.log) {
-      options.log = [this](LogLevel, absl::string_view text) { log_.Write(std::string(text)); };
+    if (!options.hooks.log) {
+      options.hooks.log = [this](LogLevel, absl::string_view text) {
+        log_.Write(std::string(text));
+      };
     }
     absl::StatusOr<std::unique_ptr<Server>> server =
         Server::Start(std::move(options), std::move(accept));

@@ -20,7 +20,7 @@ namespace weft {
 // still wait if another process fills the same pipe at that moment.
 //
 //   auto lines = std::make_shared<weft::LineWriter>(STDERR_FILENO);
-//   options.log = [lines](weft::LogLevel, absl::string_view text) { lines->Write(text); };
+//   options.hooks.log = [lines](weft::LogLevel, absl::string_view text) { lines->Write(text); };
 //
 // Any thread may call Write().
 class LineWriter {

@@ -57,11 +57,11 @@ inline const std::shared_ptr<TlsContext>& TestTls() {
 
 // Options with which no keepalive ping disturbs a script, and no wait ends by itself.
 inline ClientOptions Quiet() {
-  return {.connect_timeout = absl::InfiniteDuration(),
-          .send_timeout = absl::InfiniteDuration(),
-          .close_timeout = absl::InfiniteDuration(),
-          .ping_interval = absl::InfiniteDuration(),
-          .tls = TestTls()};
+  return {.tls = TestTls(),
+          .timeouts = {.connect = absl::InfiniteDuration(),
+                       .send = absl::InfiniteDuration(),
+                       .ping_interval = absl::InfiniteDuration(),
+                       .close = absl::InfiniteDuration()}};
 }
 
 inline std::unique_ptr<Client> ConnectOrDie(const FakeServer& server,

@@ -26,18 +26,18 @@ class ReconnectingClientTest : public ::testing::Test {
             .backoff = {.first = absl::Seconds(2),
                         .longest = absl::Seconds(20),
                         .reset_after = absl::Seconds(30)},
-            .on_event =
-                [this](const ReconnectEvent& event) {
-                  last_ = event;
-                  events_.push_back(event.ToString());
-                },
-            .now = [this] { return now_; },
-            .sleep =
-                [this](absl::Duration wait) {
-                  waits_.push_back(wait);
-                  now_ += wait;
-                },
-            .random = [] { return 0.5; }};
+            .hooks = {.on_event =
+                          [this](const ReconnectEvent& event) {
+                            last_ = event;
+                            events_.push_back(event.ToString());
+                          }},
+            .for_tests = {.now = [this] { return now_; },
+                          .sleep =
+                              [this](absl::Duration wait) {
+                                waits_.push_back(wait);
+                                now_ += wait;
+                              },
+                          .random = [] { return 0.5; }}};
   }
 
   std::unique_ptr<ReconnectingClient> Create(const FakeServer& server) {

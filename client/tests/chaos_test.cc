@@ -178,14 +178,14 @@ std::vector<FakeServer::Script> AnyScripts(bool tls) {
 
 ClientOptions AnyClient() {
   ClientOptions options = {
-      .connect_timeout = absl::Milliseconds(OneIn(2) ? 20 : 200),
-      .send_timeout = absl::Milliseconds(Random(30)),
-      .close_timeout = absl::Milliseconds(Random(30)),
-      .ping_interval = absl::Milliseconds(1 + Random(20)),
-      .pong_timeout = absl::Milliseconds(1 + Random(100)),
       .tls = testing::TestTls(),
       .proxy = "direct",
-      .max_redirects = Random(3),
+      .http = {.max_redirects = Random(3)},
+      .timeouts = {.connect = absl::Milliseconds(OneIn(2) ? 20 : 200),
+                   .send = absl::Milliseconds(Random(30)),
+                   .ping_interval = absl::Milliseconds(1 + Random(20)),
+                   .pong = absl::Milliseconds(1 + Random(100)),
+                   .close = absl::Milliseconds(Random(30))},
   };
   options.connection.compression.use = static_cast<CompressionOptions::Use>(Random(3));
   options.connection.compression.receive_takeover = OneIn(2);
@@ -230,8 +230,8 @@ class Round {
         .max_attempts = 3 * kServersOfARound,
         .service_restart = {.spread = absl::Milliseconds(5)},
         .try_again_later = {.spread = absl::Milliseconds(5)},
-        .after_connect = [](Client& fresh) { return AfterConnect(fresh); },
-        .on_event = [this](const ReconnectEvent& event) { Count(event); },
+        .hooks = {.after_connect = [](Client& fresh) { return AfterConnect(fresh); },
+                  .on_event = [this](const ReconnectEvent& event) { Count(event); }},
     };
     absl::StatusOr<std::unique_ptr<ReconnectingClient>> client =
         ReconnectingClient::Create(url, std::move(options));

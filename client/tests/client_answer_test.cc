@@ -88,7 +88,7 @@ TEST(ClientAnswer, InterimOnesAreSkipped) {
 TEST(ClientAnswer, InterimOnesAreShown) {
   std::vector<std::string> heads;
   ClientOptions options = Quiet();
-  options.on_head = [&heads](HttpHead which, absl::string_view head) {
+  options.hooks.on_head = [&heads](HttpHead which, absl::string_view head) {
     if (which == HttpHead::kResponse) heads.emplace_back(head);
   };
   EXPECT_TRUE(ConnectTo(AcceptAfter(kEarlyHints), options).ok());
@@ -109,7 +109,7 @@ TEST(ClientAnswer, InterimOnesBeforeARedirectAreSkipped) {
       {Answer(absl::StrCat(kEarlyHints, "HTTP/1.1 302 Found\r\nLocation: /new\r\n\r\n")),
        AcceptAfter("")});
   ClientOptions options = Quiet();
-  options.max_redirects = 1;
+  options.http.max_redirects = 1;
   const absl::Status status = Client::Connect(server.url(), options).status();
   EXPECT_TRUE(status.ok()) << status;
 }
@@ -193,7 +193,7 @@ TEST(ClientAnswer, AFoldedLocationIsFollowed) {
                        peer.ReadToEnd();
                      }});
   ClientOptions options = Quiet();
-  options.max_redirects = 1;
+  options.http.max_redirects = 1;
   const absl::Status status = Client::Connect(server.url(), options).status();
   EXPECT_TRUE(status.ok()) << status;
 }

@@ -180,7 +180,7 @@ TEST(ClientClose, SendCloseLeavesWhatIsOnItsWay) {
 TEST(ClientClose, R24_CloseEndsWhatSendCloseBegan) {
   FakeServer server(Ignore);
   ClientOptions options = Quiet();
-  options.close_timeout = kSoon;
+  options.timeouts.close = kSoon;
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
   EXPECT_TRUE(client->SendClose().ok());
   BlockedCall receive([&] { EXPECT_CODE(client->Receive().status(), kDeadlineExceeded); });
@@ -200,7 +200,7 @@ TEST(ClientClose, SendCloseRefusesWhatMayNotBeSent) {
 TEST(ClientClose, R24_IsBounded) {
   FakeServer server(Ignore);
   ClientOptions options = Quiet();
-  options.close_timeout = kSoon;
+  options.timeouts.close = kSoon;
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
   const absl::Status status = client->Close();
   EXPECT_CODE(status, kDeadlineExceeded);
@@ -217,13 +217,13 @@ TEST(ClientClose, R24_IsBoundedWhateverThePeerSends) {
     }
   });
   ClientOptions options = Quiet();
-  options.close_timeout = kSoon;
+  options.timeouts.close = kSoon;
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
   EXPECT_CODE(client->Close(), kDeadlineExceeded);
 }
 
 // Section 7.1.1: the server closes TCP first, so that its side waits in TIME_WAIT. If it does not,
-// Close() waits until close_timeout.
+// Close() waits until timeouts.close.
 TEST(ClientClose, TheServerEndsTcpFirst) {
   FakeServer server([](FakePeer& peer) {
     peer.AcceptUpgrade();
@@ -232,12 +232,12 @@ TEST(ClientClose, TheServerEndsTcpFirst) {
     peer.ReadToEnd();
   });
   ClientOptions options = Quiet();
-  options.close_timeout = absl::Milliseconds(200);
+  options.timeouts.close = absl::Milliseconds(200);
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
   const Deadline deadline = Deadline::After(absl::Milliseconds(190));
   const absl::Status status = client->Close();
   EXPECT_TRUE(deadline.HasPassed()) << "it did not wait for the end of the stream";
-  // On a machine that takes longer than close_timeout to deliver the answer, it is not seen.
+  // On a machine that takes longer than timeouts.close to deliver the answer, it is not seen.
   EXPECT_EQ(status.ok(), client->close_code() == CloseCode::kNormal) << status;
 }
 
@@ -269,10 +269,10 @@ TEST(ClientClose, AServerThatAnswersAndKeepsTheStreamOpenWhileAnotherThreadRecei
   constexpr int kRounds = 20;
   FakeServer server(std::vector<FakeServer::Script>(kRounds, script));
   ClientOptions options = Quiet();
-  options.close_timeout = absl::Milliseconds(10);
+  options.timeouts.close = absl::Milliseconds(10);
   for (int i = 0; i < kRounds; ++i) {
     std::unique_ptr<Client> client = ConnectOrDie(server, options);
-    const Deadline close = Deadline::After(options.close_timeout);
+    const Deadline close = Deadline::After(options.timeouts.close);
     EXPECT_TRUE(client->SendClose().ok());
     std::thread receiver([&] { EXPECT_FALSE(client->Receive().ok()); });
     while (!close.HasPassed()) std::this_thread::yield();
@@ -406,7 +406,7 @@ TEST(ClientClose, ACloseFrameIsEnoughWhereOnlyTcpEnds) {
 
 TEST(ClientClose, R24_IsBoundedWhileAMessageIsHeld) {
   ClientOptions options = Quiet();
-  options.close_timeout = kSoon;
+  options.timeouts.close = kSoon;
   CloseCode code;
   EXPECT_CODE(CloseWhileAMessageIsHeld([](FakePeer&) {}, &code, options), kDeadlineExceeded);
   EXPECT_EQ(code, CloseCode::kAbnormal);
@@ -449,7 +449,7 @@ TEST(ClientEnd, TheStreamEndsInOrderAfterThePeersClose) {
 TEST(ClientClose, AnUnansweredOneWakesTheThreadThatReceives) {
   FakeServer server(Ignore);
   ClientOptions options = Quiet();
-  options.close_timeout = kSoon;
+  options.timeouts.close = kSoon;
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
   std::thread receiver([&] { EXPECT_FALSE(client->Receive().ok()); });
   EXPECT_CODE(client->Close(), kDeadlineExceeded);

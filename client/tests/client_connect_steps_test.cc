@@ -126,11 +126,11 @@ class Trial {
     options_ = Quiet();
     options_.proxy = WithPort(step.proxy);
     options_.tls = TestTls();
-    options_.max_redirects = 1;
+    options_.http.max_redirects = 1;
   }
 
   absl::Status Connect(absl::Duration timeout, std::shared_ptr<const Notification> cancel) {
-    options_.connect_timeout = timeout;
+    options_.timeouts.connect = timeout;
     options_.cancel = std::move(cancel);
     return Client::Connect(WithPort(step_.url), options_).status();
   }

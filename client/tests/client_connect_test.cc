@@ -56,9 +56,9 @@ TEST(ClientConnect, AsksForWhatItWasTold) {
     peer.ReadToEnd();
   });
   ClientOptions options = Quiet();
-  options.subprotocols = {"v2", "v1"};
-  options.origin = "https://example.com";
-  options.headers = {{"X-Token", "abc"}};
+  options.request.subprotocols = {"v2", "v1"};
+  options.request.origin = "https://example.com";
+  options.request.headers = {{"X-Token", "abc"}};
   absl::StatusOr<std::unique_ptr<Client>> client =
       Client::Connect(server.url("/chat?room=1"), options);
   ASSERT_TRUE(client.ok()) << client.status();
@@ -88,12 +88,12 @@ std::multimap<std::string, std::string> HeadersSent(const ClientOptions& options
 
 TEST(ClientConnect, SaysWhoItIs) {
   ClientOptions basic = Quiet();
-  basic.basic_auth = {"Aladdin", "open sesame"};
+  basic.request.basic_auth = {"Aladdin", "open sesame"};
   EXPECT_THAT(HeadersSent(basic),
               Contains(Pair("Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")));
   ClientOptions bearer = Quiet();
-  bearer.bearer_token = "mF_9.B5f-4.1JqM~+/==";
-  bearer.cookies = {{"SID", "31d4"}, {"lang", "en"}};
+  bearer.request.bearer_token = "mF_9.B5f-4.1JqM~+/==";
+  bearer.request.cookies = {{"SID", "31d4"}, {"lang", "en"}};
   EXPECT_THAT(HeadersSent(bearer),
               AllOf(Contains(Pair("Authorization", "Bearer mF_9.B5f-4.1JqM~+/==")),
                     Contains(Pair("Cookie", "SID=31d4; lang=en"))));
@@ -105,7 +105,7 @@ TEST(ClientConnect, SaysWhoItIs) {
 TEST(ClientConnect, SaysWhichSoftwareItIs) {
   const auto sent = [](std::vector<std::pair<std::string, std::string>> headers) {
     ClientOptions options = Quiet();
-    options.headers = std::move(headers);
+    options.request.headers = std::move(headers);
     std::vector<std::string> values;
     for (const auto& [name, value] : HeadersSent(options)) {
       if (absl::EqualsIgnoreCase(name, "User-Agent")) values.push_back(value);
@@ -120,12 +120,12 @@ TEST(ClientConnect, SaysWhichSoftwareItIs) {
 TEST(ClientConnect, SaysNotTwiceWhoItIs) {
   FakeServer server([](FakePeer& peer) { EXPECT_EQ(peer.ReadRequest(), ""); });
   std::vector<ClientOptions> all(3);
-  all[0].basic_auth = {"a", "b"};
-  all[0].bearer_token = "c";
-  all[1].bearer_token = "c";
-  all[1].headers = {{"authorization", "d"}};
-  all[2].cookies = {{"a", "b"}};
-  all[2].headers = {{"COOKIE", "c=d"}};
+  all[0].request.basic_auth = {"a", "b"};
+  all[0].request.bearer_token = "c";
+  all[1].request.bearer_token = "c";
+  all[1].request.headers = {{"authorization", "d"}};
+  all[2].request.cookies = {{"a", "b"}};
+  all[2].request.headers = {{"COOKIE", "c=d"}};
   for (const ClientOptions& options : all) {
     EXPECT_CODE(Client::Connect(server.url(), options).status(), kInvalidArgument);
   }
@@ -231,8 +231,9 @@ TEST(ClientConnect, ARefusalDoesNotWaitForTheEndOfTheStream) {
   const absl::Status status =
       Client::Connect(
           server.url(),
-          {.connect_timeout = absl::InfiniteDuration(),
-           .on_head = [&heads](HttpHead, absl::string_view head) { heads.emplace_back(head); }})
+          {.timeouts = {.connect = absl::InfiniteDuration()},
+           .hooks = {.on_head = [&heads](HttpHead,
+                                         absl::string_view head) { heads.emplace_back(head); }}})
           .status();
   EXPECT_CODE(status, kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("none"));
@@ -274,7 +275,7 @@ std::shared_ptr<const Notification> NewNotification() {
 }
 
 ClientOptions Until(std::shared_ptr<const Notification> cancel) {
-  return {.connect_timeout = absl::InfiniteDuration(), .cancel = std::move(cancel)};
+  return {.cancel = std::move(cancel), .timeouts = {.connect = absl::InfiniteDuration()}};
 }
 
 TEST(ClientConnectCancel, BeforeAnythingIsConnected) {
@@ -404,12 +405,12 @@ TEST_F(ClientConnectUnix, AsksForTheResourceAtLocalhost) {
 // time.
 TEST_F(ClientConnectUnix, ARequestThatIsNotRead) {
   ClientOptions options = Quiet();
-  options.headers = {{"X", std::string(4 << 20, 'x')}};
+  options.request.headers = {{"X", std::string(4 << 20, 'x')}};
   absl::Status status;
   for (const int ms : {20, 200, 2000, 20000}) {
     FakeServer server(*SocketAddress::FromUnixPath(path_),
                       [](FakePeer& peer) { peer.AwaitStop(); });
-    options.connect_timeout = absl::Milliseconds(ms);
+    options.timeouts.connect = absl::Milliseconds(ms);
     status = Client::Connect(url_, options).status();
     if (absl::StrContains(status.message(), "cannot send")) break;
   }
@@ -439,9 +440,10 @@ TEST(ClientConnect, NobodyListens) {
 
 TEST(ClientConnect, OptionsOutOfTheirRangeAreRefused) {
   FakeServer server([](FakePeer&) { ADD_FAILURE() << "connected"; });
-  EXPECT_EQ(Client::Connect(server.url(), {.ping_interval = absl::ZeroDuration()}).status(),
-            absl::InvalidArgumentError(
-                "ping_interval must be more than 0, not 0; InfiniteDuration means never"));
+  EXPECT_EQ(
+      Client::Connect(server.url(), {.timeouts = {.ping_interval = absl::ZeroDuration()}}).status(),
+      absl::InvalidArgumentError(
+          "timeouts.ping_interval must be more than 0, not 0; InfiniteDuration means never"));
 }
 
 TEST(ClientConnect, WhatCannotBeAskedFor) {
@@ -453,16 +455,16 @@ TEST(ClientConnect, R21_HeadersCannotBeInjected) {
   FakeServer server([](FakePeer& peer) { EXPECT_EQ(peer.ReadRequest(), ""); });
   const std::string bad = "x\r\nY: z";
   std::vector<ClientOptions> all(10);
-  all[0].headers = {{"X", bad}};
-  all[1].headers = {{bad, "x"}};
-  all[2].origin = bad;
-  all[3].subprotocols = {bad};
-  all[4].basic_auth = {bad, "x"};
-  all[5].basic_auth = {"x", bad};
-  all[6].bearer_token = bad;
-  all[7].bearer_token = "==";
-  all[8].cookies = {{bad, "x"}};
-  all[9].cookies = {{"x", bad}};
+  all[0].request.headers = {{"X", bad}};
+  all[1].request.headers = {{bad, "x"}};
+  all[2].request.origin = bad;
+  all[3].request.subprotocols = {bad};
+  all[4].request.basic_auth = {bad, "x"};
+  all[5].request.basic_auth = {"x", bad};
+  all[6].request.bearer_token = bad;
+  all[7].request.bearer_token = "==";
+  all[8].request.cookies = {{bad, "x"}};
+  all[9].request.cookies = {{"x", bad}};
   for (const ClientOptions& options : all) {
     EXPECT_CODE(Client::Connect(server.url(), options).status(), kInvalidArgument);
   }

@@ -29,8 +29,8 @@ using testing::RequireReadable;
 ClientOptions Options() {
   ClientOptions options;
   options.proxy = "direct";
-  options.subprotocols = {"chat"};
-  options.log = [](LogLevel, absl::string_view text) { RequireReadable(text); };
+  options.request.subprotocols = {"chat"};
+  options.hooks.log = [](LogLevel, absl::string_view text) { RequireReadable(text); };
   return options;
 }
 

@@ -77,7 +77,7 @@ TEST(ClientHttpProxy, ConnectsAndThenUpgrades) {
   });
   std::string heads;
   ClientOptions options = Through(HttpProxy(server));
-  options.on_head = [&heads](HttpHead which, absl::string_view head) {
+  options.hooks.on_head = [&heads](HttpHead which, absl::string_view head) {
     absl::StrAppend(&heads, which == HttpHead::kRequest ? "> " : "< ", head);
   };
   absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect(kUrl, options);
@@ -112,8 +112,8 @@ std::pair<std::string, std::string> Requests(absl::string_view url, absl::string
 
 TEST(ClientHttpProxy, EachGetsItsOwnCredentials) {
   ClientOptions options = Quiet();
-  options.basic_auth = {"Aladdin", "open sesame"};
-  options.cookies = {{"SID", "31d4"}};
+  options.request.basic_auth = {"Aladdin", "open sesame"};
+  options.request.cookies = {{"SID", "31d4"}};
   const auto [connect, upgrade] = Requests(kUrl, "joe:s%20t@", options);
   EXPECT_EQ(connect, absl::StrCat(ConnectRequest(), "Proxy-Authorization: Basic ",
                                   absl::Base64Escape("joe:s t"), "\r\n\r\n"));
@@ -130,11 +130,11 @@ TEST(ClientHttpProxy, TheTargetAlwaysHasAPort) {
 
 TEST(ClientHttpProxy, IsToldTheSameUserAgentAsTheServer) {
   ClientOptions options = Quiet();
-  options.headers = {{"User-Agent", "Mozilla/5.0"}};
+  options.request.headers = {{"User-Agent", "Mozilla/5.0"}};
   EXPECT_THAT(Requests(kUrl, "", options),
               ::testing::Pair(HasSubstr("\r\nUser-Agent: Mozilla/5.0\r\n"),
                               HasSubstr("\r\nUser-Agent: Mozilla/5.0\r\n")));
-  options.headers = {{"user-agent", ""}};
+  options.request.headers = {{"user-agent", ""}};
   EXPECT_THAT(Requests(kUrl, "", options),
               ::testing::Pair(Not(HasSubstr("ser-")), Not(HasSubstr("ser-Agent"))));
 }

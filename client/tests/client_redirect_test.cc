@@ -69,16 +69,16 @@ FakeServer::Script Accept(std::string* request) {
 
 ClientOptions Following(int max_redirects = 5) {
   ClientOptions options = Quiet();
-  options.max_redirects = max_redirects;
+  options.http.max_redirects = max_redirects;
   return options;
 }
 
 // With a secret in every place that has one.
 ClientOptions WithSecrets() {
   ClientOptions options = Following();
-  options.bearer_token = "secret";
-  options.cookies = {{"SID", "secret"}};
-  options.headers = {{"X-Api-Key", "secret"}, {"Proxy-Authorization", "secret"}};
+  options.request.bearer_token = "secret";
+  options.request.cookies = {{"SID", "secret"}};
+  options.request.headers = {{"X-Api-Key", "secret"}, {"Proxy-Authorization", "secret"}};
   options.tls = TestTlsClient();
   return options;
 }
@@ -98,7 +98,7 @@ TEST(ClientRedirect, R22_OffByDefault) {
   EXPECT_THAT(std::string(status.message()),
               AllOf(StartsWith(absl::StrCat(server.url(), ": the server answered HTTP 302 Found")),
                     HasSubstr(absl::StrCat("not followed: it leads to \"", elsewhere.url(),
-                                           "\", and ClientOptions::max_redirects is 0"))));
+                                           "\", and ClientOptions::http.max_redirects is 0"))));
   ASSERT_TRUE(RefusalOf(status).has_value());
   EXPECT_EQ(RefusalOf(status)->Find("Location"), elsewhere.url());
   EXPECT_EQ(RefusalOf(status)->not_followed, "");
@@ -138,7 +138,7 @@ TEST(ClientRedirect, R22_AnotherOriginGetsNoCredentials) {
   FakeServer elsewhere(Accept(&request));
   FakeServer server(Answer(Redirect(elsewhere.url())));
   ClientOptions options = WithSecrets();
-  options.origin = "https://page.example";
+  options.request.origin = "https://page.example";
   EXPECT_ARRIVES(server.url(), options);
   elsewhere.Join();
   EXPECT_THAT(request, Not(HasSubstr("secret")));
@@ -285,7 +285,7 @@ TEST(ClientRedirect, AnotherOriginIsToldWhichSoftwareItIs) {
     FakeServer elsewhere(Accept(&request));
     FakeServer server(Answer(Redirect(elsewhere.url())));
     ClientOptions options = Following();
-    options.headers = {std::move(header)};
+    options.request.headers = {std::move(header)};
     EXPECT_TRUE(Client::Connect(server.url(), options).ok());
     elsewhere.Join();
     return HeadersOf(request);
@@ -329,7 +329,7 @@ TEST(ClientRedirect, R22_ACircleEnds) {
       std::string(status.message()),
       AllOf(StartsWith(absl::StrCat(server.url(), ": redirected to \"", server.url(), "\": ")),
             HasSubstr("not followed: it leads in a loop, back to "),
-            HasSubstr("ClientOptions::max_redirects is 3")));
+            HasSubstr("ClientOptions::http.max_redirects is 3")));
   EXPECT_EQ(RefusalOf(status)->not_followed,
             absl::StrCat("it leads in a loop, back to \"", server.url(), "\""));
 }

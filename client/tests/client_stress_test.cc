@@ -46,10 +46,11 @@ class Round {
     const int messages_until_peer_ends = Random(kMessages);
     std::string how;
     FakeServer server([&](FakePeer& fake) { how = Serve(fake, peer, messages_until_peer_ends); });
-    client_ = ConnectOrDie(server, {.send_timeout = absl::Milliseconds(Random(3)),
-                                    .close_timeout = absl::Milliseconds(Random(100)),
-                                    .ping_interval = absl::Microseconds(100 + Random(1000)),
-                                    .pong_timeout = absl::InfiniteDuration()});
+    client_ =
+        ConnectOrDie(server, {.timeouts = {.send = absl::Milliseconds(Random(3)),
+                                           .ping_interval = absl::Microseconds(100 + Random(1000)),
+                                           .pong = absl::InfiniteDuration(),
+                                           .close = absl::Milliseconds(Random(100))}});
     std::vector<std::thread> threads;
     for (int i = 0; i < kSenders; ++i) {
       threads.emplace_back([this, i, seed = random_()] { SendAll(i, seed); });

@@ -212,7 +212,7 @@ TEST(ClientSend, APeerThatDoesNotRead) {
     peer.EchoToEnd();
   });
   ClientOptions options = Quiet();
-  options.send_timeout = absl::Milliseconds(10);
+  options.timeouts.send = absl::Milliseconds(10);
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
   const std::string much(kTooMuch, 'x');
   EXPECT_CODE(client->SendText(much), kDeadlineExceeded);
@@ -241,7 +241,7 @@ TEST(ClientSend, ReceiveWritesWhatIsQueued) {
     peer.ReadToEnd();
   });
   ClientOptions options = Quiet();
-  options.send_timeout = absl::Milliseconds(10);
+  options.timeouts.send = absl::Milliseconds(10);
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
   EXPECT_CODE(client->SendText(std::string(kTooMuch, 'x')), kDeadlineExceeded);
   read.Give();
@@ -251,8 +251,8 @@ TEST(ClientSend, ReceiveWritesWhatIsQueued) {
 TEST(ClientSend, DestructionDoesNotWaitForThePeer) {
   FakeServer server(DoNotRead);
   ClientOptions options = Quiet();
-  options.send_timeout = kSoon;
-  options.close_timeout = absl::InfiniteDuration();
+  options.timeouts.send = kSoon;
+  options.timeouts.close = absl::InfiniteDuration();
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
   EXPECT_CODE(client->SendBinary(std::string(kTooMuch, 'x')), kDeadlineExceeded);
 }
@@ -298,15 +298,15 @@ TEST(ClientKeepalive, ASilentPeerIsPinged) {
     peer.Write(Text("enough"));
     peer.ReadToEnd();
   });
-  std::unique_ptr<Client> client =
-      ConnectOrDie(server, {.ping_interval = kSoon, .pong_timeout = absl::InfiniteDuration()});
+  std::unique_ptr<Client> client = ConnectOrDie(
+      server, {.timeouts = {.ping_interval = kSoon, .pong = absl::InfiniteDuration()}});
   EXPECT_RECEIVES(client, "enough");
 }
 
 TEST(ClientKeepalive, APeerThatDoesNotAnswerIsGone) {
   FakeServer server(Ignore);
   std::unique_ptr<Client> client =
-      ConnectOrDie(server, {.ping_interval = kSoon, .pong_timeout = kSoon});
+      ConnectOrDie(server, {.timeouts = {.ping_interval = kSoon, .pong = kSoon}});
   const absl::Status status = client->Receive().status();
   EXPECT_CODE(status, kUnavailable);
   EXPECT_THAT(std::string(status.message()), HasSubstr("is gone"));
@@ -329,7 +329,7 @@ TEST(ClientRoundTrip, IsTimed) {
     });
     const auto begin = std::chrono::steady_clock::now();
     std::unique_ptr<Client> client = ConnectOrDie(
-        server, {.ping_interval = ping_interval, .pong_timeout = absl::InfiniteDuration()});
+        server, {.timeouts = {.ping_interval = ping_interval, .pong = absl::InfiniteDuration()}});
     EXPECT_EQ(client->round_trip_time(), std::nullopt);
     if (ping_interval > kSoon) {
       EXPECT_TRUE(client->SendPing().ok());
@@ -353,7 +353,8 @@ TEST(ClientRoundTrip, PongsThatNobodyAskedForDoNotCount) {
   });
   std::vector<std::optional<absl::Duration>> told;
   std::unique_ptr<Client> client = ConnectOrDie(
-      server, {.on_round_trip = [&told](absl::Duration time) { told.emplace_back(time); }});
+      server,
+      {.hooks = {.on_round_trip = [&told](absl::Duration time) { told.emplace_back(time); }}});
   EXPECT_TRUE(client->SendPing("mine").ok());
   EXPECT_RECEIVES(client, "1");
   EXPECT_EQ(client->round_trip_time(), std::nullopt);
@@ -383,7 +384,7 @@ TEST(ClientLog, SaysWhenItBeginsAndEnds) {
   FakeServer server(Echo);
   std::vector<std::string> lines;
   ClientOptions options = Quiet();
-  options.log = [&lines](LogLevel, absl::string_view text) { lines.emplace_back(text); };
+  options.hooks.log = [&lines](LogLevel, absl::string_view text) { lines.emplace_back(text); };
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
   EXPECT_TRUE(client->Close().ok());
   EXPECT_THAT(lines, ElementsAre(StartsWith(absl::StrCat("connected to ", server.url())),

@@ -57,7 +57,7 @@ TEST_F(ReconnectingClientTest, SendsAllThatAClientSends) {
     peer.EchoToEnd();
   });
   ReconnectOptions options = Options();
-  options.client.subprotocols = {"chat"};
+  options.client.request.subprotocols = {"chat"};
   const std::unique_ptr<ReconnectingClient> client = Create(server, options);
   const Message message = {.opcode = Opcode::kText, .payload = "a message"};
   const EncodedMessage encoded = *EncodedMessage::Make(Opcode::kText, "encoded");
@@ -122,8 +122,8 @@ TEST_F(ReconnectingClientTest, BeforeConnectMayBringAFreshToken) {
   FakeServer server({refuse, refuse, Say(Text("welcome"))});
   ReconnectOptions options = Options();
   int token = 0;
-  options.before_connect = [&](ClientOptions& client) {
-    client.headers.emplace_back("X-Token", absl::StrCat(++token));
+  options.hooks.before_connect = [&](ClientOptions& client) {
+    client.request.headers.emplace_back("X-Token", absl::StrCat(++token));
     return absl::OkStatus();
   };
   const std::unique_ptr<ReconnectingClient> client = Create(server, options);
@@ -136,7 +136,7 @@ TEST_F(ReconnectingClientTest, BeforeConnectMayFail) {
   FakeServer server(Say(Text("welcome")));
   ReconnectOptions options = Options();
   int calls = 0;
-  options.before_connect = [&](ClientOptions&) {
+  options.hooks.before_connect = [&](ClientOptions&) {
     return ++calls < 3 ? absl::UnavailableError("no token") : absl::OkStatus();
   };
   std::unique_ptr<ReconnectingClient> client = Create(server, options);
@@ -145,7 +145,7 @@ TEST_F(ReconnectingClientTest, BeforeConnectMayFail) {
 
   for (const absl::Status& error :
        {absl::UnauthenticatedError("wrong password"), absl::CancelledError("no more")}) {
-    options.before_connect = [&](ClientOptions&) { return error; };
+    options.hooks.before_connect = [&](ClientOptions&) { return error; };
     EXPECT_EQ(Create(server, options)->Receive().status(), error);
   }
 }
@@ -162,7 +162,7 @@ TEST_F(ReconnectingClientTest, AfterConnectSubscribesBeforeOthersSend) {
   FakeServer server({script, script});
   ReconnectOptions options = Options();
   ReconnectingClient* reconnecting = nullptr;
-  options.after_connect = [&](Client& fresh) {
+  options.hooks.after_connect = [&](Client& fresh) {
     EXPECT_EQ(reconnecting->client(), nullptr);
     EXPECT_CODE(reconnecting->SendText("too early"), kUnavailable);
     const absl::Status status = fresh.SendText("subscribe");
@@ -183,7 +183,7 @@ TEST_F(ReconnectingClientTest, AfterConnectMayFail) {
   FakeServer server({Ignore, Ignore, Ignore});
   ReconnectOptions options = Options();
   int calls = 0;
-  options.after_connect = [&](Client&) {
+  options.hooks.after_connect = [&](Client&) {
     return ++calls < 3 ? absl::UnavailableError("not now") : absl::PermissionDeniedError("never");
   };
   const std::unique_ptr<ReconnectingClient> client = Create(server, options);
@@ -197,7 +197,7 @@ TEST_F(ReconnectingClientTest, AConnectionThatEndsInAfterConnect) {
                      Say(testing::ClientFrame(Opcode::kText, "masked")),
                      Say(Text("ok") + Text("first"))});
   ReconnectOptions options = Options();
-  options.after_connect = [](Client& fresh) { return fresh.Receive().status(); };
+  options.hooks.after_connect = [](Client& fresh) { return fresh.Receive().status(); };
   const std::unique_ptr<ReconnectingClient> client = Create(server, options);
   EXPECT_RECEIVES(client, "first");
   EXPECT_THAT(waits_, ElementsAre(absl::Seconds(45), absl::Seconds(2)));
@@ -210,7 +210,7 @@ TEST_F(ReconnectingClientTest, OnEventMayEndIt) {
     std::unique_ptr<ReconnectingClient> client;
     ReconnectOptions options = Options();
     std::vector<Type> types;
-    options.on_event = [&](const ReconnectEvent& event) {
+    options.hooks.on_event = [&](const ReconnectEvent& event) {
       types.push_back(event.type);
       if (event.type != Type::kLost) return;
       EXPECT_THAT(std::string(event.status.message()), HasSubstr("4001"));

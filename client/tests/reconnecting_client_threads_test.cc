@@ -76,7 +76,7 @@ TEST_P(ReconnectingClientEnd, WakesEveryThread) {
         cancel ? absl::StatusCode::kCancelled : absl::StatusCode::kFailedPrecondition;
     FakeServer server(GetParam().script);
     ReconnectOptions options = Options();
-    options.after_connect = GetParam().after_connect;
+    options.hooks.after_connect = GetParam().after_connect;
     const auto client = *ReconnectingClient::Create(server.url(), options);
     BlockedCall first([&] { EXPECT_EQ(client->Receive().status().code(), code); });
     BlockedCall second([&] { EXPECT_EQ(client->Receive().status().code(), code); });
@@ -150,7 +150,7 @@ TEST(ReconnectingClientThreads, SendersGoOnWhileConnectionsComeAndGo) {
   FakeServer server(scripts);
   ReconnectOptions options = Options();
   std::atomic<int> lost = 0;
-  options.on_event = [&](const ReconnectEvent& event) {
+  options.hooks.on_event = [&](const ReconnectEvent& event) {
     if (event.type == ReconnectEvent::Type::kLost) ++lost;
   };
   const auto client = *ReconnectingClient::Create(server.url(), options);
@@ -210,9 +210,9 @@ TEST(ReconnectingClientThreads, EveryCallAtOnceAndAnEndAtARandomMoment) {
     }
     FakeServer server(scripts);
     ReconnectOptions options = Options();
-    options.client.connect_timeout = absl::Milliseconds(100);
-    options.client.close_timeout = absl::Milliseconds(100);
-    options.after_connect = [](Client& fresh) { return fresh.SendText("hello"); };
+    options.client.timeouts.connect = absl::Milliseconds(100);
+    options.client.timeouts.close = absl::Milliseconds(100);
+    options.hooks.after_connect = [](Client& fresh) { return fresh.SendText("hello"); };
     const auto client = *ReconnectingClient::Create(server.url(), options);
     std::atomic<unsigned> calls = 0;
     const auto until_the_end = [&](auto call) {

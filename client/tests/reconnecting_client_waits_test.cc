@@ -185,7 +185,7 @@ TEST_F(ReconnectingClientWaits, OptionsThatMakeNoSense) {
   options.backoff.first = absl::ZeroDuration();
   EXPECT_CODE(ReconnectingClient::Create("ws://x", options).status(), kInvalidArgument);
   options = {};
-  options.client.ping_interval = absl::ZeroDuration();
+  options.client.timeouts.ping_interval = absl::ZeroDuration();
   EXPECT_CODE(ReconnectingClient::Create("ws://x", options).status(), kInvalidArgument);
 }
 

@@ -45,7 +45,7 @@ struct CompressionOptions {
   size_t min_bytes = 64;
 
   // On a server: free a compressor with takeover that was not used for one to two
-  // ServerOptions::ping_interval. The next message then refers to no earlier one.
+  // ServerTimeouts::ping_interval. The next message then refers to no earlier one.
   bool release_when_idle = false;
 };
 

@@ -17,8 +17,8 @@ TEST(CloseInfoTest, SaysWhoOrWhatEndedIt) {
   EXPECT_EQ(Describe({CloseCode::kMessageTooBig, "", ClosedBy::kLimit, "max_message_bytes"},
                      "the client"),
             "the client went beyond max_message_bytes: 1009 message too big");
-  EXPECT_EQ(Describe({CloseCode::kAbnormal, "", ClosedBy::kTimeout, "pong_timeout"}, "the client"),
-            "the client did not keep to pong_timeout: 1006 abnormal closure");
+  EXPECT_EQ(Describe({CloseCode::kAbnormal, "", ClosedBy::kTimeout, "timeouts.pong"}, "the client"),
+            "the client did not keep to timeouts.pong: 1006 abnormal closure");
   EXPECT_EQ(Describe({CloseCode::kAbnormal, "Broken pipe", ClosedBy::kLost}, "the client"),
             "lost the client: 1006 abnormal closure (\"Broken pipe\")");
   EXPECT_EQ(Describe({away, "", ClosedBy::kShutdown}, "the client"),

@@ -25,7 +25,7 @@ struct HttpRefusal {
   std::vector<std::pair<std::string, std::string>> headers{};  // name, value
   std::string body{};                                          // its first kMaxRefusalBodyBytes
   // For a redirect that no client should follow: the reason, such as "it has no header Location".
-  // Empty if only ClientOptions::max_redirects prevents following it.
+  // Empty if only ClientHttp::max_redirects prevents following it.
   std::string not_followed{};
 
   // The value of the first header of that name, in any case.

@@ -46,7 +46,7 @@ class Socket : public peer::Socket {
 
 std::unique_ptr<peer::Socket> Connect(const std::string& host, uint16_t port) {
   weft::ClientOptions options;
-  options.connect_timeout = options.send_timeout = options.close_timeout =
+  options.timeouts.connect = options.timeouts.send = options.timeouts.close =
       absl::Milliseconds(peer::kPatienceMs);
   options.connection.max_message_bytes = peer::kMaxMessageBytes;
   options.connection.compression = examples::CompressionFromFlag();

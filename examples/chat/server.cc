@@ -21,12 +21,12 @@ int main(int argc, char** argv) {
   // A chat must not have gaps: a client that cannot follow is disconnected and reconnects
   // (docs/sending.md), and a page then gets the lines it missed. An empty queue has room for a
   // whole history.
-  options.when_full = weft::WhenFull::kDisconnect;
-  options.max_send_queue_bytes = 1 << 20;
+  options.sending.when_full = weft::WhenFull::kDisconnect;
+  options.sending.max_queue_bytes = 1 << 20;
   // The longest text, with its JSON encoding. Nobody types faster; a page that reconnects sends its
   // waiting lines in a burst.
   options.connection.max_message_bytes = 16 << 10;
-  options.message_rate = {.per_second = 20, .burst = 100};
+  options.rates.messages = {.per_second = 20, .burst = 100};
 
   weft::chat::RoomThread room([](absl::string_view line) {
     examples::Output().Write(absl::StrCat("Received: ", weft::Escape(line)));

@@ -29,7 +29,7 @@ using weft::Client;
 
 absl::StatusOr<std::unique_ptr<Client>> Connect(absl::string_view resource) {
   weft::ClientOptions options;
-  options.ping_interval = absl::InfiniteDuration();  // the cases decide who sends what
+  options.timeouts.ping_interval = absl::InfiniteDuration();  // the cases decide who sends what
   options.connection.max_message_bytes = absl::GetFlag(FLAGS_max_message_bytes);
   options.connection.compression = examples::CompressionFromFlag();
   const std::string server = absl::GetFlag(FLAGS_url);

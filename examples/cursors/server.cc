@@ -20,11 +20,11 @@ int main(int argc, char** argv) {
   weft::ServerOptions options =
       examples::ServerOptionsFromFlags(argc, argv, "Everybody's pointer in one space.");
   // Cursor numbers have 16 bits, and one that left keeps its number until the next tick.
-  options.max_connections = std::min<size_t>(options.max_connections, 60000);
+  options.limits.max_connections = std::min<size_t>(options.limits.max_connections, 60000);
   // A client sends 32 messages per second, of at most six bytes. Messages that the network delayed
   // by two seconds arrive at once.
   options.connection.max_message_bytes = 64;
-  options.message_rate = {.per_second = 40, .burst = 80};
+  options.rates.messages = {.per_second = 40, .burst = 80};
   weft::cursors::SharedRoom room;
   weft::cursors::Ticker ticker(weft::cursors::kTicksPerSecond, [&room] { room.Tick(); });
   weft::Router router;

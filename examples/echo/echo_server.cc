@@ -29,7 +29,7 @@ weft::ServerOptions EchoOptionsFromFlags(int argc, char** argv, const char* usag
   weft::ServerOptions options = ServerOptionsFromFlags(argc, argv, usage);
   options.connection.max_message_bytes = absl::GetFlag(FLAGS_max_message_bytes);
   options.handler_threads = absl::GetFlag(FLAGS_handler_threads);
-  options.max_send_queue_bytes = 2 * absl::GetFlag(FLAGS_max_message_bytes) + (1 << 20);
+  options.sending.max_queue_bytes = 2 * absl::GetFlag(FLAGS_max_message_bytes) + (1 << 20);
   return options;
 }
 

@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
   weft::ServerOptions options =
       examples::ServerOptionsFromFlags(argc, argv, "Shows a WebSocket's bytes on the wire.");
   options.connection.max_message_bytes = examples::kMaxQuestionBytes;
-  options.max_send_queue_bytes = 4 << 20;
+  options.sending.max_queue_bytes = 4 << 20;
 
   examples::TapLog log;
   examples::TapView view;

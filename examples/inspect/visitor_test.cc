@@ -26,7 +26,7 @@ class VisitorTest : public ::testing::Test {
  protected:
   void SetUp() override {
     weft::ServerOptions options;
-    options.max_send_queue_bytes = 1 << 20;
+    options.sending.max_queue_bytes = 1 << 20;
     auto server = weft::Server::Start(
         options,
         VisitorAcceptor({}, {.log = &log_, .connect = "ws://tap/", .forwards = "ws://far/"}));

@@ -31,11 +31,12 @@ int main(int argc, char** argv) {
         absl::StrCat("--bodies must be 0 to ", weft::world::kMaxBodies, ", not ", bodies));
     return 2;
   }
-  options.max_connections = std::min<size_t>(options.max_connections, weft::world::kMaxPlayers);
+  options.limits.max_connections =
+      std::min<size_t>(options.limits.max_connections, weft::world::kMaxPlayers);
   // A player sends about forty messages per second, of at most six bytes. Messages that the network
   // delayed by two seconds arrive at once.
   options.connection.max_message_bytes = 64;
-  options.message_rate = {.per_second = 60, .burst = 120};
+  options.rates.messages = {.per_second = 60, .burst = 120};
   weft::world::WorldThread world(weft::world::MakeScene(bodies));
   weft::Router router;
   router.WebSocket("/",

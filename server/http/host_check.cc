@@ -32,9 +32,10 @@ absl::Status CheckHost(absl::string_view host, bool on_loopback,
   if (host.empty() || (allowed.empty() && !on_loopback)) return absl::OkStatus();
   const absl::string_view name = NameIn(host);
   if (allowed.empty() ? IsLoopbackHost(name) : IsListed(name, allowed)) return absl::OkStatus();
-  return HttpError(421, absl::StrCat("this server does not answer for the host ", Quote(host),
-                                     ": ServerOptions::allowed_hosts lists those it answers for",
-                                     allowed.empty() ? ", by default only loopback names" : ""));
+  return HttpError(421,
+                   absl::StrCat("this server does not answer for the host ", Quote(host),
+                                ": ServerOptions::http.allowed_hosts lists those it answers for",
+                                allowed.empty() ? ", by default only loopback names" : ""));
 }
 
 absl::Status CheckAllowedHosts(absl::Span<const std::string> allowed) {
@@ -43,10 +44,10 @@ absl::Status CheckAllowedHosts(absl::Span<const std::string> allowed) {
     const auto authority = ParseAuthority(entry);
     if (!authority.ok()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("in allowed_hosts ", authority.status().message()));
+          absl::StrCat("in http.allowed_hosts ", authority.status().message()));
     }
     if (absl::EndsWith(entry, ":") || authority->port.has_value()) {
-      return absl::InvalidArgumentError(absl::StrCat("in allowed_hosts ", Quote(entry),
+      return absl::InvalidArgumentError(absl::StrCat("in http.allowed_hosts ", Quote(entry),
                                                      " has a port, but every port is allowed"));
     }
   }

@@ -15,13 +15,13 @@ namespace weft {
 // service resolves attacker.example to 127.0.0.1 (DNS rebinding). Its Origin then equals the Host,
 // so only the Host shows that it is not the server's own page.
 
-// OK, or 421 (RFC 9110, section 15.5.20) if a server with ServerOptions::allowed_hosts of `allowed`
+// OK, or 421 (RFC 9110, section 15.5.20) if a server with ServerHttp::allowed_hosts of `allowed`
 // does not answer for `host`: host[:port], or empty for a request without a host. `on_loopback` is
 // whether the request's endpoint has a loopback address.
 absl::Status CheckHost(absl::string_view host, bool on_loopback,
                        absl::Span<const std::string> allowed);
 
-// InvalidArgument for an entry of ServerOptions::allowed_hosts that no host can equal.
+// InvalidArgument for an entry of ServerHttp::allowed_hosts that no host can equal.
 absl::Status CheckAllowedHosts(absl::Span<const std::string> allowed);
 
 }  // namespace weft

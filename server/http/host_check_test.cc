@@ -51,21 +51,23 @@ TEST(HostCheckTest, ARequestThatNamesNoHostPasses) {
 }
 
 TEST(HostCheckTest, SaysWhichHostAndWhichOption) {
-  EXPECT_EQ(CheckHost("attacker.example:8080", true, {}).message(),
-            "this server does not answer for the host \"attacker.example:8080\": "
-            "ServerOptions::allowed_hosts lists those it answers for, by default only loopback "
-            "names");
-  EXPECT_EQ(CheckHost("a", false, {"b"}).message(),
-            "this server does not answer for the host \"a\": ServerOptions::allowed_hosts lists "
-            "those it answers for");
+  EXPECT_EQ(
+      CheckHost("attacker.example:8080", true, {}).message(),
+      "this server does not answer for the host \"attacker.example:8080\": "
+      "ServerOptions::http.allowed_hosts lists those it answers for, by default only loopback "
+      "names");
+  EXPECT_EQ(
+      CheckHost("a", false, {"b"}).message(),
+      "this server does not answer for the host \"a\": ServerOptions::http.allowed_hosts lists "
+      "those it answers for");
 }
 
 TEST(HostCheckTest, AnEntryIsAHostWithoutAPort) {
   EXPECT_TRUE(CheckAllowedHosts({"*", "example.com", "127.0.0.1", "[::1]"}).ok());
   EXPECT_EQ(CheckAllowedHosts({"a", "https://b"}).message(),
-            "in allowed_hosts the port \"//b\" is not a number from 1 to 65535");
+            "in http.allowed_hosts the port \"//b\" is not a number from 1 to 65535");
   EXPECT_EQ(CheckAllowedHosts({"a:8080"}).message(),
-            "in allowed_hosts \"a:8080\" has a port, but every port is allowed");
+            "in http.allowed_hosts \"a:8080\" has a port, but every port is allowed");
   for (const char* entry : {"", "a:", "::1", "*.example.com", "a/b", "a, b"}) {
     EXPECT_FALSE(CheckAllowedHosts({entry}).ok()) << entry;
   }

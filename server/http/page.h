@@ -40,7 +40,7 @@ struct PageRequest : HttpRequest {
   // HTTP/1.0 names no host.
   absl::string_view host{};
 
-  absl::string_view body{};     // complete, at most ServerOptions::max_http_body_bytes
+  absl::string_view body{};     // complete, at most ServerHttp::max_body_bytes
   absl::string_view subpath{};  // the path after the route's prefix (Router), without the '/'
   SocketAddress peer_address{};
   std::optional<PeerCertificate> peer_certificate{};  // like SessionRequest's
@@ -80,7 +80,7 @@ bool ClientHas(const HttpRequest& request, absl::string_view etag);
 // thread, so it must be thread-safe and must not block.
 //
 //   ServerOptions options = {.port = 8080};
-//   options.http = [](const PageRequest& request) -> absl::StatusOr<PageResponse> {
+//   options.http.pages = [](const PageRequest& request) -> absl::StatusOr<PageResponse> {
 //     if (request.path() != "/") return absl::NotFoundError("there is only /");
 //     return Page("text/html; charset=utf-8", "<h1>Hello</h1>");
 //   };

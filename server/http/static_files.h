@@ -27,7 +27,7 @@ namespace weft {
 //
 //   absl::StatusOr<Pages> files = StaticFiles("/srv/www");
 //   if (!files.ok()) return files.status();      // no such folder
-//   options.http = *files;
+//   options.http.pages = *files;
 absl::StatusOr<Pages> StaticFiles(const std::string& folder);
 
 // The Content-Type for a file of this name.

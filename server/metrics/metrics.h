@@ -18,15 +18,15 @@ namespace weft {
 // Why a connected client got no session.
 enum class HandshakeFailure : uint8_t {
   kTls,           // the TLS handshake failed
-  kTimeout,       // ServerOptions::handshake_timeout, min_request_bytes_per_second
+  kTimeout,       // ServerTimeouts::handshake, rates.min_request_bytes_per_second
   kLeft,          // the client closed or reset the connection
-  kFull,          // ServerOptions::max_connections
-  kAddressFull,   // ServerOptions::max_connections_per_address
+  kFull,          // ServerLimits::max_connections
+  kAddressFull,   // ServerLimits::max_connections_per_address
   kDraining,      // Server::Drain
   kMalformed,     // not HTTP, or a request over a limit
   kNotWebSocket,  // a request that is not an upgrade, or not one to WebSocket 13
-  kHost,          // ServerOptions::allowed_hosts
-  kOrigin,        // ServerOptions::allowed_origins
+  kHost,          // ServerHttp::allowed_hosts
+  kOrigin,        // ServerHttp::allowed_origins
   kRefused,       // by the acceptor, or because compression was required
 };
 inline constexpr size_t kHandshakeFailures = 11;

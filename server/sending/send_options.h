@@ -33,11 +33,11 @@ struct SendOptions {
   // among all keys of the session; copied.
   absl::string_view key{};
 
-  // None: ServerOptions::when_full.
+  // None: ServerSending::when_full.
   std::optional<WhenFull> when_full{};
 
   // There is room for the message as long as the session's queue, with it, has no more bytes than
-  // this; ServerOptions::max_send_queue_bytes is the limit anyway. A smaller one for what matters
+  // this; ServerSending::max_queue_bytes is the limit anyway. A smaller one for what matters
   // less leaves room for what matters.
   size_t max_queue_bytes = std::numeric_limits<size_t>::max();
 

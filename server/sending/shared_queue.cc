@@ -61,7 +61,7 @@ absl::StatusOr<Reservation> SharedQueue::Reserve(size_t cost) {
   std::optional<Reservation> reservation = mailbox_->Reserve(cost);
   if (reservation.has_value()) return *std::move(reservation);
   return absl::ResourceExhaustedError(
-      "too much waits for the sessions of this thread: see max_buffered_bytes");
+      "too much waits for the sessions of this thread: see limits.max_buffered_bytes");
 }
 
 absl::StatusOr<Reservation> SharedQueue::TakeRoom(size_t payload_size, size_t cost,

@@ -1,5 +1,5 @@
-// Every buffer that a client can make grow: it stands in the account of max_buffered_bytes while it
-// is there, and its memory is freed when it is not needed any more.
+// Every buffer that a client can make grow: it stands in the account of limits.max_buffered_bytes
+// while it is there, and its memory is freed when it is not needed any more.
 
 #include <malloc.h>
 #include <sys/socket.h>
@@ -96,7 +96,7 @@ class BufferAccountTest : public testing::ServerFixture, public ::testing::WithP
     if (GetParam().tls) options.tls = TestTlsServer();
     options.connection.compression = {
         .use = CompressionOptions::Use::kOn, .send_takeover = false, .receive_takeover = false};
-    options.http = [](const PageRequest& request) -> absl::StatusOr<PageResponse> {
+    options.http.pages = [](const PageRequest& request) -> absl::StatusOr<PageResponse> {
       if (request.path() == "/1MB") return Page("text/plain", std::string(1 << 20, 'L'));
       if (request.path() == "/large") return Page("text/plain", std::string(kLarge, 'L'));
       if (request.path() != "/file") return Page("text/plain", "s");
@@ -254,14 +254,14 @@ TEST_P(CountedTest, BuffersStandInTheAccount) {
 
 // ... and the budget holds for it.
 TEST_P(CountedTest, TheBudgetHolds) {
-  StartServer({.max_buffered_bytes = 3 * GetParam().bytes});
+  StartServer({.limits = {.max_buffered_bytes = 3 * GetParam().bytes}});
   std::vector<TestClient> clients;
   for (int i = 0; i < 6; ++i) {
     clients.push_back(Connect());
     GetParam().act(clients.back());
     LetTheLoopTurn();
   }
-  log_.WaitForPart("all sessions together hold more than max_buffered_bytes");
+  log_.WaitForPart("all sessions together hold more than limits.max_buffered_bytes");
   EXPECT_LE(account(), 3 * GetParam().bytes);
 }
 

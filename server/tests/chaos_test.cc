@@ -223,41 +223,41 @@ ServerOptions AnyServer(World& world, int handler_threads) {
   ServerOptions options;
   options.threads = 2;
   options.handler_threads = handler_threads;
-  options.max_waiting_messages = 4;
-  options.max_waiting_bytes = 20000;
-  options.max_connections_per_address = OneIn(4) ? kClients - 1 : 0;
+  options.limits.max_waiting_messages = 4;
+  options.limits.max_waiting_bytes = 20000;
+  options.limits.max_connections_per_address = OneIn(4) ? kClients - 1 : 0;
   options.connection.compression = {.use = CompressionOptions::Use::kOn,
                                     .send_takeover = OneIn(2),
                                     .receive_takeover = OneIn(2),
                                     .release_when_idle = OneIn(2)};
   options.connection.stream_messages = OneIn(2);
   options.connection.max_message_bytes = 100000;
-  options.max_send_queue_bytes = 150000;
-  options.pause_reading_bytes = 32768;
-  options.high_mark_bytes = 16384;
-  options.low_mark_bytes = 4096;
-  options.max_buffered_bytes = OneIn(3) ? 600000 : 8 << 20;
-  options.max_compression_bytes = 4 << 20;
-  options.when_full = static_cast<WhenFull>(Random(4));
-  options.ping_interval = absl::Milliseconds(50);
-  options.pong_timeout = absl::Milliseconds(200);
-  options.close_timeout = absl::Milliseconds(50);
-  options.idle_timeout = absl::Milliseconds(400);
+  options.sending.max_queue_bytes = 150000;
+  options.sending.pause_reading_bytes = 32768;
+  options.sending.high_mark_bytes = 16384;
+  options.sending.low_mark_bytes = 4096;
+  options.limits.max_buffered_bytes = OneIn(3) ? 600000 : 8 << 20;
+  options.limits.max_compression_bytes = 4 << 20;
+  options.sending.when_full = static_cast<WhenFull>(Random(4));
+  options.timeouts.ping_interval = absl::Milliseconds(50);
+  options.timeouts.pong = absl::Milliseconds(200);
+  options.timeouts.close = absl::Milliseconds(50);
+  options.timeouts.idle = absl::Milliseconds(400);
   if (OneIn(3)) {
-    options.message_rate = {.per_second = 500, .burst = 50};
-    options.over_rate = OneIn(2) ? OverRate::kClose : OverRate::kDelay;
+    options.rates.messages = {.per_second = 500, .burst = 50};
+    options.rates.over_rate = OneIn(2) ? OverRate::kClose : OverRate::kDelay;
   }
-  options.topic_options = [](absl::string_view topic) {
+  options.hooks.topic_options = [](absl::string_view topic) {
     TopicOptions of_topic;
     if (topic == "t1") of_topic.latest_only = true;
     if (topic == "t2") of_topic.when_full = WhenFull::kDropOldest;
     if (topic == "t3") of_topic.max_queue_bytes = 20000;
     return of_topic;
   };
-  options.topic_hook = [&world](absl::string_view, bool) {
+  options.hooks.on_topic_change = [&world](absl::string_view, bool) {
     if (OneIn(3)) world.Act();
   };
-  options.http = [&world](const PageRequest& request) -> absl::StatusOr<PageResponse> {
+  options.http.pages = [&world](const PageRequest& request) -> absl::StatusOr<PageResponse> {
     if (OneIn(10)) return absl::NotFoundError("not there");
     if (OneIn(3)) world.Act();
     return Page("text/plain", std::string(request.path() == "/large" ? 200000 : 10, 'L'));

@@ -33,7 +33,7 @@ class CloseTest : public ServerFixture {
       ends_.Write(absl::StrCat(NameOf(info.by), " ", info.option, " ", static_cast<int>(info.code),
                                " ", info.reason));
     };
-    options.log = [this](LogLevel level, absl::string_view line) {
+    options.hooks.log = [this](LogLevel level, absl::string_view line) {
       log_.Write(absl::StrCat(level == LogLevel::kWarning ? "W " : "I ", line));
     };
     Start(std::move(options));
@@ -107,20 +107,20 @@ TEST_F(CloseTest, ALimit) {
 }
 
 TEST_F(CloseTest, ALimitOfTheRate) {
-  Begin({.message_rate = {.per_second = 1}, .over_rate = OverRate::kClose});
+  Begin({.rates = {.messages = {.per_second = 1}, .over_rate = OverRate::kClose}});
   TestClient client = ConnectAndUpgrade();
   client.Send(ClientFrame(Opcode::kText, "a") + ClientFrame(Opcode::kText, "b"));
-  ends_.WaitForPart("limit message_rate 1008");
+  ends_.WaitForPart("limit rates.messages 1008");
 }
 
 TEST_F(CloseTest, ATimeout) {
-  Begin({.ping_interval = absl::Seconds(10), .pong_timeout = absl::Seconds(10)});
+  Begin({.timeouts = {.ping_interval = absl::Seconds(10), .pong = absl::Seconds(10)}});
   TestClient client = ConnectAndUpgrade();
   clock_.AdvanceMs(10100);
   EXPECT_EQ(client.ReadFrame(), "fin ping ");
   clock_.AdvanceMs(10100);
-  ExpectEnd("timeout pong_timeout 1006 the client did not answer a ping",
-            "DEADLINE_EXCEEDED: the client did not keep to pong_timeout", ClosedBy::kTimeout,
+  ExpectEnd("timeout timeouts.pong 1006 the client did not answer a ping",
+            "DEADLINE_EXCEEDED: the client did not keep to timeouts.pong", ClosedBy::kTimeout,
             CloseCode::kAbnormal);
 }
 

@@ -179,7 +179,7 @@ TEST_F(CompressionTest, WhereItIsRequiredOthersAreRefused) {
 
 TEST_F(CompressionTest, BudgetOfCompressionMemory) {
   const size_t one = Deflater::MemoryBytes({}) + Inflater::MemoryBytes(15);
-  StartWith({.use = Use::kOn}, {.max_compression_bytes = 2 * one + one / 2});
+  StartWith({.use = Use::kOn}, {.limits = {.max_compression_bytes = 2 * one + one / 2}});
   DeflateClient first = Offer();
   EXPECT_EQ(first.extensions(), "permessage-deflate");
   {
@@ -203,7 +203,7 @@ TEST_F(CompressionTest, BudgetOfCompressionMemory) {
 }
 
 TEST_F(CompressionTest, BudgetWhereItIsRequired) {
-  StartWith({.use = Use::kRequired}, {.max_compression_bytes = 0});
+  StartWith({.use = Use::kRequired}, {.limits = {.max_compression_bytes = 0}});
   EXPECT_THAT(Offer().head(), StartsWith("HTTP/1.1 503 "));
   log_.WaitForPart("HTTP 503, the server has no memory left for compression");
 }
@@ -221,7 +221,7 @@ TEST_F(CompressionTest, R4_ABombIs1009AndHarmsNobodyElse) {
 // R3, R26: an unfinished message without takeover keeps a decompressor to itself, which counts.
 TEST_F(CompressionTest, R3_BudgetOfUnfinishedCompressedMessages) {
   StartWith({.use = Use::kOn, .send_takeover = false, .receive_takeover = false},
-            {.max_buffered_bytes = 4 * Inflater::MemoryBytes(15)});
+            {.limits = {.max_buffered_bytes = 4 * Inflater::MemoryBytes(15)}});
   const std::string kThere = "fin pong there";
   std::vector<DeflateClient> clients;
   std::string answer;
@@ -238,7 +238,7 @@ TEST_F(CompressionTest, R3_BudgetOfUnfinishedCompressedMessages) {
     }
   } while (answer == kThere);
   EXPECT_GE(clients.size(), 3u);
-  journal_.WaitFor("close 1006 all sessions together hold more than max_buffered_bytes");
+  journal_.WaitFor("close 1006 all sessions together hold more than limits.max_buffered_bytes");
 }
 
 // One message, compressed once, between messages that each connection compressed itself: to peers

@@ -102,7 +102,8 @@ TEST_F(DrainTest, SpreadsTheEndsOverTheTime) {
     if (message.payload == "drain") server_->Drain(absl::Seconds(40));
     session.Send(message).IgnoreError();
   };
-  Start({.ping_interval = absl::InfiniteDuration(), .random = [] { return 0.25; }});
+  Start({.timeouts = {.ping_interval = absl::InfiniteDuration()},
+         .for_tests = {.random = [] { return 0.25; }}});
   std::vector<TestClient> clients;
   for (int i = 0; i < 4; ++i) clients.push_back(ConnectAndUpgrade());
   clients[3].SendText("drain");
@@ -131,9 +132,9 @@ TEST_F(DrainTest, SpreadsTheEndsOverTheTime) {
 TEST_F(DrainTest, OfManyOnTwoLoops) {
   constexpr int kClients = 200;
   // Time passes as fast as it can: no answer is late.
-  Start({.threads = 2,
-         .ping_interval = absl::InfiniteDuration(),
-         .close_timeout = absl::InfiniteDuration()});
+  Start(
+      {.threads = 2,
+       .timeouts = {.ping_interval = absl::InfiniteDuration(), .close = absl::InfiniteDuration()}});
   std::vector<TestClient> clients;
   for (int i = 0; i < kClients; ++i) clients.push_back(ConnectAndUpgrade());
   BeginDrain(absl::Seconds(10));
@@ -170,7 +171,7 @@ TEST_F(DrainTest, WithoutSessionsItIsDone) {
 }
 
 TEST_F(DrainTest, IsDoneWhenAllHaveLeftByThemselves) {
-  Start({.random = [] { return 0.999; }});
+  Start({.for_tests = {.random = [] { return 0.999; }}});
   TestClient one = ConnectAndUpgrade(), two = ConnectAndUpgrade();
   BeginDrain(absl::Hours(1));
   one.SendClose(1000);
@@ -185,10 +186,10 @@ TEST_F(DrainTest, IsDoneWhenAllHaveLeftByThemselves) {
 
 TEST_F(DrainTest, WhoDoesNotAnswerIsDropped) {
   // Only the drain ends a request that has begun.
-  Start({.handshake_timeout = absl::InfiniteDuration(),
-         .min_request_bytes_per_second = 0,
-         .ping_interval = absl::InfiniteDuration(),
-         .close_timeout = absl::Seconds(3)});
+  Start({.timeouts = {.handshake = absl::InfiniteDuration(),
+                      .ping_interval = absl::InfiniteDuration(),
+                      .close = absl::Seconds(3)},
+         .rates = {.min_request_bytes_per_second = 0}});
   TestClient deaf = ConnectAndUpgrade(), half = Connect();
   half.Send("GET / HT");
   while (server_->connections() < 2) std::this_thread::yield();
@@ -201,7 +202,7 @@ TEST_F(DrainTest, WhoDoesNotAnswerIsDropped) {
 }
 
 TEST_F(DrainTest, GraceIsRealTime) {
-  Start({.close_timeout = absl::InfiniteDuration()});
+  Start({.timeouts = {.close = absl::InfiniteDuration()}});
   TestClient deaf = ConnectAndUpgrade();
   server_->Drain(absl::ZeroDuration(), absl::Milliseconds(10));  // the clock stands still
   EXPECT_EQ(Count("close 1006 the server has stopped"), 1);
@@ -242,7 +243,7 @@ TEST_F(DrainTest, FromAHandlerItBegins) {
 // ---- The door ----
 
 TEST_F(DrainTest, NobodyComesInAndSessionsGoOn) {
-  Start({.threads = 2, .random = [] { return 0.999; }});
+  Start({.threads = 2, .for_tests = {.random = [] { return 0.999; }}});
   TestClient one = ConnectAndUpgrade(), two = ConnectAndUpgrade(), late = Connect();
   late.Send("GET / HT");
   while (server_->connections() < 3) std::this_thread::yield();

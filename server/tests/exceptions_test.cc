@@ -80,7 +80,7 @@ TEST_P(ExceptionsTest, InOnWritable) {
     session.SendBinary(std::string(5000, 'x')).IgnoreError();
   };
   script_.on_writable = [](Session&) { throw std::runtime_error("writable"); };
-  StartServer({.high_mark_bytes = 1000, .low_mark_bytes = 100});
+  StartServer({.sending = {.high_mark_bytes = 1000, .low_mark_bytes = 100}});
   TestClient client = ConnectAndUpgrade();
   client.SendText("go");
   EXPECT_THAT(client.ReadFrame(), StartsWith("fin binary "));
@@ -134,7 +134,7 @@ TEST_P(ExceptionsTest, InTheAcceptorAnswers500) {
 
 TEST_P(ExceptionsTest, InAPageAnswers500) {
   ServerOptions options;
-  options.http = [](const PageRequest& request) -> absl::StatusOr<PageResponse> {
+  options.http.pages = [](const PageRequest& request) -> absl::StatusOr<PageResponse> {
     if (request.path() == "/throw") throw std::runtime_error("no file");
     return Page("text/plain", "page");
   };
@@ -151,8 +151,10 @@ TEST_P(ExceptionsTest, InAPageAnswers500) {
 
 TEST_P(ExceptionsTest, InTheFunctionsOfTopics) {
   ServerOptions options;
-  options.topic_options = [](absl::string_view) -> TopicOptions { throw std::runtime_error("o"); };
-  options.topic_hook = [](absl::string_view, bool) { throw std::runtime_error("h"); };
+  options.hooks.topic_options = [](absl::string_view) -> TopicOptions {
+    throw std::runtime_error("o");
+  };
+  options.hooks.on_topic_change = [](absl::string_view, bool) { throw std::runtime_error("h"); };
   script_.on_message = [](Session& session, const Message& message) {
     session.Subscribe("topic").IgnoreError();
     session.Publish("topic", message.opcode, message.payload).IgnoreError();
@@ -166,7 +168,7 @@ TEST_P(ExceptionsTest, InTheFunctionsOfTopics) {
   EXPECT_EQ(client.ReadFrame(), "end");
   journal_.WaitFor("destroyed");
   EXPECT_EQ(server_->metrics().exceptions, 3u) << "the hook is called for the end as well";
-  log_.WaitFor("topic_hook threw an exception: \"h\"", 2);
+  log_.WaitFor("hooks.on_topic_change threw an exception: \"h\"", 2);
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ TEST_F(HandlerThreadsEndTest, WhatCameBeforeAViolationIsAnsweredBeforeIt) {
 
 // Not longer than a closing handshake may take: then it is told so without the answers.
 TEST_F(HandlerThreadsEndTest, AViolationWaitsForAnswersUntilTheCloseDeadline) {
-  Start({.handler_threads = 1, .close_timeout = absl::Seconds(5)});
+  Start({.handler_threads = 1, .timeouts = {.close = absl::Seconds(5)}});
   TestClient client = ConnectBlocked();
   client.Send(Texts(2) + std::string(kViolation, 6));
   WaitForHeldSessions(1);
@@ -83,8 +83,7 @@ TEST_F(HandlerThreadsEndTest, AViolationWaitsForAnswersUntilTheCloseDeadline) {
 
 TEST_F(HandlerThreadsEndTest, AClientThatIsTooFastGetsTheAnswersToWhatCameBefore) {
   Start({.handler_threads = 1,
-         .message_rate = {.per_second = 1, .burst = 3},
-         .over_rate = OverRate::kClose});
+         .rates = {.messages = {.per_second = 1, .burst = 3}, .over_rate = OverRate::kClose}});
   TestClient client = ConnectBlocked();
   client.Send(Texts(5));
   WaitForHeldSessions(1);
@@ -144,7 +143,7 @@ TEST_F(HandlerThreadsEndTest, WhatCameBeforeAnAbruptEndIsDelivered) {
 
 // Past the mark the server hears of a reset still, and of nothing else.
 TEST_F(HandlerThreadsEndTest, ResetPastTheMark) {
-  Start({.handler_threads = 1, .max_waiting_messages = 2});
+  Start({.handler_threads = 1, .limits = {.max_waiting_messages = 2}});
   TestClient client = ConnectBlocked();
   client.Send(Texts(10));
   WaitForHeldSessions(1);
@@ -221,7 +220,7 @@ TEST_F(HandlerThreadsEndTest, R15_TheHandlerEndsItsSessionInEachCallback) {
       };
       script_.on_writable = where == "writable" ? std::function<void(Session&)>(end) : nothing;
       script_.on_close = where == "close" ? std::function<void(Session&)>(end) : nothing;
-      Start({.handler_threads = 2, .high_mark_bytes = 10000, .low_mark_bytes = 100});
+      Start({.handler_threads = 2, .sending = {.high_mark_bytes = 10000, .low_mark_bytes = 100}});
       {
         TestClient client = ConnectAndUpgrade();
         client.Send(Texts(2));

@@ -29,7 +29,7 @@ using HandlerThreadsPauseTest = testing::HandlerThreadsTest;
 // ---- The marks ----
 
 TEST_F(HandlerThreadsPauseTest, NothingIsReadPastTheMarkOfMessages) {
-  Start({.handler_threads = 1, .max_waiting_messages = 4});
+  Start({.handler_threads = 1, .limits = {.max_waiting_messages = 4}});
   TestClient client = ConnectBlocked();
   client.Send(Texts(1000));
   WaitForHeldSessions(1);
@@ -45,7 +45,7 @@ TEST_F(HandlerThreadsPauseTest, NothingIsReadPastTheMarkOfMessages) {
 
 TEST_F(HandlerThreadsPauseTest, NothingIsReadPastTheMarkOfBytes) {
   constexpr int kMessages = 500;
-  Start({.handler_threads = 1, .max_waiting_bytes = 100000});
+  Start({.handler_threads = 1, .limits = {.max_waiting_bytes = 100000}});
   TestClient client = ConnectBlocked();
   const std::string message(30000, 'x');
   std::thread sender([&] {
@@ -63,7 +63,7 @@ TEST_F(HandlerThreadsPauseTest, NothingIsReadPastTheMarkOfBytes) {
 TEST_F(HandlerThreadsPauseTest, R26_TheBudgetHoldsForWhatWaitsForItsHandler) {
   Start({.handler_threads = 1,
          .connection = {.max_message_bytes = 4 << 20},
-         .max_buffered_bytes = 1 << 20});
+         .limits = {.max_buffered_bytes = 1 << 20}});
   TestClient blocked = ConnectBlocked();
   std::vector<TestClient> clients;
   while (log_.lines().empty()) {
@@ -79,18 +79,19 @@ TEST_F(HandlerThreadsPauseTest, R26_TheBudgetHoldsForWhatWaitsForItsHandler) {
   LetTheLoopTurn();
   const std::vector<std::string> lines = log_.lines();
   const int dropped = static_cast<int>(std::count_if(lines.begin(), lines.end(), [](auto& line) {
-    return absl::StrContains(line, "hold more than max_buffered_bytes");
+    return absl::StrContains(line, "hold more than limits.max_buffered_bytes");
   }));
   EXPECT_GE(dropped, 1);
   Release();
   // Those that held most were dropped, and their messages with them; all others are delivered.
-  journal_.WaitFor("close 1006 all sessions together hold more than max_buffered_bytes", dropped);
+  journal_.WaitFor("close 1006 all sessions together hold more than limits.max_buffered_bytes",
+                   dropped);
   journal_.WaitFor("message " + std::string(40, 'x'), static_cast<int>(clients.size()) - dropped);
 }
 
 // What is refused takes nothing, so it costs nobody else the session.
 TEST_F(HandlerThreadsPauseTest, T22_WhatIsRefusedMakesNobodyElseFail) {
-  Start({.handler_threads = 1, .max_buffered_bytes = 4 << 20});
+  Start({.handler_threads = 1, .limits = {.max_buffered_bytes = 4 << 20}});
   TestClient client = ConnectAndUpgrade();
   const EncodedMessage large = *EncodedMessage::Make(Opcode::kBinary, std::string(5 << 20, 'b'));
   std::atomic<bool> done{false};
@@ -109,10 +110,10 @@ TEST_F(HandlerThreadsPauseTest, T22_WhatIsRefusedMakesNobodyElseFail) {
 
 TEST_F(HandlerThreadsPauseTest, WhoCannotBeHeardIsNeitherDeadNorIdle) {
   Start({.handler_threads = 1,
-         .max_waiting_messages = 2,
-         .ping_interval = absl::Seconds(30),
-         .pong_timeout = absl::Seconds(20),
-         .idle_timeout = absl::Seconds(60)});
+         .limits = {.max_waiting_messages = 2},
+         .timeouts = {.idle = absl::Seconds(60),
+                      .ping_interval = absl::Seconds(30),
+                      .pong = absl::Seconds(20)}});
   TestClient client = ConnectBlocked();
   client.Send(Texts(10));
   WaitForHeldSessions(1);
@@ -124,9 +125,8 @@ TEST_F(HandlerThreadsPauseTest, WhoCannotBeHeardIsNeitherDeadNorIdle) {
 
 TEST_F(HandlerThreadsPauseTest, APongThatCouldNotBeReadIsNotLate) {
   Start({.handler_threads = 1,
-         .max_waiting_messages = 2,
-         .ping_interval = absl::Seconds(30),
-         .pong_timeout = absl::Seconds(20)});
+         .limits = {.max_waiting_messages = 2},
+         .timeouts = {.ping_interval = absl::Seconds(30), .pong = absl::Seconds(20)}});
   TestClient client = ConnectBlocked();
   Pass(31000);
   EXPECT_EQ(client.ReadFrame(), "fin ping ");
@@ -141,9 +141,8 @@ TEST_F(HandlerThreadsPauseTest, APongThatCouldNotBeReadIsNotLate) {
 
 TEST_F(HandlerThreadsPauseTest, WhoVanishedMeanwhileIsGivenUpAfterwards) {
   Start({.handler_threads = 1,
-         .max_waiting_messages = 2,
-         .ping_interval = absl::Seconds(30),
-         .pong_timeout = absl::Seconds(20)});
+         .limits = {.max_waiting_messages = 2},
+         .timeouts = {.ping_interval = absl::Seconds(30), .pong = absl::Seconds(20)}});
   TestClient client = ConnectBlocked();
   client.Send(Texts(10));
   WaitForHeldSessions(1);
@@ -169,10 +168,9 @@ TEST_F(HandlerThreadsPauseTest, WhoTakesNothingIsGivenUpMeanwhile) {
     released_.wait();
   };
   Start({.handler_threads = 1,
-         .max_waiting_messages = 2,
-         .ping_interval = absl::Seconds(30),
-         .pong_timeout = absl::Seconds(20),
-         .pause_reading_bytes = 100 << 20});
+         .limits = {.max_waiting_messages = 2},
+         .timeouts = {.ping_interval = absl::Seconds(30), .pong = absl::Seconds(20)},
+         .sending = {.pause_reading_bytes = 100 << 20}});
   TestClient client = ConnectSlowReader();
   client.Send(Texts(10));
   WaitForHeldSessions(1);
@@ -187,8 +185,7 @@ TEST_F(HandlerThreadsPauseTest, WhoTakesNothingIsGivenUpMeanwhile) {
 // A client that waits for its answer is not idle, and has all its time after that.
 TEST_F(HandlerThreadsPauseTest, TheHandlersTimeIsNotTheClients) {
   Start({.handler_threads = 1,
-         .ping_interval = absl::InfiniteDuration(),
-         .idle_timeout = absl::Seconds(60)});
+         .timeouts = {.idle = absl::Seconds(60), .ping_interval = absl::InfiniteDuration()}});
   TestClient client = ConnectBlocked(), other = ConnectAndUpgrade();
   for (int i = 0; i < 5; ++i) {
     Pass(50000);
@@ -207,7 +204,7 @@ TEST_F(HandlerThreadsPauseTest, TheHandlersTimeIsNotTheClients) {
 TEST_F(HandlerThreadsPauseTest, ClosingTakesNoLongerForIt) {
   SessionRef ref;
   script_.on_open = [&ref](Session& session) { ref = session.ref(); };
-  Start({.handler_threads = 1, .max_waiting_messages = 2});
+  Start({.handler_threads = 1, .limits = {.max_waiting_messages = 2}});
   TestClient client = ConnectBlocked();
   client.Send(Texts(10));
   WaitForHeldSessions(1);

@@ -221,7 +221,7 @@ TEST_F(HandlerThreadsTest, AFullQueueRefusesAndSaysWhenItIsNot) {
     journal_.Write("full");
   };
   script_.on_writable = [](Session& session) { EXPECT_TRUE(session.SendText("end").ok()); };
-  Start({.handler_threads = 1, .max_send_queue_bytes = 700000});
+  Start({.handler_threads = 1, .sending = {.max_queue_bytes = 700000}});
   TestClient client = ConnectSlowReader();
   client.SendText("go");
   journal_.WaitFor("full");
@@ -241,7 +241,7 @@ TEST_F(HandlerThreadsTest, AHandlerThatWaitsForRoomGetsIt) {
     }
     session.SendText("end", {.timeout = absl::InfiniteDuration()}).IgnoreError();
   };
-  Start({.handler_threads = 1, .max_send_queue_bytes = 300000});
+  Start({.handler_threads = 1, .sending = {.max_queue_bytes = 300000}});
   TestClient client = ConnectSlowReader();
   client.SendText("go");
   for (int i = 0; i < 200; ++i) {
@@ -271,8 +271,8 @@ TEST_F(HandlerThreadsTest, FragmentsAndPieces) {
       ClientFrame(Opcode::kText, "one ", false) + ClientFrame(Opcode::kContinuation, "two", true);
   for (const bool pieces : {false, true}) {
     Start({.handler_threads = 1,
-           .max_waiting_messages = 1,
-           .connection = {.stream_messages = pieces}});
+           .connection = {.stream_messages = pieces},
+           .limits = {.max_waiting_messages = 1}});
     TestClient client = ConnectAndUpgrade();
     client.Send(fragments + fragments);
     for (int i = 0; i < 2; ++i) {
@@ -300,7 +300,7 @@ TEST_F(HandlerThreadsTest, ManySessionsInEveryWay) {
   script_.on_close = [](Session& session) {
     session.Publish("all", Opcode::kText, "gone").IgnoreError();
   };
-  Start({.threads = 2, .handler_threads = 3, .max_waiting_messages = 8});
+  Start({.threads = 2, .handler_threads = 3, .limits = {.max_waiting_messages = 8}});
   std::vector<std::thread> threads;
   for (int i = 0; i < kClients; ++i) {
     threads.emplace_back([this, i] {
@@ -338,7 +338,7 @@ TEST_F(HandlerThreadsTest, ManySessionsInEveryWay) {
 
 // It costs memory until its handler has heard of the end.
 TEST_F(HandlerThreadsTest, R25_ASessionWhoseHandlerIsBehindKeepsItsPlace) {
-  Start({.handler_threads = 1, .max_connections = 3});
+  Start({.handler_threads = 1, .limits = {.max_connections = 3}});
   TestClient blocked = ConnectBlocked();
   for (int i = 0; i < 2; ++i) {
     ConnectAndUpgrade().Close();
@@ -362,10 +362,10 @@ TEST_F(HandlerThreadsTest, OptionsThatMakeNoSense) {
                            .message());
   };
   EXPECT_EQ(start({.handler_threads = -1}), "handler_threads must be 0 to 1024, not -1");
-  EXPECT_EQ(start({.max_waiting_messages = 0}),
-            "max_waiting_messages and max_waiting_bytes must be at least 1");
-  EXPECT_EQ(start({.max_waiting_bytes = 0}),
-            "max_waiting_messages and max_waiting_bytes must be at least 1");
+  EXPECT_EQ(start({.limits = {.max_waiting_messages = 0}}),
+            "limits.max_waiting_messages and limits.max_waiting_bytes must be at least 1");
+  EXPECT_EQ(start({.limits = {.max_waiting_bytes = 0}}),
+            "limits.max_waiting_messages and limits.max_waiting_bytes must be at least 1");
 }
 
 }  // namespace

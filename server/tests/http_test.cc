@@ -69,8 +69,8 @@ std::string ReadAnswer(TestClient& client) {
 class HttpTest : public testing::ServerFixture {
  protected:
   void StartHttp(ServerOptions options = {}) {
-    if (!options.http) {
-      options.http = [this](const PageRequest& request) { return Answer(request); };
+    if (!options.http.pages) {
+      options.http.pages = [this](const PageRequest& request) { return Answer(request); };
     }
     Start(std::move(options));
   }
@@ -194,9 +194,10 @@ TEST_F(HttpTest, HeadGetsNoBodyWithARefusal) {
                                           HasSubstr("\r\nContent-Length: "), EndsWith("\r\n\r\n")))
         << request;
   };
-  StartHttp({.http_limits = {.max_head_bytes = 2000},
-             .http = [](const PageRequest&) { return HttpError(426, "here is a WebSocket"); },
-             .max_http_body_bytes = 10});
+  StartHttp(
+      {.http = {.pages = [](const PageRequest&) { return HttpError(426, "here is a WebSocket"); },
+                .limits = {.max_head_bytes = 2000},
+                .max_body_bytes = 10}});
   expect("HEAD / HTTP/1.1\r\n\r\n", "400");
   expect("\r\nHEAD a HTTP/1.1\r\nHost: localhost\r\n\r\n", "400");
   expect("HEAD / HTTP/1.1\r\nHost here\r\n\r\n", "400");
@@ -214,9 +215,10 @@ TEST_F(HttpTest, HeadGetsNoBodyWithARefusal) {
 }
 
 TEST_F(HttpTest, NoBodyBehind204And304) {
-  StartHttp({.http = [](const PageRequest& request) -> absl::StatusOr<PageResponse> {
-    return PageResponse{.status = request.path() == "/a" ? 204 : 304, .body = "not sent"};
-  }});
+  StartHttp({.http = {.pages = [](const PageRequest& request) -> absl::StatusOr<PageResponse> {
+               return PageResponse{.status = request.path() == "/a" ? 204 : 304,
+                                   .body = "not sent"};
+             }}});
   TestClient client = Connect();
   client.Send(Get("/a") + Get("/b"));
   EXPECT_THAT(client.ReadHead(), StartsWith("HTTP/1.1 204 No Content\r\n"));
@@ -300,7 +302,7 @@ TEST_F(HttpTest, ABodyIsNotAskedForWhereTheTargetIsWrong) {
 // ---- Bodies ----
 
 TEST_F(HttpTest, BodiesUpToTheLimit) {
-  StartHttp({.max_http_body_bytes = 1 << 20});
+  StartHttp({.http = {.max_body_bytes = 1 << 20}});
   TestClient client = Connect();
   const std::string body(1 << 20, 'b');
   client.Send(Request("POST", "/a", absl::StrCat("Content-Length: ", body.size(), "\r\n"), body));
@@ -311,7 +313,7 @@ TEST_F(HttpTest, BodiesUpToTheLimit) {
 }
 
 TEST_F(HttpTest, WhatIsRefusedClosesAndReachesAClientThatSendsOn) {
-  StartHttp({.http_limits = {.max_head_bytes = 2000}, .max_http_body_bytes = 1000});
+  StartHttp({.http = {.limits = {.max_head_bytes = 2000}, .max_body_bytes = 1000}});
   const std::pair<std::string, std::string> cases[] = {
       {"nonsense\r\n\r\n", "400"},
       {"GET / HTTP/1.1\r\n\r\n", "400"},
@@ -368,9 +370,9 @@ TEST_F(HttpTest, NoLeaveForABodyThatIsTooLarge) {
 // ---- Answers ----
 
 TEST_F(HttpTest, AnAnswerThatCannotBeSentIs500) {
-  StartHttp({.http = [](const PageRequest&) -> absl::StatusOr<PageResponse> {
-    return PageResponse{.headers = {{"Location", "/\r\nSet-Cookie: stolen"}}};
-  }});
+  StartHttp({.http = {.pages = [](const PageRequest&) -> absl::StatusOr<PageResponse> {
+               return PageResponse{.headers = {{"Location", "/\r\nSet-Cookie: stolen"}}};
+             }}});
   TestClient client = Connect();
   client.Send(Get("/page"));
   EXPECT_EQ(ReadAnswer(client), "500 the server's own answer could not be sent\n");
@@ -411,12 +413,13 @@ class HttpFileTest : public HttpTest {
   // Serves a file of `size` bytes that is said to have `promised`.
   void StartFile(size_t size, size_t promised) {
     std::ofstream(path_) << std::string(size, 'F');
-    StartHttp({.http = [this, promised](const PageRequest&) -> absl::StatusOr<PageResponse> {
-      PageResponse page = {.file = UniqueFd(open(path_.c_str(), O_RDONLY | O_CLOEXEC)),
-                           .file_bytes = promised};
-      EXPECT_TRUE(page.file.is_open());
-      return page;
-    }});
+    StartHttp(
+        {.http = {.pages = [this, promised](const PageRequest&) -> absl::StatusOr<PageResponse> {
+           PageResponse page = {.file = UniqueFd(open(path_.c_str(), O_RDONLY | O_CLOEXEC)),
+                                .file_bytes = promised};
+           EXPECT_TRUE(page.file.is_open());
+           return page;
+         }}});
   }
 
   const std::string path_ = absl::StrCat(::testing::TempDir(), "/http_test_file_", getpid());
@@ -456,9 +459,9 @@ TEST_F(HttpTest, OverTls) {
 // ---- Time and the end ----
 
 TEST_F(HttpTest, AConnectionThatAsksForNothingMoreIsClosed) {
-  StartHttp({.handshake_timeout = absl::Seconds(5),
-             .http_timeout = absl::Seconds(10),
-             .keep_alive_timeout = absl::Seconds(20)});
+  StartHttp({.timeouts = {.handshake = absl::Seconds(5),
+                          .http = absl::Seconds(10),
+                          .keep_alive = absl::Seconds(20)}});
   TestClient client = Connect();
   client.Send(Get("/a"));
   EXPECT_EQ(ReadAnswer(client), "200 GET /a ");
@@ -484,9 +487,8 @@ TEST_F(HttpTest, AnIdleConnectionIsKeptFor75Seconds) {
 }
 
 TEST_F(HttpTest, ARequestThatIsBegunMustEnd) {
-  StartHttp({.handshake_timeout = absl::Seconds(5),
-             .min_request_bytes_per_second = 0,
-             .http_timeout = absl::Seconds(20)});
+  StartHttp({.timeouts = {.handshake = absl::Seconds(5), .http = absl::Seconds(20)},
+             .rates = {.min_request_bytes_per_second = 0}});
   TestClient client = Connect(), poster = Connect();
   client.Send(Get("/a") + "GET /b HT");
   EXPECT_EQ(ReadAnswer(client), "200 GET /a ");
@@ -503,7 +505,8 @@ TEST_F(HttpTest, ARequestThatIsBegunMustEnd) {
 
 // The answer to the request before it has taken none of its time.
 TEST_F(HttpTest, APipelinedRequestHasAllOfItsTime) {
-  StartHttp({.handshake_timeout = absl::Seconds(5), .min_request_bytes_per_second = 0});
+  StartHttp(
+      {.timeouts = {.handshake = absl::Seconds(5)}, .rates = {.min_request_bytes_per_second = 0}});
   TestClient client = Connect();
   client.Send("GET /a HT");
   Pass(4000);
@@ -515,7 +518,7 @@ TEST_F(HttpTest, APipelinedRequestHasAllOfItsTime) {
 }
 
 TEST_F(HttpTest, ABodyMustNotComeTooSlowly) {
-  StartHttp({.min_request_bytes_per_second = 100, .request_grace = absl::Seconds(2)});
+  StartHttp({.rates = {.min_request_bytes_per_second = 100, .request_grace = absl::Seconds(2)}});
   TestClient client = Connect();
   client.Send(Get("/a"));  // of this one no byte counts any more
   EXPECT_EQ(ReadAnswer(client), "200 GET /a ");
@@ -551,7 +554,7 @@ TEST_F(HttpTest, ARequestIsNotSlowWhileNothingIsRead) {
 }
 
 TEST_F(HttpTest, AnAnswerThatIsNotTakenIsGivenUp) {
-  StartHttp({.http_timeout = absl::Seconds(20)});
+  StartHttp({.timeouts = {.http = absl::Seconds(20)}});
   TestClient client = ConnectSlowReader(), other = Connect();
   client.Send(Get("/large"));
   journal_.WaitFor("page /large");
@@ -563,7 +566,7 @@ TEST_F(HttpTest, AnAnswerThatIsNotTakenIsGivenUp) {
 
 // Each byte that was taken gave it all of the time again.
 TEST_F(HttpTest, AnAnswerThatIsTakenTooSlowlyIsGivenUp) {
-  StartHttp({.http_timeout = absl::Seconds(20)});
+  StartHttp({.timeouts = {.http = absl::Seconds(20)}});
   TestClient client = ConnectToTakeLittle();
   client.Send(Get("/large"));
   journal_.WaitFor("page /large");
@@ -579,7 +582,7 @@ TEST_F(HttpTest, AnAnswerThatIsTakenTooSlowlyIsGivenUp) {
 }
 
 TEST_F(HttpTest, AnAnswerMayTakeLongIfItIsTaken) {
-  StartHttp({.http_timeout = absl::Seconds(20)});
+  StartHttp({.timeouts = {.http = absl::Seconds(20)}});
   TestClient client = ConnectToTakeLittle();
   client.Send(Get("/large"));
   size_t taken = 0;
@@ -608,12 +611,12 @@ TEST_F(HttpTest, ShutdownLetsAnAnswerEndAndClosesTheIdle) {
 }
 
 TEST_F(HttpTest, BodiesCountAmongWhatAllMayHold) {
-  StartHttp({.max_http_body_bytes = 64 << 20, .max_buffered_bytes = 1 << 20});
+  StartHttp({.http = {.max_body_bytes = 64 << 20}, .limits = {.max_buffered_bytes = 1 << 20}});
   TestClient client = Connect();
   client.Send(Request("POST", "/a", "Content-Length: 33554432\r\n"));
   std::string sent(4 << 20, 'x');
   client.Send(sent);
-  log_.WaitForPart("all sessions together hold more than max_buffered_bytes");
+  log_.WaitForPart("all sessions together hold more than limits.max_buffered_bytes");
 }
 
 // ---- A table of paths ----
@@ -666,8 +669,8 @@ TEST_F(HttpTest, AServerThatDrainsIsNotReadyAndUpgradesNobody) {
     return Page("text/plain", "begun");
   });
   ServerOptions options;
-  options.http = router.pages();
-  options.random = [] { return 0.5; };  // this client is to go in half an hour
+  options.http.pages = router.pages();
+  options.for_tests.random = [] { return 0.5; };  // this client is to go in half an hour
   StartHttp(std::move(options));
   TestClient client = Connect();
   client.Send(Get("/readyz") + Get("/drain") + Get("/readyz") + Get("/healthz"));
@@ -685,7 +688,7 @@ TEST_F(HttpTest, WhatIsWrongWithATableIsSaidAtTheStart) {
   const Pages pages = [](const PageRequest&) { return PageResponse(); };
   EXPECT_EQ(Server::Start({}, Router().Get("a", pages)).status().message(),
             "the path \"a\" does not begin with '/'");
-  EXPECT_EQ(Server::Start({.http = pages}, Router().Get("/a", pages)).status().message(),
+  EXPECT_EQ(Server::Start({.http = {.pages = pages}}, Router().Get("/a", pages)).status().message(),
             "http must be unset where a router has the pages");
 }
 

@@ -83,15 +83,16 @@ class PublishTest : public testing::ServerFixture {
 };
 
 TEST_F(PublishTest, EachTopicHasItsPolicy) {
-  Start({.topic_options = [](absl::string_view topic) {
-    TopicOptions options;
-    if (topic == "position") options.latest_only = true;
-    if (topic == "log") {
-      options = {.when_full = WhenFull::kDropOldest, .max_queue_bytes = 700000};
-    }
-    if (topic == "hint") options = {.when_full = WhenFull::kDropNewest, .max_queue_bytes = 0};
-    return options;
-  }});
+  Start({.hooks = {.topic_options = [](absl::string_view topic) {
+           TopicOptions options;
+           if (topic == "position") options.latest_only = true;
+           if (topic == "log") {
+             options = {.when_full = WhenFull::kDropOldest, .max_queue_bytes = 700000};
+           }
+           if (topic == "hint")
+             options = {.when_full = WhenFull::kDropNewest, .max_queue_bytes = 0};
+           return options;
+         }}});
   TestClient client = Blocked({"position", "log", "hint", "all"});
   const std::string line(20000, 'x');
   for (int i = 0; i < 100; ++i) {
@@ -113,9 +114,9 @@ TEST_F(PublishTest, EachTopicHasItsPolicy) {
 }
 
 TEST_F(PublishTest, OptionsOfOneMessageGoBeforeThoseOfItsTopic) {
-  Start({.topic_options = [](absl::string_view) {
-    return TopicOptions{.when_full = WhenFull::kDropNewest, .latest_only = true};
-  }});
+  Start({.hooks = {.topic_options = [](absl::string_view) {
+           return TopicOptions{.when_full = WhenFull::kDropNewest, .latest_only = true};
+         }}});
   TestClient client = Blocked({"cursors"});
   for (int i = 0; i < 100; ++i) {
     const std::string key = absl::StrCat("cursor/", i % 2);
@@ -130,9 +131,10 @@ TEST_F(PublishTest, OptionsOfOneMessageGoBeforeThoseOfItsTopic) {
 }
 
 TEST_F(PublishTest, FirstAndLastSubscriberOfAllThreads) {
-  Start({.threads = 2, .topic_hook = [this](absl::string_view topic, bool has_subscribers) {
+  Start({.threads = 2,
+         .hooks = {.on_topic_change = [this](absl::string_view topic, bool has_subscribers) {
            journal_.Write(absl::StrCat(topic, has_subscribers ? " +" : " -"));
-         }});
+         }}});
   {
     TestClient a = ConnectAndUpgrade(), b = ConnectAndUpgrade(), c = ConnectAndUpgrade();
     EXPECT_EQ(server_->subscribers("news"), 0u);
@@ -157,9 +159,9 @@ TEST_F(PublishTest, FirstAndLastSubscriberOfAllThreads) {
 
 // All subscribers are gone when the server has stopped, and the hook was told so.
 TEST_F(PublishTest, TheLastSubscriberLeavesWithTheServer) {
-  Start({.topic_hook = [this](absl::string_view topic, bool has_subscribers) {
-    journal_.Write(absl::StrCat(topic, has_subscribers ? " +" : " -"));
-  }});
+  Start({.hooks = {.on_topic_change = [this](absl::string_view topic, bool has_subscribers) {
+           journal_.Write(absl::StrCat(topic, has_subscribers ? " +" : " -"));
+         }}});
   TestClient client = ConnectAndUpgrade();
   Do(client, "news");
   server_.reset();
@@ -175,13 +177,13 @@ TEST_F(PublishTest, TheHookMayUseTheServer) {
     const std::lock_guard<std::mutex> lock(mutex);
     ref = session.ref();
   };
-  Start({.topic_hook = [&](absl::string_view topic, bool has_subscribers) {
-    EXPECT_EQ(server_->subscribers(topic), has_subscribers ? 1u : 0u);
-    EXPECT_TRUE(server_->Publish(topic, Opcode::kText, "published by the hook").ok());
-    const std::lock_guard<std::mutex> lock(mutex);
-    EXPECT_TRUE(ref.Unsubscribe(topic).ok());
-    journal_.Write(absl::StrCat(topic, has_subscribers ? " +" : " -"));
-  }});
+  Start({.hooks = {.on_topic_change = [&](absl::string_view topic, bool has_subscribers) {
+           EXPECT_EQ(server_->subscribers(topic), has_subscribers ? 1u : 0u);
+           EXPECT_TRUE(server_->Publish(topic, Opcode::kText, "published by the hook").ok());
+           const std::lock_guard<std::mutex> lock(mutex);
+           EXPECT_TRUE(ref.Unsubscribe(topic).ok());
+           journal_.Write(absl::StrCat(topic, has_subscribers ? " +" : " -"));
+         }}});
   TestClient client = ConnectAndUpgrade();
   Do(client, "news");
   journal_.WaitFor("news -");
@@ -314,13 +316,13 @@ TEST_F(PublishTest, T5_TopicsAndTheirNamesHaveLimits) {
     const absl::Status status = session.Subscribe(message.payload);
     session.SendText(status.ok() ? "ok" : status.message()).IgnoreError();
   };
-  Start({.max_topics_per_session = 2, .max_topic_bytes = 5});
+  Start({.limits = {.max_topics_per_session = 2, .max_topic_bytes = 5}});
   TestClient client = ConnectAndUpgrade();
   for (const auto& [topic, answer] : std::vector<std::pair<std::string, std::string>>{
            {"12345", "ok"},
-           {"123456", "the name of a topic has at most 5 bytes, not 6: see max_topic_bytes"},
+           {"123456", "the name of a topic has at most 5 bytes, not 6: see limits.max_topic_bytes"},
            {"", "ok"},
-           {"third", "the session is subscribed to 2 topics: see max_topics_per_session"},
+           {"third", "the session is subscribed to 2 topics: see limits.max_topics_per_session"},
            {"12345", "ok"}}) {
     client.SendText(topic);
     EXPECT_EQ(client.ReadFrame(), "fin text " + answer);
@@ -338,7 +340,7 @@ TEST_F(PublishTest, T5_SubscriptionsCountInTheBudget) {
     if (message.payload == "leave") return session.Unsubscribe(std::string(200, 'a'));
     session.Subscribe(message.payload).IgnoreError();
   };
-  Start({.max_buffered_bytes = 100000});
+  Start({.limits = {.max_buffered_bytes = 100000}});
   TestClient one = ConnectAndUpgrade();
   one.SendText(std::string(200, 'a'));
   LetTheLoopTurn();
@@ -384,7 +386,7 @@ TEST_F(PublishTest, R26_SendQueueLimitOnEveryPathAfterAPublish) {
     EXPECT_LE(session.queued_bytes(), 1000u) << next;
     EXPECT_GE(session.queued_bytes(), published.size()) << next;
   };
-  Start({.max_send_queue_bytes = 1000});
+  Start({.sending = {.max_queue_bytes = 1000}});
   for (; next < sends.size(); ++next) {
     TestClient client = ConnectAndUpgrade();
     EXPECT_EQ(client.ReadFrame().substr(0, 12), "fin text ppp") << next;
@@ -405,7 +407,7 @@ TEST_F(PublishTest, R26_SendQueueLimitForWhatArrivesAfterAPublish) {
       EXPECT_TRUE(ref.SendText(std::string(600, 's')).ok());
     }).join();
   };
-  Start({.max_send_queue_bytes = 1000});
+  Start({.sending = {.max_queue_bytes = 1000}});
   TestClient client = ConnectAndUpgrade();
   client.SendText("go");
   EXPECT_EQ(client.ReadFrame(), "fin text " + std::string(600, 's'));
@@ -427,7 +429,7 @@ TEST_F(PublishTest, R26_TheBudgetHoldsForWhatIsPublished) {
     }).join();
     journal_.Write("checked");
   };
-  Start({.max_buffered_bytes = 8 << 20});
+  Start({.limits = {.max_buffered_bytes = 8 << 20}});
   TestClient client = ConnectAndUpgrade();
   client.SendText("go");
   journal_.WaitFor("checked");

@@ -1,4 +1,4 @@
-// Clients that send more than ServerOptions::message_rate and byte_rate let them.
+// Clients that send more than ServerRates::messages and bytes let them.
 
 #include <string>
 #include <vector>
@@ -49,7 +49,7 @@ class RateTest : public testing::ServerFixture {
 // ---- By waiting ----
 
 TEST_F(RateTest, MessagesOverTheirRateWait) {
-  Start({.message_rate = {.per_second = 10}});
+  Start({.rates = {.messages = {.per_second = 10}}});
   TestClient client = ConnectAndUpgrade();
   client.Send(Messages(30));  // read in one piece: 20 are owed
   ExpectEchoes(client, 30);
@@ -61,7 +61,7 @@ TEST_F(RateTest, MessagesOverTheirRateWait) {
 }
 
 TEST_F(RateTest, MessagesWithinTheirRateDoNot) {
-  Start({.message_rate = {.per_second = 10, .burst = 20}});
+  Start({.rates = {.messages = {.per_second = 10, .burst = 20}}});
   TestClient client = ConnectAndUpgrade();
   client.Send(Messages(18));
   ExpectEchoes(client, 18);
@@ -74,7 +74,7 @@ TEST_F(RateTest, MessagesWithinTheirRateDoNot) {
 
 TEST_F(RateTest, BytesOverTheirRateWait) {
   constexpr int kSeconds = 20;
-  Start({.byte_rate = {.per_second = 10000}});
+  Start({.rates = {.bytes = {.per_second = 10000}}});
   TestClient client = ConnectAndUpgrade();
   client.SendText(std::string(10000 * (kSeconds + 1), 'x'));  // a second's burst, and the rest
   int seconds = 0;
@@ -87,7 +87,7 @@ TEST_F(RateTest, BytesOverTheirRateWait) {
 }
 
 TEST_F(RateTest, OverTlsTheyWaitAsWell) {
-  Start({.tls = testing::TestTlsServer(), .byte_rate = {.per_second = 10000}});
+  Start({.tls = testing::TestTlsServer(), .rates = {.bytes = {.per_second = 10000}}});
   TestClient client = Connect();
   ASSERT_EQ(client.StartTls(*testing::TestTlsClient()), "");
   EXPECT_EQ(client.Upgrade(), "HTTP/1.1 101 Switching Protocols");
@@ -107,10 +107,10 @@ TEST_F(RateTest, OverTlsTheyWaitAsWell) {
 
 // What it says is not read, its pongs neither: that is no silence.
 TEST_F(RateTest, WhoWaitsIsNotGivenUpForItsSilence) {
-  Start({.ping_interval = absl::Seconds(10),
-         .pong_timeout = absl::Seconds(5),
-         .idle_timeout = absl::Seconds(20),
-         .message_rate = {.per_second = 1}});
+  Start({.timeouts = {.idle = absl::Seconds(20),
+                      .ping_interval = absl::Seconds(10),
+                      .pong = absl::Seconds(5)},
+         .rates = {.messages = {.per_second = 1}}});
   TestClient client = ConnectAndUpgrade();
   client.Send(Messages(100));
   ExpectEchoes(client, 100);
@@ -124,7 +124,7 @@ TEST_F(RateTest, WhoWaitsIsNotGivenUpForItsSilence) {
 }
 
 TEST_F(RateTest, WhoWaitsAndIsGoneEndsOnceThereIsRoom) {
-  Start({.message_rate = {.per_second = 1}});
+  Start({.rates = {.messages = {.per_second = 1}}});
   TestClient client = ConnectAndUpgrade();
   client.Send(Messages(10));
   ExpectEchoes(client, 10);
@@ -135,7 +135,7 @@ TEST_F(RateTest, WhoWaitsAndIsGoneEndsOnceThereIsRoom) {
 }
 
 TEST_F(RateTest, ShutdownOfOneThatWaits) {
-  Start({.message_rate = {.per_second = 1}});
+  Start({.rates = {.messages = {.per_second = 1}}});
   TestClient client = ConnectAndUpgrade();
   client.Send(Messages(10));
   ExpectEchoes(client, 10);
@@ -147,7 +147,7 @@ TEST_F(RateTest, ShutdownOfOneThatWaits) {
 // ---- By closing ----
 
 TEST_F(RateTest, TheMessageThatIsOneTooManyIsNotDelivered) {
-  Start({.message_rate = {.per_second = 3}, .over_rate = OverRate::kClose});
+  Start({.rates = {.messages = {.per_second = 3}, .over_rate = OverRate::kClose}});
   TestClient client = ConnectAndUpgrade();
   client.Send(Messages(5));
   ExpectEchoes(client, 3);
@@ -162,7 +162,7 @@ TEST_F(RateTest, TheMessageThatIsOneTooManyIsNotDelivered) {
 }
 
 TEST_F(RateTest, PingsCount) {
-  Start({.message_rate = {.per_second = 3}, .over_rate = OverRate::kClose});
+  Start({.rates = {.messages = {.per_second = 3}, .over_rate = OverRate::kClose}});
   TestClient client = ConnectAndUpgrade();
   for (int i = 0; i < 3; ++i) client.Send(ClientFrame(Opcode::kPing, ""));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(client.ReadFrame(), "fin pong ");
@@ -171,7 +171,7 @@ TEST_F(RateTest, PingsCount) {
 }
 
 TEST_F(RateTest, ACloseFrameIsNeverTooMuch) {
-  Start({.message_rate = {.per_second = 3}, .over_rate = OverRate::kClose});
+  Start({.rates = {.messages = {.per_second = 3}, .over_rate = OverRate::kClose}});
   TestClient client = ConnectAndUpgrade();
   client.Send(Messages(3) + ClientFrame(Opcode::kClose, testing::ClosePayload(CloseCode::kNormal)));
   ExpectEchoes(client, 3);
@@ -179,7 +179,7 @@ TEST_F(RateTest, ACloseFrameIsNeverTooMuch) {
 }
 
 TEST_F(RateTest, BytesThatAreTooManyAreNotLookedAt) {
-  Start({.byte_rate = {.per_second = 10000}, .over_rate = OverRate::kClose});
+  Start({.rates = {.bytes = {.per_second = 10000}, .over_rate = OverRate::kClose}});
   TestClient client = ConnectAndUpgrade();
   client.SendText(std::string(9000, 'x'));
   EXPECT_EQ(client.ReadFrame().size(), 9u + 9000);
@@ -194,9 +194,9 @@ TEST_F(RateTest, BytesThatAreTooManyAreNotLookedAt) {
 TEST_F(RateTest, R26_WhatComesBehindTheHandshakeCounts) {
   for (const bool bytes : {false, true}) {
     const RateLimit limit = {.per_second = bytes ? 10 : 1};
-    Start({.message_rate = bytes ? RateLimit() : limit,
-           .byte_rate = bytes ? limit : RateLimit(),
-           .over_rate = OverRate::kClose});
+    Start({.rates = {.messages = bytes ? RateLimit() : limit,
+                     .bytes = bytes ? limit : RateLimit(),
+                     .over_rate = OverRate::kClose}});
     TestClient client = Connect();
     client.Send(TestClient::UpgradeRequest() + Messages(2));
     EXPECT_THAT(client.ReadHead(), HasSubstr(" 101 "));
@@ -209,8 +209,7 @@ TEST_F(RateTest, R26_WhatComesBehindTheHandshakeCounts) {
 
 TEST_F(RateTest, PiecesOfAStreamedMessageAreOneAndFragmentsAreNone) {
   Start({.connection = {.stream_messages = true},
-         .message_rate = {.per_second = 1},
-         .over_rate = OverRate::kClose});
+         .rates = {.messages = {.per_second = 1}, .over_rate = OverRate::kClose}});
   TestClient client = ConnectAndUpgrade();
   client.Send(ClientFrame(Opcode::kText, "a", false));
   for (int i = 0; i < 100; ++i) client.Send(ClientFrame(Opcode::kContinuation, "b", false));
@@ -226,11 +225,11 @@ TEST_F(RateTest, OptionsThatMakeNoSense) {
     const auto refuse = [](auto&, auto&) { return absl::NotFoundError("none"); };
     return std::string(Server::Start(std::move(options), refuse).status().message());
   };
-  EXPECT_EQ(error({.message_rate = {.per_second = -1}}),
-            "message_rate must be 0 to 2^32, not -1 a second and 0 at once");
-  EXPECT_EQ(error({.byte_rate = {.per_second = 1, .burst = int64_t{1} << 33}}),
-            "byte_rate must be 0 to 2^32, not 1 a second and 8589934592 at once");
-  EXPECT_EQ(error({.byte_rate = {.burst = 5}}), "byte_rate has a burst and no rate");
+  EXPECT_EQ(error({.rates = {.messages = {.per_second = -1}}}),
+            "rates.messages must be 0 to 2^32, not -1 a second and 0 at once");
+  EXPECT_EQ(error({.rates = {.bytes = {.per_second = 1, .burst = int64_t{1} << 33}}}),
+            "rates.bytes must be 0 to 2^32, not 1 a second and 8589934592 at once");
+  EXPECT_EQ(error({.rates = {.bytes = {.burst = 5}}}), "rates.bytes has a burst and no rate");
 }
 
 }  // namespace

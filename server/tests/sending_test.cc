@@ -91,7 +91,7 @@ TEST_F(SendingTest, FailTellsTheSender) {
         EXPECT_GE(refused, 10);
         EXPECT_TRUE(session.SendText("end").ok());
       },
-      {.max_send_queue_bytes = 1000000});
+      {.sending = {.max_queue_bytes = 1000000}});
   EXPECT_GE(Drops(DropReason::kQueueFull), 10u);
   ReadTo(client, "fin text end");
 }
@@ -105,7 +105,7 @@ TEST_F(SendingTest, DropNewestKeepsWhatCameFirst) {
         }
         EXPECT_TRUE(session.SendText("end").ok()) << "it is small enough";
       },
-      {.max_send_queue_bytes = 1000000, .when_full = WhenFull::kDropNewest});
+      {.sending = {.max_queue_bytes = 1000000, .when_full = WhenFull::kDropNewest}});
   const std::vector<std::string> frames = ReadTo(client, "fin text end");
   ASSERT_GE(frames.size(), 20u);
   for (size_t i = 0; i + 1 < frames.size(); ++i) {
@@ -124,7 +124,7 @@ TEST_F(SendingTest, DropOldestKeepsWhatCameLast) {
         }
         EXPECT_TRUE(session.SendText("end").ok());
       },
-      {.max_send_queue_bytes = 1000000, .when_full = WhenFull::kDropOldest});
+      {.sending = {.max_queue_bytes = 1000000, .when_full = WhenFull::kDropOldest}});
   std::vector<std::string> frames = ReadTo(client, "fin text end");
   EXPECT_EQ(frames[0], "fin text promised");
   ASSERT_GE(frames.size(), 20u);
@@ -143,7 +143,7 @@ TEST_F(SendingTest, DropOldestOfWhatNeverFits) {
         EXPECT_TRUE(session.SendText(std::string(2000000, 'x')).ok());
         EXPECT_TRUE(session.SendText("two").ok());
       },
-      {.max_send_queue_bytes = 1000000, .when_full = WhenFull::kDropOldest});
+      {.sending = {.max_queue_bytes = 1000000, .when_full = WhenFull::kDropOldest}});
   EXPECT_THAT(ReadTo(client, "fin text two"), ElementsAre("fin text one", "fin text two"));
   EXPECT_EQ(Drops(DropReason::kNewest), 1u);
   EXPECT_EQ(Drops(DropReason::kOldest), 0u);
@@ -179,7 +179,7 @@ TEST_F(SendingTest, TheLatestOfAKeyFitsWhereTheQueueIsFull) {
         EXPECT_FALSE(session.SendText(std::string(more + 1000, 'd'), {.key = "key"}).ok());
         EXPECT_TRUE(session.SendText("end").ok());
       },
-      {.max_send_queue_bytes = 1000000});
+      {.sending = {.max_queue_bytes = 1000000}});
   const std::vector<std::string> frames = ReadTo(client, "fin text end");
   EXPECT_THAT(frames, ElementsAre("fin text " + std::string(51, 'c'), "fin text end"));
 }
@@ -204,7 +204,7 @@ TEST_F(SendingTest, DisconnectSays1013AndForgetsWhatWaited) {
         EXPECT_LT(session.queued_bytes(), kBlocked + 110000);
         EXPECT_EQ(session.SendText("late").code(), absl::StatusCode::kFailedPrecondition);
       },
-      {.max_send_queue_bytes = 1000000, .when_full = WhenFull::kDisconnect});
+      {.sending = {.max_queue_bytes = 1000000, .when_full = WhenFull::kDisconnect}});
   const std::string close = "fin close 1013 the client reads too slowly";
   EXPECT_THAT(ReadTo(client, close), ElementsAre(close));
   EXPECT_GE(Drops(DropReason::kDisconnected), 5u);
@@ -223,7 +223,7 @@ TEST_F(SendingTest, ASmallerLimitLeavesRoomForWhatMatters) {
         EXPECT_TRUE(session.SendText(std::string(300000, 'm')).ok());
         EXPECT_TRUE(session.SendText("end").ok());
       },
-      {.max_send_queue_bytes = 1000000});
+      {.sending = {.max_queue_bytes = 1000000}});
   EXPECT_LE(ReadTo(client, "fin text end").size(), 8u);
 }
 
@@ -238,7 +238,7 @@ TEST_F(SendingTest, OnWritableOnceThereIsRoomAgain) {
       [this](Session& session) {
         while (session.queued_bytes() < 500000) EXPECT_TRUE(session.SendBinary(filler_).ok());
       },
-      {.high_mark_bytes = 500000, .low_mark_bytes = 50000});
+      {.sending = {.high_mark_bytes = 500000, .low_mark_bytes = 50000}});
   EXPECT_THAT(journal_.lines(), ElementsAre("open", "message go", "done"));
   EXPECT_THAT(ReadTo(client, "fin text end"), ElementsAre("fin text end"));
   client.SendClose(1000);
@@ -260,7 +260,8 @@ TEST_F(SendingTest, AProducerGoesOnInOnWritable) {
   };
   script_.on_message = [&](Session& session, const Message&) { produce(session); };
   script_.on_writable = produce;
-  Start({.max_send_queue_bytes = 200000, .high_mark_bytes = 100000, .low_mark_bytes = 10000});
+  Start(
+      {.sending = {.max_queue_bytes = 200000, .high_mark_bytes = 100000, .low_mark_bytes = 10000}});
   TestClient client = ConnectAndUpgrade();
   client.SendText("go");
   for (int i = 0; i < kMessages; ++i) {
@@ -277,7 +278,7 @@ TEST_F(SendingTest, OnWritableAfterARefusal) {
         while (session.SendText(std::string(20000, 'x')).ok()) {
         }
       },
-      {.max_send_queue_bytes = 700000});
+      {.sending = {.max_queue_bytes = 700000}});
   EXPECT_EQ(ReadTo(client, "fin text end").back(), "fin text end");
 }
 
@@ -292,7 +293,7 @@ TEST_F(SendingTest, TerminateInOnWritable) {
         while (session.SendText(std::string(20000, 'x')).ok()) {
         }
       },
-      {.max_send_queue_bytes = 700000});
+      {.sending = {.max_queue_bytes = 700000}});
   client.ReadToEnd();
   journal_.WaitFor("close 1006 terminated by the application");
   journal_.WaitFor("destroyed");
@@ -300,12 +301,13 @@ TEST_F(SendingTest, TerminateInOnWritable) {
 
 TEST_F(SendingTest, MarksThatMakeNoSense) {
   const absl::Status status =
-      Server::Start({.high_mark_bytes = 1000, .low_mark_bytes = 1000}, [](auto&, auto&) {
+      Server::Start({.sending = {.high_mark_bytes = 1000, .low_mark_bytes = 1000}}, [](auto&,
+                                                                                       auto&) {
         return absl::StatusOr<std::unique_ptr<Handler>>(absl::NotFoundError(""));
       }).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(status.message(),
-            "low_mark_bytes must be less than high_mark_bytes, which is 1000, "
+            "sending.low_mark_bytes must be less than sending.high_mark_bytes, which is 1000, "
             "not 1000");
 }
 
@@ -363,7 +365,7 @@ TEST_F(SendingTest, AFragmentedMessageThatNeverEnds) {
     EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
     EXPECT_TRUE(session.Close().ok());
   };
-  Start({.max_send_queue_bytes = 100000});
+  Start({.sending = {.max_queue_bytes = 100000}});
   TestClient client = ConnectAndUpgrade();
   client.SendText("go");
   EXPECT_EQ(client.ReadFrame(), "text a");
@@ -462,7 +464,7 @@ TEST_F(SendingTest, ASharedPayloadCountsOnceInTheBudget) {
       EXPECT_TRUE(each->SendBinary(shared).ok());
     }
   };
-  Start({.max_buffered_bytes = 48 << 20});
+  Start({.limits = {.max_buffered_bytes = 48 << 20}});
   std::vector<TestClient> clients;
   for (int i = 0; i < kClients; ++i) {
     clients.push_back(ConnectSlowReader());
@@ -491,8 +493,8 @@ TEST_F(SendingTest, R26_TheBudgetHoldsForWhatWaits) {
           EXPECT_TRUE(session.SendBinary(std::string(1 << 20, 'x')).ok());
         }
       },
-      {.max_buffered_bytes = 8 << 20});
-  journal_.WaitFor("close 1006 all sessions together hold more than max_buffered_bytes");
+      {.limits = {.max_buffered_bytes = 8 << 20}});
+  journal_.WaitFor("close 1006 all sessions together hold more than limits.max_buffered_bytes");
   journal_.WaitFor("destroyed");
   // All was given back.
   script_.on_message = [](Session& session, const Message&) {
@@ -511,7 +513,7 @@ TEST_F(SendingTest, ManySmallMessagesCountToo) {
         }
         EXPECT_LE(session.queued_bytes(), 1000000u);
       },
-      {.max_send_queue_bytes = 1000000});
+      {.sending = {.max_queue_bytes = 1000000}});
   EXPECT_GE(Drops(DropReason::kQueueFull), 90000u);
 }
 

@@ -84,7 +84,7 @@ TEST_F(ServerMetricsTest, CountsWhyHandshakesFail) {
 }
 
 TEST_F(ServerMetricsTest, CountsHandshakesThatTakeTooLong) {
-  Start({.handshake_timeout = absl::Seconds(3)});
+  Start({.timeouts = {.handshake = absl::Seconds(3)}});
   const TestClient slow = Connect();
   ConnectAndUpgrade();  // the slow one, which came first, has its timer
   clock_.AdvanceMs(3100);
@@ -93,7 +93,7 @@ TEST_F(ServerMetricsTest, CountsHandshakesThatTakeTooLong) {
 }
 
 TEST_F(ServerMetricsTest, MeasuresPings) {
-  Start({.ping_interval = absl::Seconds(1), .pong_timeout = absl::Seconds(10)});
+  Start({.timeouts = {.ping_interval = absl::Seconds(1), .pong = absl::Seconds(10)}});
   TestClient client = ConnectAndUpgrade();
   clock_.AdvanceMs(1100);
   EXPECT_EQ(client.ReadFrame(), "fin ping ");
@@ -126,7 +126,7 @@ TEST_F(ServerMetricsTest, CountsMessagesThatFindNoRoom) {
     EXPECT_FALSE(session.SendText(std::string(101, 'x')).ok());
     session.SendText("no room").IgnoreError();
   };
-  Start({.max_send_queue_bytes = 100});
+  Start({.sending = {.max_queue_bytes = 100}});
   TestClient client = ConnectAndUpgrade();
   client.SendText("more");
   EXPECT_EQ(client.ReadFrame(), "fin text no room");

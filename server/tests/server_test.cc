@@ -65,7 +65,7 @@ TEST_F(ServerTest, EchoesAndCloses) {
 }
 
 TEST_F(ServerTest, MessagesOfEverySizeAlsoWhereTheSocketTakesLess) {
-  Start({.connection = {.max_message_bytes = 32 << 20}, .max_send_queue_bytes = 64 << 20});
+  Start({.connection = {.max_message_bytes = 32 << 20}, .sending = {.max_queue_bytes = 64 << 20}});
   TestClient client = ConnectAndUpgrade();
   for (const size_t size : {0, 1, 125, 126, 65535, 65536, 1 << 20, 16 << 20}) {
     const std::string payload(size, 'x');
@@ -118,7 +118,7 @@ TEST_F(ServerTest, RefusedPieceOfAMessage) {
     EXPECT_EQ(session.Send(piece).code(), absl::StatusCode::kFailedPrecondition);
     journal_.Write("checked");
   };
-  Start({.max_send_queue_bytes = 500});
+  Start({.sending = {.max_queue_bytes = 500}});
   TestClient client = ConnectAndUpgrade();
   journal_.WaitFor("checked");
 }
@@ -223,7 +223,7 @@ TEST_F(ServerTest, AStatusThatIsNoErrorsIs500) {
 
 // RFC 9110, sections 6.6.1 and 10.2.3.
 TEST_F(ServerTest, RefusalsHaveADateAndSayWhenToComeBack) {
-  Start({.max_connections = 2, .max_connections_per_address = 1});
+  Start({.limits = {.max_connections = 2, .max_connections_per_address = 1}});
   TestClient in = ConnectAndUpgrade();
   TestClient second = Connect();
   second.Send(TestClient::UpgradeRequest());
@@ -251,7 +251,7 @@ TEST_F(ServerTest, RequestsThatAreNoUpgrade) {
 
 // R20: a page of another origin may not open a WebSocket in its visitor's name.
 TEST_F(ServerTest, R20_OriginIsChecked) {
-  Start({.allowed_origins = {"https://friend.example", "null"}});
+  Start({.http = {.allowed_origins = {"https://friend.example", "null"}}});
   const std::map<std::string, std::string> answers = {
       {"", "101"},
       {"Origin: http://localhost\r\n", "101"},
@@ -270,7 +270,7 @@ TEST_F(ServerTest, R20_ARefusalSaysWhatWasComparedAndWhatAllowsIt) {
   Start();
   constexpr absl::string_view kText =
       "pages of the origin \"https://app.example\" may not connect to the host \"localhost\": "
-      "ServerOptions::allowed_origins lists other origins";
+      "ServerOptions::http.allowed_origins lists other origins";
   TestClient client = Connect();
   client.Send(TestClient::UpgradeRequest("/", "Origin: https://app.example\r\n"));
   EXPECT_THAT(client.ReadToEnd(),
@@ -291,14 +291,14 @@ TEST_F(ServerTest, R20_NullOriginIsRefusedByDefault) {
 }
 
 TEST_F(ServerTest, R20_AnyOriginOnlyWhereAsked) {
-  Start({.allowed_origins = {"*"}});
+  Start({.http = {.allowed_origins = {"*"}}});
   EXPECT_THAT(Connect().Upgrade("/", "Origin: https://evil.example\r\n"),
               StartsWith("HTTP/1.1 101 "));
 }
 
 // DNS rebinding: the page's name leads to this machine, so its Origin equals the Host.
 TEST_F(ServerTest, R20_APageWhoseNameWasMadeToLeadHereIsRefused) {
-  Start({.http = [](const PageRequest&) { return Page("text/plain", "page"); }});
+  Start({.http = {.pages = [](const PageRequest&) { return Page("text/plain", "page"); }}});
   const std::string upgrade = TestClient::UpgradeRequest();
   for (const absl::string_view headers : {
            "Host: attacker.example:8080\r\nOrigin: http://attacker.example:8080\r\n",
@@ -312,13 +312,13 @@ TEST_F(ServerTest, R20_APageWhoseNameWasMadeToLeadHereIsRefused) {
       client.Send(request);
       EXPECT_THAT(client.ReadToEnd(), AllOf(StartsWith("HTTP/1.1 421 Misdirected Request\r\n"),
                                             HasSubstr("the host \"attacker.example:8080\": "
-                                                      "ServerOptions::allowed_hosts lists")))
+                                                      "ServerOptions::http.allowed_hosts lists")))
           << request;
     }
   }
   log_.WaitForPart(
       "HTTP 421, this server does not answer for the host \"attacker.example:8080\": "
-      "ServerOptions::allowed_hosts");
+      "ServerOptions::http.allowed_hosts");
   EXPECT_EQ(server_->metrics().handshake_failures[static_cast<size_t>(HandshakeFailure::kHost)],
             6u);
   // A health check of HTTP/1.0 names no host.
@@ -328,7 +328,7 @@ TEST_F(ServerTest, R20_APageWhoseNameWasMadeToLeadHereIsRefused) {
 }
 
 TEST_F(ServerTest, R20_PagesAreForTheServersOwnHosts) {
-  Start({.http = [](const PageRequest&) { return Page("text/plain", "page"); }});
+  Start({.http = {.pages = [](const PageRequest&) { return Page("text/plain", "page"); }}});
   TestClient client = Connect();
   client.Send("GET / HTTP/1.1\r\nHost: attacker.example\r\n\r\n");
   EXPECT_THAT(client.ReadHead(), StartsWith("HTTP/1.1 421 "));
@@ -354,7 +354,7 @@ TEST_F(ServerTest, R20_HostsAreThoseOfTheListOrOfTheEndpoint) {
   client.Send(absl::StrReplaceAll(TestClient::UpgradeRequest(),
                                   {{"Host: localhost", "Host: anything.example"}}));
   EXPECT_EQ(client.ReadHead().substr(9, 3), "101");
-  Start({.more_endpoints = others, .allowed_hosts = {"example.com"}});
+  Start({.more_endpoints = others, .http = {.allowed_hosts = {"example.com"}}});
   for (const size_t endpoint : {0, 1}) {
     EXPECT_EQ(upgrade(endpoint, "example.com:8443"), "101");
     EXPECT_EQ(upgrade(endpoint, "localhost"), "421");
@@ -385,7 +385,7 @@ TEST_F(ServerTest, R11_InvalidBytesRightBehindTheHandshake) {
 
 // R25: before it is accepted, a client has a budget of bytes and of time.
 TEST_F(ServerTest, R25_HandshakeDeadline) {
-  Start({.handshake_timeout = absl::Seconds(10)});
+  Start({.timeouts = {.handshake = absl::Seconds(10)}});
   TestClient silent = Connect(), slow = Connect();
   slow.Send("GET / HTTP/1.1\r\nHost");
   while (server_->connections() < 2) std::this_thread::yield();
@@ -397,7 +397,7 @@ TEST_F(ServerTest, R25_HandshakeDeadline) {
 }
 
 TEST_F(ServerTest, R25_LimitOfConnections) {
-  Start({.max_connections = 2});
+  Start({.limits = {.max_connections = 2}});
   TestClient one = ConnectAndUpgrade();
   {
     TestClient two = ConnectAndUpgrade();
@@ -415,7 +415,7 @@ TEST_F(ServerTest, R25_LimitOfConnections) {
 
 // Those who wait at the door, refused, do not take the place that becomes free.
 TEST_F(ServerTest, R25_LimitOfConnectionsAnAddress) {
-  Start({.threads = 2, .max_connections_per_address = 2});
+  Start({.threads = 2, .limits = {.max_connections_per_address = 2}});
   TestClient one = ConnectAndUpgrade();
   {
     TestClient two = ConnectAndUpgrade();
@@ -436,7 +436,7 @@ TEST_F(ServerTest, R26_EveryEndGivesItsAddressBack) {
   accept_ = [](const UpgradeRequest& request, UpgradeResponse&) {
     return request.path() == "/no" ? absl::NotFoundError("no") : absl::OkStatus();
   };
-  Start({.max_connections_per_address = 1});
+  Start({.limits = {.max_connections_per_address = 1}});
   const auto leave = [this](TestClient client, bool reset) {
     reset ? client.Reset() : client.Close();
     while (server_->connections() > 0) std::this_thread::yield();
@@ -462,8 +462,8 @@ TEST_F(ServerTest, R26_EveryEndGivesItsAddressBack) {
 TEST_F(ServerTest, R25_TheLargestLimitOfConnectionsIsALimit) {
   const std::string path = absl::StrCat("unix:/tmp/weft_largest_test_", getpid(), ".sock");
   Start({.more_endpoints = {{.address = path}},
-         .max_connections = std::numeric_limits<size_t>::max(),
-         .max_connections_per_address = 1});
+         .limits = {.max_connections = std::numeric_limits<size_t>::max(),
+                    .max_connections_per_address = 1}});
   TestClient in = ConnectAndUpgrade();
   TestClient at_the_door = Connect();
   while (server_->connections() < 2) std::this_thread::yield();
@@ -471,7 +471,7 @@ TEST_F(ServerTest, R25_TheLargestLimitOfConnectionsIsALimit) {
 }
 
 TEST_F(ServerTest, R25_RefusedConnectionsTakeNoPlace) {
-  Start({.max_connections = 1});
+  Start({.limits = {.max_connections = 1}});
   TestClient in = ConnectAndUpgrade();
   std::vector<TestClient> at_the_door;
   for (int i = 0; i < 10; ++i) at_the_door.push_back(Connect());
@@ -485,7 +485,7 @@ TEST_F(ServerTest, R25_RefusedConnectionsTakeNoPlace) {
 
 // Those past the limit are told so, but not any number of them at once.
 TEST_F(ServerTest, R25_NoMoreThan256AreRefusedAtOnce) {
-  Start({.max_connections = 1});
+  Start({.limits = {.max_connections = 1}});
   TestClient in = ConnectAndUpgrade();
   std::vector<TestClient> at_the_door;
   for (int i = 0; i < 256; ++i) at_the_door.push_back(Connect());
@@ -499,7 +499,7 @@ TEST_F(ServerTest, R25_NoMoreThan256AreRefusedAtOnce) {
 }
 
 TEST_F(ServerTest, SilentPeerIsPingedAndThenGivenUp) {
-  Start({.ping_interval = absl::Seconds(30), .pong_timeout = absl::Seconds(20)});
+  Start({.timeouts = {.ping_interval = absl::Seconds(30), .pong = absl::Seconds(20)}});
   TestClient client = ConnectAndUpgrade();
   for (int round = 0; round < 3; ++round) {
     clock_.AdvanceMs(31000);
@@ -517,7 +517,7 @@ TEST_F(ServerTest, SilentPeerIsPingedAndThenGivenUp) {
 }
 
 TEST_F(ServerTest, IdleSessionIsClosed) {
-  Start({.ping_interval = absl::InfiniteDuration(), .idle_timeout = absl::Seconds(60)});
+  Start({.timeouts = {.idle = absl::Seconds(60), .ping_interval = absl::InfiniteDuration()}});
   TestClient client = ConnectAndUpgrade();
   clock_.AdvanceMs(59000);
   client.SendText("not idle");
@@ -534,7 +534,7 @@ TEST_F(ServerTest, R24_PeerThatNeverAnswersClose) {
   script_.on_message = [](Session& session, const Message&) {
     session.Close(CloseCode::kGoingAway).IgnoreError();
   };
-  Start({.close_timeout = absl::Seconds(5)});
+  Start({.timeouts = {.close = absl::Seconds(5)}});
   TestClient client = ConnectAndUpgrade();
   client.SendText("bye");
   EXPECT_EQ(client.ReadFrame(), "fin close 1001");
@@ -563,7 +563,7 @@ TEST_F(ServerTest, FullQueueRefusesAndReadingPauses) {
     }
     EXPECT_LE(session.queued_bytes(), 1100000u);
   };
-  Start({.max_send_queue_bytes = 1000000, .pause_reading_bytes = 50 << 20});
+  Start({.sending = {.max_queue_bytes = 1000000, .pause_reading_bytes = 50 << 20}});
   TestClient client = ConnectAndUpgrade();
   std::string requests;
   for (int i = 0; i < 1000; ++i) requests += ClientFrame(Opcode::kText, ".");
@@ -583,7 +583,7 @@ TEST_F(ServerTest, WhoDoesNotTakeTheAnswersIsNotRead) {
     EXPECT_TRUE(session.SendBinary(answer).ok());
     journal_.Write("answered");
   };
-  Start({.max_send_queue_bytes = 100 << 20, .pause_reading_bytes = 1000});
+  Start({.sending = {.max_queue_bytes = 100 << 20, .pause_reading_bytes = 1000}});
   TestClient client = ConnectAndUpgrade();
   std::thread asking([&] {
     for (int i = 0; i < kQuestions; ++i) client.Send(ClientFrame(Opcode::kBinary, question));
@@ -610,7 +610,7 @@ TEST_F(ServerTest, R26_SendQueueLimitOnEveryPath) {
     EXPECT_TRUE(session.Close().ok()) << "a Close frame always has room";
     journal_.Write("checked");
   };
-  Start({.max_send_queue_bytes = 1});
+  Start({.sending = {.max_queue_bytes = 1}});
   TestClient client = ConnectAndUpgrade();
   EXPECT_EQ(client.ReadFrame(), "fin close 1000");
   journal_.WaitFor("checked");
@@ -624,7 +624,7 @@ TEST_F(ServerTest, R26_ASendThatGoesStraightHasABound) {
     EXPECT_EQ(session.SendText(text).code(), absl::StatusCode::kResourceExhausted);
     EXPECT_LE(session.queued_bytes(), 1000u);
   };
-  Start({.max_send_queue_bytes = 1000});
+  Start({.sending = {.max_queue_bytes = 1000}});
   TestClient client = ConnectAndUpgrade();
   EXPECT_EQ(client.ReadFrame(), "fin text " + text);
   server_.reset();
@@ -633,7 +633,7 @@ TEST_F(ServerTest, R26_ASendThatGoesStraightHasABound) {
 // R3: unfinished messages of all sessions together have a budget; past it one session is dropped,
 // and the others are served.
 TEST_F(ServerTest, R3_BudgetOfUnfinishedMessages) {
-  Start({.max_buffered_bytes = 2 << 20});
+  Start({.limits = {.max_buffered_bytes = 2 << 20}});
   const std::string most(300000, 'x');
   std::vector<TestClient> clients;
   while (server_->metrics().sessions() == clients.size()) {
@@ -643,7 +643,7 @@ TEST_F(ServerTest, R3_BudgetOfUnfinishedMessages) {
     LetTheLoopTurn();
   }
   EXPECT_GE(clients.size(), 3u);
-  journal_.WaitFor("close 1006 all sessions together hold more than max_buffered_bytes");
+  journal_.WaitFor("close 1006 all sessions together hold more than limits.max_buffered_bytes");
 
   size_t served = 0;
   for (TestClient& client : clients) {
@@ -660,7 +660,7 @@ TEST_F(ServerTest, R3_BudgetOfUnfinishedMessages) {
 
 // Past the budget the session that holds most is dropped, not the one that asks next.
 TEST_F(ServerTest, T23_WhoHoldsMostIsDroppedNotWhoAsksNext) {
-  Start({.max_buffered_bytes = 8 << 20});
+  Start({.limits = {.max_buffered_bytes = 8 << 20}});
   std::vector<TestClient> holders;
   while (server_->metrics().sessions() == holders.size()) {
     ASSERT_LT(holders.size(), 12u) << "more than the budget is held";
@@ -908,7 +908,7 @@ TEST_F(ServerTest, WhatSessionRefTookIsSent) {
     for (int i = 0; i < 10; ++i) refused += !session.SendBinary(filler).ok();
     EXPECT_GE(refused, 5);
   };
-  Start({.max_send_queue_bytes = 1000000});
+  Start({.sending = {.max_queue_bytes = 1000000}});
   TestClient client = ConnectAndUpgrade();
   client.SendText("go");
   std::string frame;
@@ -928,7 +928,7 @@ TEST_F(ServerTest, R26_SessionRefIsBoundedForEmptyMessages) {
       journal_.Write(taken < 100000 ? "bounded" : "unbounded");
     }).join();
   };
-  Start({.max_send_queue_bytes = 1000000});
+  Start({.sending = {.max_queue_bytes = 1000000}});
   TestClient client = ConnectAndUpgrade();
   client.SendText("go");
   journal_.WaitFor("bounded");
@@ -942,7 +942,7 @@ TEST_F(ServerTest, SessionRefIsBoundedLikeTheSession) {
     const std::lock_guard<std::mutex> lock(mutex);
     ref = session.ref();
   };
-  Start({.max_send_queue_bytes = 1000000});
+  Start({.sending = {.max_queue_bytes = 1000000}});
   TestClient client = ConnectAndUpgrade();
   journal_.WaitFor("open");
   const std::string payload(100000, 'x');
@@ -957,7 +957,7 @@ TEST_F(ServerTest, SessionRefIsBoundedLikeTheSession) {
 TEST_F(ServerTest, ListensOnIpv6AndUnixSockets) {
   // Not in the test's own folder: its name is longer than a socket's may be.
   const std::string path = absl::StrCat("/tmp/weft_server_test_", getpid(), ".sock");
-  Start({.address = "unix:" + path, .max_connections_per_address = 1});
+  Start({.address = "unix:" + path, .limits = {.max_connections_per_address = 1}});
   TestClient client = ConnectAndUpgrade();
   TestClient as_many_as_like = ConnectAndUpgrade();
   client.SendText("x");
@@ -981,23 +981,28 @@ TEST_F(ServerTest, StartSaysWhatIsWrong) {
               AllOf(HasSubstr(absl::StrCat("127.0.0.1:", server_->port())), HasSubstr("in use")));
   EXPECT_THAT(error({.threads = 0}), HasSubstr("threads must be 1 to 1024, not 0"));
   EXPECT_THAT(error({.threads = 100000}), HasSubstr("threads must be 1 to 1024, not 100000"));
-  EXPECT_THAT(error({.max_connections = 0}), HasSubstr("max_connections"));
+  EXPECT_THAT(error({.limits = {.max_connections = 0}}), HasSubstr("limits.max_connections"));
   EXPECT_THAT(error({.address = "unix:"}), HasSubstr("path"));
-  EXPECT_THAT(error({.ping_interval = absl::ZeroDuration()}),
-              HasSubstr("ping_interval must be more than 0, not 0; InfiniteDuration means never"));
-  EXPECT_THAT(error({.pong_timeout = absl::Seconds(-1)}), HasSubstr("pong_timeout"));
-  EXPECT_THAT(error({.idle_timeout = -absl::InfiniteDuration()}), HasSubstr("idle_timeout"));
-  EXPECT_THAT(error({.handshake_timeout = absl::ZeroDuration()}), HasSubstr("handshake_timeout"));
-  EXPECT_THAT(error({.keep_alive_timeout = absl::ZeroDuration()}), HasSubstr("keep_alive_timeout"));
+  EXPECT_THAT(
+      error({.timeouts = {.ping_interval = absl::ZeroDuration()}}),
+      HasSubstr("timeouts.ping_interval must be more than 0, not 0; InfiniteDuration means never"));
+  EXPECT_THAT(error({.timeouts = {.pong = absl::Seconds(-1)}}), HasSubstr("timeouts.pong"));
+  EXPECT_THAT(error({.timeouts = {.idle = -absl::InfiniteDuration()}}), HasSubstr("timeouts.idle"));
+  EXPECT_THAT(error({.timeouts = {.handshake = absl::ZeroDuration()}}),
+              HasSubstr("timeouts.handshake"));
+  EXPECT_THAT(error({.timeouts = {.keep_alive = absl::ZeroDuration()}}),
+              HasSubstr("timeouts.keep_alive"));
   for (const absl::Duration none :
        {absl::ZeroDuration(), absl::Seconds(-1), -absl::InfiniteDuration()}) {
-    EXPECT_THAT(error({.request_grace = none}), StartsWith("request_grace must be more than 0"));
-    EXPECT_THAT(error({.close_timeout = none}), StartsWith("close_timeout must be more than 0"));
+    EXPECT_THAT(error({.rates = {.request_grace = none}}),
+                StartsWith("rates.request_grace must be more than 0"));
+    EXPECT_THAT(error({.timeouts = {.close = none}}),
+                StartsWith("timeouts.close must be more than 0"));
   }
-  EXPECT_EQ(error({.min_request_bytes_per_second = std::numeric_limits<size_t>::max()}),
-            "min_request_bytes_per_second must be 0 to 2^32, not 18446744073709551615");
-  EXPECT_EQ(error({.allowed_hosts = {"example.com:80"}}),
-            "in allowed_hosts \"example.com:80\" has a port, but every port is allowed");
+  EXPECT_EQ(error({.rates = {.min_request_bytes_per_second = std::numeric_limits<size_t>::max()}}),
+            "rates.min_request_bytes_per_second must be 0 to 2^32, not 18446744073709551615");
+  EXPECT_EQ(error({.http = {.allowed_hosts = {"example.com:80"}}}),
+            "in http.allowed_hosts \"example.com:80\" has a port, but every port is allowed");
   EXPECT_FALSE(Server::Start({}, nullptr).ok());
 }
 

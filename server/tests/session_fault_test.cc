@@ -67,7 +67,7 @@ class SessionFaultTest : public testing::ServerFixture {
 
   // A server that answers "large" with more than the sockets hold, and echoes the rest.
   void StartLarge(ServerOptions options = {}) {
-    options.max_send_queue_bytes = 2 * kMoreThanSocketsHold;
+    options.sending.max_queue_bytes = 2 * kMoreThanSocketsHold;
     script_.on_message = [this](Session& session, const Message& message) {
       if (message.payload == "large") {
         EXPECT_TRUE(session.SendBinary(large_).ok());
@@ -121,7 +121,8 @@ TEST_F(SessionFaultTest, CloseFrameReachesAClientThatHasSaidAll) {
 
 // A client may end its side before it has read all that it is sent.
 TEST_F(SessionFaultTest, HalfClosedClientReadsToTheEndAndCostsNoTurns) {
-  StartLarge({.pause_reading_bytes = 2 * kMoreThanSocketsHold, .clock = &turns_});
+  StartLarge({.sending = {.pause_reading_bytes = 2 * kMoreThanSocketsHold},
+              .for_tests = {.clock = &turns_}});
   TestClient other = ConnectAndUpgrade();
   TestClient client = ConnectSlowReader();
   client.Send(ClientFrame(Opcode::kText, "large"));
@@ -139,7 +140,7 @@ TEST_F(SessionFaultTest, HalfClosedClientReadsToTheEndAndCostsNoTurns) {
 // Its pong stands behind what it has not read yet, and is itself not read while too much is queued.
 // But it takes what it is sent: it is there.
 TEST_F(SessionFaultTest, SlowReaderIsNotGivenUpForItsLatePong) {
-  StartLarge({.ping_interval = absl::Seconds(30), .pong_timeout = absl::Seconds(20)});
+  StartLarge({.timeouts = {.ping_interval = absl::Seconds(30), .pong = absl::Seconds(20)}});
   TestClient slow = ConnectSlowReader(), other = ConnectAndUpgrade();
   slow.Send(ClientFrame(Opcode::kText, "large"));
   journal_.WaitFor("message large");
@@ -272,7 +273,7 @@ TEST_F(NeighboursTest, SendToEachOtherInOnMessage) {
     ForOthers(session, [&](Session& other) { EXPECT_TRUE(other.Send(message).ok()); });
     EXPECT_TRUE(session.Send(message).ok());
   };
-  Start({.max_send_queue_bytes = 64 << 20});
+  Start({.sending = {.max_queue_bytes = 64 << 20}});
   TestClient a = ConnectAndUpgrade(), b = ConnectAndUpgrade();
   // b is in the middle of a message of its own all the time.
   b.Send(ClientFrame(Opcode::kText, "from ", false));
@@ -292,7 +293,7 @@ TEST_F(NeighboursTest, SendToANeighbourThatDoesNotRead) {
   script_.on_message = [this](Session& session, const Message& message) {
     ForOthers(session, [&](Session& other) { EXPECT_TRUE(other.Send(message).ok()); });
   };
-  Start({.max_send_queue_bytes = 64 << 20});
+  Start({.sending = {.max_queue_bytes = 64 << 20}});
   TestClient a = ConnectAndUpgrade(), b = ConnectSlowReader();
   constexpr int kMessages = 200;
   for (int i = 0; i < kMessages; ++i) {
@@ -334,7 +335,7 @@ TEST_F(NeighboursTest, ACrowdAtTheDoorLeavesSessionsTheirTurn) {
     released.wait();
   };
   AcceptCounter clock;
-  Start({.clock = &clock});
+  Start({.for_tests = {.clock = &clock}});
   TestClient client = ConnectAndUpgrade();
   clock.server = server_.get();
   client.SendText("block");
@@ -357,7 +358,7 @@ TEST_F(NeighboursTest, WhatTheEndOfATurnQueuesIsSentInIt) {
     leave(session);
     ForOthers(session, [](Session& other) { other.SendText("one has left").IgnoreError(); });
   };
-  Start({.clock = &turns_});
+  Start({.for_tests = {.clock = &turns_}});
   TestClient stays = ConnectAndUpgrade(), leaves = ConnectAndUpgrade();
   leaves.SendText("terminate");
   ASSERT_TRUE(Wait(stays.stream().fd(), Interest::kRead, Deadline::After(absl::Seconds(10))).ok());

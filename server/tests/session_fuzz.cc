@@ -169,8 +169,8 @@ absl::StatusOr<PageResponse> Page(const PageRequest& request) {
 
 ServerOptions ChooseOptions(Choices& choices, const Clock& clock) {
   using Use = CompressionOptions::Use;
-  ServerOptions options = {.random = [] { return 0.5; }, .clock = &clock};
-  options.log = [](LogLevel, absl::string_view text) { RequireReadable(text); };
+  ServerOptions options = {.for_tests = {.clock = &clock, .random = [] { return 0.5; }}};
+  options.hooks.log = [](LogLevel, absl::string_view text) { RequireReadable(text); };
   options.connection.compression = {
       .use = choices.Of({Use::kOn, Use::kOff, Use::kRequired}),
       .send_takeover = choices.Below(2) == 0,
@@ -180,18 +180,18 @@ ServerOptions ChooseOptions(Choices& choices, const Clock& clock) {
   };
   if (choices.Below(2) != 0) options.connection.max_message_bytes = 1000;
   if (choices.Below(2) != 0) options.connection.max_fragments = 3;
-  if (choices.Below(2) != 0) options.max_send_queue_bytes = 5000;
-  options.when_full = choices.Of(
+  if (choices.Below(2) != 0) options.sending.max_queue_bytes = 5000;
+  options.sending.when_full = choices.Of(
       {WhenFull::kFail, WhenFull::kDropNewest, WhenFull::kDropOldest, WhenFull::kDisconnect});
-  if (choices.Below(2) != 0) options.pause_reading_bytes = 500;
-  if (choices.Below(8) == 7) options.max_compression_bytes = 0;
-  if (choices.Below(8) == 7) options.max_buffered_bytes = 20000;
-  if (choices.Below(4) == 3) options.idle_timeout = absl::Minutes(1);
-  if (choices.Below(2) != 0) options.http = Page;
-  if (choices.Below(4) == 3) options.first_message_timeout = absl::Seconds(5);
+  if (choices.Below(2) != 0) options.sending.pause_reading_bytes = 500;
+  if (choices.Below(8) == 7) options.limits.max_compression_bytes = 0;
+  if (choices.Below(8) == 7) options.limits.max_buffered_bytes = 20000;
+  if (choices.Below(4) == 3) options.timeouts.idle = absl::Minutes(1);
+  if (choices.Below(2) != 0) options.http.pages = Page;
+  if (choices.Below(4) == 3) options.timeouts.first_message = absl::Seconds(5);
   if (choices.Below(4) == 3) {
-    options.message_rate = {.per_second = 100, .burst = 3};
-    options.over_rate = choices.Of({OverRate::kDelay, OverRate::kClose});
+    options.rates.messages = {.per_second = 100, .burst = 3};
+    options.rates.over_rate = choices.Of({OverRate::kDelay, OverRate::kClose});
   }
   return options;
 }
@@ -208,9 +208,9 @@ class Run : public WorkerGroup {
         }),
         worker_(options_, acceptor_, *this, 0) {
     application_.only_echoes = choices.Below(2) != 0;
-    undisturbed_ = application_.only_echoes && options_.message_rate.per_second == 0 &&
-                   options_.when_full != WhenFull::kDisconnect &&
-                   options_.max_buffered_bytes == ServerOptions().max_buffered_bytes;
+    undisturbed_ = application_.only_echoes && options_.rates.messages.per_second == 0 &&
+                   options_.sending.when_full != WhenFull::kDisconnect &&
+                   options_.limits.max_buffered_bytes == ServerOptions().limits.max_buffered_bytes;
     int fds[2];
     Require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0,
             "there are sockets");
@@ -399,7 +399,7 @@ class Run : public WorkerGroup {
         ParseHttpResponse(absl::string_view(received_).substr(0, end + 4));
     Require(response.ok(), "the answer is HTTP");
     if (response->status != 101) {
-      if (options_.http != nullptr) return;  // and another request may be an upgrade
+      if (options_.http.pages != nullptr) return;  // and another request may be an upgrade
       Require(response->status >= 400, "no upgrade is an error");
       Require(application_.state == Application::State::kNone, "... and no session");
       return;
@@ -438,14 +438,14 @@ class Run : public WorkerGroup {
     if (deflate.has_value()) client.UseDeflate(*deflate, options);
     const std::vector<std::string> messages = Messages(client, frames);
     Require(client.status().ok(), client.status().ToString().c_str());
-    const bool all = undisturbed_ && all_was_read_ && options_.when_full == WhenFull::kFail;
+    const bool all = undisturbed_ && all_was_read_ && options_.sending.when_full == WhenFull::kFail;
     if (all) Require(messages == application_.echoed, "what was taken for sending has arrived");
   }
 
   // The handler got what a bare connection makes of the same bytes: all of it, where nothing came
   // in between.
   void CheckMessages(const std::optional<DeflateAgreement>& deflate) {
-    const absl::StatusOr<size_t> head = HttpHeadScanner(options_.http_limits).Scan(sent_);
+    const absl::StatusOr<size_t> head = HttpHeadScanner(options_.http.limits).Scan(sent_);
     Require(head.ok() && *head > 0, "who is accepted has asked");
     Connection server(Role::kServer, options_.connection);
     if (deflate.has_value()) {

@@ -87,7 +87,7 @@ class SessionRefTest : public testing::ServerFixture {
 // ---- Waiting for room ----
 
 TEST_F(SessionRefTest, WaitsForRoomAndGetsIt) {
-  Start({.max_send_queue_bytes = 1000000});
+  Start({.sending = {.max_queue_bytes = 1000000}});
   TestClient client = ConnectSlowReader();
   const SessionRef session = ref();
   std::thread sender([&] {
@@ -101,7 +101,7 @@ TEST_F(SessionRefTest, WaitsForRoomAndGetsIt) {
 }
 
 TEST_F(SessionRefTest, WaitsNoLongerThanItsDeadline) {
-  Start({.max_send_queue_bytes = 1000000});
+  Start({.sending = {.max_queue_bytes = 1000000}});
   TestClient client = ConnectSlowReader();
   const absl::Status status = Fill(ref(), {.timeout = absl::Milliseconds(30)});
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
@@ -113,14 +113,14 @@ TEST_F(SessionRefTest, WaitsNoLongerThanItsDeadline) {
 
 // What can never fit is not waited for.
 TEST_F(SessionRefTest, DoesNotWaitInVain) {
-  Start({.max_send_queue_bytes = 1000});
+  Start({.sending = {.max_queue_bytes = 1000}});
   TestClient client = ConnectAndUpgrade();
   const SendOptions for_ever = {.timeout = absl::InfiniteDuration()};
   EXPECT_EQ(ref().SendBinary(filler_, for_ever).code(), absl::StatusCode::kResourceExhausted);
 }
 
 TEST_F(SessionRefTest, TheEndOfTheSessionEndsTheWait) {
-  Start({.max_send_queue_bytes = 1000000});
+  Start({.sending = {.max_queue_bytes = 1000000}});
   TestClient client = ConnectSlowReader();
   const SessionRef session = ref();
   EXPECT_EQ(Fill(session, {.timeout = absl::Milliseconds(1)}).code(),
@@ -139,7 +139,7 @@ TEST_F(SessionRefTest, TheEndOfTheSessionEndsTheWait) {
 
 // Without the wake-up the sender looks again at its deadline, long after the time it has here.
 TEST_F(SessionRefTest, TheEndOfTheSessionWakesWhoWaits) {
-  Start({.max_send_queue_bytes = 1000000});
+  Start({.sending = {.max_queue_bytes = 1000000}});
   TestClient client = ConnectSlowReader();
   const SessionRef session = ref();
   EXPECT_EQ(Fill(session, {.timeout = absl::Milliseconds(1)}).code(),
@@ -152,7 +152,7 @@ TEST_F(SessionRefTest, TheEndOfTheSessionWakesWhoWaits) {
 }
 
 TEST_F(SessionRefTest, TheEndOfTheServerEndsTheWait) {
-  Start({.max_send_queue_bytes = 1000000});
+  Start({.sending = {.max_queue_bytes = 1000000}});
   TestClient client = ConnectSlowReader();
   std::thread sender([&, session = ref()] {
     EXPECT_EQ(Fill(session, {.timeout = absl::InfiniteDuration()}).code(),
@@ -171,7 +171,7 @@ TEST_F(SessionRefTest, AThreadThatRunsSessionsNeverWaits) {
               absl::StatusCode::kResourceExhausted);
     journal_.Write("did not wait");
   };
-  Start({.threads = 2, .max_send_queue_bytes = 1000000});
+  Start({.threads = 2, .sending = {.max_queue_bytes = 1000000}});
   TestClient first = ConnectSlowReader(), second = ConnectSlowReader();
   first.SendText("go");
   journal_.WaitFor("did not wait");
@@ -181,7 +181,7 @@ TEST_F(SessionRefTest, AThreadThatRunsSessionsNeverWaits) {
 
 TEST_F(SessionRefTest, ManySendersWaitAndKeepTheirOrder) {
   constexpr int kThreads = 6, kMessages = 60;
-  Start({.max_send_queue_bytes = 300000});
+  Start({.sending = {.max_queue_bytes = 300000}});
   TestClient client = ConnectSlowReader();
   const SessionRef session = ref();
   std::vector<std::thread> senders;
@@ -206,14 +206,14 @@ TEST_F(SessionRefTest, ManySendersWaitAndKeepTheirOrder) {
 // ---- Policies ----
 
 TEST_F(SessionRefTest, DropNewest) {
-  Start({.max_send_queue_bytes = 1000000, .when_full = WhenFull::kDropNewest});
+  Start({.sending = {.max_queue_bytes = 1000000, .when_full = WhenFull::kDropNewest}});
   TestClient client = ConnectSlowReader();
   while (Drops(DropReason::kNewest) == 0) EXPECT_TRUE(ref().SendBinary(filler_).ok());
   EXPECT_LE(ref().queued_bytes(), 1100000u);
 }
 
 TEST_F(SessionRefTest, DropOldest) {
-  Start({.max_send_queue_bytes = 1000000, .when_full = WhenFull::kDropOldest});
+  Start({.sending = {.max_queue_bytes = 1000000, .when_full = WhenFull::kDropOldest}});
   TestClient client = ConnectSlowReader();
   for (int i = 0; Drops(DropReason::kOldest) == 0; ++i) {
     EXPECT_TRUE(ref().SendBinary(filler_).ok());
@@ -247,7 +247,7 @@ TEST_F(SessionRefTest, LatestOfAKey) {
 }
 
 TEST_F(SessionRefTest, Disconnect) {
-  Start({.max_send_queue_bytes = 1000000, .when_full = WhenFull::kDisconnect});
+  Start({.sending = {.max_queue_bytes = 1000000, .when_full = WhenFull::kDisconnect}});
   TestClient client = ConnectSlowReader();
   EXPECT_EQ(Fill(ref(), {}).code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(ReadOther(client), "fin close 1013 the client reads too slowly");
@@ -287,7 +287,7 @@ TEST_F(SessionRefTest, ABurstIsOneWakeUp) {
     }).join();
     journal_.Write(absl::StrCat("turns: ", turns_.count.load()));
   };
-  Start({.clock = &turns_});
+  Start({.for_tests = {.clock = &turns_}});
   TestClient client = ConnectAndUpgrade();
   client.SendText("go");
   for (int i = 0; i < kMessages; ++i) EXPECT_EQ(client.ReadFrame(), absl::StrCat("fin text ", i));
@@ -302,7 +302,7 @@ TEST_F(SessionRefTest, ABurstIsOneWakeUp) {
 // A message that can never fit is sent all the time. It takes no room from other messages, not even
 // for a moment: those neither fail nor close the session as that of a slow reader.
 TEST_F(SessionRefTest, T16_T18_WhatIsRefusedMakesNoOtherSendFail) {
-  Start({.max_send_queue_bytes = 1 << 20});
+  Start({.sending = {.max_queue_bytes = 1 << 20}});
   TestClient client = ConnectAndUpgrade();
   const SessionRef session = ref();
   std::atomic<bool> done{false};
@@ -328,7 +328,7 @@ TEST_F(SessionRefTest, T6_WhoWaitsForTheBudgetIsWokenWhenItIsFree) {
   std::promise<void> release;
   const std::shared_future<void> released = release.get_future().share();
   script_.on_message = [&](Session&, const Message&) { released.wait(); };
-  Start({.max_buffered_bytes = 4 << 20});
+  Start({.limits = {.max_buffered_bytes = 4 << 20}});
   TestClient full = ConnectAndUpgrade(), other = ConnectAndUpgrade();
   ref(1);
   full.SendText("block");
@@ -350,7 +350,7 @@ TEST_F(SessionRefTest, T6_WhoWaitsForTheBudgetIsWokenWhenItIsFree) {
 
 // What is larger than the whole budget is not waited for.
 TEST_F(SessionRefTest, DoesNotWaitInVainForTheBudget) {
-  Start({.max_buffered_bytes = 50000});
+  Start({.limits = {.max_buffered_bytes = 50000}});
   TestClient client = ConnectAndUpgrade();
   const SendOptions for_ever = {.timeout = absl::InfiniteDuration()};
   EXPECT_EQ(ref().SendBinary(filler_, for_ever).code(), absl::StatusCode::kResourceExhausted);
@@ -365,13 +365,13 @@ TEST_F(SessionRefTest, R26_TheBudgetHoldsForWhatIsOnItsWay) {
       absl::Status status;
       while ((status = ref(taken % 4).SendBinary(large)).ok()) ++taken;
       EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
-      EXPECT_THAT(std::string(status.message()), HasSubstr("max_buffered_bytes"));
+      EXPECT_THAT(std::string(status.message()), HasSubstr("limits.max_buffered_bytes"));
       EXPECT_LE(taken, 8);
       EXPECT_GE(taken, 6);
     }).join();
     journal_.Write("checked");
   };
-  Start({.max_buffered_bytes = 8 << 20});
+  Start({.limits = {.max_buffered_bytes = 8 << 20}});
   std::vector<TestClient> clients;
   for (int i = 0; i < 4; ++i) clients.push_back(ConnectAndUpgrade());
   ref(3);

@@ -105,7 +105,7 @@ class ShutdownInStateTest : public ShutdownTest, public ::testing::WithParamInte
       if (request.path() == "/refused-at-length") return absl::NotFoundError(large);
       return absl::OkStatus();
     };
-    Start({.connection = {.max_message_bytes = 1000}, .max_send_queue_bytes = 64 << 20});
+    Start({.connection = {.max_message_bytes = 1000}, .sending = {.max_queue_bytes = 64 << 20}});
   }
 
   // A client whose session is in the state that the parameter names.

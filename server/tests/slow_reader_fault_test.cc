@@ -72,7 +72,7 @@ TEST_F(SlowReaderFaultTest, NeverReads) {
       }
       journal_.Write("sent");
     };
-    Start({.max_send_queue_bytes = kLimit, .when_full = policy});
+    Start({.sending = {.max_queue_bytes = kLimit, .when_full = policy}});
     TestClient other = ConnectAndUpgrade();
     TestClient client = ConnectSlowReader();
     client.SendText("go");
@@ -98,7 +98,7 @@ TEST_F(SlowReaderFaultTest, ReadsAByteEachSecond) {
       session.SendText("waits", {.key = absl::StrCat(i)}).IgnoreError();
     journal_.Write("sent");
   };
-  Start({.max_send_queue_bytes = kLimit});
+  Start({.sending = {.max_queue_bytes = kLimit}});
   TestClient other = ConnectAndUpgrade();
   TestClient client = ConnectSlowReader();
   client.SendText("go");
@@ -143,7 +143,8 @@ TEST_F(SlowReaderFaultTest, ThrowsItselfAwayInEachCallback) {
   };
   script_.on_writable = [&](Session& session) { perhaps("writable", session); };
   script_.on_close = [&](Session& session) { perhaps("close", session); };
-  Start({.max_send_queue_bytes = kLimit, .high_mark_bytes = kLimit / 2, .low_mark_bytes = 1000});
+  Start({.sending = {
+             .max_queue_bytes = kLimit, .high_mark_bytes = kLimit / 2, .low_mark_bytes = 1000}});
   int sessions = 0;
   for (const char* here : {"open", "message", "writable", "close"}) {
     for (const std::function<void(Session&)>& each : ways) {

@@ -46,9 +46,9 @@ class TimeLimitTest : public testing::ServerFixture {
 
 // ---- The request ----
 
-// One byte a second would be within handshake_timeout for long.
+// One byte a second would be within timeouts.handshake for long.
 TEST_F(TimeLimitTest, R10_ARequestOfOneByteASecond) {
-  Start({.handshake_timeout = absl::Hours(1)});
+  Start({.timeouts = {.handshake = absl::Hours(1)}});
   TestClient client = Connect();
   const std::string request = TestClient::UpgradeRequest();
   size_t sent = 0;
@@ -98,9 +98,9 @@ TEST_F(TimeLimitTest, ARequestInTimeInManyPieces) {
   EXPECT_EQ(client.ReadFrame(), "fin text x");
 }
 
-// Nothing has begun before the first byte, however slow TLS is: handshake_timeout is for that.
+// Nothing has begun before the first byte, however slow TLS is: timeouts.handshake is for that.
 TEST_F(TimeLimitTest, ARequestThatHasNotBegunIsNotSlow) {
-  Start({.tls = testing::TestTlsServer(), .handshake_timeout = absl::Seconds(60)});
+  Start({.tls = testing::TestTlsServer(), .timeouts = {.handshake = absl::Seconds(60)}});
   TestClient silent = Connect();
   TestClient client = Connect();
   Pass(20000);
@@ -113,7 +113,8 @@ TEST_F(TimeLimitTest, ARequestThatHasNotBegunIsNotSlow) {
 }
 
 TEST_F(TimeLimitTest, AnyRateIfTold) {
-  Start({.handshake_timeout = absl::Seconds(30), .min_request_bytes_per_second = 0});
+  Start(
+      {.timeouts = {.handshake = absl::Seconds(30)}, .rates = {.min_request_bytes_per_second = 0}});
   TestClient client = Connect();
   client.Send("GET ");
   Pass(29000);
@@ -141,7 +142,7 @@ TEST_F(TimeLimitTest, WhoWasRefusedHasTwoSecondsToReadWhy) {
 // ---- The first message ----
 
 TEST_F(TimeLimitTest, WhoSaysNothingFirstIsClosed) {
-  Start({.first_message_timeout = absl::Seconds(5)});
+  Start({.timeouts = {.first_message = absl::Seconds(5)}});
   TestClient silent = ConnectAndUpgrade(), one_that_pings = ConnectAndUpgrade(),
              one_that_begins = ConnectAndUpgrade(), one_that_speaks = ConnectAndUpgrade();
   one_that_pings.Send(ClientFrame(Opcode::kPing, ""));
@@ -162,7 +163,7 @@ TEST_F(TimeLimitTest, WhoSaysNothingFirstIsClosed) {
 }
 
 TEST_F(TimeLimitTest, ByDefaultAClientMayJustListen) {
-  Start({.ping_interval = absl::InfiniteDuration()});
+  Start({.timeouts = {.ping_interval = absl::InfiniteDuration()}});
   TestClient client = ConnectAndUpgrade();
   Pass(int64_t{100} * 24 * 3600 * 1000);
   client.SendText("x");
@@ -193,7 +194,7 @@ class RoundTripTest : public TimeLimitTest {
 };
 
 TEST_F(RoundTripTest, IsMeasuredByTheServersPings) {
-  Start({.ping_interval = absl::Seconds(30), .pong_timeout = absl::Seconds(20)});
+  Start({.timeouts = {.ping_interval = absl::Seconds(30), .pong = absl::Seconds(20)}});
   TestClient client = ConnectAndUpgrade();
   EXPECT_EQ(Asked(client), "fin text none");
   for (const int ms : {250, 1000, 0}) {
@@ -208,7 +209,7 @@ TEST_F(RoundTripTest, IsMeasuredByTheServersPings) {
 
 // What else it sends shows that it is there, and is no answer.
 TEST_F(RoundTripTest, OnlyThePongCounts) {
-  Start({.ping_interval = absl::Seconds(30), .pong_timeout = absl::Seconds(20)});
+  Start({.timeouts = {.ping_interval = absl::Seconds(30), .pong = absl::Seconds(20)}});
   TestClient client = ConnectAndUpgrade();
   Pass(30100);
   EXPECT_EQ(client.ReadFrame(), "fin ping ");
@@ -216,7 +217,7 @@ TEST_F(RoundTripTest, OnlyThePongCounts) {
   EXPECT_EQ(Asked(client), "fin text none");
   client.Send(ClientFrame(Opcode::kPong, "other"));
   EXPECT_EQ(Asked(client), "fin text none");
-  Pass(10000);  // past pong_timeout, which is about silence
+  Pass(10000);  // past timeouts.pong, which is about silence
   client.Send(ClientFrame(Opcode::kPong, ""));
   EXPECT_EQ(Asked(client), "fin text 25s");
   client.Send(ClientFrame(Opcode::kPong, ""));  // one that nobody asked for
@@ -235,7 +236,7 @@ TEST_F(RoundTripTest, IsMeasuredByTheApplicationsEmptyPings) {
 
 // It is silence that ends a session, not an answer that is missing.
 TEST_F(RoundTripTest, WhoSpeaksAndDoesNotAnswerPingsIsThere) {
-  Start({.ping_interval = absl::Hours(1), .pong_timeout = absl::Seconds(20)});
+  Start({.timeouts = {.ping_interval = absl::Hours(1), .pong = absl::Seconds(20)}});
   TestClient client = ConnectAndUpgrade();
   client.SendText("ping");
   EXPECT_EQ(client.ReadFrame(), "fin ping ");
@@ -273,7 +274,7 @@ TEST_F(TimeLimitTest, T23_AMessageThatDoesNotGoOnIsClosed) {
 
 // What comes first does not pay for what does not come later, and pings are not the message.
 TEST_F(TimeLimitTest, T23_AMessageMustGoOnAllTheTime) {
-  Start({.ping_interval = absl::Hours(1)});
+  Start({.timeouts = {.ping_interval = absl::Hours(1)}});
   TestClient client = ConnectAndUpgrade();
   client.Send(ClientFrame(Opcode::kBinary, std::string(900000, 'x'), false));
   for (int i = 0; i < 10; ++i) {
@@ -286,7 +287,7 @@ TEST_F(TimeLimitTest, T23_AMessageMustGoOnAllTheTime) {
 }
 
 TEST_F(TimeLimitTest, AMessageAtTheMinimumRateIsReceived) {
-  Start({.ping_interval = absl::Hours(1)});
+  Start({.timeouts = {.ping_interval = absl::Hours(1)}});
   TestClient client = ConnectAndUpgrade();
   const std::string frame = ClientFrame(Opcode::kBinary, std::string(4000, 'x'));
   for (size_t at = 0; at < frame.size(); at += 400) {
@@ -304,7 +305,8 @@ TEST_F(TimeLimitTest, AMessageAtTheMinimumRateIsReceived) {
 }
 
 TEST_F(TimeLimitTest, AMessageMayComeAtAnyRateIfTold) {
-  Start({.ping_interval = absl::Hours(9), .min_message_bytes_per_second = 0});
+  Start({.timeouts = {.ping_interval = absl::Hours(9)},
+         .rates = {.min_message_bytes_per_second = 0}});
   TestClient client = ConnectAndUpgrade();
   const std::string frame = ClientFrame(Opcode::kText, "slow");
   client.Send(frame.substr(0, 5));
@@ -317,7 +319,7 @@ TEST_F(TimeLimitTest, AMessageMayComeAtAnyRateIfTold) {
 TEST_F(TimeLimitTest, T14_APingOf30DaysAgoIsNotNew) {
   const absl::Duration long_time = absl::Hours(24 * 20);
   script_.on_open = [](Session& session) { session.SendPing().IgnoreError(); };
-  Start({.ping_interval = long_time, .pong_timeout = long_time});
+  Start({.timeouts = {.ping_interval = long_time, .pong = long_time}});
   TestClient client = ConnectAndUpgrade();
   EXPECT_EQ(client.ReadFrame(), "fin ping ");
   for (int days = 0; days < 60; days += 10) {

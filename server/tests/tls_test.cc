@@ -107,7 +107,7 @@ TEST_F(TlsTest, EchoesAndClosesWithCloseNotify) {
 TEST_F(TlsTest, MessagesOfEverySize) {
   ServerOptions options;
   options.connection.max_message_bytes = 16 << 20;
-  options.max_send_queue_bytes = 64 << 20;
+  options.sending.max_queue_bytes = 64 << 20;
   StartTls(std::move(options));
   TestClient client = OpenTls();
   for (const size_t size : {0, 1, 125, 126, 16383, 16384, 16385, 65535, 65536, 100000, 1 << 20,
@@ -122,7 +122,7 @@ TEST_F(TlsTest, MessagesOfEverySize) {
 
 TEST_F(TlsTest, ManyMessagesAtOnceWhileTheQueueIsFull) {
   ServerOptions options;
-  options.pause_reading_bytes = 4096;
+  options.sending.pause_reading_bytes = 4096;
   StartTls(std::move(options));
   TestClient client = OpenTls();
   constexpr int kMessages = 3000;

@@ -48,7 +48,7 @@ class VanishingPeerTest : public testing::ServerFixture {
         session.Send(message).IgnoreError();
       }
     };
-    options.max_send_queue_bytes = 2 * kLarge;
+    options.sending.max_queue_bytes = 2 * kLarge;
     Start(std::move(options));
   }
 
@@ -74,7 +74,7 @@ class VanishingPeerTest : public testing::ServerFixture {
 
 // A peer whose network is gone is one that neither reads nor speaks from then on.
 TEST_F(VanishingPeerTest, HalfOpenIdle) {
-  StartServer({.ping_interval = absl::Seconds(30), .pong_timeout = absl::Seconds(20)});
+  StartServer({.timeouts = {.ping_interval = absl::Seconds(30), .pong = absl::Seconds(20)}});
   TestClient gone = ConnectAndUpgrade();
   Pass(30100);
   Pass(19800);
@@ -85,7 +85,7 @@ TEST_F(VanishingPeerTest, HalfOpenIdle) {
 }
 
 TEST_F(VanishingPeerTest, HalfOpenWithMuchOnItsWay) {
-  StartServer({.ping_interval = absl::Seconds(30), .pong_timeout = absl::Seconds(20)});
+  StartServer({.timeouts = {.ping_interval = absl::Seconds(30), .pong = absl::Seconds(20)}});
   TestClient gone = ConnectAndUpgrade();
   gone.SendText("large");
   LetTheLoopTurn();
@@ -222,7 +222,7 @@ TEST_F(VanishingPeerTest, OursIsAnsweredByTheEndOfTheStream) {
 }
 
 TEST_F(VanishingPeerTest, OursIsAnsweredByWordsWithoutEnd) {
-  StartServer({.close_timeout = absl::Seconds(5)});
+  StartServer({.timeouts = {.close = absl::Seconds(5)}});
   TestClient client = ConnectAndUpgrade();
   client.SendText("close");
   EXPECT_EQ(client.ReadFrame(), "fin close 1001 ours");
@@ -235,7 +235,7 @@ TEST_F(VanishingPeerTest, OursIsAnsweredByWordsWithoutEnd) {
 
 // Its Close is read; ours stands behind what it does not take.
 TEST_F(VanishingPeerTest, TheirCloseBehindALargeAnswerThatNobodyReads) {
-  StartServer({.close_timeout = absl::Seconds(5)});
+  StartServer({.timeouts = {.close = absl::Seconds(5)}});
   TestClient client = ConnectAndUpgrade();
   client.Send(ClientFrame(Opcode::kText, "large") +
               ClientFrame(Opcode::kClose, ClosePayload(CloseCode::kNormal, "theirs")));

@@ -16,7 +16,7 @@ namespace weft {
 // The policy for a message published to a topic if a subscriber's queue has no room for it.
 // SendOptions of a single Publish take precedence.
 struct TopicOptions {
-  std::optional<WhenFull> when_full{};                          // none: ServerOptions::when_full
+  std::optional<WhenFull> when_full{};                          // none: ServerSending::when_full
   size_t max_queue_bytes = std::numeric_limits<size_t>::max();  // like SendOptions::max_queue_bytes
 
   // Only the latest message is worth sending: it replaces one that still waits, as if the topic's

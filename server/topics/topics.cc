@@ -19,7 +19,7 @@ absl::Status CheckTopic(absl::string_view topic, size_t max_bytes) {
   if (topic.size() <= max_bytes) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("the name of a topic has at most ", max_bytes,
                                                  " bytes, not ", topic.size(),
-                                                 ": see max_topic_bytes"));
+                                                 ": see limits.max_topic_bytes"));
 }
 
 bool Topics::Subscribe(absl::string_view topic, ServedSession* session,

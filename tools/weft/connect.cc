@@ -84,24 +84,24 @@ absl::StatusOr<ClientOptions> ToClientOptions(const ConnectOptions& options, Con
   if (!tls.ok()) return tls.status();
   ClientOptions client;
   client.tls = *std::move(tls);
-  client.basic_auth = options.auth;
+  client.request.basic_auth = options.auth;
   client.connect_to = options.connect_to;
   client.proxy = options.proxy;
-  client.max_redirects = options.max_redirects;
-  client.connect_timeout = options.timeout;
-  client.close_timeout = options.close_timeout;
+  client.http.max_redirects = options.max_redirects;
+  client.timeouts.connect = options.timeout;
+  client.timeouts.close = options.close_timeout;
   client.connection.max_message_bytes = options.max_message_bytes;
   if (options.compress) client.connection.compression.use = CompressionOptions::Use::kOn;
-  client.headers = options.headers;
-  client.subprotocols = options.subprotocols;
-  client.origin = options.origin;
+  client.request.headers = options.headers;
+  client.request.subprotocols = options.subprotocols;
+  client.request.origin = options.origin;
   if (options.show_headers) {
-    client.on_head = [console](HttpHead which, absl::string_view head) {
+    client.hooks.on_head = [console](HttpHead which, absl::string_view head) {
       console->Tell(DescribeHead(which == HttpHead::kRequest ? "> " : "< ", head));
     };
   }
   if (options.ping < absl::InfiniteDuration()) {
-    client.on_round_trip = [console](absl::Duration time) {
+    client.hooks.on_round_trip = [console](absl::Duration time) {
       console->Tell(absl::StrCat("pong: ", DescribeRoundTrip(time)));
     };
   }

@@ -64,7 +64,7 @@ class SessionTest : public ::testing::Test {
   // Connects, and creates a session.
   void Start(const FakeServer& server) {
     ClientOptions options = testing::Quiet();
-    options.close_timeout = options_.close_timeout;
+    options.timeouts.close = options_.close_timeout;
     client_ = ConnectOrDie(server, std::move(options));
     console_ = std::make_unique<Console>(console_options_, nullptr);
     session_ = std::make_unique<Session>(options_, *client_, *console_, nullptr, in_.get(), stop_);
