@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
+#include "weft/core/check_option.h"
 
 namespace weft {
 
@@ -26,15 +25,25 @@ bool Backoff::Held(absl::Duration uptime) {
 }
 
 absl::Status CheckBackoff(const BackoffOptions& options) {
-  const std::pair<absl::string_view, absl::Duration> times[] = {{"first", options.first},
-                                                                {"longest", options.longest}};
-  for (const auto& [name, time] : times) {
+  absl::Status status;
+  for (const auto& [name, time] :
+       {std::pair("first", options.first), std::pair("longest", options.longest)}) {
     if (time > absl::ZeroDuration() && time < absl::InfiniteDuration()) continue;
-    return absl::InvalidArgumentError(absl::StrCat("backoff.", name, " is ",
-                                                   absl::FormatDuration(time),
-                                                   ": it must be more than 0, and finite"));
+    status.Update(WrongOption(name, absl::FormatDuration(time), "more than 0, and finite"));
   }
-  return absl::OkStatus();
+  status.Update(CheckNotNegative("reset_after", options.reset_after));
+  status.Update(CheckNotNegative("longest_asked", options.longest_asked));
+  return status;
+}
+
+absl::Status CheckPause(const Pause& pause) {
+  absl::Status status;
+  for (const auto& [name, time] :
+       {std::pair("at_least", pause.at_least), std::pair("spread", pause.spread)}) {
+    if (time >= absl::ZeroDuration() && time < absl::InfiniteDuration()) continue;
+    status.Update(WrongOption(name, absl::FormatDuration(time), "at least 0, and finite"));
+  }
+  return status;
 }
 
 }  // namespace weft

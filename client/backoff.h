@@ -11,10 +11,10 @@
 namespace weft {
 
 struct BackoffOptions {
-  // The first wait is between 0 and this.
+  // The first wait is between 0 and this. More than 0, and finite.
   absl::Duration first = absl::Seconds(1);
 
-  // Each further one can be twice as long, up to this.
+  // Each further one can be twice as long, up to this. More than 0, and finite.
   absl::Duration longest = absl::Minutes(1);
 
   // After a connection that lasted at least this long, the next wait is a first one again. After a
@@ -22,7 +22,7 @@ struct BackoffOptions {
   // too.
   absl::Duration reset_after = absl::Seconds(30);
 
-  // The maximum wait that a server can ask for; a longer one is shortened to this.
+  // The maximum wait that a server can ask for; a longer one is shortened to this. At least 0.
   absl::Duration longest_asked = absl::Hours(1);
 };
 
@@ -59,9 +59,10 @@ class Backoff {
   absl::Duration limit_;
 };
 
-// InvalidArgument with the name of a time that is not positive, or is infinite: there would be no
-// wait, or an endless one.
+// InvalidArgument with the name of a time that is out of range. The first and the longest wait, and
+// those that a server asks for, must be finite: there would be no attempt after an endless one.
 absl::Status CheckBackoff(const BackoffOptions& options);
+absl::Status CheckPause(const Pause& pause);
 
 }  // namespace weft
 

@@ -1,17 +1,25 @@
 #include "weft/client/check_options.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/client/client_options.h"
+#include "weft/client/reconnect_options.h"
+#include "weft/client/reconnecting_client.h"
 
 namespace weft {
 namespace {
 
-using ::testing::HasSubstr;
+constexpr char kMoreThanZero[] = ", expected more than 0 (absl::InfiniteDuration() for no limit)";
+constexpr char kAtLeastZero[] = ", expected at least 0 (absl::InfiniteDuration() for no limit)";
+
+using Timeout = std::pair<std::string, absl::Duration ClientTimeouts::*>;
 
 // The error's message; empty: no error.
 std::string Check(const ClientOptions& options) {
@@ -24,55 +32,105 @@ TEST(CheckClientOptionsTest, TheDefaultsAreGood) { EXPECT_EQ(Check({}), ""); }
 
 // A ping_interval of 0 once sent pings without a pause.
 TEST(CheckClientOptionsTest, TimesThatMustBeMoreThanZero) {
-  for (absl::Duration ClientTimeouts::*field :
-       {&ClientTimeouts::connect, &ClientTimeouts::ping_interval, &ClientTimeouts::pong}) {
+  for (const auto& [name, field] :
+       {Timeout("timeouts.connect", &ClientTimeouts::connect),
+        Timeout("timeouts.ping_interval", &ClientTimeouts::ping_interval),
+        Timeout("timeouts.pong", &ClientTimeouts::pong)}) {
     ClientOptions options;
-    for (const absl::Duration value :
-         {absl::ZeroDuration(), absl::Seconds(-1), -absl::InfiniteDuration()}) {
-      options.timeouts.*field = value;
-      EXPECT_THAT(Check(options), HasSubstr(" must be more than 0, not "));
-    }
+    options.timeouts.*field = absl::ZeroDuration();
+    EXPECT_EQ(Check(options), name + " is 0" + kMoreThanZero);
+    options.timeouts.*field = absl::Seconds(-1);
+    EXPECT_EQ(Check(options), name + " is -1s" + kMoreThanZero);
+    options.timeouts.*field = -absl::InfiniteDuration();
+    EXPECT_EQ(Check(options), name + " is -inf" + kMoreThanZero);
     for (const absl::Duration value : {absl::Nanoseconds(1), absl::InfiniteDuration()}) {
       options.timeouts.*field = value;
       EXPECT_EQ(Check(options), "");
     }
   }
-  EXPECT_EQ(Check({.timeouts = {.pong = absl::Seconds(-1)}}),
-            "timeouts.pong must be more than 0, not -1s; InfiniteDuration means never");
 }
 
 TEST(CheckClientOptionsTest, TimesThatMayBeZero) {
-  for (absl::Duration ClientTimeouts::*field : {&ClientTimeouts::send, &ClientTimeouts::close}) {
+  for (const auto& [name, field] : {Timeout("timeouts.send", &ClientTimeouts::send),
+                                    Timeout("timeouts.close", &ClientTimeouts::close)}) {
     ClientOptions options;
     options.timeouts.*field = absl::Milliseconds(-1);
-    EXPECT_THAT(Check(options), HasSubstr(" must be at least 0, not -1ms"));
+    EXPECT_EQ(Check(options), name + " is -1ms" + kAtLeastZero);
     for (const absl::Duration value : {absl::ZeroDuration(), absl::InfiniteDuration()}) {
       options.timeouts.*field = value;
       EXPECT_EQ(Check(options), "");
     }
   }
-  EXPECT_EQ(Check({.timeouts = {.close = absl::Seconds(-1)}}),
-            "timeouts.close must be at least 0, not -1s; InfiniteDuration means never");
 }
 
 TEST(CheckClientOptionsTest, Numbers) {
   EXPECT_EQ(Check({.connection = {.max_fragments = 0}}),
-            "connection.max_fragments must be at least 1, not 0");
-  EXPECT_EQ(Check({.http = {.max_redirects = -1}}),
-            "http.max_redirects must be at least 0, not -1");
+            "connection.max_fragments is 0, expected at least 1");
   EXPECT_EQ(Check({.http = {.limits = {.max_head_bytes = 0}}}),
-            "http.limits.max_head_bytes must be at least 1, not 0");
+            "http.limits.max_head_bytes is 0, expected at least 1");
   EXPECT_EQ(Check({.http = {.limits = {.max_headers = 0}}}),
-            "http.limits.max_headers must be at least 1, not 0");
-  EXPECT_THAT(Check({.connection = {.compression = {.level = 10}}}), HasSubstr("level"));
+            "http.limits.max_headers is 0, expected at least 1");
+  EXPECT_EQ(Check({.http = {.max_redirects = -1}}),
+            "http.max_redirects is -1, expected at least 0");
+  constexpr size_t kNone = std::numeric_limits<size_t>::max();
+  EXPECT_EQ(Check({.connection = {.max_message_bytes = std::numeric_limits<uint64_t>::max(),
+                                  .max_fragments = std::numeric_limits<uint32_t>::max()},
+                   .http = {.limits = {.max_head_bytes = kNone, .max_headers = kNone},
+                            .max_redirects = std::numeric_limits<int>::max()}}),
+            "");
+}
+
+TEST(CheckClientOptionsTest, Compression) {
+  EXPECT_EQ(Check({.connection = {.compression = {.send_window_bits = 7}}}),
+            "connection.compression.send_window_bits is 7, expected 8 to 15");
+  EXPECT_EQ(Check({.connection = {.compression = {.receive_window_bits = 16}}}),
+            "connection.compression.receive_window_bits is 16, expected 8 to 15");
+  EXPECT_EQ(Check({.connection = {.compression = {.memory_level = 0}}}),
+            "connection.compression.memory_level is 0, expected 1 to 9");
+  EXPECT_EQ(Check({.connection = {.compression = {.level = 10}}}),
+            "connection.compression.level is 10, expected 1 to 9");
 }
 
 TEST(CheckClientOptionsTest, ConnectTo) {
   for (const char* good : {"", "h", "h:80", "[::1]:80", "127.0.0.1"}) {
     EXPECT_EQ(Check({.connect_to = good}), "") << good;
   }
-  EXPECT_EQ(Check({.connect_to = "h:x"}),
-            "connect_to must be HOST or HOST:PORT: the port \"x\" is not a number from 1 to 65535");
+  EXPECT_EQ(
+      Check({.connect_to = "h:x"}),
+      "connect_to is \"h:x\", expected HOST or HOST:PORT: the port \"x\" is not a number from "
+      "1 to 65535");
+}
+
+// The error of Create(); empty: no error.
+std::string Create(const ReconnectOptions& options) {
+  const absl::Status status = ReconnectingClient::Create("ws://x", options).status();
+  EXPECT_TRUE(status.ok() || absl::IsInvalidArgument(status)) << status;
+  return std::string(status.message());
+}
+
+TEST(CheckReconnectOptionsTest, EachNamesItsField) {
+  EXPECT_EQ(Create({}), "");
+  EXPECT_EQ(Create({.client = {.timeouts = {.pong = absl::ZeroDuration()}}}),
+            std::string("client.timeouts.pong is 0") + kMoreThanZero);
+  EXPECT_EQ(Create({.max_attempts = 0}), "max_attempts is 0, expected at least 1");
+  EXPECT_EQ(Create({.give_up_after = absl::Seconds(-1)}),
+            std::string("give_up_after is -1s") + kAtLeastZero);
+  EXPECT_EQ(Create({.backoff = {.first = absl::ZeroDuration()}}),
+            "backoff.first is 0, expected more than 0, and finite");
+  EXPECT_EQ(Create({.backoff = {.longest = absl::InfiniteDuration()}}),
+            "backoff.longest is inf, expected more than 0, and finite");
+  EXPECT_EQ(Create({.backoff = {.reset_after = absl::Seconds(-1)}}),
+            std::string("backoff.reset_after is -1s") + kAtLeastZero);
+  EXPECT_EQ(Create({.backoff = {.longest_asked = absl::Seconds(-1)}}),
+            std::string("backoff.longest_asked is -1s") + kAtLeastZero);
+  EXPECT_EQ(Create({.service_restart = {.at_least = absl::Seconds(-1)}}),
+            "service_restart.at_least is -1s, expected at least 0, and finite");
+  EXPECT_EQ(Create({.service_restart = {.spread = absl::InfiniteDuration()}}),
+            "service_restart.spread is inf, expected at least 0, and finite");
+  EXPECT_EQ(Create({.try_again_later = {.at_least = absl::InfiniteDuration()}}),
+            "try_again_later.at_least is inf, expected at least 0, and finite");
+  EXPECT_EQ(Create({.try_again_later = {.spread = absl::Seconds(-1)}}),
+            "try_again_later.spread is -1s, expected at least 0, and finite");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "weft/client/check_options.h"
 #include "weft/client/retry_after.h"
+#include "weft/core/check_option.h"
 #include "weft/core/connection.h"
 #include "weft/core/http/http_date.h"
 #include "weft/core/http/http_refusal.h"
@@ -62,12 +63,13 @@ Pause RetryAfterOf(const absl::Status& error) {
 }
 
 absl::Status CheckOptions(const ReconnectOptions& options) {
-  if (options.max_attempts < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("max_attempts is ", options.max_attempts, ": it must be at least 1"));
-  }
-  if (absl::Status status = CheckClientOptions(options.client); !status.ok()) return status;
-  return CheckBackoff(options.backoff);
+  absl::Status status = InField("client", CheckClientOptions(options.client));
+  status.Update(InField("backoff", CheckBackoff(options.backoff)));
+  status.Update(CheckAtLeast("max_attempts", options.max_attempts, 1));
+  status.Update(CheckNotNegative("give_up_after", options.give_up_after));
+  status.Update(InField("service_restart", CheckPause(options.service_restart)));
+  status.Update(InField("try_again_later", CheckPause(options.try_again_later)));
+  return status;
 }
 
 }  // namespace

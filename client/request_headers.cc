@@ -26,13 +26,16 @@ bool IsBearerToken(absl::string_view text) {
 absl::StatusOr<std::string> Authorization(const ClientOptions& options) {
   const std::string& token = options.request.bearer_token;
   if (options.request.basic_auth.has_value() && !token.empty()) {
-    return absl::InvalidArgumentError("basic_auth and bearer_token are both set");
+    return absl::InvalidArgumentError(
+        "request.basic_auth and request.bearer_token are both set, expected one of them");
   }
-  if (options.request.basic_auth.has_value())
+  if (options.request.basic_auth.has_value()) {
     return BasicAuthorization(*options.request.basic_auth);
+  }
   if (token.empty()) return std::string();
   if (!IsBearerToken(token)) {
-    return absl::InvalidArgumentError("the bearer_token contains an invalid character");
+    return absl::InvalidArgumentError(
+        "request.bearer_token has an invalid character, expected letters, digits and -._~+/");
   }
   return absl::StrCat("Bearer ", token);
 }

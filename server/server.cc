@@ -10,16 +10,14 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "weft/core/deflate/permessage_deflate.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/http/http_status.h"
 #include "weft/core/log.h"
 #include "weft/loop/mailbox.h"
 #include "weft/loop/thread_pool.h"
+#include "weft/server/check_options.h"
 #include "weft/server/exception_guard.h"
-#include "weft/server/http/host_check.h"
 #include "weft/server/limits/address_limit.h"
-#include "weft/server/limits/token_bucket.h"
 #include "weft/server/listener.h"
 #include "weft/server/sending/waiting_message.h"
 #include "weft/server/topics/topic_directory.h"
@@ -38,82 +36,9 @@ constexpr size_t kRefusedAtOnce = 256;
 
 constexpr absl::Duration kLongestDrain = absl::Hours(24);
 
-// More is a mistake: each is a core's work.
-constexpr int kMaxThreads = 1024;
-
-// As of a rate. What a deadline is computed from stays far below 2^63.
-constexpr size_t kMaxBytesPerSecond = size_t{1} << 32;
-
-absl::Status CheckRate(const char* name, const RateLimit& limit) {
-  const auto fits = [](int64_t value) { return value >= 0 && value <= TokenBucket::kMost; };
-  if (!fits(limit.per_second) || !fits(limit.burst)) {
-    return absl::InvalidArgumentError(absl::StrCat(name, " must be 0 to 2^32, not ",
-                                                   limit.per_second, " a second and ", limit.burst,
-                                                   " at once"));
-  }
-  if (limit.per_second == 0 && limit.burst != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(name, " has a burst and no rate"));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor) {
-  if (!acceptor) return absl::InvalidArgumentError("a server needs an acceptor");
-  if (options.threads < 1 || options.threads > kMaxThreads) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("threads must be 1 to ", kMaxThreads, ", not ", options.threads));
-  }
-  if (options.handler_threads < 0 || options.handler_threads > kMaxThreads) {
-    return absl::InvalidArgumentError(absl::StrCat("handler_threads must be 0 to ", kMaxThreads,
-                                                   ", not ", options.handler_threads));
-  }
-  if (options.limits.max_waiting_messages < 1 || options.limits.max_waiting_bytes < 1) {
-    return absl::InvalidArgumentError(
-        "limits.max_waiting_messages and limits.max_waiting_bytes must be at least 1");
-  }
-  if (options.limits.max_connections < 1) {
-    return absl::InvalidArgumentError("limits.max_connections must be at least 1");
-  }
-  if (options.sending.low_mark_bytes >= options.sending.high_mark_bytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("sending.low_mark_bytes must be less than sending.high_mark_bytes, which is ",
-                     options.sending.high_mark_bytes, ", not ", options.sending.low_mark_bytes));
-  }
-  // 0 does not mean never: it would ping without a pause, or end every session at once.
-  const std::pair<const char*, absl::Duration> durations[] = {
-      {"timeouts.handshake", options.timeouts.handshake},
-      {"rates.request_grace", options.rates.request_grace},
-      {"timeouts.http", options.timeouts.http},
-      {"timeouts.keep_alive", options.timeouts.keep_alive},
-      {"timeouts.first_message", options.timeouts.first_message},
-      {"timeouts.ping_interval", options.timeouts.ping_interval},
-      {"timeouts.pong", options.timeouts.pong},
-      {"timeouts.idle", options.timeouts.idle},
-      {"timeouts.close", options.timeouts.close},
-      {"rates.message_grace", options.rates.message_grace},
-  };
-  for (const auto& [name, duration] : durations) {
-    if (duration > absl::ZeroDuration()) continue;
-    return absl::InvalidArgumentError(absl::StrCat(name, " must be more than 0, not ",
-                                                   absl::FormatDuration(duration),
-                                                   "; InfiniteDuration means never"));
-  }
-  if (options.rates.min_request_bytes_per_second > kMaxBytesPerSecond) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("rates.min_request_bytes_per_second must be 0 to 2^32, not ",
-                     options.rates.min_request_bytes_per_second));
-  }
-  if (absl::Status status = CheckAllowedHosts(options.http.allowed_hosts); !status.ok())
-    return status;
-  for (const auto& [name, limit] : {std::pair("rates.messages", options.rates.messages),
-                                    std::pair("rates.bytes", options.rates.bytes)}) {
-    if (absl::Status status = CheckRate(name, limit); !status.ok()) return status;
-  }
-  if (options.connection.pool != nullptr || options.connection.codecs != nullptr) {
-    return absl::InvalidArgumentError(
-        "connection.pool and connection.codecs must be null: each loop has its own pools");
-  }
-  return CheckCompressionOptions(options.connection.compression);
+  if (!acceptor) return absl::InvalidArgumentError("the acceptor is empty, expected a function");
+  return CheckServerOptions(options);
 }
 
 absl::Status ApplicationFailed() { return HttpError(500, "the application failed"); }
@@ -385,7 +310,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, Acc
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, const Router& router) {
   if (!router.status().ok()) return router.status();
   if (options.http.pages) {
-    return absl::InvalidArgumentError("http must be unset where a router has the pages");
+    return absl::InvalidArgumentError(
+        "http.pages is set, expected empty: the router has the pages");
   }
   options.http.pages = router.pages();
   return Start(std::move(options), router.acceptor());

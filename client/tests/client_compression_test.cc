@@ -205,7 +205,7 @@ TEST(ClientCompression, OptionsOutOfTheirRange) {
   const absl::Status status =
       Client::Connect("ws://127.0.0.1:1/", With({.memory_level = 10})).status();
   EXPECT_CODE(status, kInvalidArgument);
-  EXPECT_EQ(status.message(), "compression.memory_level must be 1 to 9, not 10");
+  EXPECT_EQ(status.message(), "connection.compression.memory_level is 10, expected 1 to 9");
 }
 
 // {} is the default options, for a view and for a string that could be moved from: compressed.

@@ -442,8 +442,8 @@ TEST(ClientConnect, OptionsOutOfTheirRangeAreRefused) {
   FakeServer server([](FakePeer&) { ADD_FAILURE() << "connected"; });
   EXPECT_EQ(
       Client::Connect(server.url(), {.timeouts = {.ping_interval = absl::ZeroDuration()}}).status(),
-      absl::InvalidArgumentError(
-          "timeouts.ping_interval must be more than 0, not 0; InfiniteDuration means never"));
+      absl::InvalidArgumentError("timeouts.ping_interval is 0, expected more than 0 "
+                                 "(absl::InfiniteDuration() for no limit)"));
 }
 
 TEST(ClientConnect, WhatCannotBeAskedFor) {

@@ -128,7 +128,7 @@ AcceptedDeflate Accept(const Parameters& offer, const CompressionOptions& option
 absl::Status CheckRange(absl::string_view name, int value, int min, int max) {
   if (value >= min && value <= max) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("compression.", name, " must be ", min, " to ", max, ", not ", value));
+      absl::StrCat("compression.", name, " is ", value, ", expected ", min, " to ", max));
 }
 
 }  // namespace

@@ -311,13 +311,13 @@ TEST(PermessageDeflateTest, EveryCombinationOfOptionsEndsInAgreement) {
 TEST(CheckCompressionOptionsTest, Ranges) {
   EXPECT_TRUE(CheckCompressionOptions({}).ok());
   EXPECT_EQ(CheckCompressionOptions({.send_window_bits = 7}).message(),
-            "compression.send_window_bits must be 8 to 15, not 7");
+            "compression.send_window_bits is 7, expected 8 to 15");
   EXPECT_EQ(CheckCompressionOptions({.receive_window_bits = 16}).message(),
-            "compression.receive_window_bits must be 8 to 15, not 16");
+            "compression.receive_window_bits is 16, expected 8 to 15");
   EXPECT_EQ(CheckCompressionOptions({.memory_level = 0}).message(),
-            "compression.memory_level must be 1 to 9, not 0");
+            "compression.memory_level is 0, expected 1 to 9");
   EXPECT_EQ(CheckCompressionOptions({.level = 10}).message(),
-            "compression.level must be 1 to 9, not 10");
+            "compression.level is 10, expected 1 to 9");
 }
 
 }  // namespace

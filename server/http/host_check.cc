@@ -43,12 +43,12 @@ absl::Status CheckAllowedHosts(absl::Span<const std::string> allowed) {
     if (entry == "*") continue;
     const auto authority = ParseAuthority(entry);
     if (!authority.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("in http.allowed_hosts ", authority.status().message()));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "allowed_hosts has ", Quote(entry), ", expected a host: ", authority.status().message()));
     }
     if (absl::EndsWith(entry, ":") || authority->port.has_value()) {
-      return absl::InvalidArgumentError(absl::StrCat("in http.allowed_hosts ", Quote(entry),
-                                                     " has a port, but every port is allowed"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("allowed_hosts has ", Quote(entry), ", expected a host without a port"));
     }
   }
   return absl::OkStatus();

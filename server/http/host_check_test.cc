@@ -64,10 +64,12 @@ TEST(HostCheckTest, SaysWhichHostAndWhichOption) {
 
 TEST(HostCheckTest, AnEntryIsAHostWithoutAPort) {
   EXPECT_TRUE(CheckAllowedHosts({"*", "example.com", "127.0.0.1", "[::1]"}).ok());
-  EXPECT_EQ(CheckAllowedHosts({"a", "https://b"}).message(),
-            "in http.allowed_hosts the port \"//b\" is not a number from 1 to 65535");
+  EXPECT_EQ(
+      CheckAllowedHosts({"a", "https://b"}).message(),
+      "allowed_hosts has \"https://b\", expected a host: the port \"//b\" is not a number from 1 "
+      "to 65535");
   EXPECT_EQ(CheckAllowedHosts({"a:8080"}).message(),
-            "in http.allowed_hosts \"a:8080\" has a port, but every port is allowed");
+            "allowed_hosts has \"a:8080\", expected a host without a port");
   for (const char* entry : {"", "a:", "::1", "*.example.com", "a/b", "a, b"}) {
     EXPECT_FALSE(CheckAllowedHosts({entry}).ok()) << entry;
   }

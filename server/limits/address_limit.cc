@@ -20,7 +20,7 @@ AddressLimit::Place AddressLimit::PlaceOf(const SocketAddress& peer) {
 }
 
 bool AddressLimit::Add(const SocketAddress& peer) {
-  if (most_ == 0 || !peer.is_ip()) return true;
+  if (!counts(peer)) return true;
   const Place place = PlaceOf(peer);
   const std::lock_guard<std::mutex> lock(mutex_);
   size_t& count = connections_[place];
@@ -30,7 +30,7 @@ bool AddressLimit::Add(const SocketAddress& peer) {
 }
 
 void AddressLimit::Remove(const SocketAddress& peer) {
-  if (most_ == 0 || !peer.is_ip()) return;
+  if (!counts(peer)) return;
   const Place place = PlaceOf(peer);
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = connections_.find(place);

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <mutex>
 #include <utility>
 
@@ -18,7 +19,8 @@ namespace weft {
 // Thread-safe; called once when a connection is accepted and once when it has ended.
 class AddressLimit {
  public:
-  // At most `most` connections per address; 0: no limit, and nothing is counted.
+  // At most `most` connections per address, at least 1. The largest number: no limit, and nothing
+  // is counted.
   explicit AddressLimit(size_t most) : most_(most) {}
 
   // Counts one more from `peer`; returns false, without counting it, if that would exceed the
@@ -35,6 +37,10 @@ class AddressLimit {
   using Place = std::pair<int, uint64_t>;  // family; the address, or its first half
 
   static Place PlaceOf(const SocketAddress& peer);
+
+  bool counts(const SocketAddress& peer) const {
+    return most_ != std::numeric_limits<size_t>::max() && peer.is_ip();
+  }
 
   const size_t most_;
   mutable std::mutex mutex_;

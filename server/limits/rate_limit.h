@@ -4,13 +4,16 @@
 #define WEFT_SERVER_LIMITS_RATE_LIMIT_H_
 
 #include <cstdint>
+#include <limits>
 
 namespace weft {
 
-// A rate per second, and a burst. Both at most 2^32.
+// A rate per second, 1 to 2^32, and a burst, at most 2^32.
 struct RateLimit {
-  int64_t per_second = 0;  // 0: no limit
-  int64_t burst = 0;       // 0: the same as one second's rate
+  int64_t per_second = std::numeric_limits<int64_t>::max();  // no limit
+  int64_t burst = 0;                                         // 0: the same as one second's rate
+
+  bool is_limited() const { return per_second != std::numeric_limits<int64_t>::max(); }
 };
 
 // The action for a client that exceeds its rate.

@@ -12,7 +12,7 @@ constexpr size_t kWorthACall = 4096;
 constexpr size_t kSmallestFrame = 6;
 
 std::optional<TokenBucket> MakeBucket(const RateLimit& limit, int64_t now_ms) {
-  if (limit.per_second == 0) return std::nullopt;
+  if (!limit.is_limited()) return std::nullopt;
   return TokenBucket(limit.per_second, limit.burst == 0 ? limit.per_second : limit.burst, now_ms);
 }
 

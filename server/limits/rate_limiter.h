@@ -22,7 +22,7 @@ class RateLimiter {
     RateLimit bytes{};
 
     // Whether there is any limit.
-    bool any() const { return events.per_second != 0 || bytes.per_second != 0; }
+    bool any() const { return events.is_limited() || bytes.is_limited(); }
   };
 
   RateLimiter(const Limits& limits, int64_t now_ms);

@@ -351,22 +351,5 @@ TEST_F(HandlerThreadsTest, R25_ASessionWhoseHandlerIsBehindKeepsItsPlace) {
   ConnectAndUpgrade();
 }
 
-TEST_F(HandlerThreadsTest, OptionsThatMakeNoSense) {
-  const auto start = [](ServerOptions options) {
-    return std::string(Server::Start(std::move(options),
-                                     [](auto&, auto&) {
-                                       return absl::StatusOr<std::unique_ptr<Handler>>(
-                                           absl::NotFoundError(""));
-                                     })
-                           .status()
-                           .message());
-  };
-  EXPECT_EQ(start({.handler_threads = -1}), "handler_threads must be 0 to 1024, not -1");
-  EXPECT_EQ(start({.limits = {.max_waiting_messages = 0}}),
-            "limits.max_waiting_messages and limits.max_waiting_bytes must be at least 1");
-  EXPECT_EQ(start({.limits = {.max_waiting_bytes = 0}}),
-            "limits.max_waiting_messages and limits.max_waiting_bytes must be at least 1");
-}
-
 }  // namespace
 }  // namespace weft

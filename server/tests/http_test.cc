@@ -5,8 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <fstream>
+#include <limits>
 #include <memory>
 #include <string>
 #include <thread>
@@ -22,6 +25,8 @@
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "weft/core/deflate/compression.h"
+#include "weft/core/frame/opcode.h"
 #include "weft/core/http/http_status.h"
 #include "weft/core/testing/frames.h"
 #include "weft/server/http/page.h"
@@ -297,6 +302,54 @@ TEST_F(HttpTest, ABodyIsNotAskedForWhereTheTargetIsWrong) {
   TestClient client = Connect();
   client.Send(Request("POST", "a", "Content-Length: 2\r\nExpect: 100-continue\r\n"));
   EXPECT_THAT(client.ReadToEnd(), StartsWith("HTTP/1.1 400 "));
+}
+
+// The largest values mean "no limit" everywhere: nothing computed from them overflows.
+TEST_F(HttpTest, NoLimitAnywhere) {
+  constexpr size_t kNone = std::numeric_limits<size_t>::max();
+  constexpr absl::Duration kNever = absl::InfiniteDuration();
+  for (const int handler_threads : {0, 1}) {
+    StartHttp({.handler_threads = handler_threads,
+               .connection = {.max_message_bytes = std::numeric_limits<uint64_t>::max(),
+                              .max_fragments = std::numeric_limits<uint32_t>::max(),
+                              .compression = {.use = CompressionOptions::Use::kOn}},
+               .http = {.limits = {.max_head_bytes = kNone, .max_headers = kNone},
+                        .max_body_bytes = kNone},
+               .limits = {.max_connections = kNone,
+                          .max_connections_per_address = kNone,
+                          .max_buffered_bytes = kNone,
+                          .max_compression_bytes = kNone,
+                          .max_waiting_messages = kNone,
+                          .max_waiting_bytes = kNone,
+                          .max_topics_per_session = kNone,
+                          .max_topic_bytes = kNone},
+               .timeouts = {.handshake = kNever,
+                            .http = kNever,
+                            .keep_alive = kNever,
+                            .first_message = kNever,
+                            .idle = kNever,
+                            .ping_interval = kNever,
+                            .pong = kNever,
+                            .close = kNever},
+               .rates = {.request_grace = kNever, .message_grace = kNever},
+               .sending = {.max_queue_bytes = kNone,
+                           .high_mark_bytes = kNone,
+                           .low_mark_bytes = kNone - 1,
+                           .pause_reading_bytes = kNone}});
+    TestClient client = Connect();
+    client.Send(Request("POST", "/a", "Content-Length: 4\r\n", "body"));
+    EXPECT_EQ(ReadAnswer(client), "200 POST /a body");
+    client.Send(Request("POST", "/b", "Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n"));
+    EXPECT_EQ(ReadAnswer(client), "200 POST /b abc");
+    TestClient socket = Connect();
+    EXPECT_EQ(socket.Upgrade("/", "Sec-WebSocket-Extensions: permessage-deflate\r\n"),
+              "HTTP/1.1 101 Switching Protocols");
+    socket.Send(testing::ClientFrame(Opcode::kText, "Hel", /*fin=*/false));
+    Pass(60000);
+    socket.Send(testing::ClientFrame(Opcode::kContinuation, "lo"));
+    EXPECT_THAT(socket.ReadFrame(), StartsWith("fin "));
+    EXPECT_EQ(server_->connections(), 2u);
+  }
 }
 
 // ---- Bodies ----
@@ -689,7 +742,7 @@ TEST_F(HttpTest, WhatIsWrongWithATableIsSaidAtTheStart) {
   EXPECT_EQ(Server::Start({}, Router().Get("a", pages)).status().message(),
             "the path \"a\" does not begin with '/'");
   EXPECT_EQ(Server::Start({.http = {.pages = pages}}, Router().Get("/a", pages)).status().message(),
-            "http must be unset where a router has the pages");
+            "http.pages is set, expected empty: the router has the pages");
 }
 
 }  // namespace

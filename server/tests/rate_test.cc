@@ -220,17 +220,5 @@ TEST_F(RateTest, PiecesOfAStreamedMessageAreOneAndFragmentsAreNone) {
   journal_.WaitFor(absl::StrCat("close ", kTooManyMessages));
 }
 
-TEST_F(RateTest, OptionsThatMakeNoSense) {
-  const auto error = [](ServerOptions options) {
-    const auto refuse = [](auto&, auto&) { return absl::NotFoundError("none"); };
-    return std::string(Server::Start(std::move(options), refuse).status().message());
-  };
-  EXPECT_EQ(error({.rates = {.messages = {.per_second = -1}}}),
-            "rates.messages must be 0 to 2^32, not -1 a second and 0 at once");
-  EXPECT_EQ(error({.rates = {.bytes = {.per_second = 1, .burst = int64_t{1} << 33}}}),
-            "rates.bytes must be 0 to 2^32, not 1 a second and 8589934592 at once");
-  EXPECT_EQ(error({.rates = {.bytes = {.burst = 5}}}), "rates.bytes has a burst and no rate");
-}
-
 }  // namespace
 }  // namespace weft

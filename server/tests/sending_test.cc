@@ -299,18 +299,6 @@ TEST_F(SendingTest, TerminateInOnWritable) {
   journal_.WaitFor("destroyed");
 }
 
-TEST_F(SendingTest, MarksThatMakeNoSense) {
-  const absl::Status status =
-      Server::Start({.sending = {.high_mark_bytes = 1000, .low_mark_bytes = 1000}}, [](auto&,
-                                                                                       auto&) {
-        return absl::StatusOr<std::unique_ptr<Handler>>(absl::NotFoundError(""));
-      }).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(status.message(),
-            "sending.low_mark_bytes must be less than sending.high_mark_bytes, which is 1000, "
-            "not 1000");
-}
-
 // ---- Fragments ----
 
 TEST_F(SendingTest, WholeMessagesWaitForTheEndOfAFragmentedOne) {

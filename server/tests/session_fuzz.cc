@@ -208,7 +208,7 @@ class Run : public WorkerGroup {
         }),
         worker_(options_, acceptor_, *this, 0) {
     application_.only_echoes = choices.Below(2) != 0;
-    undisturbed_ = application_.only_echoes && options_.rates.messages.per_second == 0 &&
+    undisturbed_ = application_.only_echoes && !options_.rates.messages.is_limited() &&
                    options_.sending.when_full != WhenFull::kDisconnect &&
                    options_.limits.max_buffered_bytes == ServerOptions().limits.max_buffered_bytes;
     int fds[2];
