@@ -1,4 +1,4 @@
-// Payloads that sessions wait to send, each counted once.
+// Counts large payloads that wait to be sent, each once.
 
 #ifndef WEFT_SERVER_SENDING_HELD_PAYLOADS_H_
 #define WEFT_SERVER_SENDING_HELD_PAYLOADS_H_
@@ -12,17 +12,17 @@
 
 namespace weft {
 
-// Counts the bytes of the payloads that the sessions of one loop keep instead of copying them: once
-// each, however many sessions keep it. Not thread-safe; must outlive what Keep() returned.
+// Counts the bytes of the payloads that the sessions of one loop keep instead of copying. A payload
+// counts once, however many sessions keep it. Not thread-safe; must outlive the results of Keep().
 class HeldPayloads {
  public:
-  // Adds what is held to `*bytes` and takes it from `budget`.
+  // Adds the bytes of kept payloads to `*bytes`, and takes them from `budget`.
   HeldPayloads(Counter* bytes, Budget* budget) : bytes_(bytes), budget_(budget) {}
   HeldPayloads(const HeldPayloads&) = delete;
   HeldPayloads& operator=(const HeldPayloads&) = delete;
 
-  // Keeps `owner`, and counts the `size` bytes that it owns, until the last of the results for this
-  // owner is gone.
+  // Keeps `owner`, and counts the `size` bytes that it owns, until the last result for this owner
+  // is destroyed.
   std::shared_ptr<const void> Keep(std::shared_ptr<const void> owner, size_t size);
 
  private:

@@ -10,9 +10,9 @@
 namespace weft {
 namespace {
 
-TEST(HeldPayloadsTest, CountsEachOnceUntilTheLastLetsGo) {
+TEST(HeldPayloadsTest, CountsEachOnceUntilTheLastReleasesIt) {
   Counter bytes;
-  bytes += 1000;  // of something else
+  bytes += 1000;  // others count there as well
   Budget budget;
   HeldPayloads held(&bytes, &budget);
   const auto a = std::make_shared<const std::string>("a");
@@ -29,7 +29,7 @@ TEST(HeldPayloadsTest, CountsEachOnceUntilTheLastLetsGo) {
   EXPECT_EQ(budget.taken(), 500u);
   EXPECT_EQ(a.use_count(), 1);
   first = held.Keep(a, 30);
-  EXPECT_EQ(bytes, 1530u) << "held anew";
+  EXPECT_EQ(bytes, 1530u) << "kept again";
 }
 
 }  // namespace

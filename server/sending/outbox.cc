@@ -13,8 +13,8 @@
 namespace weft {
 namespace {
 
-// A TLS stream takes so little at once (64 KiB) that a turn of the loop is worth several writes; so
-// do messages that wait, which are written as they come.
+// The maximum number of writes in one turn of the loop for a TLS stream, which takes only 64 KiB at
+// once, and for waiting messages, which reach the connection in steps of kWriteFrom.
 constexpr int kWritesPerTurn = 16;
 
 constexpr size_t kAll = std::numeric_limits<size_t>::max();
@@ -23,8 +23,8 @@ constexpr size_t kAll = std::numeric_limits<size_t>::max();
 
 // ---- The gate ----
 
-// Published messages go first, so that they have their place, and their room, before the next one
-// is asked for.
+// Published messages are delivered first: they were sent before this one, so they come before it,
+// and take their room before it.
 absl::Status Outbox::Admit(const Request& request) {
   if (context_.has_published) context_.deliver_published();
   if (stopped_) return absl::FailedPreconditionError("the session is closed");
@@ -40,7 +40,7 @@ size_t Outbox::LimitOf(const SendOptions* options) const {
   return options != nullptr ? std::min(limit, options->max_queue_bytes) : limit;
 }
 
-// Whether there is room, perhaps by dropping what may be dropped.
+// Whether there is room. Drops droppable messages to make some.
 bool Outbox::FindRoom(const Request& request) {
   const absl::string_view key = request.message != nullptr ? request.options->key : "";
   const bool waits = request.message != nullptr && Waits(*request.message, key);
@@ -59,7 +59,7 @@ bool Outbox::FindRoom(const Request& request) {
   }
 }
 
-// What becomes of a message that there is no room for.
+// Applies `policy` to a message for which there is no room; `full` is the error of Admit().
 absl::Status Outbox::Overflow(absl::Status full, WhenFull policy) {
   switch (policy) {
     case WhenFull::kFail:
@@ -74,7 +74,8 @@ absl::Status Outbox::Overflow(absl::Status full, WhenFull policy) {
           "the send queue is full: the session is closed with 1013");
   }
   context_.CountDrop(DropReason::kQueueFull);
-  // OnWritable follows once there is room again: not where there was room but not enough.
+  // OnWritable follows when the queue is back at its low mark. It is there already if the message
+  // was too large for a nearly empty queue.
   if (queued_bytes() > context_.limits.low_mark_bytes) was_full_ = true;
   return full;
 }
@@ -127,7 +128,8 @@ absl::Status Outbox::SendReservedFragment(Opcode opcode, absl::string_view paylo
   return status.ok() ? QueueFragment(opcode, payload, fin, compress) : status;
 }
 
-// A ping overtakes the messages that wait: it asks for the client, not for its reading.
+// A ping overtakes the messages that wait: it asks whether the client is alive, not whether it has
+// read them.
 absl::Status Outbox::SendPing(absl::string_view payload) {
   absl::Status status = Admit({.payload_size = payload.size()});
   if (absl::IsResourceExhausted(status)) return Overflow(std::move(status), WhenFull::kFail);
@@ -188,7 +190,7 @@ absl::Status Outbox::Queue(WaitingMessage message, absl::string_view key) {
   return status;
 }
 
-// The payload is the caller's.
+// The caller owns the payload: borrows it if it is large, and copies it otherwise.
 absl::Status Outbox::QueueView(Opcode opcode, absl::string_view payload, Compress compress) {
   if (payload.size() < kBorrowFrom) return connection_.SendMessage(opcode, payload, compress);
   absl::Status status = connection_.SendBorrowed(opcode, payload, compress);
@@ -199,7 +201,8 @@ absl::Status Outbox::QueueView(Opcode opcode, absl::string_view payload, Compres
 // Queues a fragment that was admitted.
 absl::Status Outbox::QueueFragment(Opcode opcode, absl::string_view payload, bool fin,
                                    Compress compress) {
-  // What waits was sent before. The rest of a fragmented message goes before what waits for it.
+  // Messages that wait were sent before the first fragment. Those that wait while the fragmented
+  // message is open follow after its last fragment.
   if (!connection_.in_fragmented_message()) MoveWaiting(kAll);
   absl::Status status = connection_.SendFragment(opcode, payload, fin, compress);
   UpdateIndirect();
@@ -207,7 +210,8 @@ absl::Status Outbox::QueueFragment(Opcode opcode, absl::string_view payload, boo
   return status;
 }
 
-// Counts a large payload that is not copied, and keeps it: null for others.
+// Keeps a large payload instead of copying it, and counts it. Null for a payload that is small, or
+// that the caller owns.
 std::shared_ptr<const void> Outbox::KeepPayload(WaitingMessage& message) {
   if (message.hold != nullptr || message.size() < kBorrowFrom) return std::move(message.hold);
   if (auto* own = std::get_if<std::string>(&message.payload)) {
@@ -222,7 +226,7 @@ std::shared_ptr<const void> Outbox::KeepPayload(WaitingMessage& message) {
   return nullptr;
 }
 
-// Without a copy if the payload is large and not the caller's.
+// Does not copy a large payload unless the caller owns it.
 absl::Status Outbox::ToConnection(WaitingMessage message) {
   std::shared_ptr<const void> hold = KeepPayload(message);
   if (const auto* encoded = std::get_if<EncodedMessage>(&message.payload)) {
@@ -234,7 +238,7 @@ absl::Status Outbox::ToConnection(WaitingMessage message) {
   return connection_.SendKept(message.opcode, message.view(), std::move(hold), message.compress);
 }
 
-// Moves messages that wait to the connection, until that has so many bytes.
+// Moves messages that wait to the connection, until `until` bytes are queued there.
 void Outbox::MoveWaiting(size_t until) {
   while (waiting_ != nullptr && connection_.queued_bytes() < until &&
          !connection_.in_fragmented_message()) {
@@ -269,7 +273,7 @@ Outbox::Written Outbox::Write(Stream& stream) {
   } while (--writes > 0 && written.result.ok() &&
            (connection_.queued_bytes() > 0 || waiting_ != nullptr));
   if (written.result.status == IoStatus::kError) return written;
-  // What waits for the end of a fragmented message does not wait for the socket.
+  // Messages that wait for the end of a fragmented message do not wait for the socket.
   write_blocked_ = connection_.queued_bytes() > 0 ||
                    (waiting_ != nullptr && !connection_.in_fragmented_message());
   UpdateIndirect();

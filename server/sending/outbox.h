@@ -1,4 +1,4 @@
-// What one session sends.
+// The output of one session: its connection and its queue.
 
 #ifndef WEFT_SERVER_SENDING_OUTBOX_H_
 #define WEFT_SERVER_SENDING_OUTBOX_H_
@@ -26,20 +26,22 @@
 
 namespace weft {
 
-// The connection of a session, and the messages that wait for it. A message goes straight to the
-// connection, or waits until that can take it: after others that wait, or until a fragmented
-// message ends; and, where the socket takes no more, if it may be dropped or replaced later, or is
-// large and need not be copied.
+// The connection of a session, and the messages that wait for it. Most messages go straight to the
+// connection. A message waits
+//   - while others wait, or a fragmented message is open;
+//   - while the socket takes no more, if the message may be dropped or replaced later, or if it is
+//     large and need not be copied.
 //
-// Every send passes one gate, Admit(): published messages are delivered first, then the session
-// must be open, then there must be room. For the loop's thread.
+// Every send passes one gate, Admit(): it delivers the published messages, then checks that the
+// session is open, then that there is room. For the loop's thread.
 class Outbox {
  public:
-  // A payload of this size is written from where it lies instead of being copied to the queue.
+  // From this size on, a payload is written from the caller's memory instead of being copied to the
+  // queue.
   static constexpr size_t kBorrowFrom = 16 << 10;
 
-  // The bytes gathered for one write: in the connection during a callback, and of messages that
-  // wait, before they are written.
+  // A write starts when this number of bytes is in the connection: during a callback, and when
+  // waiting messages are moved there.
   static constexpr size_t kWriteFrom = 64 << 10;
 
   // The context must outlive the outbox.
@@ -49,17 +51,17 @@ class Outbox {
   Connection& connection() { return connection_; }
   const Connection& connection() const { return connection_; }
 
-  // Other threads send, too: their bytes take room. Null: none does.
+  // The bytes that other threads send, which take room as well. Null: no other thread sends.
   void set_shared(std::shared_ptr<SharedQueue> shared) { shared_ = std::move(shared); }
   const std::shared_ptr<SharedQueue>& shared() const { return shared_; }
   size_t posted_bytes() const { return shared_ != nullptr ? shared_->posted_bytes() : 0; }
 
-  // Bytes that wait to be sent, with what it costs to keep them waiting.
+  // Bytes that wait to be sent, and the overhead of the messages in the queue.
   size_t queued_bytes() const {
     return connection_.queued_bytes() + (waiting_ != nullptr ? waiting_->bytes() : 0);
   }
 
-  // The memory of the messages that wait.
+  // The memory of the messages that wait, without payloads that HeldPayloads counts.
   size_t memory_bytes() const { return waiting_ != nullptr ? waiting_->memory_bytes() : 0; }
 
   // ---- Sends ----
@@ -67,7 +69,7 @@ class Outbox {
   // FailedPrecondition once the session is closing, ResourceExhausted without room, InvalidArgument
   // for text that is not UTF-8. After each, the payload may still be borrowed: see borrows().
 
-  // Whether a message of this size passes the gate, and does not wait: nearly all do.
+  // Whether a message of this size passes the gate and does not wait, as nearly all messages do.
   bool GoesStraight(size_t payload_size) const {
     if (indirect_ || context_.has_published) return false;
     const size_t queued = connection_.queued_bytes() + posted_bytes();
@@ -75,7 +77,7 @@ class Outbox {
     return queued < limit && payload_size <= limit - queued;
   }
 
-  // The same for encoded frames, which must be small enough to be copied where they have to wait.
+  // The same for encoded frames: fewer than kBorrowFrom bytes, since frames that wait are copied.
   bool GoesStraight(absl::string_view frames, const SendOptions& options) const {
     return frames.size() < kBorrowFrom && GoesStraight(frames.size()) &&
            frames.size() <= options.max_queue_bytes &&
@@ -97,32 +99,33 @@ class Outbox {
   absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin, Compress compress);
   absl::Status SendPing(absl::string_view payload);
 
-  // The same for what took its room before, as it was posted; where it is by dropping others that
-  // room is made, it has to be found again.
+  // The same for messages of other threads, which took their room when they were posted. With
+  // WhenFull::kDropOldest the posting thread cannot drop messages to make room, so the room is
+  // looked for here.
   absl::Status SendReserved(WaitingMessage message, const SendOptions& options);
   absl::Status SendReservedFragment(Opcode opcode, absl::string_view payload, bool fin,
                                     Compress compress);
 
-  // Sends what waits, and then the Close frame.
+  // Sends the messages that wait, and then the Close frame.
   absl::Status Close(CloseCode code, absl::string_view reason);
 
-  // The client reads too slowly: drops what waits and closes with 1013.
+  // The client reads too slowly: drops the messages that wait, and closes with 1013.
   void Disconnect();
   bool disconnected() const { return disconnected_; }
 
-  // The closing handshake has begun, or the client is gone: sends what waits, if `send_waiting`,
-  // and then the answer to the Close frame.
+  // The peer has sent a Close frame, or the connection has failed: sends the messages that wait, if
+  // `send_waiting`, and then the answer to the Close frame.
   void AnswerClose(bool send_waiting);
 
   void DropWaiting(DropReason why);
 
-  // Nothing can be sent from here on: the stream is gone.
+  // The stream is closed: every send fails from now on.
   void Stop() { stopped_ = indirect_ = true; }
 
   // ---- Marks ----
 
-  // OnWritable is due once the queue is at its low mark: it was at the high mark, or a send was
-  // refused for want of room, or the handler asked.
+  // OnWritable is due when the queue is down to its low mark, after it was at the high mark, a send
+  // was refused because there was no room, or the handler asked for it.
   void MarkIfHigh(size_t queued) { was_full_ |= queued >= context_.limits.high_mark_bytes; }
   void AskForWritable() { was_full_ = true; }
   bool IsWritableAgain() const {
@@ -133,18 +136,19 @@ class Outbox {
   // ---- Writing ----
 
   struct Written {
-    bool any = false;  // the socket took something
+    bool any = false;  // the socket took at least one byte
     IoResult result{};
   };
 
-  // Writes what is queued: one system call, or a few.
+  // Writes queued bytes: one system call, or at most kWritesPerTurn.
   Written Write(Stream& stream);
 
-  // Whether the caller's payload is still referred to: Write() or CopyBorrowed() before it returns.
+  // Whether the queue still refers to the caller's payload: if so, call Write() or CopyBorrowed()
+  // before the send returns.
   bool borrows() const { return borrows_; }
   void CopyBorrowed();
 
-  // Whether the socket took less than it was given, and was not writable since.
+  // Whether the socket took less than it was given, and has not become writable since.
   bool write_blocked() const { return write_blocked_; }
   void DidBecomeWritable() { write_blocked_ = false; }
 
@@ -152,12 +156,12 @@ class Outbox {
   bool has_output() const { return connection_.queued_bytes() > 0 || indirect_; }
 
  private:
-  // What a send needs: see Admit.
+  // The arguments of Admit().
   struct Request {
     size_t payload_size = 0;
-    const WaitingMessage* message = nullptr;  // null: not a whole message, so it cannot wait
+    const WaitingMessage* message = nullptr;  // null: a fragment or a ping, which cannot wait
     const SendOptions* options = nullptr;     // of the message
-    bool reserved = false;                    // its room was taken before
+    bool reserved = false;                    // needs no room, or took it before
   };
 
   size_t LimitOf(const SendOptions* options) const;
@@ -180,7 +184,7 @@ class Outbox {
   OutboxContext& context_;
   std::shared_ptr<SharedQueue> shared_;
   Connection connection_;
-  std::unique_ptr<SendQueue> waiting_;  // null: nothing waits, as is usual
+  std::unique_ptr<SendQueue> waiting_;  // null when empty, which is usual
   bool write_blocked_ = false;
   bool indirect_ = false;  // nothing goes straight: see UpdateIndirect
   bool was_full_ = false;

@@ -1,4 +1,4 @@
-// What the outboxes of one loop share.
+// The limits, counters and hooks that the outboxes of one loop share.
 
 #ifndef WEFT_SERVER_SENDING_OUTBOX_CONTEXT_H_
 #define WEFT_SERVER_SENDING_OUTBOX_CONTEXT_H_
@@ -16,7 +16,7 @@ namespace weft {
 
 // For the loop's thread.
 struct OutboxContext {
-  // Of ServerOptions; the marks as far as a queue may grow.
+  // From ServerOptions, with the marks lowered to fit max_queue_bytes.
   struct Limits {
     size_t max_queue_bytes;
     size_t high_mark_bytes;
@@ -40,7 +40,7 @@ struct OutboxContext {
   LoopMetrics& metrics;
   HeldPayloads held;  // large payloads that wait
 
-  // Messages were published on this loop that are sent to their subscribers before anything else.
+  // Set while published messages have not been delivered: they are, before anything else is sent.
   bool has_published = false;
   absl::AnyInvocable<void()> deliver_published;
 };

@@ -7,11 +7,11 @@
 namespace weft {
 namespace {
 
-constexpr size_t kMore = 1, kLess = -1;  // sizes wrap
+constexpr size_t kMore = 1, kLess = -1;  // unsigned arithmetic wraps
 
 }  // namespace
 
-// Adds the entry to the sums, or takes it off.
+// Adds the entry to the sums (kMore), or subtracts it (kLess).
 void SendQueue::Count(const Entry& entry, size_t sign) {
   const size_t cost = sign * Cost(entry);
   bytes_ += cost;
@@ -48,7 +48,7 @@ bool SendQueue::Push(WaitingMessage message, absl::string_view key) {
 
 WaitingMessage SendQueue::Pop() {
   const Place first = messages_.begin();
-  // The first of all that is droppable is the first of the droppable.
+  // If the first message is droppable, it is the first in droppable_.
   if (first->message.droppable) droppable_.pop_front();
   Count(*first, kLess);
   WaitingMessage message = std::move(first->message);

@@ -15,12 +15,12 @@
 
 namespace weft {
 
-// What waits for a slow reader: nothing of it is encoded or compressed yet, so that it can still be
-// dropped, or replaced by what is newer. Not thread-safe. Every operation costs the same however
-// many messages wait, but for the memory that it frees.
+// The queue of a slow reader. Its messages are not yet encoded or compressed, so that they can be
+// dropped, or replaced by newer ones. Not thread-safe. Every operation takes constant time, except
+// for the messages that it frees.
 class SendQueue {
  public:
-  // What a message costs, in bytes.
+  // The cost of a message, in bytes.
   static size_t CostOf(size_t payload_size, absl::string_view key) {
     return kMessageOverhead + payload_size + key.size();
   }
@@ -29,25 +29,27 @@ class SendQueue {
   SendQueue(const SendQueue&) = delete;
   SendQueue& operator=(const SendQueue&) = delete;
 
-  // Puts a message at the end; or, where one with the same key waits, which is not empty, in its
-  // place: true then. Whether it may be dropped later is what it was for the first one in that
-  // place.
+  // Adds a message at the end. If `key` is not empty and a message with the same key waits,
+  // replaces that message in its place instead, and returns true. The replacement is droppable if
+  // the first message in that place was. Copies a payload that is a string_view.
   bool Push(WaitingMessage message, absl::string_view key = "");
 
-  // Takes off the first message. The queue must not be empty.
+  // Removes and returns the first message. The queue must not be empty.
   WaitingMessage Pop();
 
-  // Drops droppable messages, the oldest first, until they cost `bytes` less. Returns how many; 0,
-  // and none is dropped, when all of them would not be enough.
+  // Drops droppable messages, the oldest first, until at least `bytes` are freed. Returns the
+  // number of messages dropped. Drops none and returns 0 if all of them together cost less than
+  // `bytes`.
   size_t DropOldest(size_t bytes);
 
   bool empty() const { return messages_.empty(); }
   size_t size() const { return messages_.size(); }
 
-  // What they take of memory, payloads that are counted elsewhere left out.
+  // The cost of all messages without the payloads that HeldPayloads counts.
   size_t memory_bytes() const { return bytes_ - held_bytes_; }
 
-  // What all of them cost, and what the one costs that `key` would replace: 0 if there is none.
+  // The cost of all messages, and the cost of the message that one with `key` would replace: 0 if
+  // there is none.
   size_t bytes() const { return bytes_; }
   size_t BytesOf(absl::string_view key) const;
 
@@ -68,7 +70,7 @@ class SendQueue {
   size_t droppable_bytes_ = 0;
   size_t held_bytes_ = 0;
 
-  // Only while a message with a key waits. The names are those in the entries.
+  // Null unless a message with a key waits. The keys point into the entries.
   std::unique_ptr<absl::flat_hash_map<absl::string_view, Place>> by_key_;
 };
 

@@ -54,9 +54,9 @@ TEST(SendQueueTest, KeepsWhatBelongsToAMessage) {
   EXPECT_EQ(message.compress, Compress::kNo);
 }
 
-// ---- Whose the payload is ----
+// ---- Who owns the payload ----
 
-TEST(SendQueueTest, CopiesWhatIsTheCallers) {
+TEST(SendQueueTest, CopiesAPayloadThatTheCallerOwns) {
   SendQueue queue;
   std::string payload = "mine";
   queue.Push({.payload = absl::string_view(payload)});
@@ -88,7 +88,7 @@ TEST(SendQueueTest, SharesWithoutACopy) {
   EXPECT_EQ(queue.bytes(), 0u);
 }
 
-// What is counted elsewhere is no memory of this queue; but it waits, as all else does.
+// A payload with a hold counts as waiting, but not as memory of this queue.
 TEST(SendQueueTest, HeldPayloadsAreCountedElsewhere) {
   SendQueue queue;
   const auto shared = std::make_shared<const std::string>(100000, 'x');
@@ -121,7 +121,7 @@ TEST(SendQueueTest, TheLatestOfAKeyTakesThePlaceOfTheOneBefore) {
   EXPECT_EQ(queue.bytes(), 0u);
 }
 
-TEST(SendQueueTest, WhatHasLeftIsNotReplaced) {
+TEST(SendQueueTest, AMessageThatHasLeftIsNotReplaced) {
   SendQueue queue;
   queue.Push(Text("old"), "key");
   EXPECT_EQ(PopText(queue), "old");
@@ -130,7 +130,7 @@ TEST(SendQueueTest, WhatHasLeftIsNotReplaced) {
   EXPECT_THAT(PopAll(queue), ElementsAre("new"));
 }
 
-TEST(SendQueueTest, NoKeyIsNoKey) {
+TEST(SendQueueTest, AnEmptyKeyReplacesNothing) {
   SendQueue queue;
   queue.Push(Text("a"), "");
   EXPECT_FALSE(queue.Push(Text("b"), ""));
@@ -152,7 +152,7 @@ TEST(SendQueueTest, DropsTheOldestThatMayBeDropped) {
   EXPECT_THAT(PopAll(queue), ElementsAre("promised", "promised, too", "newest"));
 }
 
-TEST(SendQueueTest, DropsAsManyAsItTakes) {
+TEST(SendQueueTest, DropsUntilEnoughIsFreed) {
   SendQueue queue;
   for (int i = 0; i < 10; ++i) queue.Push(Droppable("x"));
   EXPECT_EQ(queue.DropOldest(3 * SendQueue::CostOf(1, "") - 1), 3u);
@@ -160,7 +160,7 @@ TEST(SendQueueTest, DropsAsManyAsItTakes) {
   EXPECT_EQ(queue.bytes(), 7 * SendQueue::CostOf(1, ""));
 }
 
-TEST(SendQueueTest, DropsNothingWhereThatIsNotEnough) {
+TEST(SendQueueTest, DropsNothingIfAllWouldNotBeEnough) {
   SendQueue queue;
   queue.Push(Text(std::string(1000, 'x')));
   queue.Push(Droppable("x"));
@@ -176,8 +176,7 @@ TEST(SendQueueTest, ADroppedKeyIsForgotten) {
   EXPECT_THAT(PopAll(queue), ElementsAre("new"));
 }
 
-// What was droppable in its place stays so, and what was not, not.
-TEST(SendQueueTest, AReplacementTakesOverWhetherItMayBeDropped) {
+TEST(SendQueueTest, AReplacementIsDroppableIfTheFirstMessageInItsPlaceWas) {
   SendQueue queue;
   queue.Push(Droppable("a"), "a");
   queue.Push(Text("b"), "b");
@@ -188,7 +187,7 @@ TEST(SendQueueTest, AReplacementTakesOverWhetherItMayBeDropped) {
   EXPECT_THAT(PopAll(queue), ElementsAre("b2"));
 }
 
-// Against a slow, obvious queue, in an order that nobody chose.
+// Random operations on the queue, compared with a simple but slow model.
 TEST(SendQueueTest, AgreesWithAVector) {
   struct Expected {
     std::string payload, key;

@@ -14,7 +14,7 @@ namespace weft {
 SharedQueue::SharedQueue(std::shared_ptr<Mailbox> mailbox, size_t max_bytes, WhenFull when_full)
     : mailbox_(std::move(mailbox)), max_bytes_(max_bytes), when_full_(when_full) {}
 
-// Under the lock, so that the message counts once at any moment for a sender that takes room.
+// Under the lock, so that a sender that takes room counts the message exactly once.
 void SharedQueue::Arrive(size_t cost) {
   const std::lock_guard<std::mutex> lock(taking_);
   queued_bytes_ += cost;
@@ -29,11 +29,11 @@ void SharedQueue::SetQueuedBytes(size_t bytes) {
 void SharedQueue::SetClosed() {
   open_ = false;
   waiters_.Wake();
-  mailbox_->budget().waiters().Wake();  // a sender that waits for the budget waits for this, too
+  mailbox_->budget().waiters().Wake();  // senders that wait for the budget also check open_
 }
 
-// What is on its way counts as queued, so that the bound holds whoever sends. Where the session can
-// make room by dropping messages, only what is on its way counts.
+// Bytes on their way count as queued, so that the limit holds for all senders together. With
+// kDropOldest only these count: the session can drop messages in its queue to make room.
 size_t SharedQueue::WaitingBytes(WhenFull policy) const {
   return posted_bytes_ + (policy == WhenFull::kDropOldest ? 0 : queued_bytes_.load());
 }
@@ -43,9 +43,10 @@ bool SharedQueue::HasRoom(const Request& request) const {
   return waiting < request.limit && request.payload_size <= request.limit - waiting;
 }
 
-// Takes from both, or from neither: the lock keeps the room in the queue while the budget is asked.
+// Takes room in both the queue and the budget, or in neither: the lock keeps the room in the queue
+// while the budget is asked.
 absl::StatusOr<Reservation> SharedQueue::TryTakeRoom(const Request& request) {
-  if (!open_) return absl::FailedPreconditionError("the session is gone");
+  if (!open_) return absl::FailedPreconditionError("the session has ended");
   const std::lock_guard<std::mutex> lock(taking_);
   if (!HasRoom(request)) {
     return absl::ResourceExhaustedError(
@@ -61,7 +62,7 @@ absl::StatusOr<Reservation> SharedQueue::Reserve(size_t cost) {
   std::optional<Reservation> reservation = mailbox_->Reserve(cost);
   if (reservation.has_value()) return *std::move(reservation);
   return absl::ResourceExhaustedError(
-      "too much waits for the sessions of this thread: see limits.max_buffered_bytes");
+      "the messages that wait for the sessions of this thread exceed limits.max_buffered_bytes");
 }
 
 absl::StatusOr<Reservation> SharedQueue::TakeRoom(size_t payload_size, size_t cost,

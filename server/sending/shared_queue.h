@@ -1,4 +1,4 @@
-// A session's queue, as other threads see it.
+// The size of a session's queue, for other threads.
 
 #ifndef WEFT_SERVER_SENDING_SHARED_QUEUE_H_
 #define WEFT_SERVER_SENDING_SHARED_QUEUE_H_
@@ -16,11 +16,11 @@
 
 namespace weft {
 
-// Counts the bytes that other threads send to a session, so that its queue and the budget of its
-// loop hold whoever sends. Any thread, but for what is marked. Outlives the session.
+// Counts the bytes that other threads send to a session, so that the limits of its queue and of its
+// loop's budget hold for them as well. For any thread, except where marked. Outlives the session.
 class SharedQueue {
  public:
-  // `max_bytes` is of the queue; `when_full` answers where SendOptions do not.
+  // `max_bytes` limits the queue; `when_full` is the policy where SendOptions have none.
   SharedQueue(std::shared_ptr<Mailbox> mailbox, size_t max_bytes, WhenFull when_full);
 
   // ---- For the loop's thread ----
@@ -28,7 +28,7 @@ class SharedQueue {
   // A posted message that took `cost` arrives.
   void Arrive(size_t cost);
 
-  // The queue holds this much now.
+  // The session's queue has `bytes` bytes now.
   void SetQueuedBytes(size_t bytes);
 
   // The session has ended.
@@ -39,10 +39,10 @@ class SharedQueue {
   bool open() const { return open_; }
   Mailbox& mailbox() const { return *mailbox_; }
 
-  // On their way to the session, which keeps room for them.
+  // Bytes on their way to the session, which keeps room for them.
   size_t posted_bytes() const { return posted_bytes_; }
 
-  // On their way, and in the session's queue as it last reported.
+  // Bytes on their way, plus those in the session's queue as it last reported.
   size_t bytes() const { return posted_bytes_ + queued_bytes_; }
 
   WhenFull PolicyOf(const SendOptions& options) const {
@@ -50,20 +50,20 @@ class SharedQueue {
   }
 
   // Takes room in the queue, and `cost` bytes of the budget, for a message of `payload_size` bytes;
-  // Arrive(cost) gives the room to the session. Waits for it as long as options.timeout says,
-  // unless a thread that runs a loop asks. FailedPrecondition once the session has ended,
-  // ResourceExhausted or, where it waited, DeadlineExceeded when there is no room.
+  // Arrive(cost) hands the room to the session. Waits up to options.timeout for room, except on a
+  // thread that runs a loop. FailedPrecondition once the session has ended; without room
+  // ResourceExhausted, or DeadlineExceeded after a wait.
   absl::StatusOr<Reservation> TakeRoom(size_t payload_size, size_t cost,
                                        const SendOptions& options);
 
-  // `cost` bytes of the budget, for what takes no room in the queue. ResourceExhausted without.
+  // Takes `cost` bytes of the budget for a task that takes no room in the queue. ResourceExhausted
+  // if the budget has less.
   absl::StatusOr<Reservation> Reserve(size_t cost);
 
  private:
-  // What a sender wants.
   struct Request {
     size_t payload_size;
-    size_t cost;  // of the payload and its message
+    size_t cost;  // with the overhead of the message
     WhenFull policy;
     size_t limit;  // of the queue
   };
@@ -78,7 +78,7 @@ class SharedQueue {
   std::atomic<bool> open_{true};
   std::atomic<size_t> posted_bytes_{0};
   std::atomic<size_t> queued_bytes_{0};
-  std::mutex taking_;  // held to take room, and as a message arrives
+  std::mutex taking_;  // held while room is taken, and while a message arrives
   Waiters waiters_;    // senders that wait for room in this queue
 };
 

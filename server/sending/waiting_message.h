@@ -15,24 +15,25 @@
 
 namespace weft {
 
-// What a message costs beside its payload, in bytes, about, so that empty ones do not pile up
-// without limit either.
+// The approximate overhead of a waiting message, in bytes. It counts with the payload, so that the
+// number of empty messages that wait is limited as well.
 inline constexpr size_t kMessageOverhead = 128;
 
-// A message that may have to wait, with its payload, whoever owns it: the caller, whose payload is
-// copied where it waits; the message; several messages; or an encoded message for many sessions.
+// A message that may have to wait. Its payload is owned by the caller (a string_view, which is
+// copied when the message waits), by this message, by several messages (Shared), or by an encoded
+// message that is sent to many sessions.
 struct WaitingMessage {
   using Shared = std::shared_ptr<const std::string>;
 
   Opcode opcode = Opcode::kBinary;
   Compress compress = Compress::kYes;
-  bool droppable = false;  // for a newer one: WhenFull::kDropOldest
+  bool droppable = false;  // may be dropped to make room: WhenFull::kDropOldest
   std::variant<absl::string_view, std::string, Shared, EncodedMessage> payload{};
 
-  // Not null: the payload is counted by the HeldPayloads that this comes from.
+  // Not null: a result of HeldPayloads::Keep(), which counts the payload.
   std::shared_ptr<const void> hold{};
 
-  // The payload.
+  // The payload of any kind.
   absl::string_view view() const;
   size_t size() const { return view().size(); }
 };
