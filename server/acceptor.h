@@ -18,16 +18,16 @@
 
 namespace weft {
 
-// An upgrade request, and whose it is.
+// An upgrade request, and the peer that sent it.
 struct SessionRequest : UpgradeRequest {
   SocketAddress peer_address;
 
-  // The certificate that a TLS client showed, verified; none where the endpoint asks for none
-  // (TlsServerOptions::client_certificates) or the client has none.
+  // The certificate that a TLS client showed, verified. None if the endpoint asks for none
+  // (TlsServerOptions::client_certificates), or the client has none.
   std::optional<PeerCertificate> peer_certificate;
 };
 
-// What the answer says beside what it must.
+// The parts of the answer that the application chooses.
 struct UpgradeResponse {
   // One of UpgradeRequest's subprotocols, or empty for none.
   std::string subprotocol;

@@ -1,4 +1,4 @@
-// Where an exception of the application's code ends.
+// Catches the exceptions of the application's code.
 
 #ifndef WEFT_SERVER_EXCEPTION_GUARD_H_
 #define WEFT_SERVER_EXCEPTION_GUARD_H_
@@ -15,9 +15,9 @@
 
 namespace weft {
 
-// Calls the application's code for the library, which throws nothing itself and is not written to
-// be thrown through. What the code throws is logged and counted here. One for each server;
-// thread-safe. Where exceptions are switched off (-fno-exceptions) it only calls.
+// Calls the application's code for the library, which throws nothing itself, and through which no
+// exception must pass. Exceptions are caught, logged and counted. One for each server; thread-safe.
+// Where exceptions are switched off (-fno-exceptions) it only makes the calls.
 //
 //   if (!guard.Run("OnMessage", [&] { handler->OnMessage(session, message); })) Close1011();
 class ExceptionGuard {
@@ -27,7 +27,7 @@ class ExceptionGuard {
   ExceptionGuard(const ExceptionGuard&) = delete;
   ExceptionGuard& operator=(const ExceptionGuard&) = delete;
 
-  // Calls `call`; false if it threw. `what` says in the log who did.
+  // Calls `call`; false if it threw. `what` is the name of the call in the log.
   template <typename Call>
   bool Run(absl::string_view what, Call&& call) {
 #if defined(__cpp_exceptions)
@@ -46,8 +46,8 @@ class ExceptionGuard {
 #endif
   }
 
-  // A function that returns what `function` does, or `fallback()` where that throws. An empty one
-  // stays empty. This must outlive the result.
+  // Returns a function that calls `function`, and returns `fallback()` if that throws. An empty
+  // function stays empty. This must outlive the result.
   template <typename Result, typename... Arguments, typename Fallback>
   std::function<Result(Arguments...)> Wrap(absl::string_view what,
                                            std::function<Result(Arguments...)> function,
@@ -61,7 +61,7 @@ class ExceptionGuard {
     };
   }
 
-  // How many were caught.
+  // The number of exceptions caught.
   uint64_t caught() const { return caught_.load(std::memory_order_relaxed); }
 
  private:

@@ -1,4 +1,4 @@
-// What an application implements: one object for each session.
+// The interface that an application implements: one object for each session.
 
 #ifndef WEFT_SERVER_HANDLER_H_
 #define WEFT_SERVER_HANDLER_H_
@@ -25,10 +25,10 @@ class Handler {
 
   virtual void OnMessage(Session& session, const Message& message) = 0;
 
-  // There is room to send again. Called once the session's queue has shrunk to
-  // ServerSending::low_mark_bytes after it had grown to sending.high_mark_bytes or a send was
-  // refused for want of room. Who has much to send sends until queued_bytes() is at the high mark,
-  // and goes on here.
+  // There is room to send again. Called when the session's queue has shrunk to
+  // ServerSending::low_mark_bytes, after it had grown to sending.high_mark_bytes or a send was
+  // refused because there was no room. A handler with much to send sends until queued_bytes() is at
+  // the high mark, and continues here.
   virtual void OnWritable(Session& /*session*/) {}
 
   // The session has ended, whatever ended it: called exactly once after OnOpen, and nothing after

@@ -26,11 +26,11 @@
 namespace weft {
 namespace {
 
-// So much is read at once: as much as may wait while an answer is not taken.
+// The maximum number of bytes read at once, and so of those that wait while an answer is written.
 constexpr size_t kReadBytes = 64 << 10;
 
-// Of an answer, this much or the rest must be taken in each timeouts.http. By the default of 60 s
-// that is about 1 KB/s; a time that starts again with each byte would never end.
+// The client must take this number of bytes of an answer, or its rest, in each timeouts.http. With
+// the default of 60 s that is about 1 KB/s. A timeout that restarts with each byte would never end.
 constexpr size_t kTakenInTime = 64 << 10;
 
 // Whether a request begins with a TLS record of the kind "handshake" (RFC 8446, section 5.1).
@@ -38,8 +38,8 @@ bool LooksLikeTls(absl::string_view bytes) {
   return bytes.size() >= 2 && bytes[0] == 0x16 && bytes[1] == 0x03;
 }
 
-// Whether what came of a request has the method HEAD: also where the rest is wrong, or has not
-// come.
+// Whether the bytes of a request have the method HEAD, even if the request is malformed or
+// incomplete.
 bool IsHead(absl::string_view request) {
   return absl::StartsWith(absl::StripPrefix(request, "\r\n"), "HEAD ");
 }
@@ -51,7 +51,7 @@ bool IsUpgrade(const HttpRequest& request) {
 
 }  // namespace
 
-// A request whose body has not come whole.
+// A request whose body is incomplete.
 struct HttpConnection::Unfinished {
   std::string head;
   HttpRequestBody body;
@@ -66,12 +66,12 @@ HttpConnection::HttpConnection(LoopContext& context, Stream stream, const Socket
 
 HttpConnection::~HttpConnection() = default;
 
-// ---- What the loop says ----
+// ---- Events of the loop ----
 
 void HttpConnection::OnReadable() {
   do {
     if (!holds_stream()) return;
-    // Nothing was waited for but room to write: the connection is broken.
+    // Only an error is reported while the connection waits for room to write.
     if (!reading()) return Drop("the client is gone");
     ReadOnce();
   } while (more_ && reading());
@@ -107,7 +107,7 @@ void HttpConnection::ReadOnce() {
                      "ws://"));
     Proceed();
   } else if (requests_ > 0) {
-    Drop("");  // it had its answers
+    Drop("");  // between requests, a close is normal
   } else if (result.status == IoStatus::kError) {
     Fail(result.error == EPROTO ? HandshakeFailure::kTls : HandshakeFailure::kLeft,
          "the handshake failed", stream_.Error(result).message());
@@ -118,7 +118,7 @@ void HttpConnection::ReadOnce() {
 
 void HttpConnection::OnWritable() {
   if (!holds_stream()) return;
-  if (output_.empty()) return OnReadable();  // of TLS, a read had to write
+  if (output_.empty()) return OnReadable();  // a read of TLS had to write first
   Proceed();
   if (holds_stream() && more_ && reading()) OnReadable();
 }
@@ -148,7 +148,7 @@ absl::Status HttpConnection::TooLate(bool too_slow) const {
 
 void HttpConnection::GoAway(CloseCode /*code*/, absl::string_view /*reason*/) {
   if (unfinished_ == nullptr && output_.empty()) return Drop("the server is going away");
-  // The answer that is being asked for, or taken, is the last one: see Answer.
+  // Otherwise the present answer is the last one: see Answer.
 }
 
 // ---- Requests ----
@@ -175,14 +175,14 @@ bool HttpConnection::TakeRequest() {
       size.ok() ? ParseHttpRequest(head, options.http.limits) : size.status();
   if (refusal_ == Refusal::kAddressFull) {
     Refuse(HandshakeFailure::kAddressFull,
-           HttpError(429, "your address has as many connections as it may have"));
+           HttpError(429, "your address has the maximum number of connections"));
   } else if (refusal_ == Refusal::kServerFull) {
     Refuse(HandshakeFailure::kFull,
-           HttpError(503, "the server has as many connections as it can take"));
+           HttpError(503, "the server has the maximum number of connections"));
   } else if (!request.ok()) {
     Refuse(HandshakeFailure::kMalformed, request.status());
   } else if (options.http.pages == nullptr || IsUpgrade(*request)) {
-    // The answers to what was asked before must not come behind it.
+    // The answers to earlier requests must be written before the answer to the upgrade.
     if (output_.empty() || Write()) Upgrade(*request, in.substr(head.size()));
   } else {
     scanner_ = HttpHeadScanner(options.http.limits);
@@ -213,10 +213,11 @@ bool HttpConnection::Begin(const HttpRequest& request, absl::string_view head) {
   if (expected.has_value() && request.version >= 11) {
     if (!absl::EqualsIgnoreCase(*expected, "100-continue")) {
       Refuse(HandshakeFailure::kMalformed,
-             HttpError(417, "nothing but 100-continue can be expected here"));
+             HttpError(417, absl::StrCat("unsupported expectation ", Quote(*expected),
+                                         ": this server supports 100-continue only")));
       return false;
     }
-    // Who has sent some of it already does not wait for leave.
+    // A client that has sent some of the body already does not wait for 100.
     if (!body->done() && parsed_ == in_.size()) output_.Add("HTTP/1.1 100 Continue\r\n\r\n");
   }
   if (!body->done()) {
@@ -262,13 +263,13 @@ void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view rest) {
   if (!accepted.ok()) {
     return Refuse(HandshakeFailure::kRefused, accepted.status(), std::move(response.headers));
   }
-  // `rest` lies in what this keeps until the end of the turn.
+  // `rest` points into in_, which is valid until the end of the turn.
   HandTo<ServedSession>()->Open(*std::move(accepted), rest, more_);
 }
 
 absl::Status HttpConnection::CheckHostOf(absl::string_view host) const {
   const std::vector<std::string>& allowed = context_.options().http.allowed_hosts;
-  // A list decides alone, whichever the endpoint is.
+  // A list applies on every endpoint.
   const bool on_loopback =
       allowed.empty() && context_.group().IsLoopbackEndpoint(LocalAddress(stream_.fd()));
   return CheckHost(host, on_loopback, allowed);
@@ -277,7 +278,7 @@ absl::Status HttpConnection::CheckHostOf(absl::string_view host) const {
 void HttpConnection::Answer(const HttpRequest& http, const RequestTarget& target,
                             absl::string_view body) {
   ++requests_;
-  begun_ms_ = context_.loop().now_ms();  // of the next one, if some of it is there
+  begun_ms_ = context_.loop().now_ms();  // of the next request, if some of it was read
   request_bytes_ = in_.size() - parsed_;
   PageRequest request = {http};
   request.host = target.host;
@@ -288,7 +289,7 @@ void HttpConnection::Answer(const HttpRequest& http, const RequestTarget& target
   request.peer_certificate = stream_.peer_certificate();
   request.server = &context_.group();
   absl::StatusOr<PageResponse> answer = context_.options().http.pages(request);
-  // The client must be told to what it should upgrade (RFC 9110, section 15.5.22).
+  // The answer must name the protocol to upgrade to (RFC 9110, section 15.5.22).
   if (HttpStatusOf(answer.status()) == 426) {
     return Refuse(HandshakeFailure::kNotWebSocket, answer.status());
   }
@@ -349,14 +350,14 @@ void HttpConnection::CountResponse(int status) {
   context_.metrics().http_responses[ResponseSlotOf(status)] += 1;
 }
 
-// ---- What follows ----
+// ---- After each step ----
 
 bool HttpConnection::Write() {
   if (!output_.empty()) {
     const IoResult result = output_.Write(stream_);
     context_.metrics().bytes_sent += result.bytes;
     if (output_.file_failed()) {
-      Drop("a file is shorter than it was when its answer began");
+      Drop("a file became shorter while it was sent");
     } else if (result.status == IoStatus::kError) {
       Drop("the client is gone", stream_.Error(result).message());
     } else {
@@ -373,10 +374,10 @@ bool HttpConnection::Write() {
 void HttpConnection::Settle() {
   in_.erase(0, parsed_);
   parsed_ = 0;
-  if (in_.empty()) ReleaseMemory(in_);  // a connection that waits holds no buffers
+  if (in_.empty()) ReleaseMemory(in_);  // an idle connection holds no buffers
   if (!Account()) return;
 
-  // What of a request had come already was not slow while nothing was read.
+  // While an answer was written nothing was read, so that time does not count for the request.
   if (reading() && interest_ == Poller::kWrite) begun_ms_ = context_.loop().now_ms();
   SetInterest(reading() ? Poller::kRead : Poller::kWrite);
   Wait wait = Wait::kRequest;

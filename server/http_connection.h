@@ -22,8 +22,9 @@
 
 namespace weft {
 
-// Takes one request after the other and answers in their order; reads no more while the client does
-// not take its answers. An upgrade that is accepted goes, with what came behind it, to a Session.
+// Takes one request after the other, and answers them in order. Reads nothing while answers wait to
+// be written. When an upgrade is accepted, hands the stream to a ServedSession, with the bytes that
+// were read after the request.
 class HttpConnection final : public ServedStream {
  public:
   HttpConnection(LoopContext& context, Stream stream, const SocketAddress& peer, uint64_t id,
@@ -38,12 +39,12 @@ class HttpConnection final : public ServedStream {
   struct Unfinished;
   using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 
-  // What the client has to do next, in the time that it has for it.
+  // The kinds of wait, and the option that limits each.
   enum class Wait : uint8_t {
-    kHead,     // say a request, or the rest of it: timeouts.handshake
-    kRequest,  // begin another one: timeouts.keep_alive
-    kBody,     // send it: timeouts.http
-    kAnswer,   // take the answer, 64 KiB in each timeouts.http
+    kHead,     // the head of a request, or its rest: timeouts.handshake
+    kRequest,  // the first byte of another request: timeouts.keep_alive
+    kBody,     // the body of a request: timeouts.http
+    kAnswer,   // that the client takes the answer, 64 KiB in each timeouts.http
   };
 
   void OnTimer() override;
@@ -52,10 +53,10 @@ class HttpConnection final : public ServedStream {
   void ReadOnce();
   bool reading() const { return output_.empty() && !closing_; }
 
-  // Takes requests, answers and writes, as far as that goes.
+  // Takes requests, answers them, and writes, until it must wait for the client.
   void Proceed();
 
-  // Takes the next request; false when it is not there yet, or was the last.
+  // Takes the next request; false if it is not complete, or if it was the last one.
   bool TakeRequest();
   bool TakeBody();
   bool Begin(const HttpRequest& request, absl::string_view head);
@@ -65,42 +66,44 @@ class HttpConnection final : public ServedStream {
   // 421 unless the server answers for the host of the request.
   absl::Status CheckHostOf(absl::string_view host) const;
 
-  // Answers with an error and what else the application says with it, and says no more.
+  // Answers with an error and the application's header fields. This answer is the last.
   void Refuse(HandshakeFailure reason, absl::Status why, HeaderFields headers = {});
 
-  // Counts, unless something was answered before, and drops.
+  // Drops the connection. Counts a failed handshake, unless a request was answered before.
   void Fail(HandshakeFailure reason, const char* why, absl::string_view detail = "");
   void CountResponse(int status);
 
-  // Whether all is written; otherwise it waits for the client, or is gone.
+  // Whether all output is written. If not, the connection waits for the client, or was dropped.
   bool Write();
 
-  // What follows from the state: memory, interest, timer.
+  // Adapts memory, interest and timer to the present state.
   void Settle();
 
-  // Keeps the worker's account of memory. False: there is no more, and the client was dropped.
+  // Updates the worker's account of memory. False if there is no memory left, and this connection
+  // was dropped.
   bool Account();
   void StartWait(Wait wait);
   absl::Duration TimeFor(Wait wait) const;
 
-  // When the request, if no more of it came, would have come too slowly. Why one that has begun is
-  // given up.
+  // When the request is too slow, unless more of it is read before then.
   int64_t TooSlowAtMs() const;
+
+  // The answer to an unfinished request: that it was too slow, or took too long.
   absl::Status TooLate(bool too_slow) const;
 
   Wait wait_ = Wait::kHead;
-  bool closing_ = false;  // what `output_` holds is the last that is said
+  bool closing_ = false;  // `output_` ends with the last answer
   bool more_ = false;     // TLS: more can be read than the socket announces
-  bool is_head_ = false;  // the request's method is HEAD, as far as can be seen
+  bool is_head_ = false;  // the request's method is HEAD, as far as it was read
   uint32_t requests_ = 0;
-  int64_t deadline_ms_;       // of what is waited for
-  int64_t begun_ms_ = 0;      // when the first bytes of the request came, or could be read
-  size_t request_bytes_ = 0;  // that came
+  int64_t deadline_ms_;       // of wait_
+  int64_t begun_ms_ = 0;      // when the first bytes of the request were, or could be, read
+  size_t request_bytes_ = 0;  // read of the request
   size_t taken_bytes_ = 0;    // of the answers, since this wait began
-  std::string in_;            // what was read; from parsed_ on it waits
+  std::string in_;            // bytes read; those from parsed_ on wait
   size_t parsed_ = 0;
   HttpHeadScanner scanner_;
-  std::unique_ptr<Unfinished> unfinished_;  // while a body comes
+  std::unique_ptr<Unfinished> unfinished_;  // while a body is incomplete
   HttpOutput output_;
 };
 

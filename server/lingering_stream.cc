@@ -10,21 +10,21 @@
 namespace weft {
 namespace {
 
-// How long to read what a peer still sends.
+// How long input is discarded.
 constexpr int64_t kLingerMs = 2000;
 
 class LingeringStream final : public ServedStream {
  public:
   void OnReadable() override;
   void OnWritable() override {}
-  void GoAway(CloseCode /*code*/, absl::string_view /*reason*/) override {}  // it will not be long
+  void GoAway(CloseCode /*code*/, absl::string_view /*reason*/) override {}  // ends soon anyway
 
  private:
   friend class ServedStream;
 
   LingeringStream(LoopContext& context, Client client) : ServedStream(context, std::move(client)) {
     context_.loop().ArmTimer(this, context_.loop().now_ms() + kLingerMs);
-    // Only counted: what the stream held before was counted as well.
+    // Only counted, without a search for the largest stream: the same bytes were counted before.
     buffered_bytes_ = static_cast<uint32_t>(stream_.buffered_bytes());
     context_.Account(0, buffered_bytes_);
   }

@@ -1,4 +1,4 @@
-// A connection whose last bytes were written.
+// The end of a connection whose last bytes were written.
 
 #ifndef WEFT_SERVER_LINGERING_STREAM_H_
 #define WEFT_SERVER_LINGERING_STREAM_H_
@@ -7,10 +7,10 @@
 
 namespace weft {
 
-// Ends the stream's output, and discards input until the peer closes, for two seconds at most, so
-// that the peer can read the last bytes: closing with unread input would be a reset, which
-// overtakes them. The stream is handed to another ServedStream, as by Drop() this one is destroyed
-// at the end of the turn.
+// Ends the stream's output, and discards input until the peer closes, for at most two seconds, so
+// that the peer can read the last bytes: closing a socket with unread input sends a reset, which
+// overtakes them. Hands the socket to another ServedStream; `stream` is destroyed at the end of the
+// turn, as by Drop().
 void Linger(ServedStream& stream);
 
 }  // namespace weft

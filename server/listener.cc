@@ -30,9 +30,9 @@ absl::StatusOr<std::vector<SocketAddress>> AddressesOf(const Endpoint& endpoint)
   return std::vector<SocketAddress>{*std::move(address)};
 }
 
-// Listens at the first of the addresses that this machine has: localhost is ::1 and 127.0.0.1, of
-// which the first is missing where there is no IPv6. One that is in use is not passed over: clients
-// would reach the server that has it.
+// Listens on the first of the addresses that this machine has: localhost is ::1 and 127.0.0.1, and
+// a machine without IPv6 lacks the first. An address that is in use is an error, because clients
+// that try it first would reach another server.
 absl::StatusOr<UniqueFd> ListenAtFirst(absl::Span<const SocketAddress> addresses) {
   absl::Status error;
   for (const SocketAddress& address : addresses) {
@@ -43,7 +43,7 @@ absl::StatusOr<UniqueFd> ListenAtFirst(absl::Span<const SocketAddress> addresses
   return error;
 }
 
-// The file that the address of a Unix socket names now; none if there is none.
+// The file at the path of a Unix socket; none if it does not exist.
 std::optional<struct stat> SocketFileOf(int fd) {
   const std::string path(LocalAddress(fd).path());
   struct stat info;
@@ -73,8 +73,8 @@ Listener::Listener(UniqueFd fd, std::shared_ptr<TlsContext> tls)
   }
 }
 
-// The file goes while the socket is open: once that is closed another server may replace the file,
-// and it would be that one's. Nor can its inode be used again before.
+// Removes the file before the socket is closed. Afterwards another server could replace the file,
+// and even reuse its inode.
 Listener::~Listener() {
   if (!fd_.is_open()) return;
   const std::optional<struct stat> file = SocketFileOf(fd_.get());

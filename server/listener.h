@@ -1,4 +1,4 @@
-// The socket of one of a server's endpoints.
+// The listening socket of one endpoint of a server.
 
 #ifndef WEFT_SERVER_LISTENER_H_
 #define WEFT_SERVER_LISTENER_H_
@@ -15,11 +15,11 @@
 
 namespace weft {
 
-// Removes the file of a Unix socket when it is destroyed, if that is still its own, and closes the
-// socket.
+// Owns a listening socket. The destructor closes it, and removes the file of a Unix socket if that
+// is still this socket's file.
 class Listener {
  public:
-  // Listens at `endpoint`. Blocks while its name is resolved. Errors name the endpoint.
+  // Listens on `endpoint`. Blocks while its name is resolved. Errors name the endpoint.
   static absl::StatusOr<Listener> Open(const Endpoint& endpoint);
 
   Listener(Listener&&) = default;
@@ -27,7 +27,7 @@ class Listener {
 
   int fd() const { return fd_.get(); }
 
-  // Null: plain.
+  // Null without TLS.
   const std::shared_ptr<TlsContext>& tls() const { return tls_; }
 
  private:

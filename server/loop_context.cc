@@ -6,8 +6,9 @@
 namespace weft {
 namespace {
 
-// The part of the memory that messages from other threads leave free. Where they may take all of
-// it, a session is dropped as soon as one of its messages needs a little more than it had reserved.
+// Messages from other threads must leave this part (1/16) of the memory free. If they could take
+// all of it, a session would be dropped as soon as one of its messages needs a little more than it
+// had reserved.
 constexpr size_t kHeadroomPart = 16;
 
 ServerOptions WithPools(ServerOptions options, LoopPools& pools) {

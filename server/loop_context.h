@@ -1,4 +1,4 @@
-// What the clients of one event loop share.
+// The state that the streams of one event loop share.
 
 #ifndef WEFT_SERVER_LOOP_CONTEXT_H_
 #define WEFT_SERVER_LOOP_CONTEXT_H_
@@ -31,15 +31,15 @@ class ServedStream;
 // Owns the streams of a loop: a Worker.
 class StreamOwner {
  public:
-  // Destroys the stream at the end of this turn; one that is replaced leaves its place to `next`.
+  // Destroys the stream at the end of this turn. Replace() puts `next` in its place.
   virtual void DestroyLater(ServedStream* stream) = 0;
   virtual void Replace(ServedStream* stream, std::unique_ptr<ServedStream> next) = 0;
 
   // Destroys a stream whose End() returned false. Has no effect on one that has not ended.
   virtual void Destroy(ServedStream* stream) = 0;
 
-  // There is no memory left: drops the stream that holds most, of 4,096 that are compared. That is
-  // `asker` unless another one holds more than `asker` with the `wanted` bytes that it asks for.
+  // There is no memory left: compares up to 4,096 streams, and drops the one that holds most.
+  // `asker` counts with the `wanted` bytes that it asks for.
   virtual void DropLargest(ServedStream* asker, size_t wanted) = 0;
 
   // Gives the messages to the subscribers on this loop.
@@ -50,7 +50,7 @@ class StreamOwner {
 };
 
 // The loop of one worker, with everything that its streams use: options, pools, metrics, topics,
-// the account of memory, and the work for the end of a turn. For the loop's thread, but for what is
+// the account of memory, and the work for the end of a turn. For the loop's thread, except where
 // marked.
 class LoopContext {
  public:
@@ -79,17 +79,18 @@ class LoopContext {
     metrics_.handshake_failures[static_cast<size_t>(reason)] += 1;
   }
 
-  // A stream holds `now` bytes of buffers instead of `before`. False when it holds more than
-  // before, and all streams, with the messages on their way to them, hold too much.
+  // A stream holds `now` bytes of buffers instead of `before`. False if it holds more than before,
+  // and all streams, with the messages on their way to them, hold more than the budget.
   bool Account(size_t before, size_t now);
 
-  // The rest of the memory for compression, and a session's part of it.
+  // The memory left for compression; a session reserves its part, and returns it.
   size_t compression_bytes_left() const { return compression_bytes_left_; }
   void ReserveCompression(size_t bytes) { compression_bytes_left_ -= bytes; }
   void ReturnCompression(size_t bytes) { compression_bytes_left_ += bytes; }
 
-  // Publishes to the subscribers on this loop, and on the others. Those on this loop get it at the
-  // end of the turn, together with other messages that are published to the topic in a row.
+  // Publishes to the subscribers on all loops. Those on this loop get the message at the end of the
+  // turn, together with other messages that are published to the topic in a row. PublishHere() is
+  // for this loop's subscribers only.
   absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                        const SendOptions& options);
   void PublishHere(absl::string_view topic, const EncodedMessage& message,
@@ -100,16 +101,16 @@ class LoopContext {
   bool has_published() const { return !published_.empty(); }
   void DeliverPublished();
 
-  // At the end of this turn, calls stream->OnEndOfTurn() once, unless that is forgotten again.
+  // Calls stream->OnEndOfTurn() at the end of this turn, unless ForgetFlush() is called before.
   void FlushLater(ServedStream* stream) { to_flush_.push_back(stream); }
   void ForgetFlush(ServedStream* stream);
   std::vector<ServedStream*>& to_flush() { return to_flush_; }
 
-  // Whether the worker goes away when its last stream is gone.
+  // Whether the worker stops when its last stream has ended.
   bool going_away() const { return going_away_; }
   void GoAway() { going_away_ = true; }
 
-  // Any thread: whether the worker does not wait for closing handshakes any more.
+  // Any thread: whether the worker drops its streams without a closing handshake.
   bool stopping() const { return stopping_; }
   void Stop() { going_away_ = stopping_ = true; }
 
@@ -124,7 +125,7 @@ class LoopContext {
   Topics topics_;
   OutboxContext sending_;
   size_t compression_bytes_left_;
-  PublishBatch published_;  // and not yet delivered
+  PublishBatch published_;  // but not yet delivered
   std::vector<ServedStream*> to_flush_;
   bool going_away_ = false;
   std::atomic<bool> stopping_{false};

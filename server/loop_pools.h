@@ -13,8 +13,8 @@
 
 namespace weft {
 
-// Buffers and codecs that are passed from one connection to the next. What stays unused is given
-// back to the system after two to four seconds, also while the loop is idle. For the loop's thread.
+// Buffers and codecs that are passed from one connection to the next. Those that stay unused are
+// freed after two to four seconds, even while the loop is idle. For the loop's thread.
 class LoopPools : private Timer {
  public:
   static constexpr int64_t kTrimEveryMs = 2000;
@@ -22,7 +22,7 @@ class LoopPools : private Timer {
   // `loop` must outlive the pools.
   explicit LoopPools(EventLoop& loop) : loop_(loop) {}
 
-  // What every connection of the loop reads into, one after the other.
+  // The buffer into which every connection of the loop reads, one after the other.
   absl::Span<char> scratch() { return absl::MakeSpan(scratch_.data(), kScratchBytes); }
 
   BufferPool& buffers() { return buffers_; }

@@ -1,4 +1,4 @@
-// A session as the loop that serves it sees it: the inner side of Session.
+// The inner interface of a session, for its loop's thread.
 
 #ifndef WEFT_SERVER_LOOP_SESSION_H_
 #define WEFT_SERVER_LOOP_SESSION_H_
@@ -16,16 +16,17 @@
 
 namespace weft {
 
-// What a SessionRef and a PooledSession ask of the session that they stand for, on its loop's
-// thread, beside what every Session does.
+// The methods, besides those of Session, that a SessionRef or PooledSession calls on the session
+// that it represents. For the loop's thread.
 class LoopSession : public Session {
  public:
   // ---- For a SessionRef ----
 
-  // Published messages take their place, and their room, before a posted one gives up its own.
+  // Delivers published messages. Called before a posted message returns its room, so that earlier
+  // published messages keep their order and their room.
   virtual void DeliverPublished() = 0;
 
-  // Sends what took its room as it was posted.
+  // Sends a message that took its room when it was posted.
   virtual void SendReserved(WaitingMessage message, const SendOptions& options) = 0;
 
   // There was no room for a message: the client reads too slowly.
@@ -36,15 +37,15 @@ class LoopSession : public Session {
   virtual void SendReservedFragment(Opcode opcode, absl::string_view payload, bool fin,
                                     Compress compress) = 0;
 
-  // Room in the loop's budget for a message that waits for its handler. None: there is no memory
-  // left, and the session has been dropped.
+  // Takes room in the loop's budget for a message that waits for its handler. None: there is no
+  // memory left, and the session was dropped.
   virtual std::optional<Reservation> ReserveForHandler(size_t bytes) = 0;
 
-  // Nothing is read between HoldReading and ResumeReading: the handler has too much to do.
+  // Stops reading, because too many messages wait for the handler; and continues.
   virtual void HoldReading() = 0;
   virtual void ResumeReading() = 0;
 
-  // The handler has seen the queue full: OnWritable follows.
+  // The handler has seen a full queue, so OnWritable must follow.
   virtual void AskForWritable() = 0;
 
   // The handler threw: the session ends with 1011.

@@ -20,7 +20,7 @@ PooledSession::PooledSession(LoopContext& context, LoopSession& session,
 
 PooledSession::~PooledSession() = default;
 
-// ---- What the loop says ----
+// ---- Callbacks of the loop ----
 
 void PooledSession::OnOpen(Session& /*session*/) {
   std::unique_lock<std::mutex> lock(mutex_);
@@ -66,7 +66,7 @@ void PooledSession::KeepClose(CloseCode code, absl::string_view reason) {
   const std::lock_guard<std::mutex> lock(mutex_);
   kept_close_ = Ending{code, std::string(reason)};
   resumes_when_idle_ = at_work_;
-  // An answer of a handler that is idle again may still be on its way: this arrives after it.
+  // An answer of a handler that is idle may still be in the mailbox: the task is posted after it.
   if (!at_work_) ResumeSession();
 }
 
@@ -86,7 +86,7 @@ void PooledSession::Discard() {
   discards_ = true;
   bytes_ = 0;
   discarded.swap(messages_);
-  // `discarded` outlives the lock: what it holds is freed after that is released.
+  // `discarded` outlives the lock, so its messages are freed after the lock is released.
 }
 
 // ---- Turns ----
@@ -97,7 +97,7 @@ void PooledSession::StartTurn(std::unique_lock<std::mutex> lock) {
   pool_.Schedule([this] { TakeTurn(); });
 }
 
-// One call for each turn, where others wait for theirs.
+// Makes one call if other sessions wait for a thread, and further calls otherwise.
 void PooledSession::TakeTurn() {
   do {
     if (!CallHandler()) return;  // and this may be gone
@@ -105,7 +105,7 @@ void PooledSession::TakeTurn() {
   pool_.Schedule([this] { TakeTurn(); });
 }
 
-// Calls the handler; one that throws is called for the end only.
+// Calls the handler. After it has thrown once, only OnClose is called.
 template <typename Function>
 void PooledSession::Guarded(const char* what, Function call) {
   if (failed_ || context_.guard().Run(what, call)) return;
@@ -114,7 +114,7 @@ void PooledSession::Guarded(const char* what, Function call) {
   context_.mailbox()->Post([&session = session_] { session.HandlerFailed(); });
 }
 
-// False when there was nothing to call it for, or never will be again.
+// False if there was nothing to call, or after OnClose, which is the last call.
 bool PooledSession::CallHandler() {
   std::list<Waiting> message;
   switch (Next(&message)) {
@@ -138,7 +138,7 @@ bool PooledSession::CallHandler() {
   status_ = ToStatus(info, "the client");
   context_.guard().Run("OnClose", [&] { handler_->OnClose(*this, info); });
   handler_.reset();
-  // The session, and this with it, is destroyed as soon as the loop knows.
+  // The loop destroys the session, and this with it, as soon as it runs the task.
   const std::shared_ptr<Mailbox> mailbox = context_.mailbox();
   mailbox->Post([&session = session_] { session.HandlerIsDone(); });
   return false;
@@ -157,7 +157,7 @@ PooledSession::Call PooledSession::Next(std::list<Waiting>* message) {
   if (ending_.has_value()) return Call::kClose;
   at_work_ = false;
   last_at_work_ = Moment(context_.options().for_tests.clock->NowMs());
-  // Under the lock: without it the session could be told its end, and be destroyed, meanwhile.
+  // Under the lock: otherwise OnClose could be called, and the session destroyed, before this.
   if (std::exchange(resumes_when_idle_, false)) ResumeSession();
   return Call::kNone;
 }
@@ -177,7 +177,7 @@ void PooledSession::ResumeSession() {
   context_.mailbox()->Post([&session = session_] { session.ResumeReading(); });
 }
 
-// ---- What the handler asks of its session ----
+// ---- Calls of the handler ----
 
 absl::Status PooledSession::CheckOpen() const {
   if (closing_) return absl::FailedPreconditionError("the session is closing");
@@ -204,7 +204,7 @@ absl::Status PooledSession::Send(const EncodedMessage& message, const SendOption
 absl::Status PooledSession::SendFragment(Opcode opcode, absl::string_view payload, bool fin,
                                          Compress compress) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
-  FragmentedMessage next = fragments_;  // one that is refused changes nothing
+  FragmentedMessage next = fragments_;  // a refused fragment changes nothing
   if (absl::Status status = next.Add(opcode, payload, fin); !status.ok()) return status;
   absl::Status status = ref_.PostSized(payload.size(), [opcode, payload = std::string(payload), fin,
                                                         compress](LoopSession& session) {
@@ -249,14 +249,14 @@ size_t PooledSession::subscribers(absl::string_view topic) const {
 
 size_t PooledSession::queued_bytes() const {
   const size_t queued = ref_.queued_bytes();
-  // A handler that sees this stops, and waits for OnWritable, even if the loop never saw so much at
-  // once.
+  // A handler that sees a full queue stops, and waits for OnWritable; the loop may never see it
+  // full.
   if (queued >= context_.sending().limits.high_mark_bytes) AskForWritable();
   return queued;
 }
 
-// Handler::OnWritable follows where the queue was at its high mark, or a send was refused for want
-// of room.
+// Asks for Handler::OnWritable if the queue is at its high mark, or a send was refused because
+// there was no room.
 absl::Status PooledSession::DidSend(absl::Status status) {
   const bool full = queued_bytes() > context_.sending().limits.low_mark_bytes;
   const bool refused = absl::IsResourceExhausted(status) || absl::IsDeadlineExceeded(status);

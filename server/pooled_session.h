@@ -36,13 +36,13 @@
 
 namespace weft {
 
-// Stands between a session and its application's handler where ServerOptions::handler_threads asks
-// for it. To the loop it is the session's handler, which takes down each callback and returns; a
-// thread of the pool then calls the application's handler, one callback after the other. Where more
-// sessions wait than there are threads, each gets one call in turn.
+// Connects a session with its application's handler where ServerOptions::handler_threads is set.
+// For the loop it is the session's handler: it records each callback and returns, and a thread of
+// the pool then calls the application's handler, one callback after the other. If more sessions
+// wait than there are threads, each gets one call in turn.
 //
-// To the application's handler it is the session: what that asks of it goes to the loop by the
-// mailbox, as from a SessionRef.
+// For the application's handler it is the session: it passes each call to the loop by the mailbox,
+// as a SessionRef does.
 class PooledSession final : public Handler, public Session {
  public:
   // `session` owns this, and is not destroyed before HandlerIsDone() was called.
@@ -53,17 +53,17 @@ class PooledSession final : public Handler, public Session {
 
   void OnOpen(Session& session) override;
 
-  // Copies the message. Beyond the marks it calls HoldReading(), and ResumeReading() follows on the
-  // loop's thread when half of the messages that wait are gone.
+  // Copies the message. Calls HoldReading() when max_waiting_messages or max_waiting_bytes is
+  // reached; ResumeReading() follows on the loop's thread when half of that is left.
   void OnMessage(Session& session, const Message& message) override;
 
   void OnWritable(Session& session) override;
 
-  // After all messages.
+  // The handler's OnClose follows after all messages.
   void OnClose(Session& session, const CloseInfo& info) override;
 
-  // The client has sent Close, or broke a rule. Keeps that, and calls ResumeReading() when the
-  // handler has had all messages that came before, and its answers have arrived.
+  // The client has sent Close, or broke a rule. Keeps the close, and calls ResumeReading() when the
+  // handler has processed all earlier messages, and its answers have arrived.
   void KeepClose(CloseCode code, absl::string_view reason);
 
   struct Ending {
@@ -74,13 +74,13 @@ class PooledSession final : public Handler, public Session {
   };
   const std::optional<Ending>& kept_close() const { return kept_close_; }
 
-  // What waits for the handler, in bytes.
+  // The bytes of the messages that wait for the handler.
   size_t waiting_bytes();
 
-  // When the handler last had something to do, which may be the present.
+  // When the handler last worked: `now_ms` if it works at present.
   Moment LastAtWork(int64_t now_ms);
 
-  // Messages that wait, or still come, are not delivered. Any thread.
+  // Discards the messages that wait, and all later ones. Any thread.
   void Discard();
 
   // ---- For the handler's thread: Session ----
@@ -144,17 +144,17 @@ class PooledSession final : public Handler, public Session {
   std::unique_ptr<Handler> handler_;
   FragmentedMessage fragments_;
   absl::Status status_;
-  bool failed_ = false;   // the handler has thrown: it hears of the end only
-  bool closing_ = false;  // the handler has closed the session, or hears of its end
+  bool failed_ = false;   // the handler has thrown: only OnClose is called
+  bool closing_ = false;  // the handler has closed the session, or OnClose is called
   mutable bool asked_for_writable_ = false;  // and OnWritable was not called yet
 
   std::mutex mutex_;
-  bool at_work_ = false;  // a turn waits for its thread, or has one
+  bool at_work_ = false;  // a turn is scheduled, or runs
   bool open_due_ = false;
   bool writable_due_ = false;
   bool discards_ = false;
-  bool resumes_at_half_ = false;    // the session is held for what waits
-  bool resumes_when_idle_ = false;  // the session is held for its Close
+  bool resumes_at_half_ = false;    // reading is held: too much waits
+  bool resumes_when_idle_ = false;  // reading is held: the close is kept
   std::list<Waiting> messages_;
   size_t bytes_ = 0;  // of their payloads
   std::optional<Ending> ending_;

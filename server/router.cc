@@ -84,7 +84,8 @@ Acceptor Router::acceptor() const {
              UpgradeResponse& response) -> absl::StatusOr<std::unique_ptr<Handler>> {
     const Route* const route = Find(endpoints, request.path());
     if (route != nullptr) return route->acceptor(request, response);
-    return absl::NotFoundError(absl::StrCat("there is no WebSocket at ", Quote(request.path())));
+    return absl::NotFoundError(
+        absl::StrCat("there is no WebSocket endpoint at ", Quote(request.path())));
   };
 }
 
@@ -94,11 +95,14 @@ Pages Router::pages() const {
     const absl::string_view path = request.path();
     const Route* const route = Find(pages, path);
     if (route == nullptr) {
-      if (Find(endpoints, path) != nullptr) return HttpError(426, "here is a WebSocket, no page");
-      return absl::NotFoundError(absl::StrCat("there is no ", Quote(path)));
+      if (Find(endpoints, path) != nullptr) {
+        return HttpError(426, "this path is a WebSocket endpoint: an upgrade request is expected");
+      }
+      return absl::NotFoundError(absl::StrCat("there is no page at ", Quote(path)));
     }
     if (!route->any_method && request.method != "GET" && request.method != "HEAD") {
-      return HttpError(405, absl::StrCat("a page is got, not ", Quote(request.method)));
+      return HttpError(405, absl::StrCat("the method of a page must be GET or HEAD, not ",
+                                         Quote(request.method)));
     }
     if (!route->below) return route->pages(request);
     PageRequest below = request;

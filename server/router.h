@@ -21,10 +21,10 @@ struct StatusPages {
   std::string metrics = "/metrics";  // in the text format of Prometheus
 };
 
-// A table for Server::Start. A path stands for itself, byte for byte as a client sends it, without
-// the query; one that ends in "/*" for all that begins with what stands in front of the '*'. The
-// longest that fits is taken, itself before all, of the endpoints for an upgrade and of the pages
-// for everything else.
+// A table for Server::Start. A path matches a request for exactly that path, compared byte for byte
+// as the client sends it, without the query. One that ends in "/*" matches every path that starts
+// with the part before the '*'. An exact match wins, then the longest. An upgrade is looked up
+// among the endpoints, any other request among the pages.
 //
 //   Router router;
 //   router.WebSocket("/chat", [](auto&, auto&) { return std::make_unique<ChatHandler>(); });
@@ -33,9 +33,9 @@ struct StatusPages {
 //   router.Status();                                    // /healthz, /readyz, /metrics
 //   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start({.port = 80}, router);
 //
-// What is on no path gets 404, a page that is asked for by another method 405, an endpoint without
-// an upgrade 426. Anybody who can reach the port can read the status pages: put them, where that is
-// too many, behind a path that the proxy in front keeps for itself, or on a server of their own.
+// A request that matches nothing gets 404, a page requested by another method 405, an endpoint
+// without an upgrade 426. Anybody who can reach the port can read the status pages: to restrict
+// that, put them on a path that the proxy in front does not pass on, or on a server of their own.
 class Router {
  public:
   Router& WebSocket(absl::string_view path, Acceptor acceptor);
@@ -49,15 +49,15 @@ class Router {
   // OK, or what is wrong with a path: it does not begin with '/', or is there twice.
   const absl::Status& status() const { return status_; }
 
-  // What the table does, for ServerHttp::pages and Server::Start. Later changes of the router do
-  // not reach them.
+  // The table as functions, for ServerHttp::pages and Server::Start. Later changes of the router
+  // do not affect them.
   Acceptor acceptor() const;
   Pages pages() const;
 
  private:
   struct Route {
     std::string path{};   // without the '*'
-    bool below = false;   // stands for all that begins so
+    bool below = false;   // matches every path that starts with `path`
     Acceptor acceptor{};  // of an endpoint
     Pages pages{};        // of a page
     bool any_method = false;

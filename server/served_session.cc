@@ -54,10 +54,10 @@ void ServedSession::Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool 
   if (more_ && !paused_) OnReadable();
 }
 
-// ---- What the loop says ----
+// ---- Events of the loop ----
 
 void ServedSession::OnReadable() {
-  if (held_) return Lose("the client is gone");  // nothing else is told of it now
+  if (held_) return Lose("the client is gone");  // only an error is reported while nothing is read
   do {
     if (!holds_stream()) return;
     ReadOnce();
@@ -84,19 +84,19 @@ void ServedSession::ReadOnce() {
 
 void ServedSession::OnWritable() {
   if (!holds_stream()) return;
-  // With something to write, the write takes along what a read of TLS has to say.
+  // A read of TLS may have to write. If output is queued, the write below does that as well.
   if (read_writes_ && queued_bytes() == 0) OnReadable();
   if (!holds_stream()) return;
   outbox_.DidBecomeWritable();
-  // The socket takes more because the client took some: it is there, however late its pong is,
-  // which stands behind all this and may not be read now.
+  // The socket takes more because the client has read some, so the client is alive. Its pong may be
+  // late: the ping is queued after all this output, and reading may be paused.
   if (Write()) HeardFromPeer();
   if (outbox_.IsWritableAgain()) TellWritable();
   Settle();
 }
 
 void ServedSession::OnPong(absl::string_view payload) {
-  if (!payload.empty() || !ping_.is_set()) return;  // it answers another, or nothing
+  if (!payload.empty() || !ping_.is_set()) return;  // of another ping, or unsolicited
   const int64_t round_trip_ms = std::exchange(ping_, Moment()).MsAgo(now_ms());
   context_.metrics().round_trip.Add(round_trip_ms);
   round_trip_ms_.store(static_cast<int32_t>(std::min<int64_t>(round_trip_ms, INT32_MAX)),
@@ -107,7 +107,7 @@ void ServedSession::OnTimer() {
   connection().ReleaseIdle();
   if (pooled_ != nullptr) ExcuseForHandler();
   if (over_rate_) {
-    // It has said more than enough, and what else it says is not read.
+    // The client was too fast, and is not read now: it is not silent.
     HeardFromPeer();
     if (message_.is_set()) message_ = heard_;
     Settle();
@@ -127,7 +127,8 @@ void ServedSession::OnTimer() {
       Blame(ClosedBy::kTimeout, "timeouts.close");
       return Drop("the closing handshake took too long");
     }
-    // A client that broke a rule is told so now, without the answers, and gets time to read it.
+    // The handler takes too long to answer the messages before the client's Close or violation:
+    // sends the Close frame now, without these answers, and restarts the time for the client.
     since_ = Moment(now_ms());
     ResumeReading();
   }
@@ -136,7 +137,7 @@ void ServedSession::OnTimer() {
 
 // ---- Reading ----
 
-// Most messages are read whole, and cost two comparisons here.
+// Cheap for the usual case, in which all messages of a read are complete.
 void ServedSession::WatchUnfinished(bool is_new) {
   if (!connection().has_unfinished_input()) {
     unfinished_ = Moment();
@@ -148,20 +149,20 @@ void ServedSession::WatchUnfinished(bool is_new) {
 void ServedSession::StartStretch() {
   const ServerOptions& options = context_.options();
   if (options.rates.min_message_bytes_per_second == 0 || options.connection.stream_messages) return;
-  // The timer is not moved for every message: it looks, when it fires, at the one that is there.
+  // The timer is not moved for every message: when it fires, it checks the present one.
   const bool arm = !unfinished_.is_set();
   unfinished_ = Moment(now_ms());
   unfinished_bytes_ = connection().unfinished_bytes();
   if (arm) ArmTimer();
 }
 
-// Whether too little came in the stretch that is over. Begins the next one.
+// Whether too few bytes were read in the stretch that is over. Starts the next stretch.
 bool ServedSession::IsTooSlow() {
   const int64_t now = now_ms();
   if (!unfinished_.is_set()) return false;
   const int64_t ms = unfinished_.MsAgo(now);
   if (paused_ || ms < EventLoop::Milliseconds(context_.options().rates.message_grace)) {
-    if (paused_) StartStretch();  // the client could not go on
+    if (paused_) StartStretch();  // nothing was read, so the client was not slow
     return false;
   }
   const size_t bytes = connection().unfinished_bytes();
@@ -171,13 +172,13 @@ bool ServedSession::IsTooSlow() {
   return came / rate < static_cast<size_t>(ms) / 1000;
 }
 
-// What came behind the handshake, in the same read.
+// Processes bytes that were read together with the handshake.
 void ServedSession::Receive(absl::string_view bytes) {
   if (rates_ != nullptr) CountBytes(bytes.size());
   while (!bytes.empty() && holds_stream()) {
     const absl::Span<char> into = connection().ReadBuffer(context_.pools().scratch());
     const size_t size = std::min(bytes.size(), into.size());
-    std::memmove(into.data(), bytes.data(), size);  // they may lie in the scratch themselves
+    std::memmove(into.data(), bytes.data(), size);  // both may be in the scratch buffer
     bytes.remove_prefix(size);
     connection().DidRead(size);
     Deliver();
@@ -210,8 +211,7 @@ void ServedSession::Deliver() {
   Flush();
 }
 
-// The handler is called for the end only, and the client, which has done nothing wrong, is told
-// that it was not its fault.
+// After an exception only OnClose is called. 1011 tells the client that the fault is the server's.
 void ServedSession::FailHandler() {
   if (!holds_stream() || close_notified_) return;
   Blame(ClosedBy::kApplication);
@@ -219,20 +219,20 @@ void ServedSession::FailHandler() {
   EndNow(CloseCode::kInternalError, "the handler failed");
 }
 
-// The client has said Close, broke a rule, or is gone.
+// The client has sent Close, broken a rule, or closed its stream.
 void ServedSession::TakeEnd(CloseCode code, absl::string_view reason) {
   BlameConnection(code);
   LogEnd(code, reason);
   if (pooled_ == nullptr || !connection().open()) return EndNow(code, reason);
-  // It gets the answers to what it asked before.
+  // The handler first answers the messages before the end.
   pooled_->KeepClose(code, reason);
   HoldReading();
 }
 
 void ServedSession::EndNow(CloseCode code, absl::string_view reason) {
-  // What was sent before the client's end was seen is sent still. What waits for a client that
-  // broke a rule is dropped: it does not take what it is sent. With handler threads every answer
-  // waits for a moment, so there it says nothing of the client.
+  // Messages that the handler sent before it knew of the end are still sent. Those that wait for a
+  // client that broke a rule are dropped, because they wait for a slow reader. Not so with handler
+  // threads, where messages may wait for other reasons.
   outbox_.AnswerClose(/*send_waiting=*/pooled_ != nullptr || connection().status().ok());
   NotifyClosed(code, reason);
 }
@@ -263,7 +263,7 @@ bool ServedSession::IsOverRate() {
   return context_.options().rates.over_rate == OverRate::kDelay && rates_->WaitMs(now_ms()) > 0;
 }
 
-// ---- What follows ----
+// ---- After each step ----
 
 void ServedSession::Account() {
   const uint32_t now = std::min<size_t>(connection().buffered_bytes() + stream_.buffered_bytes() +
@@ -272,13 +272,14 @@ void ServedSession::Account() {
   if (now != buffered_bytes_) Account(now);
 }
 
-// By what the client sent and does not take, not by the buffers: it did not choose their size.
+// Counts the bytes that the client sent, or does not read, rather than the buffers, whose size it
+// did not choose.
 size_t ServedSession::held_bytes() const {
   return connection().unfinished_bytes() + queued_bytes() + outbox_.posted_bytes() +
          subscriptions_.bytes() + (pooled_ != nullptr ? pooled_->waiting_bytes() : 0);
 }
 
-// Not a closing handshake, during which the peer could go on: the memory is needed now.
+// Sends a Close frame without waiting for the peer's: the memory is needed now.
 void ServedSession::OutOfMemory() {
   if (!holds_stream()) return;
   Blame(ClosedBy::kLimit, "limits.max_buffered_bytes");
@@ -296,14 +297,14 @@ void ServedSession::Settle() {
   const size_t queued = queued_bytes();
   if (outbox_.shared() != nullptr) outbox_.shared()->SetQueuedBytes(queued);
   if (connection().done()) {
-    // A peer that broke a rule has more on its way: closing now would take the Close frame, which
-    // says what was wrong, away from it (a reset overtakes it).
+    // A peer that broke a rule may have sent more: closing the socket would then send a reset,
+    // which overtakes the Close frame that tells the peer the reason.
     if (!ended_ && !connection().status().ok()) return Linger(*this);
     if (stream_.is_tls()) stream_.ShutdownWrite();  // for the close_notify
     return Drop("");
   }
-  // The time for it begins when the handler has had all that came before; for a client that broke a
-  // rule, at once.
+  // timeouts.close starts when the handler has processed all earlier messages; for a client that
+  // broke a rule, at once.
   const bool owes_answers = held_ && connection().open() && connection().status().ok();
   if (connection().closing() && !closing_ && !owes_answers) {
     closing_ = true;
@@ -313,7 +314,7 @@ void ServedSession::Settle() {
   SettleReading(queued);
 }
 
-// Whether anything is read, and what the loop waits for.
+// Decides whether to read, and tells the loop what to wait for.
 void ServedSession::SettleReading(size_t queued) {
   const size_t mark = context_.options().sending.pause_reading_bytes;
   const bool was_paused = paused_;
@@ -323,7 +324,7 @@ void ServedSession::SettleReading(size_t queued) {
     paused_ = paused_ || over_rate_;
     if (over_rate_ && !was_over_rate) ArmTimer();
   }
-  // What the socket does not announce is read at the end of this turn.
+  // TLS holds bytes that the socket does not announce: they are read at the end of this turn.
   if (was_paused && !paused_ && more_) FlushLater();
   if (was_paused && !paused_ && unfinished_.is_set()) StartStretch();
   const bool writes = outbox_.write_blocked() || read_writes_ || outbox_.IsWritableAgain();
@@ -354,8 +355,8 @@ void ServedSession::ArmTimer() {
   context_.loop().ArmTimer(this, deadline);
 }
 
-// Asks a silent peer whether it is there, gives up one that did not say, closes an idle one. The
-// timer is not moved for each byte that comes: it looks, when it fires, at what came since.
+// Pings a silent peer, drops one that did not answer, and closes an idle session. The timer is not
+// moved for each read: when it fires, this compares the times of the last events.
 void ServedSession::CheckSilence() {
   const ServerOptions& options = context_.options();
   const int64_t now = now_ms();
@@ -367,7 +368,7 @@ void ServedSession::CheckSilence() {
   const int64_t idle_ms = (silent ? since_ : message_).MsAgo(now);
   if (silent && idle_ms >= EventLoop::Milliseconds(options.timeouts.first_message)) {
     CloseFor(ClosedBy::kTimeout, "timeouts.first_message", CloseCode::kPolicyViolation,
-             "no message came in time")
+             "no message was received in time")
         .IgnoreError();
   } else if (idle_ms >= EventLoop::Milliseconds(options.timeouts.idle)) {
     CloseFor(ClosedBy::kTimeout, "timeouts.idle", CloseCode::kNormal, "idle").IgnoreError();
@@ -444,8 +445,8 @@ bool ServedSession::End() {
   context_.ReturnCompression(connection().compression_bytes());
   if (std::exchange(held_, false)) context_.metrics().held_sessions -= 1;
   if (pooled_ == nullptr || handler_done_) return true;
-  connection()
-      .ReleaseMemory();  // the handler may take its time, and the account has the bytes back
+  // The handler may take long to return, and the account no longer counts these bytes.
+  connection().ReleaseMemory();
   return false;
 }
 
@@ -460,7 +461,7 @@ void ServedSession::NotifyClosed(CloseCode code, absl::string_view reason) {
   context_.guard().Run("OnClose", [&] { handler_->OnClose(*this, info); });
 }
 
-// Once, when the end is known: a handler on another thread may hear of it later.
+// Logs once, when the end is known: OnClose on another thread may be called later.
 void ServedSession::LogEnd(CloseCode code, absl::string_view reason) {
   Ending& ending = *ending_;
   if (std::exchange(ending.logged, true)) return;
@@ -469,7 +470,7 @@ void ServedSession::LogEnd(CloseCode code, absl::string_view reason) {
   ending.info.reason = ending.reason;
   const LogHook& log = context_.options().hooks.log;
   if (!log) return;
-  // A limit is what the operator can change.
+  // The operator can change a limit.
   const bool is_limit = ending.info.by == ClosedBy::kLimit;
   log(is_limit ? LogLevel::kWarning : LogLevel::kInfo,
       absl::StrCat("session ", id_, " of ", peer_.ToString(), ": ",
@@ -479,7 +480,8 @@ void ServedSession::LogEnd(CloseCode code, absl::string_view reason) {
 
 // ---- Writing ----
 
-// Something was queued that others should know of, outside a callback, or much in one.
+// After a send outside a callback, or when much is queued in one, or when other threads need to
+// know the size of the queue.
 void ServedSession::WriteSoon() {
   const size_t queued = queued_bytes();
   if (outbox_.shared() != nullptr) outbox_.shared()->SetQueuedBytes(queued);
@@ -519,7 +521,8 @@ bool ServedSession::Write() {
   return written.any;
 }
 
-// Called at most once a turn, so that a handler that sends without end starves no other session.
+// Called at most once a turn, so that a handler that always sends more cannot starve other
+// sessions.
 void ServedSession::TellWritable() {
   outbox_.ForgetMark();
   if (!holds_stream() || !connection().open()) return;

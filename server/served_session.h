@@ -42,8 +42,9 @@
 
 namespace weft {
 
-// The stream of a WebSocket: reads it, calls the handler, writes what the Outbox holds, and watches
-// the time. For the loop's thread, but for what Session allows to a handler on another thread.
+// The stream of a WebSocket: reads it, calls the handler, writes the output of the Outbox, and
+// watches the time limits. For the loop's thread, except for id(), peer_address(), compressed() and
+// round_trip_time(), which a handler on another thread calls.
 //
 //   state    handler is called  sends  left by
 //   open     yes                yes    Close(), the peer's Close, a broken rule, a limit, a timeout
@@ -57,8 +58,8 @@ class ServedSession final : public ServedStream, public LoopSession {
  public:
   ~ServedSession() override;
 
-  // Starts: the answer to the upgrade is sent, and `bytes` came after the request. `more`: TLS,
-  // there is more to read that the socket does not announce.
+  // Starts the session: sends the answer to the upgrade, calls OnOpen, and processes `bytes`, which
+  // were read after the request. `more`: TLS holds more bytes that the socket does not announce.
   void Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool more);
 
   // Sends the messages of a batch that was published to a topic of this session.
@@ -114,7 +115,7 @@ class ServedSession final : public ServedStream, public LoopSession {
   void OutOfMemory() override;
   size_t held_bytes() const override;
   void GoAway(CloseCode code, absl::string_view reason) override;
-  bool LogsDrop() const override { return close_notified_; }  // else the end is what is logged
+  bool LogsDrop() const override { return close_notified_; }  // otherwise LogEnd() logs
   void OnGone(const char* why) override;
   bool End() override;
 
@@ -139,16 +140,16 @@ class ServedSession final : public ServedStream, public LoopSession {
   [[gnu::cold, gnu::noinline]] void TakeEnd(CloseCode code, absl::string_view reason);
   void EndNow(CloseCode code, absl::string_view reason);
 
-  // Rates: see RateLimiter. Where there is one, these are asked for each read, for each event
-  // (false: it is one too many, and the session has ended), and whether to wait before the next
-  // read.
+  // Rates, if there is a RateLimiter: CountBytes() is called for each read, CountEvent() for each
+  // event (false: the event exceeds the rate, and the session has ended), and IsOverRate() to
+  // decide whether to wait before the next read.
   void CountBytes(size_t bytes);
   bool CountEvent(const Event& event);
   bool IsOverRate();
   void Refuse(CloseCode code, const char* why, ClosedBy by, const char* option);
 
-  // A message that has begun: when it did, or when its rate was last looked at, and what there was
-  // of it.
+  // The rate of an unfinished message is checked in stretches of message_grace: unfinished_ is the
+  // start of the present stretch, and unfinished_bytes_ the bytes that there were then.
   void WatchUnfinished(bool is_new);
   [[gnu::noinline]] void StartStretch();
   bool IsTooSlow();
@@ -170,7 +171,8 @@ class ServedSession final : public ServedStream, public LoopSession {
   bool Write();
   void TellWritable();
 
-  // What follows from the state the connection is in now: memory, interest, timer, the end.
+  // Adapts memory, interest and timer to the connection's state, and ends the stream when it is
+  // due.
   using ServedStream::Account;
   void Account();
   void Settle();
@@ -180,7 +182,8 @@ class ServedSession final : public ServedStream, public LoopSession {
   bool WaitsForPong() const { return ping_.IsAfter(heard_); }
   void ExcuseForHandler();
 
-  // The end. Blame() notes what ends the session, where nothing did before; `option` is a literal.
+  // The end. Blame() records the cause that ends the session; the first one counts. `option` is a
+  // literal.
   struct Ending {
     CloseInfo info;
     std::string reason;  // of `info`
@@ -195,25 +198,25 @@ class ServedSession final : public ServedStream, public LoopSession {
   void LogEnd(CloseCode code, absl::string_view reason);
   void NotifyClosed(CloseCode code, absl::string_view reason);
 
-  bool in_callback_ = false;   // a flush follows
+  bool in_callback_ = false;   // Flush() follows
   bool flush_queued_ = false;  // OnEndOfTurn follows
   bool read_writes_ = false;   // TLS: a read waits until the socket takes more
   bool more_ = false;          // TLS: something can be read that the socket does not announce
   bool paused_ = false;        // nothing is read: too much is queued, or one of the next two
-  bool held_ = false;          // the handler has too much to do
-  bool over_rate_ = false;     // the client was too fast: nothing is read
-  bool ended_ = false;         // the client's stream: there is nothing to read any more
+  bool held_ = false;          // too much waits for the handler, or a close is kept for it
+  bool over_rate_ = false;     // the client exceeds a rate
+  bool ended_ = false;         // the end of the client's stream was read
   bool closing_ = false;       // the closing handshake began at since_
   bool close_notified_ = false;
-  bool handler_done_ = false;                // pooled_ calls it no more
-  std::atomic<int32_t> round_trip_ms_ = -1;  // none was measured
+  bool handler_done_ = false;                // pooled_ has made its last call
+  std::atomic<int32_t> round_trip_ms_ = -1;  // -1: none was measured
   Moment heard_;                             // when the client last sent or took a byte
-  Moment message_;                           // when the last message came, if one did
+  Moment message_;                           // when the last message was read, if any
   Moment unfinished_;                        // when the stretch began: ServerRates::message_grace
-  size_t unfinished_bytes_ = 0;              // of the message that had come then
-  Moment ping_;  // when an empty ping was sent that has no pong, if one was
+  size_t unfinished_bytes_ = 0;              // of the message at that moment
+  Moment ping_;                              // when an empty ping without a pong was sent, if any
   std::unique_ptr<Handler> handler_;
-  PooledSession* pooled_ = nullptr;  // handler_, where a pool has the application's
+  PooledSession* pooled_ = nullptr;  // handler_, if a pool calls the application's handler
   Outbox outbox_;
   std::unique_ptr<RateLimiter> rates_;  // null: no limit
   Topics::Subscriptions subscriptions_;

@@ -1,4 +1,4 @@
-// What a session does for its handler, and for the SessionRefs and the pool that stand for it.
+// The methods of Session and LoopSession: the calls of the handler, of SessionRefs and of the pool.
 
 #include <utility>
 
@@ -9,7 +9,7 @@ namespace weft {
 
 // ---- Sends ----
 
-// Flattened, as all of it is paid for by every echo; what is not is kept out of it.
+// Flattened, because every echo takes this path; slower paths are separate functions.
 [[gnu::flatten]] absl::Status ServedSession::Send(const Message& message) {
   if (!message.first || !message.last) return SendPiece(message, Compress::kYes);
   return SendMessage(message.opcode, message.payload);
@@ -28,8 +28,9 @@ absl::Status ServedSession::SendSlowly(Opcode opcode, absl::string_view payload)
   return Submit({.opcode = opcode, .payload = payload}, {});
 }
 
-// Of a send that returned `status`: writes a payload that is still the caller's, or has it copied,
-// and has the rest written. A send that fails may have closed the session: WhenFull::kDisconnect.
+// After a send that returned `status`: writes or copies a payload that is still the caller's, and
+// schedules the write of the rest. A send that fails may have closed the session:
+// WhenFull::kDisconnect.
 absl::Status ServedSession::DidSend(absl::Status status) {
   if (outbox_.borrows()) {
     if (outbox_.write_blocked()) {
@@ -78,7 +79,7 @@ void ServedSession::SendPublished(const PublishBatch& batch, const SendOptions& 
   }
   const bool idle = connection().queued_bytes() == 0 && !in_callback_;
   if (!outbox_.SendFrames(frames, batch.messages().size()).ok()) return;
-  // Mostly the socket takes all of it, uncopied, and there is nothing left to do.
+  // Usually the socket takes all frames, without a copy, and nothing is left to do.
   if (idle) Write();
   if (connection().queued_bytes() == 0) return;
   outbox_.CopyBorrowed();
@@ -118,7 +119,7 @@ absl::Status ServedSession::Subscribe(absl::string_view topic) {
     return absl::ResourceExhaustedError(absl::StrCat("the session is subscribed to ", limit,
                                                      " topics: see limits.max_topics_per_session"));
   }
-  if (!in_callback_) FlushLater();  // which accounts for the memory
+  if (!in_callback_) FlushLater();  // updates the account of memory
   return absl::OkStatus();
 }
 
@@ -186,7 +187,7 @@ void ServedSession::HoldReading() {
 void ServedSession::ResumeReading() {
   if (!holds_stream() || !std::exchange(held_, false)) return;
   context_.metrics().held_sessions -= 1;
-  HeardFromPeer();  // it could not be heard before, and what it sent meanwhile is read next
+  HeardFromPeer();  // it was not silent: the bytes that it sent meanwhile are read next
   if (pooled_->kept_close().has_value()) {
     EndNow(pooled_->kept_close()->code, pooled_->kept_close()->reason);
     return Flush();
@@ -209,11 +210,11 @@ void ServedSession::HandlerIsDone() {
   context_.owner().Destroy(this);
 }
 
-// What a client cannot be blamed for.
+// Silence and idleness that are not the client's fault, because its handler is busy.
 void ServedSession::ExcuseForHandler() {
-  // Its pongs are not read. That it takes nothing of what is sent still counts.
+  // Its pongs are not read. If it does not read its output either, it may be dead: that counts.
   if (held_ && !outbox_.write_blocked()) HeardFromPeer();
-  // It waits for its handler, not the other way round.
+  // The client waits for its handler, so it is not idle.
   const Moment at_work = pooled_->LastAtWork(now_ms());
   Moment& active = message_.is_set() ? message_ : since_;
   if (!closing_ && at_work.IsAfter(active)) active = at_work;

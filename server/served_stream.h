@@ -1,4 +1,4 @@
-// One client of a worker, whatever is spoken with it.
+// The stream of one client of a worker, in each of its phases.
 
 #ifndef WEFT_SERVER_SERVED_STREAM_H_
 #define WEFT_SERVER_SERVED_STREAM_H_
@@ -20,35 +20,37 @@ namespace weft {
 
 // Why a connection was accepted only to be refused.
 enum class Refusal : uint8_t {
-  kNone,         // it is not to be refused
+  kNone,         // it was not
   kServerFull,   // ServerLimits::max_connections
   kAddressFull,  // ServerLimits::max_connections_per_address
 };
 
-// The stream of one client and who speaks on it: an HttpConnection first, a Session once that has
-// accepted an upgrade, a LingeringStream when all is said. One hands the stream to the next and
-// goes. Owned by its worker, on whose thread everything happens.
+// The stream of one client, and the base of the classes that serve it: first HttpConnection, then
+// ServedSession once an upgrade was accepted, then LingeringStream when the last bytes were
+// written. Each hands the socket to the next, and is then destroyed. Owned by its worker; for its
+// thread.
 class ServedStream : public EventSource {
  public:
-  // The worker wants this to end: as politely as the state allows, where a session says this.
+  // The server goes away: ends this as politely as its state allows. A session closes with `code`
+  // and `reason`.
   virtual void GoAway(CloseCode code, absl::string_view reason) = 0;
 
   // Called at the end of a turn for which LoopContext::FlushLater() was called.
   virtual void OnEndOfTurn() {}
 
-  // Closes the socket at once, and logs why unless `why` is empty; it must live for ever. The
-  // worker destroys this at the end of the turn, after End().
+  // Closes the socket at once, and logs `why` unless it is empty; it must be a literal. The worker
+  // destroys this at the end of the turn, after End().
   void Drop(const char* why, absl::string_view detail = "");
 
-  // How much memory this makes the server hold, in bytes: what Account() was told, and what is on
-  // its way to this or waits elsewhere because of it.
+  // The memory that this stream makes the server hold, in bytes: that of Account(), and messages
+  // that wait elsewhere for this stream.
   virtual size_t held_bytes() const { return buffered_bytes_; }
 
-  // All streams together hold too much, and this one the most: drops it.
+  // Drops this stream: all streams together hold too much memory, and this one holds most.
   virtual void OutOfMemory();
 
  protected:
-  // What one hands to the next.
+  // The fields that one stream hands to the next.
   struct Client {
     Stream stream;
     SocketAddress peer;
@@ -58,11 +60,11 @@ class ServedStream : public EventSource {
 
   ServedStream(LoopContext& context, Client client);
 
-  // Whether the stream is this one's: it was neither dropped nor handed on.
+  // Whether this owns the socket: it was neither dropped nor handed on.
   bool holds_stream() const { return stream_.is_open(); }
 
-  // Hands the stream to a `Next`, which is made of the context, the client and `arguments`, and
-  // waits for what can be read. The worker destroys this as after Drop().
+  // Hands the socket to a new `Next`, which is constructed from the context, the client and
+  // `arguments`, and waits for input. The worker destroys this as after Drop().
   template <typename Next, typename... Arguments>
   Next* HandTo(Arguments&&... arguments) {
     auto* const next = new Next(context_, TakeClient(), std::forward<Arguments>(arguments)...);
@@ -70,21 +72,21 @@ class ServedStream : public EventSource {
     return next;
   }
 
-  // This holds `bytes` of buffers from now on; Drop() and HandTo() account for their release. Where
+  // This holds `bytes` of buffers from now on; Drop() and HandTo() account for their release. If
   // all streams then hold more than ServerLimits::max_buffered_bytes, the one that holds most is
   // dropped. False if that was this one.
   bool Account(size_t bytes);
 
-  // What the loop waits for.
+  // Sets what the loop waits for.
   void SetInterest(Poller::Interest interest);
 
   LoopContext& context_;
   [[no_unique_address]] Stream stream_;
   Poller::Interest interest_ = Poller::kRead;
   Refusal refusal_;
-  uint32_t index_ = 0;           // among the worker's
-  uint32_t buffered_bytes_ = 0;  // as the worker knows it: at most 4 GiB
-  Moment since_;                 // when what it is doing began; a session: when it, or its end, did
+  uint32_t index_ = 0;           // among the worker's streams
+  uint32_t buffered_bytes_ = 0;  // of Account(); at most 4 GiB
+  Moment since_;                 // of a session: when it, or its closing handshake, started
   const uint64_t id_;
   const SocketAddress peer_;
 
@@ -92,16 +94,16 @@ class ServedStream : public EventSource {
   friend class Worker;
   friend void Linger(ServedStream& stream);
 
-  // Whether Drop() logs. A session logs its end itself, and only what keeps that from being orderly
-  // is left to Drop().
+  // Whether Drop() logs. A session logs its end itself; after that, Drop() logs why the end was not
+  // orderly.
   virtual bool LogsDrop() const { return true; }
 
-  // The stream was closed, for the reason that Drop() had, or handed on. The application must not
-  // be called by this one.
+  // The socket was closed, and `why` is the argument of Drop(), or it was handed on. Must not call
+  // the application.
   virtual void OnGone(const char* /*why*/) {}
 
-  // Called once, at the end of the turn in which that happened. False: it must not be destroyed
-  // yet, and will say when by Worker::Destroy.
+  // Called once, at the end of the turn of OnGone(). False: this must not be destroyed before it
+  // calls StreamOwner::Destroy().
   virtual bool End() { return true; }
 
   Client TakeClient() { return {std::move(stream_), peer_, id_, refusal_}; }

@@ -31,7 +31,8 @@
 namespace weft {
 namespace {
 
-// Past the limit of connections so many more are accepted to be told so; further ones are dropped.
+// Beyond max_connections, up to this many connections are accepted just to answer 503; more are
+// closed at once.
 constexpr size_t kRefusedAtOnce = 256;
 
 constexpr absl::Duration kLongestDrain = absl::Hours(24);
@@ -43,8 +44,8 @@ absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor
 
 absl::Status ApplicationFailed() { return HttpError(500, "the application failed"); }
 
-// The functions of the application that are called with no session, each in place of the one that
-// may throw. Handlers are called by way of the guard itself.
+// The application's functions, wrapped so that an exception becomes an error. Handlers are not
+// wrapped: sessions call them through the guard.
 Acceptor Guarded(Acceptor acceptor, ExceptionGuard& guard) {
   const auto failed = []() -> absl::StatusOr<std::unique_ptr<Handler>> {
     return ApplicationFailed();
@@ -81,7 +82,7 @@ class Server::Impl : public WorkerGroup {
     }
   }
 
-  // To be called once. On failure nothing has begun.
+  // Starts all threads; call this once. On failure none is left running.
   absl::Status Run(const std::vector<std::shared_ptr<const Listener>>& listeners) {
     for (const std::shared_ptr<const Listener>& listener : listeners) {
       addresses_.push_back(LocalAddress(listener->fd()));
@@ -137,7 +138,8 @@ class Server::Impl : public WorkerGroup {
     return metrics;
   }
 
-  // To the worker with the fewest sessions: their number stays even, however the kernel wakes us.
+  // Chooses the worker with the fewest connections, so that all have about the same number,
+  // whichever worker the kernel wakes.
   void Assign(Worker* from, Stream stream, const SocketAddress& peer) override {
     size_t refusing = 0;
     for (const std::unique_ptr<Worker>& worker : workers_) refusing += worker->refusing();
@@ -151,7 +153,7 @@ class Server::Impl : public WorkerGroup {
     ++least->load();
     if (refuse) ++least->refusing();
     if (least == from) return from->Adopt(std::move(stream), peer, refusal);
-    // Called where that loop has ended, or ends before it comes to this.
+    // Runs if that loop has ended, or ends before it runs the task.
     absl::Cleanup release = [least, peer, refusal] { least->Release(peer, refusal); };
     least->mailbox()->Post(
         [least, stream = std::move(stream), peer, refusal, release = std::move(release)]() mutable {
@@ -173,8 +175,9 @@ class Server::Impl : public WorkerGroup {
       if (!reservation.has_value()) {
         worker->mailbox()->CountRefused();
         status = absl::ResourceExhaustedError(
-            "too much waits for the sessions of a thread, which miss this: see "
-            "limits.max_buffered_bytes");
+            "the messages that wait for the sessions of a thread exceed "
+            "limits.max_buffered_bytes: its "
+            "subscribers miss this one");
         continue;
       }
       worker->mailbox()->Post([worker = worker.get(), topic = std::string(topic), message,
@@ -242,7 +245,8 @@ class Server::Impl : public WorkerGroup {
     return start(options_.threads, &threads_);
   }
 
-  // Waits until the loops have ended, and ends those that have not by then; not for a handler.
+  // Waits until the loops have ended, and at the deadline stops the others. Called by a handler, it
+  // does not wait.
   void EndBy(Deadline deadline) {
     if (InHandler()) return;
     std::unique_lock<std::mutex> lock(mutex_);
@@ -258,8 +262,8 @@ class Server::Impl : public WorkerGroup {
     }
   }
 
-  // Whether one more may come in. Those that are being refused do not count: else a crowd at the
-  // door would keep places empty.
+  // Whether one more connection may be served. Those that are being refused do not count: otherwise
+  // a crowd of them would keep places empty.
   Refusal Admit(const SocketAddress& peer, size_t refusing) {
     const size_t all = connections();
     const size_t most = options_.limits.max_connections;
@@ -289,7 +293,7 @@ class Server::Impl : public WorkerGroup {
   std::condition_variable stopped_;
   int running_ = 0;                              // workers whose loops turn
   std::unique_ptr<ThreadPool> handler_threads_;  // null: none
-  std::unique_ptr<ThreadPool> threads_;          // last: joined before the rest goes
+  std::unique_ptr<ThreadPool> threads_;          // last: joined before the rest is destroyed
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, Acceptor acceptor) {

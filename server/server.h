@@ -26,9 +26,9 @@
 
 namespace weft {
 
-// Serves from Start on, on ServerOptions::threads threads of its own, and as many more as
-// ServerOptions::handler_threads says. All methods may be called from any thread, but a handler
-// must not destroy its server.
+// Serves from Start() on, with ServerOptions::threads loops on threads of their own, and
+// ServerOptions::handler_threads further threads. All methods may be called from any thread, but a
+// handler must not destroy its server.
 //
 //   struct Echo : weft::Handler {
 //     void OnMessage(weft::Session& session, const weft::Message& message) override {
@@ -41,8 +41,8 @@ namespace weft {
 //   if (server.ok()) (*server)->Wait();
 class Server {
  public:
-  // Listens, and accepts from now on. The error says what could not be: a bad option, an address
-  // that is in use, more threads than the system has.
+  // Listens, and accepts connections from now on. Errors: an invalid option, an address that is in
+  // use, more threads than the system has.
   static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options, Acceptor acceptor);
 
   // The same with WebSocket endpoints and pages by path. ServerHttp::pages must be unset.
@@ -51,55 +51,59 @@ class Server {
   // Shuts down at once.
   ~Server();
 
-  // Where it listens, with the ports it got: ServerOptions::address, then more_endpoints.
+  // The addresses on which it listens, with the ports that it got: that of ServerOptions::address,
+  // then those of more_endpoints.
   absl::Span<const SocketAddress> addresses() const;
   const SocketAddress& address() const { return addresses().front(); }
   uint16_t port() const { return address().port(); }
 
-  // Connections now, those in their handshake included.
+  // The number of open connections, including those in their handshake.
   size_t connections() const;
 
-  // What was counted since the start, of all loops together: see PrometheusWriter for a text of it.
+  // The counters since the start, of all loops together. PrometheusWriter writes them as text.
   ServerMetrics metrics() const;
 
-  // To every session that is subscribed to `topic`. InvalidArgument for text that is not UTF-8;
-  // ResourceExhausted when more waits for a thread's sessions than
-  // ServerLimits::max_buffered_bytes allows: these miss the message, others get it. What becomes
-  // of it where a session's queue is full is said by the options, or else by
-  // ServerHooks::topic_options; SendOptions::timeout is not looked at. The second form sends what
-  // was encoded before, as for several topics.
+  // Sends a message to every session that is subscribed to `topic`. InvalidArgument for text that
+  // is not UTF-8. ResourceExhausted when the messages that wait for a thread's sessions exceed
+  // ServerLimits::max_buffered_bytes: these sessions miss the message, others get it. If a
+  // session's queue is full, `options` apply, and where they are unset
+  // ServerHooks::topic_options; SendOptions::timeout is ignored. The second form sends a message
+  // that was encoded before, for example for several topics.
   absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
                        const SendOptions& options = {});
   absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                        const SendOptions& options = {});
 
-  // Sessions that are subscribed to `topic`, as far as their threads have come.
+  // The number of sessions that are subscribed to `topic`. Calls to Subscribe() that are still on
+  // their way to their thread do not count.
   size_t subscribers(absl::string_view topic) const;
 
-  // Reads the files of every endpoint's TlsContext anew, for handshakes from now on; sessions go
-  // on. A context whose files are not good (see TlsContext::Reload) keeps what it has, and is what
-  // the error is about. OK when there is nothing to read. Call it when certificates were renewed.
+  // Reads the files of every endpoint's TlsContext again, for later handshakes; open sessions
+  // continue. Call it when certificates were renewed. A context whose files are invalid (see
+  // TlsContext::Reload) keeps its present certificates; the error is that of the first such
+  // context. OK when there is nothing to read.
   absl::Status ReloadCertificates();
 
-  // Accepts no more, closes the sessions with 1012 (service restart) one by one, at random moments
-  // spread evenly over the time `over`, and then shuts down as Shutdown(grace) does; earlier when
-  // no session is left. So the clients of a server that is replaced do not all come back in the
-  // same moment. Who asks for an upgrade meanwhile, on a connection that was open, gets 503. `over`
-  // is cut to a day. When it returns every OnClose has been called. Twice is once; Shutdown ends it
-  // sooner. From a handler, it only begins.
+  // Stops accepting, closes the sessions with 1012 (service restart) one by one, at random moments
+  // spread evenly over the time `over`, and then shuts down as Shutdown(grace) does; earlier if no
+  // session is left. So the clients of a server that is replaced do not all reconnect at the same
+  // moment. Upgrade requests on open connections get 503 meanwhile. `over` is at most a day. When
+  // it returns, every OnClose has been called. Idempotent; Shutdown() ends it sooner. Called by a
+  // handler, it starts the drain and returns at once.
   void Drain(absl::Duration over, absl::Duration grace = absl::Seconds(5));
 
-  // Whether Drain or Shutdown has begun: what a server says to who asks whether it is ready.
+  // Whether Drain() or Shutdown() was called: the answer to a readiness check.
   bool draining() const;
 
-  // Accepts no more, closes every session with 1001, waits up to `grace` for their closing
-  // handshakes, then ends what is left. When it returns every OnClose has been called: a handler
-  // that blocks on a thread of its own, and never returns, holds it for ever. Twice is once. From a
-  // handler, which it cannot wait for, it only begins: the sessions then have
-  // ServerTimeouts::close.
+  // Stops accepting, closes every session with 1001, waits up to `grace` for the closing
+  // handshakes, then ends the remaining sessions. When it returns, every OnClose has been called: a
+  // handler on a thread of its own that never returns blocks it forever. Idempotent. Called by a
+  // handler, for which it cannot wait, it starts the shutdown and returns at once: the sessions
+  // then have ServerTimeouts::close.
   void Shutdown(absl::Duration grace = absl::Seconds(5));
 
-  // Waits until some thread has called Shutdown or Drain and it is done. Not from a handler.
+  // Waits until a Shutdown() or Drain() that some thread has called is done. A handler must not
+  // call it.
   void Wait();
 
  private:

@@ -28,7 +28,7 @@ namespace weft {
 class SessionRef;
 
 // A handler is given its session with each callback and may use it until OnClose returns, in its
-// callbacks only; ref() is for all other places. What is sent during a callback leaves when it
+// callbacks only; ref() is for all other places. Messages sent during a callback leave when it
 // returns, in one write with the answers to the other messages that were read.
 //
 //   void OnMessage(Session& session, const Message& message) override {
@@ -147,9 +147,10 @@ class Session {
   // Bytes that wait to be sent, with what it costs to keep them waiting.
   virtual size_t queued_bytes() const = 0;
 
-  // How long the client's last answer to an empty ping took, in whole milliseconds: the way there
-  // and back, after what was queued before it. None before the first. A client is pinged when it
-  // has been silent for ServerTimeouts::ping_interval; for one that never is, use SendPing().
+  // The time from the last empty ping to its pong, in whole milliseconds; it includes the bytes
+  // that were queued before the ping. None before the first pong. The server pings a client that
+  // has been silent for ServerTimeouts::ping_interval; for one that is never silent, use
+  // SendPing().
   virtual std::optional<absl::Duration> round_trip_time() const = 0;
 
   // For other threads, and to outlive the session.

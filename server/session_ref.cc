@@ -12,7 +12,7 @@
 namespace weft {
 namespace {
 
-absl::Status Gone() { return absl::FailedPreconditionError("the session is gone"); }
+absl::Status Gone() { return absl::FailedPreconditionError("the session has ended"); }
 
 }  // namespace
 
@@ -26,7 +26,7 @@ absl::Status SessionRef::Submit(WaitingMessage message, const SendOptions& optio
     absl::Status status = CheckMessage(message.opcode, message.view());
     if (!status.ok()) return status;
   }
-  // A task would arrive after what the session's own thread sends from now on.
+  // On the session's own thread a task would run too late: after later sends by the Session.
   if (shared_->mailbox().OnLoopThread()) {
     if (shared_->session == nullptr) return Gone();
     return static_cast<Session*>(shared_->session)->Submit(std::move(message), options);
@@ -72,12 +72,12 @@ absl::Status SessionRef::PostSized(size_t payload_size,
   return PostInto(*std::move(room), cost, std::move(task));
 }
 
-// Posts what has taken its room, and gives that back when it has arrived.
+// Posts a task that has taken room, which it returns when it arrives.
 template <typename Task>
 absl::Status SessionRef::PostInto(Reservation room, size_t cost, Task task) const {
   const bool posted = shared_->mailbox().Post(
       [shared = shared_, task = std::move(task), cost, room = std::move(room)]() mutable {
-        // What was published before takes its room before this gives up its own.
+        // Messages that were published before take their room before this returns its own.
         if (shared->session != nullptr) shared->session->DeliverPublished();
         shared->Arrive(cost);
         if (shared->session == nullptr) return;
@@ -87,7 +87,7 @@ absl::Status SessionRef::PostInto(Reservation room, size_t cost, Task task) cons
   return posted ? absl::OkStatus() : Gone();
 }
 
-// ---- All else ----
+// ---- Other calls ----
 
 absl::Status SessionRef::Close(CloseCode code, absl::string_view reason) const {
   if (absl::Status status = CheckClose(code, reason); !status.ok()) return status;

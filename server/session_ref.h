@@ -1,4 +1,4 @@
-// A session, as other threads may hold it.
+// A reference to a session, for other threads.
 
 #ifndef WEFT_SERVER_SESSION_REF_H_
 #define WEFT_SERVER_SESSION_REF_H_
@@ -27,10 +27,10 @@ namespace weft {
 
 class LoopSession;
 
-// Names one session; copies name the same. Safe for ever: once the session is gone, and also when
-// its server is, every call returns FailedPrecondition. Every method may be called by any thread.
-// What one thread sends arrives in the order in which it was sent; on the session's own thread that
-// holds together with what is sent by the Session itself.
+// Refers to one session; copies refer to the same one. Always safe to use: once the session has
+// ended, and even after its server was destroyed, every call returns FailedPrecondition. Every
+// method may be called by any thread. Messages that one thread sends arrive in their order; on the
+// session's own thread, that includes those that it sends by the Session itself.
 //
 //   class Subscriber : public Handler {
 //     void OnOpen(Session& session) override { feed_.Add(session.ref()); }
@@ -39,11 +39,12 @@ class LoopSession;
 //   for (const SessionRef& ref : refs) ref.SendText(news).IgnoreError();    // on the feed's thread
 class SessionRef {
  public:
-  SessionRef() = default;  // names none
+  SessionRef() = default;  // refers to no session
 
-  // As the session's own: ResourceExhausted when its queue is full, or when too much is on its way
-  // to the sessions of its thread (ServerLimits::max_buffered_bytes); InvalidArgument for text
-  // that is not UTF-8. A view is copied. SendOptions::timeout says whether to wait for room.
+  // As the methods of Session: ResourceExhausted when its queue is full, or when too many bytes are
+  // on their way to the sessions of its thread (ServerLimits::max_buffered_bytes); InvalidArgument
+  // for text that is not UTF-8. A view is copied. SendOptions::timeout is the time to wait for
+  // room.
   absl::Status SendText(absl::string_view text, const SendOptions& options = {}) const {
     return SendMessage(Opcode::kText, text, options);
   }
@@ -76,18 +77,20 @@ class SessionRef {
     return Submit({.payload = message}, options);
   }
 
-  // Bytes that wait to be sent: on their way to the session, and, as it last said, in its queue.
+  // Bytes that wait to be sent: those on their way to the session, and those in its queue as it
+  // last reported.
   size_t queued_bytes() const;
 
   // Starts the closing handshake.
   absl::Status Close(CloseCode code = CloseCode::kNormal, absl::string_view reason = "") const;
 
-  // As the session's own; one that is past limits.max_topics_per_session when it arrives is lost.
+  // As the methods of Session. A subscription that exceeds limits.max_topics_per_session when it
+  // arrives is lost.
   absl::Status Subscribe(absl::string_view topic) const;
   absl::Status Unsubscribe(absl::string_view topic) const;
 
-  // As the session's own, in order with what else this thread sends by this reference.
-  // ResourceExhausted when too much is on its way to the session's thread.
+  // As Session::Publish, in order with the other messages that this thread sends by this reference.
+  // ResourceExhausted when too many bytes are on their way to the session's thread.
   absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
                        const SendOptions& options = {}) const;
 
@@ -102,13 +105,13 @@ class SessionRef {
   friend class PooledSession;
   friend class ServedSession;
 
-  // What outlives the session.
+  // The part that outlives the session.
   struct Shared : SharedQueue {
     using SharedQueue::SharedQueue;
 
     uint64_t id = 0;
     size_t max_topic_bytes = 0;
-    LoopSession* session = nullptr;  // for the loop's thread only; null when it is gone
+    LoopSession* session = nullptr;  // for the loop's thread only; null once it has ended
   };
 
   explicit SessionRef(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
@@ -116,10 +119,10 @@ class SessionRef {
   bool open() const { return shared_ != nullptr && shared_->open(); }
   absl::Status Submit(WaitingMessage message, const SendOptions& options) const;
 
-  // Runs the task on the loop's thread, at once where that is the caller's.
+  // Runs the task on the loop's thread: at once if that is the caller's thread.
   absl::Status Post(absl::AnyInvocable<void(LoopSession&)> task) const;
 
-  // Posts what sends so many bytes. ResourceExhausted where there is no room for them.
+  // Posts a task that sends `payload_size` bytes. ResourceExhausted if there is no room for them.
   absl::Status PostSized(size_t payload_size, absl::AnyInvocable<void(LoopSession&)> task) const;
   template <typename Task>
   absl::Status PostInto(Reservation room, size_t cost, Task task) const;

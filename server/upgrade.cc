@@ -13,7 +13,8 @@
 namespace weft {
 namespace {
 
-// What is accepted of the compression that the client offers; none, if that is acceptable.
+// Chooses among the compression parameters that the client offers. None if nothing fits, unless
+// compression is required.
 absl::StatusOr<std::optional<AcceptedDeflate>> ChooseCompression(const UpgradeRequest& request,
                                                                  const CompressionOptions& options,
                                                                  size_t bytes_left) {
@@ -56,10 +57,10 @@ absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, const Stre
   absl::StatusOr<std::unique_ptr<Handler>> handler = acceptor(request, response);
   if (!handler.ok()) return handler.status();
   const auto headers = std::exchange(response.headers, {});
-  if (*handler == nullptr) return HttpError(500, "the application gave no handler");
+  if (*handler == nullptr) return HttpError(500, "the acceptor returned no handler");
   absl::StatusOr<std::string> text = AcceptResponse(
       request, response.subprotocol, headers, deflate->has_value() ? (*deflate)->extension : "");
-  // What the application asked for cannot be sent: not the client's mistake.
+  // The application's subprotocol or header fields are invalid: not the client's mistake.
   if (!text.ok()) return HttpError(500, text.status().message());
   AcceptedUpgrade accepted = {.handler = *std::move(handler), .response = *std::move(text)};
   if (deflate->has_value()) accepted.deflate = (*deflate)->agreement;

@@ -1,4 +1,4 @@
-// The server's side of the opening handshake: from bytes to a handler and an answer.
+// The server's side of the opening handshake: from a request to a handler and an answer.
 
 #ifndef WEFT_SERVER_UPGRADE_H_
 #define WEFT_SERVER_UPGRADE_H_
@@ -23,17 +23,17 @@ namespace weft {
 
 struct AcceptedUpgrade {
   std::unique_ptr<Handler> handler;
-  std::string response;                       // the whole head of the 101
+  std::string response;                       // the complete 101 response
   std::optional<DeflateAgreement> deflate{};  // none: nothing is compressed
 };
 
-// A page of another origin must not use its visitor's cookies and network to speak to this server
-// (section 10.2): PermissionDenied unless it may, by ServerHttp::allowed_origins.
+// A page of another origin must not use its visitor's cookies and network to connect to this server
+// (section 10.2): 403 unless ServerHttp::allowed_origins allows the origin.
 absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& options);
 
-// Asks the application. An error knows its HTTP status, and is to be sent with the headers that
-// `response` then has: those of an acceptor that refused. `stream` and `peer` are whom the request
-// comes from. Compression is accepted if it takes no more memory than `compression_bytes_left`.
+// Asks the application's acceptor. An error has its HTTP status, and is to be sent with the headers
+// in `response`: an acceptor that refuses may set some. `stream` and `peer` are the request's.
+// Compression is accepted if it takes at most `compression_bytes_left` bytes of memory.
 absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest request, const Stream& stream,
                                               const SocketAddress& peer,
                                               const ServerOptions& options,

@@ -16,14 +16,15 @@
 namespace weft {
 namespace {
 
-// So many connections are accepted in one turn; the rest wait for the next, behind the sessions.
+// The maximum number of connections accepted in one turn: the sessions come first in the next one.
 constexpr int kMaxAcceptsPerTurn = 64;
 
-// How many streams are compared to find the one that holds most. Of more than these each search
-// takes the next ones, so that a client that fills the memory cannot stop the loop by the searches.
+// The maximum number of streams compared to find the one that holds most, so that a client that
+// fills the memory cannot stop the loop by these searches. Each search continues where the last one
+// stopped.
 constexpr size_t kMaxCompared = 4096;
 
-// How long to leave the listener alone when the system has no descriptor or memory left.
+// The pause before accepting again when the system has no descriptor or memory left.
 constexpr int64_t kAcceptBackOffMs = 200;
 
 std::function<double()> RandomNumbers() {
@@ -69,7 +70,7 @@ class Worker::Accepting : public EventSource {
     const absl::Status status = stream.StartTlsServer(*listener_->tls());
     if (!status.ok()) {
       Log(worker_.context_.options().hooks.log, LogLevel::kError,
-          absl::StrCat("cannot begin TLS: ", status.message()));
+          absl::StrCat("cannot start TLS: ", status.message()));
     }
     return status.ok();
   }
@@ -79,7 +80,7 @@ class Worker::Accepting : public EventSource {
       BackOff(errno);
   }
 
-  // The connection still waits: a level-triggered loop would turn for nothing.
+  // The connection still waits, so a level-triggered loop would turn without a pause.
   void BackOff(int error) {
     Log(worker_.context_.options().hooks.log, LogLevel::kError,
         absl::StrCat("cannot accept a connection: ", std::strerror(error), "; trying again in ",
@@ -94,7 +95,7 @@ class Worker::Accepting : public EventSource {
   const std::shared_ptr<const Listener> listener_;
 };
 
-// Tells the streams that are there, one after the other, to go.
+// Closes the present streams one after the other, over a time.
 class Worker::Draining : public Timer {
  public:
   Draining(Worker& worker, int64_t over_ms)
@@ -158,7 +159,7 @@ void Worker::Adopt(Stream stream, const SocketAddress& peer, Refusal refusal) {
 
 void Worker::Drain(int64_t over_ms) {
   if (draining_ != nullptr || context_.going_away()) return;
-  // Those who wait at the door already are told that it is closed.
+  // Connections that the system has accepted already are answered with 503.
   for (const std::unique_ptr<Accepting>& listener : listeners_) listener->OnReadable();
   StopListening();
   untold_ = streams_.size();
@@ -170,7 +171,7 @@ void Worker::GoAway() {
   untold_ = 0;
   if (draining_ != nullptr) loop().DisarmTimer(draining_.get());
   StopListening();
-  // From the back: one that goes is replaced by the last.
+  // From the back: the last stream takes the place of one that is dropped.
   for (size_t i = streams_.size(); i > 0; --i) {
     streams_[i - 1]->GoAway(CloseCode::kGoingAway, "the server is going away");
   }
@@ -195,8 +196,8 @@ void Worker::Deliver(const PublishBatch& batch) {
 }
 
 void Worker::EndOfTurn() {
-  // A flush can drop a session, and the handler of a dropped one can send to others: until nothing
-  // is left of either.
+  // A flush can drop a session, and the handler of a dropped one can send to others: repeats until
+  // neither is left.
   std::vector<ServedStream*>& to_flush = context_.to_flush();
   while (context_.has_published() || !to_flush.empty() || !gone_.empty() ||
          (context_.stopping() && !streams_.empty())) {
@@ -208,7 +209,7 @@ void Worker::EndOfTurn() {
     }
     for (std::unique_ptr<ServedStream>& stream : std::exchange(gone_, {})) {
       if (stream->End()) continue;
-      // It costs memory still, and keeps a place for as long.
+      // Its handler has not returned: it still takes memory, and counts as a connection.
       ++load_;
       stream->index_ = static_cast<uint32_t>(kept_.size());
       kept_.push_back(std::move(stream));

@@ -1,4 +1,4 @@
-// One loop of a server, with the clients that live on it.
+// One loop of a server, with its clients.
 
 #ifndef WEFT_SERVER_WORKER_H_
 #define WEFT_SERVER_WORKER_H_
@@ -22,7 +22,7 @@
 
 namespace weft {
 
-// Owns the streams and sessions of one thread. All methods but those marked are for that thread.
+// Owns the streams of one thread. Methods are for that thread, except where marked.
 class Worker final : private StreamOwner {
  public:
   // All must outlive the worker.
@@ -38,27 +38,29 @@ class Worker final : private StreamOwner {
   void Listen(std::shared_ptr<const Listener> listener);
   void StopListening();
 
-  // Any thread: sessions on this worker or on their way to it, and how many of them are only there
-  // to be refused.
+  // Any thread: the number of connections on this worker or on their way to it, and of those among
+  // them that are to be refused.
   std::atomic<size_t>& load() { return load_; }
   std::atomic<size_t>& refusing() { return refusing_; }
   const std::shared_ptr<Mailbox>& mailbox() const { return context_.mailbox(); }
 
-  // What its streams share.
+  // The state that its streams share.
   LoopContext& context() { return context_; }
 
-  // Any thread: a client that was counted in load(), and in refusing() if it was to be refused, is
-  // gone.
+  // Any thread: subtracts a client that has ended from load(), and from refusing() if it was to be
+  // refused.
   void Release(const SocketAddress& peer, Refusal refusal);
 
   void Adopt(Stream stream, const SocketAddress& peer, Refusal refusal);
 
-  // Listens no more, closes one session after the other with 1012, and goes away when the time is
-  // over or no session is left.
+  // Stops listening, closes one session after the other with 1012, and calls GoAway() when the time
+  // is over or no session is left.
   void Drain(int64_t over_ms);
-  // Closes every session with 1001, and stops the loop when the last one is gone.
+
+  // Closes every session with 1001, and stops the loop when the last one has ended.
   void GoAway();
-  // Ends what sessions are left without a closing handshake, and stops the loop when the last
+
+  // Ends the remaining sessions without a closing handshake, and stops the loop when the last
   // handler has returned.
   void Stop();
 
@@ -84,11 +86,11 @@ class Worker final : private StreamOwner {
   std::atomic<size_t> refusing_{0};
   uint64_t next_id_ = 1;
   std::vector<std::unique_ptr<ServedStream>> streams_;
-  size_t untold_ = 0;                   // so many of them, in front, are still to be drained
-  size_t compared_ = 0;                 // the last that DropLargest has looked at
+  size_t untold_ = 0;                   // this number of them, in front, are still to be drained
+  size_t compared_ = 0;                 // the index of the last stream that DropLargest compared
   std::unique_ptr<Draining> draining_;  // null until then
   std::vector<std::unique_ptr<ServedStream>> gone_;  // destroyed at the end of the turn
-  std::vector<std::unique_ptr<ServedStream>> kept_;  // or later: see Destroy
+  std::vector<std::unique_ptr<ServedStream>> kept_;  // destroyed by Destroy()
 };
 
 }  // namespace weft

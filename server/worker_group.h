@@ -1,4 +1,4 @@
-// The workers of a server, as each of them sees the others.
+// The interface by which the workers of a server reach each other.
 
 #ifndef WEFT_SERVER_WORKER_GROUP_H_
 #define WEFT_SERVER_WORKER_GROUP_H_
@@ -19,31 +19,31 @@ namespace weft {
 class LoopContext;
 class Worker;
 
-// What the workers of a server share. Thread-safe.
+// The state that the workers of a server share. Thread-safe.
 class WorkerGroup : public ServerStatus {
  public:
-  // `from` accepted a connection: some worker takes it.
+  // Gives a connection that `from` has accepted to one of the workers.
   virtual void Assign(Worker* from, Stream stream, const SocketAddress& peer) = 0;
 
-  // A client that was assigned, and not to be refused, is gone.
+  // A client that was assigned, and not refused, has ended.
   virtual void Leave(const SocketAddress& peer) = 0;
 
-  // To the subscribers on every loop but `from`, which may be null. ResourceExhausted where too
-  // much waits for some loops: their subscribers miss the message.
+  // Publishes to the subscribers on every loop but `from`, which may be null. ResourceExhausted if
+  // too much waits for some loops: their subscribers miss the message.
   virtual absl::Status PublishToOthers(const LoopContext* from, absl::string_view topic,
                                        const EncodedMessage& message,
                                        const SendOptions& options) = 0;
 
   virtual TopicDirectory& topics() = 0;
 
-  // The threads that call the sessions' handlers; null: their loops do.
+  // The threads that call the handlers; null if the loops call them.
   virtual ThreadPool* handler_pool() = 0;
 
-  // Whether a connection with this address at the server's end came to an endpoint on a loopback
-  // address, as opposed to one on all addresses.
+  // Whether a connection with this local address came to an endpoint on a loopback address, as
+  // opposed to one on all addresses.
   virtual bool IsLoopbackEndpoint(const SocketAddress& local) const = 0;
 
-  // The application's code is called through it.
+  // Calls the application's code.
   virtual ExceptionGuard& guard() = 0;
 };
 

@@ -494,7 +494,7 @@ TEST_F(HttpFileTest, AFileThatBecameShorterEndsTheConnection) {
   TestClient client = Connect();
   client.Send(Get("/"));
   EXPECT_LT(client.ReadToEnd().size(), 2000u);
-  log_.WaitForPart("a file is shorter than it was when its answer began");
+  log_.WaitForPart("a file became shorter while it was sent");
 }
 
 TEST_F(HttpTest, OverTls) {

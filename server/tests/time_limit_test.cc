@@ -154,7 +154,7 @@ TEST_F(TimeLimitTest, WhoSaysNothingFirstIsClosed) {
   EXPECT_THAT(journal_.lines(), Not(Contains(StartsWith("close"))));
   Pass(200);
   for (TestClient* client : {&silent, &one_that_pings, &one_that_begins}) {
-    EXPECT_EQ(client->ReadFrame(), "fin close 1008 no message came in time");
+    EXPECT_EQ(client->ReadFrame(), "fin close 1008 no message was received in time");
     client->SendClose(1008);
     EXPECT_EQ(client->ReadFrame(), "end");
   }
