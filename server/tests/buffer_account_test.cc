@@ -1,5 +1,5 @@
-// Every buffer that a client can make grow: it stands in the account of limits.max_buffered_bytes
-// while it is there, and its memory is freed when it is not needed any more.
+// Every buffer that a client can make grow counts in the account of limits.max_buffered_bytes while
+// it exists, and its memory is freed when it is no longer needed.
 
 #include <malloc.h>
 #include <sys/socket.h>
@@ -46,9 +46,9 @@ using testing::TestClient;
 using testing::TestTlsClient;
 using testing::TestTlsServer;
 
-constexpr size_t kLarge = 16 << 20;  // more than the buffers of the system take
+constexpr size_t kLarge = 16 << 20;  // more than the system's buffers hold
 
-// What a connection costs however little it does: its objects, those of TLS among them.
+// The maximum cost of an idle connection: its objects, those of TLS among them.
 constexpr size_t kFixedBytes = 10 << 10;
 
 std::string Request(absl::string_view method, absl::string_view target,
@@ -79,12 +79,12 @@ UniqueFd MakeFile(size_t size) {
   return fd;
 }
 
-// What one client does to a server.
+// How one client uses a server.
 struct Use {
   const char* name;
   std::function<void(TestClient&)> act;
   size_t bytes = 0;  // that the server then holds for it, at least
-  bool tls = false;  // the server speaks it
+  bool tls = false;  // the server uses TLS
 };
 std::ostream& operator<<(std::ostream& out, const Use& use) { return out << use.name; }
 
@@ -198,7 +198,7 @@ using HandlerIsBehindTest = testing::HandlerThreadsTest;
 TEST_F(HandlerIsBehindTest, ASessionWhoseClientHasGoneHoldsNoBuffers) {
   constexpr size_t kMuch = 8 << 20;
   script_.on_message = [this](Session& session, const Message&) {
-    // Each so small that it is copied to the connection's output.
+    // Each is small enough to be copied to the connection's output.
     for (size_t sent = 0; sent < kMuch; sent += 8192) {
       session.SendBinary(std::string(8192, 'm')).IgnoreError();
     }
@@ -210,8 +210,8 @@ TEST_F(HandlerIsBehindTest, ASessionWhoseClientHasGoneHoldsNoBuffers) {
   while (server_->metrics().buffered_bytes < kMuch / 4) std::this_thread::yield();
   LetTheLoopTurn();
   const size_t allocated = AllocatedNow();
-  Pass(31000);  // it is pinged, after what it does not take
-  Pass(21000);  // and given up
+  Pass(31000);  // the ping waits after the unread output
+  Pass(21000);  // no pong: the session is dropped
   EXPECT_EQ(server_->metrics().sessions(), 0u);
   EXPECT_EQ(server_->metrics().buffered_bytes, 0u);
   for (int i = 0; i < 3; ++i) Pass(60000);  // the pool of unused buffers is trimmed
@@ -222,11 +222,11 @@ TEST_F(HandlerIsBehindTest, ASessionWhoseClientHasGoneHoldsNoBuffers) {
 
 class CountedTest : public BufferAccountTest {};
 
-// The account is held against what is allocated: nothing that grows may be missing.
+// Compares the account with the allocated memory: no growing buffer may be missing.
 TEST_P(CountedTest, BuffersStandInTheAccount) {
   constexpr size_t kClients = 8;
   StartServer();
-  // Topics are made, pools and tables filled.
+  // Creates topics, and fills pools and tables.
   for (int i = 0; i < 3; ++i) {
     TestClient client = Connect();
     GetParam().act(client);
@@ -242,7 +242,7 @@ TEST_P(CountedTest, BuffersStandInTheAccount) {
     clients.push_back(std::move(client.stream()));
     clients.back().StopTls();
   }
-  // A full socket takes some turns.
+  // It takes some turns to fill a socket.
   LetTheLoopTurn();
   for (int i = 0; i < 100 && account() < kClients * GetParam().bytes; ++i) LetTheLoopTurn();
   EXPECT_GE(account(), kClients * GetParam().bytes);
@@ -252,7 +252,7 @@ TEST_P(CountedTest, BuffersStandInTheAccount) {
   EXPECT_EQ(account(), 0u);
 }
 
-// ... and the budget holds for it.
+// The budget holds for these buffers.
 TEST_P(CountedTest, TheBudgetHolds) {
   StartServer({.limits = {.max_buffered_bytes = 3 * GetParam().bytes}});
   std::vector<TestClient> clients;
@@ -270,7 +270,7 @@ void Upgrade(TestClient& client, absl::string_view headers = "") {
   client.ReadHead();
 }
 
-// Makes the server's socket take little: else it takes whole records until it is not asked again.
+// Makes the server's socket take few bytes at once: otherwise it takes whole TLS records.
 void ShrinkServersEnd(TestClient& client) {
   const SocketAddress own = LocalAddress(client.stream().fd());
   const int size = 16 << 10;
@@ -279,12 +279,12 @@ void ShrinkServersEnd(TestClient& client) {
   }
 }
 
-// Bytes that TLS does not see. The server may have gone already.
+// Sends bytes past TLS. The server may have closed the connection already.
 void SendRaw(TestClient& client, const std::string& bytes) {
   if (send(client.stream().fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) return;
 }
 
-// A record of TLS that announces 16 KiB, of which next to nothing comes.
+// Sends the start of a TLS record that announces 16 KiB.
 void BeginRecord(TestClient& client, char type) { SendRaw(client, {type, 3, 3, 0x40, 0, 1, 0}); }
 
 std::string Compressed(absl::string_view text) {

@@ -1,6 +1,6 @@
-// Random clients, and random actions in every callback and on other threads, all at once: nothing
-// crashes, races or leaks, and at the end every counter is back at zero. For --config=asan and
-// --config=tsan above all. A run is bounded by what it does, not by time.
+// Random clients, and random actions in every callback and on other threads, at the same time:
+// nothing crashes, races or leaks, and at the end every counter is back at zero. Mainly for
+// --config=asan and --config=tsan. The number of actions ends a run, not the time.
 
 #include <sys/socket.h>
 
@@ -67,7 +67,7 @@ SendOptions AnyOptions() {
   return options;
 }
 
-// What is known of a server by all its callbacks and by other threads.
+// The state of a server that all callbacks and other threads share.
 class World {
  public:
   void set_server(Server* server) { server_ = server; }
@@ -86,7 +86,7 @@ class World {
     }
   }
 
-  // What any thread may do, in a callback or not.
+  // An action that any thread may take, in a callback or not.
   void Act() {
     const SessionRef ref = AnyRef();
     Server* const server = server_;
@@ -265,7 +265,7 @@ ServerOptions AnyServer(World& world, int handler_threads) {
   return options;
 }
 
-// One connection of a client that says what it likes and reads when it likes.
+// One connection of a client that sends and reads at random.
 class ChaosClient {
  public:
   explicit ChaosClient(Stream stream) : stream_(std::move(stream)) {
@@ -361,8 +361,8 @@ class ChaosClient {
     return out;
   }
 
-  // Writes, and reads if told to, until there is nothing to do or it has waited for long enough.
-  // False: the connection is over, or stuck.
+  // Writes, and reads if `read` is set, until nothing is left to do or it has waited long enough.
+  // False: the connection has ended, or is stuck.
   bool Exchange(absl::string_view out, bool read) {
     char buffer[20000];
     for (int waits = 0; waits < 30;) {
@@ -437,7 +437,7 @@ TEST_P(ChaosTest, EveryCounterIsZeroAtTheEnd) {
       }
     });
   }
-  // The end comes after all clients, or amid the last ones.
+  // The end comes after the last client, or while some are still connected.
   const auto join = [](std::vector<std::thread>& threads, size_t left) {
     for (; threads.size() > left; threads.pop_back()) threads.back().join();
   };

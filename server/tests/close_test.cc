@@ -1,4 +1,4 @@
-// Who or what ended a session: what OnClose, status(), the log and the metrics say.
+// The cause of a session's end, as OnClose, status(), the log and the metrics report it.
 
 #include <string>
 #include <vector>
@@ -25,7 +25,7 @@ using ::weft::testing::TestClient;
 
 class CloseTest : public ServerFixture {
  protected:
-  ~CloseTest() override { server_.reset(); }  // before what its callbacks write to
+  ~CloseTest() override { server_.reset(); }  // destroyed before the objects that its callbacks use
 
   void Begin(ServerOptions options = {}) {
     script_.on_close_info = [this](Session& session, const CloseInfo& info) {
@@ -39,7 +39,7 @@ class CloseTest : public ServerFixture {
     Start(std::move(options));
   }
 
-  // Waits for the end of a session and sees it in all four places.
+  // Waits for the end of a session, and checks all four reports.
   void ExpectEnd(absl::string_view end, absl::string_view status, ClosedBy by, CloseCode code) {
     ends_.WaitFor(std::string(end));
     EXPECT_THAT(statuses_.lines().back(), HasSubstr(std::string(status)));
@@ -139,7 +139,7 @@ TEST_F(CloseTest, AShutdown) {
   EXPECT_EQ(ends_.lines().size(), 1u);
 }
 
-// What ends a session first is the cause, also where its handshake is not answered then.
+// The first cause counts, even if the closing handshake is never answered.
 TEST_F(CloseTest, TheFirstCauseCounts) {
   script_.on_message = [](Session& session, const Message&) {
     session.Close(CloseCode{4001}, "enough").IgnoreError();

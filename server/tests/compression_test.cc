@@ -1,4 +1,4 @@
-// What a server promises about permessage-deflate (RFC 7692), seen from the other end of a socket.
+// permessage-deflate (RFC 7692) on a server, tested over loopback.
 
 #include "weft/core/deflate/compression.h"
 
@@ -33,7 +33,7 @@ using ::testing::StartsWith;
 using testing::TestClient;
 using Use = CompressionOptions::Use;
 
-// A client that compresses: with takeover, unless told otherwise.
+// A client that compresses, with takeover by default.
 class DeflateClient {
  public:
   // `offer` is the value of Sec-WebSocket-Extensions.
@@ -44,7 +44,7 @@ class DeflateClient {
     head_ = client_.ReadHead();
   }
 
-  // Of the answer; empty where the server accepted none.
+  // The extensions of the answer; empty if the server accepted none.
   std::string extensions() const {
     const std::string name = "\r\nSec-WebSocket-Extensions: ";
     const size_t begin = head_.find(name);
@@ -63,7 +63,7 @@ class DeflateClient {
     return testing::Frame({.fin = fin, .rsv = kRsv1, .masked = true}, payload);
   }
 
-  // As TestClient::ReadFrame, a compressed message inflated.
+  // As TestClient::ReadFrame, but a compressed message is inflated.
   std::string ReadFrame() {
     std::string frame = client_.ReadFrame();
     last_size_ = frame.size();
@@ -76,10 +76,10 @@ class DeflateClient {
     return absl::StrCat("compressed ", text);
   }
 
-  // Of what ReadFrame read, on the wire, about.
+  // The approximate size on the wire of the last frame that ReadFrame read.
   size_t last_size() const { return last_size_; }
 
-  // For a server without takeover.
+  // For a server that compresses without takeover.
   void Forget() { inflater_->Reset(); }
 
  private:
@@ -137,7 +137,7 @@ TEST_F(CompressionTest, EchoesBothKindsOfMessages) {
   EXPECT_EQ(compressed, std::vector<bool>({true, false}));
 }
 
-// In the segment of the request, and cut anywhere.
+// Frames in the same segment as the request, which is cut at every place.
 TEST_F(CompressionTest, FramesRightBehindTheRequest) {
   StartWith({.use = Use::kOn});
   TestClient client = Connect();
@@ -191,7 +191,7 @@ TEST_F(CompressionTest, BudgetOfCompressionMemory) {
       third.plain().SendText(ChatLine(i));
       EXPECT_EQ(third.ReadFrame(), "fin text " + ChatLine(i));
     }
-    // What takes no memory of its own is taken.
+    // Compression that takes no memory of its own is accepted.
     DeflateClient small = Offer(
         "permessage-deflate; server_no_context_takeover; "
         "client_no_context_takeover");
@@ -218,7 +218,7 @@ TEST_F(CompressionTest, R4_ABombIs1009AndHarmsNobodyElse) {
   EXPECT_EQ(other.ReadFrame(), "compressed " + ChatLine(1));
 }
 
-// R3, R26: an unfinished message without takeover keeps a decompressor to itself, which counts.
+// R3, R26: an unfinished message without takeover occupies a decompressor, which counts.
 TEST_F(CompressionTest, R3_BudgetOfUnfinishedCompressedMessages) {
   StartWith({.use = Use::kOn, .send_takeover = false, .receive_takeover = false},
             {.limits = {.max_buffered_bytes = 4 * Inflater::MemoryBytes(15)}});
@@ -231,7 +231,7 @@ TEST_F(CompressionTest, R3_BudgetOfUnfinishedCompressedMessages) {
     TestClient& client = clients.back().plain();
     client.Send(clients.back().Frame("begun", false));
     client.Send(testing::ClientFrame(Opcode::kPing, "there"));
-    answer = client.ReadFrame();  // it may be written before the memory is reckoned: once more
+    answer = client.ReadFrame();  // it may be written before the memory is counted: send another
     if (answer == kThere) {
       client.Send(testing::ClientFrame(Opcode::kPing, "there"));
       answer = client.ReadFrame();
@@ -255,7 +255,7 @@ TEST_F(CompressionTest, PublishedMessagesReachEveryKindOfPeerAsTheyWere) {
   clients.push_back(Offer("other"));
   for (int i = 0; i < 20; ++i) {
     for (DeflateClient& client : clients) {
-      // Both directions: the client refers to its own earlier lines, too.
+      // In both directions: the client refers to its own earlier lines as well.
       const bool compressed = client.extensions() != "";
       compressed ? client.SendText(ChatLine(i)) : client.plain().SendText(ChatLine(i));
       EXPECT_EQ(client.ReadFrame(),

@@ -1,4 +1,4 @@
-// A process that has no descriptors left. In a file of its own: the limit is the whole process's.
+// A process without free descriptors. In a file of its own: the limit is the whole process's.
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -25,8 +25,8 @@ namespace {
 using ::testing::HasSubstr;
 using testing::TestClient;
 
-// The undefined behaviour sanitizer opens a pipe to look at an object of a type it has not seen,
-// and takes having none for a broken object.
+// UndefinedBehaviorSanitizer opens a pipe to check an object of a type that it has not seen, and
+// without a descriptor reports the object as broken.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kSanitizerNeedsDescriptors = true;
 #elif defined(__has_feature)
@@ -60,7 +60,7 @@ class DescriptorLimitTest : public testing::ServerFixture {
     setrlimit(RLIMIT_NOFILE, &before_);
   }
 
-  // Takes all descriptors but `left`.
+  // Opens descriptors until only `left` are free.
   void TakeAllBut(size_t left) {
     while (true) {
       UniqueFd fd(open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -84,10 +84,10 @@ TEST_F(DescriptorLimitTest, AcceptingBacksOffAndGoesOn) {
   Start();
   TestClient old_one = ConnectAndUpgrade();
   TakeAllBut(1);
-  TestClient new_one = Connect();  // the kernel connects it; the server cannot take it
+  TestClient new_one = Connect();  // the kernel accepts it; the server cannot
   log_.WaitFor(kBackOff);
 
-  // Those who are in are served, and the loop does not turn for the one who is not.
+  // Open sessions are served, and the loop does not spin because of the waiting connection.
   for (int i = 0; i < 100; ++i) Echo(old_one);
   EXPECT_EQ(log_.lines().size(), 1u);
 
@@ -113,7 +113,7 @@ TEST_F(DescriptorLimitTest, ShutdownWhileAcceptingIsBackedOff) {
   EXPECT_THAT(waiting.ReadFrame(), ::testing::AnyOf("end", "reset"));
 }
 
-// However many descriptors are missing for a server, it says so, and leaves none behind.
+// Start() fails for every number of missing descriptors, and leaks none.
 TEST_F(DescriptorLimitTest, StartSaysThatThereAreTooFew) {
   constexpr size_t kEnough = 40;
   bool started = false;

@@ -36,10 +36,10 @@ class DrainTest : public testing::ServerFixture {
   ~DrainTest() override {
     if (server_ != nullptr) server_->Shutdown(absl::ZeroDuration());
     if (drain_.joinable()) drain_.join();
-    server_.reset();  // before what it refers to
+    server_.reset();  // destroyed before the objects that its callbacks use
   }
 
-  // Drains from another thread, for as long as the clock says.
+  // Drains on another thread, until the clock says that it is over.
   void BeginDrain(absl::Duration over) {
     drain_ = std::thread([this, over] {
       server_->Drain(over, absl::InfiniteDuration());
@@ -55,7 +55,7 @@ class DrainTest : public testing::ServerFixture {
     }
   }
 
-  // Echoes prove that the loop has turned.
+  // An echo shows that the loop has turned.
   static void Echo(TestClient& client) {
     for (int i = 0; i < 3; ++i) {
       client.SendText("still here");
@@ -97,7 +97,7 @@ class DrainTest : public testing::ServerFixture {
 // ---- When ----
 
 TEST_F(DrainTest, SpreadsTheEndsOverTheTime) {
-  // Begun by the loop itself: it has begun when it answers again.
+  // A handler starts the drain: when its echo arrives, the drain has started.
   script_.on_message = [this](Session& session, const Message& message) {
     if (message.payload == "drain") server_->Drain(absl::Seconds(40));
     session.Send(message).IgnoreError();
@@ -108,8 +108,8 @@ TEST_F(DrainTest, SpreadsTheEndsOverTheTime) {
   for (int i = 0; i < 4; ++i) clients.push_back(ConnectAndUpgrade());
   clients[3].SendText("drain");
   EXPECT_EQ(clients[3].ReadFrame(), "fin text drain");
-  // Each in its slot of ten seconds, a quarter past. A quarter of 4 is 1; then the last, which has
-  // taken the place of that one; of those two, and of the one, the first.
+  // Each closes a quarter into its slot of ten seconds, and the one at a quarter of the list: index
+  // 1 of 4; then index 0 of the rest, in which the last has taken the place of the one closed.
   const int order[] = {1, 0, 2, 3};
   TestClient& witness = clients[3];
   Echo(witness);
@@ -124,14 +124,14 @@ TEST_F(DrainTest, SpreadsTheEndsOverTheTime) {
     AnswerClose(clients[order[i]]);
     clock_.AdvanceMs(9800);
   }
-  server_->Wait();  // nobody is left
+  server_->Wait();  // no session is left
   EXPECT_EQ(Count("close 1012"), 4);
   EXPECT_EQ(Count("destroyed"), 4);
 }
 
 TEST_F(DrainTest, OfManyOnTwoLoops) {
   constexpr int kClients = 200;
-  // Time passes as fast as it can: no answer is late.
+  // Time passes as fast as possible: no answer is late.
   Start(
       {.threads = 2,
        .timeouts = {.ping_interval = absl::InfiniteDuration(), .close = absl::InfiniteDuration()}});
@@ -185,7 +185,7 @@ TEST_F(DrainTest, IsDoneWhenAllHaveLeftByThemselves) {
 // ---- It is bounded ----
 
 TEST_F(DrainTest, WhoDoesNotAnswerIsDropped) {
-  // Only the drain ends a request that has begun.
+  // Only the drain can end an unfinished request.
   Start({.timeouts = {.handshake = absl::InfiniteDuration(),
                       .ping_interval = absl::InfiniteDuration(),
                       .close = absl::Seconds(3)},
@@ -204,7 +204,7 @@ TEST_F(DrainTest, WhoDoesNotAnswerIsDropped) {
 TEST_F(DrainTest, GraceIsRealTime) {
   Start({.timeouts = {.close = absl::InfiniteDuration()}});
   TestClient deaf = ConnectAndUpgrade();
-  server_->Drain(absl::ZeroDuration(), absl::Milliseconds(10));  // the clock stands still
+  server_->Drain(absl::ZeroDuration(), absl::Milliseconds(10));  // the test's clock stands still
   EXPECT_EQ(Count("close 1006 the server has stopped"), 1);
 }
 
@@ -214,7 +214,8 @@ TEST_F(DrainTest, ShutdownEndsItSooner) {
   BeginDrain(absl::Hours(1));
   std::thread shutdown([this] { server_->Shutdown(absl::InfiniteDuration()); });
   for (TestClient* client : {&one, &two}) {
-    EXPECT_THAT(client->ReadFrame(), StartsWith("fin close 10"));  // told one thing or the other
+    EXPECT_THAT(client->ReadFrame(),
+                StartsWith("fin close 10"));  // by the drain or by the shutdown
     AnswerClose(*client);
   }
   shutdown.join();
@@ -225,7 +226,7 @@ TEST_F(DrainTest, ShutdownEndsItSooner) {
 TEST_F(DrainTest, FromAHandlerItBegins) {
   script_.on_message = [this](Session& session, const Message&) {
     server_->Drain(absl::ZeroDuration());
-    server_->Drain(absl::Hours(1));  // twice is once
+    server_->Drain(absl::Hours(1));  // idempotent
     session.SendText("still here").IgnoreError();
   };
   Start({.threads = 2});
@@ -250,7 +251,7 @@ TEST_F(DrainTest, NobodyComesInAndSessionsGoOn) {
   EXPECT_FALSE(server_->draining());
   const SocketAddress address = server_->address();
   BeginDrain(absl::Hours(1));
-  while (Connected(address).ok()) {  // until the last loop has read its mail
+  while (Connected(address).ok()) {  // until the last loop has read its mailbox
   }
   ExpectNobodyListens(address);
   Echo(one);
@@ -270,7 +271,7 @@ TEST_F(DrainTest, ShutdownClosesTheDoorAtOnceToo) {
   const SocketAddress address = server_->address();
   std::thread shutdown([this] { server_->Shutdown(absl::InfiniteDuration()); });
   EXPECT_THAT(client.ReadFrame(), StartsWith("fin close 1001"));
-  ExpectNobodyListens(address);  // though the session is not over
+  ExpectNobodyListens(address);  // while the session is still open
   EXPECT_TRUE(server_->draining());
   client.SendClose(1001);
   shutdown.join();

@@ -1,4 +1,4 @@
-// Exceptions of the application's code, wherever it is called.
+// Exceptions of the application's code, wherever the library calls it.
 
 #include <stdexcept>
 #include <string>
@@ -22,7 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using testing::TestClient;
 
-// With the handlers called by the loop, and by threads.
+// With handlers that the loop calls, and with handlers on threads.
 class ExceptionsTest : public testing::ServerFixture, public ::testing::WithParamInterface<int> {
  protected:
   ~ExceptionsTest() override { server_.reset(); }
@@ -104,7 +104,7 @@ TEST_P(ExceptionsTest, InOnClose) {
   EXPECT_EQ(server_->metrics().exceptions, 2u);
 }
 
-// One that throws, and once more when it is told of that.
+// A handler that throws, and then throws again in OnClose.
 TEST_P(ExceptionsTest, InOnMessageAndInOnClose) {
   script_.on_message = [](Session&, const Message&) { throw std::runtime_error("message"); };
   script_.on_close = [](Session&) { throw std::runtime_error("close"); };

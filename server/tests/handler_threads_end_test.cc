@@ -1,4 +1,4 @@
-// How a session ends whose handler has a thread of its own.
+// How a session ends if its handler has a thread of its own.
 
 #include <atomic>
 #include <functional>
@@ -35,7 +35,7 @@ TEST_F(HandlerThreadsEndTest, WhatCameBeforeACloseIsAnsweredBeforeIt) {
   client.Send(Texts(3));
   client.SendClose(1000);
   LetTheLoopTurn();
-  clock_.AdvanceMs(60000);  // it is neither the client's silence nor its late end
+  clock_.AdvanceMs(60000);  // neither silence nor timeouts.close ends the session
   LetTheLoopTurn();
   Release();
   ExpectTexts(client, 3);
@@ -46,7 +46,7 @@ TEST_F(HandlerThreadsEndTest, WhatCameBeforeACloseIsAnsweredBeforeIt) {
                                             "message 2", "close 1000 ", "destroyed"));
 }
 
-// A continuation of nothing (section 5.4), which ends the connection with 1002.
+// A continuation frame without a message (section 5.4), which ends the connection with 1002.
 const char kViolation[] = "\x80\x80\0\0\0\0";
 
 TEST_F(HandlerThreadsEndTest, WhatCameBeforeAViolationIsAnsweredBeforeIt) {
@@ -64,7 +64,7 @@ TEST_F(HandlerThreadsEndTest, WhatCameBeforeAViolationIsAnsweredBeforeIt) {
                                             "message 2", StartsWith("close 1002 "), "destroyed"));
 }
 
-// Not longer than a closing handshake may take: then it is told so without the answers.
+// For at most timeouts.close: then the Close frame is sent without the answers.
 TEST_F(HandlerThreadsEndTest, AViolationWaitsForAnswersUntilTheCloseDeadline) {
   Start({.handler_threads = 1, .timeouts = {.close = absl::Seconds(5)}});
   TestClient client = ConnectBlocked();
@@ -92,8 +92,8 @@ TEST_F(HandlerThreadsEndTest, AClientThatIsTooFastGetsTheAnswersToWhatCameBefore
   EXPECT_THAT(client.ReadFrame(), StartsWith("fin close 1008 "));
 }
 
-// The handler is idle again and its answer is on its way when the loop, which was busy with another
-// client meanwhile, reads what the client said next.
+// The handler has returned, and its answer is in the mailbox, when the loop, which was busy with
+// another client, reads the client's next message.
 TEST_F(HandlerThreadsEndTest, AnAnswerOnItsWayIsSentBeforeTheEnd) {
   for (const std::string& end :
        {std::string(kViolation, 6), ClientFrame(Opcode::kClose, "\x03\xe8")}) {
@@ -120,7 +120,7 @@ TEST_F(HandlerThreadsEndTest, AnAnswerOnItsWayIsSentBeforeTheEnd) {
     busy.get_future().wait();
     client.Send(end);
     answer.set_value();
-    // Whether the handler has returned by then or not, its answer goes first.
+    // Whether the handler has returned or not, its answer is sent first.
     go_on.set_value();
     EXPECT_EQ(client.ReadFrame(), "fin text question");
     EXPECT_THAT(client.ReadFrame(), StartsWith("fin close 100"));
@@ -141,7 +141,7 @@ TEST_F(HandlerThreadsEndTest, WhatCameBeforeAnAbruptEndIsDelivered) {
                                             "close 1006 ", "destroyed"));
 }
 
-// Past the mark the server hears of a reset still, and of nothing else.
+// Past the mark the server notices a reset, but reads nothing.
 TEST_F(HandlerThreadsEndTest, ResetPastTheMark) {
   Start({.handler_threads = 1, .limits = {.max_waiting_messages = 2}});
   TestClient client = ConnectBlocked();
@@ -181,7 +181,7 @@ TEST_F(HandlerThreadsEndTest, ClosingByTheHandler) {
               ElementsAre("open", "message x", "said", "close 1001 ", "destroyed"));
 }
 
-// What waits then is not delivered.
+// Messages that wait are then not delivered.
 TEST_F(HandlerThreadsEndTest, TerminatingByTheHandler) {
   script_.on_message = [this](Session& session, const Message&) {
     released_.wait();
@@ -200,7 +200,8 @@ TEST_F(HandlerThreadsEndTest, TerminatingByTheHandler) {
       ElementsAre("open", "message 0", "close 1006 terminated by the application", "destroyed"));
 }
 
-// R15: OnClose is the last call, and the only one of its kind, whatever the handler does in which.
+// R15: OnClose is the last call and the only one of its kind, whatever the handler does in any
+// callback.
 TEST_F(HandlerThreadsEndTest, R15_TheHandlerEndsItsSessionInEachCallback) {
   for (const std::string where : {"open", "message", "writable", "close"}) {
     for (const bool politely : {true, false}) {
@@ -241,7 +242,7 @@ TEST_F(HandlerThreadsEndTest, R15_TheHandlerEndsItsSessionInEachCallback) {
   }
 }
 
-// What its handler has begun holds the server up; what it has not is dropped.
+// Shutdown waits for a callback that has started; messages that wait are dropped.
 TEST_F(HandlerThreadsEndTest, ShutdownWhileAHandlerIsAtWork) {
   Start({.threads = 2, .handler_threads = 1});
   TestClient client = ConnectBlocked(), other = ConnectAndUpgrade();
@@ -267,7 +268,7 @@ TEST_F(HandlerThreadsEndTest, ShutdownByAHandlerBeginsAndDoesNotWait) {
   script_.on_message = [this](Session& session, const Message&) {
     EXPECT_TRUE(session.SendText("here").ok());
     server_->Shutdown();
-    server_->Wait();  // a mistake, and no deadlock
+    server_->Wait();  // a mistake, but no deadlock
     server_->Drain(absl::Seconds(1));
     journal_.Write("not dead");
   };

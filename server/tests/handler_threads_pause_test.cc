@@ -1,4 +1,4 @@
-// What is not read, and what is not asked of a client, while its handler is behind.
+// The input that is not read, and the time limits that do not apply, while a handler is busy.
 
 #include <algorithm>
 #include <atomic>
@@ -34,7 +34,7 @@ TEST_F(HandlerThreadsPauseTest, NothingIsReadPastTheMarkOfMessages) {
   client.Send(Texts(1000));
   WaitForHeldSessions(1);
   LetTheLoopTurn();
-  // In the middle of what one read brought.
+  // The mark is reached in the middle of one read.
   EXPECT_EQ(server_->metrics().messages_received, 1u + 4u);
   Release();
   ExpectTexts(client, 1000);
@@ -70,7 +70,7 @@ TEST_F(HandlerThreadsPauseTest, R26_TheBudgetHoldsForWhatWaitsForItsHandler) {
     ASSERT_LT(clients.size(), 10u) << "more than the budget is held";
     clients.push_back(ConnectAndUpgrade());
     clients.back().Send(ClientFrame(Opcode::kBinary, std::string(300000, 'x')));
-    // The handler of the client has not even opened it: nothing but the ping is answered.
+    // The handler of this client has not even run OnOpen: only the ping is answered.
     clients.back().Send(ClientFrame(Opcode::kPing, ""));
     clients.back().ReadFrame();
   }
@@ -83,13 +83,14 @@ TEST_F(HandlerThreadsPauseTest, R26_TheBudgetHoldsForWhatWaitsForItsHandler) {
   }));
   EXPECT_GE(dropped, 1);
   Release();
-  // Those that held most were dropped, and their messages with them; all others are delivered.
+  // The sessions that held most were dropped, with their messages; all other messages are
+  // delivered.
   journal_.WaitFor("close 1006 all sessions together hold more than limits.max_buffered_bytes",
                    dropped);
   journal_.WaitFor("message " + std::string(40, 'x'), static_cast<int>(clients.size()) - dropped);
 }
 
-// What is refused takes nothing, so it costs nobody else the session.
+// A refused message takes no room, so it costs no other session its life.
 TEST_F(HandlerThreadsPauseTest, T22_WhatIsRefusedMakesNobodyElseFail) {
   Start({.handler_threads = 1, .limits = {.max_buffered_bytes = 4 << 20}});
   TestClient client = ConnectAndUpgrade();
@@ -159,7 +160,7 @@ TEST_F(HandlerThreadsPauseTest, WhoVanishedMeanwhileIsGivenUpAfterwards) {
   journal_.WaitFor("close 1006 the client did not answer a ping");
 }
 
-// Bytes that a client does not take count against it, whatever its handler does.
+// Output that a client does not read counts against it, whatever its handler does.
 TEST_F(HandlerThreadsPauseTest, WhoTakesNothingIsGivenUpMeanwhile) {
   script_.on_message = [this](Session& session, const Message& message) {
     if (message.payload != "0") return;
@@ -175,14 +176,15 @@ TEST_F(HandlerThreadsPauseTest, WhoTakesNothingIsGivenUpMeanwhile) {
   client.Send(Texts(10));
   WaitForHeldSessions(1);
   journal_.WaitFor("sent");
-  // Anew each time that the kernel finds room for some more, which under load it does for a while.
+  // timeouts.pong restarts each time that the kernel takes more bytes, which under load it does for
+  // a while.
   for (int i = 0; server_->metrics().held_sessions > 0 && i < 100; ++i) Pass(10000);
   EXPECT_EQ(server_->metrics().held_sessions, 0u);
   Release();
   journal_.WaitFor("close 1006 the client did not answer a ping");
 }
 
-// A client that waits for its answer is not idle, and has all its time after that.
+// A client that waits for its answer is not idle, and has its full time after it.
 TEST_F(HandlerThreadsPauseTest, TheHandlersTimeIsNotTheClients) {
   Start({.handler_threads = 1,
          .timeouts = {.idle = absl::Seconds(60), .ping_interval = absl::InfiniteDuration()}});
@@ -193,7 +195,7 @@ TEST_F(HandlerThreadsPauseTest, TheHandlersTimeIsNotTheClients) {
   }
   Release();
   for (int i = 0; i < 5; ++i) EXPECT_EQ(other.ReadFrame(), "fin text x");
-  other.SendText("y");  // the only thread is done with the first session
+  other.SendText("y");  // the pool's only thread has finished the first session
   EXPECT_EQ(other.ReadFrame(), "fin text y");
   Pass(59000);
   EXPECT_EQ(Count("close "), 0);

@@ -61,7 +61,7 @@ TEST_F(HandlerThreadsTest, OneAfterTheOtherForEachSession) {
   server_.reset();
 }
 
-// Both wait for the other: this ends only where they run side by side.
+// Each waits for the other: the test ends only if they run at the same time.
 TEST_F(HandlerThreadsTest, SessionsRunSideBySide) {
   std::promise<void> came[2];
   std::shared_future<void> has_come[2] = {came[0].get_future().share(),
@@ -86,7 +86,7 @@ TEST_F(HandlerThreadsTest, OneThatBlocksStallsNobody) {
   TestClient blocked = ConnectBlocked(), other = ConnectAndUpgrade();
   other.Send(Texts(100));
   ExpectTexts(other, 100);
-  // Nor what the server itself says to its client.
+  // It does not delay the server's own answers to its client either.
   blocked.Send(Texts(10) + ClientFrame(Opcode::kPing, "there?"));
   EXPECT_EQ(blocked.ReadFrame(), "fin pong there?");
   other.SendClose(1000);
@@ -96,7 +96,7 @@ TEST_F(HandlerThreadsTest, OneThatBlocksStallsNobody) {
   ExpectTexts(blocked, 10);
 }
 
-// One call each, where more wait than there are threads.
+// Each gets one call in turn if more sessions wait than there are threads.
 TEST_F(HandlerThreadsTest, TheyTakeTurns) {
   Start({.handler_threads = 1});
   TestClient blocked = ConnectBlocked();
@@ -116,7 +116,7 @@ TEST_F(HandlerThreadsTest, TheyTakeTurns) {
               ElementsAre("open", "open", "message 0", "message few", "message 1"));
 }
 
-// ---- What a session does for a handler on another thread ----
+// ---- The methods of a session, called on another thread ----
 
 TEST_F(HandlerThreadsTest, EveryKindOfSendInOrder) {
   script_.on_message = [](Session& session, const Message& message) {
@@ -201,11 +201,11 @@ TEST_F(HandlerThreadsTest, RoundTripTime) {
   EXPECT_EQ(client.ReadFrame(), "fin text done");
 }
 
-// What does not fit is refused, and the handler hears when there is room again.
+// A message that does not fit is refused, and OnWritable follows when there is room again.
 TEST_F(HandlerThreadsTest, AFullQueueRefusesAndSaysWhenItIsNot) {
   script_.on_message = [this](Session& session, const Message&) {
     const std::string data(20000, 'x');
-    // A thread of the pool may wait for room, which there is none of: the client does not read.
+    // A thread of the pool may wait for room. None appears: the client does not read.
     const SendOptions patient = {.timeout = absl::Milliseconds(20)};
     const auto fill = [](const std::function<absl::Status()>& send) {
       absl::Status status;
@@ -232,7 +232,7 @@ TEST_F(HandlerThreadsTest, AFullQueueRefusesAndSaysWhenItIsNot) {
   EXPECT_EQ(frame, "fin text end");
 }
 
-// A handler may wait for room in its own session's queue: the loop makes it.
+// A handler may wait for room in its own session's queue, which the loop writes meanwhile.
 TEST_F(HandlerThreadsTest, AHandlerThatWaitsForRoomGetsIt) {
   script_.on_message = [](Session& session, const Message&) {
     for (int i = 0; i < 200; ++i) {
@@ -286,7 +286,7 @@ TEST_F(HandlerThreadsTest, FragmentsAndPieces) {
 
 // ---- Many ----
 
-// Sessions that come, speak and go in every way, while threads send to them and publish.
+// Sessions that connect, send and leave in every way, while threads send to them and publish.
 TEST_F(HandlerThreadsTest, ManySessionsInEveryWay) {
   constexpr int kClients = 8, kRounds = 12;
   script_.on_open = [](Session& session) { session.Subscribe("all").IgnoreError(); };
@@ -336,7 +336,7 @@ TEST_F(HandlerThreadsTest, ManySessionsInEveryWay) {
   EXPECT_EQ(Count("destroyed"), Count("open"));
 }
 
-// It costs memory until its handler has heard of the end.
+// It takes memory until its handler has returned from OnClose.
 TEST_F(HandlerThreadsTest, R25_ASessionWhoseHandlerIsBehindKeepsItsPlace) {
   Start({.handler_threads = 1, .limits = {.max_connections = 3}});
   TestClient blocked = ConnectBlocked();

@@ -1,4 +1,4 @@
-// HTTP beside WebSocket, on one port, seen from the other end of a socket.
+// HTTP and WebSocket on one port, tested over loopback.
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -70,7 +70,7 @@ std::string ReadAnswer(TestClient& client) {
                       client.ReadBytes(size));
 }
 
-// Its page says what was asked: "GET /path?query body".
+// Its page repeats the request: "GET /path?query body".
 class HttpTest : public testing::ServerFixture {
  protected:
   void StartHttp(ServerOptions options = {}) {
@@ -87,7 +87,7 @@ class HttpTest : public testing::ServerFixture {
     return Page("text/plain", absl::StrCat(request.method, " ", request.target, " ", request.body));
   }
 
-  // One whose socket takes little.
+  // A client whose socket has a small receive buffer.
   TestClient ConnectSlowReader() {
     TestClient client = Connect();
     const int size = 64 << 10;
@@ -95,7 +95,7 @@ class HttpTest : public testing::ServerFixture {
     return client;
   }
 
-  // One of whose answers the server can write less than 64 KiB at a time.
+  // A client of which the server's socket takes less than 64 KiB at once.
   TestClient ConnectToTakeLittle() {
     TestClient client = ConnectSlowReader();
     client.Send(Get("/a"));
@@ -104,7 +104,7 @@ class HttpTest : public testing::ServerFixture {
     return client;
   }
 
-  // Reads until the server has written `bytes` of its answers. Returns how many were read.
+  // Reads until the server has written `bytes` bytes. Returns the number of bytes read.
   size_t TakeUntilSent(TestClient& client, uint64_t bytes) {
     char some[4096];
     size_t taken = 0;
@@ -190,7 +190,7 @@ TEST_F(HttpTest, HeadSaysWhatGetWouldAndSendsNoBody) {
   EXPECT_EQ(ReadAnswer(client), "200 GET /next ");
 }
 
-// RFC 9110, section 9.3.2: wherever it is refused.
+// RFC 9110, section 9.3.2: for every kind of refusal.
 TEST_F(HttpTest, HeadGetsNoBodyWithARefusal) {
   const auto expect = [this](const std::string& request, absl::string_view status) {
     TestClient client = Connect();
@@ -235,7 +235,7 @@ TEST_F(HttpTest, NoBodyBehind204And304) {
 TEST_F(HttpTest, AnUpgradeMayFollowPages) {
   StartHttp();
   TestClient client = Connect();
-  // All at once: the answers must come in front of the upgrade's, and the frame must be read.
+  // All in one write: the answers must precede the upgrade's, and the frame must be read.
   client.Send(absl::StrCat(Get("/a"), Get("/b"), TestClient::UpgradeRequest(),
                            testing::ClientFrame(Opcode::kText, "hello")));
   EXPECT_EQ(ReadAnswer(client), "200 GET /a ");
@@ -262,7 +262,7 @@ TEST_F(HttpTest, AnUpgradeThatIsRefusedEndsTheConnection) {
   EXPECT_THAT(client.ReadToEnd(), AllOf(StartsWith("HTTP/1.1 404 "), EndsWith("no\n")));
 }
 
-// ---- Whom it is asked of ----
+// ---- Hosts and targets ----
 
 // RFC 9112, section 3.2: one rule for pages and upgrades.
 TEST_F(HttpTest, AHostThatIsNoHostIs400ForPagesAsForUpgrades) {
@@ -383,7 +383,7 @@ TEST_F(HttpTest, WhatIsRefusedClosesAndReachesAClientThatSendsOn) {
   };
   for (const auto& [request, status] : cases) {
     TestClient client = Connect();
-    // What stands behind it is no request: nobody can know where that would begin.
+    // No request is read after it: its end cannot be known.
     client.Send(absl::StrCat(Get("/first"), request, Get("/smuggled"), std::string(100000, 'x')));
     EXPECT_EQ(ReadAnswer(client), "200 GET /first ");
     EXPECT_THAT(client.ReadToEnd(),
@@ -403,7 +403,7 @@ TEST_F(HttpTest, LeaveToSendABody) {
   client.Send("hi");
   EXPECT_EQ(ReadAnswer(client), "200 POST /a hi");
 
-  // Who does not wait for leave gets none; nor does who has nothing to send, or HTTP/1.0.
+  // A client that does not wait for 100 gets none; neither does an empty body, or HTTP/1.0.
   client.Send(Request("POST", "/b", kExpect, "hi"));
   EXPECT_EQ(ReadAnswer(client), "200 POST /b hi");
   client.Send(Request("POST", "/c", "Content-Length: 0\r\nExpect: 100-continue\r\n"));
@@ -441,7 +441,7 @@ TEST_F(HttpTest, SlowReadersDoNotMakeTheServerAskForMore) {
   journal_.WaitFor("page /large");
   other.Send(Get("/other"));
   EXPECT_EQ(ReadAnswer(other), "200 GET /other ");
-  // One answer at a time.
+  // The server keeps one answer at a time.
   EXPECT_LT(server_->metrics().buffered_bytes, 2 * kLarge);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(ReadAnswer(client).size(), 4 + kLarge);
 }
@@ -463,7 +463,7 @@ class HttpFileTest : public HttpTest {
     std::remove(path_.c_str());
   }
 
-  // Serves a file of `size` bytes that is said to have `promised`.
+  // Serves a file of `size` bytes that is declared to have `promised` bytes.
   void StartFile(size_t size, size_t promised) {
     std::ofstream(path_) << std::string(size, 'F');
     StartHttp(
@@ -525,7 +525,7 @@ TEST_F(HttpTest, AConnectionThatAsksForNothingMoreIsClosed) {
   EXPECT_EQ(client.ReadToEnd(), "");
 }
 
-// Load balancers close after 60 s, and must be the first to do so.
+// Load balancers close idle connections after 60 s, and must do so before the server.
 TEST_F(HttpTest, AnIdleConnectionIsKeptFor75Seconds) {
   StartHttp();
   TestClient client = Connect();
@@ -556,7 +556,7 @@ TEST_F(HttpTest, ARequestThatIsBegunMustEnd) {
   EXPECT_THAT(poster.ReadToEnd(), StartsWith("HTTP/1.1 408 "));
 }
 
-// The answer to the request before it has taken none of its time.
+// The time of the previous answer does not count.
 TEST_F(HttpTest, APipelinedRequestHasAllOfItsTime) {
   StartHttp(
       {.timeouts = {.handshake = absl::Seconds(5)}, .rates = {.min_request_bytes_per_second = 0}});
@@ -573,7 +573,7 @@ TEST_F(HttpTest, APipelinedRequestHasAllOfItsTime) {
 TEST_F(HttpTest, ABodyMustNotComeTooSlowly) {
   StartHttp({.rates = {.min_request_bytes_per_second = 100, .request_grace = absl::Seconds(2)}});
   TestClient client = Connect();
-  client.Send(Get("/a"));  // of this one no byte counts any more
+  client.Send(Get("/a"));  // the bytes of this request do not count for the next one
   EXPECT_EQ(ReadAnswer(client), "200 GET /a ");
   const std::string head =
       Request("POST", "/b", "Content-Length: 1000\r\nExpect: 100-continue\r\n");
@@ -584,14 +584,14 @@ TEST_F(HttpTest, ABodyMustNotComeTooSlowly) {
   EXPECT_THAT(client.ReadToEnd(), StartsWith("HTTP/1.1 408 "));
 }
 
-// The rest of a pipelined request waits in the sockets while the answer in front of it is taken.
+// The rest of a pipelined request waits in the sockets while the previous answer is read.
 TEST_F(HttpTest, ARequestIsNotSlowWhileNothingIsRead) {
   StartHttp();
   TestClient client = ConnectSlowReader();
   const std::string next = Get("/b");
   client.Send(Get("/large") + next.substr(0, 20));
   EXPECT_THAT(client.ReadHead(), StartsWith("HTTP/1.1 200 "));
-  // It takes the answer slowly, but without a pause; then the rest, which the sockets do not hold.
+  // Reads the answer slowly but steadily; then its rest, which is more than the sockets hold.
   for (int i = 0; i < 4; ++i) {
     Pass(5000);
     EXPECT_EQ(client.ReadBytes(1 << 20).size(), size_t{1 << 20});
@@ -600,7 +600,7 @@ TEST_F(HttpTest, ARequestIsNotSlowWhileNothingIsRead) {
   Pass(4900);
   client.Send(next.substr(20));
   EXPECT_EQ(ReadAnswer(client), "200 GET /b ");
-  // Once it is read the time counts.
+  // Once reading continues, the time counts.
   client.Send(next.substr(0, 20));
   Pass(5300);
   EXPECT_THAT(client.ReadToEnd(), StartsWith("HTTP/1.1 408 "));
@@ -617,7 +617,7 @@ TEST_F(HttpTest, AnAnswerThatIsNotTakenIsGivenUp) {
   log_.WaitForPart("the client does not take its answer");
 }
 
-// Each byte that was taken gave it all of the time again.
+// A regression: each byte that was taken restarted the timeout.
 TEST_F(HttpTest, AnAnswerThatIsTakenTooSlowlyIsGivenUp) {
   StartHttp({.timeouts = {.http = absl::Seconds(20)}});
   TestClient client = ConnectToTakeLittle();
@@ -723,7 +723,7 @@ TEST_F(HttpTest, AServerThatDrainsIsNotReadyAndUpgradesNobody) {
   });
   ServerOptions options;
   options.http.pages = router.pages();
-  options.for_tests.random = [] { return 0.5; };  // this client is to go in half an hour
+  options.for_tests.random = [] { return 0.5; };  // this client is due after half an hour
   StartHttp(std::move(options));
   TestClient client = Connect();
   client.Send(Get("/readyz") + Get("/drain") + Get("/readyz") + Get("/healthz"));

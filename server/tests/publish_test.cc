@@ -1,5 +1,5 @@
-// What is published, over loopback: to whom, in what order, and what becomes of it where a
-// subscriber does not read.
+// Published messages, over loopback: their subscribers, their order, and a subscriber that does not
+// read.
 
 #include <functional>
 #include <memory>
@@ -29,7 +29,8 @@ using testing::TestClient;
 
 class PublishTest : public testing::ServerFixture {
  protected:
-  // A message is the name of a topic to join, or, with a minus before it, to leave.
+  // Each message is the name of a topic to subscribe to; with a minus before it, to unsubscribe
+  // from.
   PublishTest() {
     script_.on_message = [this](Session& session, const Message& message) {
       absl::string_view topic = message.payload;
@@ -50,7 +51,7 @@ class PublishTest : public testing::ServerFixture {
     EXPECT_EQ(client.ReadFrame(), "fin text done");
   }
 
-  // One that is subscribed to these, and then reads no more.
+  // A client that subscribes to `topics`, and then reads nothing.
   TestClient Blocked(const std::vector<std::string>& topics) {
     TestClient client = ConnectSlowReader();
     for (const std::string& topic : topics) Do(client, topic);
@@ -59,7 +60,7 @@ class PublishTest : public testing::ServerFixture {
     return client;
   }
 
-  // Waits until the loop has done all that was published before: who reads earlier makes room.
+  // Waits until the loop has delivered the published messages: reading earlier would make room.
   void AwaitPublished() {
     TestClient witness = ConnectAndUpgrade();
     Do(witness, "witness");
@@ -67,7 +68,7 @@ class PublishTest : public testing::ServerFixture {
     EXPECT_EQ(witness.ReadFrame(), "fin text all is done");
   }
 
-  // The frames behind the filler up to `last`.
+  // Reads frames up to `last`; returns those that are not filler.
   std::vector<std::string> ReadTo(TestClient& client, const std::string& last) {
     std::vector<std::string> frames;
     while (frames.empty() || (frames.back() != last && frames.back() != "timeout")) {
@@ -157,7 +158,7 @@ TEST_F(PublishTest, FirstAndLastSubscriberOfAllThreads) {
   EXPECT_THAT(told, ElementsAre("news +", "news -"));
 }
 
-// All subscribers are gone when the server has stopped, and the hook was told so.
+// When the server has stopped there are no subscribers, and the hook was called for that.
 TEST_F(PublishTest, TheLastSubscriberLeavesWithTheServer) {
   Start({.hooks = {.on_topic_change = [this](absl::string_view topic, bool has_subscribers) {
            journal_.Write(absl::StrCat(topic, has_subscribers ? " +" : " -"));
@@ -169,7 +170,7 @@ TEST_F(PublishTest, TheLastSubscriberLeavesWithTheServer) {
                                             "close 1006 the server has stopped", "destroyed"));
 }
 
-// What a hook does is allowed to be much: here it ends the session that brought it about.
+// A hook may do anything: here it ends the session that caused the call.
 TEST_F(PublishTest, TheHookMayUseTheServer) {
   std::mutex mutex;
   SessionRef ref;
@@ -221,8 +222,8 @@ TEST_F(PublishTest, AReferencePublishesInOrderWithWhatItSends) {
             absl::StatusCode::kFailedPrecondition);
 }
 
-// What is published goes to its subscribers in the order of everything that is sent to them, though
-// it waits for the end of the loop's turn.
+// Published messages keep their order with all other messages to a subscriber, although they wait
+// for the end of the loop's turn.
 TEST_F(PublishTest, StaysInOrderWithAllThatTheSessionDoes) {
   const std::string large(30000, 'l');
   script_.on_message = [&](Session& session, const Message& message) {
@@ -267,7 +268,7 @@ TEST_F(PublishTest, StaysInOrderWithAllThatTheSessionDoes) {
   }
 }
 
-// More than is gathered, from one callback.
+// More messages from one callback than one batch takes.
 TEST_F(PublishTest, ManyInARowReachEverySubscriber) {
   constexpr int kMessages = 5000;
   script_.on_message = [this](Session& session, const Message& message) {
@@ -295,7 +296,7 @@ TEST_F(PublishTest, ManyInARowReachEverySubscriber) {
   }
 }
 
-// A client may close right behind what it says, and is given it back before its Close.
+// A client may send Close directly after its messages, and still gets them back before the Close.
 TEST_F(PublishTest, WhoLeavesAtOnceIsStillToldWhatItSaid) {
   script_.on_message = [](Session& session, const Message& message) {
     session.Subscribe("news").IgnoreError();
@@ -328,7 +329,7 @@ TEST_F(PublishTest, T5_TopicsAndTheirNamesHaveLimits) {
     EXPECT_EQ(client.ReadFrame(), "fin text " + answer);
   }
   EXPECT_EQ(server_->subscribers("third"), 0u);
-  // And a second client has its own.
+  // The limits of a second client are its own.
   TestClient other = ConnectAndUpgrade();
   other.SendText("third");
   EXPECT_EQ(other.ReadFrame(), "fin text ok");
@@ -360,7 +361,7 @@ TEST_F(PublishTest, T5_SubscriptionsCountInTheBudget) {
   EXPECT_EQ(server_->metrics().buffered_bytes, 0u);
 }
 
-// R26: what was published before a send has its room first, whichever way the send goes.
+// R26: a message published before a send takes room first, on every path of a send.
 TEST_F(PublishTest, R26_SendQueueLimitOnEveryPathAfterAPublish) {
   const std::string text(600, 's');
   const std::vector<std::function<absl::Status(Session&)>> sends = {
@@ -397,8 +398,8 @@ TEST_F(PublishTest, R26_SendQueueLimitOnEveryPathAfterAPublish) {
   server_.reset();
 }
 
-// R26: a message on its way has its room until it arrives, and what was published before it does
-// not take it.
+// R26: a message on its way keeps its room until it arrives, and an earlier published message
+// cannot take that room.
 TEST_F(PublishTest, R26_SendQueueLimitForWhatArrivesAfterAPublish) {
   script_.on_message = [this](Session& session, const Message&) {
     session.Subscribe("topic").IgnoreError();
@@ -414,7 +415,7 @@ TEST_F(PublishTest, R26_SendQueueLimitForWhatArrivesAfterAPublish) {
   EXPECT_EQ(server_->metrics().dropped_messages[static_cast<size_t>(DropReason::kQueueFull)], 1u);
 }
 
-// R26: what is published faster than a loop takes it has the bound of all that waits.
+// R26: messages that are published faster than a loop delivers them count in the budget.
 TEST_F(PublishTest, R26_TheBudgetHoldsForWhatIsPublished) {
   script_.on_message = [this](Session& session, const Message&) {
     session.Subscribe("news").IgnoreError();

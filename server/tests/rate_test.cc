@@ -1,4 +1,4 @@
-// Clients that send more than ServerRates::messages and bytes let them.
+// Clients that exceed ServerRates::messages or bytes.
 
 #include <string>
 #include <vector>
@@ -25,7 +25,7 @@ constexpr char kTooManyBytes[] = "1008 more bytes a second than this server acce
 
 class RateTest : public testing::ServerFixture {
  protected:
-  ~RateTest() override { server_.reset(); }  // before what it refers to
+  ~RateTest() override { server_.reset(); }  // destroyed before the objects that its callbacks use
 
   static std::string Messages(int count, absl::string_view text = "message") {
     std::string bytes;
@@ -51,7 +51,7 @@ class RateTest : public testing::ServerFixture {
 TEST_F(RateTest, MessagesOverTheirRateWait) {
   Start({.rates = {.messages = {.per_second = 10}}});
   TestClient client = ConnectAndUpgrade();
-  client.Send(Messages(30));  // read in one piece: 20 are owed
+  client.Send(Messages(30));  // read at once: 20 are over the rate
   ExpectEchoes(client, 30);
   client.SendText("late");
   Pass(2000);
@@ -76,7 +76,7 @@ TEST_F(RateTest, BytesOverTheirRateWait) {
   constexpr int kSeconds = 20;
   Start({.rates = {.bytes = {.per_second = 10000}}});
   TestClient client = ConnectAndUpgrade();
-  client.SendText(std::string(10000 * (kSeconds + 1), 'x'));  // a second's burst, and the rest
+  client.SendText(std::string(10000 * (kSeconds + 1), 'x'));  // the burst of a second, and the rest
   int seconds = 0;
   for (; Count("message") == 0; ++seconds) {
     ASSERT_LE(seconds, kSeconds + 3);
@@ -105,7 +105,7 @@ TEST_F(RateTest, OverTlsTheyWaitAsWell) {
   EXPECT_EQ(client.ReadFrame(), "fin text late");
 }
 
-// What it says is not read, its pongs neither: that is no silence.
+// Nothing is read from a client that is over its rate, not even its pongs: it is not silent.
 TEST_F(RateTest, WhoWaitsIsNotGivenUpForItsSilence) {
   Start({.timeouts = {.idle = absl::Seconds(20),
                       .ping_interval = absl::Seconds(10),

@@ -17,12 +17,12 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Refuses with its name, which says which endpoint was asked.
+// Refuses with `name`, so that the answer shows which endpoint was called.
 Acceptor Endpoint(const std::string& name) {
   return [name](const SessionRequest&, UpgradeResponse&) { return absl::AbortedError(name); };
 }
 
-// Says its name and the subpath.
+// Answers with `name` and the subpath.
 Pages Named(const std::string& name) {
   return [name](const PageRequest& request) -> absl::StatusOr<PageResponse> {
     return Page("text/plain", absl::StrCat(name, " ", request.subpath));
@@ -87,7 +87,7 @@ TEST(RouterTest, TheLongestPathThatFits) {
   EXPECT_EQ(Ask(router, "/a/b/x/y"), "ab x/y");
   EXPECT_EQ(Ask(router, "/a/b/c"), "abc ");
   EXPECT_EQ(Upgrade(router, "/a/x"), "a");
-  EXPECT_EQ(Upgrade(router, "/a/b/c"), "a");  // a page there hides no endpoint
+  EXPECT_EQ(Upgrade(router, "/a/b/c"), "a");  // a page does not hide an endpoint
   EXPECT_EQ(Upgrade(router, "/x"), "404");
 }
 

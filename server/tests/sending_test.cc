@@ -1,4 +1,4 @@
-// What a session does with messages that its client does not take.
+// Messages to a client that does not read.
 
 #include <algorithm>
 #include <atomic>
@@ -29,17 +29,18 @@ using testing::TestClient;
 
 class SendingTest : public testing::ServerFixture {
  protected:
-  ~SendingTest() override { server_.reset(); }  // before what it refers to
+  ~SendingTest() override {
+    server_.reset();
+  }  // destroyed before the objects that its callbacks use
 
-  // Sends until the client's socket takes no more, and will not as long as the client does not
-  // read.
+  // Sends until the client's socket is full, and stays full while the client does not read.
   void Block(Session& session) {
     while (session.queued_bytes() < kBlocked) {
       ASSERT_TRUE(session.SendBinary(filler_, {.when_full = WhenFull::kFail}).ok());
     }
   }
 
-  // A server that blocks a client that asks for it, and then does `what`, once.
+  // A server that blocks the client that asks for it, and then calls `what`, once.
   TestClient ConnectBlocked(std::function<void(Session&)> what, ServerOptions options = {}) {
     script_.on_message = [this, what = std::move(what)](Session& session, const Message&) {
       Block(session);
@@ -53,7 +54,7 @@ class SendingTest : public testing::ServerFixture {
     return client;
   }
 
-  // The next frames behind the filler, up to and with the one that is `last`.
+  // Reads up to `last`; returns the frames that are not filler.
   std::vector<std::string> ReadTo(TestClient& client, const std::string& last) {
     std::vector<std::string> frames;
     while (true) {
@@ -71,7 +72,7 @@ class SendingTest : public testing::ServerFixture {
     return server_->metrics().dropped_messages[static_cast<size_t>(reason)];
   }
 
-  // More than moves from the server's socket to the client's after the first was full.
+  // More bytes than move from the server's socket to the client's after the first was full.
   static constexpr size_t kBlocked = 400000;
   const std::string filler_ = std::string(100000, 'f');
 };
@@ -135,7 +136,7 @@ TEST_F(SendingTest, DropOldestKeepsWhatCameLast) {
   EXPECT_EQ(Drops(DropReason::kOldest), 102 - frames.size());
 }
 
-// One that is larger than the queue may be drops nothing but itself.
+// A message larger than the queue's limit drops only itself.
 TEST_F(SendingTest, DropOldestOfWhatNeverFits) {
   TestClient client = ConnectBlocked(
       [](Session& session) {
@@ -168,7 +169,7 @@ TEST_F(SendingTest, OnlyTheLatestOfAKey) {
   EXPECT_EQ(Drops(DropReason::kReplaced), 3 * 999u);
 }
 
-// What takes the place of another needs no more room than that had.
+// A replacement needs no more room than the message that it replaces.
 TEST_F(SendingTest, TheLatestOfAKeyFitsWhereTheQueueIsFull) {
   TestClient client = ConnectBlocked(
       [](Session& session) {
@@ -247,7 +248,7 @@ TEST_F(SendingTest, OnWritableOnceThereIsRoomAgain) {
               ElementsAre("open", "message go", "done", "writable", "close 1000 ", "destroyed"));
 }
 
-// Who sends up to the high mark gets on, also where the socket takes it all.
+// A producer that sends up to the high mark makes progress, even if the socket takes everything.
 TEST_F(SendingTest, AProducerGoesOnInOnWritable) {
   constexpr int kMessages = 2000;
   int sent = 0;
@@ -270,7 +271,7 @@ TEST_F(SendingTest, AProducerGoesOnInOnWritable) {
   server_.reset();
 }
 
-// A refusal is followed by OnWritable as well: the marks are no higher than the queue.
+// OnWritable follows a refusal as well: the marks are lowered to fit the queue.
 TEST_F(SendingTest, OnWritableAfterARefusal) {
   script_.on_writable = [](Session& session) { EXPECT_TRUE(session.SendText("end").ok()); };
   TestClient client = ConnectBlocked(
@@ -333,7 +334,7 @@ TEST_F(SendingTest, WholeMessagesWaitForTheEndOfAFragmentedOne) {
   EXPECT_EQ(client.ReadFrame(), "fin text d");
 }
 
-// A fragmented message behind messages that wait keeps the order; those can no longer be dropped.
+// Fragments keep their order after messages that wait; these can no longer be dropped.
 TEST_F(SendingTest, FragmentsBehindWhatWaits) {
   TestClient client = ConnectBlocked([](Session& session) {
     EXPECT_TRUE(session.SendText("first", {.key = "key"}).ok());
@@ -404,7 +405,7 @@ TEST_F(SendingTest, WhatWaitsForAClientThatBreaksARule) {
   EXPECT_EQ(Drops(DropReason::kClosed), 1u);
 }
 
-// ---- Whose the payload is ----
+// ---- Who owns the payload ----
 
 TEST_F(SendingTest, EveryKindOfPayloadInEveryStateArrives) {
   std::vector<std::string> expected;
@@ -439,7 +440,7 @@ TEST_F(SendingTest, EveryKindOfPayloadInEveryStateArrives) {
   }
 }
 
-// Twenty sessions that keep one payload are no reason to drop one.
+// Twenty sessions that keep one payload do not exceed the budget.
 TEST_F(SendingTest, ASharedPayloadCountsOnceInTheBudget) {
   constexpr int kClients = 20;
   const auto shared = std::make_shared<const std::string>(1 << 20, 's');
@@ -473,7 +474,7 @@ TEST_F(SendingTest, ASharedPayloadCountsOnceInTheBudget) {
   EXPECT_EQ(shared.use_count(), 1);
 }
 
-// What one session alone keeps counts, however it came.
+// A payload that only one session keeps counts, whoever owned it first.
 TEST_F(SendingTest, R26_TheBudgetHoldsForWhatWaits) {
   TestClient client = ConnectBlocked(
       [](Session& session) {
@@ -484,7 +485,7 @@ TEST_F(SendingTest, R26_TheBudgetHoldsForWhatWaits) {
       {.limits = {.max_buffered_bytes = 8 << 20}});
   journal_.WaitFor("close 1006 all sessions together hold more than limits.max_buffered_bytes");
   journal_.WaitFor("destroyed");
-  // All was given back.
+  // All memory was returned.
   script_.on_message = [](Session& session, const Message&) {
     EXPECT_TRUE(session.SendBinary(std::string(7 << 20, 'x')).ok());
   };

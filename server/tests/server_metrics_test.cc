@@ -1,4 +1,4 @@
-// What a server counts of what clients do.
+// The counters of a server.
 
 #include <string>
 
@@ -86,7 +86,7 @@ TEST_F(ServerMetricsTest, CountsWhyHandshakesFail) {
 TEST_F(ServerMetricsTest, CountsHandshakesThatTakeTooLong) {
   Start({.timeouts = {.handshake = absl::Seconds(3)}});
   const TestClient slow = Connect();
-  ConnectAndUpgrade();  // the slow one, which came first, has its timer
+  ConnectAndUpgrade();  // the slow client was accepted before, so its timer is armed
   clock_.AdvanceMs(3100);
   log_.WaitForPart("the handshake took too long");
   EXPECT_EQ(Failures(HandshakeFailure::kTimeout), 1u);
@@ -109,14 +109,14 @@ TEST_F(ServerMetricsTest, MeasuresPings) {
 
 TEST_F(ServerMetricsTest, MeasuresTheLagOfItsLoops) {
   script_.on_message = [this](Session& session, const Message& message) {
-    clock_.AdvanceMs(150);  // a handler that is slow
+    clock_.AdvanceMs(150);  // a slow handler
     session.Send(message).IgnoreError();
   };
   Start();
   TestClient client = ConnectAndUpgrade();
   client.SendText("slow");
   EXPECT_EQ(client.ReadFrame(), "fin text slow");
-  client.SendText("once more");  // read in another turn, so that the first one has ended
+  client.SendText("once more");  // read in a later turn: the first one has ended
   EXPECT_EQ(client.ReadFrame(), "fin text once more");
   EXPECT_GE(server_->metrics().loop_lag.sum_ms, 150u);
 }

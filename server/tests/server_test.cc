@@ -1,4 +1,4 @@
-// What a server promises, seen from the other end of a socket.
+// A server, tested over loopback.
 
 #include "weft/server/server.h"
 
@@ -108,7 +108,7 @@ TEST_F(ServerTest, StreamedMessagesAreEchoedInPieces) {
   EXPECT_EQ(client.ReadFrame(), "fin continuation two");
 }
 
-// A piece that is refused takes the rest of its message with it, and nothing else.
+// A refused piece drops the rest of its message, and nothing else.
 TEST_F(ServerTest, RefusedPieceOfAMessage) {
   script_.on_open = [this](Session& session) {
     const std::string large(1000, 'x');
@@ -206,7 +206,7 @@ TEST_F(ServerTest, AHeaderThatCannotBeSentMakesARefusal500) {
   EXPECT_EQ(server_->metrics().http_responses[4], 2u);
 }
 
-// The number was an index, and what it pointed at was counted up.
+// A regression: the status was used as an index of a counter.
 TEST_F(ServerTest, AStatusThatIsNoErrorsIs500) {
   int code = 0;
   accept_ = [&](const UpgradeRequest&, UpgradeResponse&) { return HttpError(code, "no"); };
@@ -249,7 +249,7 @@ TEST_F(ServerTest, RequestsThatAreNoUpgrade) {
   }
 }
 
-// R20: a page of another origin may not open a WebSocket in its visitor's name.
+// R20: a page of another origin must not open a WebSocket with its visitor's cookies.
 TEST_F(ServerTest, R20_OriginIsChecked) {
   Start({.http = {.allowed_origins = {"https://friend.example", "null"}}});
   const std::map<std::string, std::string> answers = {
@@ -277,7 +277,7 @@ TEST_F(ServerTest, R20_ARefusalSaysWhatWasComparedAndWhatAllowsIt) {
               AllOf(StartsWith("HTTP/1.1 403 "), EndsWith(absl::StrCat("\r\n\r\n", kText, "\n"))));
   log_.WaitForPart(absl::StrCat("HTTP 403, ", kText));
 
-  // What a stranger wrote is printable and short.
+  // The stranger's text is escaped and cut.
   const std::string long_origin = absl::StrCat("http://\x9bm", std::string(8000, 'a'));
   EXPECT_THAT(Connect().Upgrade("/", absl::StrCat("Origin: ", long_origin, "\r\n")),
               StartsWith("HTTP/1.1 403 "));
@@ -296,7 +296,7 @@ TEST_F(ServerTest, R20_AnyOriginOnlyWhereAsked) {
               StartsWith("HTTP/1.1 101 "));
 }
 
-// DNS rebinding: the page's name leads to this machine, so its Origin equals the Host.
+// DNS rebinding: the page's name resolves to this machine, so its Origin equals the Host.
 TEST_F(ServerTest, R20_APageWhoseNameWasMadeToLeadHereIsRefused) {
   Start({.http = {.pages = [](const PageRequest&) { return Page("text/plain", "page"); }}});
   const std::string upgrade = TestClient::UpgradeRequest();
@@ -348,7 +348,7 @@ TEST_F(ServerTest, R20_HostsAreThoseOfTheListOrOfTheEndpoint) {
   EXPECT_EQ(upgrade(0, "attacker.example"), "421");
   EXPECT_EQ(upgrade(1, "anything.example"), "101");
   server_.reset();
-  // Also where a client of this machine comes to it by a loopback address.
+  // Also if a client on this machine connects by a loopback address.
   Start({.address = "0.0.0.0"});
   TestClient client(*SocketAddress::FromIp("127.0.0.1", server_->address().port()));
   client.Send(absl::StrReplaceAll(TestClient::UpgradeRequest(),
@@ -366,7 +366,7 @@ TEST_F(ServerTest, R20_APageOfAnotherSchemeIsNotTheServersOwn) {
   EXPECT_EQ(Connect().Upgrade("/", "Origin: capacitor://localhost\r\n").substr(9, 3), "403");
 }
 
-// R11: a broken frame in the very segment of the handshake fails that connection and nothing else.
+// R11: an invalid frame in the same segment as the handshake fails that connection and no other.
 TEST_F(ServerTest, R11_InvalidBytesRightBehindTheHandshake) {
   Start();
   TestClient client = Connect();
@@ -383,7 +383,7 @@ TEST_F(ServerTest, R11_InvalidBytesRightBehindTheHandshake) {
   EXPECT_EQ(other.ReadFrame(), "fin text still here");
 }
 
-// R25: before it is accepted, a client has a budget of bytes and of time.
+// R25: before the handshake is done, a client has a limit of bytes and of time.
 TEST_F(ServerTest, R25_HandshakeDeadline) {
   Start({.timeouts = {.handshake = absl::Seconds(10)}});
   TestClient silent = Connect(), slow = Connect();
@@ -413,7 +413,7 @@ TEST_F(ServerTest, R25_LimitOfConnections) {
   EXPECT_EQ(one.ReadFrame(), "fin text x");
 }
 
-// Those who wait at the door, refused, do not take the place that becomes free.
+// Refused connections that are still open do not take the place that becomes free.
 TEST_F(ServerTest, R25_LimitOfConnectionsAnAddress) {
   Start({.threads = 2, .limits = {.max_connections_per_address = 2}});
   TestClient one = ConnectAndUpgrade();
@@ -431,7 +431,7 @@ TEST_F(ServerTest, R25_LimitOfConnectionsAnAddress) {
   EXPECT_EQ(Connect().Upgrade(), "HTTP/1.1 429 Too Many Requests");
 }
 
-// Whatever becomes of them: in their handshake, refused, reset.
+// Whichever way they end: in their handshake, refused, reset.
 TEST_F(ServerTest, R26_EveryEndGivesItsAddressBack) {
   accept_ = [](const UpgradeRequest& request, UpgradeResponse&) {
     return request.path() == "/no" ? absl::NotFoundError("no") : absl::OkStatus();
@@ -458,7 +458,7 @@ TEST_F(ServerTest, R26_EveryEndGivesItsAddressBack) {
   }
 }
 
-// The limit and those at the door were added, and the sum began again at 0: everybody got 503.
+// A regression: the sum of the limit and the refused connections wrapped to 0, and all got 503.
 TEST_F(ServerTest, R25_TheLargestLimitOfConnectionsIsALimit) {
   const std::string path = absl::StrCat("unix:/tmp/weft_largest_test_", getpid(), ".sock");
   Start({.more_endpoints = {{.address = path}},
@@ -483,7 +483,7 @@ TEST_F(ServerTest, R25_RefusedConnectionsTakeNoPlace) {
 
 // ---- Time ----
 
-// Those past the limit are told so, but not any number of them at once.
+// Connections beyond the limit get 503, but only a limited number at once.
 TEST_F(ServerTest, R25_NoMoreThan256AreRefusedAtOnce) {
   Start({.limits = {.max_connections = 1}});
   TestClient in = ConnectAndUpgrade();
@@ -505,7 +505,7 @@ TEST_F(ServerTest, SilentPeerIsPingedAndThenGivenUp) {
     clock_.AdvanceMs(31000);
     EXPECT_EQ(client.ReadFrame(), "fin ping ");
     client.Send(ClientFrame(Opcode::kPong, ""));
-    client.SendText("alive");  // its echo says that the pong was read, too
+    client.SendText("alive");  // its echo shows that the pong was read as well
     EXPECT_EQ(client.ReadFrame(), "fin text alive");
   }
   clock_.AdvanceMs(31000);
@@ -529,7 +529,7 @@ TEST_F(ServerTest, IdleSessionIsClosed) {
   EXPECT_EQ(client.ReadFrame(), "fin close 1000 idle");
 }
 
-// R24: a closing handshake that never ends does end, and gives everything back.
+// R24: a closing handshake that the peer never completes ends, and returns all memory.
 TEST_F(ServerTest, R24_PeerThatNeverAnswersClose) {
   script_.on_message = [](Session& session, const Message&) {
     session.Close(CloseCode::kGoingAway).IgnoreError();
@@ -570,11 +570,11 @@ TEST_F(ServerTest, FullQueueRefusesAndReadingPauses) {
   client.Send(requests);
   journal_.WaitFor("refused");
   EXPECT_THAT(client.ReadFrame(), StartsWith("fin binary xxx"));
-  server_.reset();  // before what the script refers to
+  server_.reset();  // destroyed before the objects that its callbacks use
 }
 
-// Questions larger than a read, so that each is a read of its own; answers that nobody takes at
-// first. When a question is read, the answers before it are below the mark.
+// Each message is larger than one read; at first nobody reads the answers. When a message is read,
+// the answers before it are below the mark.
 TEST_F(ServerTest, WhoDoesNotTakeTheAnswersIsNotRead) {
   constexpr int kQuestions = 60;
   const std::string question(600000, 'q'), answer(1000000, 'a');
@@ -595,7 +595,7 @@ TEST_F(ServerTest, WhoDoesNotTakeTheAnswersIsNotRead) {
   server_.reset();
 }
 
-// R26: the bound of the queue holds for every way to send.
+// R26: the limit of the queue holds for every way to send.
 TEST_F(ServerTest, R26_SendQueueLimitOnEveryPath) {
   script_.on_open = [this](Session& session) {
     const auto refused = absl::StatusCode::kResourceExhausted;
@@ -616,7 +616,7 @@ TEST_F(ServerTest, R26_SendQueueLimitOnEveryPath) {
   journal_.WaitFor("checked");
 }
 
-// The first fits, and the second does not fit beside it, though each fits alone.
+// Each message fits alone, but not both together.
 TEST_F(ServerTest, R26_ASendThatGoesStraightHasABound) {
   const std::string text(600, 's');
   script_.on_open = [&](Session& session) {
@@ -630,8 +630,8 @@ TEST_F(ServerTest, R26_ASendThatGoesStraightHasABound) {
   server_.reset();
 }
 
-// R3: unfinished messages of all sessions together have a budget; past it one session is dropped,
-// and the others are served.
+// R3: the unfinished messages of all sessions together have a budget. When it is exceeded one
+// session is dropped, and the others are served.
 TEST_F(ServerTest, R3_BudgetOfUnfinishedMessages) {
   Start({.limits = {.max_buffered_bytes = 2 << 20}});
   const std::string most(300000, 'x');
@@ -658,7 +658,7 @@ TEST_F(ServerTest, R3_BudgetOfUnfinishedMessages) {
   EXPECT_EQ(next.ReadFrame().size(), 11u + (1 << 20)) << "all was given back";
 }
 
-// Past the budget the session that holds most is dropped, not the one that asks next.
+// When the budget is exceeded, the session that holds most is dropped, not the one that asks next.
 TEST_F(ServerTest, T23_WhoHoldsMostIsDroppedNotWhoAsksNext) {
   Start({.limits = {.max_buffered_bytes = 8 << 20}});
   std::vector<TestClient> holders;
@@ -686,7 +686,7 @@ TEST_F(ServerTest, T23_WhoHoldsMostIsDroppedNotWhoAsksNext) {
 
 // ---- Ending, everywhere ----
 
-// R14, R15: a session may throw itself away in each callback.
+// R14, R15: a session may terminate itself in each callback.
 TEST_F(ServerTest, R14_TerminateInEveryCallback) {
   for (const std::string where : {"open", "message", "close"}) {
     SCOPED_TRACE(where);
@@ -720,7 +720,8 @@ TEST_F(ServerTest, R14_TerminateInEveryCallback) {
   }
 }
 
-// R15: refused or gone at each stage of the handshake and after; OnClose once for each OnOpen.
+// R15: refused or disconnected at each stage of the handshake and after; OnClose once for each
+// OnOpen.
 TEST_F(ServerTest, R15_DropAtEveryStage) {
   const std::string whole =
       absl::StrCat(TestClient::UpgradeRequest(), ClientFrame(Opcode::kText, "message"),
@@ -733,7 +734,7 @@ TEST_F(ServerTest, R15_DropAtEveryStage) {
       reset ? client.Reset() : client.Close();
     }
   }
-  ConnectAndUpgrade();  // the last in the listener's queue: the others were accepted before it
+  ConnectAndUpgrade();  // accepted after the others, so those have been accepted
   while (server_->connections() > 0) std::this_thread::yield();
   server_.reset();
   int opens = 0, closes = 0, destroyed = 0;
@@ -898,7 +899,7 @@ TEST_F(ServerTest, SessionRefOnTheSessionsThreadKeepsTheOrder) {
   EXPECT_EQ(client.ReadFrame(), "fin close 1000");
 }
 
-// What SessionRef took, the session's own thread does not push out of the queue.
+// The session's own sends cannot drop a message that a SessionRef has admitted.
 TEST_F(ServerTest, WhatSessionRefTookIsSent) {
   const std::string filler(100000, 'f'), posted(500000, 'p');
   script_.on_message = [&](Session& session, const Message&) {
@@ -919,7 +920,7 @@ TEST_F(ServerTest, WhatSessionRefTookIsSent) {
   server_.reset();
 }
 
-// Empty messages are work, too: they cannot pile up without end before a thread that is busy.
+// Empty messages cost as well: their number is limited while the session's thread is busy.
 TEST_F(ServerTest, R26_SessionRefIsBoundedForEmptyMessages) {
   script_.on_message = [this](Session& session, const Message&) {
     std::thread([this, ref = session.ref()] {
@@ -955,7 +956,7 @@ TEST_F(ServerTest, SessionRefIsBoundedLikeTheSession) {
 // ---- Listening ----
 
 TEST_F(ServerTest, ListensOnIpv6AndUnixSockets) {
-  // Not in the test's own folder: its name is longer than a socket's may be.
+  // Not in the test's own folder, whose name is longer than a socket's path may be.
   const std::string path = absl::StrCat("/tmp/weft_server_test_", getpid(), ".sock");
   Start({.address = "unix:" + path, .limits = {.max_connections_per_address = 1}});
   TestClient client = ConnectAndUpgrade();

@@ -1,4 +1,4 @@
-// Peers that misbehave, in every state that a session can be in.
+// Peers that misbehave, in every state of a session.
 
 #include <algorithm>
 #include <atomic>
@@ -29,11 +29,11 @@ using testing::ClosePayload;
 using ::testing::StartsWith;
 using testing::TestClient;
 
-// More than the kernel takes for a client that does not read: see ConnectSlowReader.
+// More bytes than the kernel takes for a client that does not read: see ConnectSlowReader.
 constexpr size_t kMoreThanSocketsHold = 24 << 20;
 
-// A loop that has timers asks once a turn how long it may wait. This clock stands still: no timer
-// turns the loop.
+// Counts the turns of a loop: a loop that has timers asks once a turn how long to wait. This clock
+// stands still, so no timer turns the loop.
 class TurnCounter : public Clock {
  public:
   int64_t NowMs() const override { return 1000; }
@@ -45,8 +45,8 @@ class TurnCounter : public Clock {
   mutable std::atomic<int> count{0};
 };
 
-// Notes how many connections were accepted from one question for the time to the next. A loop asks
-// once a turn at least. This clock stands still.
+// Records the largest number of connections accepted between two calls of NowMs(), which a loop
+// makes at least once a turn. This clock stands still.
 class AcceptCounter : public Clock {
  public:
   int64_t NowMs() const override {
@@ -63,9 +63,11 @@ class AcceptCounter : public Clock {
 
 class SessionFaultTest : public testing::ServerFixture {
  protected:
-  ~SessionFaultTest() override { server_.reset(); }  // before what it refers to
+  ~SessionFaultTest() override {
+    server_.reset();
+  }  // destroyed before the objects that its callbacks use
 
-  // A server that answers "large" with more than the sockets hold, and echoes the rest.
+  // A server that answers "large" with more bytes than the sockets hold, and echoes other messages.
   void StartLarge(ServerOptions options = {}) {
     options.sending.max_queue_bytes = 2 * kMoreThanSocketsHold;
     script_.on_message = [this](Session& session, const Message& message) {
@@ -85,7 +87,7 @@ class SessionFaultTest : public testing::ServerFixture {
     }
   }
 
-  // How often the loop turned, of a server whose clock is `turns_`, while `what` ran.
+  // The number of turns of the loop while `what` runs; the server's clock must be `turns_`.
   int TurnsOf(const std::function<void()>& what) {
     const int before = turns_.count;
     what();
@@ -98,7 +100,7 @@ class SessionFaultTest : public testing::ServerFixture {
 
 // ---- The end of a session whose client reads late ----
 
-// What says why must not be overtaken by a reset.
+// A reset must not overtake the Close frame, which has the reason.
 TEST_F(SessionFaultTest, CloseFrameReachesAClientThatReadsLate) {
   StartLarge();
   TestClient client = ConnectSlowReader();
@@ -119,7 +121,7 @@ TEST_F(SessionFaultTest, CloseFrameReachesAClientThatHasSaidAll) {
   EXPECT_EQ(client.ReadFrame(), "end");
 }
 
-// A client may end its side before it has read all that it is sent.
+// A client may end its output before it has read all of its input.
 TEST_F(SessionFaultTest, HalfClosedClientReadsToTheEndAndCostsNoTurns) {
   StartLarge({.sending = {.pause_reading_bytes = 2 * kMoreThanSocketsHold},
               .for_tests = {.clock = &turns_}});
@@ -137,8 +139,8 @@ TEST_F(SessionFaultTest, HalfClosedClientReadsToTheEndAndCostsNoTurns) {
 
 // ---- Slow clients ----
 
-// Its pong stands behind what it has not read yet, and is itself not read while too much is queued.
-// But it takes what it is sent: it is there.
+// The ping is queued after output that the client has not read, and the pong is not read while too
+// much is queued. But the client reads, so it is alive.
 TEST_F(SessionFaultTest, SlowReaderIsNotGivenUpForItsLatePong) {
   StartLarge({.timeouts = {.ping_interval = absl::Seconds(30), .pong = absl::Seconds(20)}});
   TestClient slow = ConnectSlowReader(), other = ConnectAndUpgrade();
@@ -146,10 +148,10 @@ TEST_F(SessionFaultTest, SlowReaderIsNotGivenUpForItsLatePong) {
   journal_.WaitFor("message large");
   Echo(other, 1);
   clock_.AdvanceMs(31000);
-  EXPECT_EQ(other.ReadFrame(), "fin ping ");  // the older session was pinged before
+  EXPECT_EQ(other.ReadFrame(), "fin ping ");  // so the older session was pinged as well
   std::string received;
   for (int round = 1; round <= 3; ++round) {
-    // More than the sockets held in between: some was written since the last round.
+    // More than the sockets hold: some of it was written after the last round.
     received += slow.ReadBytes(6 << 20);
     clock_.AdvanceMs(15000);
     Echo(other, 2);  // the timers have fired
@@ -160,7 +162,7 @@ TEST_F(SessionFaultTest, SlowReaderIsNotGivenUpForItsLatePong) {
   Echo(slow, 1);
 }
 
-// R16: pings, and nobody takes the pongs. What waits does not grow with them.
+// R16: pings whose pongs nobody reads. The queue does not grow with them.
 TEST_F(SessionFaultTest, R16_AMillionPingsUnread) {
   constexpr int kPings = 1000000;
   script_.on_message = [this](Session& session, const Message& message) {
@@ -209,7 +211,7 @@ TEST_F(SessionFaultTest, OneByteAtATime) {
 
 // ---- Clients that vanish ----
 
-// R15: while a large message is on its way to it, wherever in it and whatever was said before.
+// R15: during a large message, at any place in it, and after any earlier message.
 TEST_F(SessionFaultTest, R15_ResetWhileALargeMessageIsWritten) {
   script_.on_close = [](Session& session) {
     EXPECT_FALSE(session.SendText("too late").ok());
@@ -245,9 +247,9 @@ TEST_F(SessionFaultTest, R15_ResetWhileALargeMessageIsWritten) {
             sessions);
 }
 
-// ---- Sessions that meet on one loop ----
+// ---- Sessions on one loop that use each other ----
 
-// Handlers of one loop may use each other's sessions until their OnClose.
+// The handlers of one loop may use each other's sessions until their OnClose.
 class NeighboursTest : public SessionFaultTest {
  protected:
   NeighboursTest() {
@@ -264,18 +266,18 @@ class NeighboursTest : public SessionFaultTest {
     }
   }
 
-  std::vector<Session*> sessions_;  // the loop's
+  std::vector<Session*> sessions_;  // all of the loop
 };
 
 TEST_F(NeighboursTest, SendToEachOtherInOnMessage) {
   script_.on_message = [this](Session& session, const Message& message) {
-    // The payload lies in the buffer that all sessions of the loop are read into.
+    // The payload is in the buffer into which all sessions of the loop read.
     ForOthers(session, [&](Session& other) { EXPECT_TRUE(other.Send(message).ok()); });
     EXPECT_TRUE(session.Send(message).ok());
   };
   Start({.sending = {.max_queue_bytes = 64 << 20}});
   TestClient a = ConnectAndUpgrade(), b = ConnectAndUpgrade();
-  // b is in the middle of a message of its own all the time.
+  // b has an open fragmented message all the time.
   b.Send(ClientFrame(Opcode::kText, "from ", false));
   for (const size_t size : {10, 1000, 20000, 200000, 1000000}) {
     const std::string payload(size, static_cast<char>('a' + size % 7));
@@ -288,7 +290,7 @@ TEST_F(NeighboursTest, SendToEachOtherInOnMessage) {
   EXPECT_EQ(b.ReadFrame(), "fin text from b");
 }
 
-// Large enough to wait: what is borrowed from the loop's buffer must not stay borrowed.
+// Large enough to wait: a payload borrowed from the loop's read buffer must be copied.
 TEST_F(NeighboursTest, SendToANeighbourThatDoesNotRead) {
   script_.on_message = [this](Session& session, const Message& message) {
     ForOthers(session, [&](Session& other) { EXPECT_TRUE(other.Send(message).ok()); });
@@ -318,7 +320,7 @@ TEST_F(NeighboursTest, EndEachOtherInOnMessage) {
   };
   Start();
   TestClient a = ConnectAndUpgrade(), b = ConnectAndUpgrade(), c = ConnectAndUpgrade();
-  // c has bytes waiting in the same turn in which it is ended.
+  // c has unread bytes in the same turn in which it is ended.
   c.SendText("close");
   EXPECT_EQ(a.ReadFrame(), "fin text last words");
   EXPECT_EQ(a.ReadFrame(), "fin close 1001");
@@ -349,8 +351,8 @@ TEST_F(NeighboursTest, ACrowdAtTheDoorLeavesSessionsTheirTurn) {
   server_.reset();
 }
 
-// OnClose is called after what was queued in the turn was written. No event turns the loop again
-// for what it sends.
+// OnClose is called after the turn's output was written. No event turns the loop again for the
+// messages that OnClose sends.
 TEST_F(NeighboursTest, WhatTheEndOfATurnQueuesIsSentInIt) {
   script_.on_message = [](Session& session, const Message&) { session.Terminate(); };
   const auto leave = script_.on_close;
@@ -373,7 +375,7 @@ TEST_F(NeighboursTest, SendAndEndInOnClose) {
   script_.on_close = [this, leave](Session& session) {
     leave(session);
     ForOthers(session, [](Session& other) { other.SendText("one has left").IgnoreError(); });
-    // And takes one with it, which then does the same.
+    // And ends another session, whose OnClose does the same.
     if (sessions_.size() > 2) sessions_.front()->Terminate();
   };
   Start();

@@ -1,6 +1,7 @@
-// A whole session of a server, from the first byte of the handshake to the last: a worker with its
-// loop, a socket pair, a clock that stands still, and a client that does what the input says.
-// Whatever that is, the handler is called as it was promised, what the client is sent is HTTP and
+// Fuzzes a whole session of a server, from the first byte of the handshake to the last: a worker
+// with its loop, a socket pair, a clock that stands still, and a client that follows the input. For
+// every input, the handler is called as promised and gets the messages in the bytes sent; the
+// client gets HTTP and then valid frames; and no memory or connection is leaked.
 // then valid frames, what the handler is given is what the bytes say, and nothing is left behind.
 
 #include <sys/socket.h>
@@ -65,13 +66,13 @@ using testing::Choices;
 using testing::Require;
 using testing::RequireReadable;
 
-// What the handler was told, and what it does about it.
+// The calls that the handler got, and how it answers.
 struct Application {
   enum class State { kNone, kMade, kOpen, kClosed, kDestroyed };
   State state = State::kNone;
   bool only_echoes = false;
   std::vector<std::string> messages;  // opcode and payload
-  std::vector<std::string> echoed;    // those that were taken for sending
+  std::vector<std::string> echoed;    // those that a send accepted
 };
 
 std::string Text(const Message& message) {
@@ -116,7 +117,7 @@ class FuzzHandler : public Handler {
   }
 
  private:
-  // As the client likes.
+  // Acts as the first byte of the message says.
   static void Act(Session& session, const Message& message) {
     switch (message.payload[0]) {
       case 'c':
@@ -160,7 +161,7 @@ class FuzzHandler : public Handler {
   Application& application_;
 };
 
-// What is not asked for a WebSocket gets its body back.
+// A request without an upgrade gets its body back.
 absl::StatusOr<PageResponse> Page(const PageRequest& request) {
   if (request.path() == "/none") return absl::NotFoundError("there is none");
   if (request.path() == "/wrong") return PageResponse{.status = 7};
@@ -196,7 +197,7 @@ ServerOptions ChooseOptions(Choices& choices, const Clock& clock) {
   return options;
 }
 
-// One client and its worker. Each step is a task of the loop: what a step does, the loop sees in
+// One client and its worker. Each step is a task of the loop, which sees the effects of a step in
 // its next turn, before the next step.
 class Run : public WorkerGroup {
  public:
@@ -265,7 +266,7 @@ class Run : public WorkerGroup {
     } else if (const size_t unsent = unsent_.size();
                Flush(), Receive() > 0 || unsent_.size() < unsent) {
       quiet_steps_ = 0;
-    } else if (++quiet_steps_ == 3) {  // nothing moves any more
+    } else if (++quiet_steps_ == 3) {  // nothing moves anymore
       all_was_read_ = unsent_.empty();
       client_.reset();
     } else if (quiet_steps_ > 5 && worker_.load() > 0) {
@@ -309,7 +310,7 @@ class Run : public WorkerGroup {
     }
   }
 
-  // The client, or the server.
+  // Ends the client or the server.
   void End() {
     undisturbed_ = false;
     switch (choices_.Below(8)) {
@@ -344,7 +345,7 @@ class Run : public WorkerGroup {
                       offer.empty() ? "" : "\r\n", "\r\n"));
   }
 
-  // Any first byte, and a payload that does not have to stand in the input.
+  // A frame with any first byte; part of the payload is not in the input.
   void SendFrame() {
     const uint8_t first = static_cast<uint8_t>(choices_.Below(256));
     std::string payload(choices_.Bytes(choices_.Below(16)));
@@ -376,7 +377,7 @@ class Run : public WorkerGroup {
     while (!unsent_.empty()) {
       const ssize_t sent = send(client_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
       if (sent < 0 && errno == EAGAIN) return;
-      if (sent <= 0) return unsent_.clear();  // nobody reads it any more
+      if (sent <= 0) return unsent_.clear();  // the server has closed
       sent_.append(unsent_, 0, sent);
       unsent_.erase(0, sent);
     }
@@ -390,7 +391,7 @@ class Run : public WorkerGroup {
     return size;
   }
 
-  // ---- What came of it ----
+  // ---- Checks ----
 
   void CheckOutput() {
     const size_t end = received_.find("\r\n\r\n");
@@ -399,7 +400,7 @@ class Run : public WorkerGroup {
         ParseHttpResponse(absl::string_view(received_).substr(0, end + 4));
     Require(response.ok(), "the answer is HTTP");
     if (response->status != 101) {
-      if (options_.http.pages != nullptr) return;  // and another request may be an upgrade
+      if (options_.http.pages != nullptr) return;  // a later request may be an upgrade
       Require(response->status >= 400, "no upgrade is an error");
       Require(application_.state == Application::State::kNone, "... and no session");
       return;
@@ -415,7 +416,7 @@ class Run : public WorkerGroup {
     CheckMessages(*deflate);
   }
 
-  // All events of a connection that gets `bytes`.
+  // The messages of a connection that reads `bytes`.
   static std::vector<std::string> Messages(Connection& connection, absl::string_view bytes) {
     std::vector<std::string> messages;
     std::vector<char> scratch(64 << 10);
@@ -442,8 +443,8 @@ class Run : public WorkerGroup {
     if (all) Require(messages == application_.echoed, "what was taken for sending has arrived");
   }
 
-  // The handler got what a bare connection makes of the same bytes: all of it, where nothing came
-  // in between.
+  // The handler must get a prefix of the messages that a bare connection reads from the same bytes,
+  // and all of them if nothing disturbed the run.
   void CheckMessages(const std::optional<DeflateAgreement>& deflate) {
     const absl::StatusOr<size_t> head = HttpHeadScanner(options_.http.limits).Scan(sent_);
     Require(head.ok() && *head > 0, "who is accepted has asked");
@@ -471,7 +472,7 @@ class Run : public WorkerGroup {
   UniqueFd client_;
   Deflater deflater_{{.window_bits = 9, .memory_level = 1}};  // fits all windows
   std::string unsent_, sent_, received_;
-  bool undisturbed_ = false;  // the client takes its time for nothing, and the handler only echoes
+  bool undisturbed_ = false;  // no time passes, and the handler only echoes
   bool all_was_read_ = false;
   bool draining_ = false;
   int quiet_steps_ = 0;

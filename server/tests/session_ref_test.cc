@@ -1,4 +1,4 @@
-// What other threads send to a session.
+// Messages of other threads to a session.
 
 #include "weft/server/session_ref.h"
 
@@ -31,7 +31,8 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using testing::TestClient;
 
-// A loop asks for the time once a turn. This one stands still and lets the loop wait.
+// Counts the turns of a loop, which asks for the time once a turn. Stands still, and lets the loop
+// wait.
 class TurnCounter : public Clock {
  public:
   int64_t NowMs() const override {
@@ -52,21 +53,21 @@ class SessionRefTest : public testing::ServerFixture {
   }
   ~SessionRefTest() override { server_.reset(); }
 
-  // The reference to the session that was opened as the `i`th.
+  // A reference to the session that was opened as the `i`th.
   SessionRef ref(int i = 0) {
     journal_.WaitFor("open", i + 1);
     const std::lock_guard<std::mutex> lock(mutex_);
     return refs_[i];
   }
 
-  // Sends until a send is refused, which it says how.
+  // Sends until a send is refused, and returns its error.
   absl::Status Fill(const SessionRef& ref, const SendOptions& options) {
     absl::Status status;
     while (status.ok()) status = ref.SendBinary(filler_, options);
     return status;
   }
 
-  // The next frame that is no filler.
+  // The next frame that is not filler.
   std::string ReadOther(TestClient& client) {
     std::string frame;
     while ((frame = client.ReadFrame()) == "fin binary " + filler_) {
@@ -111,7 +112,7 @@ TEST_F(SessionRefTest, WaitsNoLongerThanItsDeadline) {
   EXPECT_EQ(Drops(DropReason::kQueueFull), 1u);
 }
 
-// What can never fit is not waited for.
+// A message that can never fit fails at once.
 TEST_F(SessionRefTest, DoesNotWaitInVain) {
   Start({.sending = {.max_queue_bytes = 1000}});
   TestClient client = ConnectAndUpgrade();
@@ -137,7 +138,8 @@ TEST_F(SessionRefTest, TheEndOfTheSessionEndsTheWait) {
   EXPECT_EQ(session.queued_bytes(), 0u);
 }
 
-// Without the wake-up the sender looks again at its deadline, long after the time it has here.
+// Without the wake-up the sender would wait until its deadline, which is later than this test
+// allows.
 TEST_F(SessionRefTest, TheEndOfTheSessionWakesWhoWaits) {
   Start({.sending = {.max_queue_bytes = 1000000}});
   TestClient client = ConnectSlowReader();
@@ -162,7 +164,7 @@ TEST_F(SessionRefTest, TheEndOfTheServerEndsTheWait) {
   sender.join();
 }
 
-// It would stand still, and with it perhaps what makes room.
+// It would stop the loop, which may be the one that makes room.
 TEST_F(SessionRefTest, AThreadThatRunsSessionsNeverWaits) {
   script_.on_message = [this](Session&, const Message&) {
     EXPECT_EQ(Fill(ref(0), {.timeout = absl::InfiniteDuration()}).code(),
@@ -253,7 +255,7 @@ TEST_F(SessionRefTest, Disconnect) {
   EXPECT_EQ(ReadOther(client), "fin close 1013 the client reads too slowly");
 }
 
-// ---- Whose the payload is ----
+// ---- Who owns the payload ----
 
 TEST_F(SessionRefTest, EveryKindOfPayload) {
   Start();
@@ -278,7 +280,7 @@ TEST_F(SessionRefTest, EveryKindOfPayload) {
 
 // ---- On the way ----
 
-// However many were posted while the loop was busy, it wakes once, and writes once.
+// However many messages are posted while the loop is busy, it wakes once, and writes once.
 TEST_F(SessionRefTest, ABurstIsOneWakeUp) {
   constexpr int kMessages = 1000;
   script_.on_message = [this](Session& session, const Message&) {
@@ -299,8 +301,8 @@ TEST_F(SessionRefTest, ABurstIsOneWakeUp) {
   EXPECT_LE(turns - before, 3);
 }
 
-// A message that can never fit is sent all the time. It takes no room from other messages, not even
-// for a moment: those neither fail nor close the session as that of a slow reader.
+// A message that can never fit is sent repeatedly. It never takes room from other messages, not
+// even for a moment: they do not fail, nor is the session closed as a slow reader.
 TEST_F(SessionRefTest, T16_T18_WhatIsRefusedMakesNoOtherSendFail) {
   Start({.sending = {.max_queue_bytes = 1 << 20}});
   TestClient client = ConnectAndUpgrade();
@@ -322,8 +324,8 @@ TEST_F(SessionRefTest, T16_T18_WhatIsRefusedMakesNoOtherSendFail) {
   refused.join();
 }
 
-// The budget is full of what waits for one session; the sender waits to send to another one, of
-// which nobody says anything.
+// The messages that wait for one session fill the budget. A sender waits to send to another
+// session, whose own queue never changes.
 TEST_F(SessionRefTest, T6_WhoWaitsForTheBudgetIsWokenWhenItIsFree) {
   std::promise<void> release;
   const std::shared_future<void> released = release.get_future().share();
@@ -348,7 +350,7 @@ TEST_F(SessionRefTest, T6_WhoWaitsForTheBudgetIsWokenWhenItIsFree) {
   server_.reset();
 }
 
-// What is larger than the whole budget is not waited for.
+// A message larger than the whole budget fails at once.
 TEST_F(SessionRefTest, DoesNotWaitInVainForTheBudget) {
   Start({.limits = {.max_buffered_bytes = 50000}});
   TestClient client = ConnectAndUpgrade();
@@ -356,7 +358,7 @@ TEST_F(SessionRefTest, DoesNotWaitInVainForTheBudget) {
   EXPECT_EQ(ref().SendBinary(filler_, for_ever).code(), absl::StatusCode::kResourceExhausted);
 }
 
-// R26: what is on its way to all sessions of a thread counts in the budget of all.
+// R26: messages on their way to all sessions of a thread count in one budget.
 TEST_F(SessionRefTest, R26_TheBudgetHoldsForWhatIsOnItsWay) {
   script_.on_message = [this](Session&, const Message&) {
     std::thread([this] {

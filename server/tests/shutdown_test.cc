@@ -1,4 +1,4 @@
-// Shutdown, whatever the sessions are doing.
+// Shutdown, in every state of the sessions.
 
 #include <atomic>
 #include <functional>
@@ -24,7 +24,9 @@ using testing::TestClient;
 
 class ShutdownTest : public testing::ServerFixture {
  protected:
-  ~ShutdownTest() override { server_.reset(); }  // before what it refers to
+  ~ShutdownTest() override {
+    server_.reset();
+  }  // destroyed before the objects that its callbacks use
 
   int Count(absl::string_view prefix) {
     int count = 0;
@@ -54,7 +56,7 @@ TEST_F(ShutdownTest, FromAHandlerItBeginsAndDoesNotWait) {
   script_.on_message = [this](Session& session, const Message&) {
     server_->Shutdown();
     server_->Shutdown();
-    server_->Wait();  // a mistake, and no deadlock
+    server_->Wait();  // a mistake, but no deadlock
     session.SendText("still here").IgnoreError();
   };
   Start({.threads = 2});
@@ -69,7 +71,7 @@ TEST_F(ShutdownTest, FromAHandlerItBeginsAndDoesNotWait) {
   server_->Wait();
   EXPECT_EQ(Count("destroyed"), 2);
   log_.WaitFor("Server::Wait was called by a handler, which it would wait for: it does not wait");
-  // Nobody listens any more.
+  // Nothing listens on the port.
   EXPECT_TRUE(Server::Start({.port = server_->port()}, [](auto&, auto&) {
                 return absl::NotFoundError("none");
               }).ok());
@@ -129,7 +131,7 @@ class ShutdownInStateTest : public ShutdownTest, public ::testing::WithParamInte
       return client;
     }
     TestClient client = ConnectAndUpgrade();
-    // With what follows it in one write: once its answer waits, nothing more is read.
+    // Sent with the next bytes in one write: once the answer waits, nothing more is read.
     const std::string large = ClientFrame(Opcode::kText, "large");
     if (state == "closing") {
       client.SendText("close");
@@ -172,7 +174,7 @@ TEST_P(ShutdownInStateTest, AtOnce) {
   ExpectAllEnded();
 }
 
-// Every state has a limit in time of its own, so nothing but time is needed.
+// Every state has its own time limit, so it is enough that time passes.
 TEST_P(ShutdownInStateTest, Politely) {
   TestClient client = Reach();
   WhileTimePasses([this] { server_->Shutdown(absl::InfiniteDuration()); });
@@ -190,7 +192,7 @@ TEST_P(ShutdownInStateTest, WhenTheClientReadsAndLeaves) {
   std::thread shutdown([this] { server_->Shutdown(absl::InfiniteDuration()); });
   std::thread answers([&client] {
     client.SendClose(1001);
-    client.stream().ShutdownWrite();  // fails where the server was faster
+    client.stream().ShutdownWrite();  // fails if the server closed first
     client.ReadToEnd();
   });
   shutdown.join();

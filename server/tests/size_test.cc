@@ -1,4 +1,4 @@
-// What an open session costs: whoever makes one of these larger should know.
+// The size of an open session's objects: a change that makes one of them larger fails here.
 
 #include "gtest/gtest.h"
 #include "weft/core/connection.h"

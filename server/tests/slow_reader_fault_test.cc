@@ -1,5 +1,5 @@
-// Clients that take nothing, or next to nothing, of what they are sent: it ends in bounded memory
-// and time, with one OnClose.
+// Clients that read nothing, or almost nothing: their sessions end in bounded memory and time, with
+// one OnClose.
 
 #include <algorithm>
 #include <functional>
@@ -23,8 +23,7 @@ class SlowReaderFaultTest : public testing::ServerFixture {
  protected:
   ~SlowReaderFaultTest() override { server_.reset(); }
 
-  // Sends until the client's socket takes no more, and will not as long as the client does not
-  // read.
+  // Sends until the client's socket is full, and stays full while the client does not read.
   void Block(Session& session) {
     while (session.queued_bytes() < 400000) session.SendBinary(filler_).IgnoreError();
   }
@@ -36,14 +35,14 @@ class SlowReaderFaultTest : public testing::ServerFixture {
     }));
   }
 
-  // Lets the time pass, second by second, until the session that is not `other` has ended. Returns
-  // how many that took.
+  // Advances the clock, second by second, until the session that is not `other` has ended. Returns
+  // the number of seconds.
   int SecondsToTheEnd(TestClient& other, const std::function<void()>& each_second) {
     int seconds = 0;
     for (; Count("destroyed") == 0 && seconds < 1000; ++seconds) {
       each_second();
       clock_.AdvanceMs(1000);
-      // Answers what it is asked, as the other client does not.
+      // Answers pings, as the other client does not.
       other.SendText("turn");
       for (std::string frame; (frame = other.ReadFrame()) != "fin text turn";) {
         EXPECT_EQ(frame, "fin ping ");
@@ -56,7 +55,7 @@ class SlowReaderFaultTest : public testing::ServerFixture {
   const std::string filler_ = std::string(100000, 'f');
 };
 
-// Whatever the policy, and however much is sent.
+// For every policy.
 TEST_F(SlowReaderFaultTest, NeverReads) {
   for (const WhenFull policy :
        {WhenFull::kFail, WhenFull::kDropNewest, WhenFull::kDropOldest, WhenFull::kDisconnect}) {
@@ -77,8 +76,8 @@ TEST_F(SlowReaderFaultTest, NeverReads) {
     TestClient client = ConnectSlowReader();
     client.SendText("go");
     journal_.WaitFor("sent");
-    // The ping interval and the time for the pong, or that for the closing handshake; anew each
-    // time that the kernel finds room for some more, which under load it does for a while.
+    // timeouts.pong ends the session, or timeouts.close. The former restarts each time that the
+    // kernel takes more bytes, which under load it does for a while.
     EXPECT_LT(SecondsToTheEnd(other, [] {}), 1000);
     EXPECT_EQ(Count("close "), 1);
     EXPECT_LT(server_->metrics().buffered_bytes, 10000u) << "all was given back";
@@ -89,7 +88,7 @@ TEST_F(SlowReaderFaultTest, NeverReads) {
   }
 }
 
-// Who takes a byte each second has his bytes from what the kernel holds, and is as good as gone.
+// The bytes that the client reads come from the kernel's buffers, so the server sees no progress.
 TEST_F(SlowReaderFaultTest, ReadsAByteEachSecond) {
   script_.on_message = [&](Session& session, const Message& message) {
     if (message.payload == "turn") return session.Send(message).IgnoreError();
@@ -111,7 +110,7 @@ TEST_F(SlowReaderFaultTest, ReadsAByteEachSecond) {
   EXPECT_EQ(server_->metrics().dropped_messages[static_cast<size_t>(DropReason::kClosed)], 1000u);
 }
 
-// In each callback, while much waits, and in each way.
+// In each callback, while much waits, and by every method.
 TEST_F(SlowReaderFaultTest, ThrowsItselfAwayInEachCallback) {
   const std::function<void(Session&)> ways[] = {
       [](Session& session) { session.Terminate(); },
@@ -151,12 +150,13 @@ TEST_F(SlowReaderFaultTest, ThrowsItselfAwayInEachCallback) {
       SCOPED_TRACE(absl::StrCat(here, " ", &each - ways));
       where = here;
       way = &each;
-      journal_.Write("ready");  // which the loop's thread writes after
+      journal_.Write(
+          "ready");  // marks this round in the journal, before the loop's thread writes there
       TestClient client = where == "open" ? Connect() : ConnectSlowReader();
-      if (where == "open") client.Upgrade();  // to which there may be no answer
+      if (where == "open") client.Upgrade();  // there may be no answer
       client.SendText("go");
       if (where == "close") client.SendClose(1000);
-      // Reads all there is, and answers a Close frame by going.
+      // Reads all bytes, and answers a Close frame by closing the socket.
       for (std::string frame; !absl::StartsWith(frame, "fin close") && frame != "end" &&
                               frame != "reset" && frame != "timeout";) {
         frame = client.ReadFrame();

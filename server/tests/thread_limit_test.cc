@@ -1,4 +1,4 @@
-// A process that can have no more threads. In a file of its own: the limit is the whole process's.
+// A process that can start no more threads. In a file of its own: the limit is the whole process's.
 
 #include <sys/resource.h>
 
@@ -37,7 +37,7 @@ TEST(ThreadLimitTest, StartSaysThatThereAreTooFewThreads) {
   rlimit before;
   ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
   rlimit limit = before;
-  limit.rlim_cur = rlim_t{1} << 30;  // a thread's stack takes 8 MiB of it
+  limit.rlim_cur = rlim_t{1} << 30;  // the stack of a thread takes 8 MiB of it
   ASSERT_EQ(setrlimit(RLIMIT_AS, &limit), 0);
   const auto server = StartWith({.handler_threads = 1000});
   ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);

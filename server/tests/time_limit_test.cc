@@ -1,4 +1,4 @@
-// How long a client may take, and how long it took.
+// The time limits of a client, and the time that it took.
 
 #include <optional>
 #include <string>
@@ -28,9 +28,12 @@ using testing::TestClient;
 
 class TimeLimitTest : public testing::ServerFixture {
  protected:
-  ~TimeLimitTest() override { server_.reset(); }  // before what it refers to
+  ~TimeLimitTest() override {
+    server_.reset();
+  }  // destroyed before the objects that its callbacks use
 
-  // Whether the server's end is open: to a closed one nothing can be sent after its reset came.
+  // Whether the server's end is open: if it is closed, the first write causes a reset, and the
+  // second fails.
   bool IsOpen(TestClient& client) {
     client.Send("x");
     LetTheLoopTurn();
@@ -46,7 +49,7 @@ class TimeLimitTest : public testing::ServerFixture {
 
 // ---- The request ----
 
-// One byte a second would be within timeouts.handshake for long.
+// One byte a second would stay within timeouts.handshake for long.
 TEST_F(TimeLimitTest, R10_ARequestOfOneByteASecond) {
   Start({.timeouts = {.handshake = absl::Hours(1)}});
   TestClient client = Connect();
@@ -65,7 +68,7 @@ TEST_F(TimeLimitTest, APauseForLostPacketsIsInTheGrace) {
   Start();
   const std::string request = TestClient::UpgradeRequest();
   TestClient client = Connect(), slow = Connect();
-  client.Send(request.substr(0, 10));  // 10 bytes are good for 100 ms
+  client.Send(request.substr(0, 10));  // 10 bytes allow 100 ms
   slow.Send("GET / HTTP");
   Pass(4900);
   client.Send(request.substr(10));
@@ -98,7 +101,7 @@ TEST_F(TimeLimitTest, ARequestInTimeInManyPieces) {
   EXPECT_EQ(client.ReadFrame(), "fin text x");
 }
 
-// Nothing has begun before the first byte, however slow TLS is: timeouts.handshake is for that.
+// Before the first byte a request cannot be slow, however slow TLS is: timeouts.handshake applies.
 TEST_F(TimeLimitTest, ARequestThatHasNotBegunIsNotSlow) {
   Start({.tls = testing::TestTlsServer(), .timeouts = {.handshake = absl::Seconds(60)}});
   TestClient silent = Connect();
@@ -126,14 +129,14 @@ TEST_F(TimeLimitTest, AnyRateIfTold) {
 
 // ---- The end ----
 
-// Closing at once, with something unread, would be a reset that overtakes the answer.
+// Closing a socket at once with unread input would send a reset, which overtakes the answer.
 TEST_F(TimeLimitTest, WhoWasRefusedHasTwoSecondsToReadWhy) {
   Start();
   TestClient client = Connect();
   client.Send("GET / HTTP/1.1\r\n\r\n");
   EXPECT_THAT(client.ReadToEnd(), StartsWith("HTTP/1.1 400 "));
   Pass(1900);
-  client.Send(std::string(100000, 'x'));  // does not give it more time
+  client.Send(std::string(100000, 'x'));  // does not extend the time
   EXPECT_TRUE(IsOpen(client));
   Pass(200);
   EXPECT_FALSE(IsOpen(client));
@@ -174,7 +177,7 @@ TEST_F(TimeLimitTest, ByDefaultAClientMayJustListen) {
 
 class RoundTripTest : public TimeLimitTest {
  protected:
-  // A session that says its round-trip time for each message, and pings for "ping".
+  // A session that answers each message with its round-trip time, and "ping" with a ping.
   RoundTripTest() {
     script_.on_message = [](Session& session, const Message& message) {
       if (message.payload == "ping") {
@@ -207,7 +210,7 @@ TEST_F(RoundTripTest, IsMeasuredByTheServersPings) {
   }
 }
 
-// What else it sends shows that it is there, and is no answer.
+// Other messages show that the client is alive, but do not answer the ping.
 TEST_F(RoundTripTest, OnlyThePongCounts) {
   Start({.timeouts = {.ping_interval = absl::Seconds(30), .pong = absl::Seconds(20)}});
   TestClient client = ConnectAndUpgrade();
@@ -217,10 +220,10 @@ TEST_F(RoundTripTest, OnlyThePongCounts) {
   EXPECT_EQ(Asked(client), "fin text none");
   client.Send(ClientFrame(Opcode::kPong, "other"));
   EXPECT_EQ(Asked(client), "fin text none");
-  Pass(10000);  // past timeouts.pong, which is about silence
+  Pass(10000);  // past timeouts.pong, which ends silent clients only
   client.Send(ClientFrame(Opcode::kPong, ""));
   EXPECT_EQ(Asked(client), "fin text 25s");
-  client.Send(ClientFrame(Opcode::kPong, ""));  // one that nobody asked for
+  client.Send(ClientFrame(Opcode::kPong, ""));  // unsolicited
   EXPECT_EQ(Asked(client), "fin text 25s");
 }
 
@@ -234,7 +237,7 @@ TEST_F(RoundTripTest, IsMeasuredByTheApplicationsEmptyPings) {
   EXPECT_EQ(Asked(client), "fin text 70ms");
 }
 
-// It is silence that ends a session, not an answer that is missing.
+// Silence ends a session, not a missing pong.
 TEST_F(RoundTripTest, WhoSpeaksAndDoesNotAnswerPingsIsThere) {
   Start({.timeouts = {.ping_interval = absl::Hours(1), .pong = absl::Seconds(20)}});
   TestClient client = ConnectAndUpgrade();
@@ -249,7 +252,8 @@ TEST_F(RoundTripTest, WhoSpeaksAndDoesNotAnswerPingsIsThere) {
 
 // ---- A message that has begun ----
 
-// At the end of the first stretch in which it did not: those of which much came, after the second.
+// Each ends after the first stretch without progress, which is the second one if many bytes were
+// sent first.
 TEST_F(TimeLimitTest, T23_AMessageThatDoesNotGoOnIsClosed) {
   Start();
   std::vector<TestClient> clients;
@@ -272,7 +276,7 @@ TEST_F(TimeLimitTest, T23_AMessageThatDoesNotGoOnIsClosed) {
   }
 }
 
-// What comes first does not pay for what does not come later, and pings are not the message.
+// Early bytes do not make up for later ones, and pings are not part of the message.
 TEST_F(TimeLimitTest, T23_AMessageMustGoOnAllTheTime) {
   Start({.timeouts = {.ping_interval = absl::Hours(1)}});
   TestClient client = ConnectAndUpgrade();
@@ -292,10 +296,10 @@ TEST_F(TimeLimitTest, AMessageAtTheMinimumRateIsReceived) {
   const std::string frame = ClientFrame(Opcode::kBinary, std::string(4000, 'x'));
   for (size_t at = 0; at < frame.size(); at += 400) {
     client.Send(frame.substr(at, 400));
-    if (at + 400 < frame.size()) Pass(2500);  // 3 or 4 of them in 10 s
+    if (at + 400 < frame.size()) Pass(2500);  // 3 or 4 chunks in 10 s
   }
   EXPECT_EQ(client.ReadFrame(), "fin binary " + std::string(4000, 'x'));
-  // One after the other, each cut by the reads: each is a new one.
+  // One after the other, each split by the reads: each is a new message.
   for (int i = 0; i < 10; ++i) {
     client.Send(frame.substr(i == 0 ? 0 : 3000));
     EXPECT_EQ(client.ReadFrame(), "fin binary " + std::string(4000, 'x'));
@@ -315,7 +319,7 @@ TEST_F(TimeLimitTest, AMessageMayComeAtAnyRateIfTold) {
   EXPECT_EQ(client.ReadFrame(), "fin text slow");
 }
 
-// An old ping without a pong does not look like one that was just sent.
+// An old ping without a pong does not look like a recent one.
 TEST_F(TimeLimitTest, T14_APingOf30DaysAgoIsNotNew) {
   const absl::Duration long_time = absl::Hours(24 * 20);
   script_.on_open = [](Session& session) { session.SendPing().IgnoreError(); };

@@ -1,4 +1,4 @@
-// A server that speaks TLS, seen from the other end of a socket.
+// A server with TLS, tested over loopback.
 
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -51,7 +51,7 @@ class TlsTest : public testing::ServerFixture {
     Start(std::move(options));
   }
 
-  // A client after its TLS handshake, at the endpoint of that index.
+  // A client after its TLS handshake, at the endpoint with that index.
   TestClient ConnectTls(size_t endpoint = 0) {
     TestClient client(server_->addresses()[endpoint]);
     EXPECT_EQ(client.StartTls(*client_context_), "");
@@ -67,7 +67,7 @@ class TlsTest : public testing::ServerFixture {
   std::shared_ptr<TlsContext> client_context_ = TestTlsClient();
 };
 
-// The files of one identity, to be changed while a server uses them.
+// The files of one identity, which change while a server uses them.
 class IdentityFiles {
  public:
   explicit IdentityFiles(absl::string_view name)
@@ -98,12 +98,12 @@ TEST_F(TlsTest, EchoesAndClosesWithCloseNotify) {
   EXPECT_EQ(client.ReadFrame(), "fin pong p");
   client.SendClose(1000);
   EXPECT_EQ(client.ReadFrame(), "fin close 1000");
-  EXPECT_EQ(client.ReadFrame(), "end");  // without a close_notify it would be an error
+  EXPECT_EQ(client.ReadFrame(), "end");  // without a close_notify this would be an error
   journal_.WaitFor("destroyed");
   EXPECT_THAT(journal_.lines(), ElementsAre("open", "message Hello", "close 1000 ", "destroyed"));
 }
 
-// Records, frames and reads end at places of their own.
+// Records, frames and reads end at different places.
 TEST_F(TlsTest, MessagesOfEverySize) {
   ServerOptions options;
   options.connection.max_message_bytes = 16 << 20;
@@ -161,7 +161,7 @@ TEST_F(TlsTest, RefusesAClientsContext) {
                                  "a server needs a TlsContext made by ForServer, not ForClient"));
 }
 
-// ---- Who is there ----
+// ---- Client certificates ----
 
 TEST_F(TlsTest, TheAcceptorSeesTheClientsCertificate) {
   accept_ = [](const SessionRequest& request, UpgradeResponse& response) {
@@ -180,7 +180,7 @@ TEST_F(TlsTest, TheAcceptorSeesTheClientsCertificate) {
 
   client_context_ =
       TestTlsClient({.ca_file = TestCaFile("ca.pem"), .identity = TestIdentity("client")});
-  for (int i = 0; i < 2; ++i) {  // the second time by a ticket
+  for (int i = 0; i < 2; ++i) {  // the second time with a session ticket
     TestClient client = ConnectTls();
     client.Send(TestClient::UpgradeRequest());
     const std::string head = client.ReadHead();
@@ -195,13 +195,13 @@ TEST_F(TlsTest, AClientWithoutTheCertificateItNeedsIsToldSo) {
                               .client_certificates = ClientCertificates::kRequired,
                               .client_ca_file = TestCaFile("ca.pem")}));
   TestClient client(server_->address());
-  client.StartTls(*client_context_);  // in TLS 1.3 a client learns of it when it reads
+  client.StartTls(*client_context_);  // with TLS 1.3 a client reads the alert later
   client.Send(TestClient::UpgradeRequest());
   EXPECT_THAT(client.ReadHead(), HasSubstr("certificate"));
   log_.WaitForPart("the handshake failed: the client has no certificate");
 }
 
-// What `act` makes `client` send, as one segment: the server reads it at once.
+// Sends the bytes that `act` makes `client` write in one segment, which the server reads at once.
 void SendAtOnce(TestClient& client, const std::function<void()>& act) {
   const int fd = client.stream().fd();
   int pair[2];
@@ -216,7 +216,7 @@ void SendAtOnce(TestClient& client, const std::function<void()>& act) {
   ASSERT_EQ(send(fd, bytes, size, MSG_NOSIGNAL), size);
 }
 
-// The session is told, although the socket announces nothing more: of TCP it is not the end.
+// The session ends, although the socket announces no end: TCP's stream is still open.
 TEST_F(TlsTest, ACloseNotifyInTheReadOfTheUpgradeEndsTheSession) {
   StartTls();
   TestClient client = ConnectTls();
@@ -251,7 +251,7 @@ TEST_F(TlsTest, AStreamThatEndsWithoutCloseNotifyIsNamedInTheLog) {
   TestClient client = OpenTls();
   client.SendText("Hello");
   EXPECT_EQ(client.ReadFrame(), "fin text Hello");
-  client.Close();  // the socket alone
+  client.Close();  // only the socket, without close_notify
   log_.WaitForPart("close_notify");
   journal_.WaitFor("close 1006 ");
 }
@@ -259,7 +259,7 @@ TEST_F(TlsTest, AStreamThatEndsWithoutCloseNotifyIsNamedInTheLog) {
 TEST_F(TlsTest, ASlowTlsHandshakeIsDropped) {
   StartTls();
   TestClient client = Connect();
-  client.Send("\x16\x03\x01");  // the begin of a record
+  client.Send("\x16\x03\x01");  // the start of a record
   while (server_->connections() == 0) std::this_thread::yield();
   clock_.AdvanceMs(11000);
   log_.WaitForPart("the handshake took too long");
@@ -274,13 +274,14 @@ TEST_F(TlsTest, ReloadsCertificatesWhileSessionsGoOn) {
 
   files.Write("other_host", "other_host");
   ASSERT_EQ(server_->ReloadCertificates(), absl::OkStatus());
-  client_context_ = TestTlsClient();  // without tickets, which would pass for the old certificate
+  client_context_ =
+      TestTlsClient();  // without tickets, which would resume with the old certificate
   TestClient after(server_->address());
   EXPECT_THAT(after.StartTls(*client_context_), HasSubstr("other.example"));
   before.SendText("still here");
   EXPECT_EQ(before.ReadFrame(), "fin text still here");
 
-  // What is not good changes nothing.
+  // Invalid files change nothing.
   files.Write("server", "other_host");
   EXPECT_THAT(server_->ReloadCertificates().message(), HasSubstr("reload.key"));
   files.Write("expired", "expired");

@@ -1,5 +1,5 @@
-// Peers that vanish, reset, or close when the server does: at each moment of a session, plain and
-// over TLS. Whatever they do, the session ends in bounded time, once, and gives back what it held.
+// Peers that vanish, reset, or close when the server does: at each moment of a session, with and
+// without TLS. Each session ends in bounded time, once, and returns its memory.
 
 #include <sys/socket.h>
 
@@ -31,13 +31,16 @@ using testing::ClosePayload;
 using ::testing::StartsWith;
 using testing::TestClient;
 
-constexpr size_t kLarge = 24 << 20;  // more than sockets hold
+constexpr size_t kLarge = 24 << 20;  // more than the sockets hold
 
 class VanishingPeerTest : public testing::ServerFixture {
  protected:
-  ~VanishingPeerTest() override { server_.reset(); }  // before what it refers to
+  ~VanishingPeerTest() override {
+    server_.reset();
+  }  // destroyed before the objects that its callbacks use
 
-  // A server that answers "large" with much, "close" with a Close, and echoes the rest.
+  // A server that answers "large" with a large message, "close" with a Close, and echoes other
+  // messages.
   void StartServer(ServerOptions options = {}) {
     script_.on_message = [](Session& session, const Message& message) {
       if (message.payload == "large") {
@@ -60,19 +63,19 @@ class VanishingPeerTest : public testing::ServerFixture {
     return count;
   }
 
-  // Every session ended once, and nothing is held for any of them.
+  // Every session ended once, and no memory is held for any of them.
   void ExpectAllGone() {
     while (server_->connections() > 0) std::this_thread::yield();
     journal_.WaitFor("destroyed", Count("open"));
     EXPECT_EQ(Count("close "), Count("open"));
-    // Given back at the end of the turn in which the last one went.
+    // Returned at the end of the turn in which the last session ended.
     while (server_->metrics().buffered_bytes > 0) std::this_thread::yield();
   }
 };
 
-// ---- Half open: the peer is not there any more, and nothing tells ----
+// ---- Half open: the peer's host is gone, and no packet says so ----
 
-// A peer whose network is gone is one that neither reads nor speaks from then on.
+// Such a peer neither reads nor sends.
 TEST_F(VanishingPeerTest, HalfOpenIdle) {
   StartServer({.timeouts = {.ping_interval = absl::Seconds(30), .pong = absl::Seconds(20)}});
   TestClient gone = ConnectAndUpgrade();
@@ -90,7 +93,7 @@ TEST_F(VanishingPeerTest, HalfOpenWithMuchOnItsWay) {
   gone.SendText("large");
   LetTheLoopTurn();
   EXPECT_GT(server_->metrics().buffered_bytes, kLarge / 4);
-  // As long as its kernel takes something it is there. That ends soon.
+  // While its kernel takes bytes the client seems alive. That ends soon.
   for (int seconds = 0; Count("close 1006 the client did not answer a ping") == 0; ++seconds) {
     ASSERT_LE(seconds, 300);
     Pass(1000);
@@ -100,7 +103,7 @@ TEST_F(VanishingPeerTest, HalfOpenWithMuchOnItsWay) {
 
 // ---- Resets in the handshake ----
 
-// What a TLS client says first.
+// The first bytes of a TLS client.
 std::string ClientHello(TlsContext& context) {
   int pair[2];
   EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
@@ -115,7 +118,7 @@ std::string ClientHello(TlsContext& context) {
 
 class HandshakeFaultTest : public VanishingPeerTest, public ::testing::WithParamInterface<bool> {
  protected:
-  // Ends as the parameter says.
+  // Ends the connection by the way of the parameter.
   void Vanish(TestClient client) {
     GetParam() ? client.Reset() : client.Close();
     ExpectAllGone();
@@ -157,7 +160,7 @@ TEST_P(HandshakeFaultTest, R15_Tls) {
     Vanish(std::move(client));
   }
   {
-    TestClient answered = Connect();  // the server has said all that it can
+    TestClient answered = Connect();  // the server has sent its whole answer
     answered.Send(hello);
     EXPECT_EQ(answered.ReadBytes(1).size(), 1u);
     Vanish(std::move(answered));
@@ -186,7 +189,7 @@ INSTANTIATE_TEST_SUITE_P(CloseAndReset, HandshakeFaultTest, ::testing::Bool());
 
 // ---- Closes that cross ----
 
-// Both closed before either had heard of it: each one's Close is the answer to the other's.
+// Both sides close before either has read the other's Close: each Close answers the other.
 TEST_F(VanishingPeerTest, ClosesThatCross) {
   StartServer();
   TestClient client = ConnectAndUpgrade();
@@ -233,7 +236,7 @@ TEST_F(VanishingPeerTest, OursIsAnsweredByWordsWithoutEnd) {
   ExpectAllGone();
 }
 
-// Its Close is read; ours stands behind what it does not take.
+// The peer's Close is read, but the server's waits after output that the peer does not read.
 TEST_F(VanishingPeerTest, TheirCloseBehindALargeAnswerThatNobodyReads) {
   StartServer({.timeouts = {.close = absl::Seconds(5)}});
   TestClient client = ConnectAndUpgrade();
