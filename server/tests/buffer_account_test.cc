@@ -223,7 +223,7 @@ TEST_F(HandlerIsBehindTest, ASessionWhoseClientHasGoneHoldsNoBuffers) {
 class CountedTest : public BufferAccountTest {};
 
 // Compares the account with the allocated memory: no growing buffer may be missing.
-TEST_P(CountedTest, BuffersStandInTheAccount) {
+TEST_P(CountedTest, BuffersCountInTheAccount) {
   constexpr size_t kClients = 8;
   StartServer();
   // Creates topics, and fills pools and tables.

@@ -138,7 +138,7 @@ TEST_F(CompressionTest, EchoesBothKindsOfMessages) {
 }
 
 // Frames in the same segment as the request, which is cut at every place.
-TEST_F(CompressionTest, FramesRightBehindTheRequest) {
+TEST_F(CompressionTest, FramesDirectlyAfterTheRequest) {
   StartWith({.use = Use::kOn});
   TestClient client = Connect();
   Deflater deflater(DeflateSettings{});

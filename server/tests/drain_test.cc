@@ -184,7 +184,7 @@ TEST_F(DrainTest, IsDoneWhenAllHaveLeftByThemselves) {
 
 // ---- It is bounded ----
 
-TEST_F(DrainTest, WhoDoesNotAnswerIsDropped) {
+TEST_F(DrainTest, AClientThatDoesNotAnswerIsDropped) {
   // Only the drain can end an unfinished request.
   Start({.timeouts = {.handshake = absl::InfiniteDuration(),
                       .ping_interval = absl::InfiniteDuration(),
@@ -243,7 +243,7 @@ TEST_F(DrainTest, FromAHandlerItBegins) {
 
 // ---- The door ----
 
-TEST_F(DrainTest, NobodyComesInAndSessionsGoOn) {
+TEST_F(DrainTest, NothingIsAcceptedAndSessionsContinue) {
   Start({.threads = 2, .for_tests = {.random = [] { return 0.999; }}});
   TestClient one = ConnectAndUpgrade(), two = ConnectAndUpgrade(), late = Connect();
   late.Send("GET / HT");
@@ -265,7 +265,7 @@ TEST_F(DrainTest, NobodyComesInAndSessionsGoOn) {
   EXPECT_EQ(Count("close"), 0);
 }
 
-TEST_F(DrainTest, ShutdownClosesTheDoorAtOnceToo) {
+TEST_F(DrainTest, ShutdownStopsListeningAtOnceToo) {
   Start();
   TestClient client = ConnectAndUpgrade();
   const SocketAddress address = server_->address();

@@ -29,7 +29,7 @@ using testing::TestClient;
 
 using HandlerThreadsEndTest = testing::HandlerThreadsTest;
 
-TEST_F(HandlerThreadsEndTest, WhatCameBeforeACloseIsAnsweredBeforeIt) {
+TEST_F(HandlerThreadsEndTest, MessagesBeforeACloseAreAnsweredBeforeIt) {
   Start({.handler_threads = 1});
   TestClient client = ConnectBlocked();
   client.Send(Texts(3));
@@ -49,7 +49,7 @@ TEST_F(HandlerThreadsEndTest, WhatCameBeforeACloseIsAnsweredBeforeIt) {
 // A continuation frame without a message (section 5.4), which ends the connection with 1002.
 const char kViolation[] = "\x80\x80\0\0\0\0";
 
-TEST_F(HandlerThreadsEndTest, WhatCameBeforeAViolationIsAnsweredBeforeIt) {
+TEST_F(HandlerThreadsEndTest, MessagesBeforeAViolationAreAnsweredBeforeIt) {
   Start({.handler_threads = 1});
   TestClient client = ConnectBlocked();
   client.Send(Texts(3) + std::string(kViolation, 6) + Texts(1));
@@ -81,7 +81,7 @@ TEST_F(HandlerThreadsEndTest, AViolationWaitsForAnswersUntilTheCloseDeadline) {
                                             StartsWith("close 1002 "), "destroyed"));
 }
 
-TEST_F(HandlerThreadsEndTest, AClientThatIsTooFastGetsTheAnswersToWhatCameBefore) {
+TEST_F(HandlerThreadsEndTest, AClientThatIsTooFastGetsTheAnswersToEarlierMessages) {
   Start({.handler_threads = 1,
          .rates = {.messages = {.per_second = 1, .burst = 3}, .over_rate = OverRate::kClose}});
   TestClient client = ConnectBlocked();
@@ -128,7 +128,7 @@ TEST_F(HandlerThreadsEndTest, AnAnswerOnItsWayIsSentBeforeTheEnd) {
   }
 }
 
-TEST_F(HandlerThreadsEndTest, WhatCameBeforeAnAbruptEndIsDelivered) {
+TEST_F(HandlerThreadsEndTest, MessagesBeforeAnAbruptEndAreDelivered) {
   Start({.handler_threads = 1});
   TestClient client = ConnectBlocked();
   client.Send(Texts(2) + ClientFrame(Opcode::kPing, ""));

@@ -60,7 +60,7 @@ TEST_F(HandlerThreadsPauseTest, NothingIsReadPastTheMarkOfBytes) {
   sender.join();
 }
 
-TEST_F(HandlerThreadsPauseTest, R26_TheBudgetHoldsForWhatWaitsForItsHandler) {
+TEST_F(HandlerThreadsPauseTest, R26_TheBudgetHoldsForMessagesThatWaitForTheirHandler) {
   Start({.handler_threads = 1,
          .connection = {.max_message_bytes = 4 << 20},
          .limits = {.max_buffered_bytes = 1 << 20}});
@@ -91,7 +91,7 @@ TEST_F(HandlerThreadsPauseTest, R26_TheBudgetHoldsForWhatWaitsForItsHandler) {
 }
 
 // A refused message takes no room, so it costs no other session its life.
-TEST_F(HandlerThreadsPauseTest, T22_WhatIsRefusedMakesNobodyElseFail) {
+TEST_F(HandlerThreadsPauseTest, T22_ARefusedMessageMakesNoOtherSendFail) {
   Start({.handler_threads = 1, .limits = {.max_buffered_bytes = 4 << 20}});
   TestClient client = ConnectAndUpgrade();
   const EncodedMessage large = *EncodedMessage::Make(Opcode::kBinary, std::string(5 << 20, 'b'));
@@ -109,7 +109,7 @@ TEST_F(HandlerThreadsPauseTest, T22_WhatIsRefusedMakesNobodyElseFail) {
 
 // ---- Time ----
 
-TEST_F(HandlerThreadsPauseTest, WhoCannotBeHeardIsNeitherDeadNorIdle) {
+TEST_F(HandlerThreadsPauseTest, AClientThatIsNotReadIsNeitherDeadNorIdle) {
   Start({.handler_threads = 1,
          .limits = {.max_waiting_messages = 2},
          .timeouts = {.idle = absl::Seconds(60),
@@ -140,7 +140,7 @@ TEST_F(HandlerThreadsPauseTest, APongThatCouldNotBeReadIsNotLate) {
   ExpectTexts(client, 10);
 }
 
-TEST_F(HandlerThreadsPauseTest, WhoVanishedMeanwhileIsGivenUpAfterwards) {
+TEST_F(HandlerThreadsPauseTest, AClientThatVanishedMeanwhileIsDroppedAfterwards) {
   Start({.handler_threads = 1,
          .limits = {.max_waiting_messages = 2},
          .timeouts = {.ping_interval = absl::Seconds(30), .pong = absl::Seconds(20)}});
@@ -161,7 +161,7 @@ TEST_F(HandlerThreadsPauseTest, WhoVanishedMeanwhileIsGivenUpAfterwards) {
 }
 
 // Output that a client does not read counts against it, whatever its handler does.
-TEST_F(HandlerThreadsPauseTest, WhoTakesNothingIsGivenUpMeanwhile) {
+TEST_F(HandlerThreadsPauseTest, AClientThatReadsNothingIsDroppedMeanwhile) {
   script_.on_message = [this](Session& session, const Message& message) {
     if (message.payload != "0") return;
     EXPECT_TRUE(session.SendBinary(std::string(8 << 20, 'x')).ok());

@@ -219,7 +219,7 @@ TEST_F(HttpTest, HeadGetsNoBodyWithARefusal) {
   expect("HEAD / HTTP/1.0\r\n\r\n", "405");
 }
 
-TEST_F(HttpTest, NoBodyBehind204And304) {
+TEST_F(HttpTest, NoBodyAfter204And304) {
   StartHttp({.http = {.pages = [](const PageRequest& request) -> absl::StatusOr<PageResponse> {
                return PageResponse{.status = request.path() == "/a" ? 204 : 304,
                                    .body = "not sent"};
@@ -265,7 +265,7 @@ TEST_F(HttpTest, AnUpgradeThatIsRefusedEndsTheConnection) {
 // ---- Hosts and targets ----
 
 // RFC 9112, section 3.2: one rule for pages and upgrades.
-TEST_F(HttpTest, AHostThatIsNoHostIs400ForPagesAsForUpgrades) {
+TEST_F(HttpTest, AnInvalidHostIs400ForPagesAsForUpgrades) {
   StartHttp();
   for (const absl::string_view host :
        {"<script>", "a, b", "x@y", "a:99999", "[12345]", "", "localhost\r\nHost: localhost"}) {
@@ -365,7 +365,7 @@ TEST_F(HttpTest, BodiesUpToTheLimit) {
               AllOf(StartsWith("HTTP/1.1 413 "), EndsWith("the body is over 1048576 bytes\n")));
 }
 
-TEST_F(HttpTest, WhatIsRefusedClosesAndReachesAClientThatSendsOn) {
+TEST_F(HttpTest, ARefusalClosesAndReachesAClientThatStillSends) {
   StartHttp({.http = {.limits = {.max_head_bytes = 2000}, .max_body_bytes = 1000}});
   const std::pair<std::string, std::string> cases[] = {
       {"nonsense\r\n\r\n", "400"},
@@ -394,7 +394,7 @@ TEST_F(HttpTest, WhatIsRefusedClosesAndReachesAClientThatSendsOn) {
 }
 
 // RFC 9110, section 10.1.1.
-TEST_F(HttpTest, LeaveToSendABody) {
+TEST_F(HttpTest, ContinueBeforeABody) {
   StartHttp();
   TestClient client = Connect();
   constexpr absl::string_view kExpect = "Content-Length: 2\r\nExpect: 100-Continue\r\n";
@@ -413,7 +413,7 @@ TEST_F(HttpTest, LeaveToSendABody) {
   EXPECT_EQ(ReadAnswer(client), "200 POST /d hi");
 }
 
-TEST_F(HttpTest, NoLeaveForABodyThatIsTooLarge) {
+TEST_F(HttpTest, NoContinueForABodyThatIsTooLarge) {
   StartHttp();
   TestClient client = Connect();
   client.Send(Request("POST", "/a", "Content-Length: 99999999\r\nExpect: 100-continue\r\n"));
@@ -446,7 +446,7 @@ TEST_F(HttpTest, SlowReadersDoNotMakeTheServerAskForMore) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(ReadAnswer(client).size(), 4 + kLarge);
 }
 
-TEST_F(HttpTest, AClientThatHasSaidAllGetsItsAnswers) {
+TEST_F(HttpTest, AClientThatHasEndedItsOutputGetsItsAnswers) {
   StartHttp();
   TestClient client = Connect();
   client.Send(Get("/large") + Get("/b"));
@@ -737,7 +737,7 @@ TEST_F(HttpTest, AServerThatDrainsIsNotReadyAndUpgradesNobody) {
   server_.reset();
 }
 
-TEST_F(HttpTest, WhatIsWrongWithATableIsSaidAtTheStart) {
+TEST_F(HttpTest, StartReportsTheErrorsOfARouter) {
   const Pages pages = [](const PageRequest&) { return PageResponse(); };
   EXPECT_EQ(Server::Start({}, Router().Get("a", pages)).status().message(),
             "the path \"a\" does not begin with '/'");

@@ -114,7 +114,7 @@ TEST_F(PublishTest, EachTopicHasItsPolicy) {
   }
 }
 
-TEST_F(PublishTest, OptionsOfOneMessageGoBeforeThoseOfItsTopic) {
+TEST_F(PublishTest, OptionsOfAMessageOverrideThoseOfItsTopic) {
   Start({.hooks = {.topic_options = [](absl::string_view) {
            return TopicOptions{.when_full = WhenFull::kDropNewest, .latest_only = true};
          }}});
@@ -297,7 +297,7 @@ TEST_F(PublishTest, ManyInARowReachEverySubscriber) {
 }
 
 // A client may send Close directly after its messages, and still gets them back before the Close.
-TEST_F(PublishTest, WhoLeavesAtOnceIsStillToldWhatItSaid) {
+TEST_F(PublishTest, AClientThatClosesAtOnceStillGetsItsMessages) {
   script_.on_message = [](Session& session, const Message& message) {
     session.Subscribe("news").IgnoreError();
     session.Publish("news", message.opcode, message.payload).IgnoreError();
@@ -400,7 +400,7 @@ TEST_F(PublishTest, R26_SendQueueLimitOnEveryPathAfterAPublish) {
 
 // R26: a message on its way keeps its room until it arrives, and an earlier published message
 // cannot take that room.
-TEST_F(PublishTest, R26_SendQueueLimitForWhatArrivesAfterAPublish) {
+TEST_F(PublishTest, R26_SendQueueLimitForMessagesThatArriveAfterAPublish) {
   script_.on_message = [this](Session& session, const Message&) {
     session.Subscribe("topic").IgnoreError();
     std::thread([this, ref = session.ref()] {
@@ -416,7 +416,7 @@ TEST_F(PublishTest, R26_SendQueueLimitForWhatArrivesAfterAPublish) {
 }
 
 // R26: messages that are published faster than a loop delivers them count in the budget.
-TEST_F(PublishTest, R26_TheBudgetHoldsForWhatIsPublished) {
+TEST_F(PublishTest, R26_TheBudgetHoldsForPublishedMessages) {
   script_.on_message = [this](Session& session, const Message&) {
     session.Subscribe("news").IgnoreError();
     std::thread([this] {

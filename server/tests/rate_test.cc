@@ -106,7 +106,7 @@ TEST_F(RateTest, OverTlsTheyWaitAsWell) {
 }
 
 // Nothing is read from a client that is over its rate, not even its pongs: it is not silent.
-TEST_F(RateTest, WhoWaitsIsNotGivenUpForItsSilence) {
+TEST_F(RateTest, AClientOverItsRateIsNotSilent) {
   Start({.timeouts = {.idle = absl::Seconds(20),
                       .ping_interval = absl::Seconds(10),
                       .pong = absl::Seconds(5)},
@@ -123,7 +123,7 @@ TEST_F(RateTest, WhoWaitsIsNotGivenUpForItsSilence) {
   EXPECT_EQ(Count("close"), 0);
 }
 
-TEST_F(RateTest, WhoWaitsAndIsGoneEndsOnceThereIsRoom) {
+TEST_F(RateTest, AClientThatLeavesOverItsRateEndsOnceThereIsRoom) {
   Start({.rates = {.messages = {.per_second = 1}}});
   TestClient client = ConnectAndUpgrade();
   client.Send(Messages(10));
@@ -134,7 +134,7 @@ TEST_F(RateTest, WhoWaitsAndIsGoneEndsOnceThereIsRoom) {
   journal_.WaitFor("destroyed");
 }
 
-TEST_F(RateTest, ShutdownOfOneThatWaits) {
+TEST_F(RateTest, ShutdownOfAClientOverItsRate) {
   Start({.rates = {.messages = {.per_second = 1}}});
   TestClient client = ConnectAndUpgrade();
   client.Send(Messages(10));
@@ -191,7 +191,7 @@ TEST_F(RateTest, BytesThatAreTooManyAreNotLookedAt) {
 
 // ---- On every path ----
 
-TEST_F(RateTest, R26_WhatComesBehindTheHandshakeCounts) {
+TEST_F(RateTest, R26_BytesAfterTheHandshakeCount) {
   for (const bool bytes : {false, true}) {
     const RateLimit limit = {.per_second = bytes ? 10 : 1};
     Start({.rates = {.messages = bytes ? RateLimit() : limit,

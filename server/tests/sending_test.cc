@@ -79,7 +79,7 @@ class SendingTest : public testing::ServerFixture {
 
 // ---- Policies ----
 
-TEST_F(SendingTest, FailTellsTheSender) {
+TEST_F(SendingTest, FailReturnsAnError) {
   TestClient client = ConnectBlocked(
       [](Session& session) {
         int refused = 0;
@@ -97,7 +97,7 @@ TEST_F(SendingTest, FailTellsTheSender) {
   ReadTo(client, "fin text end");
 }
 
-TEST_F(SendingTest, DropNewestKeepsWhatCameFirst) {
+TEST_F(SendingTest, DropNewestKeepsTheFirstMessages) {
   TestClient client = ConnectBlocked(
       [](Session& session) {
         for (int i = 0; i < 100; ++i) {
@@ -115,7 +115,7 @@ TEST_F(SendingTest, DropNewestKeepsWhatCameFirst) {
   EXPECT_EQ(Drops(DropReason::kNewest), 101 - frames.size());
 }
 
-TEST_F(SendingTest, DropOldestKeepsWhatCameLast) {
+TEST_F(SendingTest, DropOldestKeepsTheLastMessages) {
   TestClient client = ConnectBlocked(
       [](Session& session) {
         EXPECT_TRUE(session.SendText("promised", {.when_full = WhenFull::kFail}).ok());
@@ -137,7 +137,7 @@ TEST_F(SendingTest, DropOldestKeepsWhatCameLast) {
 }
 
 // A message larger than the queue's limit drops only itself.
-TEST_F(SendingTest, DropOldestOfWhatNeverFits) {
+TEST_F(SendingTest, DropOldestOfAMessageThatNeverFits) {
   TestClient client = ConnectBlocked(
       [](Session& session) {
         EXPECT_TRUE(session.SendText("one").ok());
@@ -195,7 +195,7 @@ TEST_F(SendingTest, WithoutNeedAKeyChangesNothing) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(client.ReadFrame(), "fin text x");
 }
 
-TEST_F(SendingTest, DisconnectSays1013AndForgetsWhatWaited) {
+TEST_F(SendingTest, DisconnectSends1013AndDropsTheQueue) {
   TestClient client = ConnectBlocked(
       [](Session& session) {
         EXPECT_TRUE(session.SendText("waits", {.key = "key"}).ok());
@@ -213,7 +213,7 @@ TEST_F(SendingTest, DisconnectSays1013AndForgetsWhatWaited) {
   journal_.WaitFor("close 1013 ");
 }
 
-TEST_F(SendingTest, ASmallerLimitLeavesRoomForWhatMatters) {
+TEST_F(SendingTest, ASmallerLimitLeavesRoomForImportantMessages) {
   TestClient client = ConnectBlocked(
       [](Session& session) {
         const SendOptions chatter = {.when_full = WhenFull::kDropNewest, .max_queue_bytes = 600000};
@@ -335,7 +335,7 @@ TEST_F(SendingTest, WholeMessagesWaitForTheEndOfAFragmentedOne) {
 }
 
 // Fragments keep their order after messages that wait; these can no longer be dropped.
-TEST_F(SendingTest, FragmentsBehindWhatWaits) {
+TEST_F(SendingTest, FragmentsAfterMessagesThatWait) {
   TestClient client = ConnectBlocked([](Session& session) {
     EXPECT_TRUE(session.SendText("first", {.key = "key"}).ok());
     EXPECT_TRUE(session.SendFragment(Opcode::kText, "a", false).ok());
@@ -364,7 +364,7 @@ TEST_F(SendingTest, AFragmentedMessageThatNeverEnds) {
 
 // ---- The end ----
 
-TEST_F(SendingTest, WhatWaitsIsSentBeforeOurClose) {
+TEST_F(SendingTest, WaitingMessagesAreSentBeforeOurClose) {
   TestClient client = ConnectBlocked([](Session& session) {
     EXPECT_TRUE(session.SendText("waits", {.key = "key"}).ok());
     EXPECT_EQ(session.Close(CloseCode::kAbnormal).code(), absl::StatusCode::kInvalidArgument);
@@ -375,7 +375,7 @@ TEST_F(SendingTest, WhatWaitsIsSentBeforeOurClose) {
               ElementsAre("fin text waits longer", "fin close 1000"));
 }
 
-TEST_F(SendingTest, WhatWaitsIsSentBeforeTheirCloseIsAnswered) {
+TEST_F(SendingTest, WaitingMessagesAreSentBeforeTheirCloseIsAnswered) {
   script_.on_close = [](Session& session) { EXPECT_FALSE(session.SendText("too late").ok()); };
   TestClient client = ConnectBlocked(
       [](Session& session) { EXPECT_TRUE(session.SendText("waits", {.key = "key"}).ok()); });
@@ -386,7 +386,7 @@ TEST_F(SendingTest, WhatWaitsIsSentBeforeTheirCloseIsAnswered) {
   EXPECT_EQ(Drops(DropReason::kClosed), 0u);
 }
 
-TEST_F(SendingTest, WhatWaitsForAClientThatIsGone) {
+TEST_F(SendingTest, WaitingMessagesOfAClientThatIsGone) {
   TestClient client = ConnectBlocked([](Session& session) {
     EXPECT_TRUE(session.SendText("waits", {.key = "key"}).ok());
     EXPECT_TRUE(session.SendText("waits", {.key = "another"}).ok());
@@ -396,7 +396,7 @@ TEST_F(SendingTest, WhatWaitsForAClientThatIsGone) {
   EXPECT_EQ(Drops(DropReason::kClosed), 2u);
 }
 
-TEST_F(SendingTest, WhatWaitsForAClientThatBreaksARule) {
+TEST_F(SendingTest, WaitingMessagesOfAClientThatBreaksARule) {
   TestClient client = ConnectBlocked(
       [](Session& session) { EXPECT_TRUE(session.SendText("waits", {.key = "key"}).ok()); });
   client.Send(testing::ServerFrame(Opcode::kText, "naked"));
@@ -475,7 +475,7 @@ TEST_F(SendingTest, ASharedPayloadCountsOnceInTheBudget) {
 }
 
 // A payload that only one session keeps counts, whoever owned it first.
-TEST_F(SendingTest, R26_TheBudgetHoldsForWhatWaits) {
+TEST_F(SendingTest, R26_TheBudgetHoldsForWaitingMessages) {
   TestClient client = ConnectBlocked(
       [](Session& session) {
         for (int i = 0; i < 10; ++i) {

@@ -164,7 +164,7 @@ TEST_F(ServerTest, AcceptorsStatusBecomesAnHttpAnswer) {
   EXPECT_THAT(journal_.lines(), IsEmpty());
 }
 
-TEST_F(ServerTest, WhatAnAcceptorAddsGoesOutWithItsRefusal) {
+TEST_F(ServerTest, AnAcceptorsHeadersAreSentWithItsRefusal) {
   const std::map<std::string, std::pair<std::string, std::string>> headers = {
       {"401", {"WWW-Authenticate", "Bearer"}},
       {"302", {"Location", "wss://elsewhere.example/"}},
@@ -207,7 +207,7 @@ TEST_F(ServerTest, AHeaderThatCannotBeSentMakesARefusal500) {
 }
 
 // A regression: the status was used as an index of a counter.
-TEST_F(ServerTest, AStatusThatIsNoErrorsIs500) {
+TEST_F(ServerTest, AStatusThatIsNotAnErrorIs500) {
   int code = 0;
   accept_ = [&](const UpgradeRequest&, UpgradeResponse&) { return HttpError(code, "no"); };
   Start();
@@ -233,7 +233,7 @@ TEST_F(ServerTest, RefusalsHaveADateAndSayWhenToComeBack) {
                                              "[0-9]{4} [0-9:]{8} GMT\r\n")));
 }
 
-TEST_F(ServerTest, RequestsThatAreNoUpgrade) {
+TEST_F(ServerTest, RequestsWithoutAnUpgrade) {
   Start();
   const std::map<std::string, std::string> answers = {
       {"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "426"},
@@ -367,7 +367,7 @@ TEST_F(ServerTest, R20_APageOfAnotherSchemeIsNotTheServersOwn) {
 }
 
 // R11: an invalid frame in the same segment as the handshake fails that connection and no other.
-TEST_F(ServerTest, R11_InvalidBytesRightBehindTheHandshake) {
+TEST_F(ServerTest, R11_InvalidBytesDirectlyAfterTheHandshake) {
   Start();
   TestClient client = Connect();
   client.Send(TestClient::UpgradeRequest() +
@@ -575,7 +575,7 @@ TEST_F(ServerTest, FullQueueRefusesAndReadingPauses) {
 
 // Each message is larger than one read; at first nobody reads the answers. When a message is read,
 // the answers before it are below the mark.
-TEST_F(ServerTest, WhoDoesNotTakeTheAnswersIsNotRead) {
+TEST_F(ServerTest, AClientThatDoesNotReadItsAnswersIsNotRead) {
   constexpr int kQuestions = 60;
   const std::string question(600000, 'q'), answer(1000000, 'a');
   script_.on_message = [&](Session& session, const Message&) {
@@ -659,7 +659,7 @@ TEST_F(ServerTest, R3_BudgetOfUnfinishedMessages) {
 }
 
 // When the budget is exceeded, the session that holds most is dropped, not the one that asks next.
-TEST_F(ServerTest, T23_WhoHoldsMostIsDroppedNotWhoAsksNext) {
+TEST_F(ServerTest, T23_TheSessionThatHoldsMostIsDropped) {
   Start({.limits = {.max_buffered_bytes = 8 << 20}});
   std::vector<TestClient> holders;
   while (server_->metrics().sessions() == holders.size()) {
@@ -900,7 +900,7 @@ TEST_F(ServerTest, SessionRefOnTheSessionsThreadKeepsTheOrder) {
 }
 
 // The session's own sends cannot drop a message that a SessionRef has admitted.
-TEST_F(ServerTest, WhatSessionRefTookIsSent) {
+TEST_F(ServerTest, MessagesThatSessionRefAdmitsAreSent) {
   const std::string filler(100000, 'f'), posted(500000, 'p');
   script_.on_message = [&](Session& session, const Message&) {
     while (session.queued_bytes() == 0) EXPECT_TRUE(session.SendBinary(filler).ok());

@@ -112,7 +112,7 @@ TEST_F(SessionFaultTest, CloseFrameReachesAClientThatReadsLate) {
   EXPECT_EQ(client.ReadFrame(), "end");
 }
 
-TEST_F(SessionFaultTest, CloseFrameReachesAClientThatHasSaidAll) {
+TEST_F(SessionFaultTest, CloseFrameReachesAClientThatHasEndedItsOutput) {
   Start();
   TestClient client = ConnectAndUpgrade();
   client.Send(testing::ServerFrame(Opcode::kText, "naked") + std::string(2 << 20, '?'));
@@ -331,7 +331,7 @@ TEST_F(NeighboursTest, EndEachOtherInOnMessage) {
   EXPECT_EQ(Connect().Upgrade(), "HTTP/1.1 101 Switching Protocols");
 }
 
-TEST_F(NeighboursTest, ACrowdAtTheDoorLeavesSessionsTheirTurn) {
+TEST_F(NeighboursTest, ManyNewConnectionsLeaveSessionsTheirTurn) {
   std::promise<void> release;
   script_.on_message = [released = release.get_future().share()](Session&, const Message&) {
     released.wait();
@@ -353,7 +353,7 @@ TEST_F(NeighboursTest, ACrowdAtTheDoorLeavesSessionsTheirTurn) {
 
 // OnClose is called after the turn's output was written. No event turns the loop again for the
 // messages that OnClose sends.
-TEST_F(NeighboursTest, WhatTheEndOfATurnQueuesIsSentInIt) {
+TEST_F(NeighboursTest, MessagesOfTheEndOfATurnAreSentInIt) {
   script_.on_message = [](Session& session, const Message&) { session.Terminate(); };
   const auto leave = script_.on_close;
   script_.on_close = [this, leave](Session& session) {

@@ -140,7 +140,7 @@ TEST_F(SessionRefTest, TheEndOfTheSessionEndsTheWait) {
 
 // Without the wake-up the sender would wait until its deadline, which is later than this test
 // allows.
-TEST_F(SessionRefTest, TheEndOfTheSessionWakesWhoWaits) {
+TEST_F(SessionRefTest, TheEndOfTheSessionWakesItsSenders) {
   Start({.sending = {.max_queue_bytes = 1000000}});
   TestClient client = ConnectSlowReader();
   const SessionRef session = ref();
@@ -303,7 +303,7 @@ TEST_F(SessionRefTest, ABurstIsOneWakeUp) {
 
 // A message that can never fit is sent repeatedly. It never takes room from other messages, not
 // even for a moment: they do not fail, nor is the session closed as a slow reader.
-TEST_F(SessionRefTest, T16_T18_WhatIsRefusedMakesNoOtherSendFail) {
+TEST_F(SessionRefTest, T16_T18_ARefusedMessageMakesNoOtherSendFail) {
   Start({.sending = {.max_queue_bytes = 1 << 20}});
   TestClient client = ConnectAndUpgrade();
   const SessionRef session = ref();
@@ -326,7 +326,7 @@ TEST_F(SessionRefTest, T16_T18_WhatIsRefusedMakesNoOtherSendFail) {
 
 // The messages that wait for one session fill the budget. A sender waits to send to another
 // session, whose own queue never changes.
-TEST_F(SessionRefTest, T6_WhoWaitsForTheBudgetIsWokenWhenItIsFree) {
+TEST_F(SessionRefTest, T6_SendersThatWaitForTheBudgetAreWoken) {
   std::promise<void> release;
   const std::shared_future<void> released = release.get_future().share();
   script_.on_message = [&](Session&, const Message&) { released.wait(); };
@@ -359,7 +359,7 @@ TEST_F(SessionRefTest, DoesNotWaitInVainForTheBudget) {
 }
 
 // R26: messages on their way to all sessions of a thread count in one budget.
-TEST_F(SessionRefTest, R26_TheBudgetHoldsForWhatIsOnItsWay) {
+TEST_F(SessionRefTest, R26_TheBudgetHoldsForMessagesOnTheirWay) {
   script_.on_message = [this](Session&, const Message&) {
     std::thread([this] {
       const std::string large(1 << 20, 'x');

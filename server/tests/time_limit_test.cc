@@ -115,7 +115,7 @@ TEST_F(TimeLimitTest, ARequestThatHasNotBegunIsNotSlow) {
   EXPECT_EQ(silent.ReadHead(), "end");
 }
 
-TEST_F(TimeLimitTest, AnyRateIfTold) {
+TEST_F(TimeLimitTest, AnyRateIfTheOptionIsZero) {
   Start(
       {.timeouts = {.handshake = absl::Seconds(30)}, .rates = {.min_request_bytes_per_second = 0}});
   TestClient client = Connect();
@@ -130,7 +130,7 @@ TEST_F(TimeLimitTest, AnyRateIfTold) {
 // ---- The end ----
 
 // Closing a socket at once with unread input would send a reset, which overtakes the answer.
-TEST_F(TimeLimitTest, WhoWasRefusedHasTwoSecondsToReadWhy) {
+TEST_F(TimeLimitTest, ARefusedClientHasTwoSecondsToReadWhy) {
   Start();
   TestClient client = Connect();
   client.Send("GET / HTTP/1.1\r\n\r\n");
@@ -144,7 +144,7 @@ TEST_F(TimeLimitTest, WhoWasRefusedHasTwoSecondsToReadWhy) {
 
 // ---- The first message ----
 
-TEST_F(TimeLimitTest, WhoSaysNothingFirstIsClosed) {
+TEST_F(TimeLimitTest, AClientWithoutAFirstMessageIsClosed) {
   Start({.timeouts = {.first_message = absl::Seconds(5)}});
   TestClient silent = ConnectAndUpgrade(), one_that_pings = ConnectAndUpgrade(),
              one_that_begins = ConnectAndUpgrade(), one_that_speaks = ConnectAndUpgrade();
@@ -238,7 +238,7 @@ TEST_F(RoundTripTest, IsMeasuredByTheApplicationsEmptyPings) {
 }
 
 // Silence ends a session, not a missing pong.
-TEST_F(RoundTripTest, WhoSpeaksAndDoesNotAnswerPingsIsThere) {
+TEST_F(RoundTripTest, AClientThatSendsButAnswersNoPingsIsAlive) {
   Start({.timeouts = {.ping_interval = absl::Hours(1), .pong = absl::Seconds(20)}});
   TestClient client = ConnectAndUpgrade();
   client.SendText("ping");
@@ -308,7 +308,7 @@ TEST_F(TimeLimitTest, AMessageAtTheMinimumRateIsReceived) {
   }
 }
 
-TEST_F(TimeLimitTest, AMessageMayComeAtAnyRateIfTold) {
+TEST_F(TimeLimitTest, AMessageMayHaveAnyRateIfTheOptionIsZero) {
   Start({.timeouts = {.ping_interval = absl::Hours(9)},
          .rates = {.min_message_bytes_per_second = 0}});
   TestClient client = ConnectAndUpgrade();

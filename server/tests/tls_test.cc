@@ -190,7 +190,7 @@ TEST_F(TlsTest, TheAcceptorSeesTheClientsCertificate) {
   }
 }
 
-TEST_F(TlsTest, AClientWithoutTheCertificateItNeedsIsToldSo) {
+TEST_F(TlsTest, AClientWithoutItsCertificateGetsAnAlert) {
   StartTls({}, TestTlsServer({.identities = {TestIdentity("server")},
                               .client_certificates = ClientCertificates::kRequired,
                               .client_ca_file = TestCaFile("ca.pem")}));

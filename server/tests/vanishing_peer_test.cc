@@ -201,7 +201,7 @@ TEST_F(VanishingPeerTest, ClosesThatCross) {
   ExpectAllGone();
 }
 
-TEST_F(VanishingPeerTest, TheirCloseTwiceAndWordsBehindIt) {
+TEST_F(VanishingPeerTest, TheirCloseTwiceWithAMessageBetween) {
   StartServer();
   TestClient client = ConnectAndUpgrade();
   const std::string close = ClientFrame(Opcode::kClose, ClosePayload(CloseCode::kNormal));
@@ -224,7 +224,7 @@ TEST_F(VanishingPeerTest, OursIsAnsweredByTheEndOfTheStream) {
   EXPECT_EQ(Count("close 1006 "), 2);
 }
 
-TEST_F(VanishingPeerTest, OursIsAnsweredByWordsWithoutEnd) {
+TEST_F(VanishingPeerTest, OursIsAnsweredByMessagesWithoutEnd) {
   StartServer({.timeouts = {.close = absl::Seconds(5)}});
   TestClient client = ConnectAndUpgrade();
   client.SendText("close");
@@ -237,7 +237,7 @@ TEST_F(VanishingPeerTest, OursIsAnsweredByWordsWithoutEnd) {
 }
 
 // The peer's Close is read, but the server's waits after output that the peer does not read.
-TEST_F(VanishingPeerTest, TheirCloseBehindALargeAnswerThatNobodyReads) {
+TEST_F(VanishingPeerTest, TheirCloseAfterALargeAnswerThatNobodyReads) {
   StartServer({.timeouts = {.close = absl::Seconds(5)}});
   TestClient client = ConnectAndUpgrade();
   client.Send(ClientFrame(Opcode::kText, "large") +
