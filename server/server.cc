@@ -72,7 +72,7 @@ ServerOptions Guarded(ServerOptions options, ExceptionGuard& guard) {
 class Server::Impl : public WorkerGroup {
  public:
   Impl(ServerOptions options, Acceptor acceptor)
-      : guard_(options.hooks.log),
+      : guard_(options.hooks.log),  // NOLINT(bugprone-throw-keyword-missing): no exception type
         options_(Guarded(std::move(options), guard_)),
         acceptor_(Guarded(std::move(acceptor), guard_)),
         address_limit_(options_.limits.max_connections_per_address),
@@ -235,8 +235,9 @@ class Server::Impl : public WorkerGroup {
   absl::Status StartThreads() {
     const auto start = [](int count, std::unique_ptr<ThreadPool>* pool) {
       absl::StatusOr<std::unique_ptr<ThreadPool>> made = ThreadPool::Make(count);
-      if (made.ok()) *pool = *std::move(made);
-      return made.status();
+      if (!made.ok()) return made.status();
+      *pool = *std::move(made);
+      return absl::OkStatus();
     };
     if (options_.handler_threads > 0) {
       absl::Status status = start(options_.handler_threads, &handler_threads_);

@@ -73,11 +73,11 @@ class Session {
   // copied, however long it has to wait. A shared one must not be changed.
   template <std::same_as<std::string> String>
   absl::Status SendText(String&& text, const SendOptions& options = {}) {
-    return Submit({.opcode = Opcode::kText, .payload = std::move(text)}, options);
+    return Submit({.opcode = Opcode::kText, .payload = std::forward<String>(text)}, options);
   }
   template <std::same_as<std::string> String>
   absl::Status SendBinary(String&& data, const SendOptions& options = {}) {
-    return Submit({.opcode = Opcode::kBinary, .payload = std::move(data)}, options);
+    return Submit({.opcode = Opcode::kBinary, .payload = std::forward<String>(data)}, options);
   }
   absl::Status SendText(std::shared_ptr<const std::string> text, const SendOptions& options = {}) {
     return Submit({.opcode = Opcode::kText, .payload = std::move(text)}, options);

@@ -59,11 +59,11 @@ class SessionRef {
   // The same for a payload that is handed over, or shared: not copied.
   template <std::same_as<std::string> String>
   absl::Status SendText(String&& text, const SendOptions& options = {}) const {
-    return Submit({.opcode = Opcode::kText, .payload = std::move(text)}, options);
+    return Submit({.opcode = Opcode::kText, .payload = std::forward<String>(text)}, options);
   }
   template <std::same_as<std::string> String>
   absl::Status SendBinary(String&& data, const SendOptions& options = {}) const {
-    return Submit({.opcode = Opcode::kBinary, .payload = std::move(data)}, options);
+    return Submit({.opcode = Opcode::kBinary, .payload = std::forward<String>(data)}, options);
   }
   absl::Status SendText(std::shared_ptr<const std::string> text,
                         const SendOptions& options = {}) const {

@@ -34,7 +34,7 @@ absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& opt
 // Asks the application's acceptor. An error has its HTTP status, and is to be sent with the headers
 // in `response`: an acceptor that refuses may set some. `stream` and `peer` are the request's.
 // Compression is accepted if it takes at most `compression_bytes_left` bytes of memory.
-absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest request, const Stream& stream,
+absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, const Stream& stream,
                                               const SocketAddress& peer,
                                               const ServerOptions& options,
                                               const Acceptor& acceptor,

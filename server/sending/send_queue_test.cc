@@ -240,6 +240,7 @@ TEST(SendQueueTest, AgreesWithAVector) {
     ASSERT_EQ(queue.size(), expected.size());
   }
   std::vector<std::string> payloads;
+  payloads.reserve(expected.size());
   for (const Expected& e : expected) payloads.push_back(e.payload);
   EXPECT_EQ(PopAll(queue), payloads);
   EXPECT_THAT(PopAll(queue), IsEmpty());
