@@ -16,7 +16,6 @@
 #include "weft/core/http/quote.h"
 #include "weft/core/log.h"
 #include "weft/server/http/host_check.h"
-#include "weft/server/lingering_stream.h"
 #include "weft/server/served_session.h"
 #include "weft/server/upgrade.h"
 #include "weft/transport/address.h"
@@ -367,7 +366,7 @@ bool HttpConnection::Write() {
     if (!holds_stream() || !output_.empty()) return false;
   }
   if (!closing_) return true;
-  Linger(*this);
+  Linger();
   return false;
 }
 

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "weft/core/http/quote.h"
 #include "weft/core/log.h"
-#include "weft/server/lingering_stream.h"
 #include "weft/server/server_options.h"
 #include "weft/transport/io.h"
 
@@ -299,7 +298,7 @@ void ServedSession::Settle() {
   if (connection().done()) {
     // A peer that broke a rule may have sent more: closing the socket would then send a reset,
     // which overtakes the Close frame that tells the peer the reason.
-    if (!ended_ && !connection().status().ok()) return Linger(*this);
+    if (!ended_ && !connection().status().ok()) return Linger();
     if (stream_.is_tls()) stream_.ShutdownWrite();  // for the close_notify
     return Drop("");
   }

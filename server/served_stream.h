@@ -60,6 +60,11 @@ class ServedStream : public EventSource {
 
   ServedStream(LoopContext& context, Client client);
 
+  // Ends the stream's output, and discards input until the peer closes, for at most two seconds, so
+  // that the peer can read the last bytes: closing a socket with unread input sends a reset, which
+  // overtakes them. The worker destroys this as after Drop().
+  void Linger();
+
   // Whether this owns the socket: it was neither dropped nor handed on.
   bool holds_stream() const { return stream_.is_open(); }
 
@@ -92,7 +97,6 @@ class ServedStream : public EventSource {
 
  private:
   friend class Worker;
-  friend void Linger(ServedStream& stream);
 
   // Whether Drop() logs. A session logs its end itself; after that, Drop() logs why the end was not
   // orderly.

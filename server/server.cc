@@ -12,11 +12,12 @@
 #include "absl/strings/str_cat.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/http/http_status.h"
+#include "weft/core/http/quote.h"
 #include "weft/core/log.h"
+#include "weft/loop/exception_guard.h"
 #include "weft/loop/mailbox.h"
 #include "weft/loop/thread_pool.h"
 #include "weft/server/check_options.h"
-#include "weft/server/exception_guard.h"
 #include "weft/server/limits/address_limit.h"
 #include "weft/server/listener.h"
 #include "weft/server/sending/waiting_message.h"
@@ -40,6 +41,12 @@ constexpr absl::Duration kLongestDrain = absl::Hours(24);
 absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor) {
   if (!acceptor) return absl::InvalidArgumentError("the acceptor is empty, expected a function");
   return CheckServerOptions(options);
+}
+
+ExceptionGuard::ReportHook LogExceptions(const LogHook& log) {
+  return [log](absl::string_view what, absl::string_view message) {
+    Log(log, LogLevel::kError, absl::StrCat(what, " threw an exception: ", Quote(message)));
+  };
 }
 
 absl::Status ApplicationFailed() { return HttpError(500, "the application failed"); }
@@ -72,7 +79,8 @@ ServerOptions Guarded(ServerOptions options, ExceptionGuard& guard) {
 class Server::Impl : public WorkerGroup {
  public:
   Impl(ServerOptions options, Acceptor acceptor)
-      : guard_(options.hooks.log),  // NOLINT(bugprone-throw-keyword-missing): no exception type
+      // NOLINTNEXTLINE(bugprone-throw-keyword-missing): no exception type
+      : guard_(LogExceptions(options.hooks.log)),
         options_(Guarded(std::move(options), guard_)),
         acceptor_(Guarded(std::move(acceptor), guard_)),
         address_limit_(options_.limits.max_connections_per_address),

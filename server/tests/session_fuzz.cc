@@ -467,7 +467,7 @@ class Run : public WorkerGroup {
   Application application_;
   const Acceptor acceptor_;
   TopicDirectory topics_{nullptr};
-  ExceptionGuard guard_{LogHook()};
+  ExceptionGuard guard_{[](absl::string_view, absl::string_view) {}};
   Worker worker_;
   UniqueFd client_;
   Deflater deflater_{{.window_bits = 9, .memory_level = 1}};  // fits all windows

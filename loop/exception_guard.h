@@ -1,7 +1,7 @@
 // Catches the exceptions of the application's code.
 
-#ifndef WEFT_SERVER_EXCEPTION_GUARD_H_
-#define WEFT_SERVER_EXCEPTION_GUARD_H_
+#ifndef WEFT_LOOP_EXCEPTION_GUARD_H_
+#define WEFT_LOOP_EXCEPTION_GUARD_H_
 
 #include <atomic>
 #include <cstdint>
@@ -11,23 +11,25 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
-#include "weft/core/log.h"
 
 namespace weft {
 
 // Calls the application's code for the library, which throws nothing itself, and through which no
-// exception must pass. Exceptions are caught, logged and counted. One for each server; thread-safe.
-// Where exceptions are switched off (-fno-exceptions) it only makes the calls.
+// exception must pass. Exceptions are caught, reported and counted. Thread-safe. Where exceptions
+// are switched off (-fno-exceptions) it only makes the calls.
 //
 //   if (!guard.Run("OnMessage", [&] { handler->OnMessage(session, message); })) Close1011();
 class ExceptionGuard {
  public:
-  // `log` must not throw.
-  explicit ExceptionGuard(LogHook log) : log_(std::move(log)) {}
+  // Called with the name of the call that threw, and what() of the exception. May be called by any
+  // thread, and must not throw.
+  using ReportHook = std::function<void(absl::string_view what, absl::string_view message)>;
+
+  explicit ExceptionGuard(ReportHook report) : report_(std::move(report)) {}
   ExceptionGuard(const ExceptionGuard&) = delete;
   ExceptionGuard& operator=(const ExceptionGuard&) = delete;
 
-  // Calls `call`; false if it threw. `what` is the name of the call in the log.
+  // Calls `call`; false if it threw. `what` is the name of the call in the report.
   template <typename Call>
   bool Run(absl::string_view what, Call&& call) {
 #if defined(__cpp_exceptions)
@@ -65,12 +67,15 @@ class ExceptionGuard {
   uint64_t caught() const { return caught_.load(std::memory_order_relaxed); }
 
  private:
-  void Report(absl::string_view what, absl::string_view message);
+  void Report(absl::string_view what, absl::string_view message) {
+    caught_.fetch_add(1, std::memory_order_relaxed);
+    report_(what, message);
+  }
 
-  const LogHook log_;
+  const ReportHook report_;
   std::atomic<uint64_t> caught_{0};
 };
 
 }  // namespace weft
 
-#endif  // WEFT_SERVER_EXCEPTION_GUARD_H_
+#endif  // WEFT_LOOP_EXCEPTION_GUARD_H_
