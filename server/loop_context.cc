@@ -61,9 +61,8 @@ void LoopContext::PublishHere(absl::string_view topic, const EncodedMessage& mes
 }
 
 void LoopContext::DeliverPublished() {
-  if (published_.empty()) return;
+  if (!std::exchange(sending_.has_published, false)) return;
   const PublishBatch batch = std::exchange(published_, {});
-  sending_.has_published = false;
   owner_.Deliver(batch);
 }
 

@@ -98,7 +98,7 @@ class LoopContext {
 
   // Delivers the published messages: called before anything else is sent to one of the subscribers,
   // and before the subscribers change.
-  bool has_published() const { return !published_.empty(); }
+  bool has_published() const { return sending_.has_published; }
   void DeliverPublished();
 
   // Calls stream->OnEndOfTurn() at the end of this turn, unless ForgetFlush() is called before.

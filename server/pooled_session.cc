@@ -58,13 +58,13 @@ void PooledSession::OnWritable(Session& /*session*/) {
 
 void PooledSession::OnClose(Session& /*session*/, const CloseInfo& info) {
   std::unique_lock<std::mutex> lock(mutex_);
-  ending_ = Ending{info.code, std::string(info.reason), info.by, info.option};
+  ending_ = info;
   StartTurn(std::move(lock));
 }
 
-void PooledSession::KeepClose(CloseCode code, absl::string_view reason) {
+void PooledSession::KeepClose() {
+  keeps_close_ = true;
   const std::lock_guard<std::mutex> lock(mutex_);
-  kept_close_ = Ending{code, std::string(reason)};
   resumes_when_idle_ = at_work_;
   // An answer of a handler that is idle may still be in the mailbox: the task is posted after it.
   if (!at_work_) ResumeSession();
@@ -134,9 +134,8 @@ bool PooledSession::CallHandler() {
       break;
   }
   closing_ = true;
-  const CloseInfo info = {ending_->code, ending_->reason, ending_->by, ending_->option};
-  status_ = ToStatus(info, "the client");
-  context_.guard().Run("OnClose", [&] { handler_->OnClose(*this, info); });
+  status_ = ToStatus(*ending_, "the client");
+  context_.guard().Run("OnClose", [&] { handler_->OnClose(*this, *ending_); });
   handler_.reset();
   // The loop destroys the session, and this with it, as soon as it runs the task.
   const std::shared_ptr<Mailbox> mailbox = context_.mailbox();

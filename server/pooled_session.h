@@ -59,20 +59,14 @@ class PooledSession final : public Handler, public Session {
 
   void OnWritable(Session& session) override;
 
-  // The handler's OnClose follows after all messages.
+  // The handler's OnClose follows after all messages. The views in `info` must be valid until
+  // HandlerIsDone() is called.
   void OnClose(Session& session, const CloseInfo& info) override;
 
-  // The client has sent Close, or broke a rule. Keeps the close, and calls ResumeReading() when the
-  // handler has processed all earlier messages, and its answers have arrived.
-  void KeepClose(CloseCode code, absl::string_view reason);
-
-  struct Ending {
-    CloseCode code;
-    std::string reason;
-    ClosedBy by = ClosedBy::kPeer;
-    absl::string_view option{};
-  };
-  const std::optional<Ending>& kept_close() const { return kept_close_; }
+  // The client has sent Close, or broke a rule. Calls ResumeReading() when the handler has
+  // processed all earlier messages, and its answers have arrived.
+  void KeepClose();
+  bool keeps_close() const { return keeps_close_; }
 
   // The bytes of the messages that wait for the handler.
   size_t waiting_bytes();
@@ -138,7 +132,7 @@ class PooledSession final : public Handler, public Session {
   ThreadPool& pool_;
 
   // For the loop's thread.
-  std::optional<Ending> kept_close_;
+  bool keeps_close_ = false;
 
   // For the thread that calls the handler.
   std::unique_ptr<Handler> handler_;
@@ -157,7 +151,7 @@ class PooledSession final : public Handler, public Session {
   bool resumes_when_idle_ = false;  // reading is held: the close is kept
   std::list<Waiting> messages_;
   size_t bytes_ = 0;  // of their payloads
-  std::optional<Ending> ending_;
+  std::optional<CloseInfo> ending_;
   Moment last_at_work_;
 };
 

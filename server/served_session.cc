@@ -224,7 +224,7 @@ void ServedSession::TakeEnd(CloseCode code, absl::string_view reason) {
   LogEnd(code, reason);
   if (pooled_ == nullptr || !connection().open()) return EndNow(code, reason);
   // The handler first answers the messages before the end.
-  pooled_->KeepClose(code, reason);
+  pooled_->KeepClose();
   HoldReading();
 }
 
@@ -435,10 +435,8 @@ void ServedSession::OnGone(const char* why) {
 }
 
 bool ServedSession::End() {
-  if (pooled_ != nullptr && pooled_->kept_close().has_value()) {
-    NotifyClosed(pooled_->kept_close()->code, pooled_->kept_close()->reason);
-  }
-  NotifyClosed(CloseCode::kAbnormal, ending_->reason);
+  const bool kept = pooled_ != nullptr && pooled_->keeps_close();
+  NotifyClosed(kept ? ending_->info.code : CloseCode::kAbnormal, ending_->reason);
   if (const auto shared = this->shared()) shared->session = nullptr;
   if (flush_queued_) context_.ForgetFlush(this);  // OnClose may have queued it again
   context_.ReturnCompression(connection().compression_bytes());

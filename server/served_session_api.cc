@@ -188,8 +188,8 @@ void ServedSession::ResumeReading() {
   if (!holds_stream() || !std::exchange(held_, false)) return;
   context_.metrics().held_sessions -= 1;
   HeardFromPeer();  // it was not silent: the bytes that it sent meanwhile are read next
-  if (pooled_->kept_close().has_value()) {
-    EndNow(pooled_->kept_close()->code, pooled_->kept_close()->reason);
+  if (pooled_->keeps_close()) {
+    EndNow(ending_->info.code, ending_->reason);
     return Flush();
   }
   Deliver();
