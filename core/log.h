@@ -10,9 +10,9 @@
 namespace weft {
 
 enum class LogLevel {
-  kInfo,     // normal operation
-  kWarning,  // something was refused or lost, and the rest continues
-  kError,    // something that an operator should look at
+  kInfo,     // normal operation, and refusals and losses that the peer caused
+  kWarning,  // a refusal or loss that the operator can prevent, such as by a larger limit
+  kError,    // a failure of the application or the system: someone should look at it
 };
 
 // Called with each line, without a newline at its end; the text is valid until it returns. Called

@@ -48,6 +48,22 @@ bool IsUpgrade(const HttpRequest& request) {
   return request.version >= 11 && request.headers.HasToken("Upgrade", "websocket");
 }
 
+// A warning where the operator can prevent the refusal: by another limit, by a list of hosts or
+// origins, or by a repair of the application.
+LogLevel LevelOf(HandshakeFailure reason, int status) {
+  switch (reason) {
+    case HandshakeFailure::kFull:
+    case HandshakeFailure::kAddressFull:
+    case HandshakeFailure::kHost:
+    case HandshakeFailure::kOrigin:
+      return LogLevel::kWarning;
+    case HandshakeFailure::kRefused:
+      return status >= 500 ? LogLevel::kWarning : LogLevel::kInfo;
+    default:
+      return LogLevel::kInfo;
+  }
+}
+
 }  // namespace
 
 // A request whose body is incomplete.
@@ -331,7 +347,7 @@ void HttpConnection::Refuse(HandshakeFailure reason, absl::Status why, HeaderFie
     response = RejectResponse(why, {date}, method);
   }
   const int status = HttpStatusOf(why);
-  Log(context_.options().hooks.log, LogLevel::kInfo,
+  Log(context_.options().hooks.log, LevelOf(reason, status),
       absl::StrCat("refused ", peer_.ToString(), ": HTTP ", status, ", ", Escape(why.message())));
   if (requests_ == 0) context_.CountFailure(reason);
   CountResponse(status);
@@ -356,7 +372,7 @@ bool HttpConnection::Write() {
     const IoResult result = output_.Write(stream_);
     context_.metrics().bytes_sent += result.bytes;
     if (output_.file_failed()) {
-      Drop("a file became shorter while it was sent");
+      Drop("a file became shorter while it was sent", "", LogLevel::kWarning);
     } else if (result.status == IoStatus::kError) {
       Drop("the client is gone", stream_.Error(result).message());
     } else {

@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "weft/core/frame/close_code.h"
-#include "weft/core/log.h"
 #include "weft/transport/io.h"
 
 namespace weft {
@@ -54,10 +53,10 @@ ServedStream::ServedStream(LoopContext& context, Client client)
       id_(client.id),
       peer_(client.peer) {}
 
-void ServedStream::Drop(const char* why, absl::string_view detail) {
+void ServedStream::Drop(const char* why, absl::string_view detail, LogLevel level) {
   if (!holds_stream()) return;
   if (*why != '\0' && LogsDrop()) {
-    Log(context_.options().hooks.log, LogLevel::kInfo,
+    Log(context_.options().hooks.log, level,
         absl::StrCat("dropped ", peer_.ToString(), ": ", why, detail.empty() ? "" : ": ", detail));
   }
   context_.loop().Unwatch(stream_.fd());
@@ -74,7 +73,7 @@ void ServedStream::Linger() {
 }
 
 void ServedStream::OutOfMemory() {
-  Drop("all sessions together hold more than limits.max_buffered_bytes");
+  Drop("all sessions together hold more than limits.max_buffered_bytes", "", LogLevel::kWarning);
 }
 
 bool ServedStream::Account(size_t bytes) {

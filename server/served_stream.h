@@ -10,6 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "weft/core/frame/close_code.h"
+#include "weft/core/log.h"
 #include "weft/loop/event_loop.h"
 #include "weft/loop/moment.h"
 #include "weft/server/loop_context.h"
@@ -40,7 +41,7 @@ class ServedStream : public EventSource {
 
   // Closes the socket at once, and logs `why` unless it is empty; it must be a literal. The worker
   // destroys this at the end of the turn, after End().
-  void Drop(const char* why, absl::string_view detail = "");
+  void Drop(const char* why, absl::string_view detail = "", LogLevel level = LogLevel::kInfo);
 
   // The memory that this stream makes the server hold, in bytes: that of Account(), and messages
   // that wait elsewhere for this stream.
