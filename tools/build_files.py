@@ -8,6 +8,8 @@ import glob
 import os
 import re
 
+import tree_files
+
 _RULES_OF_BAZEL = """alias cc_binary cc_library cc_test config_setting exports_files filegroup genrule licenses package
     package_group sh_binary sh_library sh_test test_suite""".split()
 
@@ -59,13 +61,11 @@ class Workspace:
         self.root, self.name = root, name
         self.targets, self.default_visibility, self.loads = {}, {}, {}
         self.known = {label: target for other in others for label, target in other.targets.items()}
-        for folder, folders, files in os.walk(root):
-            folders[:] = sorted(f for f in folders if not f.startswith((".", "bazel-")) and f != "node_modules" and
-                                not os.path.exists(os.path.join(folder, f, "WORKSPACE")))  # another workspace
-            if "BUILD.bazel" in files:
-                self._package = os.path.relpath(folder, root) if folder != root else ""
+        for file in tree_files.files(root):
+            if os.path.basename(file) == "BUILD.bazel":
+                self._package = os.path.dirname(file)
                 self.loads[self._package] = set()
-                self._run(os.path.join(self._package, "BUILD.bazel"))
+                self._run(file)
         self.known.update(self.targets)
 
     def absolute(self, label, package):
