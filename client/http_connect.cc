@@ -66,7 +66,7 @@ absl::Status HttpConnect(BlockingStream& stream, absl::string_view host, uint16_
   // Nothing was sent to the server yet: these bytes are not the server's.
   if (!answer->behind.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("it sent ", Quote(answer->behind), "after its response"));
+        absl::StrCat("it sent ", Quote(answer->behind), " after its response"));
   }
   return absl::OkStatus();
 }

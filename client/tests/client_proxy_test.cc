@@ -238,7 +238,7 @@ TEST(ClientHttpProxy, AnswersThatAreNone) {
 // Nothing was sent to the server yet: these bytes can only be the proxy's, or an attack.
 TEST(ClientHttpProxy, BytesBehindTheAnswerAreRefused) {
   EXPECT_EQ(Refusal(Answer(absl::StrCat(kConnected, "HTTP/1.1 101 x"))).message(),
-            "it sent \"HTTP/1.1 101 x\"after its response");
+            "it sent \"HTTP/1.1 101 x\" after its response");
 }
 
 TEST(ClientHttpProxy, NobodyThere) {

@@ -59,7 +59,7 @@ class Reader {
 
 absl::Status NoToken(absl::string_view what, absl::string_view seen) {
   return absl::InvalidArgumentError(
-      absl::StrCat("in Sec-WebSocket-Extensions ", what, "is not a token: ", Quote(seen)));
+      absl::StrCat("in Sec-WebSocket-Extensions ", what, " is not a token: ", Quote(seen)));
 }
 
 absl::Status ParseParameter(Reader& reader, ExtensionParameter* parameter) {

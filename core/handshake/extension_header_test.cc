@@ -46,10 +46,10 @@ TEST(ExtensionHeaderTest, QuotedValuesMustBeTokens) {
   EXPECT_EQ(Parse("a; b=\"10\""), "a; b=[10]");
   EXPECT_EQ(Parse("a; b=\"1\\0\" ; c"), "a; b=[10]; c");
   EXPECT_EQ(Parse("a; b=\"x\", d"), "a; b=[x] | d");
-  EXPECT_THAT(Parse("a; b=\"\""), HasSubstr("a valueis not a token: \"\""));
-  EXPECT_THAT(Parse("a; b=\"1 0\""), HasSubstr("a valueis not a token: \"1 0\""));
-  EXPECT_THAT(Parse("a; b=\"1,0\""), HasSubstr("a valueis not a token"));
-  EXPECT_THAT(Parse("a; b=\"\\\"\""), HasSubstr("a valueis not a token"));
+  EXPECT_THAT(Parse("a; b=\"\""), HasSubstr("a value is not a token: \"\""));
+  EXPECT_THAT(Parse("a; b=\"1 0\""), HasSubstr("a value is not a token: \"1 0\""));
+  EXPECT_THAT(Parse("a; b=\"1,0\""), HasSubstr("a value is not a token"));
+  EXPECT_THAT(Parse("a; b=\"\\\"\""), HasSubstr("a value is not a token"));
   for (const char* value : {"a; b=\"", "a; b=\"1", "a; b=\"1\\", "a; b=\"1\\\""}) {
     EXPECT_THAT(Parse(value), HasSubstr("a quote is not closed")) << value;
   }

@@ -26,7 +26,7 @@ using HeaderList = absl::InlinedVector<HttpHeader, 12>;
 absl::StatusOr<std::optional<absl::string_view>> FindSingle(const HttpHeaders& headers,
                                                             absl::string_view name) {
   if (headers.Count(name) > 1) {
-    return absl::InvalidArgumentError(absl::StrCat("the header ", name, "appears more than once"));
+    return absl::InvalidArgumentError(absl::StrCat("the header ", name, " appears more than once"));
   }
   return headers.Find(name);
 }
@@ -139,7 +139,7 @@ absl::Status ParseSubprotocols(absl::string_view value, UpgradeRequest* request)
     if (element.empty()) continue;  // RFC 9110, section 5.6.1.2
     if (!IsHttpToken(element)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("in Sec-WebSocket-Protocol ", Quote(element), "is not a token"));
+          absl::StrCat("in Sec-WebSocket-Protocol ", Quote(element), " is not a token"));
     }
     request->subprotocols.push_back(element);
   }
@@ -281,7 +281,7 @@ absl::StatusOr<std::string> RequestText(const Url& url, absl::string_view key,
   for (const absl::string_view subprotocol : offer.subprotocols) {
     if (!IsHttpToken(subprotocol)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("the subprotocol ", Quote(subprotocol), "is not a token"));
+          absl::StrCat("the subprotocol ", Quote(subprotocol), " is not a token"));
     }
   }
   const std::vector<absl::string_view> subprotocols(offer.subprotocols.begin(),

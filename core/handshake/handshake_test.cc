@@ -212,7 +212,7 @@ TEST(UpgradeRequestTest, SubprotocolsAreTokensAndNoneTwice) {
   };
   EXPECT_EQ(outcome("a, A"), "ok");
   EXPECT_EQ(outcome("a, b, a"), "400 the subprotocol \"a\" is offered more than once");
-  EXPECT_EQ(outcome("a b"), "400 in Sec-WebSocket-Protocol \"a b\"is not a token");
+  EXPECT_EQ(outcome("a b"), "400 in Sec-WebSocket-Protocol \"a b\" is not a token");
   EXPECT_THAT(outcome("\"a\""), StartsWith("400"));
   EXPECT_EQ(outcome(""), "400 Sec-WebSocket-Protocol is empty");
   EXPECT_EQ(outcome(", ,"), "400 Sec-WebSocket-Protocol is empty");
@@ -497,7 +497,7 @@ TEST(UpgradeResponseTest, AcceptMustAnswerTheKey) {
   EXPECT_EQ(Check(With(kResponse, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", "")),
             "the header Sec-WebSocket-Accept is missing");
   EXPECT_THAT(Check(With(kResponse, "chat\r\n", "chat\r\nsec-websocket-accept: x\r\n")),
-              HasSubstr("Sec-WebSocket-Acceptappears more than once"));
+              HasSubstr("Sec-WebSocket-Accept appears more than once"));
 }
 
 TEST(UpgradeResponseTest, SubprotocolMustBeOneThatWasOffered) {
@@ -538,7 +538,7 @@ TEST(UpgradeResponseTest, ExtensionsAreGivenToWhoOfferedSome) {
   EXPECT_THAT(check("Sec-WebSocket-Extensions: ;\r\n").message(), HasSubstr("not a token"));
   // RFC 6455, section 11.3.2.
   EXPECT_THAT(check("Sec-WebSocket-Extensions: a\r\nSec-WebSocket-Extensions: b\r\n").message(),
-              HasSubstr("Sec-WebSocket-Extensionsappears more than once"));
+              HasSubstr("Sec-WebSocket-Extensions appears more than once"));
 }
 
 TEST(UpgradeResponseTest, FirstFramesFollowTheHead) {

@@ -73,7 +73,7 @@ absl::StatusOr<Authority> ParseAuthority(absl::string_view text) {
   if (host_end == text.size()) return authority;
   if (text[host_end] != ':') {
     return absl::InvalidArgumentError(absl::StrCat(
-        Quote(text.substr(host_end)), "follows the host, where only a port is allowed"));
+        Quote(text.substr(host_end)), " follows the host, where only a port is allowed"));
   }
   const absl::string_view digits = text.substr(host_end + 1);
   if (digits.empty()) return authority;

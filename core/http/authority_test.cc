@@ -43,7 +43,7 @@ TEST(AuthorityTest, Ipv6StandsInBrackets) {
   EXPECT_THAT(Parse("[fe80::1%25eth0]"), HasSubstr("not an IPv6 address in brackets"));
   EXPECT_THAT(Parse(absl::StrCat("[", std::string(1000, '1'), "]")),
               HasSubstr("not an IPv6 address in brackets"));
-  EXPECT_EQ(Parse("[::1]80"), "\"80\"follows the host, where only a port is allowed");
+  EXPECT_EQ(Parse("[::1]80"), "\"80\" follows the host, where only a port is allowed");
 }
 
 TEST(AuthorityTest, ANumberAtTheEndOfANameIsAnIpv4AddressOrAnError) {

@@ -35,7 +35,7 @@ absl::Status CheckCount(const HttpRequest& request) {
   if (hosts.size() < 2) return absl::OkStatus();
   hosts.resize(2);
   return absl::InvalidArgumentError(
-      absl::StrCat("the header Host (", absl::StrJoin(hosts, ", "), ")appears more than once"));
+      absl::StrCat("the header Host (", absl::StrJoin(hosts, ", "), ") appears more than once"));
 }
 
 }  // namespace

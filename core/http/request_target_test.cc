@@ -77,7 +77,7 @@ TEST(RequestTargetTest, TheHostOfAUrlIsAHost) {
 TEST(RequestTargetTest, Section_3_2_OneHostInHttp11) {
   EXPECT_EQ(Got("/", ""), "400 the header Host is missing");
   EXPECT_EQ(Got("http://there/", ""), "400 the header Host is missing");
-  const std::string twice = "400 the header Host (\"a\", \"b\")appears more than once";
+  const std::string twice = "400 the header Host (\"a\", \"b\") appears more than once";
   EXPECT_EQ(Got("/", "Host: a\r\nhost: b\r\n"), twice);
   EXPECT_EQ(Got("/", "Host: a\r\nHost: b\r\nHost: c\r\n"), twice);
   EXPECT_EQ(Got("http://there/", "Host: a\r\nHost: b\r\n"), twice);
