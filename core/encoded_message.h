@@ -15,25 +15,25 @@
 
 namespace weft {
 
-// Bytes that any number of servers' connections can send unchanged: a server does not mask, so all
-// its clients receive the same. (A client's frame differs each time.) A handle: copies share the
-// bytes, and the compressed ones. Thread-safe.
+// A frame that any number of a server's connections can send unchanged: a server does not mask, so
+// all its clients receive the same bytes. (A client masks each frame differently.) A handle: copies
+// share the frame, plain and compressed. Thread-safe.
 class EncodedMessage {
  public:
   // `opcode` is kText or kBinary. InvalidArgument for another, and for text that is not UTF-8.
   static absl::StatusOr<EncodedMessage> Make(Opcode opcode, absl::string_view payload,
                                              Compress compress = Compress::kYes);
 
-  // Header and payload, and the payload alone.
+  // The frame, which is header and payload, and the payload alone.
   absl::string_view frame() const;
   absl::string_view payload() const;
 
-  // The same with a compressed payload that refers to no earlier message; or frame(), if that is
-  // not larger or `compress` was no. Compressed at the first call for each window size, with that
-  // call's other settings. The pool, which may be null, belongs to the caller.
+  // The frame with a compressed payload, which refers to no earlier message; frame() if compression
+  // does not make it smaller, or `compress` was kNo. The first call for each window size
+  // compresses, with its other settings. `codecs` is the caller's pool, and may be null.
   absl::string_view CompressedFrame(const DeflateSettings& settings, CodecPool* codecs) const;
 
-  // The size of the payload in bytes, not compressed.
+  // The size of the uncompressed payload, in bytes.
   size_t size() const;
 
   Opcode opcode() const;

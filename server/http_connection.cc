@@ -284,7 +284,7 @@ void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view rest) {
 
 absl::Status HttpConnection::CheckHostOf(absl::string_view host) const {
   const std::vector<std::string>& allowed = context_.options().http.allowed_hosts;
-  // A list applies on every endpoint.
+  // allowed_hosts, if not empty, applies on every endpoint; otherwise the endpoint decides.
   const bool on_loopback =
       allowed.empty() && context_.group().IsLoopbackEndpoint(LocalAddress(stream_.fd()));
   return CheckHost(host, on_loopback, allowed);

@@ -25,7 +25,7 @@ class WorkerGroup : public ServerStatus {
   // Gives a connection that `from` has accepted to one of the workers.
   virtual void Assign(Worker* from, Stream stream, const SocketAddress& peer) = 0;
 
-  // A client that was assigned, and not refused, has ended.
+  // Called when a client that was assigned, and not refused, has ended.
   virtual void Leave(const SocketAddress& peer) = 0;
 
   // Publishes to the subscribers on every loop but `from`, which may be null. ResourceExhausted if

@@ -33,7 +33,8 @@ using testing::SilentPort;
 
 Deadline Past() { return Deadline::After(absl::ZeroDuration()); }
 
-// For events that come at once or not at all: a test then fails instead of blocking.
+// For events that occur at once or never: if one does not occur, the test fails instead of
+// blocking.
 Deadline InTime() { return Deadline::After(absl::Seconds(20)); }
 
 UniqueFd ListenOrDie(const SocketAddress& address, const ListenOptions& options = {}) {
@@ -156,7 +157,7 @@ TEST(ConnectTest, ADeadlineInThePastIsOverBeforeItStarts) {
   EXPECT_EQ(Accept(listener.get(), &stream).status, IoStatus::kWouldBlock);
 }
 
-// Whichever comes first, the wait or the cancellation.
+// The result is the same whether the wait or the cancellation is first.
 TEST(ConnectTest, CancelFromAnotherThreadEndsAnAttempt) {
   const SilentPort silent;
   const Notification cancel = NewNotification();
@@ -184,7 +185,7 @@ constexpr absl::Duration kNever = absl::InfiniteDuration();
 
 bool HasIpv6() { return Listen(*SocketAddress::FromIp("::1", 0)).ok(); }
 
-// The address that wins.
+// The address to which Race() connects.
 SocketAddress Winner(absl::Span<const SocketAddress> addresses, absl::Duration attempt_delay) {
   absl::StatusOr<Stream> stream = internal::Race("", addresses, attempt_delay, InTime(), nullptr);
   EXPECT_TRUE(stream.ok()) << stream.status();
@@ -208,7 +209,7 @@ TEST(HappyEyeballsTest, Section_4_FamiliesTakeTurns) {
   EXPECT_EQ(order({}), "");
 }
 
-// Whatever the delay and the machine's load, the second is tried after it.
+// The next address is tried after any delay, whatever the load of the machine.
 TEST(HappyEyeballsTest, Section_5_ABlackHoleHoldsUpTheNextForTheDelayOnly) {
   const SilentPort silent, silent_too;
   const UniqueFd live = ListenOrDie(Loopback(0));

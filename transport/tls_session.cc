@@ -26,8 +26,8 @@ constexpr size_t kMaxRecord = 5 + kMaxPayload + 2048;
 // (64 KiB). One record more makes two packets, which costs large messages a quarter of their speed.
 constexpr size_t kMaxBatch = 3 * kMaxPayload;
 
-// The most that one call writes, even if the peer reads as fast as we write, so that other
-// connections get a turn.
+// The maximum number of bytes that one call writes, even if the peer reads as fast as we write, so
+// that other connections get a turn.
 constexpr size_t kMaxWrite = 16 * kMaxBatch;
 
 // Buffers that the sessions of a thread share, one call at a time.
@@ -57,8 +57,8 @@ struct TlsSession::Io {
   Scratch& scratch = *ThreadScratch();
   size_t in_begin = 0, in_end = 0;
   size_t out_size = 0;
-  // The amount of payload that the caller can take: none during the handshake. No more is received
-  // than fits, because bytes that left the socket no longer make it readable.
+  // The bytes of payload that the caller's buffer holds: 0 during the handshake. Receive() takes no
+  // more from the socket than fits, because poll() and epoll cannot announce bytes that are here.
   size_t room = 0;
   bool drained = false;  // the socket is empty, or has returned enough
   bool eof = false;
@@ -85,7 +85,7 @@ struct TlsSession::Method {
   static int Write(BIO* bio, const char* data, int size) {
     Io& io = IoOf(bio);
     std::string& unsent = io.session->unsent_;
-    // Only an uncommonly long chain of certificates exceeds the maximum that a call writes.
+    // Only an unusually long chain of certificates does not fit into the scratch.
     if (!unsent.empty() || sizeof(io.scratch.out) - io.out_size < static_cast<size_t>(size)) {
       unsent.append(data, static_cast<size_t>(size));
     } else {
@@ -98,7 +98,7 @@ struct TlsSession::Method {
   static int Read(BIO* bio, char* out, int size) {
     Io& io = IoOf(bio);
     BIO_clear_retry_flags(bio);
-    // BoringSSL allocates a record as soon as it has the header: it then asks for the rest.
+    // When BoringSSL has the header of a record it allocates the record, and asks for the rest.
     io.session->record_bytes_ = std::max(io.session->record_bytes_, static_cast<size_t>(size));
     if (io.in_begin == io.in_end && !Receive(io, static_cast<size_t>(size))) {
       if (io.eof) return 0;
@@ -121,9 +121,9 @@ struct TlsSession::Method {
     return false;
   }
 
-  // Receives the part of a record that BoringSSL asks for or, once in a read with a large buffer,
-  // many records: as many as have payload that fits, even if BoringSSL already holds one that lacks
-  // only its last byte.
+  // Receives the bytes of a record that BoringSSL asks for. If the caller's buffer is large,
+  // receives many records instead, once in each read: at most as many as fit, one less because
+  // BoringSSL may already hold a record that lacks only its last byte.
   static bool Receive(Io& io, size_t wanted) {
     if (io.drained) return false;
     const bool many = io.room >= 2 * kMaxRecord;
@@ -163,7 +163,7 @@ IoResult TlsSession::Handshake(int fd) {
   return Handshake(io);
 }
 
-// Performs the handshake, and sends the unsent rest of it or of later output.
+// Sends output that is still unsent, and continues the handshake unless it is done.
 IoResult TlsSession::Handshake(Io& io) {
   if (!peer_.established && !error_.ok()) return Fail(error_);
   if (!Send(io)) return {.status = IoStatus::kError, .error = io.error};
@@ -291,7 +291,7 @@ bool TlsSession::Send(Io& io) {
     if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) io.error = errno;
     return static_cast<size_t>(std::max<ssize_t>(count, 0));
   };
-  if (io.out_size > 0) {  // the unsent rest came after it
+  if (io.out_size > 0) {  // unsent_ follows after it
     const absl::string_view out(io.scratch.out, std::exchange(io.out_size, 0));
     const size_t count = send_some(out);
     if (count < out.size()) unsent_.insert(0, out.substr(count).data(), out.size() - count);
@@ -308,7 +308,7 @@ bool TlsSession::Send(Io& io) {
 
 // ---- Errors ----
 
-// The meaning of a BoringSSL call that returned `result` and does not wait for the socket.
+// The result for a BoringSSL call that returned `result` and does not wait for the socket.
 IoResult TlsSession::Failed(const Io& io, int result) {
   const int kind = SSL_get_error(ssl_.get(), result);
   const uint32_t error = ERR_peek_error();

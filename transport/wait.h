@@ -1,5 +1,5 @@
-// Blocking waits that end when a descriptor is ready, a deadline passes, or another thread says
-// stop.
+// Blocking waits that end when a descriptor is ready, a deadline passes, or another thread cancels
+// them.
 
 #ifndef WEFT_TRANSPORT_WAIT_H_
 #define WEFT_TRANSPORT_WAIT_H_

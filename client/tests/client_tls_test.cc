@@ -119,7 +119,7 @@ TEST(ClientTls, R19_OnlyTheSystemsRootsAreTrustedByDefault) {
   EXPECT_CODE(ConnectTo("server", "localhost", {}), kUnauthenticated);
 }
 
-TEST(ClientTls, AServerThatDoesNotSpeakIt) {
+TEST(ClientTls, AServerWithoutTls) {
   FakeServer server([](FakePeer& peer) {
     peer.Write("HTTP/1.1 400 Bad Request\r\n\r\n");
     peer.ReadToEnd();
@@ -130,7 +130,7 @@ TEST(ClientTls, AServerThatDoesNotSpeakIt) {
               StartsWith(absl::StrCat(Wss(server), ": no TLS with \"127.0.0.1\": ")));
 }
 
-TEST(ClientTls, AServerThatSpeaksNothingElse) {
+TEST(ClientTls, AServerWithTlsOnly) {
   FakeServer server([](FakePeer& peer) {
     peer.StartTls(*TestTlsServer());
     peer.ReadRequest();
@@ -174,7 +174,7 @@ TEST(ClientTls, AStreamThatIsCutOff) {
 }
 
 // After a Close frame nothing can be missing.
-TEST(ClientTls, AStreamThatIsCutOffBehindTheCloseFrame) {
+TEST(ClientTls, AStreamThatIsCutOffAfterTheCloseFrame) {
   for (const bool close_here : {true, false}) {
     FakeServer server([close_here](FakePeer& peer) {
       peer.StartTls(*TestTlsServer());

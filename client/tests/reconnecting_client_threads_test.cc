@@ -82,7 +82,7 @@ TEST_P(ReconnectingClientEnd, WakesEveryThread) {
     BlockedCall second([&] { EXPECT_EQ(client->Receive().status().code(), code); });
     std::thread third([&] {
       absl::Status status = client->Connect();
-      while (status.ok()) status = client->SendText("x");  // there is one
+      while (status.ok()) status = client->SendText("x");  // it is connected
       EXPECT_EQ(status.code(), code);
     });
     if (cancel) {

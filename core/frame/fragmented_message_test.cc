@@ -11,11 +11,11 @@ using absl::StatusCode;
 TEST(FragmentedMessageTest, IsOpenFromItsFirstFragmentToItsLast) {
   FragmentedMessage message;
   EXPECT_FALSE(message.open());
-  EXPECT_TRUE(message.Add(Opcode::kText, "κ\xcf", false).ok());  // cut code point
+  EXPECT_TRUE(message.Add(Opcode::kText, "κ\xcf", false).ok());  // a split code point
   EXPECT_TRUE(message.open());
   EXPECT_TRUE(message.Add(Opcode::kText, "\x8c", true).ok());
   EXPECT_FALSE(message.open());
-  EXPECT_TRUE(message.Add(Opcode::kBinary, "\xff", true).ok());  // another
+  EXPECT_TRUE(message.Add(Opcode::kBinary, "\xff", true).ok());  // a new message
 }
 
 TEST(FragmentedMessageTest, MistakesChangeNothing) {

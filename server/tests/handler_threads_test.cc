@@ -81,12 +81,12 @@ TEST_F(HandlerThreadsTest, SessionsRunSideBySide) {
   server_.reset();
 }
 
-TEST_F(HandlerThreadsTest, OneThatBlocksStallsNobody) {
+TEST_F(HandlerThreadsTest, AHandlerThatBlocksDelaysNoOtherSession) {
   Start({.handler_threads = 2});
   TestClient blocked = ConnectBlocked(), other = ConnectAndUpgrade();
   other.Send(Texts(100));
   ExpectTexts(other, 100);
-  // It does not delay the server's own answers to its client either.
+  // Nor does it delay the server's own answers to its client.
   blocked.Send(Texts(10) + ClientFrame(Opcode::kPing, "there?"));
   EXPECT_EQ(blocked.ReadFrame(), "fin pong there?");
   other.SendClose(1000);
@@ -202,10 +202,10 @@ TEST_F(HandlerThreadsTest, RoundTripTime) {
 }
 
 // A message that does not fit is refused, and OnWritable follows when there is room again.
-TEST_F(HandlerThreadsTest, AFullQueueRefusesAndSaysWhenItIsNot) {
+TEST_F(HandlerThreadsTest, AFullQueueRefusesAndOnWritableFollows) {
   script_.on_message = [this](Session& session, const Message&) {
     const std::string data(20000, 'x');
-    // A thread of the pool may wait for room. None appears: the client does not read.
+    // A thread of the pool may wait for room: here in vain, because the client does not read.
     const SendOptions patient = {.timeout = absl::Milliseconds(20)};
     const auto fill = [](const std::function<absl::Status()>& send) {
       absl::Status status;
