@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "weft/core/connection.h"
 #include "weft/core/log.h"
 #include "weft/loop/clock.h"
@@ -112,6 +113,10 @@ struct ServerOptions {
   ServerHooks hooks{};
   ServerForTests for_tests{};
 };
+
+// InvalidArgument for times, sizes, rates and hosts out of range, with the name of the field, the
+// value and the range. Addresses and ports are checked by opening them: Listener::Open().
+absl::Status CheckServerOptions(const ServerOptions& options);
 
 }  // namespace weft
 

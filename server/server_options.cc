@@ -1,4 +1,4 @@
-#include "weft/server/check_options.h"
+#include "weft/server/server_options.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -18,10 +18,10 @@
 namespace weft {
 namespace {
 
-// More is a mistake: each is a core's work.
+// The maximum of each kind of thread; a larger number is a mistake.
 constexpr int kMaxThreads = 1024;
 
-// As of a rate. What a deadline is computed from stays far below 2^63.
+// As for a RateLimit. Deadlines computed from it stay far below 2^63.
 constexpr size_t kMaxBytesPerSecond = size_t{1} << 32;
 
 absl::Status CheckThreads(const ServerOptions& options) {

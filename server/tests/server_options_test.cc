@@ -1,4 +1,4 @@
-#include "weft/server/check_options.h"
+#include "weft/server/server_options.h"
 
 #include <cstddef>
 #include <cstdint>
