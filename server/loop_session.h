@@ -41,7 +41,7 @@ class LoopSession : public Session {
   // memory left, and the session was dropped.
   virtual std::optional<Reservation> ReserveForHandler(size_t bytes) = 0;
 
-  // Stops reading, because too many messages wait for the handler; and continues.
+  // Stops reading, because too much waits for the handler; and continues.
   virtual void HoldReading() = 0;
   virtual void ResumeReading() = 0;
 

@@ -126,7 +126,7 @@ void ServedSession::OnTimer() {
       Blame(ClosedBy::kTimeout, "timeouts.close");
       return Drop("the closing handshake took too long");
     }
-    // The handler takes too long to answer the messages before the client's Close or violation:
+    // The client broke a rule, and its handler takes too long to answer the messages before that:
     // sends the Close frame now, without these answers, and restarts the time for the client.
     since_ = Moment(now_ms());
     ResumeReading();

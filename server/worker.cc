@@ -159,7 +159,7 @@ void Worker::Adopt(Stream stream, const SocketAddress& peer, Refusal refusal) {
 
 void Worker::Drain(int64_t over_ms) {
   if (draining_ != nullptr || context_.going_away()) return;
-  // Connections that the system has accepted already are answered with 503.
+  // Takes the connections that wait in the queue of the socket: their upgrades get 503.
   for (const std::unique_ptr<Accepting>& listener : listeners_) listener->OnReadable();
   StopListening();
   untold_ = streams_.size();

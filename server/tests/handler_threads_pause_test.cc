@@ -90,7 +90,7 @@ TEST_F(HandlerThreadsPauseTest, R26_TheBudgetHoldsForMessagesThatWaitForTheirHan
   journal_.WaitFor("message " + std::string(40, 'x'), static_cast<int>(clients.size()) - dropped);
 }
 
-// A refused message takes no room, so it costs no other session its life.
+// A refused message takes no room, so no other session is dropped for it.
 TEST_F(HandlerThreadsPauseTest, T22_ARefusedMessageMakesNoOtherSendFail) {
   Start({.handler_threads = 1, .limits = {.max_buffered_bytes = 4 << 20}});
   TestClient client = ConnectAndUpgrade();

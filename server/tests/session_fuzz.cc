@@ -113,7 +113,7 @@ class FuzzHandler : public Handler {
   void OnClose(Session& session, const CloseInfo& /*info*/) override {
     Require(application_.state == Application::State::kOpen, "OnClose is called once");
     application_.state = Application::State::kClosed;
-    Require(!session.SendText("too late").ok(), "nothing is sent behind the end");
+    Require(!session.SendText("too late").ok(), "nothing is sent after the end");
   }
 
  private:
@@ -271,7 +271,7 @@ class Run : public WorkerGroup {
       client_.reset();
     } else if (quiet_steps_ > 5 && worker_.load() > 0) {
       clock_.AdvanceMs(20000);
-      Require(quiet_steps_ < 50, "no client stays for ever");
+      Require(quiet_steps_ < 50, "every client ends");
     } else if (quiet_steps_ > 5) {
       return worker_.Stop();
     }
@@ -447,7 +447,7 @@ class Run : public WorkerGroup {
   // and all of them if nothing disturbed the run.
   void CheckMessages(const std::optional<DeflateAgreement>& deflate) {
     const absl::StatusOr<size_t> head = HttpHeadScanner(options_.http.limits).Scan(sent_);
-    Require(head.ok() && *head > 0, "who is accepted has asked");
+    Require(head.ok() && *head > 0, "an accepted client has sent a request");
     Connection server(Role::kServer, options_.connection);
     if (deflate.has_value()) {
       server.UseDeflate({.receive_takeover = deflate->send_takeover,
