@@ -335,7 +335,9 @@ TEST(ClientConnectTo, WhatIsNoAddressIsRefused) {
   for (const char* connect_to : {":80", "h:0", "ws://h:80", "h:80/path", "joe@h"}) {
     const absl::Status status = Client::Connect("ws://h/", {.connect_to = connect_to}).status();
     EXPECT_CODE(status, kInvalidArgument);
-    EXPECT_THAT(std::string(status.message()), HasSubstr("connect_to must be HOST or HOST:PORT"));
+    EXPECT_THAT(std::string(status.message()),
+                StartsWith(absl::StrCat("connect_to is \"", connect_to,
+                                        "\", expected HOST or HOST:PORT: ")));
   }
   const absl::Status unix = Client::Connect("ws+unix:///s:/", {.connect_to = "h:80"}).status();
   EXPECT_CODE(unix, kInvalidArgument);

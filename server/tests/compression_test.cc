@@ -343,7 +343,7 @@ TEST_F(CompressionTest, OptionsOutOfTheirRange) {
     const absl::Status status =
         Server::Start(options, [](auto&, auto&) { return nullptr; }).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_THAT(std::string(status.message()), StartsWith("compression."));
+    EXPECT_THAT(std::string(status.message()), StartsWith("connection.compression."));
   }
 }
 
