@@ -39,7 +39,7 @@ class MemberTest : public testing::Test {
 
   std::unique_ptr<Client> Connect(std::vector<std::string> subprotocols = {}) {
     auto client = Client::Connect(absl::StrCat("ws://", server_->address().ToString()),
-                                  {.subprotocols = std::move(subprotocols)});
+                                  {.request = {.subprotocols = std::move(subprotocols)}});
     EXPECT_TRUE(client.ok()) << client.status();
     return *std::move(client);
   }
