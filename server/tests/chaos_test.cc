@@ -225,7 +225,7 @@ ServerOptions AnyServer(World& world, int handler_threads) {
   options.handler_threads = handler_threads;
   options.limits.max_waiting_messages = 4;
   options.limits.max_waiting_bytes = 20000;
-  options.limits.max_connections_per_address = OneIn(4) ? kClients - 1 : 0;
+  if (OneIn(4)) options.limits.max_connections_per_address = kClients - 1;
   options.connection.compression = {.use = CompressionOptions::Use::kOn,
                                     .send_takeover = OneIn(2),
                                     .receive_takeover = OneIn(2),
