@@ -348,7 +348,8 @@ TEST_F(HttpTest, NoLimitAnywhere) {
     Pass(60000);
     socket.Send(testing::ClientFrame(Opcode::kContinuation, "lo"));
     EXPECT_THAT(socket.ReadFrame(), StartsWith("fin "));
-    EXPECT_EQ(server_->connections(), 2u);
+    client.Send(Get("/c"));
+    EXPECT_EQ(ReadAnswer(client), "200 GET /c ");
   }
 }
 
