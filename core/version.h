@@ -7,7 +7,7 @@
 
 namespace weft {
 
-// The version of the module in MODULE.bazel, which core/version_test.cc compares it with.
+// The version of the module in MODULE.bazel, which core/tests/version_test.cc compares it with.
 inline constexpr absl::string_view kVersion = "0.2.0";
 
 }  // namespace weft
