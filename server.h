@@ -8,6 +8,7 @@
 #include "weft/core/http/cookie.h"
 #include "weft/core/http/http_status.h"
 #include "weft/core/message.h"
+#include "weft/loop/signals.h"
 #include "weft/server/acceptor.h"
 #include "weft/server/handler.h"
 #include "weft/server/http/embedded_files.h"

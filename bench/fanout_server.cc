@@ -1,8 +1,6 @@
 // A WebSocket server that publishes each client's messages to all clients: Weft's side of the
 // fan-out measurement.
 
-#include <signal.h>
-
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -10,7 +8,8 @@
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
-#include "weft/server/server.h"
+#include "absl/status/status.h"
+#include "weft/server.h"
 
 ABSL_FLAG(uint16_t, port, 8080, "the port to listen on; 0 for a free one");
 ABSL_FLAG(int, threads, 1, "event loops");
@@ -25,24 +24,22 @@ class Subscriber : public weft::Handler {
   }
 };
 
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   absl::ParseCommandLine(argc, argv);
-  sigset_t ending;  // before any thread starts, because threads inherit the signal mask
-  sigemptyset(&ending);
-  sigaddset(&ending, SIGINT);
-  sigaddset(&ending, SIGTERM);
-  sigprocmask(SIG_BLOCK, &ending, nullptr);
+  auto signals = weft::SignalWaiter::Create({SIGINT, SIGTERM});
+  if (!signals.ok()) return Fail(signals.status());
   auto server = weft::Server::Start(
       {.port = absl::GetFlag(FLAGS_port), .threads = absl::GetFlag(FLAGS_threads)},
       [](auto&, auto&) { return std::make_unique<Subscriber>(); });
-  if (!server.ok()) {
-    std::fprintf(stderr, "%s\n", server.status().ToString().c_str());
-    return 1;
-  }
+  if (!server.ok()) return Fail(server.status());
   std::printf("Server Listening on %s\n", (*server)->address().ToString().c_str());
   std::fflush(stdout);
-  int signal;
-  sigwait(&ending, &signal);
+  signals->Wait();
 }

@@ -1,9 +1,7 @@
 #include "weft/bench/raw_server.h"
 
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 
 #include <cstdio>
@@ -14,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "weft/bench/process.h"
+#include "weft/loop/signals.h"
 #include "weft/transport/address.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/listen.h"
@@ -30,27 +29,17 @@ void Watch(int poller, int fd) {
   epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event);
 }
 
-// A descriptor that becomes readable when the process must end.
-UniqueFd EndSignal() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
-  return UniqueFd(signalfd(-1, &signals, SFD_CLOEXEC));
-}
-
-void Serve(int listener, RawHandler& handler) {
+// Returns when `end` is readable.
+void Serve(int listener, int end, RawHandler& handler) {
   const UniqueFd poller(epoll_create1(EPOLL_CLOEXEC));
-  const UniqueFd end = EndSignal();
   Watch(poller.get(), listener);
-  Watch(poller.get(), end.get());
+  Watch(poller.get(), end);
   epoll_event events[1024];
   for (;;) {
     const int count = epoll_wait(poller.get(), events, std::size(events), -1);
     for (int i = 0; i < count; ++i) {
       const int fd = events[i].data.fd;
-      if (fd == end.get()) return;
+      if (fd == end) return;
       if (fd == listener) {
         // TCP_NODELAY comes from the listener.
         int accepted;
@@ -80,11 +69,13 @@ absl::Status Run(RawHandler& handler) {
   const auto address =
       SocketAddress::FromIp(absl::GetFlag(FLAGS_address), absl::GetFlag(FLAGS_port));
   if (!address.ok()) return address.status();
+  const absl::StatusOr<SignalWaiter> signals = SignalWaiter::Create({SIGINT, SIGTERM});
+  if (!signals.ok()) return signals.status();
   const absl::StatusOr<UniqueFd> listener = Listen(*address);
   if (!listener.ok()) return listener.status();
   std::printf("Server Listening on %s\n", LocalAddress(listener->get()).ToString().c_str());
   std::fflush(stdout);
-  Serve(listener->get(), handler);
+  Serve(listener->get(), signals->fd(), handler);
   return absl::OkStatus();
 }
 

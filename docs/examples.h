@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -56,6 +57,7 @@ struct Names {
   weft::ServerOptions options;
   weft::Router router;
   std::unique_ptr<weft::Server> server;
+  weft::SignalWaiter& signals;
   weft::Session& session;
   weft::SessionRef ref;
 };

@@ -643,6 +643,18 @@ class PipeTest(WeftTest):
             self.assertEqual(self.server.end_of_client(), (1000, ""))
             process.stdin.close()
 
+    def test_ignored_signals_stay_ignored(self):
+        def ignore():  # as nohup does
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+        arguments = command("WEFT", "connect", self.server.url, "hi")
+        process = subprocess.Popen(arguments, stdin=subprocess.PIPE, preexec_fn=ignore)
+        self.assertEqual(self.server.next(), "hi")
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(TIMEOUT), 128 + signal.SIGTERM)
+        process.stdin.close()
+
     def test_nobody_reads(self):
         process = subprocess.Popen(
             command("WEFT", "connect", self.server.url), stdin=subprocess.PIPE, stdout=subprocess.PIPE

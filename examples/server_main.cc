@@ -1,9 +1,7 @@
 #include "examples/server_main.h"
 
-#include <pthread.h>
 #include <sys/socket.h>
 
-#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -13,6 +11,8 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
@@ -54,16 +54,16 @@ ABSL_FLAG(bool, verbose, false, "print refused and dropped connections");
 namespace examples {
 namespace {
 
-// The signals that end the server or reload its certificates, blocked in every thread and waited
-// for in this one.
-sigset_t BlockedSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGHUP);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
+// The signals that end the server or reload its certificates. The first call, before any thread is
+// started, blocks them.
+weft::SignalWaiter& Signals() {
+  static auto& signals = *new absl::StatusOr<weft::SignalWaiter>(
+      weft::SignalWaiter::Create({SIGINT, SIGTERM, SIGHUP}));
+  if (!signals.ok()) {
+    ErrorOutput().Write(absl::StrCat("Error: ", signals.status().message()));
+    std::exit(1);
+  }
+  return *signals;
 }
 
 bool HasFrontPage(const weft::Router& router) {
@@ -81,16 +81,14 @@ void ReloadCertificates(weft::Server& server) {
 }
 
 // Ends the server as --drain says. While it drains, another signal ends it at once.
-void End(weft::Server& server, const sigset_t& signals) {
+void End(weft::Server& server) {
   const absl::Duration over = absl::GetFlag(FLAGS_drain);
   if (over <= absl::ZeroDuration()) return server.Shutdown();
   std::thread impatience([&] {
-    int signal = 0;
-    sigwait(&signals, &signal);
-    server.Shutdown();
+    if (Signals().Wait().has_value()) server.Shutdown();
   });
   server.Drain(over);
-  pthread_kill(impatience.native_handle(), SIGTERM);
+  Signals().Cancel();
   impatience.join();
 }
 
@@ -102,7 +100,7 @@ weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* us
     ErrorOutput().Write(absl::StrCat("unexpected argument: ", words.front(), " (try --help)"));
     std::exit(2);
   }
-  BlockedSignals();  // in threads, too, that are started before the server
+  Signals();  // blocked in threads, too, that are started before the server
   weft::ServerOptions options;
   options.address = absl::GetFlag(FLAGS_address);
   options.port = absl::GetFlag(FLAGS_port);
@@ -127,7 +125,7 @@ int RunServer(weft::ServerOptions options, weft::Acceptor acceptor) {
 
 int RunServer(weft::ServerOptions options, const weft::Router& router) {
   const bool tls = options.tls != nullptr;
-  const sigset_t signals = BlockedSignals();
+  weft::SignalWaiter& signals = Signals();
   absl::StatusOr<std::unique_ptr<weft::Server>> server =
       weft::Server::Start(std::move(options), router);
   if (!server.ok()) {
@@ -140,11 +138,8 @@ int RunServer(weft::ServerOptions options, const weft::Router& router) {
   if (HasFrontPage(router) && (*server)->address().family() != AF_UNIX) {
     Output().Write(absl::StrCat("Open ", tls ? "https" : "http", "://", address, "/"));
   }
-  int signal = 0;
-  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP && tls) {
-    ReloadCertificates(**server);
-  }
-  End(**server, signals);
+  while (signals.Wait() == SIGHUP && tls) ReloadCertificates(**server);
+  End(**server);
   return 0;
 }
 

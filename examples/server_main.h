@@ -3,8 +3,7 @@
 #ifndef WEFT_EXAMPLES_SERVER_MAIN_H_
 #define WEFT_EXAMPLES_SERVER_MAIN_H_
 
-#include "weft/server/router.h"
-#include "weft/server/server.h"
+#include "weft/server.h"
 
 namespace examples {
 

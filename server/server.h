@@ -38,7 +38,7 @@ namespace weft {
 //   auto server = weft::Server::Start({.port = 8080}, [](auto&, auto&) {
 //     return std::make_unique<Echo>();
 //   });
-//   if (server.ok()) (*server)->Wait();
+//   if (server.ok()) signals.Wait();   // SignalWaiter (loop/signals.h)
 class Server {
  public:
   // Listens, and accepts connections from now on. Errors: an invalid option, an address that is in

@@ -8,7 +8,9 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,11 +24,11 @@
 #include "tools/weft/history_file.h"
 #include "tools/weft/line_editor.h"
 #include "tools/weft/session.h"
-#include "tools/weft/signals.h"
 #include "weft/client/client.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/core/http/http_refusal.h"
 #include "weft/core/http/http_status.h"
+#include "weft/loop/signals.h"
 #include "weft/transport/notification.h"
 #include "weft/transport/tls_context.h"
 #include "weft/transport/tls_options.h"
@@ -34,16 +36,38 @@
 namespace weft::cli {
 namespace {
 
-// Passes signals to the session while it runs. Before and after it they end the process.
+// Signals that the process ignores from the start, as under nohup, stay ignored.
+std::vector<int> SignalsToHandle() {
+  std::vector<int> signals;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT}) {
+    if (!SignalWaiter::IsIgnored(signal)) signals.push_back(signal);
+  }
+  return signals;
+}
+
+// Passes signals to the session while it runs, from a thread of its own. Before and after it they
+// end the process.
 class SignalSwitch {
  public:
-  explicit SignalSwitch(LineEditor* editor) : editor_(editor) {}
+  SignalSwitch(SignalWaiter* signals, LineEditor* editor)
+      : signals_(signals), editor_(editor), thread_([this] {
+          while (const std::optional<int> signal = signals_->Wait()) Handle(*signal);
+        }) {}
+
+  ~SignalSwitch() {
+    signals_->Cancel();
+    thread_.join();
+  }
+
+  SignalSwitch(const SignalSwitch&) = delete;
+  SignalSwitch& operator=(const SignalSwitch&) = delete;
 
   void SetSession(Session* session) {
     const std::lock_guard<std::mutex> lock(mutex_);
     session_ = session;
   }
 
+ private:
   void Handle(int signal) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (signal == SIGWINCH || signal == SIGCONT) {
@@ -55,10 +79,11 @@ class SignalSwitch {
     }
   }
 
- private:
+  SignalWaiter* const signals_;
   LineEditor* const editor_;
   std::mutex mutex_;
   Session* session_ = nullptr;
+  std::thread thread_;
 };
 
 // Null if input is not typed, or lines cannot be edited.
@@ -166,9 +191,12 @@ int Connect(absl::Span<const absl::string_view> words) {
   std::signal(SIGPIPE, SIG_IGN);
   const std::unique_ptr<LineEditor> editor = MakeEditor(console_options);
   Console console(console_options, editor.get());
-  SignalSwitch signals(editor.get());
-  const SignalThread thread({SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT},
-                            [&signals](int signal) { signals.Handle(signal); });
+  absl::StatusOr<SignalWaiter> waiter = SignalWaiter::Create(SignalsToHandle());
+  if (!waiter.ok()) {
+    console.Complain(waiter.status().message());
+    return kCannotConnect;
+  }
+  SignalSwitch signals(&*waiter, editor.get());
 
   absl::StatusOr<ClientOptions> client_options = ToClientOptions(*options, &console);
   if (!client_options.ok()) {
