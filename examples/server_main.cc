@@ -119,7 +119,7 @@ weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* us
 
 int RunServer(weft::ServerOptions options, weft::Acceptor acceptor) {
   weft::Router router;
-  router.WebSocket("/*", std::move(acceptor)).Status();
+  router.WebSocket("/*", std::move(acceptor)).ServeStatus();
   return RunServer(std::move(options), router);
 }
 

@@ -42,7 +42,7 @@ Router& Router::Any(absl::string_view path, Pages pages) {
   return Add(&pages_, path, {.pages = std::move(pages), .any_method = true});
 }
 
-Router& Router::Status(const StatusPages& pages) {
+Router& Router::ServeStatus(const StatusPages& pages) {
   if (!pages.healthz.empty()) Get(pages.healthz, Healthz);
   if (!pages.readyz.empty()) Get(pages.readyz, Readyz);
   if (!pages.metrics.empty()) Get(pages.metrics, Metrics);

@@ -30,7 +30,7 @@ struct StatusPages {
 //   router.WebSocket("/chat", [](auto&, auto&) { return std::make_unique<ChatHandler>(); });
 //   router.Get("/*", *StaticFiles("/srv/www"));
 //   router.Any("/upload", Upload);
-//   router.Status();                                    // /healthz, /readyz, /metrics
+//   router.ServeStatus();                               // /healthz, /readyz, /metrics
 //   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start({.port = 80}, router);
 //
 // A request that matches nothing gets 404, a page requested by another method 405, an endpoint
@@ -44,7 +44,8 @@ class Router {
   Router& Get(absl::string_view path, Pages pages);
   Router& Any(absl::string_view path, Pages pages);
 
-  Router& Status(const StatusPages& pages = {});
+  // Adds the pages about the server itself.
+  Router& ServeStatus(const StatusPages& pages = {});
 
   // OK, or what is wrong with a path: it does not begin with '/', or is there twice.
   const absl::Status& status() const { return status_; }

@@ -34,6 +34,6 @@ int main(int argc, char** argv) {
   });
   weft::Router router;
   router.WebSocket("/*", weft::chat::MemberAcceptor(room));
-  router.Get("/*", examples::ServePage(examples::kPageFiles)).Status();
+  router.Get("/*", examples::ServePage(examples::kPageFiles)).ServeStatus();
   return examples::RunServer(std::move(options), router);
 }

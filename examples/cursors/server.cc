@@ -30,6 +30,6 @@ int main(int argc, char** argv) {
   weft::Router router;
   router.WebSocket(
       "/", [&room](auto&, auto&) { return std::make_unique<weft::cursors::Visitor>(room); });
-  router.Get("/*", examples::ServePage(examples::kPageFiles)).Status();
+  router.Get("/*", examples::ServePage(examples::kPageFiles)).ServeStatus();
   return examples::RunServer(std::move(options), router);
 }

@@ -37,7 +37,7 @@ int RunEchoServer(weft::ServerOptions options) {
   weft::Router router;
   router.WebSocket("/*", [](auto&, auto&) { return std::make_unique<EchoHandler>(); });
   router.Get("/", weft::EmbeddedFiles(kPageFiles));
-  router.Status();
+  router.ServeStatus();
   return RunServer(std::move(options), router);
 }
 

@@ -63,6 +63,6 @@ int main(int argc, char** argv) {
   weft::Router router;
   router.WebSocket("/wire", examples::VisitorAcceptor(options.connection.compression, view));
   router.Get("/*", examples::ServePage(examples::kPageFiles));
-  router.Status();
+  router.ServeStatus();
   return examples::RunServer(std::move(options), router);
 }

@@ -41,6 +41,6 @@ int main(int argc, char** argv) {
   weft::Router router;
   router.WebSocket("/",
                    [&world](auto&, auto&) { return std::make_unique<weft::world::Player>(world); });
-  router.Get("/*", examples::ServePage(examples::kPageFiles)).Status();
+  router.Get("/*", examples::ServePage(examples::kPageFiles)).ServeStatus();
   return examples::RunServer(std::move(options), router);
 }

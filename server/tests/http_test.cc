@@ -680,7 +680,7 @@ TEST_F(HttpTest, ARouterServesPagesAndEndpoints) {
   router.WebSocket("/echo", [this](auto&, auto&) {
     return std::make_unique<testing::ScriptedHandler>(script_, journal_);
   });
-  router.Get("/", [](const PageRequest&) { return Page("text/plain", "home"); }).Status();
+  router.Get("/", [](const PageRequest&) { return Page("text/plain", "home"); }).ServeStatus();
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start({}, router);
   ASSERT_TRUE(server.ok()) << server.status();
   server_ = *std::move(server);
@@ -718,7 +718,7 @@ TEST_F(HttpTest, ARouterServesPagesAndEndpoints) {
 
 TEST_F(HttpTest, AServerThatDrainsIsNotReadyAndUpgradesNobody) {
   Router router;
-  router.Status().Get("/drain", [this](const PageRequest&) {
+  router.ServeStatus().Get("/drain", [this](const PageRequest&) {
     server_->Drain(absl::Hours(1));
     return Page("text/plain", "begun");
   });

@@ -106,12 +106,12 @@ TEST(RouterTest, SaysWhatIsWrongWithAPath) {
             "there are two pages on the path \"/a\"");
   EXPECT_EQ(Router().WebSocket("/a", Endpoint("")).WebSocket("/a", Endpoint("")).status().message(),
             "there are two WebSocket endpoints on the path \"/a\"");
-  EXPECT_FALSE(Router().Get("/metrics", Named("")).Status().status().ok());
+  EXPECT_FALSE(Router().Get("/metrics", Named("")).ServeStatus().status().ok());
 }
 
 TEST(RouterTest, StatusPages) {
   Router router;
-  router.Status();
+  router.ServeStatus();
   FakeStatus server;
   EXPECT_EQ(Ask(router, "/healthz", "GET", &server), "ok\n");
   EXPECT_EQ(Ask(router, "/readyz", "GET", &server), "ready\n");
@@ -123,7 +123,7 @@ TEST(RouterTest, StatusPages) {
 
 TEST(RouterTest, StatusPagesCanBeMovedAndTurnedOff) {
   Router router;
-  router.Status({.healthz = "", .readyz = "/up", .metrics = ""});
+  router.ServeStatus({.healthz = "", .readyz = "/up", .metrics = ""});
   const FakeStatus server;
   EXPECT_EQ(Ask(router, "/healthz", "GET", &server), "404");
   EXPECT_EQ(Ask(router, "/readyz", "GET", &server), "404");
