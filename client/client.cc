@@ -299,6 +299,7 @@ absl::Status Client::WaitForInput(Lock& lock, Interest wanted, Deadline deadline
             absl::StrCat(peer_address_.ToString(), " is gone: nothing was received for ",
                          absl::FormatDuration(options_.timeouts.pong), " after a ping")));
       case Keepalive::Verdict::kPing:
+        connection_.ReleaseIdle();
         QueuePing(RandomKey()).IgnoreError();  // cannot fail: the connection is open
         Flush();
         break;

@@ -222,8 +222,8 @@ class Connection {
   // The most memory, in bytes, that compression takes as long as the connection lives.
   size_t compression_bytes() const;
 
-  // For CompressionOptions::release_when_idle, to be called periodically: frees a compressor that
-  // was not used since the last call.
+  // To be called every few seconds or seldomer: frees codecs that were not used since the last call
+  // (MessageCodec::ReleaseIdle).
   void ReleaseIdle();
 
   // Frees all of that memory, for a connection that has ended and is kept only for its state:

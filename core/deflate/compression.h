@@ -44,8 +44,8 @@ struct CompressionOptions {
   // counts as large enough.
   size_t min_bytes = 64;
 
-  // On a server: free a compressor with takeover that was not used for one to two
-  // ServerTimeouts::ping_interval. The next message then refers to no earlier one.
+  // Free a compressor with takeover that was not used for one to two ping intervals
+  // (timeouts.ping_interval). The next message then refers to no earlier one.
   bool release_when_idle = false;
 };
 

@@ -23,6 +23,12 @@ DeflateSettings SettingsOf(const DeflateAgreement& agreement, const CompressionO
           .level = options.level};
 }
 
+template <typename Codec>
+void Release(std::unique_ptr<Codec>& codec, CodecPool* pool) {
+  if (codec != nullptr && pool != nullptr) pool->Return(std::move(codec));
+  codec.reset();
+}
+
 // The codec between messages, without takeover.
 template <typename Codec>
 void PutAway(std::unique_ptr<Codec>& codec, CodecPool* pool) {
@@ -51,9 +57,8 @@ MessageCodec::MessageCodec(const DeflateAgreement& agreement, const CompressionO
 
 MessageCodec::~MessageCodec() {
   DropPayload();
-  if (codecs_ == nullptr) return;
-  if (inflater_ != nullptr) codecs_->Return(std::move(inflater_));
-  if (deflater_ != nullptr) codecs_->Return(std::move(deflater_));
+  Release(inflater_, codecs_);
+  Release(deflater_, codecs_);
 }
 
 size_t MessageCodec::MemoryBytes(const DeflateAgreement& agreement,
@@ -78,6 +83,7 @@ size_t MessageCodec::held_bytes() const {
 MessageCodec::Result MessageCodec::Inflate(absl::string_view* in, bool last) {
   piece_begin_ = payload_size_;
   if (in->empty() && !last && !more_) return Result::kDone;  // an empty buffer needs no memory
+  in_incoming_message_ = inflater_used_ = true;
   if (inflater_ == nullptr) {
     inflater_ = codecs_ != nullptr ? codecs_->TakeInflater(receive_window_bits_)
                                    : std::make_unique<Inflater>(receive_window_bits_);
@@ -102,6 +108,7 @@ MessageCodec::Result MessageCodec::Inflate(absl::string_view* in, bool last) {
   if (more_) return Result::kMore;
   if (last) {
     message_bytes_ = 0;
+    in_incoming_message_ = false;
     if (!receive_takeover_) PutAway(inflater_, codecs_);
   }
   return Result::kDone;
@@ -160,10 +167,10 @@ void MessageCodec::OtherWasSent() {
 }
 
 void MessageCodec::ReleaseIdle() {
-  const bool idle = !std::exchange(deflater_used_, false) && !in_outgoing_message_;
-  if (!release_when_idle_ || !idle || deflater_ == nullptr) return;
-  if (codecs_ != nullptr) codecs_->Return(std::move(deflater_));
-  deflater_.reset();
+  const bool sends = std::exchange(deflater_used_, false) || in_outgoing_message_;
+  if (!sends && (release_when_idle_ || !send_takeover_)) Release(deflater_, codecs_);
+  const bool receives = std::exchange(inflater_used_, false) || in_incoming_message_;
+  if (!receives && !receive_takeover_) Release(inflater_, codecs_);
 }
 
 void MessageCodec::ReleaseMemory() {

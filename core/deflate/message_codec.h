@@ -78,7 +78,9 @@ class MessageCodec {
   const DeflateSettings& settings() const { return settings_; }
   CodecPool* codecs() const { return codecs_; }
 
-  // If the options ask for it, frees the compressor if it was not used since the last call.
+  // Frees what was not used since the last call and is not in a message: a codec without takeover,
+  // which the next message does not need, and the compressor with takeover if the options ask for
+  // it. A decompressor with takeover stays: the peer may refer to its content.
   void ReleaseIdle();
 
   // Frees all memory. The codec must not be used afterwards.
@@ -100,7 +102,9 @@ class MessageCodec {
   const bool release_when_idle_;
   uint32_t expected_ratio_;
   bool in_outgoing_message_ = false;
+  bool in_incoming_message_ = false;
   bool deflater_used_ = false;  // since the last ReleaseIdle
+  bool inflater_used_ = false;
 
   std::unique_ptr<Inflater> inflater_;  // null: currently not needed
   std::unique_ptr<Deflater> deflater_;

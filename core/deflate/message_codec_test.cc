@@ -116,7 +116,7 @@ TEST(MessageCodecTest, TakeoverReservesItsMemory) {
   EXPECT_EQ(codec.held_bytes(), 0u);
 }
 
-TEST(MessageCodecTest, ReleaseIdleGivesAnUnusedCompressorBack) {
+TEST(MessageCodecTest, ReleaseIdleGivesAnUnusedCompressorWithTakeoverBackIfAsked) {
   CodecPool codecs;
   MessageCodec codec({}, {.release_when_idle = true}, kLimit, nullptr, &codecs);
   MessageCodec keeper({}, {}, kLimit, nullptr, &codecs);
@@ -141,6 +141,29 @@ TEST(MessageCodecTest, ReleaseIdleGivesAnUnusedCompressorBack) {
   for (const std::string& message : {first, second, fragments}) {
     EXPECT_EQ(Inflated(receiver, message), "Hello");
   }
+}
+
+TEST(MessageCodecTest, ReleaseIdleGivesUnsharedCodecsWithoutTakeoverBack) {
+  MessageCodec codec({.send_takeover = false, .receive_takeover = false}, {}, kLimit, nullptr,
+                     nullptr);
+  const size_t both = Deflater::MemoryBytes({}) + Inflater::MemoryBytes(15);
+  const std::string message = Deflated(codec, "Hello");
+  EXPECT_EQ(Inflated(codec, message), "Hello");
+  codec.DropPayload();
+  EXPECT_EQ(codec.held_bytes(), both);
+  codec.ReleaseIdle();  // used since the last call
+  EXPECT_EQ(codec.held_bytes(), both);
+  codec.ReleaseIdle();
+  EXPECT_EQ(codec.held_bytes(), 0u);
+
+  // Not during a message.
+  absl::string_view begin = absl::string_view(message).substr(0, 2);
+  EXPECT_EQ(codec.Inflate(&begin, /*last=*/false), Result::kDone);
+  codec.ReleaseIdle();
+  codec.ReleaseIdle();
+  absl::string_view rest = absl::string_view(message).substr(2);
+  EXPECT_EQ(codec.Inflate(&rest, /*last=*/true), Result::kDone);
+  EXPECT_EQ(codec.payload(), "Hello");
 }
 
 TEST(MessageCodecTest, MessageOfAnotherCodecInBetween) {
