@@ -13,19 +13,16 @@ const {serve} = require('./ws_server.js');
 
 const LIMIT = {timeout: 120_000};
 
-// An offer of ws's client -> the answer of our server with default options.
+// An offer of ws's client -> the takeover and the windows in the answer of our server with default options, and the
+// windows in the answer of one without takeover.
 const CLIENTS = {
-  'nothing in particular': [{}, 'permessage-deflate'],
+  'nothing in particular': [{}, [], [12, 12], [undefined, undefined]],
   'no takeover of the server': [
-    {serverNoContextTakeover: true}, 'permessage-deflate; server_no_context_takeover'],
+    {serverNoContextTakeover: true}, ['server_no_context_takeover'], [undefined, 12], [undefined, undefined]],
   'no takeover of its own': [
-    {clientNoContextTakeover: true}, 'permessage-deflate; client_no_context_takeover'],
-  'small windows': [
-    {serverMaxWindowBits: 9, clientMaxWindowBits: 10},
-    'permessage-deflate; server_max_window_bits=9; client_max_window_bits=10'],
-  'the smallest windows': [
-    {serverMaxWindowBits: 8, clientMaxWindowBits: 8},
-    'permessage-deflate; server_max_window_bits=8; client_max_window_bits=8'],
+    {clientNoContextTakeover: true}, ['client_no_context_takeover'], [12, undefined], [undefined, undefined]],
+  'small windows': [{serverMaxWindowBits: 9, clientMaxWindowBits: 10}, [], [9, 10], [9, 10]],
+  'the smallest windows': [{serverMaxWindowBits: 8, clientMaxWindowBits: 8}, [], [8, 8], [8, 8]],
 };
 
 // A client of ws that compresses everything, with further options.
@@ -64,13 +61,16 @@ async function talk(peer) {
 }
 
 for (const [mode, noTakeover] of [['on', false], ['no_takeover', true]]) {
-  for (const [what, [options, answer]] of Object.entries(CLIENTS)) {
+  for (const [what, [options, asked, windows, sharedWindows]] of Object.entries(CLIENTS)) {
     test(`the echo server, compression ${mode}, a client that wants ${what}`, LIMIT, async (t) => {
       const server = await startServer('ECHO_SERVER', ['--max_message_bytes=16777216', `--compression=${mode}`]);
       t.after(() => server.stop());
-      const forced = noTakeover ? ['server_no_context_takeover', 'client_no_context_takeover'] : [];
-      const parameters = new Set([...forced, ...answer.split('; ').slice(1)]);
-      assert.equal(await answerOf(server.url, options), ['permessage-deflate', ...parameters].join('; '));
+      const takeover = noTakeover ? ['server_no_context_takeover', 'client_no_context_takeover'] : asked;
+      const [serverBits, clientBits] = noTakeover ? sharedWindows : windows;
+      const answer = ['permessage-deflate', ...takeover];
+      if (serverBits) answer.push(`server_max_window_bits=${serverBits}`);
+      if (clientBits) answer.push(`client_max_window_bits=${clientBits}`);
+      assert.equal(await answerOf(server.url, options), answer.join('; '));
       const peer = await Peer.open(compressing(options), server.url);
       assert.equal(peer.socket.extensions, 'permessage-deflate');
       await talk(peer);
@@ -137,7 +137,8 @@ for (const mode of ['on', 'no_takeover', 'off']) {
       const url = await serve(t, {perMessageDeflate: {threshold: 0, ...options}}, async (socket, _, request) => {
         assert.equal(socket.extensions, mode === 'off' ? '' : 'permessage-deflate');
         assert.equal(request.headers['sec-websocket-extensions'], {
-          on: 'permessage-deflate; client_max_window_bits',
+          on: 'permessage-deflate; server_max_window_bits=12; client_max_window_bits=12, ' +
+            'permessage-deflate; client_max_window_bits=12',
           no_takeover: 'permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits',
           off: undefined,
         }[mode]);

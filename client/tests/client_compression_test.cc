@@ -51,7 +51,7 @@ TEST(ClientCompression, IsOfferedWhereItIsAskedFor) {
   std::vector<std::string> requests;
   for (const CompressionOptions& compression :
        {CompressionOptions{}, CompressionOptions{.use = Use::kOn},
-        CompressionOptions{.use = Use::kOn, .send_takeover = false, .receive_window_bits = 10}}) {
+        CompressionOptions{.use = Use::kOn, .send_takeover = false, .receive_window_bits = 15}}) {
     FakeServer server([&](FakePeer& peer) {
       const std::string request = peer.ReadRequest();
       requests.push_back(request);
@@ -67,10 +67,12 @@ TEST(ClientCompression, IsOfferedWhereItIsAskedFor) {
     server.Join();
   }
   EXPECT_THAT(requests[0], Not(HasSubstr("Sec-WebSocket-Extensions")));
-  EXPECT_THAT(requests[1], HasSubstr("\r\nSec-WebSocket-Extensions: permessage-deflate; "
-                                     "client_max_window_bits\r\n"));
-  EXPECT_THAT(requests[2], HasSubstr("permessage-deflate; client_no_context_takeover; "
-                                     "server_max_window_bits=10; client_max_window_bits\r\n"));
+  EXPECT_THAT(requests[1],
+              HasSubstr("\r\nSec-WebSocket-Extensions: "
+                        "permessage-deflate; server_max_window_bits=12; client_max_window_bits=12, "
+                        "permessage-deflate; client_max_window_bits=12\r\n"));
+  EXPECT_THAT(requests[2], HasSubstr("\r\nSec-WebSocket-Extensions: permessage-deflate; "
+                                     "client_no_context_takeover; client_max_window_bits\r\n"));
 }
 
 TEST(ClientCompression, EchoesWithEveryAgreement) {
@@ -160,14 +162,14 @@ TEST(ClientCompression, R5_R7_WhatTheServerMustNotChoose) {
            {"permessage-deflate; unknown", "is not a parameter"},
            {"permessage-deflate; server_max_window_bits=9; server_max_window_bits=9", "twice"},
            {"permessage-deflate, permessage-deflate", "twice"},
-           {"permessage-deflate; server_max_window_bits=12", "at most 11 was offered"},
+           {"permessage-deflate; server_max_window_bits=12", "without server_no_context_takeover"},
            {"other", "was not offered"}}) {
     FakeServer server([&, chosen = chosen](FakePeer& peer) {
       peer.Write(FakePeer::Accept(peer.ReadRequest(), "", chosen));
       peer.ReadToEnd();
     });
     const absl::Status status =
-        Client::Connect(server.url(), With({.use = Use::kOn, .receive_window_bits = 11})).status();
+        Client::Connect(server.url(), With({.use = Use::kOn, .receive_takeover = false})).status();
     EXPECT_CODE(status, kInvalidArgument);
     EXPECT_THAT(std::string(status.message()), HasSubstr(why)) << chosen;
   }

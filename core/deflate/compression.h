@@ -16,7 +16,7 @@ enum class Compress : bool { kYes, kNo };
 
 // For either side. "Takeover" (context takeover in RFC 7692) keeps a memory of earlier messages:
 // messages that resemble each other become much smaller, and the memory is held as long as the
-// connection lives. docs/compression.md has the numbers.
+// connection lives. The defaults hold 42 kB for a connection; docs/compression.md has the numbers.
 struct CompressionOptions {
   enum class Use : uint8_t {
     kOff,  // a client does not offer it, a server accepts no offer
@@ -28,17 +28,20 @@ struct CompressionOptions {
 
   // For the messages that this end sends. Turned off, or reduced, if the peer asks for it.
   bool send_takeover = true;
-  int send_window_bits = 15;  // 8 to 15: messages refer to the last 2^bits bytes
 
-  // For the messages that the peer sends: this end asks the peer to stay within these. If a client
-  // cannot be asked for a smaller window, takeover is turned off instead.
+  // 8 to 15: with takeover, messages refer to the last 2^bits bytes. Without it the connections of
+  // a thread share their compressors, which use 15 unless the peer asks for less.
+  int send_window_bits = 12;
+
+  // For the messages that the peer sends: this end asks the peer to stay within these. A peer that
+  // cannot be asked for a smaller window uses 15, and keeps its takeover: Firefox is one.
   bool receive_takeover = true;
-  int receive_window_bits = 15;
+  int receive_window_bits = 12;
 
-  // The compressor's settings: 1 to 9. More memory and a higher level make messages smaller and
-  // take longer.
-  int memory_level = 8;
-  int level = 6;
+  // The compressor's settings: 1 to 9. More memory (with takeover; shared compressors use 8) and a
+  // higher level make messages smaller and take longer.
+  int memory_level = 4;
+  int level = 1;
 
   // A message smaller than this, in bytes, is sent uncompressed. The first of several fragments
   // counts as large enough.

@@ -17,9 +17,13 @@ constexpr size_t kMaxPiece = 64 << 10;
 constexpr uint32_t kMinRatio = 8;
 constexpr uint32_t kMaxRatio = 1024;
 
+// The memory level of compressors without takeover, which are shared, so that their memory does not
+// grow with the connections.
+constexpr int kSharedMemoryLevel = 8;
+
 DeflateSettings SettingsOf(const DeflateAgreement& agreement, const CompressionOptions& options) {
   return {.window_bits = agreement.send_window_bits,
-          .memory_level = options.memory_level,
+          .memory_level = agreement.send_takeover ? options.memory_level : kSharedMemoryLevel,
           .level = options.level};
 }
 

@@ -104,8 +104,9 @@ TEST(MessageCodecTest, WithoutTakeoverCodecsAreSharedAndNoneIsHeld) {
 }
 
 TEST(MessageCodecTest, TakeoverReservesItsMemory) {
-  EXPECT_EQ(MessageCodec::MemoryBytes({}, {}),
-            Deflater::MemoryBytes({}) + Inflater::MemoryBytes(15));
+  EXPECT_EQ(
+      MessageCodec::MemoryBytes({.receive_window_bits = 12}, {}),
+      Deflater::MemoryBytes({.window_bits = 15, .memory_level = 4}) + Inflater::MemoryBytes(12));
   EXPECT_EQ(MessageCodec::MemoryBytes({.send_window_bits = 10, .receive_takeover = false},
                                       {.memory_level = 2}),
             Deflater::MemoryBytes({.window_bits = 10, .memory_level = 2}));
@@ -146,7 +147,7 @@ TEST(MessageCodecTest, ReleaseIdleGivesAnUnusedCompressorWithTakeoverBackIfAsked
 TEST(MessageCodecTest, ReleaseIdleGivesUnsharedCodecsWithoutTakeoverBack) {
   MessageCodec codec({.send_takeover = false, .receive_takeover = false}, {}, kLimit, nullptr,
                      nullptr);
-  const size_t both = Deflater::MemoryBytes({}) + Inflater::MemoryBytes(15);
+  const size_t both = Deflater::MemoryBytes({.level = 1}) + Inflater::MemoryBytes(15);
   const std::string message = Deflated(codec, "Hello");
   EXPECT_EQ(Inflated(codec, message), "Hello");
   codec.DropPayload();

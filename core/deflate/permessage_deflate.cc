@@ -1,6 +1,7 @@
 #include "weft/core/deflate/permessage_deflate.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -102,6 +103,15 @@ std::optional<int> Mention(int bits, bool anyway = false) {
   return bits < kMaxBits || anyway ? std::optional<int>(bits) : std::nullopt;
 }
 
+// The windows that `options` ask for. Without takeover codecs are shared, so that a small window
+// would save no memory.
+int SendBits(bool takeover, const CompressionOptions& options) {
+  return takeover ? options.send_window_bits : kMaxBits;
+}
+int ReceiveBits(bool takeover, const CompressionOptions& options) {
+  return takeover ? options.receive_window_bits : kMaxBits;
+}
+
 AcceptedDeflate Accept(const Parameters& offer, const CompressionOptions& options) {
   Parameters response;
   DeflateAgreement agreement;
@@ -109,17 +119,15 @@ AcceptedDeflate Accept(const Parameters& offer, const CompressionOptions& option
   agreement.send_takeover = options.send_takeover && !offer.server_no_takeover;
   response.server_no_takeover = !agreement.send_takeover;
   agreement.send_window_bits =
-      std::min(options.send_window_bits, offer.server_bits.value_or(kMaxBits));
+      std::min(SendBits(agreement.send_takeover, options), offer.server_bits.value_or(kMaxBits));
   response.server_bits = Mention(agreement.send_window_bits, offer.server_bits.has_value());
 
   agreement.receive_takeover = options.receive_takeover && !offer.client_no_takeover;
+  // A client that offered no window must not be sent one (section 7.1.2.2).
   if (offer.client_bits.has_value() || offer.client_bits_without_value) {
-    agreement.receive_window_bits =
-        std::min(options.receive_window_bits, offer.client_bits.value_or(kMaxBits));
+    agreement.receive_window_bits = std::min(ReceiveBits(agreement.receive_takeover, options),
+                                             offer.client_bits.value_or(kMaxBits));
     response.client_bits = Mention(agreement.receive_window_bits, offer.client_bits.has_value());
-  } else if (options.receive_window_bits < kMaxBits) {
-    // The client must not be sent a window size. But any client can be asked not to use takeover.
-    agreement.receive_takeover = false;
   }
   response.client_no_takeover = !agreement.receive_takeover;
   return {.agreement = agreement, .extension = Write(response)};
@@ -156,13 +164,18 @@ absl::StatusOr<std::optional<AcceptedDeflate>> AcceptDeflate(const ExtensionList
 
 std::string DeflateOffer(const CompressionOptions& options) {
   if (options.use == CompressionOptions::Use::kOff) return "";
-  return Write({
+  Parameters offer = {
       .server_no_takeover = !options.receive_takeover,
       .client_no_takeover = !options.send_takeover,
-      .server_bits = Mention(options.receive_window_bits),
-      .client_bits = Mention(options.send_window_bits),
+      .server_bits = Mention(ReceiveBits(options.receive_takeover, options)),
+      .client_bits = Mention(SendBits(options.send_takeover, options)),
       .client_bits_without_value = true,
-  });
+  };
+  std::string text = Write(offer);
+  if (std::exchange(offer.server_bits, std::nullopt).has_value()) {
+    absl::StrAppend(&text, ", ", Write(offer));
+  }
+  return text;
 }
 
 absl::StatusOr<std::optional<DeflateAgreement>> CheckDeflateResponse(
@@ -187,19 +200,15 @@ absl::StatusOr<std::optional<DeflateAgreement>> CheckDeflateResponse(
     return absl::InvalidArgumentError(
         absl::StrCat("the server chose ", kName, " without ", kServerNoTakeover));
   }
-  const int server_bits = chosen->server_bits.value_or(kMaxBits);
-  if (server_bits > options.receive_window_bits) {
-    return absl::InvalidArgumentError(absl::StrCat("the server chose ", kServerBits, "=",
-                                                   server_bits, ", but at most ",
-                                                   options.receive_window_bits, " was offered"));
-  }
-  return DeflateAgreement{
-      .send_takeover = options.send_takeover && !chosen->client_no_takeover,
-      .send_window_bits =
-          std::min(options.send_window_bits, chosen->client_bits.value_or(kMaxBits)),
-      .receive_takeover = !chosen->server_no_takeover,
-      .receive_window_bits = server_bits,
-  };
+  // Any window of the server is right: one of the two offers does not limit it.
+  DeflateAgreement agreement;
+  agreement.send_takeover = options.send_takeover && !chosen->client_no_takeover;
+  // The offer promised this window, whether or not the server keeps takeover (section 7.1.2.2).
+  agreement.send_window_bits =
+      std::min(SendBits(options.send_takeover, options), chosen->client_bits.value_or(kMaxBits));
+  agreement.receive_takeover = !chosen->server_no_takeover;
+  agreement.receive_window_bits = chosen->server_bits.value_or(kMaxBits);
+  return agreement;
 }
 
 }  // namespace weft

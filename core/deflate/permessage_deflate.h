@@ -44,7 +44,8 @@ absl::StatusOr<std::optional<AcceptedDeflate>> AcceptDeflate(const ExtensionList
 
 // ---- Client
 
-// The value for Sec-WebSocket-Extensions; empty if `options` disable compression.
+// The value for Sec-WebSocket-Extensions; empty if `options` disable compression. If they ask for a
+// small window, a second offer does without it, for servers that know no windows.
 std::string DeflateOffer(const CompressionOptions& options);
 
 // Checks the server's choice against the offer made with the same `options`. Returns none if the

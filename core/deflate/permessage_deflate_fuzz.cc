@@ -48,14 +48,12 @@ void CheckServer(const ExtensionList& offers, const CompressionOptions& options)
   Require(ours.send_takeover <= options.send_takeover,
           "takeover is used only if the options allow it");
   Require(ours.receive_takeover <= options.receive_takeover, "... in both directions");
-  Require(ours.send_window_bits <= options.send_window_bits,
-          "a window is at most as large as the options allow");
-  Require(ours.receive_window_bits <= options.receive_window_bits || !ours.receive_takeover,
-          "... in both directions");
+  Require(ours.send_window_bits <= options.send_window_bits || !ours.send_takeover,
+          "with takeover, a window is at most as large as the options allow");
 
   // The client, whatever its options, comes to the same agreement.
-  const auto theirs =
-      CheckDeflateResponse(Parse(accepted->extension), {.use = CompressionOptions::Use::kOn});
+  const auto theirs = CheckDeflateResponse(
+      Parse(accepted->extension), {.use = CompressionOptions::Use::kOn, .send_window_bits = 15});
   Require(theirs.ok() && theirs->has_value(), "the client accepts the server's choice");
   Require((*theirs)->receive_takeover == ours.send_takeover &&
               (*theirs)->receive_window_bits == ours.send_window_bits &&
@@ -72,10 +70,12 @@ void CheckClient(const ExtensionList& response, const CompressionOptions& option
   Require((*chosen)->send_takeover <= options.send_takeover,
           "takeover is used only if the options allow it");
   Require((*chosen)->receive_takeover <= options.receive_takeover, "... in both directions");
-  Require((*chosen)->send_window_bits <= options.send_window_bits,
+  Require((*chosen)->send_window_bits <= options.send_window_bits || !options.send_takeover,
           "a window is within the options");
-  Require((*chosen)->receive_window_bits <= options.receive_window_bits, "... in both directions");
 }
+
+// Without takeover, windows are the largest.
+int Bits(bool takeover, int bits) { return takeover ? bits : 15; }
 
 // A server that accepts everything accepts a client's offer, with the meaning intended.
 void CheckOffer(const CompressionOptions& options) {
@@ -83,15 +83,19 @@ void CheckOffer(const CompressionOptions& options) {
   Require(offer.empty() == (options.use == CompressionOptions::Use::kOff),
           "an offer is made exactly if compression is on");
   if (offer.empty()) return;
-  const auto accepted = *AcceptDeflate(Parse(offer), {.use = CompressionOptions::Use::kOn});
+  const auto accepted = *AcceptDeflate(
+      Parse(offer),
+      {.use = CompressionOptions::Use::kOn, .send_window_bits = 15, .receive_window_bits = 15});
   Require(accepted.has_value(), "an offer is acceptable");
   const auto checked = CheckDeflateResponse(Parse(accepted->extension), options);
   Require(checked.ok() && checked->has_value(), "the client accepts the answer to its offer");
-  Require((*checked)->send_takeover == options.send_takeover &&
-              (*checked)->receive_takeover == options.receive_takeover &&
-              (*checked)->send_window_bits == options.send_window_bits &&
-              (*checked)->receive_window_bits == options.receive_window_bits,
-          "both ends agree on everything the options ask for");
+  Require(
+      (*checked)->send_takeover == options.send_takeover &&
+          (*checked)->receive_takeover == options.receive_takeover &&
+          (*checked)->send_window_bits == Bits(options.send_takeover, options.send_window_bits) &&
+          (*checked)->receive_window_bits ==
+              Bits(options.receive_takeover, options.receive_window_bits),
+      "both ends agree on everything the options ask for");
 }
 
 }  // namespace

@@ -19,6 +19,10 @@ using Use = CompressionOptions::Use;
 
 constexpr absl::string_view kName = "permessage-deflate";
 
+// With the largest windows, nothing of them is in the answer.
+constexpr CompressionOptions kLarge = {
+    .use = Use::kOn, .send_window_bits = 15, .receive_window_bits = 15};
+
 // "send 15 takeover, receive 10", after the text on the wire.
 std::string Describe(absl::string_view extension, const DeflateAgreement& agreement) {
   return absl::StrCat(extension, " | send ", agreement.send_window_bits,
@@ -27,7 +31,7 @@ std::string Describe(absl::string_view extension, const DeflateAgreement& agreem
 }
 
 // A server's answer to the value of Sec-WebSocket-Extensions: "none" if it accepts nothing.
-std::string Accept(absl::string_view header, CompressionOptions options = {}) {
+std::string Accept(absl::string_view header, CompressionOptions options = kLarge) {
   if (options.use == Use::kOff) options.use = Use::kOn;
   ExtensionList offers;
   if (absl::Status status = ParseExtensions(header, &offers); !status.ok()) {
@@ -40,7 +44,7 @@ std::string Accept(absl::string_view header, CompressionOptions options = {}) {
 }
 
 // The client's result for that answer, or the error's message.
-std::string Check(absl::string_view header, CompressionOptions options = {}) {
+std::string Check(absl::string_view header, CompressionOptions options = kLarge) {
   if (options.use == Use::kOff) options.use = Use::kOn;
   ExtensionList response;
   if (absl::Status status = ParseExtensions(header, &response); !status.ok()) {
@@ -105,17 +109,44 @@ TEST(AcceptDeflateTest, Section_7_1_2_2_ClientWindow) {
     for (int wanted = 8; wanted <= 15; ++wanted) {
       const int agreed = std::min(offered, wanted);
       EXPECT_EQ(Accept(With(absl::StrCat("client_max_window_bits=", offered)),
-                       {.receive_window_bits = wanted}),
+                       {.send_window_bits = 15, .receive_window_bits = wanted}),
                 absl::StrCat("permessage-deflate; client_max_window_bits=", agreed,
                              " | send 15 takeover, receive ", agreed, " takeover"));
     }
   }
-  EXPECT_EQ(Accept(With("client_max_window_bits"), {.receive_window_bits = 9}),
-            "permessage-deflate; client_max_window_bits=9 | "
-            "send 15 takeover, receive 9 takeover");
-  // A client that did not state that it understands the parameter must not be sent it.
-  EXPECT_EQ(Accept(kName, {.receive_window_bits = 9}),
-            "permessage-deflate; client_no_context_takeover | send 15 takeover, receive 15");
+  EXPECT_EQ(
+      Accept(With("client_max_window_bits"), {.send_window_bits = 15, .receive_window_bits = 9}),
+      "permessage-deflate; client_max_window_bits=9 | "
+      "send 15 takeover, receive 9 takeover");
+  // A client that did not state that it understands the parameter must not be sent it. It keeps its
+  // takeover.
+  EXPECT_EQ(Accept(kName, {.send_window_bits = 15, .receive_window_bits = 9}),
+            "permessage-deflate | send 15 takeover, receive 15 takeover");
+}
+
+// Without takeover codecs are shared: a small window would save no memory, only make messages
+// larger.
+TEST(AcceptDeflateTest, WithoutTakeoverTheWindowIsTheLargest) {
+  EXPECT_EQ(Accept(With("client_max_window_bits"), {.send_takeover = false,
+                                                    .send_window_bits = 9,
+                                                    .receive_takeover = false,
+                                                    .receive_window_bits = 9}),
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover | "
+            "send 15, receive 15");
+  EXPECT_EQ(Accept(With("server_no_context_takeover; server_max_window_bits=10"), {}),
+            "permessage-deflate; server_no_context_takeover; server_max_window_bits=10 | "
+            "send 10, receive 15 takeover");
+}
+
+TEST(AcceptDeflateTest, TheOffersOfBrowsersWithTheDefaults) {
+  // Chromium and Safari
+  EXPECT_EQ(Accept(With("client_max_window_bits"), {}),
+            "permessage-deflate; server_max_window_bits=12; client_max_window_bits=12 | "
+            "send 12 takeover, receive 12 takeover");
+  // Firefox
+  EXPECT_EQ(Accept(kName, {}),
+            "permessage-deflate; server_max_window_bits=12 | "
+            "send 12 takeover, receive 15 takeover");
 }
 
 // Section 7.1: the server must decline such an offer. The next may be acceptable.
@@ -178,7 +209,7 @@ TEST(AcceptDeflateTest, RequiredAndNotOffered) {
   EXPECT_EQ(AcceptDeflate({}, required).status(), absl::InvalidArgumentError(error));
   EXPECT_EQ(Accept("x-webkit-deflate-frame", required), error);
   EXPECT_EQ(Accept("permessage-deflate; unknown", required), error);
-  EXPECT_EQ(Accept("permessage-deflate", required), Accept("permessage-deflate"));
+  EXPECT_EQ(Accept("permessage-deflate", required), Accept("permessage-deflate", {}));
 }
 
 TEST(AcceptDeflateTest, OtherExtensionsAndOptions) {
@@ -197,14 +228,26 @@ TEST(AcceptDeflateTest, R7_AThousandOffers) {
             "permessage-deflate | send 15 takeover, receive 15 takeover");
 }
 
-TEST(DeflateOfferTest, SaysWhatDiffersFromTheDefaults) {
+TEST(DeflateOfferTest, SaysWhatDiffersFromTheProtocolsDefaults) {
   EXPECT_EQ(DeflateOffer({}), "");
-  EXPECT_EQ(DeflateOffer({.use = Use::kOn}), "permessage-deflate; client_max_window_bits");
-  EXPECT_EQ(DeflateOffer({.use = Use::kRequired, .send_takeover = false, .send_window_bits = 9}),
-            "permessage-deflate; client_no_context_takeover; client_max_window_bits=9");
-  EXPECT_EQ(DeflateOffer({.use = Use::kOn, .receive_takeover = false, .receive_window_bits = 8}),
-            "permessage-deflate; server_no_context_takeover; server_max_window_bits=8; "
-            "client_max_window_bits");
+  EXPECT_EQ(DeflateOffer(kLarge), "permessage-deflate; client_max_window_bits");
+  EXPECT_EQ(DeflateOffer({.use = Use::kRequired,
+                          .send_takeover = false,
+                          .send_window_bits = 9,
+                          .receive_window_bits = 15}),
+            "permessage-deflate; client_no_context_takeover; client_max_window_bits");
+  EXPECT_EQ(DeflateOffer({.use = Use::kOn,
+                          .send_window_bits = 8,
+                          .receive_takeover = false,
+                          .receive_window_bits = 8}),
+            "permessage-deflate; server_no_context_takeover; client_max_window_bits=8");
+}
+
+// A server that does not know the parameter of the first offer has to decline it (section 7.1.2.1).
+TEST(DeflateOfferTest, ASecondOfferDoesWithoutASmallWindow) {
+  EXPECT_EQ(DeflateOffer({.use = Use::kOn}),
+            "permessage-deflate; server_max_window_bits=12; client_max_window_bits=12, "
+            "permessage-deflate; client_max_window_bits=12");
 }
 
 TEST(CheckDeflateResponseTest, WhatTheServerChose) {
@@ -214,9 +257,12 @@ TEST(CheckDeflateResponseTest, WhatTheServerChose) {
   EXPECT_EQ(Check(With("client_no_context_takeover; client_max_window_bits=8")),
             "ok | send 8, receive 15 takeover");
   // A client keeps its own promise, whether or not the server used the hint.
-  EXPECT_EQ(
-      Check(With("client_max_window_bits=12"), {.send_takeover = false, .send_window_bits = 10}),
-      "ok | send 10, receive 15 takeover");
+  EXPECT_EQ(Check(With("client_max_window_bits=12"), {.send_window_bits = 10}),
+            "ok | send 10 takeover, receive 15 takeover");
+  EXPECT_EQ(Check(With("client_no_context_takeover"), {.send_window_bits = 10}),
+            "ok | send 10, receive 15 takeover");
+  EXPECT_EQ(Check(With("client_max_window_bits=12"), {.send_takeover = false}),
+            "ok | send 12, receive 15 takeover");
 }
 
 TEST(CheckDeflateResponseTest, NoneWhereItIsRequired) {
@@ -229,13 +275,13 @@ TEST(CheckDeflateResponseTest, NoneWhereItIsRequired) {
 TEST(CheckDeflateResponseTest, Section_7_1_WhatWasAskedForMustBeAgreedTo) {
   EXPECT_EQ(Check(kName, {.receive_takeover = false}),
             "the server chose permessage-deflate without server_no_context_takeover");
-  EXPECT_EQ(Check(kName, {.receive_window_bits = 12}),
-            "the server chose server_max_window_bits=15, but at most 12 was offered");
-  EXPECT_EQ(Check(With("server_max_window_bits=13"), {.receive_window_bits = 12}),
-            "the server chose server_max_window_bits=13, but at most 12 was offered");
   EXPECT_EQ(Check(With("server_no_context_takeover; server_max_window_bits=12"),
-                  {.receive_takeover = false, .receive_window_bits = 12}),
+                  {.send_window_bits = 15, .receive_takeover = false}),
             "ok | send 15 takeover, receive 12");
+  // The second offer leaves the window to the server.
+  EXPECT_EQ(Check(kName, {}), "ok | send 12 takeover, receive 15 takeover");
+  EXPECT_EQ(Check(With("server_max_window_bits=13"), {}),
+            "ok | send 12 takeover, receive 13 takeover");
 }
 
 TEST(CheckDeflateResponseTest, R5_R7_WhatMakesNoSenseFailsTheConnection) {
@@ -300,10 +346,13 @@ TEST(PermessageDeflateTest, EveryCombinationOfOptionsEndsInAgreement) {
       EXPECT_EQ(theirs.send_window_bits, ours.receive_window_bits);
       EXPECT_EQ(ours.send_takeover, server.send_takeover && client.receive_takeover);
       EXPECT_EQ(ours.receive_takeover, server.receive_takeover && client.send_takeover);
+      const auto bits = [](bool takeover, int bits) { return takeover ? bits : 15; };
       EXPECT_EQ(ours.send_window_bits,
-                std::min(server.send_window_bits, client.receive_window_bits));
+                std::min(bits(ours.send_takeover, server.send_window_bits),
+                         bits(client.receive_takeover, client.receive_window_bits)));
       EXPECT_EQ(ours.receive_window_bits,
-                std::min(server.receive_window_bits, client.send_window_bits));
+                std::min(bits(ours.receive_takeover, server.receive_window_bits),
+                         bits(client.send_takeover, client.send_window_bits)));
     }
   }
 }

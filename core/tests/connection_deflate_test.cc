@@ -413,7 +413,7 @@ TEST(ConnectionDeflateTest, SharedCodecsAndNoMemoryWhenIdle) {
   Connection with_takeover(Role::kServer, options);
   with_takeover.UseDeflate({}, options);
   EXPECT_EQ(with_takeover.compression_bytes(),
-            Deflater::MemoryBytes({}) + Inflater::MemoryBytes(15));
+            Deflater::MemoryBytes({.memory_level = 4}) + Inflater::MemoryBytes(15));
   EXPECT_EQ(servers[0]->buffered_bytes(), 0u);
 }
 

@@ -32,6 +32,8 @@ absl::StatusOr<std::unique_ptr<Client>> Connect(absl::string_view resource) {
   options.timeouts.ping_interval = absl::InfiniteDuration();  // the cases decide who sends what
   options.connection.max_message_bytes = absl::GetFlag(FLAGS_max_message_bytes);
   options.connection.compression = examples::CompressionFromFlag();
+  options.connection.compression.send_window_bits = 15;  // the cases decide the windows
+  options.connection.compression.receive_window_bits = 15;
   const std::string server = absl::GetFlag(FLAGS_url);
   return Client::Connect(absl::StrCat(absl::StripSuffix(server, "/"), resource), options);
 }

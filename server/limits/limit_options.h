@@ -32,7 +32,8 @@ struct ServerLimits {
   // The maximum of bytes that the compressors with takeover of all sessions together may hold,
   // divided evenly among the threads. Computed when a session opens, from the agreed settings
   // (docs/compression.md). Beyond it a new session is accepted without compression, or gets 503 if
-  // compression is required. The default is enough for about 860 sessions with the largest windows.
+  // compression is required. The default is enough for about 5,000 sessions with the default
+  // windows.
   size_t max_compression_bytes = size_t{256} << 20;
 
   // With handler threads: if this many messages, or bytes of messages, wait for the handler of a

@@ -19,6 +19,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/deflate/deflate.h"
+#include "weft/core/deflate/message_codec.h"
 #include "weft/core/testing/frames.h"
 #include "weft/server/server.h"
 #include "weft/testing/server_fixture.h"
@@ -32,6 +33,9 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using testing::TestClient;
 using Use = CompressionOptions::Use;
+
+// The answer to "permessage-deflate", with the default options.
+constexpr absl::string_view kAccepted = "permessage-deflate; server_max_window_bits=12";
 
 // A client that compresses, with takeover by default.
 class DeflateClient {
@@ -121,7 +125,7 @@ TEST_F(CompressionTest, EchoesBothKindsOfMessages) {
   script_.on_open = [&](Session& session) { compressed.push_back(session.compressed()); };
   StartWith({.use = Use::kOn});
   DeflateClient client = Offer();
-  EXPECT_EQ(client.extensions(), "permessage-deflate");
+  EXPECT_EQ(client.extensions(), kAccepted);
   for (const size_t size : {0, 63, 64, 1000, 20000, 500000}) {
     const std::string text(size, 'x');
     const std::string answer = absl::StrCat(size < 64 ? "fin text " : "compressed ", text);
@@ -146,7 +150,7 @@ TEST_F(CompressionTest, FramesDirectlyAfterTheRequest) {
   payload.resize(deflater.Deflate("Hello", true, payload.data()));
   client.Send(TestClient::UpgradeRequest("/", "Sec-WebSocket-Extensions: permessage-deflate\r\n") +
               testing::Frame({.rsv = kRsv1, .masked = true}, payload));
-  EXPECT_THAT(client.ReadHead(), HasSubstr("\r\nSec-WebSocket-Extensions: permessage-deflate\r\n"));
+  EXPECT_THAT(client.ReadHead(), HasSubstr(absl::StrCat(": ", kAccepted, "\r\n")));
   EXPECT_EQ(client.ReadFrame(), "fin text Hello");
 }
 
@@ -171,20 +175,21 @@ TEST_F(CompressionTest, R5_OffersThatMakeNoSenseArePassedOver) {
 
 TEST_F(CompressionTest, WhereItIsRequiredOthersAreRefused) {
   StartWith({.use = Use::kRequired});
-  EXPECT_EQ(Offer().extensions(), "permessage-deflate");
+  EXPECT_EQ(Offer().extensions(), kAccepted);
   EXPECT_EQ(Connect().Upgrade(), "HTTP/1.1 400 Bad Request");
   log_.WaitForPart("HTTP 400, this server wants compression: offer permessage-deflate");
   EXPECT_THAT(Offer("permessage-deflate; unknown").head(), StartsWith("HTTP/1.1 400 "));
 }
 
 TEST_F(CompressionTest, BudgetOfCompressionMemory) {
-  const size_t one = Deflater::MemoryBytes({}) + Inflater::MemoryBytes(15);
+  const size_t one =
+      MessageCodec::MemoryBytes({.send_window_bits = 12, .receive_window_bits = 15}, {});
   StartWith({.use = Use::kOn}, {.limits = {.max_compression_bytes = 2 * one + one / 2}});
   DeflateClient first = Offer();
-  EXPECT_EQ(first.extensions(), "permessage-deflate");
+  EXPECT_EQ(first.extensions(), kAccepted);
   {
     DeflateClient second = Offer();
-    EXPECT_EQ(second.extensions(), "permessage-deflate");
+    EXPECT_EQ(second.extensions(), kAccepted);
     for (int i = 0; i < 3; ++i) {
       DeflateClient third = Offer();
       EXPECT_EQ(third.extensions(), "");
@@ -199,7 +204,7 @@ TEST_F(CompressionTest, BudgetOfCompressionMemory) {
   }
   journal_.WaitFor("destroyed", 5);
   while (server_->connections() > 1) std::this_thread::yield();
-  EXPECT_EQ(Offer().extensions(), "permessage-deflate") << "what sessions held is given back";
+  EXPECT_EQ(Offer().extensions(), kAccepted) << "what sessions held is given back";
 }
 
 TEST_F(CompressionTest, BudgetWhereItIsRequired) {
