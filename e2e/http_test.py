@@ -2,11 +2,13 @@
 """
 
 import http.client
+import math
 import os
 import shutil
 import socket
 import subprocess
 import unittest
+import urllib.request
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -89,6 +91,27 @@ class HttpTest(unittest.TestCase):
         self.assertEqual(buckets[-1].labels, {"le": "+Inf"})
         count = [s.value for s in families["weft_loop_lag_seconds"].samples if s.name.endswith("_count")]
         self.assertEqual(count, counts[-1:])
+        self.promtool_accepts(text)
+
+    def test_own_metrics_are_what_prometheus_understands(self):
+        server = Server("PUBLISH_SERVER")
+        self.addCleanup(server.end)
+        with urllib.request.urlopen(server.url.replace("ws://", "http://") + "/metrics", timeout=60) as page:
+            text = page.read().decode()
+        families = {family.name: family for family in text_string_to_metric_families(text)}
+        self.assertIn("weft_sessions", families)
+        odd = families["odd"]
+        self.assertEqual((odd.type, odd.documentation), ("counter", "With \\ and\na new line."))
+        self.assertEqual([(sample.name, sample.labels, sample.value) for sample in odd.samples],
+                         [("odd_total", {"text": '"\\\n,{}= \r\t#'}, 1e15 + 1),
+                          ("odd_total", {"a": "", "text": "not \ufffd UTF-8"}, 0.1)])
+        self.assertEqual(families["odd_value"].type, "gauge")
+        values = {sample.labels["of"]: sample.value for sample in families["odd_value"].samples}
+        self.assertTrue(math.isnan(values.pop("nan")))
+        self.assertEqual(values, {"infinity": -math.inf, "little": 5e-324})
+        self.promtool_accepts(text)
+
+    def promtool_accepts(self, text):
         if shutil.which("promtool"):
             subprocess.run(["promtool", "check", "metrics"], input=text, text=True, timeout=60, check=True)
 

@@ -8,7 +8,6 @@
 #include "absl/strings/strip.h"
 #include "weft/core/http/http_status.h"
 #include "weft/core/http/quote.h"
-#include "weft/server/metrics/prometheus.h"
 
 namespace weft {
 namespace {
@@ -22,10 +21,15 @@ absl::StatusOr<PageResponse> Readyz(const PageRequest& request) {
   return Page("text/plain; charset=utf-8", "ready\n");
 }
 
-absl::StatusOr<PageResponse> Metrics(const PageRequest& request) {
-  PrometheusWriter out;
-  WriteMetrics(request.server->metrics(), &out);
-  return Page(kPrometheusContentType, out.text());
+Pages Metrics(std::function<void(PrometheusWriter&)> own_metrics) {
+  return
+      [own = std::move(own_metrics)](const PageRequest& request) -> absl::StatusOr<PageResponse> {
+        PrometheusWriter out;
+        WriteMetrics(request.server->metrics(), &out);
+        if (own) own(out);
+        if (!out.status().ok()) return absl::InternalError(out.status().message());
+        return Page(kPrometheusContentType, out.text());
+      };
 }
 
 }  // namespace
@@ -45,7 +49,7 @@ Router& Router::Any(absl::string_view path, Pages pages) {
 Router& Router::ServeStatus(const StatusPages& pages) {
   if (!pages.healthz.empty()) Get(pages.healthz, Healthz);
   if (!pages.readyz.empty()) Get(pages.readyz, Readyz);
-  if (!pages.metrics.empty()) Get(pages.metrics, Metrics);
+  if (!pages.metrics.empty()) Get(pages.metrics, Metrics(pages.own_metrics));
   return *this;
 }
 

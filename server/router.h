@@ -3,6 +3,7 @@
 #ifndef WEFT_SERVER_ROUTER_H_
 #define WEFT_SERVER_ROUTER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "weft/server/acceptor.h"
 #include "weft/server/http/page.h"
+#include "weft/server/metrics/prometheus.h"
 
 namespace weft {
 
@@ -19,6 +21,15 @@ struct StatusPages {
   std::string healthz = "/healthz";  // 200 as long as the loop turns
   std::string readyz = "/readyz";    // the same, and 503 while the server drains
   std::string metrics = "/metrics";  // in the text format of Prometheus
+
+  // Adds metrics of the application to the page of metrics, after those of the server. Called for
+  // each request, on every loop's thread, so it must be thread-safe and must not block. If a metric
+  // is refused (PrometheusWriter::status()), the page is answered with 500 and the reason.
+  //
+  //   router.ServeStatus({.own_metrics = [&](PrometheusWriter& out) {
+  //     out.Gauge("chat_rooms", "Rooms with members.", rooms.load());
+  //   }});
+  std::function<void(PrometheusWriter& out)> own_metrics{};
 };
 
 // A table for Server::Start. A path matches a request for exactly that path, compared byte for byte

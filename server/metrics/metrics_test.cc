@@ -2,19 +2,12 @@
 
 #include <set>
 #include <string>
-#include <vector>
 
-#include "absl/strings/match.h"
-#include "absl/strings/str_split.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/frame/close_code.h"
-#include "weft/server/metrics/prometheus.h"
 
 namespace weft {
 namespace {
-
-using ::testing::HasSubstr;
 
 TEST(TimeHistogramTest, ATimeIsInTheFirstBucketThatHoldsIt) {
   TimeHistogram<uint64_t> histogram;
@@ -68,52 +61,6 @@ TEST(MetricsTest, LoopsAreSummed) {
   EXPECT_EQ(sum.round_trip.count(), 2u);
   EXPECT_EQ(sum.round_trip.sum_ms, 34u);
   EXPECT_EQ(sum.buffered_bytes, 40u);
-}
-
-TEST(PrometheusTest, WhatAnybodyMaySayIsEscaped) {
-  PrometheusWriter out;
-  out.Family("rooms", "gauge", "a \\ and\na line");
-  out.Sample({{"name", "say \"hi\" \\ and\nleave"}}, 3);
-  EXPECT_EQ(out.text(),
-            "# HELP rooms a \\\\ and\\na line\n"
-            "# TYPE rooms gauge\n"
-            "rooms{name=\"say \\\"hi\\\" \\\\ and\\nleave\"} 3\n");
-}
-
-TEST(PrometheusTest, BucketsCountAllBelowTheirBound) {
-  TimeHistogram<uint64_t> histogram;
-  for (const int64_t ms : {1, 3, 3, 90000}) histogram.Add(ms);
-  PrometheusWriter out;
-  out.Histogram("h_seconds", "H.", histogram);
-  EXPECT_THAT(out.text(), HasSubstr("# TYPE h_seconds histogram\n"
-                                    "h_seconds_bucket{le=\"0.001\"} 1\n"
-                                    "h_seconds_bucket{le=\"0.002\"} 1\n"
-                                    "h_seconds_bucket{le=\"0.005\"} 3\n"));
-  EXPECT_THAT(out.text(), HasSubstr("h_seconds_bucket{le=\"60.000\"} 3\n"
-                                    "h_seconds_bucket{le=\"+Inf\"} 4\n"
-                                    "h_seconds_sum 90.007\n"
-                                    "h_seconds_count 4\n"));
-}
-
-// The format requires HELP and TYPE once before each family, and a family's samples together.
-TEST(PrometheusTest, EachFamilyIsAnnouncedOnceAndStandsTogether) {
-  PrometheusWriter out;
-  WriteMetrics({}, &out);
-  std::set<std::string> families;
-  std::string family;
-  for (const absl::string_view line : absl::StrSplit(out.text(), '\n', absl::SkipEmpty())) {
-    const std::vector<absl::string_view> words = absl::StrSplit(line, ' ');
-    if (words[1] == "HELP") {
-      family = std::string(words[2]);
-      EXPECT_TRUE(families.insert(family).second) << line;
-    } else if (words[1] == "TYPE") {
-      EXPECT_EQ(words[2], family);
-    } else {
-      EXPECT_TRUE(absl::StartsWith(line, family)) << line;
-      EXPECT_EQ(words.size(), 2u) << line;
-    }
-  }
-  EXPECT_GT(families.size(), 10u);
 }
 
 }  // namespace

@@ -3,12 +3,16 @@
 #ifndef WEFT_SERVER_METRICS_PROMETHEUS_H_
 #define WEFT_SERVER_METRICS_PROMETHEUS_H_
 
+#include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "weft/server/metrics/metrics.h"
 #include "weft/server/metrics/time_histogram.h"
 
@@ -18,33 +22,80 @@ namespace weft {
 inline constexpr absl::string_view kPrometheusContentType =
     "text/plain; version=0.0.4; charset=utf-8";
 
-// Writes families of samples, one after the other.
+// Collects metrics and writes them as text. Metrics with the same name and different labels are one
+// family: they stand together in the text, in whatever order they come. Not thread-safe.
 //
 //   PrometheusWriter out;
-//   out.Family("chat_rooms", "gauge", "Rooms with members.");
-//   out.Sample(rooms.size());
-//   out.Family("chat_lines_total", "counter", "Lines, by room.");
-//   for (const Room& room : rooms) out.Sample({{"room", room.name()}}, room.lines());
-//   Reply(out.text());
+//   out.Gauge("chat_rooms", "Rooms with members.", rooms.size());
+//   for (const Room& room : rooms) {
+//     out.Counter("chat_lines_total", "Lines, by room.", {{"room", room.name()}}, room.lines());
+//   }
+//   if (out.status().ok()) Reply(out.text());
+//
+// Names consist of ASCII letters, digits and '_', and do not begin with a digit. Those of metrics
+// do not begin with "weft_", which is for the server's own, and those of labels not with "__". A
+// name that breaks a rule is refused: the text lacks the metric, and status() names it.
+//
+// Values of labels, and help, may be any text. They are escaped; what is not UTF-8, for which
+// Prometheus would refuse the whole page, becomes U+FFFD. Each combination of values is a time
+// series that Prometheus stores: do not let clients choose them without limit.
 class PrometheusWriter {
  public:
-  // Begins a family. `name` and `type` must be valid in the format; `help` may be any text.
-  void Family(absl::string_view name, absl::string_view type, absl::string_view help);
-
-  // A sample of the family, with labels, whose values may be any text.
   using Label = std::pair<absl::string_view, absl::string_view>;  // name, value
-  void Sample(uint64_t value) { Sample({}, value); }
-  void Sample(std::initializer_list<Label> labels, uint64_t value);
 
-  // A family of type "histogram", in seconds.
+  // A count since the start, which only grows. By custom its name ends in "_total".
+  void Counter(absl::string_view name, absl::string_view help, double value) {
+    Counter(name, help, {}, value);
+  }
+  void Counter(absl::string_view name, absl::string_view help, absl::Span<const Label> labels,
+               double value);
+
+  // A current value, which may also be NaN or infinite.
+  void Gauge(absl::string_view name, absl::string_view help, double value) {
+    Gauge(name, help, {}, value);
+  }
+  void Gauge(absl::string_view name, absl::string_view help, absl::Span<const Label> labels,
+             double value);
+
+  // The distribution of times, in seconds. Its name is also that of a family with each of the
+  // suffixes "_bucket", "_sum" and "_count".
   void Histogram(absl::string_view name, absl::string_view help,
                  const TimeHistogram<uint64_t>& histogram);
 
-  const std::string& text() const { return text_; }
+  // In each of these the second value of the same name and labels replaces the first, and the help
+  // of a family is the first. A name cannot be that of two types.
+
+  // OK, or why the first metric was refused.
+  const absl::Status& status() const { return status_; }
+
+  // Everything that was not refused, in the order in which each family came first.
+  std::string text() const;
 
  private:
-  std::string name_;
-  std::string text_;
+  struct Series {
+    std::string name;  // with labels
+    std::string value;
+  };
+  struct Family {
+    std::string name;
+    absl::string_view type;
+    std::string help;
+    std::vector<Series> series{};
+    absl::flat_hash_map<std::string, size_t> by_name{};  // positions in `series`
+  };
+
+  friend void WriteMetrics(const ServerMetrics& metrics, PrometheusWriter* out);
+
+  // Null if the name is refused.
+  Family* FamilyOf(absl::string_view name, absl::string_view type, absl::string_view help);
+  absl::Status CheckFamily(absl::string_view name, absl::string_view type) const;
+  void Add(absl::string_view name, absl::string_view type, absl::string_view help,
+           absl::Span<const Label> labels, double value);
+
+  bool weft_names_ = false;  // they are allowed
+  absl::Status status_;
+  std::vector<Family> families_;
+  absl::flat_hash_map<std::string, size_t> by_name_;  // positions in `families_`
 };
 
 // All of them, with names that begin with "weft_".

@@ -11,10 +11,12 @@
 #include "weft/core/http/http_status.h"
 #include "weft/server/http/page.h"
 #include "weft/server/metrics/metrics.h"
+#include "weft/server/metrics/prometheus.h"
 
 namespace weft {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 // Refuses with `name`, so that the answer shows which endpoint was called.
@@ -129,6 +131,30 @@ TEST(RouterTest, StatusPagesCanBeMovedAndTurnedOff) {
   EXPECT_EQ(Ask(router, "/readyz", "GET", &server), "404");
   EXPECT_EQ(Ask(router, "/metrics", "GET", &server), "404");
   EXPECT_EQ(Ask(router, "/up", "GET", &server), "ready\n");
+}
+
+TEST(RouterTest, OwnMetricsFollowThoseOfTheServer) {
+  Router router;
+  router.ServeStatus(
+      {.own_metrics = [](PrometheusWriter& out) { out.Gauge("chat_rooms", "Rooms.", 3); }});
+  const FakeStatus server;
+  const std::string page = Ask(router, "/metrics", "GET", &server);
+  EXPECT_THAT(page, HasSubstr("\nweft_connections 42\n"));
+  EXPECT_THAT(page, EndsWith("\n# TYPE chat_rooms gauge\nchat_rooms 3\n"));
+}
+
+TEST(RouterTest, ARefusedMetricIsAnErrorOfThePage) {
+  Router router;
+  router.ServeStatus(
+      {.own_metrics = [](PrometheusWriter& out) { out.Gauge("weft_rooms", "Rooms.", 3); }});
+  const FakeStatus server;
+  PageRequest request;
+  request.method = "GET";
+  request.target = "/metrics";
+  request.server = &server;
+  const absl::Status status = router.pages()(request).status();
+  EXPECT_EQ(HttpStatusOf(status), 500);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("\"weft_rooms\""));
 }
 
 }  // namespace
