@@ -10,7 +10,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "weft/core/handshake/accept_key.h"
+#include "weft/core/http/bearer_auth.h"
+#include "weft/core/http/cookie.h"
 #include "weft/core/http/http_status.h"
+#include "weft/core/http/query.h"
 #include "weft/core/http/quote.h"
 #include "weft/core/http/request_target.h"
 
@@ -200,6 +203,18 @@ absl::Status CheckSwitched(const HttpResponse& http, absl::string_view key) {
 absl::string_view UpgradeRequest::query() const {
   const absl::string_view text = target;
   return text.substr(std::min(text.find('?'), text.size() - 1) + 1);
+}
+
+std::optional<std::string> UpgradeRequest::query(absl::string_view name) const {
+  return QueryParameter(query(), name);
+}
+
+std::optional<absl::string_view> UpgradeRequest::cookie(absl::string_view name) const {
+  return CookieValue(headers, name);
+}
+
+std::optional<absl::string_view> UpgradeRequest::bearer_token() const {
+  return BearerToken(headers);
 }
 
 absl::StatusOr<UpgradeRequest> ParseUpgradeRequest(const HttpRequest& http) {

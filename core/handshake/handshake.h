@@ -46,6 +46,12 @@ struct UpgradeRequest {
   // `target` before and after the '?', not decoded.
   absl::string_view path() const { return absl::string_view(target).substr(0, target.find('?')); }
   absl::string_view query() const;
+
+  // The named parts of a request; each is none if the request does not have it: QueryParameter() in
+  // core/http/query.h, CookieValue() in cookie.h, BearerToken() in bearer_auth.h.
+  std::optional<std::string> query(absl::string_view name) const;
+  std::optional<absl::string_view> cookie(absl::string_view name) const;
+  std::optional<absl::string_view> bearer_token() const;
 };
 
 // Checks a request against section 4.2.1. Errors have a message for the client and a status by

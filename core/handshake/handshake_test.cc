@@ -96,6 +96,24 @@ TEST(UpgradeRequestTest, PathAndQuery) {
   EXPECT_EQ(parts("/?x"), "[/] [x]");
 }
 
+TEST(UpgradeRequestTest, PartsByName) {
+  const std::string head =
+      With(WithLines("Cookie: sid=1; lang=en\r\nAuthorization: Bearer abc\r\n"), "GET /chat",
+           "GET /chat?room=a%20b&x");
+  const absl::StatusOr<UpgradeRequest> request = Parse(head);
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_EQ(request->query("room"), "a b");
+  EXPECT_EQ(request->query("x"), "");
+  EXPECT_EQ(request->query("y"), std::nullopt);
+  EXPECT_EQ(request->cookie("lang"), "en");
+  EXPECT_EQ(request->cookie("room"), std::nullopt);
+  EXPECT_EQ(request->bearer_token(), "abc");
+
+  const UpgradeRequest none;
+  EXPECT_EQ(none.cookie("sid"), std::nullopt);
+  EXPECT_EQ(none.bearer_token(), std::nullopt);
+}
+
 TEST(UpgradeRequestTest, MethodOtherThanGetIs405) {
   EXPECT_EQ(Outcome(With(kRequest, "GET", "POST")), "405 only GET is allowed here, not \"POST\"");
   EXPECT_THAT(Outcome(With(kRequest, "GET", "get")), StartsWith("405"));

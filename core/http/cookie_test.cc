@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
+#include "weft/core/http/http.h"
 
 namespace weft {
 namespace {
@@ -39,6 +40,51 @@ TEST(CookieTest, R21_WhatWouldBeReadAsSomethingElseIsRefusedAndNotShown) {
   for (const char* name : {"", "a=b", "a b", "a;", "a\r\n", "\xC3\xA9"}) {
     EXPECT_TRUE(absl::IsInvalidArgument(CookieHeader(Cookies{{name, "x"}}).status())) << name;
   }
+}
+
+// The value of the cookie "a" in these Cookie headers.
+std::string Of(const std::vector<absl::string_view>& values, absl::string_view name = "a") {
+  HttpHeaders headers;
+  headers.Add({"Host", "a=0"});
+  for (const absl::string_view value : values) headers.Add({"cookie", value});
+  return std::string(CookieValue(headers, name).value_or("none"));
+}
+
+TEST(CookieTest, Section_4_2_1_ACookieIsFoundByItsName) {
+  EXPECT_EQ(Of({"SID=31d4d96e407aad42; lang=en-US"}, "SID"), "31d4d96e407aad42");
+  EXPECT_EQ(Of({"SID=31d4d96e407aad42; lang=en-US"}, "lang"), "en-US");
+  EXPECT_EQ(Of({"SID=31d4d96e407aad42; lang=en-US"}, "sid"), "none");
+  EXPECT_EQ(Of({"aa=1; b=a; A=2"}), "none");
+  EXPECT_EQ(Of({}), "none");
+  EXPECT_EQ(Of({""}), "none");
+}
+
+TEST(CookieTest, Section_5_4_TheFirstOfSeveralCounts) {
+  EXPECT_EQ(Of({"a=longer path; a=shorter"}), "longer path");
+  EXPECT_EQ(Of({"b=0", "a=1", "a=2"}), "1");
+  EXPECT_EQ(Of({"a=; a=1"}), "");
+}
+
+TEST(CookieTest, AValueIsReturnedAsSent) {
+  for (const char* value :
+       {"", "a=b", "==", "\"quoted\"", "\"", "a,b", "a b", "%3B", "a+b", "caf\xC3\xA9"}) {
+    EXPECT_EQ(Of({CookieHeader(Cookies{{"x", "0"}, {"a", value}, {"y", "1"}}).value()}), value);
+  }
+  EXPECT_EQ(Of({"a=\"x; y\""}), "\"x");  // a ';' ends a value, in quotes as well
+}
+
+TEST(CookieTest, SpacesAroundAPairAreNoPartOfIt) {
+  EXPECT_EQ(Of({"b=0;a=1;c=2"}), "1");
+  EXPECT_EQ(Of({"b=0;\t a=1 \t;c=2"}), "1");
+  EXPECT_EQ(Of({";; a=1;"}), "1");
+}
+
+TEST(CookieTest, APairWithoutANameIsNoCookie) {
+  EXPECT_EQ(Of({"a"}), "none");
+  EXPECT_EQ(Of({"a; a=1"}), "1");
+  EXPECT_EQ(Of({"=a=1"}), "none");  // what a cookie without a name could say to look like another
+  EXPECT_EQ(Of({"=1"}, ""), "none");
+  EXPECT_EQ(Of({"a =1"}), "none");
 }
 
 }  // namespace

@@ -1,15 +1,21 @@
-// Arbitrary bytes as the head of a request and of a response, and as a body.
+// Arbitrary bytes as the head of a request and of a response, as a body, and as values of headers.
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/types/span.h"
+#include "weft/core/http/bearer_auth.h"
+#include "weft/core/http/cookie.h"
 #include "weft/core/http/http.h"
 #include "weft/core/http/http_body.h"
 #include "weft/core/http/http_request_body.h"
 #include "weft/core/http/http_status.h"
+#include "weft/core/http/percent.h"
+#include "weft/core/http/query.h"
 #include "weft/core/testing/require.h"
 
 namespace weft {
@@ -170,6 +176,38 @@ void CheckWriter(absl::string_view in) {
           "a header that is written is one header");
 }
 
+HttpHeaders One(absl::string_view name, absl::string_view value) {
+  HttpHeaders headers;
+  headers.Add({name, value});
+  return headers;
+}
+
+// The input as a Cookie header, a query and an Authorization header; and as a value of each that
+// was written by their rules.
+void CheckFields(absl::string_view in) {
+  const absl::string_view name = in.substr(0, in.find('|'));
+  const absl::string_view rest = in.substr(std::min(name.size() + 1, in.size()));
+
+  const std::optional<absl::string_view> cookie = CookieValue(One("Cookie", rest), name);
+  Require(!cookie.has_value() || cookie->find(';') == cookie->npos, "a ';' ends a cookie");
+  Require(!cookie.has_value() || !name.empty(), "a cookie has a name");
+  const std::pair<std::string, std::string> cookies[] = {{"x", "0"}, {"a", std::string(in)}};
+  const absl::StatusOr<std::string> written = CookieHeader(cookies);
+  Require(!written.ok() || CookieValue(One("Cookie", *written), "a") == in,
+          "a cookie that is written is read");
+
+  const std::optional<std::string> parameter = QueryParameter(rest, name);
+  Require(!parameter.has_value() || parameter->size() <= rest.size(), "decoding never adds bytes");
+  const std::string encoded = PercentEncodePath(in);
+  Require(QueryParameter(encoded + "=" + encoded + "&" + encoded, in) == in,
+          "a parameter that is written is read");
+
+  const std::optional<absl::string_view> token = BearerToken(One("Authorization", in));
+  Require(!token.has_value() ||
+              BearerToken(One("Authorization", "Bearer " + std::string(*token))) == token,
+          "a token that was read can be written");
+}
+
 }  // namespace
 }  // namespace weft
 
@@ -181,5 +219,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   weft::CheckBodies(in);
   weft::CheckRequestBodies(in);
   weft::CheckWriter(in);
+  weft::CheckFields(in);
   return 0;
 }

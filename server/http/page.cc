@@ -4,8 +4,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "weft/core/http/bearer_auth.h"
+#include "weft/core/http/cookie.h"
 #include "weft/core/http/http_date.h"
 #include "weft/core/http/http_status.h"
+#include "weft/core/http/query.h"
 
 namespace weft {
 namespace {
@@ -26,6 +29,16 @@ absl::string_view PageRequest::query() const {
   const size_t mark = target.find('?');
   return mark == target.npos ? "" : target.substr(mark + 1);
 }
+
+std::optional<std::string> PageRequest::query(absl::string_view name) const {
+  return QueryParameter(query(), name);
+}
+
+std::optional<absl::string_view> PageRequest::cookie(absl::string_view name) const {
+  return CookieValue(headers, name);
+}
+
+std::optional<absl::string_view> PageRequest::bearer_token() const { return BearerToken(headers); }
 
 PageResponse Page(absl::string_view content_type, std::string body) {
   return {.headers = {{"Content-Type", std::string(content_type)}}, .body = std::move(body)};

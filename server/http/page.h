@@ -50,6 +50,12 @@ struct PageRequest : HttpRequest {
   // For a whole URL it is the path and the query.
   absl::string_view path() const;
   absl::string_view query() const;
+
+  // The named parts of a request; each is none if the request does not have it: QueryParameter() in
+  // core/http/query.h, CookieValue() in cookie.h, BearerToken() in bearer_auth.h.
+  std::optional<std::string> query(absl::string_view name) const;
+  std::optional<absl::string_view> cookie(absl::string_view name) const;
+  std::optional<absl::string_view> bearer_token() const;
 };
 
 // The response.

@@ -118,5 +118,19 @@ TEST(PageRequestTest, PathAndQuery) {
   EXPECT_EQ(request.query(), "");
 }
 
+TEST(PageRequestTest, PartsByName) {
+  PageRequest request;
+  EXPECT_EQ(request.query("room"), std::nullopt);
+  EXPECT_EQ(request.cookie("sid"), std::nullopt);
+  EXPECT_EQ(request.bearer_token(), std::nullopt);
+  request.target = "/a?room=a%20b&x";
+  request.headers.Add({"Cookie", "sid=1; lang=en"});
+  request.headers.Add({"Authorization", "Bearer abc"});
+  EXPECT_EQ(request.query("room"), "a b");
+  EXPECT_EQ(request.query("x"), "");
+  EXPECT_EQ(request.cookie("lang"), "en");
+  EXPECT_EQ(request.bearer_token(), "abc");
+}
+
 }  // namespace
 }  // namespace weft
