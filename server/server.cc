@@ -18,7 +18,7 @@
 #include "weft/loop/mailbox.h"
 #include "weft/loop/thread_pool.h"
 #include "weft/server/limits/address_limit.h"
-#include "weft/server/listener.h"
+#include "weft/server/listening/listener.h"
 #include "weft/server/sending/waiting_message.h"
 #include "weft/server/server_options.h"
 #include "weft/server/topics/topic_directory.h"

@@ -23,23 +23,12 @@
 #include "weft/loop/clock.h"
 #include "weft/server/http/http_options.h"
 #include "weft/server/limits/limit_options.h"
+#include "weft/server/listening/endpoint.h"
 #include "weft/server/sending/send_options.h"
 #include "weft/server/topics/topic_options.h"
 #include "weft/transport/tls_context.h"
 
 namespace weft {
-
-// Where a server listens.
-struct Endpoint {
-  // A host name, an IP address ("0.0.0.0" and "::" for all), or "unix:/path".
-  std::string address = "127.0.0.1";
-  uint16_t port = 0;  // 0: any free one, see Server::addresses
-
-  // Null: plain ws://. Otherwise wss://, with this certificate and key:
-  //   TlsContext::ForServer({.identities = {{.certificate_file = ..., .private_key_file = ...}}})
-  // Server::ReloadCertificates renews them.
-  std::shared_ptr<TlsContext> tls{};
-};
 
 // ServerOptions::sending: the queue of what one session has not sent yet (docs/sending.md).
 struct ServerSending {

@@ -11,7 +11,7 @@
 
 #include "weft/loop/mailbox.h"
 #include "weft/server/acceptor.h"
-#include "weft/server/listener.h"
+#include "weft/server/listening/listener.h"
 #include "weft/server/loop_context.h"
 #include "weft/server/served_stream.h"
 #include "weft/server/server_options.h"

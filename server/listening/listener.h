@@ -1,7 +1,7 @@
 // The listening socket of one endpoint of a server.
 
-#ifndef WEFT_SERVER_LISTENER_H_
-#define WEFT_SERVER_LISTENER_H_
+#ifndef WEFT_SERVER_LISTENING_LISTENER_H_
+#define WEFT_SERVER_LISTENING_LISTENER_H_
 
 #include <sys/types.h>
 
@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "weft/server/server_options.h"
+#include "weft/server/listening/endpoint.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/tls_context.h"
 
@@ -41,4 +41,4 @@ class Listener {
 
 }  // namespace weft
 
-#endif  // WEFT_SERVER_LISTENER_H_
+#endif  // WEFT_SERVER_LISTENING_LISTENER_H_

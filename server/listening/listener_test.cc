@@ -1,4 +1,4 @@
-#include "weft/server/listener.h"
+#include "weft/server/listening/listener.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,7 +12,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "weft/server/server_options.h"
 #include "weft/transport/address.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/loopback.h"

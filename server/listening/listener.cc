@@ -1,4 +1,4 @@
-#include "weft/server/listener.h"
+#include "weft/server/listening/listener.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
