@@ -17,6 +17,7 @@
 #include "weft/server/metrics/metrics.h"
 #include "weft/server/metrics/prometheus.h"
 #include "weft/server/router.h"
+#include "weft/server/running_server.h"
 #include "weft/server/sending/send_options.h"
 #include "weft/server/server.h"
 #include "weft/server/server_options.h"

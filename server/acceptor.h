@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "weft/core/handshake/handshake.h"
 #include "weft/server/handler.h"
+#include "weft/server/running_server.h"
 #include "weft/transport/address.h"
 #include "weft/transport/peer_certificate.h"
 
@@ -25,6 +26,9 @@ struct SessionRequest : UpgradeRequest {
   // The certificate that a TLS client showed, verified. None if the endpoint asks for none
   // (TlsServerOptions::client_certificates), or the client has none.
   std::optional<PeerCertificate> peer_certificate;
+
+  // The server that received it. Never null in a call of the server.
+  RunningServer* server = nullptr;
 };
 
 // The parts of the answer that the application chooses.

@@ -273,8 +273,7 @@ void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view rest) {
   }
   UpgradeResponse response;
   absl::StatusOr<AcceptedUpgrade> accepted =
-      AcceptUpgrade(*std::move(request), stream_, peer_, options, context_.acceptor(),
-                    context_.compression_bytes_left(), response);
+      AcceptUpgrade(*std::move(request), stream_, peer_, context_, response);
   if (!accepted.ok()) {
     return Refuse(HandshakeFailure::kRefused, accepted.status(), std::move(response.headers));
   }

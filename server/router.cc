@@ -8,6 +8,7 @@
 #include "absl/strings/strip.h"
 #include "weft/core/http/http_status.h"
 #include "weft/core/http/quote.h"
+#include "weft/server/running_server.h"
 
 namespace weft {
 namespace {

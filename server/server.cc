@@ -172,6 +172,23 @@ class Server::Impl : public WorkerGroup {
 
   void Leave(const SocketAddress& peer) override { address_limit_.Remove(peer); }
 
+  // On a loop's thread by way of that loop, so that its sessions get the message in order with
+  // others that are sent there.
+  absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
+                       const SendOptions& options) override {
+    if (Mailbox::OnAnyLoopThread()) {
+      for (const std::unique_ptr<Worker>& worker : workers_) {
+        if (!worker->mailbox()->OnLoopThread()) continue;
+        return worker->context().Publish(topic, message, options);
+      }
+    }
+    return PublishToOthers(nullptr, topic, message, options);
+  }
+
+  using RunningServer::Publish;
+
+  size_t subscribers(absl::string_view topic) const override { return topics_.Subscribers(topic); }
+
   absl::Status PublishToOthers(const LoopContext* from, absl::string_view topic,
                                const EncodedMessage& message, const SendOptions& options) override {
     const size_t cost =
@@ -342,19 +359,15 @@ ServerMetrics Server::metrics() const { return impl_->metrics(); }
 
 absl::Status Server::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
                              const SendOptions& options) {
-  absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload, options.compress);
-  if (!message.ok()) return message.status();
-  return impl_->PublishToOthers(nullptr, topic, *message, options);
+  return impl_->Publish(topic, opcode, payload, options);
 }
 
 absl::Status Server::Publish(absl::string_view topic, const EncodedMessage& message,
                              const SendOptions& options) {
-  return impl_->PublishToOthers(nullptr, topic, message, options);
+  return impl_->Publish(topic, message, options);
 }
 
-size_t Server::subscribers(absl::string_view topic) const {
-  return impl_->topics().Subscribers(topic);
-}
+size_t Server::subscribers(absl::string_view topic) const { return impl_->subscribers(topic); }
 
 absl::Status Server::ReloadCertificates() { return impl_->ReloadCertificates(); }
 

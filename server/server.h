@@ -67,8 +67,10 @@ class Server {
   // is not UTF-8. ResourceExhausted when the messages that wait for a thread's sessions exceed
   // ServerLimits::max_buffered_bytes: these sessions miss the message, others get it. If a
   // session's queue is full, `options` apply, and where they are unset
-  // ServerHooks::topic_options; SendOptions::timeout is ignored. The second form sends a message
-  // that was encoded before, for example for several topics.
+  // ServerHooks::topic_options; SendOptions::timeout is ignored. On a loop's thread, as in an
+  // acceptor, a page or a handler without handler threads, the sessions of that loop get the
+  // message in order with others that are sent there. The second form sends a message that was
+  // encoded before, for example for several topics.
   absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
                        const SendOptions& options = {});
   absl::Status Publish(absl::string_view topic, const EncodedMessage& message,

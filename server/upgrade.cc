@@ -1,5 +1,6 @@
 #include "weft/server/upgrade.h"
 
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -44,17 +45,15 @@ absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& opt
 }
 
 absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, const Stream& stream,
-                                              const SocketAddress& peer,
-                                              const ServerOptions& options,
-                                              const Acceptor& acceptor,
-                                              size_t compression_bytes_left,
+                                              const SocketAddress& peer, LoopContext& context,
                                               UpgradeResponse& response) {
-  const auto deflate =
-      ChooseCompression(upgrade, options.connection.compression, compression_bytes_left);
+  const auto deflate = ChooseCompression(upgrade, context.options().connection.compression,
+                                         context.compression_bytes_left());
   if (!deflate.ok()) return deflate.status();
-  const SessionRequest request = {std::move(upgrade), peer, stream.peer_certificate()};
+  const SessionRequest request = {std::move(upgrade), peer, stream.peer_certificate(),
+                                  &context.group()};
 
-  absl::StatusOr<std::unique_ptr<Handler>> handler = acceptor(request, response);
+  absl::StatusOr<std::unique_ptr<Handler>> handler = context.acceptor()(request, response);
   if (!handler.ok()) return handler.status();
   const auto headers = std::exchange(response.headers, {});
   if (*handler == nullptr) return HttpError(500, "the acceptor returned no handler");

@@ -3,7 +3,6 @@
 #ifndef WEFT_SERVER_UPGRADE_H_
 #define WEFT_SERVER_UPGRADE_H_
 
-#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +14,7 @@
 #include "weft/core/handshake/handshake.h"
 #include "weft/server/acceptor.h"
 #include "weft/server/handler.h"
+#include "weft/server/loop_context.h"
 #include "weft/server/server_options.h"
 #include "weft/transport/address.h"
 #include "weft/transport/stream.h"
@@ -33,12 +33,9 @@ absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& opt
 
 // Asks the application's acceptor. An error has its HTTP status, and is to be sent with the headers
 // in `response`: an acceptor that refuses may set some. `stream` and `peer` are the request's.
-// Compression is accepted if it takes at most `compression_bytes_left` bytes of memory.
+// Compression is accepted if there is memory for it.
 absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, const Stream& stream,
-                                              const SocketAddress& peer,
-                                              const ServerOptions& options,
-                                              const Acceptor& acceptor,
-                                              size_t compression_bytes_left,
+                                              const SocketAddress& peer, LoopContext& context,
                                               UpgradeResponse& response);
 
 }  // namespace weft

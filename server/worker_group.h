@@ -8,7 +8,7 @@
 #include "weft/core/encoded_message.h"
 #include "weft/loop/exception_guard.h"
 #include "weft/loop/thread_pool.h"
-#include "weft/server/http/page.h"
+#include "weft/server/running_server.h"
 #include "weft/server/sending/send_options.h"
 #include "weft/server/topics/topic_directory.h"
 #include "weft/transport/address.h"
@@ -20,7 +20,7 @@ class LoopContext;
 class Worker;
 
 // The state that the workers of a server share. Thread-safe.
-class WorkerGroup : public ServerStatus {
+class WorkerGroup : public RunningServer {
  public:
   // Gives a connection that `from` has accepted to one of the workers.
   virtual void Assign(Worker* from, Stream stream, const SocketAddress& peer) = 0;

@@ -17,22 +17,13 @@
 #include "weft/core/http/http.h"
 #include "weft/core/http/http_status.h"  // IWYU pragma: export
 #include "weft/cxx20.h"
-#include "weft/server/metrics/metrics.h"
 #include "weft/transport/address.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/peer_certificate.h"
 
 namespace weft {
 
-// The server, as seen by a page. Thread-safe.
-class ServerStatus {
- public:
-  virtual ~ServerStatus() = default;
-  virtual ServerMetrics metrics() const = 0;
-
-  // Whether it will shut down soon: a load balancer should send no more clients.
-  virtual bool draining() const = 0;
-};
+class RunningServer;  // server/running_server.h
 
 // A request and its body. Views, valid until the call that receives it returns.
 struct PageRequest : HttpRequest {
@@ -44,7 +35,7 @@ struct PageRequest : HttpRequest {
   absl::string_view subpath{};  // the path after the route's prefix (Router), without the '/'
   SocketAddress peer_address{};
   std::optional<PeerCertificate> peer_certificate{};  // like SessionRequest's
-  const ServerStatus* server = nullptr;
+  RunningServer* server = nullptr;                    // never null in a call of the server
 
   // `target`, which begins with '/', or is "*" with OPTIONS, before and after the '?', not decoded.
   // For a whole URL it is the path and the query.

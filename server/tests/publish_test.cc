@@ -186,7 +186,10 @@ TEST_F(PublishTest, TheHookMayUseTheServer) {
            journal_.Write(absl::StrCat(topic, has_subscribers ? " +" : " -"));
          }}});
   TestClient client = ConnectAndUpgrade();
-  Do(client, "news");
+  client.SendText("news");
+  // The hook runs on the session's loop, and ends the subscription after it has published.
+  EXPECT_EQ(client.ReadFrame(), "fin text published by the hook");
+  EXPECT_EQ(client.ReadFrame(), "fin text done");
   journal_.WaitFor("news -");
   server_.reset();
 }

@@ -8,10 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "weft/core/encoded_message.h"
 #include "weft/core/http/http_status.h"
 #include "weft/server/http/page.h"
 #include "weft/server/metrics/metrics.h"
 #include "weft/server/metrics/prometheus.h"
+#include "weft/server/running_server.h"
 
 namespace weft {
 namespace {
@@ -31,8 +33,12 @@ Pages Named(const std::string& name) {
   };
 }
 
-class FakeStatus : public ServerStatus {
+class FakeServer : public RunningServer {
  public:
+  absl::Status Publish(absl::string_view, const EncodedMessage&, const SendOptions&) override {
+    return absl::OkStatus();
+  }
+  size_t subscribers(absl::string_view) const override { return 0; }
   ServerMetrics metrics() const override {
     ServerMetrics metrics;
     metrics.connections = 42;
@@ -53,7 +59,7 @@ std::string Upgrade(const Router& router, absl::string_view target) {
 }
 
 std::string Ask(const Router& router, absl::string_view target, absl::string_view method = "GET",
-                const ServerStatus* server = nullptr) {
+                RunningServer* server = nullptr) {
   PageRequest request;
   request.method = method;
   request.target = target;
@@ -114,7 +120,7 @@ TEST(RouterTest, SaysWhatIsWrongWithAPath) {
 TEST(RouterTest, StatusPages) {
   Router router;
   router.ServeStatus();
-  FakeStatus server;
+  FakeServer server;
   EXPECT_EQ(Ask(router, "/healthz", "GET", &server), "ok\n");
   EXPECT_EQ(Ask(router, "/readyz", "GET", &server), "ready\n");
   EXPECT_THAT(Ask(router, "/metrics", "GET", &server), HasSubstr("\nweft_connections 42\n"));
@@ -126,7 +132,7 @@ TEST(RouterTest, StatusPages) {
 TEST(RouterTest, StatusPagesCanBeMovedAndTurnedOff) {
   Router router;
   router.ServeStatus({.healthz = "", .readyz = "/up", .metrics = ""});
-  const FakeStatus server;
+  FakeServer server;
   EXPECT_EQ(Ask(router, "/healthz", "GET", &server), "404");
   EXPECT_EQ(Ask(router, "/readyz", "GET", &server), "404");
   EXPECT_EQ(Ask(router, "/metrics", "GET", &server), "404");
@@ -137,7 +143,7 @@ TEST(RouterTest, OwnMetricsFollowThoseOfTheServer) {
   Router router;
   router.ServeStatus(
       {.own_metrics = [](PrometheusWriter& out) { out.Gauge("chat_rooms", "Rooms.", 3); }});
-  const FakeStatus server;
+  FakeServer server;
   const std::string page = Ask(router, "/metrics", "GET", &server);
   EXPECT_THAT(page, HasSubstr("\nweft_connections 42\n"));
   EXPECT_THAT(page, EndsWith("\n# TYPE chat_rooms gauge\nchat_rooms 3\n"));
@@ -147,7 +153,7 @@ TEST(RouterTest, ARefusedMetricIsAnErrorOfThePage) {
   Router router;
   router.ServeStatus(
       {.own_metrics = [](PrometheusWriter& out) { out.Gauge("weft_rooms", "Rooms.", 3); }});
-  const FakeStatus server;
+  FakeServer server;
   PageRequest request;
   request.method = "GET";
   request.target = "/metrics";

@@ -248,6 +248,11 @@ class Run : public WorkerGroup {
                                const SendOptions&) override {
     return absl::OkStatus();
   }
+  absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
+                       const SendOptions& options) override {
+    return worker_.context().Publish(topic, message, options);
+  }
+  size_t subscribers(absl::string_view topic) const override { return topics_.Subscribers(topic); }
   TopicDirectory& topics() override { return topics_; }
   bool IsLoopbackEndpoint(const SocketAddress&) const override { return false; }
 

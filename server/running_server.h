@@ -1,0 +1,51 @@
+// The server, as acceptors and pages see it.
+
+#ifndef WEFT_SERVER_RUNNING_SERVER_H_
+#define WEFT_SERVER_RUNNING_SERVER_H_
+
+#include <cstddef>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "weft/core/encoded_message.h"
+#include "weft/core/frame/opcode.h"
+#include "weft/server/metrics/metrics.h"
+#include "weft/server/sending/send_options.h"
+
+namespace weft {
+
+// The requests of acceptors and pages refer to it, so that no application needs a global variable
+// for its server, which exists only when Server::Start has returned. Thread-safe; valid until the
+// server is destroyed, so a handler may keep it.
+//
+//   router.Any("/announce", [](const PageRequest& request) -> absl::StatusOr<PageResponse> {
+//     if (request.method != "POST") return HttpError(405, "use POST");
+//     const absl::Status status = request.server->Publish("news", Opcode::kText, request.body);
+//     if (!status.ok()) return status;
+//     return Page("text/plain", absl::StrCat(request.server->subscribers("news"), " listeners\n"));
+//   });
+class RunningServer {
+ public:
+  virtual ~RunningServer() = default;
+
+  // As Server::Publish, from any thread.
+  absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
+                       const SendOptions& options = {}) {
+    absl::StatusOr<EncodedMessage> message =
+        EncodedMessage::Make(opcode, payload, options.compress);
+    if (!message.ok()) return message.status();
+    return Publish(topic, *message, options);
+  }
+  virtual absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
+                               const SendOptions& options = {}) = 0;
+
+  // As the methods of Server.
+  virtual size_t subscribers(absl::string_view topic) const = 0;
+  virtual ServerMetrics metrics() const = 0;
+  virtual bool draining() const = 0;
+};
+
+}  // namespace weft
+
+#endif  // WEFT_SERVER_RUNNING_SERVER_H_
