@@ -18,7 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "weft/client/request_options.h"
-#include "weft/core/connection.h"
+#include "weft/core/connection_options.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/core/http/http.h"
 #include "weft/core/log.h"

@@ -14,7 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "weft/core/deflate/codec_pool.h"
+#include "weft/core/connection_options.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/event.h"
@@ -32,36 +32,6 @@ namespace weft {
 
 struct DeflateAgreement;
 class MessageCodec;
-
-struct ConnectionOptions {
-  // The maximum size of a received message, in bytes. A larger one closes the connection with 1009.
-  // For a compressed message this limits the inflated size, and inflating stops there. A message is
-  // gathered in memory, so this is also how much memory one peer can make a connection hold (twice
-  // that while the buffer grows).
-  uint64_t max_message_bytes = 1 << 20;
-
-  // The maximum number of frames in one message; more close the connection with 1008. Each frame
-  // costs a little time, however small it is.
-  uint32_t max_fragments = 131072;
-
-  // Deliver messages in pieces as they arrive instead of whole: Event::first and Event::last mark
-  // the first and the last piece. Memory then does not grow with the message. max_message_bytes
-  // still applies, so set it to the largest message that the application accepts.
-  bool stream_messages = false;
-
-  // Whether and how to compress: used by the handshake and by Connection::UseDeflate.
-  CompressionOptions compression{};
-
-  // The source of a client's masking keys. Replace it only in tests: predictable keys defeat the
-  // purpose of masking (section 5.3).
-  MaskingKey (*masking_key)() = RandomMaskingKey;
-
-  // If set, buffers are taken from this pool and returned to it; it must outlive the connection.
-  BufferPool* pool = nullptr;
-
-  // The same for compressors.
-  CodecPool* codecs = nullptr;
-};
 
 // The protocol state machine of one open WebSocket. It does no I/O and has no clock: the owner
 // reads, writes and sets timeouts. Not thread-safe: one thread at a time may call it.

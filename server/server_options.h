@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "weft/core/connection.h"
+#include "weft/core/connection_options.h"
 #include "weft/core/log.h"
 #include "weft/loop/clock.h"
 #include "weft/server/http/http_options.h"
