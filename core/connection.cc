@@ -1,9 +1,7 @@
 #include "weft/core/connection.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cstring>
-#include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,25 +13,11 @@
 namespace weft {
 namespace {
 
-// Unfinished input up to this size is moved to the front of the next read, so that the next read is
-// as large as the scratch buffer. Larger unfinished input stays in the connection's own buffer.
-constexpr size_t kSmallTail = 4096;
-
-// Bytes reserved before kept input, so that a header fits in front of a payload that is sent back
-// (WriteQueue::AdoptBorrowed).
-constexpr size_t kHeadroom = 16;
-
 // While fewer unsent pongs than this are queued, each ping gets its own pong, in order. The queue
 // can hold twice this number: see pong_mark_.
 constexpr int kMaxUnsentPongs = 64;
 
 constexpr size_t kMaxCloseReason = kMaxControlPayload - 2;
-
-bool Contains(absl::string_view outer, absl::string_view inner) {
-  std::less_equal<const char*> le;
-  return le(outer.data(), inner.data()) &&
-         le(inner.data() + inner.size(), outer.data() + outer.size());
-}
 
 size_t WriteClosePayload(CloseCode code, absl::string_view reason, char* out) {
   if (code == CloseCode::kNoStatus) return 0;
@@ -53,7 +37,7 @@ Connection::Connection(Role role, const ConnectionOptions& options)
       new_masking_key_(options.masking_key),
       out_(options.pool) {}
 
-Connection::~Connection() { DropInput(); }
+Connection::~Connection() { input_.Drop(out_.pool()); }
 
 void Connection::UseDeflate(const DeflateAgreement& agreement, const ConnectionOptions& options) {
   receiving_.deflate = true;
@@ -65,76 +49,18 @@ void Connection::UseDeflate(const DeflateAgreement& agreement, const ConnectionO
 // ---- Network in ----
 
 absl::Span<char> Connection::ReadBuffer(absl::Span<char> scratch) {
-  if (!owns_input()) KeepUnfinishedInput();  // not empty if the caller did not call NextEvent
-  if (in_ == nullptr) {
-    in_ = scratch.data();
-    return scratch;
-  }
-
-  const size_t held = held_bytes();
-  if (held <= std::min(kSmallTail, scratch.size() / 2)) {
-    MoveInput(scratch.data(), 0);
-    ReturnBuffer(std::move(own_));
-    return scratch.subspan(held);
-  }
-
-  // Appends to the input that is already held. The buffer grows with the bytes received, never with
-  // the length that a header announces (record: R2). It at most doubles, and only when most of it
-  // is used: otherwise a peer that sends single bytes could make each one move all the others.
-  MoveInput(own_.data(), message_begin_);
+  if (!input_.owns_memory()) KeepUnfinishedInput();  // not empty if NextEvent was not called
   const bool in_last_frame = in_payload_ && frame_.fin && !IsControl(frame_.opcode);
-  const uint64_t wanted = in_last_frame ? frame_.remaining : std::max(held, scratch.size());
-  const uint64_t growth = std::min<uint64_t>(wanted, std::max(held, kSmallTail));
-  if (own_.capacity() - end_ <= growth / 4) own_.Grow(end_ + growth);
-  in_ = own_.data();
-  // At most as many bytes as the scratch buffer holds, so that they are unmasked while they are in
-  // the cache.
-  const size_t room = std::min(own_.capacity() - end_, scratch.size());
-  return absl::MakeSpan(in_ + end_, std::min<uint64_t>(wanted, room));
+  return input_.ReadBuffer(scratch, in_last_frame ? frame_.remaining : 0, out_.pool());
 }
 
-void Connection::DidRead(size_t size) { end_ += size; }
+void Connection::DidRead(size_t size) { input_.DidRead(size); }
 
 void Connection::DidReadEof() { eof_ = true; }
 
-void Connection::MoveInput(char* to, size_t offset) {
-  assert(to != nullptr && in_ != nullptr);
-  const size_t message = message_end_ - message_begin_;
-  const size_t unparsed = end_ - parsed_;
-  // A large message stays where it is from read to read; only the bytes after it move.
-  if (to + offset != in_ + message_begin_) {
-    std::memmove(to + offset, in_ + message_begin_, message);
-  }
-  std::memmove(to + offset + message, in_ + parsed_, unparsed);
-  in_ = to;
-  message_begin_ = offset;
-  message_end_ = parsed_ = offset + message;
-  end_ = parsed_ + unparsed;
-}
-
 void Connection::KeepUnfinishedInput() {
-  const size_t held = held_bytes();
-  if (held == 0 || input_over_) {
-    DropInput();
-    return;
-  }
-  if (owns_input()) return;
-  const size_t more = in_payload_ ? std::min<uint64_t>(frame_.remaining, held) : 0;
-  const size_t capacity = kHeadroom + held + more;
-  // A few header bytes do not justify one of the pool's larger buffers.
-  const bool pooled = out_.pool() != nullptr && capacity >= BufferPool::kMinCapacity / 2;
-  own_ = pooled ? out_.pool()->Take(capacity) : Buffer(capacity);
-  MoveInput(own_.data(), kHeadroom);
-}
-
-void Connection::DropInput() {
-  in_ = nullptr;
-  message_begin_ = message_end_ = parsed_ = end_ = 0;
-  if (own_.capacity() > 0) ReturnBuffer(std::move(own_));
-}
-
-void Connection::ReturnBuffer(Buffer buffer) {
-  if (out_.pool() != nullptr) out_.pool()->Return(std::move(buffer));
+  if (input_over_) return input_.Drop(out_.pool());
+  input_.Keep(in_payload_ ? frame_.remaining : 0, out_.pool());
 }
 
 // ---- To the application ----
@@ -142,10 +68,8 @@ void Connection::ReturnBuffer(Buffer buffer) {
 // A message in one complete frame, which is the common case: no state has to be kept.
 inline void Connection::WholeMessage(Opcode opcode, bool masked, MaskingKey key, size_t size,
                                      std::optional<Event>& event) {
-  char* const payload = in_ + parsed_;
+  char* const payload = input_.TakeMessage(size);
   if (masked) MaskCopy({payload, size}, key, 0, payload);
-  message_begin_ = parsed_;
-  message_end_ = parsed_ += size;
   if (opcode == Opcode::kText && !IsValidUtf8({payload, size})) {
     return Fail(rules::kTextNotUtf8, "", event);
   }
@@ -158,16 +82,16 @@ inline void Connection::WholeMessage(Opcode opcode, bool masked, MaskingKey key,
 
 // Takes the fast path for the next message, where there is one.
 inline bool Connection::ShortMessage(std::optional<Event>& event) {
-  if (in_payload_ || input_over_ || end_ - parsed_ < 2) return false;
-  const char* const frame = in_ + parsed_;
+  if (in_payload_ || input_over_ || input_.unparsed_bytes() < 2) return false;
+  const char* const frame = input_.unparsed();
   const uint8_t first = frame[0], second = frame[1];
   if (!IsShortMessage(first, second, receiving_)) return false;
   const bool masked = role() == Role::kServer;
   const size_t header = masked ? 6 : 2, size = second & internal::kLengthBits;
-  if (end_ - parsed_ < header + size) return false;
+  if (input_.unparsed_bytes() < header + size) return false;
   MaskingKey key{};
   if (masked) std::memcpy(&key, frame + 2, sizeof(key));
-  parsed_ += header;
+  input_.Skip(header);
   WholeMessage(static_cast<Opcode>(first & internal::kOpcodeBits), masked, key, size, event);
   return true;
 }
@@ -176,7 +100,7 @@ inline bool Connection::ShortMessage(std::optional<Event>& event) {
 // with a kClose event, when it breaks a rule.
 inline bool Connection::NextHeader(std::optional<Event>& event) {
   FrameHeader header;
-  const size_t size = DecodeFrameHeader({in_ + parsed_, end_ - parsed_}, &header);
+  const size_t size = DecodeFrameHeader({input_.unparsed(), input_.unparsed_bytes()}, &header);
   if (size == 0) return false;
   const bool control = IsControl(header.opcode);
   const bool begins = !control && header.opcode != Opcode::kContinuation;
@@ -185,8 +109,8 @@ inline bool Connection::NextHeader(std::optional<Event>& event) {
     return false;
   }
 
-  parsed_ += size;
-  if (begins && header.fin && header.payload_length <= end_ - parsed_ && header.rsv == 0) {
+  input_.Skip(size);
+  if (begins && header.fin && header.payload_length <= input_.unparsed_bytes() && header.rsv == 0) {
     WholeMessage(header.opcode, header.masked, header.masking_key, header.payload_length, event);
     return true;
   }
@@ -201,7 +125,7 @@ inline bool Connection::NextHeader(std::optional<Event>& event) {
   if (control) return true;
   if (begins) {
     incoming_ = {.compressed = header.rsv != 0, .opcode = header.opcode};
-    message_begin_ = message_end_ = parsed_;
+    input_.StartMessage();
   }
   // Only the rest of the message counts against the limit for the next frame.
   const bool compressed = incoming_.compressed;
@@ -217,24 +141,23 @@ inline bool Connection::NextHeader(std::optional<Event>& event) {
 // registers.
 void Connection::RefuseHeader(const Violation& violation, std::optional<Event>& event) {
   FrameHeader header;
-  DecodeFrameHeader({in_ + parsed_, end_ - parsed_}, &header);
+  DecodeFrameHeader({input_.unparsed(), input_.unparsed_bytes()}, &header);
   Fail(violation, DebugString(header), event);
 }
 
 // Takes the available part of a data frame's payload: unmasks it in place or, after earlier
 // fragments, while moving it to the end of those.
 inline void Connection::DataFrame(std::optional<Event>& event) {
-  if (message_begin_ == message_end_) message_begin_ = message_end_ = parsed_;
-  const size_t size = std::min<uint64_t>(frame_.remaining, end_ - parsed_);
-  char* const from = in_ + parsed_;
-  char* const to = in_ + message_end_;
+  if (input_.message().empty()) input_.StartMessage();
+  const size_t size = std::min<uint64_t>(frame_.remaining, input_.unparsed_bytes());
+  char* const from = input_.unparsed();
+  char* const to = input_.message_end();
   if (frame_.masked) {
     MaskCopy({from, size}, frame_.masking_key, frame_.mask_offset, to);
   } else if (to != from) {
     std::memmove(to, from, size);
   }
-  parsed_ += size;
-  message_end_ += size;
+  input_.ExtendMessage(size);
   frame_.remaining -= size;
   frame_.mask_offset = (frame_.mask_offset + size) % 4;
   in_payload_ = frame_.remaining > 0;
@@ -247,19 +170,19 @@ inline void Connection::DataFrame(std::optional<Event>& event) {
   }
   if (!last && (!stream_messages_ || size == 0)) return;
   event_is_message_ = true;
-  DeliverPayload({in_ + message_begin_, message_end_ - message_begin_}, last, event);
+  DeliverPayload(input_.message(), last, event);
 }
 
-// Inflates the available part of the payload: [message_begin_, message_end_) is the part not
-// inflated yet. Text is checked piece by piece.
+// Inflates the available part of the payload: the message in `input_` is the part not inflated yet.
+// Text is checked piece by piece.
 void Connection::InflatePayload(std::optional<Event>& event) {
   if (event_is_inflated_) DropInflated();
   const bool last = frame_.fin && !in_payload_;
   MessageCodec::Result result;
   do {
-    absl::string_view in(in_ + message_begin_, message_end_ - message_begin_);
+    absl::string_view in = input_.message();
     result = codec_->Inflate(&in, last);
-    message_begin_ = message_end_ - in.size();
+    input_.TrimMessage(input_.message().size() - in.size());
     if (result == MessageCodec::Result::kTooBig) {
       return Fail(rules::kMessageTooBig, "inflated", event);
     }
@@ -335,7 +258,7 @@ void Connection::KeepInput() {
 
 Buffer Connection::TakePayload() {
   Buffer taken;
-  if (event_is_message_ && owns_input()) taken = std::move(own_);
+  if (event_is_message_ && input_.owns_memory()) taken = input_.GiveMemory();
   if (std::exchange(event_is_inflated_, false)) taken = codec_->TakePayload();
   EndEvent();
   KeepUnfinishedInput();  // the bytes after the message are copied when the memory is taken
@@ -343,10 +266,10 @@ Buffer Connection::TakePayload() {
 }
 
 void Connection::ControlFrame(std::optional<Event>& event) {
-  if (end_ - parsed_ < frame_.remaining) return;  // at most 125 bytes: wait for all of them
-  const absl::Span<char> payload = absl::MakeSpan(in_ + parsed_, frame_.remaining);
+  if (input_.unparsed_bytes() < frame_.remaining) return;  // at most 125: wait for all of them
+  const absl::Span<char> payload = absl::MakeSpan(input_.unparsed(), frame_.remaining);
   if (frame_.masked) Mask(payload, frame_.masking_key);
-  parsed_ += payload.size();
+  input_.Skip(payload.size());
   in_payload_ = false;
   const absl::string_view view(payload.data(), payload.size());
 
@@ -433,18 +356,15 @@ void Connection::EndEvent() {
   if (!out_.borrowed().empty()) SettleBorrowed();
   if (!event_is_message_) return;
   event_is_message_ = false;
-  message_begin_ = message_end_ = parsed_;
+  input_.StartMessage();
 }
 
 // Borrowed input that is still unsent must move elsewhere. If a large message is sent back from the
 // buffer in which it arrived, the queue takes over that buffer.
 void Connection::SettleBorrowed() {
-  const bool adopt = owns_input() && parsed_ == end_ &&
-                     Contains({own_.data(), own_.capacity()}, out_.borrowed()) &&
-                     out_.borrowed().size() >= own_.capacity() / 2;
-  if (adopt) {
-    out_.AdoptBorrowed(std::move(own_));
-    DropInput();
+  if (input_.IsFilledBy(out_.borrowed())) {
+    out_.AdoptBorrowed(input_.GiveMemory());
+    input_.Drop(out_.pool());
   } else {
     out_.CopyBorrowed();
   }
@@ -625,8 +545,7 @@ absl::Status Connection::WhyNot(Opcode opcode, absl::string_view payload) const 
 bool Connection::IsCurrentText(absl::string_view payload) const {
   if (incoming_.opcode != Opcode::kText || stream_messages_) return false;
   if (event_is_message_) {
-    return payload.data() == in_ + message_begin_ &&
-           payload.size() == message_end_ - message_begin_;
+    return payload.data() == input_.message().data() && payload.size() == input_.message().size();
   }
   return event_is_inflated_ && payload.data() == codec_->payload().data() &&
          payload.size() == codec_->payload().size();
@@ -706,7 +625,7 @@ void Connection::DidWrite(size_t size) {
   out_.Remove(size);
   const absl::string_view borrowed = out_.borrowed();
   // Bytes in the input stay valid until the next NextEvent, which moves them if needed.
-  if (!borrowed.empty() && !Contains({in_, end_}, borrowed)) out_.CopyBorrowed();
+  if (!borrowed.empty() && !input_.Contains(borrowed)) out_.CopyBorrowed();
   if (held_payload_ != nullptr && !owes_close_ && out_.removed() >= pong_mark_) {
     const std::unique_ptr<std::string> pong = std::move(held_payload_);
     QueuePong(*pong);
@@ -728,9 +647,7 @@ void Connection::ReleaseIdle() {
 }
 
 void Connection::ReleaseMemory() {
-  in_ = nullptr;
-  message_begin_ = message_end_ = parsed_ = end_ = 0;
-  own_ = Buffer();
+  input_.Drop(nullptr);
   out_.Clear();
   if (codec_ != nullptr) codec_->ReleaseMemory();
 }

@@ -26,6 +26,7 @@
 #include "weft/core/frame/opcode.h"
 #include "weft/core/frame/utf8.h"
 #include "weft/core/memory/buffer.h"
+#include "weft/core/memory/input_window.h"
 #include "weft/core/memory/write_queue.h"
 
 namespace weft {
@@ -178,15 +179,15 @@ class Connection {
   // Whether a frame or message has arrived in part, and the number of its bytes held until the rest
   // arrives: inflated, if the message is compressed. Between events.
   bool has_unfinished_input() const {
-    return receiving_.in_message || in_payload_ || held_bytes() > 0;
+    return receiving_.in_message || in_payload_ || input_.held_bytes() > 0;
   }
   size_t unfinished_bytes() const {
-    return held_bytes() + (codec_ != nullptr ? InflatedBytes() : 0);
+    return input_.held_bytes() + (codec_ != nullptr ? InflatedBytes() : 0);
   }
 
   // Bytes of memory held for unfinished input and unsent output. Between events.
   size_t buffered_bytes() const {
-    return own_.capacity() + out_.capacity() + (codec_ != nullptr ? CodecBytes() : 0);
+    return input_.capacity() + out_.capacity() + (codec_ != nullptr ? CodecBytes() : 0);
   }
 
   // The most memory, in bytes, that compression takes as long as the connection lives.
@@ -245,15 +246,8 @@ class Connection {
     Utf8Validator utf8{};
   };
 
-  // Input. `in_` is a borrowed scratch, or own_.data(), or null. In it, [message_begin_,
-  // message_end_) is the unmasked payload of the message so far, joined, and [parsed_, end_) was
-  // read and is not parsed yet.
-  bool owns_input() const { return in_ != nullptr && in_ == own_.data(); }
-  size_t held_bytes() const { return (message_end_ - message_begin_) + (end_ - parsed_); }
-  void DropInput();
+  // Input.
   void KeepUnfinishedInput();
-  void MoveInput(char* to, size_t offset);
-  void ReturnBuffer(Buffer buffer);
 
   // Inline in connection.cc, where each is called at one place, for every frame.
   [[gnu::always_inline]] bool NextHeader(std::optional<Event>& event);
@@ -309,7 +303,7 @@ class Connection {
   bool answers_close_later_ = false;
   bool owes_close_ = false;         // AnswerClose must be called
   bool in_payload_ = false;         // frame_ is in progress
-  bool event_is_message_ = false;   // [message_begin_, message_end_) is an event's payload
+  bool event_is_message_ = false;   // input_.message() is an event's payload
   bool event_is_inflated_ = false;  // codec_->payload() is
   uint8_t pongs_after_mark_ = 0;
   Frame frame_;
@@ -319,13 +313,7 @@ class Connection {
   ReceiveState receiving_;
   MaskingKey (*const new_masking_key_)();
 
-  char* in_ = nullptr;
-  size_t message_begin_ = 0;
-  size_t message_end_ = 0;
-  size_t parsed_ = 0;
-  size_t end_ = 0;
-  Buffer own_;
-
+  InputWindow input_;
   WriteQueue out_;
   // A position in the output. While the bytes before it are unsent, and the maximum number of pongs
   // was queued after it, only the latest further pong is kept, here, and queued once they are sent.
