@@ -11,7 +11,7 @@
 #include "weft/client/check_options.h"
 #include "weft/client/retry_after.h"
 #include "weft/core/check_option.h"
-#include "weft/core/connection.h"
+#include "weft/core/frame/close_payload.h"
 #include "weft/core/http/http_date.h"
 #include "weft/core/http/http_refusal.h"
 #include "weft/transport/deadline.h"

@@ -17,16 +17,6 @@ namespace {
 // can hold twice this number: see pong_mark_.
 constexpr int kMaxUnsentPongs = 64;
 
-constexpr size_t kMaxCloseReason = kMaxControlPayload - 2;
-
-size_t WriteClosePayload(CloseCode code, absl::string_view reason, char* out) {
-  if (code == CloseCode::kNoStatus) return 0;
-  out[0] = static_cast<char>(static_cast<uint16_t>(code) >> 8);
-  out[1] = static_cast<char>(static_cast<uint16_t>(code) & 0xFF);
-  if (!reason.empty()) std::memcpy(out + 2, reason.data(), reason.size());
-  return 2 + reason.size();
-}
-
 }  // namespace
 
 Connection::Connection(Role role, const ConnectionOptions& options)
@@ -311,7 +301,7 @@ void Connection::Fail(const Violation& violation, absl::string_view seen,
                    violation.rule, seen.empty() ? "" : " (", seen, seen.empty() ? "" : ")");
   status_ = limit ? absl::ResourceExhaustedError(text) : absl::InvalidArgumentError(text);
   char payload[kMaxControlPayload];
-  const size_t size = WriteClosePayload(violation.code, violation.rule, payload);
+  const size_t size = EncodeClosePayload(violation.code, violation.rule, payload);
   EndWith({payload, size}, violation.code, violation.rule, event);
 }
 
@@ -488,28 +478,11 @@ absl::Status Connection::SendClose(CloseCode code, absl::string_view reason) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
   if (absl::Status status = CheckClose(code, reason); !status.ok()) return status;
   char payload[kMaxControlPayload];
-  QueueFrame(Opcode::kClose, true, {payload, WriteClosePayload(code, reason, payload)});
+  QueueFrame(Opcode::kClose, true, {payload, EncodeClosePayload(code, reason, payload)});
   owes_close_ = false;
   close_sent_ = true;
   UpdateSendsPlainly();
   held_payload_.reset();
-  return absl::OkStatus();
-}
-
-absl::Status CheckClose(CloseCode code, absl::string_view reason) {
-  const bool no_status = code == CloseCode::kNoStatus;
-  if (!no_status && !IsValidOnWire(code)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("close code ", static_cast<int>(code), " must not be sent"));
-  }
-  if (no_status && !reason.empty()) {
-    return absl::InvalidArgumentError("a close reason needs a close code before it");
-  }
-  if (reason.size() > kMaxCloseReason) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a close reason has at most 123 bytes, not ", reason.size()));
-  }
-  if (!IsValidUtf8(reason)) return absl::InvalidArgumentError("the close reason is not UTF-8");
   return absl::OkStatus();
 }
 

@@ -326,9 +326,6 @@ class Connection {
   absl::Status status_;
 };
 
-// Whether SendClose accepts these arguments; InvalidArgument says why not.
-absl::Status CheckClose(CloseCode code, absl::string_view reason);
-
 }  // namespace weft
 
 #endif  // WEFT_CORE_CONNECTION_H_

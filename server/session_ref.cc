@@ -4,8 +4,8 @@
 #include <utility>
 #include <variant>
 
-#include "weft/core/connection.h"
 #include "weft/core/frame/check_message.h"
+#include "weft/core/frame/close_payload.h"
 #include "weft/server/loop_session.h"
 #include "weft/server/topics/topics.h"
 

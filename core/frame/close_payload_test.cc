@@ -1,7 +1,12 @@
 #include "weft/core/frame/close_payload.h"
 
+#include <cstddef>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 
 namespace weft {
@@ -27,6 +32,32 @@ TEST(ClosePayloadTest, TheFirstRuleThatItBreaksIsNamed) {
   EXPECT_EQ(seen, "got 1 byte");
   EXPECT_EQ(CheckClosePayload("\x03\xed\xff", &seen), &rules::kCloseCodeNotAllowed);
   EXPECT_EQ(seen, "got 1005");
+}
+
+TEST(ClosePayloadTest, EncodesWhatItDecodes) {
+  char out[kMaxControlPayload];
+  EXPECT_EQ(EncodeClosePayload(CloseCode::kNoStatus, "", out), 0u);
+  const std::string longest(kMaxCloseReason, 'x');
+  for (const absl::string_view reason : {"", "bye", longest.c_str()}) {
+    const size_t size = EncodeClosePayload(CloseCode::kGoingAway, reason, out);
+    EXPECT_EQ(size, 2 + reason.size());
+    const ClosePayload decoded = DecodeClosePayload({out, size});
+    EXPECT_EQ(decoded.code, CloseCode::kGoingAway);
+    EXPECT_EQ(decoded.reason, reason);
+  }
+}
+
+TEST(ClosePayloadTest, WhatAnApplicationMaySend) {
+  EXPECT_TRUE(CheckClose(CloseCode::kNormal, "bye").ok());
+  EXPECT_TRUE(CheckClose(CloseCode::kNoStatus, "").ok());
+  EXPECT_TRUE(CheckClose(CloseCode::kNormal, std::string(kMaxCloseReason, 'x')).ok());
+  for (const auto& [code, reason] : std::vector<std::pair<CloseCode, std::string>>{
+           {CloseCode::kAbnormal, ""},
+           {CloseCode::kNoStatus, "bye"},
+           {CloseCode::kNormal, std::string(kMaxCloseReason + 1, 'x')},
+           {CloseCode::kNormal, "\xff"}}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(CheckClose(code, reason))) << reason;
+  }
 }
 
 }  // namespace

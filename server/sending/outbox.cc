@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "weft/core/frame/check_message.h"
+#include "weft/core/frame/close_payload.h"
 
 namespace weft {
 namespace {
