@@ -35,6 +35,7 @@ void ServedSession::Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool 
     connection().UseDeflate(*upgrade.deflate, context_.options().connection);
     context_.ReserveCompression(connection().compression_bytes());
   }
+  opening_ = std::move(upgrade.opening);
   handler_ = std::move(upgrade.handler);
   if (context_.group().handler_pool() != nullptr) {
     auto pooled = std::make_unique<PooledSession>(context_, *this, std::move(handler_));

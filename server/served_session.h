@@ -43,8 +43,8 @@
 namespace weft {
 
 // The stream of a WebSocket: reads it, calls the handler, writes the output of the Outbox, and
-// watches the time limits. For the loop's thread, except for id(), peer_address(), compressed() and
-// round_trip_time(), which a handler on another thread calls.
+// watches the time limits. For the loop's thread, except for id(), peer_address(), subprotocol(),
+// compressed() and round_trip_time(), which a handler on another thread calls.
 //
 //   state    handler is called  sends  left by
 //   open     yes                yes    Close(), the peer's Close, a broken rule, a limit, a timeout
@@ -83,6 +83,9 @@ class ServedSession final : public ServedStream, public LoopSession {
   absl::Status status() const override;
   uint64_t id() const override { return id_; }
   const SocketAddress& peer_address() const override { return peer_; }
+  absl::string_view subprotocol() const override {
+    return opening_ == nullptr ? "" : absl::string_view(opening_->subprotocol);
+  }
   bool compressed() const override { return outbox_.connection().compressed(); }
   size_t queued_bytes() const override { return outbox_.queued_bytes(); }
   std::optional<absl::Duration> round_trip_time() const override;
@@ -220,7 +223,8 @@ class ServedSession final : public ServedStream, public LoopSession {
   Outbox outbox_;
   std::unique_ptr<RateLimiter> rates_;  // null: no limit
   Topics::Subscriptions subscriptions_;
-  std::unique_ptr<Ending> ending_;  // null until something ends the session
+  std::unique_ptr<const SessionOpening> opening_;  // null: nothing of it is kept
+  std::unique_ptr<Ending> ending_;                 // null until something ends the session
 };
 
 }  // namespace weft

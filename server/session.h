@@ -141,6 +141,9 @@ class Session {
   virtual uint64_t id() const = 0;
   virtual const SocketAddress& peer_address() const = 0;
 
+  // The subprotocol that was agreed (UpgradeResponse::subprotocol); empty for none.
+  virtual absl::string_view subprotocol() const = 0;
+
   // Whether the client and the server agreed to compress.
   virtual bool compressed() const = 0;
 

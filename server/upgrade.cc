@@ -63,6 +63,9 @@ absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, const Stre
   if (!text.ok()) return HttpError(500, text.status().message());
   AcceptedUpgrade accepted = {.handler = *std::move(handler), .response = *std::move(text)};
   if (deflate->has_value()) accepted.deflate = (*deflate)->agreement;
+  if (!response.subprotocol.empty()) {
+    accepted.opening.reset(new SessionOpening{response.subprotocol});
+  }
   return accepted;
 }
 

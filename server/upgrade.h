@@ -21,10 +21,16 @@
 
 namespace weft {
 
+// The part of the opening handshake that a session keeps.
+struct SessionOpening {
+  std::string subprotocol;
+};
+
 struct AcceptedUpgrade {
   std::unique_ptr<Handler> handler;
-  std::string response;                       // the complete 101 response
-  std::optional<DeflateAgreement> deflate{};  // none: nothing is compressed
+  std::string response;                             // the complete 101 response
+  std::optional<DeflateAgreement> deflate{};        // none: nothing is compressed
+  std::unique_ptr<const SessionOpening> opening{};  // null: no subprotocol
 };
 
 // A page of another origin must not use its visitor's cookies and network to connect to this server

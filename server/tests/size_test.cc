@@ -8,7 +8,8 @@ namespace weft {
 namespace {
 
 TEST(SizeTest, OfAConnection) { EXPECT_LE(sizeof(Connection), 248u); }
-TEST(SizeTest, OfASession) { EXPECT_LE(sizeof(ServedSession), 512u); }
+// glibc's malloc gives 520 bytes in the same chunk as 505.
+TEST(SizeTest, OfASession) { EXPECT_LE(sizeof(ServedSession), 520u); }
 
 }  // namespace
 }  // namespace weft
