@@ -24,15 +24,13 @@
 #include "weft/core/frame/frame_rules.h"
 #include "weft/core/frame/mask.h"
 #include "weft/core/frame/opcode.h"
-#include "weft/core/frame/utf8.h"
 #include "weft/core/memory/buffer.h"
-#include "weft/core/memory/input_window.h"
 #include "weft/core/memory/write_queue.h"
+#include "weft/core/message_receiver.h"
 
 namespace weft {
 
 struct DeflateAgreement;
-class MessageCodec;
 
 // The protocol state machine of one open WebSocket. It does no I/O and has no clock: the owner
 // reads, writes and sets timeouts. Not thread-safe: one thread at a time may call it.
@@ -72,10 +70,10 @@ class Connection {
 
   // `size` bytes, which may be 0, were read into the span that ReadBuffer returned. Then call
   // NextEvent until it returns nullopt.
-  void DidRead(size_t size);
+  void DidRead(size_t size) { receiver_.DidRead(size); }
 
   // The peer's stream has ended. Then call NextEvent until it returns nullopt.
-  void DidReadEof();
+  void DidReadEof() { receiver_.DidReadEof(); }
 
   // ---- To the application ----
 
@@ -178,17 +176,11 @@ class Connection {
 
   // Whether a frame or message has arrived in part, and the number of its bytes held until the rest
   // arrives: inflated, if the message is compressed. Between events.
-  bool has_unfinished_input() const {
-    return receiving_.in_message || in_payload_ || input_.held_bytes() > 0;
-  }
-  size_t unfinished_bytes() const {
-    return input_.held_bytes() + (codec_ != nullptr ? InflatedBytes() : 0);
-  }
+  bool has_unfinished_input() const { return receiver_.has_unfinished_input(); }
+  size_t unfinished_bytes() const { return receiver_.unfinished_bytes(); }
 
   // Bytes of memory held for unfinished input and unsent output. Between events.
-  size_t buffered_bytes() const {
-    return input_.capacity() + out_.capacity() + (codec_ != nullptr ? CodecBytes() : 0);
-  }
+  size_t buffered_bytes() const { return receiver_.buffered_bytes() + out_.capacity(); }
 
   // The most memory, in bytes, that compression takes as long as the connection lives.
   size_t compression_bytes() const;
@@ -204,10 +196,10 @@ class Connection {
 
   // ---- State ----
 
-  Role role() const { return receiving_.role; }
+  Role role() const { return receiver_.role(); }
 
   // Whether permessage-deflate is in use.
-  bool compressed() const { return codec_ != nullptr; }
+  bool compressed() const { return receiver_.codec() != nullptr; }
 
   // Whether messages can still be sent.
   bool open() const { return !close_sent_ && (!input_over_ || owes_close_); }
@@ -228,47 +220,16 @@ class Connection {
   const absl::Status& status() const { return status_; }
 
  private:
-  // The frame whose header was read and whose payload is incomplete.
-  struct Frame {
-    uint64_t remaining = 0;  // payload bytes still to arrive
-    MaskingKey masking_key{};
-    uint8_t mask_offset = 0;  // payload bytes received, modulo 4
-    bool masked = false;
-    bool fin = false;
-    Opcode opcode = Opcode::kContinuation;
-  };
-
-  // The message being received.
-  struct Incoming {
-    bool first = true;  // no piece of it was delivered yet
-    bool compressed = false;
-    Opcode opcode = Opcode::kText;
-    Utf8Validator utf8{};
-  };
-
   // Input.
-  void KeepUnfinishedInput();
-
-  // Inline in connection.cc, where each is called at one place, for every frame.
-  [[gnu::always_inline]] bool NextHeader(std::optional<Event>& event);
-  [[gnu::always_inline]] bool ShortMessage(std::optional<Event>& event);
-  [[gnu::noinline]] void OtherEvent(std::optional<Event>& event);
-  [[gnu::always_inline]] void WholeMessage(Opcode opcode, bool masked, MaskingKey key, size_t size,
-                                           std::optional<Event>& event);
-  [[gnu::always_inline]] void DataFrame(std::optional<Event>& event);
-  [[gnu::noinline]] void InflatePayload(std::optional<Event>& event);
-  void DropInflated();
-  void DeliverPayload(absl::string_view payload, bool last, std::optional<Event>& event);
-  void ControlFrame(std::optional<Event>& event);
-  void CloseFrame(absl::string_view payload, std::optional<Event>& event);
-  void RefuseHeader(const Violation& violation, std::optional<Event>& event);
-  void Fail(const Violation& violation, absl::string_view seen, std::optional<Event>& event);
-  void EndOfStream(std::optional<Event>& event);
-  void EndWith(absl::string_view payload, CloseCode code, absl::string_view reason,
-               std::optional<Event>& event);
-  void End(CloseCode code, absl::string_view reason, std::optional<Event>& event);
+  [[gnu::always_inline]] void OtherEvent(std::optional<Event>& event);
+  [[gnu::noinline]] void NoMessage(std::optional<Event>& event);
   void EndEvent();
   void SettleBorrowed();
+
+  // The end.
+  void EndWith(CloseCode code, absl::string_view reason);
+  void EndOfStream(std::optional<Event>& event);
+  void End();
 
   // Output.
   absl::Status CheckOpen() const;
@@ -278,14 +239,11 @@ class Connection {
   bool IsMessage(Opcode opcode, absl::string_view payload) const;
   void UpdateSendsPlainly();
   [[gnu::cold, gnu::noinline]] absl::Status WhyNot(Opcode opcode, absl::string_view payload) const;
-  bool IsCurrentText(absl::string_view payload) const;
   absl::Status SendControl(Opcode opcode, absl::string_view payload);
   FrameHeader NewHeader(Opcode opcode, bool fin, uint64_t payload_length) const;
   void QueueFrame(Opcode opcode, bool fin, absl::string_view copied, uint64_t not_copied = 0);
   bool ShouldCompress(size_t payload_size, Compress compress) const;
   [[gnu::noinline]] void QueueCompressed(Opcode opcode, bool fin, absl::string_view payload);
-  size_t CodecBytes() const;
-  size_t InflatedBytes() const;
   void QueuePong(absl::string_view payload);
 
   // The closing handshake (sections 5.5.1 and 7.1.2):
@@ -295,33 +253,23 @@ class Connection {
   //   closing      yes          no           yes     no     the peer's Close, EOF, Fail
   //   owes a Close no           yes          no      yes    AnswerClose (owes_close_)
   //   closed       yes          yes          no      no     done(), once all is written
-  const bool stream_messages_;
+  MessageReceiver receiver_;
   bool sends_plainly_ = true;  // open, not inside a fragmented message, nothing to compress
   bool close_sent_ = false;
   bool input_over_ = false;  // no more is read: the kClose event was returned, or is next
-  bool eof_ = false;         // the stream ended
   bool answers_close_later_ = false;
-  bool owes_close_ = false;         // AnswerClose must be called
-  bool in_payload_ = false;         // frame_ is in progress
-  bool event_is_message_ = false;   // input_.message() is an event's payload
-  bool event_is_inflated_ = false;  // codec_->payload() is
+  bool owes_close_ = false;  // AnswerClose must be called
   uint8_t pongs_after_mark_ = 0;
-  Frame frame_;
-  Incoming incoming_;
   FragmentedMessage outgoing_;
   bool outgoing_compressed_ = false;  // the message that SendFragment sends
-  ReceiveState receiving_;
   MaskingKey (*const new_masking_key_)();
 
-  InputWindow input_;
   WriteQueue out_;
   // A position in the output. While the bytes before it are unsent, and the maximum number of pongs
   // was queued after it, only the latest further pong is kept, here, and queued once they are sent.
   // If the Close frame is to be sent later, its payload.
   uint64_t pong_mark_ = 0;
   std::unique_ptr<std::string> held_payload_;
-
-  std::unique_ptr<MessageCodec> codec_;  // null: no compression
 
   absl::Status status_;
 };

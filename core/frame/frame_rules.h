@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "weft/core/frame/close_code.h"
 #include "weft/core/frame/frame.h"
 #include "weft/core/frame/opcode.h"
@@ -22,6 +24,10 @@ struct Violation {
   const char* rule;  // fits in a Close frame
   const char* rfc = "6455";
 };
+
+// The error for this end's log: ResourceExhausted for a limit, InvalidArgument for a rule of the
+// RFC. `seen`, which may be empty, is what broke it.
+absl::Status ToStatus(const Violation& violation, absl::string_view seen);
 
 // For CheckFrame: the maximum ratio of a message's compressed size to its inflated size (flushing
 // after each byte takes 7). The decompressor limits the inflated size.

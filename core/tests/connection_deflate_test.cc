@@ -417,5 +417,29 @@ TEST(ConnectionDeflateTest, SharedCodecsAndNoMemoryWhenIdle) {
   EXPECT_EQ(servers[0]->buffered_bytes(), 0u);
 }
 
+// The memory of an earlier, inflated message was returned instead, and that of this one freed.
+TEST(ConnectionDeflate, TakesTheMemoryOfAPlainMessageAfterACompressedOne) {
+  Connection connection(Role::kServer, {});
+  connection.UseDeflate(kNoTakeover, {});
+  const std::string plain(1000, 'x');
+  const std::string input =
+      absl::StrCat(ClientFrame(Opcode::kText, "first"), Compressed(Opcode::kText, Hex(kHello)),
+                   ClientFrame(Opcode::kText, plain));
+  std::vector<char> scratch(input.size());
+  const absl::Span<char> into = connection.ReadBuffer(absl::MakeSpan(scratch));
+  std::copy(input.begin(), input.end(), into.begin());
+  connection.DidRead(input.size());
+  ASSERT_TRUE(connection.NextEvent().has_value());
+  connection.KeepInput();
+  ASSERT_EQ(connection.NextEvent()->payload, "Hello");
+
+  const std::optional<Event> event = connection.NextEvent();
+  ASSERT_TRUE(event.has_value());
+  const Buffer taken = connection.TakePayload();
+  EXPECT_GE(event->payload.data(), taken.data());
+  ASSERT_LE(event->payload.data() + plain.size(), taken.data() + taken.capacity());
+  EXPECT_EQ(event->payload, plain);
+}
+
 }  // namespace
 }  // namespace weft
