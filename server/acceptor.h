@@ -41,14 +41,19 @@ struct UpgradeResponse {
   // Allow and Retry-After replace those that the server would send. With one that the handshake
   // sets itself (ExtraHeaders in core/handshake/handshake.h) the client gets 500.
   std::vector<std::pair<std::string, std::string>> headers;
+
+  // Keeps the request, with its headers and the peer's certificate, until the session has ended:
+  // Session::request(). That takes the size of the request's head and about 2 KiB, which count in
+  // ServerLimits::max_buffered_bytes. Of a refusal it is ignored.
+  bool keep_request = false;
 };
 
 // Makes the handler of a new session, or refuses the request: a Status becomes an HTTP answer with
 // its text, by its code (PermissionDenied: 403, NotFound: 404, ...) or as HttpError says, which may
 // be 300 to 599 without 304; the client gets 500 instead of another. Called on
 // every loop's thread, so it must be thread-safe, and must not block, whatever
-// ServerOptions::handler_threads is. The request is a view, dead
-// when the call returns.
+// ServerOptions::handler_threads is. The request is valid until the call returns, and with
+// UpgradeResponse::keep_request by Session::request() until the session has ended.
 //
 //   [](const SessionRequest& request, UpgradeResponse&) -> absl::StatusOr<std::unique_ptr<Handler>>
 //   {

@@ -198,7 +198,7 @@ bool HttpConnection::TakeRequest() {
     Refuse(HandshakeFailure::kMalformed, request.status());
   } else if (options.http.pages == nullptr || IsUpgrade(*request)) {
     // The answers to earlier requests must be written before the answer to the upgrade.
-    if (output_.empty() || Write()) Upgrade(*request, in.substr(head.size()));
+    if (output_.empty() || Write()) Upgrade(*request, head, in.substr(head.size()));
   } else {
     scanner_ = HttpHeadScanner(options.http.limits);
     parsed_ += head.size();
@@ -258,7 +258,8 @@ bool HttpConnection::TakeBody() {
   return true;
 }
 
-void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view rest) {
+void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view head,
+                             absl::string_view rest) {
   const ServerOptions& options = context_.options();
   if (context_.group().draining()) {
     return Refuse(HandshakeFailure::kDraining, HttpError(503, "the server is going away"));
@@ -273,7 +274,7 @@ void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view rest) {
   }
   UpgradeResponse response;
   absl::StatusOr<AcceptedUpgrade> accepted =
-      AcceptUpgrade(*std::move(request), stream_, peer_, context_, response);
+      AcceptUpgrade(*std::move(request), head, stream_, peer_, context_, response);
   if (!accepted.ok()) {
     return Refuse(HandshakeFailure::kRefused, accepted.status(), std::move(response.headers));
   }

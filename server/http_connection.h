@@ -60,7 +60,7 @@ class HttpConnection final : public ServedStream {
   bool TakeRequest();
   bool TakeBody();
   bool Begin(const HttpRequest& request, absl::string_view head);
-  void Upgrade(const HttpRequest& http, absl::string_view rest);
+  void Upgrade(const HttpRequest& http, absl::string_view head, absl::string_view rest);
   void Answer(const HttpRequest& http, const RequestTarget& target, absl::string_view body);
 
   // 421 unless the server answers for the host of the request.

@@ -96,6 +96,7 @@ class PooledSession final : public Handler, public Session {
   uint64_t id() const override { return session_.id(); }
   const SocketAddress& peer_address() const override { return session_.peer_address(); }
   absl::string_view subprotocol() const override { return session_.subprotocol(); }
+  const SessionRequest* request() const override { return session_.request(); }
   bool compressed() const override { return session_.compressed(); }
   size_t queued_bytes() const override;
   std::optional<absl::Duration> round_trip_time() const override {

@@ -266,9 +266,10 @@ bool ServedSession::IsOverRate() {
 // ---- After each step ----
 
 void ServedSession::Account() {
-  const uint32_t now = std::min<size_t>(connection().buffered_bytes() + stream_.buffered_bytes() +
-                                            subscriptions_.bytes() + outbox_.memory_bytes(),
-                                        UINT32_MAX);
+  const uint32_t now =
+      std::min<size_t>(connection().buffered_bytes() + stream_.buffered_bytes() +
+                           subscriptions_.bytes() + outbox_.memory_bytes() + kept_bytes(),
+                       UINT32_MAX);
   if (now != buffered_bytes_) Account(now);
 }
 
@@ -276,7 +277,8 @@ void ServedSession::Account() {
 // did not choose.
 size_t ServedSession::held_bytes() const {
   return connection().unfinished_bytes() + queued_bytes() + outbox_.posted_bytes() +
-         subscriptions_.bytes() + (pooled_ != nullptr ? pooled_->waiting_bytes() : 0);
+         subscriptions_.bytes() + kept_bytes() +
+         (pooled_ != nullptr ? pooled_->waiting_bytes() : 0);
 }
 
 // Sends a Close frame without waiting for the peer's: the memory is needed now.

@@ -44,7 +44,7 @@ namespace weft {
 
 // The stream of a WebSocket: reads it, calls the handler, writes the output of the Outbox, and
 // watches the time limits. For the loop's thread, except for id(), peer_address(), subprotocol(),
-// compressed() and round_trip_time(), which a handler on another thread calls.
+// request(), compressed() and round_trip_time(), which a handler on another thread calls.
 //
 //   state    handler is called  sends  left by
 //   open     yes                yes    Close(), the peer's Close, a broken rule, a limit, a timeout
@@ -86,6 +86,9 @@ class ServedSession final : public ServedStream, public LoopSession {
   absl::string_view subprotocol() const override {
     return opening_ == nullptr ? "" : absl::string_view(opening_->subprotocol);
   }
+  const SessionRequest* request() const override {
+    return kept_request() == nullptr ? nullptr : &kept_request()->request;
+  }
   bool compressed() const override { return outbox_.connection().compressed(); }
   size_t queued_bytes() const override { return outbox_.queued_bytes(); }
   std::optional<absl::Duration> round_trip_time() const override;
@@ -125,6 +128,12 @@ class ServedSession final : public ServedStream, public LoopSession {
   Connection& connection() { return outbox_.connection(); }
   const Connection& connection() const { return outbox_.connection(); }
   int64_t now_ms() { return context_.loop().now_ms(); }
+
+  // Null if the request is not kept.
+  const KeptRequest* kept_request() const {
+    return opening_ == nullptr ? nullptr : opening_->kept.get();
+  }
+  size_t kept_bytes() const { return kept_request() == nullptr ? 0 : kept_request()->bytes; }
 
   // Null until ref() is first called.
   std::shared_ptr<SessionRef::Shared> shared() const {

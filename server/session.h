@@ -26,6 +26,7 @@
 namespace weft {
 
 class SessionRef;
+struct SessionRequest;
 
 // A handler is given its session with each callback and may use it until OnClose returns, in its
 // callbacks only; ref() is for all other places. Messages sent during a callback leave when it
@@ -143,6 +144,10 @@ class Session {
 
   // The subprotocol that was agreed (UpgradeResponse::subprotocol); empty for none.
   virtual absl::string_view subprotocol() const = 0;
+
+  // The request that opened the session, if the acceptor has kept it
+  // (UpgradeResponse::keep_request); otherwise null. Valid until OnClose returns.
+  virtual const SessionRequest* request() const = 0;
 
   // Whether the client and the server agreed to compress.
   virtual bool compressed() const = 0;

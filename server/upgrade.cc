@@ -1,15 +1,19 @@
 #include "weft/server/upgrade.h"
 
 #include <cstddef>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/core/deflate/message_codec.h"
 #include "weft/core/handshake/handshake.h"
+#include "weft/core/http/http.h"
 #include "weft/core/http/http_status.h"
 #include "weft/core/http/origin.h"
 #include "weft/core/http/quote.h"
+#include "weft/transport/peer_certificate.h"
+#include "weft/transport/string_memory.h"
 
 namespace weft {
 namespace {
@@ -31,6 +35,33 @@ absl::StatusOr<std::optional<AcceptedDeflate>> ChooseCompression(const UpgradeRe
   return std::nullopt;
 }
 
+size_t MemoryOf(const std::optional<PeerCertificate>& certificate) {
+  if (!certificate.has_value()) return 0;
+  size_t bytes = weft::MemoryOf(certificate->subject);
+  for (const auto* names : {&certificate->dns_names, &certificate->ip_addresses,
+                            &certificate->email_addresses, &certificate->uris}) {
+    bytes += names->capacity() * sizeof(std::string);
+    for (const std::string& name : *names) bytes += weft::MemoryOf(name);
+  }
+  return bytes;
+}
+
+// Parses a copy of the head again, for views into the copy. It has been parsed before, so that it
+// cannot fail.
+std::unique_ptr<const KeptRequest> Keep(SessionRequest request, absl::string_view head) {
+  std::unique_ptr<KeptRequest> kept(new KeptRequest{.head = std::string(head)});
+  const absl::StatusOr<HttpRequest> http = ParseHttpRequest(
+      kept->head, {.max_head_bytes = head.size(), .max_headers = request.headers.size()});
+  absl::StatusOr<UpgradeRequest> upgrade =
+      http.ok() ? ParseUpgradeRequest(*http) : absl::StatusOr<UpgradeRequest>(http.status());
+  if (!upgrade.ok()) return nullptr;
+  static_cast<UpgradeRequest&>(request) = *std::move(upgrade);
+  kept->bytes = sizeof(KeptRequest) + weft::MemoryOf(kept->head) + weft::MemoryOf(request.target) +
+                request.headers.size() * sizeof(HttpHeader) + MemoryOf(request.peer_certificate);
+  kept->request = std::move(request);
+  return kept;
+}
+
 }  // namespace
 
 // A client without an Origin is not a browser, and could send any.
@@ -44,14 +75,13 @@ absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& opt
                                      ": ServerOptions::http.allowed_origins lists other origins"));
 }
 
-absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, const Stream& stream,
-                                              const SocketAddress& peer, LoopContext& context,
-                                              UpgradeResponse& response) {
+absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, absl::string_view head,
+                                              const Stream& stream, const SocketAddress& peer,
+                                              LoopContext& context, UpgradeResponse& response) {
   const auto deflate = ChooseCompression(upgrade, context.options().connection.compression,
                                          context.compression_bytes_left());
   if (!deflate.ok()) return deflate.status();
-  const SessionRequest request = {std::move(upgrade), peer, stream.peer_certificate(),
-                                  &context.group()};
+  SessionRequest request = {std::move(upgrade), peer, stream.peer_certificate(), &context.group()};
 
   absl::StatusOr<std::unique_ptr<Handler>> handler = context.acceptor()(request, response);
   if (!handler.ok()) return handler.status();
@@ -63,8 +93,11 @@ absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, const Stre
   if (!text.ok()) return HttpError(500, text.status().message());
   AcceptedUpgrade accepted = {.handler = *std::move(handler), .response = *std::move(text)};
   if (deflate->has_value()) accepted.deflate = (*deflate)->agreement;
-  if (!response.subprotocol.empty()) {
-    accepted.opening.reset(new SessionOpening{response.subprotocol});
+  if (!response.subprotocol.empty() || response.keep_request) {
+    auto opening = std::make_unique<SessionOpening>();
+    opening->subprotocol = response.subprotocol;
+    if (response.keep_request) opening->kept = Keep(std::move(request), head);
+    accepted.opening = std::move(opening);
   }
   return accepted;
 }

@@ -3,6 +3,7 @@
 #ifndef WEFT_SERVER_UPGRADE_H_
 #define WEFT_SERVER_UPGRADE_H_
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,16 +22,24 @@
 
 namespace weft {
 
+// A request that is kept for its session: UpgradeResponse::keep_request.
+struct KeptRequest {
+  std::string head{};  // the views of the request point into it
+  SessionRequest request{};
+  size_t bytes = 0;  // of memory, of all this
+};
+
 // The part of the opening handshake that a session keeps.
 struct SessionOpening {
-  std::string subprotocol;
+  std::string subprotocol{};
+  std::unique_ptr<const KeptRequest> kept{};  // null: the request is not kept
 };
 
 struct AcceptedUpgrade {
   std::unique_ptr<Handler> handler;
   std::string response;                             // the complete 101 response
   std::optional<DeflateAgreement> deflate{};        // none: nothing is compressed
-  std::unique_ptr<const SessionOpening> opening{};  // null: no subprotocol
+  std::unique_ptr<const SessionOpening> opening{};  // null: nothing of it is kept
 };
 
 // A page of another origin must not use its visitor's cookies and network to connect to this server
@@ -40,9 +49,11 @@ absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& opt
 // Asks the application's acceptor. An error has its HTTP status, and is to be sent with the headers
 // in `response`: an acceptor that refuses may set some. `stream` and `peer` are the request's.
 // Compression is accepted if there is memory for it.
-absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, const Stream& stream,
-                                              const SocketAddress& peer, LoopContext& context,
-                                              UpgradeResponse& response);
+//
+// `head` is the text of the request.
+absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, absl::string_view head,
+                                              const Stream& stream, const SocketAddress& peer,
+                                              LoopContext& context, UpgradeResponse& response);
 
 }  // namespace weft
 
