@@ -3,10 +3,12 @@
 #ifndef WEFT_SERVER_ACCEPTOR_H_
 #define WEFT_SERVER_ACCEPTOR_H_
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -48,6 +50,57 @@ struct UpgradeResponse {
   bool keep_request = false;
 };
 
+namespace internal {
+
+// The class of the handler in what an acceptor returns; void if it is not known.
+template <typename Result>
+struct HandlerIn {
+  using Type = void;
+};
+template <typename H, typename Deleter>
+struct HandlerIn<std::unique_ptr<H, Deleter>> {
+  using Type = H;
+};
+template <typename Value>
+struct HandlerIn<absl::StatusOr<Value>> : HandlerIn<Value> {};
+
+template <typename Result>
+constexpr bool CheckResult() {
+  using H = typename HandlerIn<Result>::Type;
+  constexpr bool is_handler = std::is_void_v<H> || std::is_convertible_v<H*, Handler*>;
+  static_assert(is_handler,
+                "weft: the handler that an acceptor returns must be derived publicly "
+                "from weft::Handler");
+  if constexpr (is_handler) {
+    constexpr bool converts =
+        std::is_convertible_v<Result, absl::StatusOr<std::unique_ptr<Handler>>>;
+    static_assert(converts,
+                  "weft: an acceptor must return a std::unique_ptr of a handler, an error "
+                  "as an absl::Status, or an absl::StatusOr of both");
+    if constexpr (!std::is_void_v<H>) CheckHandler<H>();
+    return converts;
+  }
+  return false;
+}
+
+// Fails to compile with one readable error, where std::function has a page of them.
+template <typename Function>
+constexpr bool CheckAcceptor() {
+  constexpr bool is_callable =
+      std::is_invocable_v<Function&, const SessionRequest&, UpgradeResponse&>;
+  static_assert(is_callable,
+                "weft: an acceptor must be callable with (const weft::SessionRequest&, "
+                "weft::UpgradeResponse&)");
+  static_assert(std::is_copy_constructible_v<Function>,
+                "weft: an acceptor must be copyable: put what is not into a std::shared_ptr");
+  if constexpr (is_callable && std::is_copy_constructible_v<Function>) {
+    return CheckResult<std::invoke_result_t<Function&, const SessionRequest&, UpgradeResponse&>>();
+  }
+  return false;
+}
+
+}  // namespace internal
+
 // Makes the handler of a new session, or refuses the request: a Status becomes an HTTP answer with
 // its text, by its code (PermissionDenied: 403, NotFound: 404, ...) or as HttpError says, which may
 // be 300 to 599 without 304; the client gets 500 instead of another. Called on
@@ -60,8 +113,25 @@ struct UpgradeResponse {
 //     if (request.path() != "/chat") return absl::NotFoundError("try /chat");
 //     return std::make_unique<ChatHandler>();
 //   }
-using Acceptor = std::function<absl::StatusOr<std::unique_ptr<Handler>>(const SessionRequest&,
-                                                                        UpgradeResponse&)>;
+//
+// Constructed from any such function. It may also return a unique_ptr to a class that is derived
+// from Handler, or only a Status. For any other function the compiler reports an error that begins
+// with "weft:".
+class Acceptor : public std::function<absl::StatusOr<std::unique_ptr<Handler>>(
+                     const SessionRequest&, UpgradeResponse&)> {
+ public:
+  // Empty, which Server::Start refuses.
+  Acceptor() = default;
+  Acceptor(std::nullptr_t) {}  // NOLINT: implicit, as of a std::function
+
+  template <typename Function,
+            typename = std::enable_if_t<!std::is_same_v<std::decay_t<Function>, Acceptor>>>
+  Acceptor(Function&& callable) {  // NOLINT: implicit, as of a std::function
+    if constexpr (internal::CheckAcceptor<std::decay_t<Function>>()) {
+      function::operator=(std::forward<Function>(callable));
+    }
+  }
+};
 
 }  // namespace weft
 

@@ -36,6 +36,45 @@ class Handler {
   virtual void OnClose(Session& /*session*/, const CloseInfo& /*info*/) {}
 };
 
+// ---- For Acceptor ----
+
+namespace internal {
+
+// Whether a method overrides the one of Handler that has these parameters.
+template <typename Method, typename... Parameters>
+inline constexpr bool kOverrides = false;
+template <typename Class, typename... Parameters>
+inline constexpr bool kOverrides<void (Class::*)(Parameters...), Parameters...> = true;
+template <typename Class, typename... Parameters>
+inline constexpr bool kOverrides<void (Class::*)(Parameters...) noexcept, Parameters...> = true;
+
+// Finds methods that look like Handler's and would never be called, unless they are private or
+// overloaded.
+template <typename H>
+constexpr void CheckHandler() {
+  if constexpr (requires { &H::OnOpen; }) {
+    static_assert(kOverrides<decltype(&H::OnOpen), Session&>,
+                  "weft: a handler's OnOpen must be void OnOpen(weft::Session&), not const");
+  }
+  if constexpr (requires { &H::OnMessage; }) {
+    static_assert(kOverrides<decltype(&H::OnMessage), Session&, const Message&>,
+                  "weft: a handler's OnMessage must be void OnMessage(weft::Session&, "
+                  "const weft::Message&), not const");
+  }
+  if constexpr (requires { &H::OnWritable; }) {
+    static_assert(
+        kOverrides<decltype(&H::OnWritable), Session&>,
+        "weft: a handler's OnWritable must be void OnWritable(weft::Session&), not const");
+  }
+  if constexpr (requires { &H::OnClose; }) {
+    static_assert(kOverrides<decltype(&H::OnClose), Session&, const CloseInfo&>,
+                  "weft: a handler's OnClose must be void OnClose(weft::Session&, "
+                  "const weft::CloseInfo&), not const");
+  }
+}
+
+}  // namespace internal
+
 }  // namespace weft
 
 #endif  // WEFT_SERVER_HANDLER_H_
