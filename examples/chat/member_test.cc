@@ -13,7 +13,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "examples/chat/room_thread.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "weft/client/client.h"
@@ -23,7 +22,6 @@ namespace weft::chat {
 namespace {
 
 using nlohmann::json;
-using ::testing::Each;
 
 // Limits a failure; it is not an expected duration.
 constexpr absl::Duration kLimit = absl::Minutes(1);
@@ -163,7 +161,7 @@ TEST_F(MemberTest, EverybodyHearsTheSameInTheSameOrder) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_THAT(heard, Each(heard[0]));
+  for (const auto& lines : heard) EXPECT_EQ(lines, heard[0]);
 }
 
 TEST_F(MemberTest, WhatAPersonDoesWrongIsToldAndNoMore) {

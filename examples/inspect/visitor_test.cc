@@ -10,7 +10,6 @@
 #include "absl/time/time.h"
 #include "examples/inspect/tap_entry.h"
 #include "examples/inspect/tap_log.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "weft/client/client.h"

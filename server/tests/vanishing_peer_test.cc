@@ -12,7 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/testing/frames.h"
 #include "weft/server/metrics/metrics.h"
@@ -28,7 +27,6 @@ namespace {
 
 using testing::ClientFrame;
 using testing::ClosePayload;
-using ::testing::StartsWith;
 using testing::TestClient;
 
 constexpr size_t kLarge = 24 << 20;  // more than the sockets hold
