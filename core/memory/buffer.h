@@ -47,8 +47,9 @@ class BufferPool {
   // Keeps at most `max_bytes` of unused buffers; buffers returned beyond that are freed.
   explicit BufferPool(size_t max_bytes = kDefaultMaxBytes) : max_bytes_(max_bytes) {}
 
-  // A buffer of at least `capacity` bytes: the smallest unused one that is large enough, otherwise
-  // a new one. Takes logarithmic time, like Return.
+  // A buffer of at least `capacity` bytes: the one returned last if it has at most about twice as
+  // many, otherwise the smallest unused one that is large enough, otherwise a new one. Takes
+  // constant time in the first case, otherwise logarithmic time, like Return.
   Buffer Take(size_t capacity);
   void Return(Buffer buffer);
 
@@ -66,7 +67,14 @@ class BufferPool {
  private:
   using Unused = std::multimap<size_t, Buffer>;
 
-  Unused unused_;  // by capacity
+  Buffer TakeOther(size_t capacity);
+  void CountTaken(size_t capacity);
+  void Shelve(Buffer buffer);
+
+  // The buffer returned last, or none: a loop that serves one client after the other takes and
+  // returns one buffer all the time. Without it the map costs 190 instructions for each event.
+  Buffer last_;
+  Unused unused_;  // the others, by capacity
   // each has no buffer, so that adding one allocates nothing
   std::vector<Unused::node_type> spare_;
   size_t unused_bytes_ = 0;

@@ -57,6 +57,18 @@ TEST(BufferPoolTest, GivesTheOneThatWasUsedLast) {
   EXPECT_EQ(pool.Take(1).data(), last);
 }
 
+TEST(BufferPoolTest, GivesTheOneThatWasUsedLastIfItIsNotMuchTooLarge) {
+  BufferPool pool;
+  pool.Return(Buffer(5000));
+  pool.Return(Buffer(9999));
+  EXPECT_EQ(pool.Take(5000).capacity(), 9999u);
+  pool.Return(Buffer(10002));
+  EXPECT_EQ(pool.Take(5000).capacity(), 5000u);
+  EXPECT_EQ(pool.unused_bytes(), 10002u);
+  EXPECT_EQ(pool.Take(5001).capacity(), 10002u);
+  EXPECT_EQ(pool.unused_bytes(), 0u);
+}
+
 // As many unused buffers as the pool keeps, most of them too small: scanning all of them for each
 // request would take minutes.
 TEST(BufferPoolTest, T11_TakesNoLongerWithManyUnused) {
