@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -37,7 +36,7 @@ std::string AbslUnparseFlag(const Origins& origins) { return absl::StrJoin(origi
 
 ABSL_FLAG(std::string, address, "127.0.0.1", "the address to listen on, or unix:/path");
 ABSL_FLAG(uint16_t, port, 8080, "the port; 0 for a free one");
-ABSL_FLAG(int, threads, 1, "event loops, each on its own thread");
+ABSL_FLAG(int, threads, 1, "event loops, each on a thread");
 ABSL_FLAG(size_t, max_connections, 100000, "maximum number of connections");
 ABSL_FLAG(Origins, allow_origin, {},
           "an origin whose pages may connect, besides the server's own: https://example.com, null "
@@ -83,13 +82,7 @@ void ReloadCertificates(weft::Server& server) {
 // Ends the server as --drain says. While it drains, another signal ends it at once.
 void End(weft::Server& server) {
   const absl::Duration over = absl::GetFlag(FLAGS_drain);
-  if (over <= absl::ZeroDuration()) return server.Shutdown();
-  std::thread impatience([&] {
-    if (Signals().Wait().has_value()) server.Shutdown();
-  });
-  server.Drain(over);
-  Signals().Cancel();
-  impatience.join();
+  over > absl::ZeroDuration() && !server.draining() ? server.Drain(over) : server.Shutdown();
 }
 
 }  // namespace
@@ -125,9 +118,8 @@ int RunServer(weft::ServerOptions options, weft::Acceptor acceptor) {
 
 int RunServer(weft::ServerOptions options, const weft::Router& router) {
   const bool tls = options.tls != nullptr;
-  weft::SignalWaiter& signals = Signals();
   absl::StatusOr<std::unique_ptr<weft::Server>> server =
-      weft::Server::Start(std::move(options), router);
+      weft::Server::Listen(std::move(options), router);
   if (!server.ok()) {
     ErrorOutput().Write(absl::StrCat("Error: ", server.status().message()));
     return 1;
@@ -138,9 +130,11 @@ int RunServer(weft::ServerOptions options, const weft::Router& router) {
   if (HasFrontPage(router) && (*server)->address().family() != AF_UNIX) {
     Output().Write(absl::StrCat("Open ", tls ? "https" : "http", "://", address, "/"));
   }
-  while (signals.Wait() == SIGHUP && tls) ReloadCertificates(**server);
-  End(**server);
-  return 0;
+  const absl::Status status = (*server)->Run(Signals(), [&](int signal) {
+    signal == SIGHUP&& tls ? ReloadCertificates(**server) : End(**server);
+  });
+  if (!status.ok()) ErrorOutput().Write(absl::StrCat("Error: ", status.message()));
+  return status.ok() ? 0 : 1;
 }
 
 }  // namespace examples

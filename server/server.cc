@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -14,8 +17,10 @@
 #include "weft/core/http/http_status.h"
 #include "weft/core/http/quote.h"
 #include "weft/core/log.h"
+#include "weft/loop/event_loop.h"
 #include "weft/loop/exception_guard.h"
 #include "weft/loop/mailbox.h"
+#include "weft/loop/signals.h"
 #include "weft/loop/thread_pool.h"
 #include "weft/server/limits/address_limit.h"
 #include "weft/server/listening/listener.h"
@@ -90,8 +95,8 @@ class Server::Impl : public WorkerGroup {
     }
   }
 
-  // Starts all threads; call this once. On failure none is left running.
-  absl::Status Run(const std::vector<std::shared_ptr<const Listener>>& listeners) {
+  // The first call, before Start() or Run().
+  absl::Status Listen(const std::vector<std::shared_ptr<const Listener>>& listeners) {
     for (const std::shared_ptr<const Listener>& listener : listeners) {
       addresses_.push_back(LocalAddress(listener->fd()));
       if (listener->tls() != nullptr) tls_contexts_.push_back(listener->tls());
@@ -103,15 +108,37 @@ class Server::Impl : public WorkerGroup {
       }
       for (const auto& listener : listeners) worker->Listen(listener);
     }
-    if (absl::Status status = StartThreads(); !status.ok()) return status;
-    running_ = options_.threads;
-    for (const std::unique_ptr<Worker>& worker : workers_) {
-      threads_->Schedule([this, worker = worker.get()] {
-        worker->Run();
-        const std::lock_guard<std::mutex> lock(mutex_);
-        if (--running_ == 0) stopped_.notify_all();
-      });
+    return absl::OkStatus();
+  }
+
+  // Serves on threads of its own. On failure none is left running.
+  absl::Status Start() {
+    started_ = true;
+    if (absl::Status status = StartThreads(options_.threads); !status.ok()) return status;
+    RunOnThreads(workers_);
+    return absl::OkStatus();
+  }
+
+  // Serves on the calling thread as well, until every loop has ended.
+  absl::Status Run(SignalWaiter* signals, const std::function<void(int)>& on_signal) {
+    if (started_.exchange(true)) {
+      return absl::FailedPreconditionError("the server runs already, or has run before");
     }
+    Worker& own = *workers_.front();
+    std::optional<SignalSource> source;
+    if (signals != nullptr) {
+      source.emplace(own.context().loop(), *signals, [&](int signal) {
+        guard_.Run("the function for signals", [&] { on_signal(signal); });
+      });
+      if (!source->Watch()) return absl::ErrnoToStatus(errno, "cannot watch for signals");
+    }
+    if (absl::Status status = StartThreads(options_.threads - 1); !status.ok()) return status;
+    runner_ = std::this_thread::get_id();
+    RunOnThreads(absl::MakeSpan(workers_).subspan(1));
+    Serve(own);
+    runner_ = std::thread::id();
+    std::unique_lock<std::mutex> lock(mutex_);
+    stopped_.wait(lock, [this] { return running_ == 0; });
     return absl::OkStatus();
   }
 
@@ -257,18 +284,55 @@ class Server::Impl : public WorkerGroup {
   }
 
  private:
-  absl::Status StartThreads() {
+  // Passes the signals of a SignalWaiter to a function, on the thread of a loop.
+  class SignalSource final : public EventSource {
+   public:
+    SignalSource(EventLoop& loop, SignalWaiter& signals, std::function<void(int)> on_signal)
+        : loop_(loop), signals_(signals), on_signal_(std::move(on_signal)) {}
+    ~SignalSource() { loop_.Unwatch(signals_.fd()); }
+
+    bool Watch() { return loop_.Watch(signals_.fd(), Poller::kRead, this); }
+
+    void OnReadable() override {
+      while (const std::optional<int> signal = signals_.Wait(absl::ZeroDuration())) {
+        on_signal_(*signal);
+      }
+    }
+    void OnWritable() override {}
+    void OnTimer() override {}
+
+   private:
+    EventLoop& loop_;
+    SignalWaiter& signals_;
+    const std::function<void(int)> on_signal_;
+  };
+
+  void Serve(Worker& worker) {
+    worker.Run();
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (--running_ == 0) stopped_.notify_all();
+  }
+
+  void RunOnThreads(absl::Span<const std::unique_ptr<Worker>> workers) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      running_ = options_.threads;
+    }
+    for (const std::unique_ptr<Worker>& worker : workers) {
+      threads_->Schedule([this, worker = worker.get()] { Serve(*worker); });
+    }
+  }
+
+  absl::Status StartThreads(int loops) {
     const auto start = [](int count, std::unique_ptr<ThreadPool>* pool) {
+      if (count == 0) return absl::OkStatus();
       absl::StatusOr<std::unique_ptr<ThreadPool>> made = ThreadPool::Make(count);
       if (!made.ok()) return made.status();
       *pool = *std::move(made);
       return absl::OkStatus();
     };
-    if (options_.handler_threads > 0) {
-      absl::Status status = start(options_.handler_threads, &handler_threads_);
-      if (!status.ok()) return status;
-    }
-    return start(options_.threads, &threads_);
+    absl::Status status = start(options_.handler_threads, &handler_threads_);
+    return status.ok() ? start(loops, &threads_) : status;
   }
 
   // Waits until the loops have ended, and at the deadline stops the others. Called by a handler, it
@@ -303,7 +367,8 @@ class Server::Impl : public WorkerGroup {
     const auto runs_caller = [](const std::unique_ptr<ThreadPool>& pool) {
       return pool != nullptr && pool->IsCurrent();
     };
-    return runs_caller(threads_) || runs_caller(handler_threads_);
+    return runner_ == std::this_thread::get_id() || runs_caller(threads_) ||
+           runs_caller(handler_threads_);
   }
 
   ExceptionGuard guard_;
@@ -315,6 +380,8 @@ class Server::Impl : public WorkerGroup {
   TopicDirectory topics_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<bool> draining_{false};
+  std::atomic<bool> started_{false};
+  std::atomic<std::thread::id> runner_{};  // the thread in Run(); no thread: none
   std::mutex mutex_;
   std::condition_variable stopped_;
   int running_ = 0;                              // workers whose loops turn
@@ -322,7 +389,7 @@ class Server::Impl : public WorkerGroup {
   std::unique_ptr<ThreadPool> threads_;          // last: joined before the rest is destroyed
 };
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, Acceptor acceptor) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Listen(ServerOptions options, Acceptor acceptor) {
   if (absl::Status status = CheckOptions(options, acceptor); !status.ok()) return status;
   std::vector<Endpoint> endpoints = options.more_endpoints;
   endpoints.insert(endpoints.begin(), {options.address, options.port, options.tls});
@@ -333,18 +400,40 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, Acc
     listeners.push_back(std::make_shared<const Listener>(*std::move(listener)));
   }
   auto impl = std::make_unique<Impl>(std::move(options), std::move(acceptor));
-  if (absl::Status status = impl->Run(listeners); !status.ok()) return status;
+  if (absl::Status status = impl->Listen(listeners); !status.ok()) return status;
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, const Router& router) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Listen(ServerOptions options,
+                                                       const Router& router) {
   if (!router.status().ok()) return router.status();
   if (options.http.pages) {
     return absl::InvalidArgumentError(
         "http.pages is set, expected empty: the router has the pages");
   }
   options.http.pages = router.pages();
-  return Start(std::move(options), router.acceptor());
+  return Listen(std::move(options), router.acceptor());
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, Acceptor acceptor) {
+  return Started(Listen(std::move(options), std::move(acceptor)));
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options, const Router& router) {
+  return Started(Listen(std::move(options), router));
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Started(
+    absl::StatusOr<std::unique_ptr<Server>> server) {
+  if (!server.ok()) return server;
+  if (absl::Status status = (*server)->impl_->Start(); !status.ok()) return status;
+  return server;
+}
+
+absl::Status Server::Run() { return impl_->Run(nullptr, nullptr); }
+
+absl::Status Server::Run(SignalWaiter& signals, const std::function<void(int)>& on_signal) {
+  return impl_->Run(&signals, on_signal);
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

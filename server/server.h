@@ -4,6 +4,7 @@
 #define WEFT_SERVER_SERVER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -26,9 +27,12 @@
 
 namespace weft {
 
+class SignalWaiter;
+
 // Serves from Start() on, with ServerOptions::threads loops on threads of their own, and
-// ServerOptions::handler_threads further threads. All methods may be called from any thread, but a
-// handler must not destroy its server.
+// ServerOptions::handler_threads further threads; or, after Listen(), in Run(), where the first of
+// the loops has the calling thread. All methods may be called from any thread, but a handler must
+// not destroy its server.
 //
 //   struct Echo : weft::Handler {
 //     void OnMessage(weft::Session& session, const weft::Message& message) override {
@@ -47,6 +51,28 @@ class Server {
 
   // The same with WebSocket endpoints and pages by path. ServerHttp::pages must be unset.
   static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options, const Router& router);
+
+  // Listens, but serves in Run() only: clients that connect before wait. Errors: an invalid option,
+  // an address that is in use.
+  static absl::StatusOr<std::unique_ptr<Server>> Listen(ServerOptions options, Acceptor acceptor);
+  static absl::StatusOr<std::unique_ptr<Server>> Listen(ServerOptions options,
+                                                        const Router& router);
+
+  // Serves, with one loop on the calling thread, until a Shutdown() or Drain() is done. With one
+  // loop and no handler threads the process then needs no second thread, and the kernel takes some
+  // percent less time for each message. Signals that `signals` has are passed to `on_signal` on
+  // this thread; there, as in a handler, Shutdown() and Drain() only begin.
+  //
+  //   auto signals = weft::SignalWaiter::Create({SIGINT, SIGTERM});
+  //   auto server = weft::Server::Listen({.port = 8080}, acceptor);
+  //   if (!signals.ok() || !server.ok()) return 1;
+  //   const absl::Status status =
+  //       (*server)->Run(*signals, [&](int) { (*server)->Drain(absl::Seconds(30)); });
+  //
+  // FailedPrecondition unless it is the first call after Listen(). Other errors: more threads than
+  // the system has. `signals` must outlive the call, and nobody else may wait for them meanwhile.
+  absl::Status Run();
+  absl::Status Run(SignalWaiter& signals, const std::function<void(int signal)>& on_signal);
 
   // Shuts down at once.
   ~Server();
@@ -104,13 +130,16 @@ class Server {
   // then have ServerTimeouts::close.
   void Shutdown(absl::Duration grace = absl::Seconds(5));
 
-  // Waits until a Shutdown() or Drain() that some thread has called is done. A handler must not
-  // call it.
+  // Waits until a Shutdown() or Drain() that some thread has called is done, or returns at once if
+  // the server does not serve. A handler must not call it.
   void Wait();
 
  private:
   class Impl;
   explicit Server(std::unique_ptr<Impl> impl);
+
+  static absl::StatusOr<std::unique_ptr<Server>> Started(
+      absl::StatusOr<std::unique_ptr<Server>> server);
 
   std::unique_ptr<Impl> impl_;
 };
