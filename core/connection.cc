@@ -11,14 +11,6 @@
 #include "weft/core/frame/close_payload.h"
 
 namespace weft {
-namespace {
-
-// While fewer unsent pongs than this are queued, each ping gets its own pong, in order. The queue
-// can hold twice this number: see pong_mark_.
-constexpr int kMaxUnsentPongs = 64;
-
-}  // namespace
-
 Connection::Connection(Role role, const ConnectionOptions& options)
     : receiver_(role, options), new_masking_key_(options.masking_key), out_(options.pool) {}
 
@@ -40,20 +32,17 @@ absl::Span<char> Connection::ReadBuffer(absl::Span<char> scratch) {
 std::optional<Event> Connection::NextEvent() {
   EndEvent();
   std::optional<Event> event;
-  if (!receiver_.ShortMessage(event)) OtherEvent(event);
-  return event;
-}
-
-inline void Connection::OtherEvent(std::optional<Event>& event) {
+  if (receiver_.ShortMessage(event)) return event;
   receiver_.Next(event, status_);
   if (!event.has_value() || event->type != Event::Type::kMessage) NoMessage(event);
+  return event;
 }
 
 void Connection::NoMessage(std::optional<Event>& event) {
   if (event.has_value()) {
     if (event->type == Event::Type::kPing) QueuePong(event->payload);
     if (event->type == Event::Type::kClose) EndWith(event->close_code, event->payload);
-  } else if (receiver_.eof() && !input_over_) {
+  } else if (receiver_.eof() && MayReceive(closing_)) {
     EndOfStream(event);
   } else {
     receiver_.KeepInput(out_.pool());
@@ -97,44 +86,47 @@ void Connection::SettleBorrowed() {
 void Connection::EndWith(CloseCode code, absl::string_view reason) {
   char bytes[kMaxControlPayload];
   const absl::string_view payload(bytes, EncodeClosePayload(code, reason, bytes));
-  owes_close_ = answers_close_later_ && !close_sent_;
-  if (!close_sent_ && !owes_close_) QueueFrame(Opcode::kClose, true, payload);
-  close_sent_ = !owes_close_;
-  End();
-  if (owes_close_) held_payload_ = std::make_unique<std::string>(payload);
+  const bool unsent = closing_ == ClosingState::kOpen;
+  const bool later = unsent && answers_close_later_;
+  if (unsent && !later) QueueFrame(Opcode::kClose, true, payload);
+  End(later ? ClosingState::kCloseOwed : ClosingState::kClosed);
+  if (later) held_payload_ = std::make_unique<std::string>(payload);
 }
 
 void Connection::AnswerClose() {
-  if (!owes_close_) return;
+  if (closing_ != ClosingState::kCloseOwed) return;
   const std::unique_ptr<std::string> payload = std::move(held_payload_);
   QueueFrame(Opcode::kClose, true, *payload);
-  owes_close_ = false;
-  close_sent_ = true;
-  UpdateSendsPlainly();
+  Enter(ClosingState::kClosed);
 }
 
 void Connection::Refuse(CloseCode code, const char* reason) {
-  if (input_over_) return;
+  if (!MayReceive(closing_)) return;
   status_ = ToStatus({code, "10.4", reason}, "");
   EndWith(code, reason);
 }
 
 void Connection::EndOfStream(std::optional<Event>& event) {
-  status_ = absl::UnavailableError(close_sent_
+  status_ = absl::UnavailableError(closing_ == ClosingState::kCloseSent
                                        ? "the stream ended before the peer answered the Close frame"
                                        : "the stream ended without a Close frame");
   out_.Clear();  // no peer is left to read it
-  End();
+  End(ClosingState::kClosed);
   event.emplace();
   event->type = Event::Type::kClose;
   event->close_code = CloseCode::kAbnormal;
 }
 
-void Connection::End() {
-  input_over_ = true;
-  UpdateSendsPlainly();
+// No more input is accepted.
+void Connection::End(ClosingState state) {
+  Enter(state);
   held_payload_.reset();
   receiver_.End();
+}
+
+void Connection::Enter(ClosingState state) {
+  closing_ = state;
+  UpdateSendsPlainly();
 }
 
 // ---- From the application ----
@@ -257,17 +249,16 @@ absl::Status Connection::SendClose(CloseCode code, absl::string_view reason) {
   if (absl::Status status = CheckClose(code, reason); !status.ok()) return status;
   char payload[kMaxControlPayload];
   QueueFrame(Opcode::kClose, true, {payload, EncodeClosePayload(code, reason, payload)});
-  owes_close_ = false;
-  close_sent_ = true;
-  UpdateSendsPlainly();
+  Enter(MayReceive(closing_) ? ClosingState::kCloseSent : ClosingState::kClosed);
   held_payload_.reset();
   return absl::OkStatus();
 }
 
 absl::Status Connection::CheckOpen() const {
-  if (input_over_ && !owes_close_) return absl::FailedPreconditionError("the connection is closed");
-  if (close_sent_) return absl::FailedPreconditionError("a Close frame has already been sent");
-  return absl::OkStatus();
+  if (open()) return absl::OkStatus();
+  return absl::FailedPreconditionError(closing_ == ClosingState::kCloseSent
+                                           ? "a Close frame has already been sent"
+                                           : "the connection is closed");
 }
 
 // Whether a whole message may be sent now. WhyNot returns the reason.
@@ -340,21 +331,14 @@ void Connection::QueueCompressed(Opcode opcode, bool fin, absl::string_view payl
 
 // Answers a ping (section 5.5.3), unless a Close frame was sent: nothing follows that.
 void Connection::QueuePong(absl::string_view payload) {
-  if (close_sent_) return;
+  if (!open()) return;
   if (held_payload_ != nullptr) {
     held_payload_->assign(payload.data(), payload.size());
-    return;
+  } else if (pongs_.Admit(out_.removed(), out_.appended())) {
+    QueueFrame(Opcode::kPong, true, payload);
+  } else {
+    held_payload_ = std::make_unique<std::string>(payload);
   }
-  if (pongs_after_mark_ == kMaxUnsentPongs) {
-    if (out_.removed() < pong_mark_) {
-      held_payload_ = std::make_unique<std::string>(payload);
-      return;
-    }
-    pong_mark_ = out_.appended();
-    pongs_after_mark_ = 0;
-  }
-  QueueFrame(Opcode::kPong, true, payload);
-  ++pongs_after_mark_;
 }
 
 // ---- Network out ----
@@ -368,7 +352,8 @@ void Connection::DidWrite(size_t size) {
   const absl::string_view borrowed = out_.borrowed();
   // Bytes in the input stay valid until the next NextEvent, which moves them if needed.
   if (!borrowed.empty() && !receiver_.window().Contains(borrowed)) out_.CopyBorrowed();
-  if (held_payload_ != nullptr && !owes_close_ && out_.removed() >= pong_mark_) {
+  if (held_payload_ != nullptr && closing_ == ClosingState::kOpen &&
+      pongs_.HasRoom(out_.removed())) {
     const std::unique_ptr<std::string> pong = std::move(held_payload_);
     QueuePong(*pong);
   }
@@ -389,8 +374,8 @@ void Connection::ReleaseMemory() {
   out_.Clear();
 }
 
-bool Connection::closing() const { return !open() || input_over_ || receiver_.eof(); }
+bool Connection::closing() const { return closing_ != ClosingState::kOpen || receiver_.eof(); }
 
-bool Connection::done() const { return input_over_ && !owes_close_ && out_.size() == 0; }
+bool Connection::done() const { return closing_ == ClosingState::kClosed && out_.size() == 0; }
 
 }  // namespace weft

@@ -1,5 +1,4 @@
-// An open WebSocket without its socket: bytes in, events out; messages in, bytes out (RFC 6455,
-// sections 5 to 8).
+// An open WebSocket without its socket: bytes in, events out; messages in, bytes out.
 
 #ifndef WEFT_CORE_CONNECTION_H_
 #define WEFT_CORE_CONNECTION_H_
@@ -19,11 +18,12 @@
 #include "weft/core/encoded_message.h"
 #include "weft/core/event.h"
 #include "weft/core/frame/close_code.h"
+#include "weft/core/frame/closing_handshake.h"
 #include "weft/core/frame/fragmented_message.h"
 #include "weft/core/frame/frame.h"
 #include "weft/core/frame/frame_rules.h"
-#include "weft/core/frame/mask.h"
 #include "weft/core/frame/opcode.h"
+#include "weft/core/frame/pong_limit.h"
 #include "weft/core/memory/buffer.h"
 #include "weft/core/memory/write_queue.h"
 #include "weft/core/message_receiver.h"
@@ -32,8 +32,8 @@ namespace weft {
 
 struct DeflateAgreement;
 
-// The protocol state machine of one open WebSocket. It does no I/O and has no clock: the owner
-// reads, writes and sets timeouts. Not thread-safe: one thread at a time may call it.
+// The state machine of one open WebSocket (RFC 6455, sections 5 to 8). It does no I/O and has no
+// clock: the owner reads, writes and sets timeouts. Not thread-safe.
 //
 //   Connection connection(Role::kServer, {});
 //   absl::Span<char> into = connection.ReadBuffer(scratch);
@@ -45,10 +45,15 @@ struct DeflateAgreement;
 //   connection.DidWrite(write(fd, out.data(), out.size()));
 //   if (connection.done()) close(fd);
 //
-// When the peer breaks a rule, the connection fails (section 7.1.7): it delivers no more messages,
-// queues a Close frame with the matching code, status() names the rule and what was seen, and the
-// last event is a kClose. When the caller makes a mistake, the call returns FailedPrecondition or
-// InvalidArgument and changes nothing.
+//   state       events  sends  left by
+//   open        yes     yes    SendClose, the peer's Close, a broken rule, Refuse, end of stream
+//   close sent  yes     no     the peer's Close, a broken rule, Refuse, end of stream
+//   close owed  no      yes    AnswerClose, SendClose; see set_answers_close_later
+//   closed      no      no     nothing; done() when all is written
+//
+// When the peer breaks a rule, the connection fails (section 7.1.7): it queues a Close frame with
+// the matching code, status() names the rule and what was seen, and the last event is a kClose. A
+// mistake of the caller returns FailedPrecondition or InvalidArgument and changes nothing.
 class Connection {
  public:
   Connection(Role role, const ConnectionOptions& options);
@@ -68,11 +73,9 @@ class Connection {
   // `scratch` must not change until NextEvent has returned nullopt, or KeepInput was called.
   absl::Span<char> ReadBuffer(absl::Span<char> scratch);
 
-  // `size` bytes, which may be 0, were read into the span that ReadBuffer returned. Then call
+  // `size` bytes, which may be 0, were read into it; or the peer's stream has ended. Then call
   // NextEvent until it returns nullopt.
   void DidRead(size_t size) { receiver_.DidRead(size); }
-
-  // The peer's stream has ended. Then call NextEvent until it returns nullopt.
   void DidReadEof() { receiver_.DidReadEof(); }
 
   // ---- To the application ----
@@ -81,9 +84,8 @@ class Connection {
   // of a Close frame are already in the write buffer.
   std::optional<Event> NextEvent();
 
-  // For an owner that wants no events for a while: copies the input that was read and not yet
-  // processed, so that `scratch` is free. The last event's payload becomes invalid. NextEvent
-  // continues from there.
+  // For an owner that wants no events for a while: copies the input that is not yet processed, so
+  // that `scratch` is free. The last event's payload becomes invalid. NextEvent continues there.
   void KeepInput();
 
   // For an owner that calls NextEvent while another component still uses the last event's message:
@@ -92,9 +94,7 @@ class Connection {
   // reading must continue with another scratch buffer. Otherwise like KeepInput.
   Buffer TakePayload();
 
-  // ---- From the application ----
-  // All return FailedPrecondition after a Close frame was sent or received or the connection
-  // failed.
+  // ---- From the application: FailedPrecondition unless open() ----
 
   // A whole message in one frame. InvalidArgument for text that is not UTF-8. FailedPrecondition
   // between the fragments of another message.
@@ -117,9 +117,8 @@ class Connection {
   absl::Status SendPing(absl::string_view payload = "");
   absl::Status SendPong(absl::string_view payload = "");
 
-  // Starts the closing handshake (section 7.1.2). `code` must be allowed on the wire, or kNoStatus
-  // for a Close frame with no code; `reason` is UTF-8 of at most 123 bytes. Messages that the peer
-  // sent before its answer still arrive.
+  // Starts the closing handshake (section 7.1.2). InvalidArgument as in CheckClose
+  // (core/frame/close_payload.h). Messages that the peer sent before its answer still arrive.
   absl::Status SendClose(CloseCode code, absl::string_view reason = "");
 
   // Fails the connection because it broke a rule of the owner's, as if it had broken a rule of the
@@ -127,15 +126,11 @@ class Connection {
   // fits in a Close frame. Does nothing if the connection has failed or the peer has closed it.
   void Refuse(CloseCode code, const char* reason);
 
-  // Like SendMessage, but avoids copying the payload to the write buffer where possible: the
-  // payload must stay unchanged until the next DidWrite, which must follow, with WriteBuffers,
-  // before any other call.
+  // Like SendMessage, but avoid copying the payload to the write buffer where possible. It must
+  // stay unchanged until the next DidWrite, which must follow, with WriteBuffers, before any other
+  // call; or as long as `owner` lives, which is released when the payload is written.
   absl::Status SendBorrowed(Opcode opcode, absl::string_view payload,
                             Compress compress = Compress::kYes);
-
-  // Like SendMessage, but avoids copying the payload to the write buffer where possible: the
-  // payload must stay unchanged as long as `owner` lives. `owner` is released when the payload is
-  // written.
   absl::Status SendKept(Opcode opcode, absl::string_view payload, std::shared_ptr<const void> owner,
                         Compress compress = Compress::kYes);
 
@@ -145,9 +140,8 @@ class Connection {
   absl::Status SendEncoded(const EncodedMessage& message,
                            std::shared_ptr<const void> owner = nullptr);
 
-  // Messages that were encoded once for many connections: the EncodedMessage::frame() of each,
-  // concatenated and borrowed as by SendBorrowed. For a server that does not compress:
-  // FailedPrecondition for others.
+  // The EncodedMessage::frame() of several, concatenated, borrowed as by SendBorrowed. For a server
+  // that does not compress: FailedPrecondition for others.
   absl::Status SendBorrowedFrames(absl::string_view frames);
 
   // With `later`, the Close frame that answers the peer's, or reports a broken rule, is not queued
@@ -170,9 +164,7 @@ class Connection {
 
   // `size` of these bytes were written.
   void DidWrite(size_t size);
-
-  // The number of bytes that wait to be written.
-  size_t queued_bytes() const { return out_.size(); }
+  size_t queued_bytes() const { return out_.size(); }  // that wait to be written
 
   // Whether a frame or message has arrived in part, and the number of its bytes held until the rest
   // arrives: inflated, if the message is compressed. Between events.
@@ -189,22 +181,17 @@ class Connection {
   // (MessageCodec::ReleaseIdle).
   void ReleaseIdle();
 
-  // Frees all of that memory, for a connection that has ended and is kept only for its state:
-  // unfinished input and unsent output are lost. Afterwards only the functions under "State" and
-  // the destructor may be called.
+  // Frees all of that memory: unfinished input and unsent output are lost. Afterwards only the
+  // functions under "State" and the destructor may be called.
   void ReleaseMemory();
 
   // ---- State ----
 
   Role role() const { return receiver_.role(); }
+  bool compressed() const { return receiver_.codec() != nullptr; }  // by permessage-deflate
 
-  // Whether permessage-deflate is in use.
-  bool compressed() const { return receiver_.codec() != nullptr; }
-
-  // Whether messages can still be sent.
-  bool open() const { return !close_sent_ && (!input_over_ || owes_close_); }
-
-  // Whether SendFragment has begun a message that still lacks its last fragment.
+  // Whether messages can still be sent, and whether SendFragment has begun one and not ended it.
+  bool open() const { return MaySend(closing_); }
   bool in_fragmented_message() const { return outgoing_.open(); }
 
   // Whether the connection is ending: a Close frame was sent or received, the stream ended, or the
@@ -220,18 +207,13 @@ class Connection {
   const absl::Status& status() const { return status_; }
 
  private:
-  // Input.
-  [[gnu::always_inline]] void OtherEvent(std::optional<Event>& event);
   [[gnu::noinline]] void NoMessage(std::optional<Event>& event);
   void EndEvent();
   void SettleBorrowed();
-
-  // The end.
   void EndWith(CloseCode code, absl::string_view reason);
   void EndOfStream(std::optional<Event>& event);
-  void End();
-
-  // Output.
+  void End(ClosingState state);
+  void Enter(ClosingState state);
   absl::Status CheckOpen() const;
   [[gnu::noinline]] absl::Status SendOtherwise(Opcode opcode, absl::string_view payload,
                                                Compress compress);
@@ -246,31 +228,17 @@ class Connection {
   [[gnu::noinline]] void QueueCompressed(Opcode opcode, bool fin, absl::string_view payload);
   void QueuePong(absl::string_view payload);
 
-  // The closing handshake (sections 5.5.1 and 7.1.2):
-  //
-  //   state        close_sent_  input_over_  events  sends  left by
-  //   open         no           no           yes     yes    SendClose, the peer's Close, EOF, Fail
-  //   closing      yes          no           yes     no     the peer's Close, EOF, Fail
-  //   owes a Close no           yes          no      yes    AnswerClose (owes_close_)
-  //   closed       yes          yes          no      no     done(), once all is written
   MessageReceiver receiver_;
-  bool sends_plainly_ = true;  // open, not inside a fragmented message, nothing to compress
-  bool close_sent_ = false;
-  bool input_over_ = false;  // no more is read: the kClose event was returned, or is next
+  ClosingState closing_ = ClosingState::kOpen;
   bool answers_close_later_ = false;
-  bool owes_close_ = false;  // AnswerClose must be called
-  uint8_t pongs_after_mark_ = 0;
-  FragmentedMessage outgoing_;
+  bool sends_plainly_ = true;         // open, not inside a fragmented message, nothing to compress
   bool outgoing_compressed_ = false;  // the message that SendFragment sends
+  FragmentedMessage outgoing_;
   MaskingKey (*const new_masking_key_)();
-
   WriteQueue out_;
-  // A position in the output. While the bytes before it are unsent, and the maximum number of pongs
-  // was queued after it, only the latest further pong is kept, here, and queued once they are sent.
-  // If the Close frame is to be sent later, its payload.
-  uint64_t pong_mark_ = 0;
+  PongLimit pongs_;
+  // The payload of the latest pong that pongs_ did not admit, or of the Close frame that is owed.
   std::unique_ptr<std::string> held_payload_;
-
   absl::Status status_;
 };
 

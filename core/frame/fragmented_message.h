@@ -19,11 +19,10 @@ class FragmentedMessage {
   absl::Status Add(Opcode opcode, absl::string_view payload, bool fin);
 
   // Whether a message has begun and its last fragment has not been taken.
-  bool open() const { return open_; }
+  bool open() const { return opcode_ != Opcode::kContinuation; }
 
  private:
-  bool open_ = false;
-  Opcode opcode_ = Opcode::kText;
+  Opcode opcode_ = Opcode::kContinuation;  // of the message in progress; kContinuation: none
   Utf8Validator utf8_;
 };
 
