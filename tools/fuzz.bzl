@@ -23,9 +23,9 @@ def fuzz_target(name, deps, tags = ["single-threaded"]):
     cc_test(
         name = name + "_test",
         size = "small",
-        srcs = srcs + ["//core/testing:run_corpus.cc"],
+        srcs = srcs,
         args = ["$(rootpaths {})".format(corpus)],
         data = [corpus],
         tags = tags,
-        deps = deps,
+        deps = deps + ["//core/testing:run_corpus"],
     )
