@@ -22,15 +22,18 @@
 #include "weft/bench/chat_corpus.h"
 #include "weft/bench/process.h"
 #include "weft/core/connection.h"
+#include "weft/core/deflate/compression.h"
 #include "weft/core/deflate/permessage_deflate.h"
 #include "weft/core/frame/mask.h"
 #include "zlib.h"
 
 ABSL_FLAG(int, rounds, 21, "of each, alternately; the medians are printed");
 ABSL_FLAG(int64_t, bytes, 2 << 20, "of text per round");
-ABSL_FLAG(int, window_bits, 15, "8 to 15");
-ABSL_FLAG(int, memory_level, 8, "1 to 9");
-ABSL_FLAG(int, level, 6, "1 to 9");
+ABSL_FLAG(int, window_bits, weft::CompressionOptions().send_window_bits,
+          "8 to 15, with takeover; without, it is 15");
+ABSL_FLAG(int, memory_level, weft::CompressionOptions().memory_level,
+          "1 to 9, with takeover; without, it is 8");
+ABSL_FLAG(int, level, weft::CompressionOptions().level, "1 to 9");
 ABSL_FLAG(int, pin, -1, "the processor to run on; -1 for any");
 
 namespace weft::bench {
@@ -266,8 +269,8 @@ int main(int argc, char** argv) {
   for (const bool takeover : {false, true}) {
     for (const size_t bytes : {200, 1024, 4096, 16384, 65536}) {
       weft::bench::Run(bytes, {.takeover = takeover,
-                               .window_bits = absl::GetFlag(FLAGS_window_bits),
-                               .memory_level = absl::GetFlag(FLAGS_memory_level),
+                               .window_bits = takeover ? absl::GetFlag(FLAGS_window_bits) : 15,
+                               .memory_level = takeover ? absl::GetFlag(FLAGS_memory_level) : 8,
                                .level = absl::GetFlag(FLAGS_level)});
     }
   }
