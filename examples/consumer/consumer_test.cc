@@ -1,5 +1,8 @@
 // A dependent's view: a server and a client of Weft, besides its own headers.
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <memory>
 #include <string>
 
@@ -35,6 +38,13 @@ TEST(ConsumerTest, ServerAndClient) {
   EXPECT_TRUE(message->is_text());
   EXPECT_EQ(message->payload, "Hello");
   EXPECT_TRUE((*client)->Close().ok());
+}
+
+TEST(ConsumerTest, WaitsForASignal) {
+  absl::StatusOr<weft::SignalWaiter> signals = weft::SignalWaiter::Create({SIGINT, SIGTERM});
+  ASSERT_TRUE(signals.ok()) << signals.status();
+  ASSERT_EQ(kill(getpid(), SIGTERM), 0);
+  EXPECT_EQ(signals->Wait(), SIGTERM);
 }
 
 TEST(ConsumerTest, AbseilThatWeftDoesNotUse) {
