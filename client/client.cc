@@ -295,6 +295,7 @@ absl::Status Client::WaitForInput(Lock& lock, Interest wanted, Deadline deadline
   if (connection_.open()) {  // once closing, timeouts.close is the limit
     switch (keepalive_.Check(Now())) {
       case Keepalive::Verdict::kGone:
+        Blame(ClosedBy::kTimeout, "timeouts.pong");
         return End(absl::UnavailableError(
             absl::StrCat(peer_address_.ToString(), " is gone: nothing was received for ",
                          absl::FormatDuration(options_.timeouts.pong), " after a ping")));
@@ -325,6 +326,7 @@ absl::Status Client::QueueClose(CloseCode code, absl::string_view reason) {
   absl::Status status = connection_.SendClose(code, reason);
   if (status.ok()) {
     closed_here_ = true;
+    Blame(ClosedBy::kApplication);
     close_deadline_ = Deadline::After(options_.timeouts.close);
   }
   return status;
@@ -403,9 +405,25 @@ absl::Status Client::CannotReceive(const IoResult& result) const {
 
 // The connection's last event: the peer's Close frame or its equivalent.
 absl::Status Client::EndWithClose(Lock& lock, const Event& close, Deadline deadline) {
-  close_code_ = close.close_code;
   close_reason_ = std::string(close.payload);
+  close_info_.code = close.close_code;
+  close_info_.reason = close_reason_;
   closed_cleanly_ = connection_.status().ok();
+  switch (connection_.status().code()) {
+    case absl::StatusCode::kOk:
+      Blame(ClosedBy::kPeer);
+      break;
+    case absl::StatusCode::kInvalidArgument:
+      Blame(ClosedBy::kRule);
+      break;
+    case absl::StatusCode::kResourceExhausted:
+      Blame(ClosedBy::kLimit, close.close_code == CloseCode::kMessageTooBig
+                                  ? "connection.max_message_bytes"
+                                  : "connection.max_fragments");
+      break;
+    default:
+      Blame(ClosedBy::kLost);
+  }
   deadline =
       Earlier(deadline, closed_here_ ? close_deadline_ : Deadline::After(options_.timeouts.close));
   // Our answer is sent before the end is announced, which stops all calls.
@@ -428,7 +446,8 @@ absl::Status Client::ClosedHere() const {
 
 // 1001 going away ("restart")
 std::string Client::CloseText() const {
-  std::string text = absl::StrCat(static_cast<int>(close_code_), " ", CloseCodeName(close_code_));
+  const CloseCode code = close_info_.code;
+  std::string text = absl::StrCat(static_cast<int>(code), " ", CloseCodeName(code));
   if (!close_reason_.empty()) absl::StrAppend(&text, " (", Quote(close_reason_), ")");
   return text;
 }
@@ -437,7 +456,15 @@ void Client::Cancel() {
   const Lock lock = Enter();
   if (absl::IsCancelled(end_)) return;
   closed_cleanly_ = false;
+  Blame(ClosedBy::kApplication);
   End(absl::CancelledError("the client was cancelled")).IgnoreError();
+}
+
+// The first cause of the end counts.
+void Client::Blame(ClosedBy by, absl::string_view option) {
+  if (std::exchange(blamed_, true)) return;
+  close_info_.by = by;
+  close_info_.option = option;
 }
 
 // From now on every call returns `status`, and so does this one.
@@ -464,14 +491,9 @@ std::optional<absl::Duration> Client::round_trip_time() const {
   return round_trip_.last();
 }
 
-CloseCode Client::close_code() const {
+CloseInfo Client::close_info() const {
   const Lock lock = Enter();
-  return close_code_;
-}
-
-std::string Client::close_reason() const {
-  const Lock lock = Enter();
-  return close_reason_;
+  return close_info_;
 }
 
 }  // namespace weft

@@ -23,6 +23,7 @@
 #include "weft/core/encoded_message.h"
 #include "weft/core/event.h"
 #include "weft/core/frame/close_code.h"
+#include "weft/core/frame/close_info.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/core/memory/buffer.h"
 #include "weft/core/message.h"
@@ -50,8 +51,7 @@ namespace weft {
 // only while some thread is inside Receive(), so for a long-lived client one usually should be.
 //
 // When the connection has ended, for any reason, every call returns that reason:
-//   Unavailable          the peer closed (see close_code() and close_reason()), went away, or was
-//                        silent for too long
+//   Unavailable          the peer closed (see close_info()), went away, or was silent for too long
 //   InvalidArgument,     the peer broke RFC 6455, or exceeded a limit of ours; it got a Close frame
 //   ResourceExhausted    that says so
 //   FailedPrecondition   Close() or SendClose() was called
@@ -175,11 +175,11 @@ class Client {
   // unanswered ping, are not timed.
   std::optional<absl::Duration> round_trip_time() const;
 
-  // How the connection ended: the code and reason of the peer's Close frame; kNoStatus if it had
-  // none; the code sent to the peer if it broke a rule. kAbnormal if there was no Close frame, or
-  // the connection has not ended.
-  CloseCode close_code() const;
-  std::string close_reason() const;
+  // How the connection has ended or is ending, and why, as Handler::OnClose receives it: the first
+  // cause counts. The code and reason are those of the peer's Close frame; kNoStatus if it had
+  // none; those sent to the peer if it broke a rule; kAbnormal if there was no Close frame, or the
+  // connection has not ended. The reason is valid as long as the client.
+  CloseInfo close_info() const;
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -213,6 +213,7 @@ class Client {
   absl::Status QueueClose(CloseCode code, absl::string_view reason);
   absl::Status ClosedHere() const;
   std::string CloseText() const;
+  void Blame(ClosedBy by, absl::string_view option = "");
   absl::Status End(absl::Status status);
 
   static constexpr size_t kScratchBytes = 64 << 10;
@@ -245,8 +246,9 @@ class Client {
   bool closed_here_ = false;     // the closing handshake was begun by us
   bool closed_cleanly_ = false;  // it was completed, whichever side began it
   Deadline close_deadline_ = Deadline::Never();  // of the closing handshake begun by us
-  CloseCode close_code_ = CloseCode::kAbnormal;
-  std::string close_reason_;
+  CloseInfo close_info_;
+  bool blamed_ = false;       // the cause in close_info_ is known
+  std::string close_reason_;  // set once: close_info() returns a view
 };
 
 }  // namespace weft

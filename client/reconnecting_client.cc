@@ -201,7 +201,7 @@ void ReconnectingClient::Attempt(Lock& lock) {
     changed_.notify_all();
     Tell(lock, {.type = Type::kConnected, .attempt = attempts_});
   } else if (fresh != nullptr && status == fresh->status()) {  // lost before it was usable
-    Retry(lock, status, AskedBy(fresh->close_code()));
+    Retry(lock, status, AskedBy(fresh->close_info().code));
   } else if (IsFinal(status)) {
     GiveUp(lock, status);
   } else {
@@ -238,7 +238,7 @@ void ReconnectingClient::Lose(Lock& lock, const absl::Status& status) {
     since_ = now;
   }
   Tell(lock, {.type = Type::kLost, .status = status});
-  Retry(lock, status, AskedBy(lost->close_code()));
+  Retry(lock, status, AskedBy(lost->close_info().code));
 }
 
 // Schedules the next attempt, or gives up.

@@ -298,7 +298,7 @@ class Round {
           if (now != nullptr) {
             now->status().IgnoreError();
             now->round_trip_time();
-            now->close_reason();
+            now->close_info();
           }
           break;
         case 5:

@@ -45,27 +45,32 @@ TEST(ClientEnd, ThePeersCloseIsToldAndAnswered) {
     answer = peer.Next();
   });
   std::unique_ptr<Client> client = ConnectOrDie(server);
-  EXPECT_EQ(client->close_code(), CloseCode::kAbnormal);
+  EXPECT_EQ(client->close_info().code, CloseCode::kAbnormal) << "it has not ended";
   EXPECT_RECEIVES(client, "last words");
   const absl::Status status = client->Receive().status();
   EXPECT_CODE(status, kUnavailable);
   EXPECT_THAT(std::string(status.message()), HasSubstr("1001 going away (\"restart\")"));
-  EXPECT_EQ(client->close_code(), CloseCode::kGoingAway);
-  EXPECT_EQ(client->close_reason(), "restart");
+  const CloseInfo info = client->close_info();
+  EXPECT_EQ(info.code, CloseCode::kGoingAway);
+  EXPECT_EQ(info.reason, "restart");
+  EXPECT_EQ(info.by, ClosedBy::kPeer);
   server.Join();
   EXPECT_EQ(answer, "close 1001 restart");
 
-  // And it stays so.
+  // And it stays so, whatever is called.
   EXPECT_EQ(client->Receive().status(), status);
   EXPECT_EQ(client->SendText("x"), status);
   EXPECT_TRUE(client->Close().ok());
+  client->Cancel();
+  EXPECT_EQ(client->close_info().by, ClosedBy::kPeer);
+  EXPECT_EQ(info.reason, "restart") << "the view is valid as long as the client";
 }
 
 TEST(ClientEnd, ACloseWithoutACode) {
   FakeServer server(Say(ServerFrame(Opcode::kClose, "")));
   std::unique_ptr<Client> client = ConnectOrDie(server);
   EXPECT_CODE(client->Receive().status(), kUnavailable);
-  EXPECT_EQ(client->close_code(), CloseCode::kNoStatus);
+  EXPECT_EQ(client->close_info().code, CloseCode::kNoStatus);
 }
 
 TEST(ClientEnd, ThePeersMistakeIsNamedAndThePeerIsTold) {
@@ -81,6 +86,7 @@ TEST(ClientEnd, ThePeersMistakeIsNamedAndThePeerIsTold) {
   server.Join();
   EXPECT_THAT(told, StartsWith("close 1002"));
   EXPECT_EQ(client->SendText("x"), status);
+  EXPECT_EQ(client->close_info().by, ClosedBy::kRule);
 }
 
 TEST(ClientEnd, AMessageOverTheLimit) {
@@ -89,7 +95,9 @@ TEST(ClientEnd, AMessageOverTheLimit) {
   options.connection.max_message_bytes = 4;
   std::unique_ptr<Client> client = ConnectOrDie(server, options);
   EXPECT_CODE(client->Receive().status(), kResourceExhausted);
-  EXPECT_EQ(client->close_code(), CloseCode::kMessageTooBig);
+  EXPECT_EQ(client->close_info().code, CloseCode::kMessageTooBig);
+  EXPECT_EQ(client->close_info().by, ClosedBy::kLimit);
+  EXPECT_EQ(client->close_info().option, "connection.max_message_bytes");
 }
 
 TEST(ClientEnd, AStreamThatEndsWithoutAClose) {
@@ -102,7 +110,8 @@ TEST(ClientEnd, AStreamThatEndsWithoutAClose) {
   EXPECT_RECEIVES(client, "one");
   const absl::Status status = client->Receive().status();
   EXPECT_CODE(status, kUnavailable);
-  EXPECT_EQ(client->close_code(), CloseCode::kAbnormal);
+  EXPECT_EQ(client->close_info().code, CloseCode::kAbnormal);
+  EXPECT_EQ(client->close_info().by, ClosedBy::kLost);
   EXPECT_EQ(client->Close(), status);
 }
 
@@ -138,7 +147,8 @@ TEST(ClientClose, SaysCodeAndReasonAndWaitsForTheAnswer) {
   EXPECT_TRUE(client->Close(CloseCode::kGoingAway, "bye").ok());
   server.Join();
   EXPECT_EQ(how, "close 1001 bye");
-  EXPECT_EQ(client->close_code(), CloseCode::kGoingAway);
+  EXPECT_EQ(client->close_info().code, CloseCode::kGoingAway);
+  EXPECT_EQ(client->close_info().by, ClosedBy::kApplication);
   EXPECT_CODE(client->Receive().status(), kFailedPrecondition);
   EXPECT_CODE(client->SendText("x"), kFailedPrecondition);
   EXPECT_TRUE(client->Close().ok());
@@ -154,7 +164,7 @@ TEST(ClientClose, DropsWhatWasOnItsWay) {
   });
   std::unique_ptr<Client> client = ConnectOrDie(server);
   EXPECT_TRUE(client->Close().ok());
-  EXPECT_EQ(client->close_reason(), "you too");
+  EXPECT_EQ(client->close_info().reason, "you too");
 }
 
 // Messages that Close() drops can be received after SendClose().
@@ -173,7 +183,7 @@ TEST(ClientClose, SendCloseLeavesWhatIsOnItsWay) {
   EXPECT_RECEIVES(client, "unread");
   EXPECT_RECEIVES(client, "on its way");
   EXPECT_CODE(client->Receive().status(), kFailedPrecondition);
-  EXPECT_EQ(client->close_reason(), "you too");
+  EXPECT_EQ(client->close_info().reason, "you too");
   EXPECT_TRUE(client->Close().ok());
 }
 
@@ -238,7 +248,7 @@ TEST(ClientClose, TheServerEndsTcpFirst) {
   const absl::Status status = client->Close();
   EXPECT_TRUE(deadline.HasPassed()) << "it did not wait for the end of the stream";
   // On a machine that takes longer than timeouts.close to deliver the answer, it is not seen.
-  EXPECT_EQ(status.ok(), client->close_code() == CloseCode::kNormal) << status;
+  EXPECT_EQ(status.ok(), client->close_info().code == CloseCode::kNormal) << status;
 }
 
 // Also if the server began the closing handshake. Each side ends TLS separately.
@@ -277,7 +287,7 @@ TEST(ClientClose, AServerThatAnswersAndKeepsTheStreamOpenWhileAnotherThreadRecei
     std::thread receiver([&] { EXPECT_FALSE(client->Receive().ok()); });
     while (!close.HasPassed()) std::this_thread::yield();
     const absl::Status status = client->Close();
-    const bool answered = client->close_code() == CloseCode::kNormal;
+    const bool answered = client->close_info().code == CloseCode::kNormal;
     EXPECT_EQ(status.ok(), answered) << status;
     EXPECT_EQ(absl::IsFailedPrecondition(client->status()), answered) << client->status();
     receiver.join();
@@ -291,7 +301,8 @@ TEST(ClientClose, AServerThatEndsTheStreamInstead) {
   });
   std::unique_ptr<Client> client = ConnectOrDie(server);
   EXPECT_CODE(client->Close(), kUnavailable);
-  EXPECT_EQ(client->close_code(), CloseCode::kAbnormal);
+  EXPECT_EQ(client->close_info().code, CloseCode::kAbnormal);
+  EXPECT_EQ(client->close_info().by, ClosedBy::kApplication) << "the first cause counts";
 }
 
 TEST(ClientClose, WhileAnotherThreadReceives) {
@@ -311,7 +322,7 @@ TEST(ClientClose, WhileAnotherThreadReceives) {
   EXPECT_TRUE(client->Close(CloseCode::kNormal, "done").ok());
   receiver.join();
   EXPECT_CODE(end, kFailedPrecondition);
-  EXPECT_EQ(client->close_reason(), "done");
+  EXPECT_EQ(client->close_info().reason, "done");
 }
 
 // Whatever Close() reads, the message held by another thread does not change.
@@ -336,7 +347,7 @@ TEST(ClientClose, WhileAnotherThreadHoldsAMessage) {
     });
     received.Await();
     EXPECT_TRUE(client->Close().ok());
-    EXPECT_EQ(client->close_code(), CloseCode::kNormal);
+    EXPECT_EQ(client->close_info().code, CloseCode::kNormal);
     closed.Give();
     receiver.join();
   }
@@ -357,7 +368,7 @@ absl::Status CloseWhileAMessageIsHeld(const FakeServer::Script& then, CloseCode*
   EXPECT_TRUE(message.ok()) << message.status();
   absl::Status status;
   std::thread([&] { status = client->Close(); }).join();
-  *code = client->close_code();
+  *code = client->close_info().code;
   EXPECT_EQ(message->payload, "held");
   return status;
 }

@@ -186,7 +186,7 @@ TEST(ClientCompression, R4_ABombEndsTheConnection) {
   });
   auto client = ConnectOrDie(server, With({.use = Use::kOn}));
   EXPECT_CODE(client->Receive().status(), kResourceExhausted);
-  EXPECT_EQ(client->close_code(), CloseCode::kMessageTooBig);
+  EXPECT_EQ(client->close_info().code, CloseCode::kMessageTooBig);
   server.Join();
   EXPECT_THAT(told, StartsWith("close 1009 "));
 }

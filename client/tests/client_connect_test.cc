@@ -150,7 +150,7 @@ TEST(ClientConnect, R11_AViolationInTheSegmentOfTheAnswer) {
   });
   std::unique_ptr<Client> client = ConnectOrDie(server);
   EXPECT_CODE(client->Receive().status(), kInvalidArgument);
-  EXPECT_EQ(client->close_code(), CloseCode::kProtocolError);
+  EXPECT_EQ(client->close_info().code, CloseCode::kProtocolError);
 }
 
 TEST(ClientConnect, AnAnswerByteByByte) {

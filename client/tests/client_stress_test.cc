@@ -60,8 +60,7 @@ class Round {
       while (!ended_) {
         client_->status().IgnoreError();
         client_->round_trip_time();
-        client_->close_code();
-        client_->close_reason();
+        client_->close_info();
         std::this_thread::yield();
       }
     });

@@ -59,8 +59,8 @@ TEST(ClientTest, SendsAndReceives) {
   EXPECT_EQ(message->payload, absl::string_view("\0\xff", 2));
 
   EXPECT_TRUE(client->Close(static_cast<CloseCode>(4000), "bye").ok());
-  EXPECT_EQ(client->close_code(), static_cast<CloseCode>(4000));
-  EXPECT_EQ(client->close_reason(), "bye");
+  EXPECT_EQ(client->close_info().code, static_cast<CloseCode>(4000));
+  EXPECT_EQ(client->close_info().reason, "bye");
 }
 
 TEST(ClientTest, MessagesOfEverySize) {
@@ -310,6 +310,8 @@ TEST(ClientKeepalive, APeerThatDoesNotAnswerIsGone) {
   const absl::Status status = client->Receive().status();
   EXPECT_CODE(status, kUnavailable);
   EXPECT_THAT(std::string(status.message()), HasSubstr("is gone"));
+  EXPECT_EQ(client->close_info().by, ClosedBy::kTimeout);
+  EXPECT_EQ(client->close_info().option, "timeouts.pong");
   EXPECT_EQ(client->SendText("x"), status);
   EXPECT_EQ(client->Close(), status);
   server.Join();

@@ -169,7 +169,7 @@ TEST(ClientTls, AStreamThatIsCutOff) {
     EXPECT_CODE(status, kUnavailable);
     EXPECT_THAT(std::string(status.message()),
                 AllOf(StartsWith("cannot receive from 127.0.0.1:"), HasSubstr("close_notify")));
-    EXPECT_EQ((*client)->close_code(), CloseCode::kAbnormal);
+    EXPECT_EQ((*client)->close_info().code, CloseCode::kAbnormal);
   }
 }
 
@@ -188,7 +188,8 @@ TEST(ClientTls, AStreamThatIsCutOffAfterTheCloseFrame) {
       EXPECT_CODE((*client)->Receive().status(), kUnavailable);
     }
     EXPECT_TRUE((*client)->Close().ok());
-    EXPECT_EQ((*client)->close_code(), close_here ? CloseCode::kNormal : CloseCode::kGoingAway);
+    EXPECT_EQ((*client)->close_info().code,
+              close_here ? CloseCode::kNormal : CloseCode::kGoingAway);
     server.Join();
   }
 }

@@ -26,17 +26,17 @@ enum class ClosedBy : uint8_t {
 inline constexpr size_t kClosedBys = 7;
 absl::string_view NameOf(ClosedBy by);  // "peer", "application", ...
 
-// The end of one connection. A value of views: what they refer to lives as long as the callback
-// that is given it.
+// The end of one connection, as Handler::OnClose is given it and Client::close_info() returns it.
 struct CloseInfo {
-  // Of the Close frame that ended it, the peer's or ours; kAbnormal where there was none.
+  // Of the Close frame that ended it, the peer's or ours; kAbnormal where there was none. The
+  // reason is a view: valid as long as the callback, or the client.
   CloseCode code = CloseCode::kAbnormal;
   absl::string_view reason{};
 
   ClosedBy by = ClosedBy::kLost;
 
-  // The option whose limit or timeout it was, such as "max_message_bytes". Empty for others: the
-  // reason says which rule was broken. Never dangles.
+  // The option whose limit or timeout it was, such as "connection.max_message_bytes". Empty for
+  // others: the reason says which rule was broken. Never dangles.
   absl::string_view option{};
 };
 

@@ -87,7 +87,8 @@ class MemberTest : public testing::Test {
   static std::pair<CloseCode, std::string> ReasonForClosing(Client& client) {
     while (client.Receive(kLimit).ok()) {
     }
-    return {client.close_code(), client.close_reason()};
+    const CloseInfo info = client.close_info();
+    return {info.code, std::string(info.reason)};
   }
 
   RoomThread room_;

@@ -77,7 +77,8 @@ class Guest {
   std::pair<CloseCode, std::string> ReasonForClosing() {
     while (client_->Receive(kLimit).ok()) {
     }
-    return {client_->close_code(), client_->close_reason()};
+    const CloseInfo info = client_->close_info();
+    return {info.code, std::string(info.reason)};
   }
 
  private:

@@ -55,7 +55,8 @@ class PlayerTest : public testing::Test {
   static std::pair<CloseCode, std::string> ReasonForClosing(Client& client) {
     while (client.Receive(kLimit).ok()) {
     }
-    return {client.close_code(), client.close_reason()};
+    const CloseInfo info = client.close_info();
+    return {info.code, std::string(info.reason)};
   }
 
   WorldThread world_{MakeScene(200)};

@@ -164,8 +164,9 @@ int Session::Finish(const absl::Status& input) {
     return kWrongUsage;
   }
   const absl::Status end = client_.status();
-  const CloseCode code = client_.close_code();
-  const std::string close = DescribeClose(code, client_.close_reason());
+  const CloseInfo info = client_.close_info();
+  const CloseCode code = info.code;
+  const std::string close = DescribeClose(code, info.reason);
   if (absl::IsFailedPrecondition(end)) {  // closed here
     if (!input.ok()) console_.Complain(input.message());
     console_.Note(absl::StrCat("closed: ", close));
