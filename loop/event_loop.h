@@ -3,6 +3,7 @@
 #ifndef WEFT_LOOP_EVENT_LOOP_H_
 #define WEFT_LOOP_EVENT_LOOP_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -60,6 +61,11 @@ class EventLoop {
   static constexpr int64_t kNever = int64_t{1} << 60;
   static int64_t Milliseconds(absl::Duration duration) {
     return duration >= absl::Hours(24 * 365) ? kNever : absl::ToInt64Milliseconds(duration);
+  }
+
+  // The first millisecond at which `delay` has passed since `now_ms`, and at least the next one.
+  static int64_t DeadlineAfter(absl::Duration delay, int64_t now_ms) {
+    return now_ms + std::max<int64_t>(Milliseconds(absl::Ceil(delay, absl::Milliseconds(1))), 1);
   }
 
   // A deadline of kNever or later disarms.

@@ -32,7 +32,13 @@ class LoopSession : public Session {
   // There was no room for a message: the client reads too slowly.
   virtual void Disconnect() = 0;
 
+  // Calls the first callback of those that were posted.
+  virtual void RunPosted() = 0;
+
   // ---- For a PooledSession ----
+
+  // The time of its first timer has changed.
+  virtual void ArmCallbackTimer() = 0;
 
   virtual void SendReservedFragment(Opcode opcode, absl::string_view payload, bool fin,
                                     Compress compress) = 0;

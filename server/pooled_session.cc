@@ -1,6 +1,7 @@
 #include "weft/server/pooled_session.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <variant>
 
@@ -86,7 +87,72 @@ void PooledSession::Discard() {
   discards_ = true;
   bytes_ = 0;
   discarded.swap(messages_);
-  // `discarded` outlives the lock, so its messages are freed after the lock is released.
+  // `discarded` outlives the lock, so its messages are freed after the lock is released. Callbacks
+  // are destroyed by the handler's thread: DropCallbacks().
+}
+
+// ---- Callbacks ----
+
+void PooledSession::TakePosted(SessionRef::HeldCallback posted) {
+  std::list<Due> due;
+  due.push_back({TimerId(), std::move(posted)});
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (discards_ || ending_.has_value()) return lock.unlock();
+  due_.splice(due_.end(), due);
+  StartTurn(std::move(lock));
+}
+
+void PooledSession::TakeDueTimers(int64_t now_ms) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (discards_ || ending_.has_value()) return;
+  while (auto node = timers_.TakeDue(now_ms)) {
+    due_.push_back({node.key(), std::move(node.mapped())});
+  }
+  if (!due_.empty()) StartTurn(std::move(lock));
+}
+
+int64_t PooledSession::first_timer_ms() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return timers_.next_ms();
+}
+
+absl::StatusOr<TimerId> PooledSession::RunAfter(absl::Duration delay, SessionCallback callback) {
+  absl::StatusOr<SessionRef::HeldCallback> held =
+      SessionRef::Hold(*context_.mailbox(), std::move(callback));
+  if (!held.ok()) return held.status();
+  TimerId id;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (discards_ || ending_.has_value()) {
+      return absl::FailedPreconditionError("the session has ended");
+    }
+    const int64_t now_ms = context_.options().for_tests.clock->NowMs();
+    id = timers_.Add(EventLoop::DeadlineAfter(delay, now_ms), *std::move(held));
+    if (timers_.next_ms() < id.deadline_ms) return id;
+  }
+  ref_.PostTask([](LoopSession& session) { session.ArmCallbackTimer(); }).IgnoreError();
+  return id;
+}
+
+bool PooledSession::CancelTimer(TimerId timer) {
+  std::list<Due> cancelled;  // destroyed after the lock is released, as is the node
+  DeadlineQueue<SessionRef::HeldCallback>::Node node;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  node = timers_.Remove(timer);
+  if (!node.empty() || timer == TimerId()) return !node.empty();
+  const auto due =
+      std::find_if(due_.begin(), due_.end(), [&](const Due& each) { return each.timer == timer; });
+  if (due == due_.end()) return false;
+  cancelled.splice(cancelled.begin(), due_, due);
+  return true;
+}
+
+void PooledSession::DropCallbacks() {
+  std::list<Due> due;
+  std::map<TimerId, SessionRef::HeldCallback> timers;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  due.swap(due_);
+  timers = timers_.TakeAll();
 }
 
 // ---- Turns ----
@@ -116,8 +182,8 @@ void PooledSession::Guarded(const char* what, Function call) {
 
 // False if there was nothing to call, or after OnClose, which is the last call.
 bool PooledSession::CallHandler() {
-  std::list<Waiting> message;
-  switch (Next(&message)) {
+  Next next;
+  switch (FindNext(next)) {
     case Call::kNone:
       return false;
     case Call::kOpen:
@@ -127,12 +193,16 @@ bool PooledSession::CallHandler() {
       asked_for_writable_ = false;
       Guarded("OnWritable", [&] { handler_->OnWritable(*this); });
       return true;
+    case Call::kCallback:
+      Guarded("a callback", [&] { next.callback.front().callback.call(*this); });
+      return true;
     case Call::kMessage:
-      Guarded("OnMessage", [&] { handler_->OnMessage(*this, message.front().message); });
+      Guarded("OnMessage", [&] { handler_->OnMessage(*this, next.message.front().message); });
       return true;
     case Call::kClose:
       break;
   }
+  DropCallbacks();
   closing_ = true;
   status_ = ToStatus(*ending_, "the client");
   context_.guard().Run("OnClose", [&] { handler_->OnClose(*this, *ending_); });
@@ -143,14 +213,22 @@ bool PooledSession::CallHandler() {
   return false;
 }
 
-PooledSession::Call PooledSession::Next(std::list<Waiting>* message) {
+PooledSession::Call PooledSession::FindNext(Next& next) {
   std::list<Waiting> discarded;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (std::exchange(open_due_, false)) return Call::kOpen;
   if (std::exchange(writable_due_, false)) return Call::kWritable;
   if (context_.stopping()) discarded.swap(messages_);
+  // In turns, so that neither waits for an endless number of the other.
+  if (due_.empty() || discards_ || context_.stopping()) {
+    callback_was_last_ = false;
+  } else if (messages_.empty() || !std::exchange(callback_was_last_, false)) {
+    callback_was_last_ = true;
+    next.callback.splice(next.callback.begin(), due_, due_.begin());
+    return Call::kCallback;
+  }
   if (!messages_.empty()) {
-    TakeMessage(message);
+    TakeMessage(&next.message);
     return Call::kMessage;
   }
   if (ending_.has_value()) return Call::kClose;
@@ -234,7 +312,7 @@ absl::Status PooledSession::Close(CloseCode code, absl::string_view reason) {
 void PooledSession::Terminate() {
   closing_ = true;
   Discard();
-  ref_.Post([](LoopSession& session) { session.Terminate(); }).IgnoreError();
+  ref_.PostTask([](LoopSession& session) { session.Terminate(); }).IgnoreError();
 }
 
 absl::Status PooledSession::Publish(absl::string_view topic, const EncodedMessage& message,
@@ -265,7 +343,7 @@ absl::Status PooledSession::DidSend(absl::Status status) {
 
 void PooledSession::AskForWritable() const {
   if (std::exchange(asked_for_writable_, true)) return;
-  ref_.Post([](LoopSession& session) { session.AskForWritable(); }).IgnoreError();
+  ref_.PostTask([](LoopSession& session) { session.AskForWritable(); }).IgnoreError();
 }
 
 }  // namespace weft

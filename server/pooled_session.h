@@ -10,8 +10,10 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "weft/core/deflate/compression.h"
@@ -21,6 +23,7 @@
 #include "weft/core/frame/fragmented_message.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/core/message.h"
+#include "weft/loop/deadline_queue.h"
 #include "weft/loop/mailbox.h"
 #include "weft/loop/moment.h"
 #include "weft/loop/thread_pool.h"
@@ -74,7 +77,14 @@ class PooledSession final : public Handler, public Session {
   // When the handler last worked: `now_ms` if it works at present.
   Moment LastAtWork(int64_t now_ms);
 
-  // Discards the messages that wait, and all later ones. Any thread.
+  // A callback that was posted: the handler's thread calls it.
+  void TakePosted(SessionRef::HeldCallback posted);
+
+  // The same for the timers that are due; and when the first of the others is.
+  void TakeDueTimers(int64_t now_ms);
+  int64_t first_timer_ms();
+
+  // Discards the messages and callbacks that wait, and all later ones. Any thread.
   void Discard();
 
   // ---- For the handler's thread: Session ----
@@ -103,6 +113,9 @@ class PooledSession final : public Handler, public Session {
     return session_.round_trip_time();
   }
   SessionRef ref() override { return ref_; }
+  absl::StatusOr<TimerId> RunAfter(absl::Duration delay, SessionCallback callback) override;
+  bool CancelTimer(TimerId timer) override;
+  absl::Status Post(SessionCallback callback) override { return ref_.Post(std::move(callback)); }
 
  private:
   // A message that waits.
@@ -112,16 +125,29 @@ class PooledSession final : public Handler, public Session {
     Reservation reservation;
   };
 
-  enum class Call { kNone, kOpen, kWritable, kMessage, kClose };
+  // A callback that is due.
+  struct Due {
+    TimerId timer;  // none: it was posted
+    SessionRef::HeldCallback callback;
+  };
+
+  // The arguments of the next call.
+  struct Next {
+    std::list<Waiting> message;
+    std::list<Due> callback;
+  };
+
+  enum class Call { kNone, kOpen, kWritable, kCallback, kMessage, kClose };
 
   void StartTurn(std::unique_lock<std::mutex> lock);
   void TakeTurn();
   bool CallHandler();
   template <typename Function>
   void Guarded(const char* what, Function call);
-  Call Next(std::list<Waiting>* message);
+  Call FindNext(Next& next);
   void TakeMessage(std::list<Waiting>* message);
   void ResumeSession();
+  void DropCallbacks();
   absl::Status CheckOpen() const;
   absl::Status Submit(WaitingMessage message, const SendOptions& options) override;
   bool in_fragmented_message() const override { return fragments_.open(); }
@@ -148,11 +174,14 @@ class PooledSession final : public Handler, public Session {
   bool at_work_ = false;  // a turn is scheduled, or runs
   bool open_due_ = false;
   bool writable_due_ = false;
+  bool callback_was_last_ = false;  // rather than a message
   bool discards_ = false;
   bool resumes_at_half_ = false;    // reading is held: too much waits
   bool resumes_when_idle_ = false;  // reading is held: the close is kept
   std::list<Waiting> messages_;
   size_t bytes_ = 0;  // of their payloads
+  DeadlineQueue<SessionRef::HeldCallback> timers_;
+  std::list<Due> due_;
   std::optional<CloseInfo> ending_;
   Moment last_at_work_;
 };

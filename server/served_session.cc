@@ -39,7 +39,7 @@ void ServedSession::Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool 
   handler_ = std::move(upgrade.handler);
   if (context_.group().handler_pool() != nullptr) {
     auto pooled = std::make_unique<PooledSession>(context_, *this, std::move(handler_));
-    pooled_ = pooled.get();
+    has_pool_ = true;
     handler_ = std::move(pooled);
   }
   connection().QueueHandshake(upgrade.response);
@@ -105,7 +105,7 @@ void ServedSession::OnPong(absl::string_view payload) {
 
 void ServedSession::OnTimer() {
   connection().ReleaseIdle();
-  if (pooled_ != nullptr) ExcuseForHandler();
+  if (pooled() != nullptr) ExcuseForHandler();
   if (over_rate_) {
     // The client was too fast, and is not read now: it is not silent.
     HeardFromPeer();
@@ -223,9 +223,9 @@ void ServedSession::FailHandler() {
 void ServedSession::TakeEnd(CloseCode code, absl::string_view reason) {
   BlameConnection(code);
   LogEnd(code, reason);
-  if (pooled_ == nullptr || !connection().open()) return EndNow(code, reason);
+  if (pooled() == nullptr || !connection().open()) return EndNow(code, reason);
   // The handler first answers the messages before the end.
-  pooled_->KeepClose();
+  pooled()->KeepClose();
   HoldReading();
 }
 
@@ -233,7 +233,7 @@ void ServedSession::EndNow(CloseCode code, absl::string_view reason) {
   // Messages that the handler sent before it knew of the end are still sent. Those that wait for a
   // client that broke a rule are dropped, because they wait for a slow reader. Not so with handler
   // threads, where messages may wait for other reasons.
-  outbox_.AnswerClose(/*send_waiting=*/pooled_ != nullptr || connection().status().ok());
+  outbox_.AnswerClose(/*send_waiting=*/pooled() != nullptr || connection().status().ok());
   NotifyClosed(code, reason);
 }
 
@@ -278,14 +278,14 @@ void ServedSession::Account() {
 size_t ServedSession::held_bytes() const {
   return connection().unfinished_bytes() + queued_bytes() + outbox_.posted_bytes() +
          subscriptions_.bytes() + kept_bytes() +
-         (pooled_ != nullptr ? pooled_->waiting_bytes() : 0);
+         (pooled() != nullptr ? pooled()->waiting_bytes() : 0);
 }
 
 // Sends a Close frame without waiting for the peer's: the memory is needed now.
 void ServedSession::OutOfMemory() {
   if (!holds_stream()) return;
   Blame(ClosedBy::kLimit, "limits.max_buffered_bytes");
-  if (pooled_ != nullptr) pooled_->Discard();
+  if (pooled() != nullptr) pooled()->Discard();
   outbox_.DropWaiting(DropReason::kClosed);
   connection().SendClose(CloseCode::kTryAgainLater, "the server is out of memory").IgnoreError();
   Write();
@@ -438,13 +438,13 @@ void ServedSession::OnGone(const char* why) {
 }
 
 bool ServedSession::End() {
-  const bool kept = pooled_ != nullptr && pooled_->keeps_close();
+  const bool kept = pooled() != nullptr && pooled()->keeps_close();
   NotifyClosed(kept ? ending_->info.code : CloseCode::kAbnormal, ending_->reason);
   if (const auto shared = this->shared()) shared->session = nullptr;
   if (flush_queued_) context_.ForgetFlush(this);  // OnClose may have queued it again
   context_.ReturnCompression(connection().compression_bytes());
   if (std::exchange(held_, false)) context_.metrics().held_sessions -= 1;
-  if (pooled_ == nullptr || handler_done_) return true;
+  if (pooled() == nullptr || handler_done_) return true;
   // The handler may take long to return, and the account no longer counts these bytes.
   connection().ReleaseMemory();
   return false;
@@ -458,6 +458,7 @@ void ServedSession::NotifyClosed(CloseCode code, absl::string_view reason) {
   const CloseInfo& info = ending_->info;
   context_.metrics().closes[static_cast<size_t>(info.by)][CloseSlotOf(code)] += 1;
   context_.topics().UnsubscribeAll(&subscriptions_);
+  DropCallbacks();
   context_.guard().Run("OnClose", [&] { handler_->OnClose(*this, info); });
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "weft/core/connection.h"
@@ -22,8 +23,10 @@
 #include "weft/core/frame/close_info.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/core/message.h"
+#include "weft/loop/deadline_queue.h"
 #include "weft/loop/mailbox.h"
 #include "weft/loop/moment.h"
+#include "weft/loop/timer_wheel.h"
 #include "weft/server/handler.h"
 #include "weft/server/limits/rate_limiter.h"
 #include "weft/server/loop_context.h"
@@ -93,10 +96,15 @@ class ServedSession final : public ServedStream, public LoopSession {
   size_t queued_bytes() const override { return outbox_.queued_bytes(); }
   std::optional<absl::Duration> round_trip_time() const override;
   SessionRef ref() override;
+  absl::StatusOr<TimerId> RunAfter(absl::Duration delay, SessionCallback callback) override;
+  bool CancelTimer(TimerId timer) override;
+  absl::Status Post(SessionCallback callback) override;
 
   // ---- LoopSession ----
 
   void DeliverPublished() override { context_.DeliverPublished(); }
+  void RunPosted() override;
+  void ArmCallbackTimer() override;
   void SendReserved(WaitingMessage message, const SendOptions& options) override;
   void Disconnect() override;
   void SendReservedFragment(Opcode opcode, absl::string_view payload, bool fin,
@@ -128,6 +136,11 @@ class ServedSession final : public ServedStream, public LoopSession {
   Connection& connection() { return outbox_.connection(); }
   const Connection& connection() const { return outbox_.connection(); }
   int64_t now_ms() { return context_.loop().now_ms(); }
+
+  // handler_, if a pool calls the application's handler; otherwise null.
+  PooledSession* pooled() const {
+    return has_pool_ ? static_cast<PooledSession*>(handler_.get()) : nullptr;
+  }
 
   // Null if the request is not kept.
   const KeptRequest* kept_request() const {
@@ -183,6 +196,19 @@ class ServedSession final : public ServedStream, public LoopSession {
   bool Write();
   void TellWritable();
 
+  // The callbacks of RunAfter(). With handler threads the PooledSession has them, and this only
+  // knows when the first is due.
+  struct CallbackTimer final : Timer {
+    explicit CallbackTimer(ServedSession& session) : session(session) {}
+    void OnTimer() override { session.OnCallbacksDue(); }
+
+    ServedSession& session;
+    DeadlineQueue<SessionRef::HeldCallback> queue;
+  };
+  void OnCallbacksDue();
+  void RunCallback(const char* what, SessionCallback call);
+  void DropCallbacks();
+
   // Adapts memory, interest and timer to the connection's state, and ends the stream when it is
   // due.
   using ServedStream::Account;
@@ -220,7 +246,8 @@ class ServedSession final : public ServedStream, public LoopSession {
   bool ended_ = false;         // the end of the client's stream was read
   bool closing_ = false;       // the closing handshake began at since_
   bool close_notified_ = false;
-  bool handler_done_ = false;                // pooled_ has made its last call
+  bool has_pool_ = false;                    // handler_ is a PooledSession
+  bool handler_done_ = false;                // ... that has made its last call
   std::atomic<int32_t> round_trip_ms_ = -1;  // -1: none was measured
   Moment heard_;                             // when the client last sent or took a byte
   Moment message_;                           // when the last message was read, if any
@@ -228,11 +255,11 @@ class ServedSession final : public ServedStream, public LoopSession {
   size_t unfinished_bytes_ = 0;              // of the message at that moment
   Moment ping_;                              // when an empty ping without a pong was sent, if any
   std::unique_ptr<Handler> handler_;
-  PooledSession* pooled_ = nullptr;  // handler_, if a pool calls the application's handler
   Outbox outbox_;
   std::unique_ptr<RateLimiter> rates_;  // null: no limit
   Topics::Subscriptions subscriptions_;
   std::unique_ptr<const SessionOpening> opening_;  // null: nothing of it is kept
+  std::unique_ptr<CallbackTimer> callbacks_;       // null until there is a timer
   std::unique_ptr<Ending> ending_;                 // null until something ends the session
 };
 

@@ -98,7 +98,7 @@ void ServedSession::Disconnect() {
 }
 
 void ServedSession::Terminate() {
-  if (pooled_ != nullptr) pooled_->Discard();
+  if (pooled() != nullptr) pooled()->Discard();
   Blame(ClosedBy::kApplication);
   Drop("terminated by the application");
 }
@@ -160,9 +160,79 @@ SessionRef ServedSession::ref() {
     shared->session = this;
     shared->SetQueuedBytes(queued_bytes());
     if (!holds_stream()) shared->SetClosed();
+    if (close_notified_) shared->callbacks.Close();
     outbox_.set_shared(std::move(shared));
   }
   return SessionRef(shared());
+}
+
+// ---- Callbacks ----
+
+absl::Status ServedSession::Post(SessionCallback callback) {
+  if (close_notified_) return absl::FailedPreconditionError("the session has ended");
+  return ref().Post(std::move(callback));
+}
+
+absl::StatusOr<TimerId> ServedSession::RunAfter(absl::Duration delay, SessionCallback callback) {
+  if (!holds_stream() || close_notified_) {
+    return absl::FailedPreconditionError("the session has ended");
+  }
+  absl::StatusOr<SessionRef::HeldCallback> held =
+      SessionRef::Hold(*context_.mailbox(), std::move(callback));
+  if (!held.ok()) return held.status();
+  if (callbacks_ == nullptr) callbacks_ = std::make_unique<CallbackTimer>(*this);
+  const TimerId id =
+      callbacks_->queue.Add(EventLoop::DeadlineAfter(delay, now_ms()), *std::move(held));
+  ArmCallbackTimer();
+  return id;
+}
+
+bool ServedSession::CancelTimer(TimerId timer) {
+  return callbacks_ != nullptr && !callbacks_->queue.Remove(timer).empty();
+}
+
+void ServedSession::ArmCallbackTimer() {
+  if (!holds_stream() || close_notified_) return;
+  if (callbacks_ == nullptr) callbacks_ = std::make_unique<CallbackTimer>(*this);
+  context_.loop().ArmTimer(callbacks_.get(), pooled() != nullptr ? pooled()->first_timer_ms()
+                                                                 : callbacks_->queue.next_ms());
+}
+
+// Not those that are added meanwhile: their deadlines are after now_ms().
+void ServedSession::OnCallbacksDue() {
+  if (pooled() != nullptr) {
+    pooled()->TakeDueTimers(now_ms());
+  } else {
+    while (holds_stream() && !close_notified_) {
+      auto due = callbacks_->queue.TakeDue(now_ms());
+      if (due.empty()) break;
+      RunCallback("a timer", std::move(due.mapped().call));
+    }
+    Flush();
+  }
+  ArmCallbackTimer();
+}
+
+void ServedSession::RunPosted() {
+  if (!holds_stream() || close_notified_) return;  // destroyed in DropCallbacks()
+  std::optional<SessionRef::HeldCallback> posted = shared()->callbacks.TakeFirst();
+  if (!posted.has_value()) return;
+  if (pooled() != nullptr) return pooled()->TakePosted(*std::move(posted));
+  RunCallback("a posted callback", std::move(posted->call));
+  Flush();
+}
+
+void ServedSession::RunCallback(const char* what, SessionCallback call) {
+  in_callback_ = true;
+  if (!context_.guard().Run(what, [&] { call(*this); })) FailHandler();
+  in_callback_ = false;
+}
+
+void ServedSession::DropCallbacks() {
+  if (const auto shared = this->shared()) shared->callbacks.Close();
+  if (callbacks_ == nullptr) return;
+  context_.loop().DisarmTimer(callbacks_.get());
+  callbacks_->queue.TakeAll();
 }
 
 // ---- A handler on another thread ----
@@ -188,7 +258,7 @@ void ServedSession::ResumeReading() {
   if (!holds_stream() || !std::exchange(held_, false)) return;
   context_.metrics().held_sessions -= 1;
   HeardFromPeer();  // it was not silent: the bytes that it sent meanwhile are read next
-  if (pooled_->keeps_close()) {
+  if (pooled()->keeps_close()) {
     EndNow(ending_->info.code, ending_->reason);
     return Flush();
   }
@@ -215,7 +285,7 @@ void ServedSession::ExcuseForHandler() {
   // Its pongs are not read. If it does not read its output either, it may be dead: that counts.
   if (held_ && !outbox_.write_blocked()) HeardFromPeer();
   // The client waits for its handler, so it is not idle.
-  const Moment at_work = pooled_->LastAtWork(now_ms());
+  const Moment at_work = pooled()->LastAtWork(now_ms());
   Moment& active = message_.is_set() ? message_ : since_;
   if (!closing_ && at_work.IsAfter(active)) active = at_work;
 }

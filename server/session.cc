@@ -9,6 +9,16 @@ absl::Status Session::Send(const Message& message, const SendOptions& options) {
   return SendMessage(message.opcode, message.payload, options);
 }
 
+absl::Status Session::SendText(std::shared_ptr<const std::string> text,
+                               const SendOptions& options) {
+  return Submit({.opcode = Opcode::kText, .payload = std::move(text)}, options);
+}
+
+absl::Status Session::SendBinary(std::shared_ptr<const std::string> data,
+                                 const SendOptions& options) {
+  return Submit({.opcode = Opcode::kBinary, .payload = std::move(data)}, options);
+}
+
 absl::Status Session::SendPiece(const Message& piece, Compress compress) {
   if (piece.first == in_fragmented_message()) {
     return absl::FailedPreconditionError("the piece does not continue what was sent before it");

@@ -11,7 +11,9 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "weft/core/deflate/compression.h"
@@ -19,14 +21,19 @@
 #include "weft/core/frame/close_code.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/core/message.h"
+#include "weft/loop/deadline_queue.h"
 #include "weft/server/sending/send_options.h"
 #include "weft/server/sending/waiting_message.h"
 #include "weft/transport/address.h"
 
 namespace weft {
 
+class Session;
 class SessionRef;
 struct SessionRequest;
+
+using SessionCallback = absl::AnyInvocable<void(Session&)>;
+using TimerId = DeadlineKey;  // of a session; the default is none
 
 // A handler is given its session with each callback and may use it until OnClose returns, in its
 // callbacks only; ref() is for all other places. Messages sent during a callback leave when it
@@ -37,13 +44,13 @@ struct SessionRequest;
 //   }
 //
 // Every send returns FailedPrecondition once the session is closing, ResourceExhausted when its
-// queue is full (ServerSending::max_queue_bytes; SendOptions can ask for something else),
-// and InvalidArgument for text that is not UTF-8; nothing was sent then. A large payload is written
-// at once, without a copy unless it is compressed; what the socket does not take of it is copied.
+// queue is full (ServerSending::max_queue_bytes, or as SendOptions say), and InvalidArgument for
+// text that is not UTF-8; nothing was sent then. A large payload is written at once, without a copy
+// unless it is compressed; the part that the socket does not take is copied.
 //
 // With ServerOptions::handler_threads the callbacks run on other threads than the session's loop.
-// Each method then acts by way of the loop, in the order of the calls and without waiting for it: a
-// send that returns OK has room and is on its way, SendOptions::timeout says how long to wait for
+// Each method then acts by way of the loop, in the order of the calls, without waiting for it: a
+// send that returns OK has room and is on its way, SendOptions::timeout is the time to wait for
 // room, and a message that arrives after the session has ended is lost, as with a SessionRef.
 class Session {
  public:
@@ -80,16 +87,10 @@ class Session {
   absl::Status SendBinary(String&& data, const SendOptions& options = {}) {
     return Submit({.opcode = Opcode::kBinary, .payload = std::forward<String>(data)}, options);
   }
-  absl::Status SendText(std::shared_ptr<const std::string> text, const SendOptions& options = {}) {
-    return Submit({.opcode = Opcode::kText, .payload = std::move(text)}, options);
-  }
-  absl::Status SendBinary(std::shared_ptr<const std::string> data,
-                          const SendOptions& options = {}) {
-    return Submit({.opcode = Opcode::kBinary, .payload = std::move(data)}, options);
-  }
+  absl::Status SendText(std::shared_ptr<const std::string> text, const SendOptions& options = {});
+  absl::Status SendBinary(std::shared_ptr<const std::string> data, const SendOptions& options = {});
 
-  // Sends a message that was encoded once for many sessions; whether it is compressed was decided
-  // then.
+  // Sends a message that was encoded, and perhaps compressed, once for many sessions.
   virtual absl::Status Send(const EncodedMessage& message, const SendOptions& options = {}) = 0;
 
   // Sends one fragment of a message: see Connection::SendFragment. Whole messages that are sent or
@@ -115,27 +116,37 @@ class Session {
 
   // ---- Topics ----
 
-  // Receives what is published to `topic` from now on. Idempotent. InvalidArgument for a name of
-  // more than ServerLimits::max_topic_bytes, ResourceExhausted beyond
-  // limits.max_topics_per_session, FailedPrecondition once the session has ended. From a handler
-  // thread only the name is checked before it returns.
+  // Receives messages published to `topic` from now on. Idempotent. InvalidArgument for a name over
+  // ServerLimits::max_topic_bytes, ResourceExhausted beyond limits.max_topics_per_session (not seen
+  // by a handler thread), FailedPrecondition once the session has ended.
   virtual absl::Status Subscribe(absl::string_view topic) = 0;
   virtual void Unsubscribe(absl::string_view topic) = 0;
 
-  // Publishes to every subscriber of `topic` on every thread, this session too if it is one: see
-  // Server::Publish.
+  // As Server::Publish and Server::subscribers; this session too may be a subscriber.
   absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
                        const SendOptions& options = {});
   virtual absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                                const SendOptions& options = {}) = 0;
-
-  // As Server::subscribers.
   virtual size_t subscribers(absl::string_view topic) const = 0;
+
+  // ---- Later ----
+
+  // Calls `callback` once, up to 16 ms after `delay` has passed, as a callback of the handler.
+  // Timers are called in the order of their deadlines, equal ones in the order of the calls; those
+  // left when the session ends are destroyed before OnClose. FailedPrecondition once it has ended,
+  // ResourceExhausted if ServerLimits::max_buffered_bytes is used up. docs/handlers.md says more.
+  virtual absl::StatusOr<TimerId> RunAfter(absl::Duration delay, SessionCallback callback) = 0;
+
+  // Destroys the callback of a timer. False if it is called now, or was called or destroyed before.
+  virtual bool CancelTimer(TimerId timer) = 0;
+
+  // Calls `callback` soon, after this callback has returned; otherwise as RunAfter. It and
+  // SessionRef::Post are called in the order of the posts.
+  virtual absl::Status Post(SessionCallback callback) = 0;
 
   // ---- State ----
 
-  // OK until OnClose is called; then why the session has ended, as an error: see
-  // ToStatus(CloseInfo).
+  // OK until OnClose is called; then why the session has ended, as by ToStatus(CloseInfo).
   virtual absl::Status status() const = 0;
 
   // Different for every session of a server.
@@ -155,10 +166,9 @@ class Session {
   // Bytes that wait to be sent, with what it costs to keep them waiting.
   virtual size_t queued_bytes() const = 0;
 
-  // The time from the last empty ping to its pong, in whole milliseconds; it includes the bytes
-  // that were queued before the ping. None before the first pong. The server pings a client that
-  // has been silent for ServerTimeouts::ping_interval; for one that is never silent, use
-  // SendPing().
+  // The time from the last empty ping to its pong, in whole milliseconds, with the time in the
+  // queue. None before the first pong. The server pings a client that has been silent for
+  // ServerTimeouts::ping_interval; for one that is never silent, use SendPing().
   virtual std::optional<absl::Duration> round_trip_time() const = 0;
 
   // For other threads, and to outlive the session.
@@ -168,6 +178,11 @@ class Session {
   Session() = default;
   ~Session() = default;
 
+  // Sends a piece of a message as a fragment. FailedPrecondition where the piece does not continue
+  // the fragments that were sent before it: one whose message was refused at its first piece must
+  // not become the first of another.
+  absl::Status SendPiece(const Message& piece, Compress compress);
+
  private:
   friend class SessionRef;
 
@@ -176,12 +191,6 @@ class Session {
 
   // Whether the last fragment that was sent is not the last of its message.
   virtual bool in_fragmented_message() const = 0;
-
- protected:
-  // Sends a piece of a message as a fragment. FailedPrecondition where the piece does not continue
-  // the fragments that were sent before it: one whose message was refused at its first piece must
-  // not become the first of another.
-  absl::Status SendPiece(const Message& piece, Compress compress);
 };
 
 }  // namespace weft

@@ -42,7 +42,7 @@ absl::Status SessionRef::Submit(WaitingMessage message, const SendOptions& optio
       return absl::OkStatus();
     }
     if (policy == WhenFull::kDisconnect) {
-      Post([](LoopSession& session) { session.Disconnect(); }).IgnoreError();
+      PostTask([](LoopSession& session) { session.Disconnect(); }).IgnoreError();
     } else {
       shared_->mailbox().CountRefused();
     }
@@ -87,11 +87,56 @@ absl::Status SessionRef::PostInto(Reservation room, size_t cost, Task task) cons
   return posted ? absl::OkStatus() : Gone();
 }
 
+// ---- Callbacks ----
+
+bool SessionRef::Callbacks::Add(HeldCallback callback) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (closed_) return false;
+  callbacks_.push_back(std::move(callback));
+  return true;
+}
+
+std::optional<SessionRef::HeldCallback> SessionRef::Callbacks::TakeFirst() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (callbacks_.empty()) return std::nullopt;
+  std::optional<HeldCallback> first = std::move(callbacks_.front());
+  callbacks_.pop_front();
+  return first;
+}
+
+void SessionRef::Callbacks::Close() {
+  std::deque<HeldCallback> dropped;  // destroyed after the lock is released
+  const std::lock_guard<std::mutex> lock(mutex_);
+  closed_ = true;
+  dropped.swap(callbacks_);
+}
+
+absl::StatusOr<SessionRef::HeldCallback> SessionRef::Hold(Mailbox& mailbox,
+                                                          SessionCallback callback) {
+  std::optional<Reservation> room = mailbox.Reserve(kMessageOverhead);
+  if (room.has_value()) return HeldCallback{std::move(callback), *std::move(room)};
+  return absl::ResourceExhaustedError(
+      "the messages and callbacks that wait on this thread exceed limits.max_buffered_bytes");
+}
+
+// One task for each callback, so that it keeps its place among the messages of its thread. Another
+// thread's callback may take that place, but not one that this thread has posted later.
+absl::Status SessionRef::Post(SessionCallback callback) const {
+  if (!open()) return Gone();
+  absl::StatusOr<HeldCallback> held = Hold(shared_->mailbox(), std::move(callback));
+  if (!held.ok()) return held.status();
+  if (!shared_->callbacks.Add(*std::move(held))) return Gone();
+  shared_->mailbox().Post([shared = shared_] {
+    if (shared->session != nullptr) shared->session->RunPosted();
+  });
+  return absl::OkStatus();
+}
+
 // ---- Other calls ----
 
 absl::Status SessionRef::Close(CloseCode code, absl::string_view reason) const {
   if (absl::Status status = CheckClose(code, reason); !status.ok()) return status;
-  return Post([code, reason = std::string(reason)](LoopSession& session) {
+  return PostTask([code, reason = std::string(reason)](LoopSession& session) {
     session.Close(code, reason).IgnoreError();
   });
 }
@@ -101,13 +146,14 @@ absl::Status SessionRef::Subscribe(absl::string_view topic) const {
   if (absl::Status status = CheckTopic(topic, shared_->max_topic_bytes); !status.ok()) {
     return status;
   }
-  return Post([topic = std::string(topic)](LoopSession& session) {
+  return PostTask([topic = std::string(topic)](LoopSession& session) {
     session.Subscribe(topic).IgnoreError();
   });
 }
 
 absl::Status SessionRef::Unsubscribe(absl::string_view topic) const {
-  return Post([topic = std::string(topic)](LoopSession& session) { session.Unsubscribe(topic); });
+  return PostTask(
+      [topic = std::string(topic)](LoopSession& session) { session.Unsubscribe(topic); });
 }
 
 absl::Status SessionRef::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
@@ -122,15 +168,15 @@ absl::Status SessionRef::Publish(absl::string_view topic, Opcode opcode, absl::s
     shared_->mailbox().CountRefused();
     return reservation.status();
   }
-  return Post([topic = std::string(topic), message = *std::move(message),
-               key = std::string(options.key), options = SendOptions(options),
-               reservation = *std::move(reservation)](LoopSession& session) mutable {
+  return PostTask([topic = std::string(topic), message = *std::move(message),
+                   key = std::string(options.key), options = SendOptions(options),
+                   reservation = *std::move(reservation)](LoopSession& session) mutable {
     options.key = key;
     session.Publish(topic, message, options).IgnoreError();
   });
 }
 
-absl::Status SessionRef::Post(absl::AnyInvocable<void(LoopSession&)> task) const {
+absl::Status SessionRef::PostTask(absl::AnyInvocable<void(LoopSession&)> task) const {
   if (!open()) return Gone();
   if (shared_->mailbox().OnLoopThread()) {
     if (shared_->session == nullptr) return Gone();

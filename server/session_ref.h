@@ -6,7 +6,10 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,6 +25,7 @@
 #include "weft/server/sending/send_options.h"
 #include "weft/server/sending/shared_queue.h"
 #include "weft/server/sending/waiting_message.h"
+#include "weft/server/session.h"
 
 namespace weft {
 
@@ -94,6 +98,11 @@ class SessionRef {
   absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
                        const SendOptions& options = {}) const;
 
+  // As Session::Post, from any thread: the session's own calls `callback`, in order with the
+  // messages that this thread sends by this reference. OK does not mean that it will be called: the
+  // session may end first, and then the callback is destroyed before OnClose.
+  absl::Status Post(SessionCallback callback) const;
+
   // The session's id, or 0.
   uint64_t id() const { return shared_ == nullptr ? 0 : shared_->id; }
 
@@ -105,6 +114,28 @@ class SessionRef {
   friend class PooledSession;
   friend class ServedSession;
 
+  // A callback that waits, with its part of the loop's budget.
+  struct HeldCallback {
+    SessionCallback call;
+    Reservation room;
+  };
+
+  // The callbacks on their way to the session. Any thread.
+  class Callbacks {
+   public:
+    // False after Close().
+    bool Add(HeldCallback callback);
+    std::optional<HeldCallback> TakeFirst();
+
+    // Refuses callbacks from now on, and destroys those that wait.
+    void Close();
+
+   private:
+    std::mutex mutex_;
+    std::deque<HeldCallback> callbacks_;
+    bool closed_ = false;
+  };
+
   // The part that outlives the session.
   struct Shared : SharedQueue {
     using SharedQueue::SharedQueue;
@@ -112,7 +143,11 @@ class SessionRef {
     uint64_t id = 0;
     size_t max_topic_bytes = 0;
     LoopSession* session = nullptr;  // for the loop's thread only; null once it has ended
+    Callbacks callbacks;
   };
+
+  // Takes the room for a callback. ResourceExhausted if there is none.
+  static absl::StatusOr<HeldCallback> Hold(Mailbox& mailbox, SessionCallback callback);
 
   explicit SessionRef(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
 
@@ -120,7 +155,7 @@ class SessionRef {
   absl::Status Submit(WaitingMessage message, const SendOptions& options) const;
 
   // Runs the task on the loop's thread: at once if that is the caller's thread.
-  absl::Status Post(absl::AnyInvocable<void(LoopSession&)> task) const;
+  absl::Status PostTask(absl::AnyInvocable<void(LoopSession&)> task) const;
 
   // Posts a task that sends `payload_size` bytes. ResourceExhausted if there is no room for them.
   absl::Status PostSized(size_t payload_size, absl::AnyInvocable<void(LoopSession&)> task) const;
