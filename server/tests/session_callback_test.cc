@@ -333,10 +333,11 @@ TEST_P(SessionCallbackTest, OtherThreadsPostInOrderWithTheirMessages) {
   script_.on_open = [&](Session& session) {
     const std::lock_guard<std::mutex> lock(mutex);
     ref = session.ref();
+    journal_.Write("ready");
   };
   StartServer({.threads = 2});
   TestClient client = ConnectAndUpgrade();
-  journal_.WaitFor("open");
+  journal_.WaitFor("ready");
   std::thread poster([&] {
     mutex.lock();
     const SessionRef own = ref;
@@ -376,6 +377,7 @@ TEST_P(SessionCallbackTest, NoCallbackRunsAfterOnCloseOrBesideAnother) {
     const std::lock_guard<std::mutex> lock(mutex);
     states.push_back(std::make_shared<State>());
     states.back()->ref = session.ref();
+    journal_.Write("ready");
   };
   script_.on_close = [&](Session& session) {
     const std::lock_guard<std::mutex> lock(mutex);
@@ -386,7 +388,7 @@ TEST_P(SessionCallbackTest, NoCallbackRunsAfterOnCloseOrBesideAnother) {
   StartServer({.threads = 2});
   std::vector<TestClient> clients;
   for (int i = 0; i < kSessions; ++i) clients.push_back(ConnectAndUpgrade());
-  journal_.WaitFor("open", kSessions);
+  journal_.WaitFor("ready", kSessions);
   const auto post_to = [&](const std::shared_ptr<State>& state) {
     ++state->waiting;
     return state->ref.Post([&, state](Session& session) {
