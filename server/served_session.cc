@@ -4,9 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "weft/core/http/quote.h"
-#include "weft/core/log.h"
 #include "weft/server/server_options.h"
 #include "weft/transport/io.h"
 
@@ -39,11 +36,11 @@ void ServedSession::Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool 
   handler_ = std::move(upgrade.handler);
   if (context_.group().handler_pool() != nullptr) {
     auto pooled = std::make_unique<PooledSession>(context_, *this, std::move(handler_));
-    has_pool_ = true;
+    handled_by_ = HandledBy::kPool;
     handler_ = std::move(pooled);
   }
   connection().QueueHandshake(upgrade.response);
-  more_ = more;
+  if (more) input_ = Input::kMore;
   context_.metrics().sessions_opened += 1;
   ArmTimer();
 
@@ -51,7 +48,7 @@ void ServedSession::Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool 
   CallHandler("OnOpen", [this] { handler_->OnOpen(*this); });
   in_callback_ = false;
   Receive(bytes);
-  if (more_ && !paused_) OnReadable();
+  if (HasMore()) OnReadable();
 }
 
 // ---- Events of the loop ----
@@ -61,31 +58,35 @@ void ServedSession::OnReadable() {
   do {
     if (!holds_stream()) return;
     ReadOnce();
-  } while (more_ && !paused_);
+  } while (HasMore());
 }
 
 void ServedSession::ReadOnce() {
   absl::Span<char> into = connection().ReadBuffer(context_.pools().scratch());
   if (rates_ != nullptr) into = into.first(rates_->ReadLimit(into.size(), now_ms()));
   const IoResult result = stream_.Read(into);
-  if (result.ok()) HeardFromPeer();
   context_.metrics().bytes_received += result.bytes;
-  more_ = result.more;
-  read_writes_ = result.status == IoStatus::kWouldBlock && result.wanted != Interest::kRead;
-  ended_ = !result.ok() && result.status != IoStatus::kWouldBlock;
+  if (result.ok()) {
+    HeardFromPeer();
+    input_ = result.more ? Input::kMore : Input::kAwaited;
+  } else if (result.status == IoStatus::kWouldBlock) {
+    input_ = result.wanted == Interest::kRead ? Input::kAwaited : Input::kNeedsWrite;
+  } else {
+    input_ = Input::kEnded;
+  }
   if (result.status == IoStatus::kError && !connection().closing()) {
     Blame(ClosedBy::kLost, "", stream_.Error(result).message());
   }
   if (rates_ != nullptr) CountBytes(result.bytes);
   connection().DidRead(result.bytes);
-  if (ended_) connection().DidReadEof();
+  if (input_ == Input::kEnded) connection().DidReadEof();
   Deliver();
 }
 
 void ServedSession::OnWritable() {
   if (!holds_stream()) return;
   // A read of TLS may have to write. If output is queued, the write below does that as well.
-  if (read_writes_ && queued_bytes() == 0) OnReadable();
+  if (input_ == Input::kNeedsWrite && queued_bytes() == 0) OnReadable();
   if (!holds_stream()) return;
   outbox_.DidBecomeWritable();
   // The socket takes more because the client has read some, so the client is alive. Its pong may be
@@ -140,8 +141,8 @@ void ServedSession::OnTimer() {
 // Cheap for the usual case, in which all messages of a read are complete.
 void ServedSession::WatchUnfinished(bool is_new) {
   if (!connection().has_unfinished_input()) {
-    unfinished_ = Moment();
-  } else if (is_new || !unfinished_.is_set()) {
+    pace_.Stop();
+  } else if (is_new || !pace_.started()) {
     StartStretch();
   }
 }
@@ -150,26 +151,23 @@ void ServedSession::StartStretch() {
   const ServerOptions& options = context_.options();
   if (options.rates.min_message_bytes_per_second == 0 || options.connection.stream_messages) return;
   // The timer is not moved for every message: when it fires, it checks the present one.
-  const bool arm = !unfinished_.is_set();
-  unfinished_ = Moment(now_ms());
-  unfinished_bytes_ = connection().unfinished_bytes();
+  const bool arm = !pace_.started();
+  pace_.StartStretch(now_ms(), connection().unfinished_bytes());
   if (arm) ArmTimer();
 }
 
 // Whether too few bytes were read in the stretch that is over. Starts the next stretch.
 bool ServedSession::IsTooSlow() {
-  const int64_t now = now_ms();
-  if (!unfinished_.is_set()) return false;
-  const int64_t ms = unfinished_.MsAgo(now);
-  if (paused_ || ms < EventLoop::Milliseconds(context_.options().rates.message_grace)) {
-    if (paused_) StartStretch();  // nothing was read, so the client was not slow
+  const ServerRates& rates = context_.options().rates;
+  if (!pace_.started()) return false;
+  if (!paused_ && !pace_.HasLasted(now_ms(), EventLoop::Milliseconds(rates.message_grace))) {
     return false;
   }
-  const size_t bytes = connection().unfinished_bytes();
-  const size_t came = bytes - std::min(bytes, unfinished_bytes_);
-  const size_t rate = context_.options().rates.min_message_bytes_per_second;
+  // While nothing was read the client was not slow.
+  const bool too_slow = !paused_ && pace_.IsBelow(now_ms(), connection().unfinished_bytes(),
+                                                  rates.min_message_bytes_per_second);
   StartStretch();
-  return came / rate < static_cast<size_t>(ms) / 1000;
+  return too_slow;
 }
 
 // Processes bytes that were read together with the handshake.
@@ -301,7 +299,7 @@ void ServedSession::Settle() {
   if (connection().done()) {
     // A peer that broke a rule may have sent more: closing the socket would then send a reset,
     // which overtakes the Close frame that tells the peer the reason.
-    if (!ended_ && !connection().status().ok()) return Linger();
+    if (input_ != Input::kEnded && !connection().status().ok()) return Linger();
     if (stream_.is_tls()) stream_.ShutdownWrite();  // for the close_notify
     return Drop("");
   }
@@ -327,10 +325,11 @@ void ServedSession::SettleReading(size_t queued) {
     if (over_rate_ && !was_over_rate) ArmTimer();
   }
   // TLS holds bytes that the socket does not announce: they are read at the end of this turn.
-  if (was_paused && !paused_ && more_) FlushLater();
-  if (was_paused && !paused_ && unfinished_.is_set()) StartStretch();
-  const bool writes = outbox_.write_blocked() || read_writes_ || outbox_.IsWritableAgain();
-  SetInterest((paused_ || ended_ ? Poller::kNone : Poller::kRead) |
+  if (was_paused && HasMore()) FlushLater();
+  if (was_paused && !paused_ && pace_.started()) StartStretch();
+  const bool writes =
+      outbox_.write_blocked() || input_ == Input::kNeedsWrite || outbox_.IsWritableAgain();
+  SetInterest((paused_ || input_ == Input::kEnded ? Poller::kNone : Poller::kRead) |
               (writes ? Poller::kWrite : Poller::kNone));
 }
 
@@ -349,8 +348,8 @@ void ServedSession::ArmTimer() {
     const bool silent = !message_.is_set();
     deadline = std::min(deadline, after(silent ? since_ : message_, options.timeouts.idle));
     if (silent) deadline = std::min(deadline, after(since_, options.timeouts.first_message));
-    if (unfinished_.is_set()) {
-      deadline = std::min(deadline, after(unfinished_, options.rates.message_grace));
+    if (pace_.started()) {
+      deadline = std::min(deadline, after(pace_.since(), options.rates.message_grace));
     }
   }
   if (over_rate_) deadline = std::min(deadline, now + rates_->WaitMs(now));
@@ -382,103 +381,6 @@ void ServedSession::CheckSilence() {
   }
 }
 
-// ---- Ending ----
-
-void ServedSession::GoAway(CloseCode code, absl::string_view reason) {
-  CloseFor(ClosedBy::kShutdown, "", code, reason).IgnoreError();
-}
-
-absl::Status ServedSession::CloseFor(ClosedBy by, absl::string_view option, CloseCode code,
-                                     absl::string_view reason) {
-  const bool was_open = holds_stream() && connection().open();
-  absl::Status status = DidSend(outbox_.Close(code, reason));
-  if (status.ok() && was_open) Blame(by, option);
-  return status;
-}
-
-// The socket failed.
-void ServedSession::Lose(absl::string_view why) {
-  Blame(ClosedBy::kLost, "", why);
-  Drop("the client is gone");
-}
-
-void ServedSession::Blame(ClosedBy by, absl::string_view option, absl::string_view detail) {
-  if (ending_ != nullptr) return;
-  ending_ = std::make_unique<Ending>();
-  ending_->info.by = by;
-  ending_->info.option = option;
-  ending_->detail = std::string(detail);
-}
-
-// The connection has ended with `code`: unless this side ended it, its status says why.
-void ServedSession::BlameConnection(CloseCode code) {
-  if (outbox_.disconnected()) return Blame(ClosedBy::kLimit, "sending.max_queue_bytes");
-  switch (connection().status().code()) {
-    case absl::StatusCode::kOk:
-      return Blame(ClosedBy::kPeer);
-    case absl::StatusCode::kUnavailable:
-      return Blame(ClosedBy::kLost);
-    case absl::StatusCode::kResourceExhausted:
-      return Blame(ClosedBy::kLimit, code == CloseCode::kMessageTooBig
-                                         ? "connection.max_message_bytes"
-                                         : "connection.max_fragments");
-    default:
-      return Blame(ClosedBy::kRule);
-  }
-}
-
-void ServedSession::OnGone(const char* why) {
-  more_ = false;
-  outbox_.Stop();
-  if (outbox_.shared() != nullptr) outbox_.shared()->SetClosed();
-  if (context_.stopping()) Blame(ClosedBy::kShutdown);
-  if (outbox_.disconnected()) Blame(ClosedBy::kLimit, "sending.max_queue_bytes");
-  Blame(ClosedBy::kLost);
-  if (!ending_->logged) ending_->reason = why;
-}
-
-bool ServedSession::End() {
-  const bool kept = pooled() != nullptr && pooled()->keeps_close();
-  NotifyClosed(kept ? ending_->info.code : CloseCode::kAbnormal, ending_->reason);
-  if (const auto shared = this->shared()) shared->session = nullptr;
-  if (flush_queued_) context_.ForgetFlush(this);  // OnClose may have queued it again
-  context_.ReturnCompression(connection().compression_bytes());
-  if (std::exchange(held_, false)) context_.metrics().held_sessions -= 1;
-  if (pooled() == nullptr || handler_done_) return true;
-  // The handler may take long to return, and the account no longer counts these bytes.
-  connection().ReleaseMemory();
-  return false;
-}
-
-void ServedSession::NotifyClosed(CloseCode code, absl::string_view reason) {
-  if (close_notified_) return;
-  close_notified_ = true;
-  outbox_.DropWaiting(DropReason::kClosed);
-  LogEnd(code, reason);
-  const CloseInfo& info = ending_->info;
-  context_.metrics().closes[static_cast<size_t>(info.by)][CloseSlotOf(code)] += 1;
-  context_.topics().UnsubscribeAll(&subscriptions_);
-  DropCallbacks();
-  context_.guard().Run("OnClose", [&] { handler_->OnClose(*this, info); });
-}
-
-// Logs once, when the end is known: OnClose on another thread may be called later.
-void ServedSession::LogEnd(CloseCode code, absl::string_view reason) {
-  Ending& ending = *ending_;
-  if (std::exchange(ending.logged, true)) return;
-  ending.reason = std::string(reason);
-  ending.info.code = code;
-  ending.info.reason = ending.reason;
-  const LogHook& log = context_.options().hooks.log;
-  if (!log) return;
-  // The operator can change a limit.
-  const bool is_limit = ending.info.by == ClosedBy::kLimit;
-  log(is_limit ? LogLevel::kWarning : LogLevel::kInfo,
-      absl::StrCat("session ", id_, " of ", peer_.ToString(), ": ",
-                   Describe(ending.info, "the client"), ending.detail.empty() ? "" : ": ",
-                   Escape(ending.detail)));
-}
-
 // ---- Writing ----
 
 // After a send outside a callback, or when much is queued in one, or when other threads need to
@@ -503,7 +405,7 @@ void ServedSession::FlushLater() {
 void ServedSession::OnEndOfTurn() {
   flush_queued_ = false;
   Flush();
-  if (more_ && !paused_) OnReadable();
+  if (HasMore()) OnReadable();
 }
 
 void ServedSession::Flush() {

@@ -28,6 +28,7 @@
 #include "weft/loop/moment.h"
 #include "weft/loop/timer_wheel.h"
 #include "weft/server/handler.h"
+#include "weft/server/limits/message_pace.h"
 #include "weft/server/limits/rate_limiter.h"
 #include "weft/server/loop_context.h"
 #include "weft/server/loop_session.h"
@@ -56,7 +57,18 @@ namespace weft {
 //   gone     OnClose, if not    no     the end of the turn; with a pool, its handler's return
 //            before
 //
-// Drop() leads from every state to "gone".
+// Drop() leads from every state to "gone". Of these states, the connection knows "open" and
+// "closing", close_notified_ is "ended", and holds_stream() is false once it is "gone". The other
+// state is where input comes from, as the last read has left it:
+//
+//   Input        the next read is                                         left by
+//   kAwaited     when the socket is readable                              a read
+//   kMore        at the end of the turn: TLS holds bytes that the socket  a read
+//                does not announce
+//   kNeedsWrite  when the socket is writable: TLS has to write first      a read
+//   kEnded       none: the end of the stream, or an error, was read       -
+//
+// In each of them nothing is read while paused_ is set.
 class ServedSession final : public ServedStream, public LoopSession {
  public:
   ~ServedSession() override;
@@ -119,6 +131,12 @@ class ServedSession final : public ServedStream, public LoopSession {
  private:
   friend class ServedStream;
 
+  enum class Input : uint8_t { kAwaited, kMore, kNeedsWrite, kEnded };
+
+  // The application's handler is called by the loop, or by a pool; or the pool has made its last
+  // call.
+  enum class HandledBy : uint8_t { kLoop, kPool, kPoolIsDone };
+
   ServedSession(LoopContext& context, Client client);
 
   // ServedStream.
@@ -139,7 +157,7 @@ class ServedSession final : public ServedStream, public LoopSession {
 
   // handler_, if a pool calls the application's handler; otherwise null.
   PooledSession* pooled() const {
-    return has_pool_ ? static_cast<PooledSession*>(handler_.get()) : nullptr;
+    return handled_by_ == HandledBy::kLoop ? nullptr : static_cast<PooledSession*>(handler_.get());
   }
 
   // Null if the request is not kept.
@@ -154,6 +172,7 @@ class ServedSession final : public ServedStream, public LoopSession {
   }
 
   // Reading.
+  bool HasMore() const { return input_ == Input::kMore && !paused_; }
   void ReadOnce();
   void Receive(absl::string_view bytes);
   void Deliver();
@@ -173,8 +192,7 @@ class ServedSession final : public ServedStream, public LoopSession {
   bool IsOverRate();
   void Refuse(CloseCode code, const char* why, ClosedBy by, const char* option);
 
-  // The rate of an unfinished message is checked in stretches of message_grace: unfinished_ is the
-  // start of the present stretch, and unfinished_bytes_ the bytes that there were then.
+  // The rate of an unfinished message: MessagePace.
   void WatchUnfinished(bool is_new);
   [[gnu::noinline]] void StartStretch();
   bool IsTooSlow();
@@ -236,23 +254,19 @@ class ServedSession final : public ServedStream, public LoopSession {
   void LogEnd(CloseCode code, absl::string_view reason);
   void NotifyClosed(CloseCode code, absl::string_view reason);
 
+  Input input_ = Input::kAwaited;
+  HandledBy handled_by_ = HandledBy::kLoop;
   bool in_callback_ = false;   // Flush() follows
   bool flush_queued_ = false;  // OnEndOfTurn follows
-  bool read_writes_ = false;   // TLS: a read waits until the socket takes more
-  bool more_ = false;          // TLS: something can be read that the socket does not announce
   bool paused_ = false;        // nothing is read: too much is queued, or one of the next two
   bool held_ = false;          // too much waits for the handler, or a close is kept for it
   bool over_rate_ = false;     // the client exceeds a rate
-  bool ended_ = false;         // the end of the client's stream was read
   bool closing_ = false;       // the closing handshake began at since_
   bool close_notified_ = false;
-  bool has_pool_ = false;                    // handler_ is a PooledSession
-  bool handler_done_ = false;                // ... that has made its last call
   std::atomic<int32_t> round_trip_ms_ = -1;  // -1: none was measured
   Moment heard_;                             // when the client last sent or took a byte
   Moment message_;                           // when the last message was read, if any
-  Moment unfinished_;                        // when the stretch began: ServerRates::message_grace
-  size_t unfinished_bytes_ = 0;              // of the message at that moment
+  MessagePace pace_;                         // of an unfinished message
   Moment ping_;                              // when an empty ping without a pong was sent, if any
   std::unique_ptr<Handler> handler_;
   Outbox outbox_;

@@ -1,9 +1,13 @@
-// The methods of Session and LoopSession: the calls of the handler, of SessionRefs and of the pool.
+// The methods of Session and LoopSession: the calls of the handler, of SessionRefs and of the pool;
+// and the end of a session. The path of a message is in served_session.cc.
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "weft/core/http/quote.h"
+#include "weft/core/log.h"
 #include "weft/server/served_session.h"
+#include "weft/server/server_options.h"
 
 namespace weft {
 
@@ -101,6 +105,101 @@ void ServedSession::Terminate() {
   if (pooled() != nullptr) pooled()->Discard();
   Blame(ClosedBy::kApplication);
   Drop("terminated by the application");
+}
+
+void ServedSession::GoAway(CloseCode code, absl::string_view reason) {
+  CloseFor(ClosedBy::kShutdown, "", code, reason).IgnoreError();
+}
+
+absl::Status ServedSession::CloseFor(ClosedBy by, absl::string_view option, CloseCode code,
+                                     absl::string_view reason) {
+  const bool was_open = holds_stream() && connection().open();
+  absl::Status status = DidSend(outbox_.Close(code, reason));
+  if (status.ok() && was_open) Blame(by, option);
+  return status;
+}
+
+// The socket failed.
+void ServedSession::Lose(absl::string_view why) {
+  Blame(ClosedBy::kLost, "", why);
+  Drop("the client is gone");
+}
+
+void ServedSession::Blame(ClosedBy by, absl::string_view option, absl::string_view detail) {
+  if (ending_ != nullptr) return;
+  ending_ = std::make_unique<Ending>();
+  ending_->info.by = by;
+  ending_->info.option = option;
+  ending_->detail = std::string(detail);
+}
+
+// The connection has ended with `code`: unless this side ended it, its status says why.
+void ServedSession::BlameConnection(CloseCode code) {
+  if (outbox_.disconnected()) return Blame(ClosedBy::kLimit, "sending.max_queue_bytes");
+  switch (connection().status().code()) {
+    case absl::StatusCode::kOk:
+      return Blame(ClosedBy::kPeer);
+    case absl::StatusCode::kUnavailable:
+      return Blame(ClosedBy::kLost);
+    case absl::StatusCode::kResourceExhausted:
+      return Blame(ClosedBy::kLimit, code == CloseCode::kMessageTooBig
+                                         ? "connection.max_message_bytes"
+                                         : "connection.max_fragments");
+    default:
+      return Blame(ClosedBy::kRule);
+  }
+}
+
+void ServedSession::OnGone(const char* why) {
+  input_ = Input::kAwaited;
+  outbox_.Stop();
+  if (outbox_.shared() != nullptr) outbox_.shared()->SetClosed();
+  if (context_.stopping()) Blame(ClosedBy::kShutdown);
+  if (outbox_.disconnected()) Blame(ClosedBy::kLimit, "sending.max_queue_bytes");
+  Blame(ClosedBy::kLost);
+  if (!ending_->logged) ending_->reason = why;
+}
+
+bool ServedSession::End() {
+  const bool kept = pooled() != nullptr && pooled()->keeps_close();
+  NotifyClosed(kept ? ending_->info.code : CloseCode::kAbnormal, ending_->reason);
+  if (const auto shared = this->shared()) shared->session = nullptr;
+  if (flush_queued_) context_.ForgetFlush(this);  // OnClose may have queued it again
+  context_.ReturnCompression(connection().compression_bytes());
+  if (std::exchange(held_, false)) context_.metrics().held_sessions -= 1;
+  if (handled_by_ != HandledBy::kPool) return true;
+  // The handler may take long to return, and the account no longer counts these bytes.
+  connection().ReleaseMemory();
+  return false;
+}
+
+void ServedSession::NotifyClosed(CloseCode code, absl::string_view reason) {
+  if (close_notified_) return;
+  close_notified_ = true;
+  outbox_.DropWaiting(DropReason::kClosed);
+  LogEnd(code, reason);
+  const CloseInfo& info = ending_->info;
+  context_.metrics().closes[static_cast<size_t>(info.by)][CloseSlotOf(code)] += 1;
+  context_.topics().UnsubscribeAll(&subscriptions_);
+  DropCallbacks();
+  context_.guard().Run("OnClose", [&] { handler_->OnClose(*this, info); });
+}
+
+// Logs once, when the end is known: OnClose on another thread may be called later.
+void ServedSession::LogEnd(CloseCode code, absl::string_view reason) {
+  Ending& ending = *ending_;
+  if (std::exchange(ending.logged, true)) return;
+  ending.reason = std::string(reason);
+  ending.info.code = code;
+  ending.info.reason = ending.reason;
+  const LogHook& log = context_.options().hooks.log;
+  if (!log) return;
+  // The operator can change a limit.
+  const bool is_limit = ending.info.by == ClosedBy::kLimit;
+  log(is_limit ? LogLevel::kWarning : LogLevel::kInfo,
+      absl::StrCat("session ", id_, " of ", peer_.ToString(), ": ",
+                   Describe(ending.info, "the client"), ending.detail.empty() ? "" : ": ",
+                   Escape(ending.detail)));
 }
 
 // ---- Topics ----
@@ -276,7 +375,7 @@ void ServedSession::HandlerFailed() {
 }
 
 void ServedSession::HandlerIsDone() {
-  handler_done_ = true;
+  handled_by_ = HandledBy::kPoolIsDone;
   context_.owner().Destroy(this);
 }
 
