@@ -285,8 +285,7 @@ void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view head,
 absl::Status HttpConnection::CheckHostOf(absl::string_view host) const {
   const std::vector<std::string>& allowed = context_.options().http.allowed_hosts;
   // allowed_hosts, if not empty, applies on every endpoint; otherwise the endpoint decides.
-  const bool on_loopback =
-      allowed.empty() && context_.group().IsLoopbackEndpoint(LocalAddress(stream_.fd()));
+  const bool on_loopback = allowed.empty() && context_.group().CameByLoopback(stream_.fd());
   return CheckHost(host, on_loopback, allowed);
 }
 

@@ -99,6 +99,7 @@ class Server::Impl : public WorkerGroup {
   absl::Status Listen(const std::vector<std::shared_ptr<const Listener>>& listeners) {
     for (const std::shared_ptr<const Listener>& listener : listeners) {
       addresses_.push_back(LocalAddress(listener->fd()));
+      if (IsLoopbackHost(addresses_.back().ip())) loopback_.push_back(addresses_.back());
       if (listener->tls() != nullptr) tls_contexts_.push_back(listener->tls());
     }
     for (const std::unique_ptr<Worker>& worker : workers_) {
@@ -246,9 +247,10 @@ class Server::Impl : public WorkerGroup {
 
   ThreadPool* handler_pool() override { return handler_threads_.get(); }
 
-  bool IsLoopbackEndpoint(const SocketAddress& local) const override {
-    return IsLoopbackHost(local.ip()) &&
-           std::find(addresses_.begin(), addresses_.end(), local) != addresses_.end();
+  // Most servers have only such endpoints or none, and need not ask for the address.
+  bool CameByLoopback(int fd) const override {
+    if (loopback_.empty() || loopback_.size() == addresses_.size()) return !loopback_.empty();
+    return std::find(loopback_.begin(), loopback_.end(), LocalAddress(fd)) != loopback_.end();
   }
 
   ExceptionGuard& guard() override { return guard_; }
@@ -376,6 +378,7 @@ class Server::Impl : public WorkerGroup {
   const Acceptor acceptor_;
   AddressLimit address_limit_;
   std::vector<SocketAddress> addresses_;
+  std::vector<SocketAddress> loopback_;  // those of them that only this machine can reach
   std::vector<std::shared_ptr<TlsContext>> tls_contexts_;
   TopicDirectory topics_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -39,9 +39,9 @@ class WorkerGroup : public RunningServer {
   // The threads that call the handlers; null if the loops call them.
   virtual ThreadPool* handler_pool() = 0;
 
-  // Whether a connection with this local address came to an endpoint on a loopback address, as
-  // opposed to one on all addresses.
-  virtual bool IsLoopbackEndpoint(const SocketAddress& local) const = 0;
+  // Whether the connection `fd` came to an endpoint on a loopback address, as opposed to one on all
+  // addresses.
+  virtual bool CameByLoopback(int fd) const = 0;
 
   // Calls the application's code.
   virtual ExceptionGuard& guard() = 0;
