@@ -49,9 +49,10 @@ class EventLoop {
   bool Watch(int fd, Interest interest, EventSource* source, bool shared = false) {
     return poller_.Add(fd, interest, source, shared);
   }
-  void Modify(int fd, Interest interest, EventSource* source) {
-    poller_.Modify(fd, interest, source);
-  }
+  void Modify(int fd, Interest interest) { poller_.Modify(fd, interest); }
+
+  // From now on the events of a watched `fd` are those of another source.
+  void PassTo(int fd, EventSource* source) { poller_.Retag(fd, source); }
   void Unwatch(int fd) { poller_.Remove(fd); }
 
   // The time when this turn began, in milliseconds of the clock.

@@ -34,8 +34,11 @@ class Poller {
   // Watches `fd`; `tag` is returned in Ready. False, with errno, if the system refuses. `shared` is
   // for a listener that several pollers watch: only one of them is woken, if possible.
   bool Add(int fd, Interest interest, void* tag, bool shared = false);
-  void Modify(int fd, Interest interest, void* tag);
+  void Modify(int fd, Interest interest);
   void Remove(int fd);
+
+  // Gives a watched `fd` another tag. Costs no system call.
+  void Retag(int fd, void* tag);
 
   // Waits until something is ready or `timeout_ms` has passed (-1: no timeout) and fills `ready`
   // from the front. Returns the number of entries.

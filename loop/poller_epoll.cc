@@ -5,17 +5,19 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstddef>
+#include <vector>
 
 #include "weft/loop/poller.h"
 
 namespace weft {
 namespace {
 
-epoll_event Event(Poller::Interest interest, void* tag) {
+epoll_event Event(int fd, Poller::Interest interest) {
   epoll_event event = {};
   if (interest & Poller::kRead) event.events |= EPOLLIN;
   if (interest & Poller::kWrite) event.events |= EPOLLOUT;
-  event.data.ptr = tag;
+  event.data.fd = fd;
   return event;
 }
 
@@ -25,6 +27,9 @@ struct Poller::State {
   const int epoll = epoll_create1(EPOLL_CLOEXEC);
   const int error = epoll < 0 ? errno : 0;
   std::array<epoll_event, 256> events;
+
+  // By descriptor, which is the kernel's tag.
+  std::vector<void*> tags;
 };
 
 Poller::Poller() : state_(std::make_unique<State>()) {}
@@ -36,13 +41,18 @@ bool Poller::Add(int fd, Interest interest, void* tag, bool shared) {
     errno = state_->error;
     return false;
   }
-  epoll_event event = Event(interest, tag);
+  const auto index = static_cast<size_t>(fd);
+  if (index >= state_->tags.size()) state_->tags.resize(index + 1);
+  state_->tags[index] = tag;
+  epoll_event event = Event(fd, interest);
   if (shared) event.events |= EPOLLEXCLUSIVE;
   return epoll_ctl(state_->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-void Poller::Modify(int fd, Interest interest, void* tag) {
-  epoll_event event = Event(interest, tag);
+void Poller::Retag(int fd, void* tag) { state_->tags[fd] = tag; }
+
+void Poller::Modify(int fd, Interest interest) {
+  epoll_event event = Event(fd, interest);
   epoll_ctl(state_->epoll, EPOLL_CTL_MOD, fd, &event);
 }
 
@@ -55,7 +65,7 @@ size_t Poller::Wait(absl::Span<Ready> ready, int64_t timeout_ms) {
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = state_->events[i];
     const bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
-    ready[i] = {.tag = event.data.ptr,
+    ready[i] = {.tag = state_->tags[event.data.fd],
                 .readable = broken || (event.events & EPOLLIN) != 0,
                 .writable = broken || (event.events & EPOLLOUT) != 0};
   }

@@ -37,11 +37,11 @@ bool Poller::Add(int fd, Interest interest, void* tag, bool /*shared*/) {
   return true;
 }
 
-void Poller::Modify(int fd, Interest interest, void* tag) {
-  const size_t i = state_->index.at(fd);
-  state_->fds[i].events = Events(interest);
-  state_->tags[i] = tag;
+void Poller::Modify(int fd, Interest interest) {
+  state_->fds[state_->index.at(fd)].events = Events(interest);
 }
+
+void Poller::Retag(int fd, void* tag) { state_->tags[state_->index.at(fd)] = tag; }
 
 void Poller::Remove(int fd) {
   auto found = state_->index.find(fd);

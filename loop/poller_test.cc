@@ -62,20 +62,21 @@ TEST_F(PollerTest, TellsWhatWasAskedFor) {
   EXPECT_EQ(Ready(), (Texts{"a: r", "b: rw"})) << "level-triggered: until it is read";
 }
 
-TEST_F(PollerTest, ModifyAndRemove) {
+TEST_F(PollerTest, ModifyRetagAndRemove) {
   Pair a, b;
   ASSERT_TRUE(poller_.Add(a.fd(), Poller::kRead, Tag("a")));
   ASSERT_TRUE(poller_.Add(b.fd(), Poller::kRead, Tag("b")));
   ASSERT_EQ(write(a.fds[1], "x", 1), 1);
   ASSERT_EQ(write(b.fds[1], "x", 1), 1);
-  poller_.Modify(a.fd(), Poller::kWrite, Tag("A"));
-  EXPECT_EQ(Ready(), (Texts{"A: w", "b: r"}));
-  poller_.Modify(a.fd(), Poller::kNone, Tag("a"));
+  poller_.Modify(a.fd(), Poller::kWrite);
+  EXPECT_EQ(Ready(), (Texts{"a: w", "b: r"}));
+  poller_.Modify(a.fd(), Poller::kNone);
   EXPECT_EQ(Ready(), (Texts{"b: r"}));
   poller_.Remove(b.fd());
   EXPECT_EQ(Ready(), Texts{});
-  poller_.Modify(a.fd(), Poller::kRead, Tag("a"));
-  EXPECT_EQ(Ready(), (Texts{"a: r"}));
+  poller_.Modify(a.fd(), Poller::kRead);
+  poller_.Retag(a.fd(), Tag("A"));
+  EXPECT_EQ(Ready(), (Texts{"A: r"}));
 }
 
 TEST_F(PollerTest, TheEndOfAStreamIsReadable) {

@@ -89,12 +89,14 @@ void ServedStream::ReleaseBuffers() { context_.Account(std::exchange(buffered_by
 void ServedStream::SetInterest(Poller::Interest interest) {
   if (interest == interest_) return;
   interest_ = interest;
-  context_.loop().Modify(stream_.fd(), interest, this);
+  context_.loop().Modify(stream_.fd(), interest);
 }
 
 void ServedStream::ReplaceBy(std::unique_ptr<ServedStream> next) {
   context_.loop().DisarmTimer(this);
-  context_.loop().Modify(next->stream_.fd(), Poller::kRead, next.get());
+  context_.loop().PassTo(next->stream_.fd(), next.get());
+  next->interest_ = interest_;
+  next->SetInterest(Poller::kRead);
   OnGone("");
   ReleaseBuffers();
   context_.owner().Replace(this, std::move(next));
