@@ -14,7 +14,7 @@ import websockets
 
 from program import command
 
-CA = os.environ["CA"]
+CA = os.environ["CA_PEM"]
 CLIENT = (f"--cert={os.environ['CLIENT_PEM']}", f"--key={os.environ['CLIENT_KEY']}")
 
 
@@ -64,7 +64,7 @@ class EchoClientTest(unittest.IsolatedAsyncioTestCase):
     async def test_says_whom_it_does_not_trust(self):
         async with serve() as server:
             await self.expect_refused(server, says=["UNAUTHENTICATED", "certificate"])
-            unknown = f"--ca={os.environ['UNKNOWN_CA']}"
+            unknown = f"--ca={os.environ['UNKNOWN_CA_PEM']}"
             await self.expect_refused(server, unknown, says=["UNAUTHENTICATED", "certificate"])
         async with serve(address="127.0.0.2") as server:  # a name that the certificate is not for
             await self.expect_refused(server, f"--ca={CA}", host="127.0.0.2", says=["not for 127.0.0.2"])

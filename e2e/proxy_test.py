@@ -88,7 +88,7 @@ class ProxyTest(unittest.TestCase):
         cls.tls = Server("TLS_SERVER", f"--cert={os.environ['SERVER_PEM']}", f"--key={os.environ['SERVER_KEY']}")
         cls.addClassCleanup(cls.tls.end)
         # The proxy resolves the name. client_proxy_test checks that it is sent to the proxy.
-        cls.urls = [(f"ws://localhost:{cls.plain.port}/", []), (f"wss://localhost:{cls.tls.port}/", [f"--ca={os.environ['CA']}"])]
+        cls.urls = [(f"ws://localhost:{cls.plain.port}/", []), (f"wss://localhost:{cls.tls.port}/", [f"--ca={os.environ['CA_PEM']}"])]
 
     def run_client(self, proxy, url, *flags, user=""):
         """Exit code, output, and errors, which must never contain the password."""
@@ -132,7 +132,7 @@ class ProxyTest(unittest.TestCase):
         for start in PROXIES:
             with start() as proxy, self.subTest(start.__name__):
                 self.expect_error(proxy, url, says=["UNAUTHENTICATED", 'no TLS with "localhost"'])
-                unknown = f"--ca={os.environ['UNKNOWN_CA']}"
+                unknown = f"--ca={os.environ['UNKNOWN_CA_PEM']}"
                 self.expect_error(proxy, url, unknown, says=["UNAUTHENTICATED", 'no TLS with "localhost"'])
                 other = f"wss://127.0.0.2:{self.tls.port}/"
                 self.expect_error(proxy, other, *self.urls[1][1], says=["127.0.0.2"])
