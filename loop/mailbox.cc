@@ -68,6 +68,10 @@ void Mailbox::Close() {
   const std::lock_guard<std::mutex> lock(mutex_);
   closed_ = true;
   unrun.swap(tasks_);
+  if (OnLoopThread()) {
+    loop_thread_ = std::thread::id();
+    on_a_loop = false;
+  }
   // `unrun` is declared before the lock, so that it is destroyed after the lock is released.
 }
 

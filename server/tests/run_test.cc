@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/testing/frames.h"
+#include "weft/loop/mailbox.h"
 #include "weft/loop/signals.h"
 #include "weft/server/server.h"
 #include "weft/testing/server_fixture.h"
@@ -66,6 +67,7 @@ TEST_F(RunTest, ServesOnTheCallingThreadAlone) {
   });
   EXPECT_TRUE(server_->Run().ok());
   client.join();
+  EXPECT_FALSE(Mailbox::OnAnyLoopThread()) << "it may wait again";
   EXPECT_EQ(served, std::this_thread::get_id());
   EXPECT_EQ(threads, before + 1) << "the client's";
   EXPECT_THAT(journal_.lines(), ::testing::Contains(StartsWith("close ")));
