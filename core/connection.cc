@@ -11,6 +11,7 @@
 #include "weft/core/frame/close_payload.h"
 
 namespace weft {
+
 Connection::Connection(Role role, const ConnectionOptions& options)
     : receiver_(role, options), new_masking_key_(options.masking_key), out_(options.pool) {}
 
