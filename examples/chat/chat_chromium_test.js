@@ -311,6 +311,7 @@ test('a pasted text arrives as it was, or stays where it was pasted', LIMIT, asy
   await paste(json);
   await ann.press('#text', 'Enter');
   await seesLine(bob, json);
+  await seesLine(ann, json);
   assert.deepEqual(await linesOf(ann), [longest, json]);
   assert.ok(await ann.isHidden('#latest'), 'the end is seen');
   await terminal.waitFor(`rcv=> Ann: ${json.replace(/\s/g, ' ')}`);
