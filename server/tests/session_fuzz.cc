@@ -114,11 +114,13 @@ class FuzzHandler : public Handler {
     Require(application_.state == Application::State::kOpen, "OnClose is called once");
     application_.state = Application::State::kClosed;
     Require(!session.SendText("too late").ok(), "nothing is sent after the end");
+    Require(!session.Post(Later()).ok() && !session.RunAfter({}, Later()).ok(),
+            "nothing is called after the end");
   }
 
  private:
   // Acts as the first byte of the message says.
-  static void Act(Session& session, const Message& message) {
+  void Act(Session& session, const Message& message) {
     switch (message.payload[0]) {
       case 'c':
         session.Close(CloseCode::kGoingAway, "as you wish").IgnoreError();
@@ -150,6 +152,16 @@ class FuzzHandler : public Handler {
       case 'o':
         session.Send(message, {.when_full = WhenFull::kDropOldest}).IgnoreError();
         break;
+      case 'q':
+        session.Post(Later()).IgnoreError();
+        break;
+      case 'l':
+        timer_ = session.RunAfter(absl::Milliseconds(10 * message.payload.size()), Later())
+                     .value_or(TimerId());
+        break;
+      case 'x':
+        Require(!session.CancelTimer(timer_) || !session.CancelTimer(timer_), "it is gone");
+        break;
       case 'm':  // more than a socket takes
         for (int i = 0; i < 10; ++i) session.SendBinary(std::string(50000, 'm')).IgnoreError();
         break;
@@ -158,7 +170,15 @@ class FuzzHandler : public Handler {
     }
   }
 
+  SessionCallback Later() {
+    return [this](Session& session) {
+      Require(application_.state == Application::State::kOpen, "callbacks come while it is open");
+      session.SendText("later").IgnoreError();
+    };
+  }
+
   Application& application_;
+  TimerId timer_;
 };
 
 // A request without an upgrade gets its body back.

@@ -163,15 +163,20 @@ TEST_F(TlsTest, RefusesAClientsContext) {
 
 // ---- Client certificates ----
 
-TEST_F(TlsTest, TheAcceptorSeesTheClientsCertificate) {
+TEST_F(TlsTest, TheAcceptorAndTheSessionSeeTheClientsCertificate) {
   accept_ = [](const SessionRequest& request, UpgradeResponse& response) {
     const std::optional<PeerCertificate>& peer = request.peer_certificate;
     if (!peer.has_value()) return absl::PermissionDeniedError("who are you?");
+    response.keep_request = true;
     response.headers = {{"X-Subject", peer->subject},
                         {"X-Names", absl::StrCat(absl::StrJoin(peer->dns_names, ","), " ",
                                                  absl::StrJoin(peer->email_addresses, ","), " ",
                                                  absl::StrJoin(peer->uris, ","))}};
     return absl::OkStatus();
+  };
+  script_.on_message = [](Session& session, const Message&) {
+    ASSERT_NE(session.request(), nullptr);
+    session.SendText(session.request()->peer_certificate->subject, {}).IgnoreError();
   };
   StartTls({}, TestTlsServer({.identities = {TestIdentity("server")},
                               .client_certificates = ClientCertificates::kOptional,
@@ -187,6 +192,8 @@ TEST_F(TlsTest, TheAcceptorSeesTheClientsCertificate) {
     EXPECT_THAT(head, HasSubstr("X-Subject: CN=client,O=Weft\r\n"));
     EXPECT_THAT(head, HasSubstr("X-Names: client.example client@example.com urn:weft:client\r\n"));
     EXPECT_EQ(client.stream().resumed(), i == 1);
+    client.SendText("who am I?");
+    EXPECT_EQ(client.ReadFrame(), "fin text CN=client,O=Weft");
   }
 }
 
