@@ -266,6 +266,17 @@ TEST_P(SessionCallbackTest, CallbacksAreDestroyedBeforeOnCloseAndRefusedInIt) {
   EXPECT_TRUE(absl::IsFailedPrecondition(ref.Post([](Session&) { FAIL(); })));
 }
 
+TEST_P(SessionCallbackTest, AReferenceThatIsMadeInOnCloseRefusesCallbacks) {
+  script_.on_close = [](Session& session) {
+    EXPECT_TRUE(absl::IsFailedPrecondition(session.ref().Post([](Session&) { FAIL(); })));
+  };
+  StartServer();
+  TestClient client = ConnectAndUpgrade();
+  client.SendClose(1000);
+  EXPECT_EQ(client.ReadFrame(), "fin close 1000");
+  journal_.WaitFor("destroyed");
+}
+
 TEST_P(SessionCallbackTest, ATerminatedSessionRunsNoMoreCallbacks) {
   script_.on_message = [this](Session& session, const Message&) {
     After(session, 0, "-timer");
