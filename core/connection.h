@@ -174,15 +174,15 @@ class Connection {
   // Bytes of memory held for unfinished input and unsent output. Between events.
   size_t buffered_bytes() const { return receiver_.buffered_bytes() + out_.capacity(); }
 
-  // The most memory, in bytes, that compression takes as long as the connection lives.
+  // The maximum memory, in bytes, that compression holds while the connection lives.
   size_t compression_bytes() const;
 
-  // To be called every few seconds or seldomer: frees codecs that were not used since the last call
+  // Call it every few seconds, or less often: frees codecs that were not used since the last call
   // (MessageCodec::ReleaseIdle).
   void ReleaseIdle();
 
-  // Frees all of that memory: unfinished input and unsent output are lost. Afterwards only the
-  // functions under "State" and the destructor may be called.
+  // Frees all memory for input, output and compression: unfinished input and unsent output are
+  // lost. Afterwards only the functions under "State" and the destructor may be called.
   void ReleaseMemory();
 
   // ---- State ----

@@ -177,7 +177,7 @@ void MessageReceiver::InflatePayload(std::optional<Event>& event, absl::Status& 
   } while (result == MessageCodec::Result::kMore && !stream_messages_);
 
   const bool more = result == MessageCodec::Result::kMore;
-  if (more) phase_ = Phase::kPayload;  // all consumed by the inflater
+  if (more) phase_ = Phase::kPayload;  // the inflater has more output, even if no input is left
   const bool ends = last && !more;
   if (!ends && (!stream_messages_ || codec_->payload().empty())) return;
   event_is_inflated_ = true;

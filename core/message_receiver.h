@@ -30,13 +30,15 @@ class MessageCodec;
 // Turns frames into messages: checks their headers, unmasks, inflates, joins fragments and checks
 // text. It sends nothing: a Connection answers what it returns. Not thread-safe.
 //
-//   phase     next in the input      ended by
-//   header    a frame's header       a header, a broken rule, End
-//   payload   its payload            the last byte of it, a broken rule, End
-//   not UTF-8 ShortMessage saw text that is not UTF-8: Next
-//   over      nothing is accepted    -
+//   phase      next in the input                    ended by
+//   header     a frame's header                     a header, a broken rule, End
+//   payload    its payload                          its last byte, a broken rule, End
+//   not UTF-8  nothing: ShortMessage has found      Next, which reports it
+//              text that is not UTF-8
+//   over       nothing: no input is accepted        -
 //
-// A `pool` may be null, and is the same in every call: the connection's write queue holds it.
+// A `pool` may be null, and must be the same in every call. It is not a member, because the
+// connection's write queue has it.
 class MessageReceiver {
  public:
   MessageReceiver(Role role, const ConnectionOptions& options);
@@ -156,7 +158,7 @@ class MessageReceiver {
   const bool stream_messages_;
   Phase phase_ = Phase::kHeader;
   bool event_is_message_ = false;   // window_.message() is an event's payload
-  bool event_is_inflated_ = false;  // codec_->payload() is, or was an earlier event's
+  bool event_is_inflated_ = false;  // codec_->payload() is that of this or an earlier event
   bool eof_ = false;                // the stream ended
   InputWindow window_;
   std::unique_ptr<MessageCodec> codec_;

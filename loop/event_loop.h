@@ -51,7 +51,7 @@ class EventLoop {
   }
   void Modify(int fd, Interest interest) { poller_.Modify(fd, interest); }
 
-  // From now on the events of a watched `fd` are those of another source.
+  // Passes the events of a watched `fd` to another source from now on.
   void PassTo(int fd, EventSource* source) { poller_.Retag(fd, source); }
   void Unwatch(int fd) { poller_.Remove(fd); }
 

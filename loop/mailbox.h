@@ -59,8 +59,8 @@ class Mailbox {
   // Runs the tasks posted before the call.
   void RunTasks();
 
-  // Refuses further posts, and destroys the tasks that were not run. On the loop's thread, that is
-  // no longer the thread of a loop afterwards, and may block.
+  // Refuses further posts, and destroys the tasks that were not run. If the loop's thread calls it,
+  // that thread no longer counts as the thread of a loop, and may block.
   void Close();
 
  private:

@@ -15,10 +15,10 @@
 
 namespace weft {
 
-// Takes signals in place of their default action, on a normal thread, where they may be handled by
-// any code. Create it at the start of main(): the signals are blocked in the calling thread and in
-// every thread that is started later. A thread that was started earlier can still be interrupted
-// by them, with the default action.
+// Takes signals in place of their default action, on an ordinary thread, where any code may handle
+// them; a signal handler may call few functions. Create it at the start of main(): the signals are
+// blocked in the calling thread and in every thread that is started later. A thread that was
+// started earlier still gets them, with the default action.
 //
 //   int main() {
 //     auto signals = weft::SignalWaiter::Create({SIGINT, SIGTERM, SIGHUP});
@@ -37,7 +37,7 @@ namespace weft {
 class SignalWaiter {
  public:
   // Blocks `signals`. A signal that the process ignores, as under nohup, is taken like any other:
-  // leave it out to ignore it further (IsIgnored). InvalidArgument for a number that is not a
+  // leave it out to keep ignoring it (IsIgnored). InvalidArgument for a number that is not a
   // signal, and for SIGKILL and SIGSTOP, which cannot be blocked; ResourceExhausted if the process
   // has no descriptor left. After an error nothing is blocked.
   static absl::StatusOr<SignalWaiter> Create(absl::Span<const int> signals);

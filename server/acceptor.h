@@ -29,7 +29,7 @@ struct SessionRequest : UpgradeRequest {
   // (TlsServerOptions::client_certificates), or the client has none.
   std::optional<PeerCertificate> peer_certificate;
 
-  // The server that received it. Never null in a call of the server.
+  // The server that received the request. Not null when the server calls an acceptor.
   RunningServer* server = nullptr;
 };
 
@@ -40,19 +40,19 @@ struct UpgradeResponse {
 
   // More header fields, such as Set-Cookie. They are sent with a refusal as well: a 401 must have
   // WWW-Authenticate (RFC 9110, section 15.5.2), a 302 has Location. Of a refusal, Content-Type,
-  // Allow and Retry-After replace those that the server would send. With one that the handshake
-  // sets itself (ExtraHeaders in core/handshake/handshake.h) the client gets 500.
+  // Allow and Retry-After replace those that the server would send. A field that the handshake sets
+  // itself (ExtraHeaders in core/handshake/handshake.h) must not be here: the client gets 500.
   std::vector<std::pair<std::string, std::string>> headers;
 
   // Keeps the request, with its headers and the peer's certificate, until the session has ended:
   // Session::request(). That takes the size of the request's head and about 2 KiB, which count in
-  // ServerLimits::max_buffered_bytes. Of a refusal it is ignored.
+  // ServerLimits::max_buffered_bytes. Ignored if the request is refused.
   bool keep_request = false;
 };
 
 namespace internal {
 
-// The class of the handler in what an acceptor returns; void if it is not known.
+// The class of the handler that an acceptor with this result makes; void if it is not known.
 template <typename Result>
 struct HandlerIn {
   using Type = void;
@@ -83,7 +83,7 @@ constexpr bool CheckResult() {
   return false;
 }
 
-// Fails to compile with one readable error, where std::function has a page of them.
+// Fails to compile with one readable error; std::function alone would print a page of them.
 template <typename Function>
 constexpr bool CheckAcceptor() {
   constexpr bool is_callable =
@@ -102,11 +102,11 @@ constexpr bool CheckAcceptor() {
 }  // namespace internal
 
 // Makes the handler of a new session, or refuses the request: a Status becomes an HTTP answer with
-// its text, by its code (PermissionDenied: 403, NotFound: 404, ...) or as HttpError says, which may
-// be 300 to 599 without 304; the client gets 500 instead of another. Called on
-// every loop's thread, so it must be thread-safe, and must not block, whatever
-// ServerOptions::handler_threads is. The request is valid until the call returns, and with
-// UpgradeResponse::keep_request by Session::request() until the session has ended.
+// its text. The status of the answer is that of the code (PermissionDenied: 403, NotFound: 404,
+// ...) or of HttpError, which may be 300 to 599 except 304; any other becomes 500. Called on every
+// loop's thread, so it must be thread-safe, and must not block, whatever
+// ServerOptions::handler_threads is. The request is valid until the call returns; with
+// UpgradeResponse::keep_request, Session::request() has a copy until the session has ended.
 //
 //   [](const SessionRequest& request, UpgradeResponse&) -> absl::StatusOr<std::unique_ptr<Handler>>
 //   {
@@ -114,9 +114,9 @@ constexpr bool CheckAcceptor() {
 //     return std::make_unique<ChatHandler>();
 //   }
 //
-// Constructed from any such function. It may also return a unique_ptr to a class that is derived
-// from Handler, or only a Status. For any other function the compiler reports an error that begins
-// with "weft:".
+// An Acceptor is constructed from any such function. The function may also return a unique_ptr to a
+// class that is derived from Handler, or only a Status. For any other function the compiler reports
+// an error that begins with "weft:".
 class Acceptor : public std::function<absl::StatusOr<std::unique_ptr<Handler>>(
                      const SessionRequest&, UpgradeResponse&)> {
  public:

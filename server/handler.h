@@ -10,12 +10,12 @@ namespace weft {
 
 class Session;
 
-// The application's side of one session; its fields are the session's state. Made by the Acceptor,
-// owned by the session, and called for one thing after the other, so it needs no locks of its own.
-// By default that is done by the session's loop, and a callback must not block: every session of
-// the loop waits for it. With ServerOptions::handler_threads it is done by a thread of the pool,
-// not always the same one, where a callback may block (docs/handlers.md); the same one calls
-// OnClose and then destroys the handler.
+// The application's side of one session; its fields are the session's state. Made by the Acceptor
+// and owned by the session. Its methods, and the callbacks of its timers and posts, are called one
+// at a time, so it needs no locks of its own. By default the session's loop calls them, and a
+// callback must not block: every session of the loop waits for it. With
+// ServerOptions::handler_threads a thread of the pool calls them, not always the same one, and a
+// callback may block (docs/handlers.md); the thread that calls OnClose then destroys the handler.
 class Handler {
  public:
   virtual ~Handler() = default;

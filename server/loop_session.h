@@ -32,7 +32,7 @@ class LoopSession : public Session {
   // There was no room for a message: the client reads too slowly.
   virtual void Disconnect() = 0;
 
-  // Calls the first callback of those that were posted.
+  // Runs the first of the posted callbacks.
   virtual void RunPosted() = 0;
 
   // ---- For a PooledSession ----

@@ -32,10 +32,10 @@ struct StatusPages {
   std::function<void(PrometheusWriter& out)> own_metrics{};
 };
 
-// A table for Server::Start. A path matches a request for exactly that path, compared byte for byte
-// as the client sends it, without the query. One that ends in "/*" matches every path that starts
-// with the part before the '*'. An exact match wins, then the longest. An upgrade is looked up
-// among the endpoints, any other request among the pages.
+// A table for Server::Start and Server::Listen. A path matches a request for exactly that path,
+// compared byte for byte as the client sends it, without the query. One that ends in "/*" matches
+// every path that starts with the part before the '*'. An exact match wins, then the longest. An
+// upgrade is looked up among the endpoints, any other request among the pages.
 //
 //   Router router;
 //   router.WebSocket("/chat", [](auto&, auto&) { return std::make_unique<ChatHandler>(); });
@@ -55,7 +55,7 @@ class Router {
   Router& Get(absl::string_view path, Pages pages);
   Router& Any(absl::string_view path, Pages pages);
 
-  // Adds the pages about the server itself.
+  // Adds the status pages, which describe the server itself.
   Router& ServeStatus(const StatusPages& pages = {});
 
   // OK, or what is wrong with a path: it does not begin with '/', or is there twice.

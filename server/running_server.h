@@ -15,9 +15,9 @@
 
 namespace weft {
 
-// The requests of acceptors and pages refer to it, so that no application needs a global variable
-// for its server, which exists only when Server::Start has returned. Thread-safe; valid until the
-// server is destroyed, so a handler may keep it.
+// The requests of acceptors and pages have a pointer to it. Without it an application would need a
+// global variable for its server, which exists only when Server::Start has returned. Thread-safe.
+// Valid until the server is destroyed, so a handler may keep the pointer.
 //
 //   router.Any("/announce", [](const PageRequest& request) -> absl::StatusOr<PageResponse> {
 //     if (request.method != "POST") return HttpError(405, "use POST");

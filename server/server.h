@@ -29,10 +29,10 @@ namespace weft {
 
 class SignalWaiter;
 
-// Serves from Start() on, with ServerOptions::threads loops on threads of their own, and
-// ServerOptions::handler_threads further threads; or, after Listen(), in Run(), where the first of
-// the loops has the calling thread. All methods may be called from any thread, but a handler must
-// not destroy its server.
+// Has ServerOptions::threads event loops, and ServerOptions::handler_threads further threads. After
+// Start() each loop runs on a thread of its own. After Listen() the server serves in Run(), and the
+// first loop runs on the thread that calls it. All methods may be called from any thread, but a
+// handler must not destroy its server.
 //
 //   struct Echo : weft::Handler {
 //     void OnMessage(weft::Session& session, const weft::Message& message) override {
@@ -52,16 +52,16 @@ class Server {
   // The same with WebSocket endpoints and pages by path. ServerHttp::pages must be unset.
   static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options, const Router& router);
 
-  // Listens, but serves in Run() only: clients that connect before wait. Errors: an invalid option,
-  // an address that is in use.
+  // Listens, but does not serve: clients that connect wait until Run() is called. Errors: an
+  // invalid option, an address that is in use.
   static absl::StatusOr<std::unique_ptr<Server>> Listen(ServerOptions options, Acceptor acceptor);
   static absl::StatusOr<std::unique_ptr<Server>> Listen(ServerOptions options,
                                                         const Router& router);
 
-  // Serves, with one loop on the calling thread, until a Shutdown() or Drain() is done. With one
-  // loop and no handler threads the process then needs no second thread, and the kernel takes some
-  // percent less time for each message. Signals that `signals` has are passed to `on_signal` on
-  // this thread; there, as in a handler, Shutdown() and Drain() only begin.
+  // Serves, with the first loop on the calling thread, until a Shutdown() or Drain() is done. With
+  // one loop and no handler threads the process needs no second thread, and the kernel takes a few
+  // percent less time for each message. Calls `on_signal` on this thread for each signal of
+  // `signals`. As in a handler, Shutdown() and Drain() only start there, and return at once.
   //
   //   auto signals = weft::SignalWaiter::Create({SIGINT, SIGTERM});
   //   auto server = weft::Server::Listen({.port = 8080}, acceptor);
@@ -70,7 +70,8 @@ class Server {
   //       (*server)->Run(*signals, [&](int) { (*server)->Drain(absl::Seconds(30)); });
   //
   // FailedPrecondition unless it is the first call after Listen(). Other errors: more threads than
-  // the system has. `signals` must outlive the call, and nobody else may wait for them meanwhile.
+  // the system has. `signals` must outlive the call, and no other thread may wait for them
+  // meanwhile. The server must not be destroyed before Run() has returned.
   absl::Status Run();
   absl::Status Run(SignalWaiter& signals, const std::function<void(int signal)>& on_signal);
 
@@ -130,8 +131,8 @@ class Server {
   // then have ServerTimeouts::close.
   void Shutdown(absl::Duration grace = absl::Seconds(5));
 
-  // Waits until a Shutdown() or Drain() that some thread has called is done, or returns at once if
-  // the server does not serve. A handler must not call it.
+  // Waits until a Shutdown() or Drain() that any thread has called is done; returns at once if the
+  // server does not serve. A handler must not call it: there it logs an error and returns at once.
   void Wait();
 
  private:

@@ -33,10 +33,10 @@ class SessionRef;
 struct SessionRequest;
 
 using SessionCallback = absl::AnyInvocable<void(Session&)>;
-using TimerId = DeadlineKey;  // of a session; the default is none
+using TimerId = DeadlineKey;  // a timer of one session; a default TimerId names none
 
-// A handler is given its session with each callback and may use it until OnClose returns, in its
-// callbacks only; ref() is for all other places. Messages sent during a callback leave when it
+// A handler gets its session with each callback, and may use it only inside its callbacks, until
+// OnClose returns; everywhere else it uses ref(). Messages sent during a callback leave when it
 // returns, in one write with the answers to the other messages that were read.
 //
 //   void OnMessage(Session& session, const Message& message) override {
@@ -45,8 +45,8 @@ using TimerId = DeadlineKey;  // of a session; the default is none
 //
 // Every send returns FailedPrecondition once the session is closing, ResourceExhausted when its
 // queue is full (ServerSending::max_queue_bytes, or as SendOptions say), and InvalidArgument for
-// text that is not UTF-8; nothing was sent then. A large payload is written at once, without a copy
-// unless it is compressed; the part that the socket does not take is copied.
+// text that is not UTF-8; after an error nothing was sent. A large payload is written at once,
+// without a copy unless it is compressed; the part that the socket does not take is copied.
 //
 // With ServerOptions::handler_threads the callbacks run on other threads than the session's loop.
 // Each method then acts by way of the loop, in the order of the calls, without waiting for it: a
@@ -131,17 +131,20 @@ class Session {
 
   // ---- Later ----
 
-  // Calls `callback` once, up to 16 ms after `delay` has passed, as a callback of the handler.
-  // Timers are called in the order of their deadlines, equal ones in the order of the calls; those
-  // left when the session ends are destroyed before OnClose. FailedPrecondition once it has ended,
-  // ResourceExhausted if ServerLimits::max_buffered_bytes is used up. docs/handlers.md says more.
+  // Calls `callback`, which must not be empty, once, as a callback of the handler, up to 16 ms
+  // after `delay` has passed. Timers run in the order of their deadlines, equal ones in the order
+  // of the calls; those left when the session ends are destroyed before OnClose. FailedPrecondition
+  // once it has ended, ResourceExhausted if ServerLimits::max_buffered_bytes is used up. More is in
+  // docs/handlers.md.
   virtual absl::StatusOr<TimerId> RunAfter(absl::Duration delay, SessionCallback callback) = 0;
 
-  // Destroys the callback of a timer. False if it is called now, or was called or destroyed before.
+  // Destroys the callback of a timer, which then never runs, and returns true. False if the
+  // callback is running, has run, or was destroyed before.
   virtual bool CancelTimer(TimerId timer) = 0;
 
-  // Calls `callback` soon, after this callback has returned; otherwise as RunAfter. It and
-  // SessionRef::Post are called in the order of the posts.
+  // Calls `callback` without a delay, but not before the present callback has returned; otherwise
+  // like RunAfter. Callbacks that are posted here or by SessionRef::Post run in the order of the
+  // posts.
   virtual absl::Status Post(SessionCallback callback) = 0;
 
   // ---- State ----

@@ -98,9 +98,10 @@ class SessionRef {
   absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
                        const SendOptions& options = {}) const;
 
-  // As Session::Post, from any thread: the session's own calls `callback`, in order with the
-  // messages that this thread sends by this reference. OK does not mean that it will be called: the
-  // session may end first, and then the callback is destroyed before OnClose.
+  // As Session::Post, from any thread: `callback` runs on the thread that calls the handler, in
+  // order with the messages that this thread sends by this reference. On the session's loop, where
+  // messages do not wait for a turn, later messages may be sent before it runs. OK does not mean
+  // that it will run: if the session ends first, the callback is destroyed before OnClose.
   absl::Status Post(SessionCallback callback) const;
 
   // The session's id, or 0.

@@ -47,10 +47,8 @@ struct AcceptedUpgrade {
 absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& options);
 
 // Asks the application's acceptor. An error has its HTTP status, and is to be sent with the headers
-// in `response`: an acceptor that refuses may set some. `stream` and `peer` are the request's.
-// Compression is accepted if there is memory for it.
-//
-// `head` is the text of the request.
+// in `response`: an acceptor that refuses may set some. `head` is the text of the request; `stream`
+// and `peer` are those that it came from. Compression is accepted if there is memory for it.
 absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, absl::string_view head,
                                               const Stream& stream, const SocketAddress& peer,
                                               LoopContext& context, UpgradeResponse& response);

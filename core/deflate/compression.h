@@ -10,13 +10,13 @@ namespace weft {
 
 // Whether a message may be compressed, if the connection compresses at all. Do not compress data
 // that is already compressed, such as pictures, or a secret next to text that an attacker chose:
-// the compressed size tells whether the two are alike.
-// Its default, as of an argument {}, is kYes.
+// the compressed size tells whether the two are alike. The default, also of an argument {}, is
+// kYes.
 enum class Compress : bool { kYes, kNo };
 
-// For either side. "Takeover" (context takeover in RFC 7692) keeps a memory of earlier messages:
-// messages that resemble each other become much smaller, and the memory is held as long as the
-// connection lives. The defaults hold 42 kB for a connection; docs/compression.md has the numbers.
+// For either side. "Takeover" (context takeover in RFC 7692) lets a message refer to earlier ones:
+// messages that resemble each other become much smaller, and each connection holds memory as long
+// as it lives. The defaults hold 42 kB for a connection; docs/compression.md has the numbers.
 struct CompressionOptions {
   enum class Use : uint8_t {
     kOff,  // a client does not offer it, a server accepts no offer
@@ -33,8 +33,8 @@ struct CompressionOptions {
   // a thread share their compressors, which use 15 unless the peer asks for less.
   int send_window_bits = 12;
 
-  // For the messages that the peer sends: this end asks the peer to stay within these. A peer that
-  // cannot be asked for a smaller window uses 15, and keeps its takeover: Firefox is one.
+  // For the messages that the peer sends: this end asks the peer to stay within these. Some peers,
+  // such as Firefox, cannot be asked for a smaller window: they use 15, with takeover.
   bool receive_takeover = true;
   int receive_window_bits = 12;
 

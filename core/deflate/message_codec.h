@@ -78,9 +78,10 @@ class MessageCodec {
   const DeflateSettings& settings() const { return settings_; }
   CodecPool* codecs() const { return codecs_; }
 
-  // Frees what was not used since the last call and is not in a message: a codec without takeover,
-  // which the next message does not need, and the compressor with takeover if the options ask for
-  // it. A decompressor with takeover stays: the peer may refer to its content.
+  // Frees codecs that were not used since the last call and are not inside a message: those without
+  // takeover, because the next message does not need their content, and the compressor with
+  // takeover if CompressionOptions::release_when_idle is set. A decompressor with takeover stays:
+  // the peer may refer to its content.
   void ReleaseIdle();
 
   // Frees all memory. The codec must not be used afterwards.

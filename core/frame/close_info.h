@@ -28,8 +28,8 @@ absl::string_view NameOf(ClosedBy by);  // "peer", "application", ...
 
 // The end of one connection, as Handler::OnClose is given it and Client::close_info() returns it.
 struct CloseInfo {
-  // Of the Close frame that ended it, the peer's or ours; kAbnormal where there was none. The
-  // reason is a view: valid as long as the callback, or the client.
+  // Those of the Close frame that ended it, the peer's or ours; kAbnormal if there was none. The
+  // reason is a view, valid until OnClose returns, or as long as the client exists.
   CloseCode code = CloseCode::kAbnormal;
   absl::string_view reason{};
 

@@ -1,4 +1,4 @@
-// How far the closing handshake of a connection is (RFC 6455, sections 5.5.1 and 7.1.2).
+// The state of a connection's closing handshake (RFC 6455, sections 5.5.1 and 7.1.2).
 
 #ifndef WEFT_CORE_FRAME_CLOSING_HANDSHAKE_H_
 #define WEFT_CORE_FRAME_CLOSING_HANDSHAKE_H_
@@ -7,7 +7,7 @@
 
 namespace weft {
 
-// The table at Connection has the transitions.
+// The class comment of Connection has a table of the transitions.
 enum class ClosingState : uint8_t {
   kOpen,
   kCloseSent,  // this end closed; the peer's Close frame is awaited

@@ -10,7 +10,7 @@ namespace weft {
 // Admits kMaxUnsent pongs after a mark in the output, and no more until all bytes before the mark
 // are written; then the mark moves to the end of the output. So each ping has its own pong while
 // fewer than kMaxUnsent wait, and the output never holds more than twice that number. Of the pings
-// that come meanwhile, the RFC allows to answer only the latest.
+// received meanwhile, the RFC allows answering only the latest.
 //
 // Positions count the bytes of the output from its start: WriteQueue::removed and appended. Not
 // thread-safe.

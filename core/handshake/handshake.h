@@ -47,7 +47,7 @@ struct UpgradeRequest {
   absl::string_view path() const { return absl::string_view(target).substr(0, target.find('?')); }
   absl::string_view query() const;
 
-  // The named parts of a request; each is none if the request does not have it: QueryParameter() in
+  // Parts of the request by name, or none if the request does not have one: see QueryParameter() in
   // core/http/query.h, CookieValue() in cookie.h, BearerToken() in bearer_auth.h.
   std::optional<std::string> query(absl::string_view name) const;
   std::optional<absl::string_view> cookie(absl::string_view name) const;

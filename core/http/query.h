@@ -17,7 +17,8 @@ namespace weft {
 // be UTF-8.
 //
 // None if there is no such parameter, or if a '%' in the value of the first one is not followed by
-// two hexadecimal digits. Takes time linear in the size of the query.
+// two hexadecimal digits. Parameters whose names have such a '%' are skipped. Takes time linear in
+// the size of the query.
 std::optional<std::string> QueryParameter(absl::string_view query, absl::string_view name);
 
 }  // namespace weft

@@ -75,7 +75,7 @@ class BufferPool {
   // returns one buffer all the time. Without it the map costs 190 instructions for each event.
   Buffer last_;
   Unused unused_;  // the others, by capacity
-  // each has no buffer, so that adding one allocates nothing
+  // nodes without a buffer, so that adding a buffer to the map allocates nothing
   std::vector<Unused::node_type> spare_;
   size_t unused_bytes_ = 0;
   size_t least_unused_bytes_ = 0;  // since the last Trim: this number was never needed

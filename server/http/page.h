@@ -35,14 +35,14 @@ struct PageRequest : HttpRequest {
   absl::string_view subpath{};  // the path after the route's prefix (Router), without the '/'
   SocketAddress peer_address{};
   std::optional<PeerCertificate> peer_certificate{};  // like SessionRequest's
-  RunningServer* server = nullptr;                    // never null in a call of the server
+  RunningServer* server = nullptr;                    // not null when the server calls a page
 
   // `target`, which begins with '/', or is "*" with OPTIONS, before and after the '?', not decoded.
   // For a whole URL it is the path and the query.
   absl::string_view path() const;
   absl::string_view query() const;
 
-  // The named parts of a request; each is none if the request does not have it: QueryParameter() in
+  // Parts of the request by name, or none if the request does not have one: see QueryParameter() in
   // core/http/query.h, CookieValue() in cookie.h, BearerToken() in bearer_auth.h.
   std::optional<std::string> query(absl::string_view name) const;
   std::optional<absl::string_view> cookie(absl::string_view name) const;

@@ -32,7 +32,7 @@ struct ServerLimits {
   // The maximum of bytes that the compressors with takeover of all sessions together may hold,
   // divided evenly among the threads. Computed when a session opens, from the agreed settings
   // (docs/compression.md). Beyond it a new session is accepted without compression, or gets 503 if
-  // compression is required. The default is enough for about 5,000 sessions with the default
+  // compression is required. The default is enough for about 5,700 sessions with the default
   // windows.
   size_t max_compression_bytes = size_t{256} << 20;
 

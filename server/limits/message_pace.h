@@ -1,4 +1,4 @@
-// How fast the rest of an unfinished message comes in.
+// How fast the rest of an unfinished message arrives.
 
 #ifndef WEFT_SERVER_LIMITS_MESSAGE_PACE_H_
 #define WEFT_SERVER_LIMITS_MESSAGE_PACE_H_
@@ -11,7 +11,7 @@
 
 namespace weft {
 
-// Holds a message against ServerRates::min_message_bytes_per_second in stretches of
+// Compares the rate of a message with ServerRates::min_message_bytes_per_second, in stretches of
 // ServerRates::message_grace, so that a message that was fast at first cannot be slow later. Not
 // thread-safe.
 //
@@ -39,9 +39,9 @@ class MessagePace {
     return since_.MsAgo(now_ms) >= grace_ms;
   }
 
-  // Whether the message, of which `bytes` are read now, has had less than that rate in this
-  // stretch. `bytes_per_second` is at least 1. Another message, which has fewer bytes than the one
-  // before it, has had none.
+  // Whether the message, of which `bytes` have been read by now, was slower than
+  // `bytes_per_second`, which is at least 1, in this stretch. Fewer bytes than at the start of the
+  // stretch are those of another message, and count as none.
   bool IsBelow(int64_t now_ms, size_t bytes, size_t bytes_per_second) const {
     const size_t came = bytes - std::min(bytes, bytes_);
     return came / bytes_per_second < static_cast<size_t>(since_.MsAgo(now_ms)) / 1000;

@@ -23,7 +23,7 @@ inline constexpr absl::string_view kPrometheusContentType =
     "text/plain; version=0.0.4; charset=utf-8";
 
 // Collects metrics and writes them as text. Metrics with the same name and different labels are one
-// family: they stand together in the text, in whatever order they come. Not thread-safe.
+// family: the text has them together, whatever the order of the calls. Not thread-safe.
 //
 //   PrometheusWriter out;
 //   out.Gauge("chat_rooms", "Rooms with members.", rooms.size());
@@ -62,13 +62,13 @@ class PrometheusWriter {
   void Histogram(absl::string_view name, absl::string_view help,
                  const TimeHistogram<uint64_t>& histogram);
 
-  // In each of these the second value of the same name and labels replaces the first, and the help
-  // of a family is the first. A name cannot be that of two types.
+  // A second value for the same name and labels replaces the first. A family has the help of its
+  // first call. A name can have only one type: a call with another one is refused.
 
   // OK, or why the first metric was refused.
   const absl::Status& status() const { return status_; }
 
-  // Everything that was not refused, in the order in which each family came first.
+  // Everything that was not refused; the families are in the order of their first calls.
   std::string text() const;
 
  private:
@@ -98,7 +98,7 @@ class PrometheusWriter {
   absl::flat_hash_map<std::string, size_t> by_name_;  // positions in `families_`
 };
 
-// All of them, with names that begin with "weft_".
+// Writes all metrics of a server, with names that begin with "weft_".
 void WriteMetrics(const ServerMetrics& metrics, PrometheusWriter* out);
 
 }  // namespace weft
