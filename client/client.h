@@ -80,10 +80,9 @@ class Client {
   // ---- Sending ----
   // Each call waits until the socket has accepted all bytes, at most for options.timeouts.send:
   //   OK                   the system has it
-  //   DeadlineExceeded     the peer does not read. The unwritten rest stays queued, and later calls
-  //   of
-  //                        Send*(), Receive() and Close() continue with it: do not send it
-  //                        again
+  //   DeadlineExceeded     the peer does not read. The unwritten rest stays queued, and later
+  //                        calls of Send*(), Receive() and Close() continue with it: do not send
+  //                        it again
   //   ResourceExhausted    the peer does not read, and an earlier message is still queued: nothing
   //                        of this one was sent
   //   InvalidArgument, FailedPrecondition   as in Connection; nothing was sent

@@ -37,7 +37,7 @@ class LoopSession : public Session {
 
   // ---- For a PooledSession ----
 
-  // The time of its first timer has changed.
+  // The deadline of the first timer of the PooledSession has changed.
   virtual void ArmCallbackTimer() = 0;
 
   virtual void SendReservedFragment(Opcode opcode, absl::string_view payload, bool fin,

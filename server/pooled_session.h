@@ -74,13 +74,13 @@ class PooledSession final : public Handler, public Session {
   // The bytes of the messages that wait for the handler.
   size_t waiting_bytes();
 
-  // When the handler last worked: `now_ms` if it works at present.
+  // When a call of the handler last ended; `now_ms` if one is running or waits.
   Moment LastAtWork(int64_t now_ms);
 
-  // A callback that was posted: the handler's thread calls it.
+  // Gives a posted callback to the handler's thread.
   void TakePosted(SessionRef::HeldCallback posted);
 
-  // The same for the timers that are due; and when the first of the others is.
+  // The same for the timers that are due; and the deadline of the first of the others.
   void TakeDueTimers(int64_t now_ms);
   int64_t first_timer_ms();
 

@@ -58,8 +58,8 @@ namespace weft {
 //            before
 //
 // Drop() leads from every state to "gone". Of these states, the connection knows "open" and
-// "closing", close_notified_ is "ended", and holds_stream() is false once it is "gone". The other
-// state is where input comes from, as the last read has left it:
+// "closing", close_notified_ is "ended", and holds_stream() is false once it is "gone". A second
+// state, which each read sets, says when the next read is:
 //
 //   Input        the next read is                                         left by
 //   kAwaited     when the socket is readable                              a read

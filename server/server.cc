@@ -247,7 +247,8 @@ class Server::Impl : public WorkerGroup {
 
   ThreadPool* handler_pool() override { return handler_threads_.get(); }
 
-  // Most servers have only such endpoints or none, and need not ask for the address.
+  // If all endpoints or none are on loopback addresses, as in most servers, the system is not asked
+  // for the address.
   bool CameByLoopback(int fd) const override {
     if (loopback_.empty() || loopback_.size() == addresses_.size()) return !loopback_.empty();
     return std::find(loopback_.begin(), loopback_.end(), LocalAddress(fd)) != loopback_.end();

@@ -17,8 +17,7 @@ std::string Quote(absl::string_view text);
 // For terminals: all of `text`, so that a terminal shows every character and executes none. UTF-8
 // stays readable; escaped are controls (C0, DEL, and C1, as a byte or as U+0080 to U+009F), the
 // marks that change the direction of text, and bytes that are not UTF-8. The controls in `keep`,
-// such as "
-// \t", are not escaped.
+// such as a tab and a line end, are not escaped.
 std::string Escape(absl::string_view text, absl::string_view keep = "");
 
 }  // namespace weft
