@@ -46,7 +46,9 @@ absl::Span<char> InputWindow::ReadBuffer(absl::Span<char> scratch, uint64_t miss
   // Appends to the bytes that are already held. The memory grows with the bytes received, never
   // with the length that a header announces (record: R2). It at most doubles, and only when most of
   // it is used: otherwise a peer that sends single bytes could make each one move all the others.
-  Move(own_.data(), message_begin_);
+  // The bytes move to the front when those before them, which are done with, are as many: messages
+  // that lie across the reads would otherwise push the window ever further.
+  Move(own_.data(), message_begin_ > kHeadroom + held ? kHeadroom : message_begin_);
   const uint64_t wanted = missing > 0 ? missing : std::max(held, scratch.size());
   const uint64_t growth = std::min<uint64_t>(wanted, std::max(held, kSmallTail));
   if (own_.capacity() - end_ <= growth / 4) own_.Grow(end_ + growth);

@@ -1,5 +1,6 @@
 #include "weft/core/memory/input_window.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -49,6 +50,24 @@ TEST_F(InputWindowTest, ReadsIntoTheScratchBufferAndHoldsNothing) {
   EXPECT_EQ(window_.held_bytes(), 0u);
   EXPECT_EQ(window_.capacity(), 0u);
   EXPECT_EQ(ReadBuffer().size(), kScratch);
+}
+
+// Each read has the end of a message and the first bytes of the next, too many to be moved to the
+// scratch buffer.
+TEST_F(InputWindowTest, R2_MemoryDoesNotGrowWithTheNumberOfMessages) {
+  size_t most = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const char letter = static_cast<char>('a' + i % 26);
+    Read(std::string(std::min<size_t>(ReadBuffer().size(), 20000), letter));
+    ASSERT_GE(window_.unparsed_bytes(), 5000u);
+    window_.Skip(window_.unparsed_bytes() - 5000);
+    window_.StartMessage();
+    window_.ExtendMessage(5000);
+    window_.Keep(0, &pool_);
+    ASSERT_TRUE(window_.message() == std::string(5000, letter)) << i;
+    most = std::max(most, window_.capacity());
+  }
+  EXPECT_LE(most, 100000u);
 }
 
 TEST_F(InputWindowTest, JoinsAMessageOverTheHeadersInBetween) {
