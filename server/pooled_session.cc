@@ -76,9 +76,9 @@ size_t PooledSession::waiting_bytes() {
   return bytes_;
 }
 
-Moment PooledSession::LastAtWork(int64_t now_ms) {
+Moment PooledSession::LastServed(int64_t now_ms) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return at_work_ ? Moment(now_ms) : last_at_work_;
+  return serves_client_ || open_due_ || !messages_.empty() ? Moment(now_ms) : last_served_;
 }
 
 void PooledSession::Discard() {
@@ -216,7 +216,13 @@ bool PooledSession::CallHandler() {
 PooledSession::Call PooledSession::FindNext(Next& next) {
   std::list<Waiting> discarded;
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (std::exchange(open_due_, false)) return Call::kOpen;
+  if (std::exchange(serves_client_, false)) {
+    last_served_ = Moment(context_.options().for_tests.clock->NowMs());
+  }
+  if (std::exchange(open_due_, false)) {
+    serves_client_ = true;
+    return Call::kOpen;
+  }
   if (std::exchange(writable_due_, false)) return Call::kWritable;
   if (context_.stopping()) discarded.swap(messages_);
   // In turns, so that neither waits for an endless number of the other.
@@ -228,12 +234,12 @@ PooledSession::Call PooledSession::FindNext(Next& next) {
     return Call::kCallback;
   }
   if (!messages_.empty()) {
+    serves_client_ = true;
     TakeMessage(&next.message);
     return Call::kMessage;
   }
   if (ending_.has_value()) return Call::kClose;
   at_work_ = false;
-  last_at_work_ = Moment(context_.options().for_tests.clock->NowMs());
   // Under the lock: otherwise OnClose could be called, and the session destroyed, before this.
   if (std::exchange(resumes_when_idle_, false)) ResumeSession();
   return Call::kNone;

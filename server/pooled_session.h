@@ -74,8 +74,9 @@ class PooledSession final : public Handler, public Session {
   // The bytes of the messages that wait for the handler.
   size_t waiting_bytes();
 
-  // When a call of the handler last ended; `now_ms` if one is running or waits.
-  Moment LastAtWork(int64_t now_ms);
+  // When the last OnOpen or OnMessage ended; `now_ms` if one is running or waits. Timers and posted
+  // callbacks are not for the client, which may be silent meanwhile.
+  Moment LastServed(int64_t now_ms);
 
   // Gives a posted callback to the handler's thread.
   void TakePosted(SessionRef::HeldCallback posted);
@@ -171,7 +172,8 @@ class PooledSession final : public Handler, public Session {
   mutable bool asked_for_writable_ = false;  // and OnWritable was not called yet
 
   std::mutex mutex_;
-  bool at_work_ = false;  // a turn is scheduled, or runs
+  bool at_work_ = false;        // a turn is scheduled, or runs
+  bool serves_client_ = false;  // OnOpen or OnMessage is called: the client waits for it
   bool open_due_ = false;
   bool writable_due_ = false;
   bool callback_was_last_ = false;  // rather than a message
@@ -183,7 +185,7 @@ class PooledSession final : public Handler, public Session {
   DeadlineQueue<SessionRef::HeldCallback> timers_;
   std::list<Due> due_;
   std::optional<CloseInfo> ending_;
-  Moment last_at_work_;
+  Moment last_served_;
 };
 
 }  // namespace weft

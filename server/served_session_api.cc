@@ -280,8 +280,10 @@ absl::StatusOr<TimerId> ServedSession::RunAfter(absl::Duration delay, SessionCal
       SessionRef::Hold(*context_.mailbox(), std::move(callback));
   if (!held.ok()) return held.status();
   if (callbacks_ == nullptr) callbacks_ = std::make_unique<CallbackTimer>(*this);
+  // From now, not from the begin of the turn, which may have taken a while.
+  const int64_t now_ms = context_.options().for_tests.clock->NowMs();
   const TimerId id =
-      callbacks_->queue.Add(EventLoop::DeadlineAfter(delay, now_ms()), *std::move(held));
+      callbacks_->queue.Add(EventLoop::DeadlineAfter(delay, now_ms), *std::move(held));
   ArmCallbackTimer();
   return id;
 }
@@ -384,9 +386,9 @@ void ServedSession::ExcuseForHandler() {
   // Its pongs are not read. If it does not read its output either, it may be dead: that counts.
   if (held_ && !outbox_.write_blocked()) HeardFromPeer();
   // The client waits for its handler, so it is not idle.
-  const Moment at_work = pooled()->LastAtWork(now_ms());
+  const Moment served = pooled()->LastServed(now_ms());
   Moment& active = message_.is_set() ? message_ : since_;
-  if (!closing_ && at_work.IsAfter(active)) active = at_work;
+  if (!closing_ && served.IsAfter(active)) active = served;
 }
 
 }  // namespace weft

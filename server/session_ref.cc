@@ -113,6 +113,7 @@ void SessionRef::Callbacks::Close() {
 
 absl::StatusOr<SessionRef::HeldCallback> SessionRef::Hold(Mailbox& mailbox,
                                                           SessionCallback callback) {
+  if (!callback) return absl::InvalidArgumentError("the callback is empty, expected a function");
   std::optional<Reservation> room = mailbox.Reserve(kMessageOverhead);
   if (room.has_value()) return HeldCallback{std::move(callback), *std::move(room)};
   return absl::ResourceExhaustedError(

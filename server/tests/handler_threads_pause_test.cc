@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -180,6 +181,21 @@ TEST_F(HandlerThreadsPauseTest, AClientThatReadsNothingIsDroppedMeanwhile) {
   EXPECT_EQ(server_->metrics().held_sessions, 0u);
   Release();
   journal_.WaitFor("close 1006 the client did not answer a ping");
+}
+
+// The handler's own timers say nothing of the client.
+TEST_F(HandlerThreadsPauseTest, TimersDoNotKeepASilentClient) {
+  std::function<void(Session&)> again = [&](Session& session) {
+    EXPECT_TRUE(session.RunAfter(absl::Seconds(1), again).ok());
+  };
+  script_.on_open = again;
+  Start({.handler_threads = 1,
+         .timeouts = {.first_message = absl::Seconds(10),
+                      .ping_interval = absl::InfiniteDuration()}});
+  TestClient client = ConnectAndUpgrade();
+  for (int i = 0; i < 30; ++i) Pass(1100);
+  EXPECT_TRUE(absl::StartsWith(client.ReadFrame(), "fin close 1008 "));
+  server_.reset();
 }
 
 // A client that waits for its answer is not idle, and has its full time after it.

@@ -23,6 +23,7 @@
 namespace weft {
 namespace {
 
+using ::testing::Each;
 using ::testing::ElementsAre;
 using testing::TestClient;
 
@@ -97,6 +98,36 @@ TEST_P(SessionCallbackTest, TimersRunInTheOrderOfTheirDeadlines) {
   Advance(1000);
   journal_.WaitFor("-300");
   EXPECT_THAT(Marked(), ElementsAre("-0", "-100", "-100 again", "-200", "-300"));
+}
+
+TEST_P(SessionCallbackTest, AnEmptyCallbackIsRefused) {
+  std::vector<absl::StatusCode> codes;
+  script_.on_open = [&](Session& session) {
+    codes = {session.RunAfter(absl::Seconds(1), nullptr).status().code(),
+             session.Post(nullptr).code(), session.ref().Post(SessionCallback()).code()};
+    journal_.Write("asked");
+  };
+  StartServer();
+  TestClient client = ConnectAndUpgrade();
+  journal_.WaitFor("asked");
+  EXPECT_THAT(codes, Each(absl::StatusCode::kInvalidArgument));
+}
+
+// Time that passes in the turn before the call does not count.
+TEST_P(SessionCallbackTest, ATimerCountsFromItsCall) {
+  script_.on_open = [this](Session& session) {
+    clock_.AdvanceMs(100);
+    After(session, 100, "-100");
+    journal_.Write("armed");
+  };
+  StartServer();
+  TestClient client = ConnectAndUpgrade();
+  probe_ = &client;
+  journal_.WaitFor("armed");
+  Advance(99);
+  EXPECT_THAT(Marked(), ElementsAre());
+  Advance(1 + 16);
+  EXPECT_THAT(Marked(), ElementsAre("-100"));
 }
 
 TEST_P(SessionCallbackTest, ATimerIsNotEarlyAndAtMostOneTickLate) {
