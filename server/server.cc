@@ -247,6 +247,13 @@ class Server::Impl : public WorkerGroup {
 
   ThreadPool* handler_pool() override { return handler_threads_.get(); }
 
+  // The loop that gets the signals is the last to end: another one may still drain.
+  bool MayEnd(const Worker* worker) override {
+    if (runner_.load() == std::thread::id() || worker != workers_.front().get()) return true;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return running_ == 1;
+  }
+
   // If all endpoints or none are on loopback addresses, as in most servers, the system is not asked
   // for the address.
   bool CameByLoopback(int fd) const override {
@@ -314,6 +321,7 @@ class Server::Impl : public WorkerGroup {
     worker.Run();
     const std::lock_guard<std::mutex> lock(mutex_);
     if (--running_ == 0) stopped_.notify_all();
+    if (running_ == 1) workers_.front()->mailbox()->Post([] {});  // asks MayEnd() again
   }
 
   void RunOnThreads(absl::Span<const std::unique_ptr<Worker>> workers) {

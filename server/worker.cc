@@ -216,7 +216,7 @@ void Worker::EndOfTurn() {
     }
   }
   const bool ending = context_.going_away() || draining_ != nullptr;
-  if (ending && streams_.empty() && kept_.empty()) loop().Stop();
+  if (ending && streams_.empty() && kept_.empty() && context_.group().MayEnd(this)) loop().Stop();
   context_.pools().TrimLater();
   context_.metrics().loop_lag.Add(context_.options().for_tests.clock->NowMs() - loop().now_ms());
 }

@@ -39,6 +39,10 @@ class WorkerGroup : public RunningServer {
   // The threads that call the handlers; null if the loops call them.
   virtual ThreadPool* handler_pool() = 0;
 
+  // Whether `worker`, which has no stream left, may end its loop. It is asked at the end of each
+  // turn: the group wakes it when the answer changes.
+  virtual bool MayEnd(const Worker* worker) = 0;
+
   // Whether the connection `fd` came to an endpoint on a loopback address, as opposed to one on all
   // addresses.
   virtual bool CameByLoopback(int fd) const = 0;

@@ -9,7 +9,9 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
@@ -79,7 +81,7 @@ TEST_F(RunTest, ClientsThatConnectBeforeAreServed) {
   early.Send(TestClient::UpgradeRequest("/"));
   std::thread client([&] {
     EXPECT_THAT(early.ReadHead(), StartsWith("HTTP/1.1 101 "));
-    server_->Shutdown();
+    server_->Shutdown(absl::ZeroDuration());
   });
   EXPECT_TRUE(server_->Run().ok());
   client.join();
@@ -113,6 +115,37 @@ TEST_F(RunTest, SignalsReachTheirFunctionOnThisThread) {
   EXPECT_EQ(server_->connections(), 0u);
 }
 
+TEST_F(RunTest, SignalsArriveWhileOnlyAnotherLoopHasSessions) {
+  auto signals = SignalWaiter::Create({SIGUSR1, SIGUSR2});
+  ASSERT_TRUE(signals.ok()) << signals.status();
+  const std::thread::id main = std::this_thread::get_id();
+  script_.on_open = [&](Session&) {
+    journal_.Write(std::this_thread::get_id() == main ? "here" : "there");
+  };
+  Listen({.threads = 2});
+  std::thread client([this] {
+    TestClient here = ConnectAndUpgrade(), there = ConnectAndUpgrade();
+    journal_.WaitFor("here");
+    journal_.WaitFor("there");
+    const std::vector<std::string> lines = journal_.lines();
+    if (absl::c_find(lines, "there") < absl::c_find(lines, "here")) std::swap(here, there);
+    here.Send(testing::ClientFrame(Opcode::kClose, ""));
+    EXPECT_EQ(here.ReadToEnd(), testing::ServerFrame(Opcode::kClose, ""));
+    kill(getpid(), SIGUSR1);
+    journal_.WaitFor("drains");
+    kill(getpid(), SIGUSR2);
+    EXPECT_THAT(there.ReadFrame(), StartsWith("fin close 1001 "));
+    there.Send(testing::ClientFrame(Opcode::kClose, "\x03\xe9"));
+  });
+  const absl::Status status = server_->Run(*signals, [&](int signal) {
+    if (signal == SIGUSR2) return server_->Shutdown();
+    server_->Drain(absl::Hours(1));
+    journal_.Write("drains");
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  client.join();
+}
+
 TEST_F(RunTest, AnExceptionOfTheFunctionForSignalsEndsNothing) {
   auto signals = SignalWaiter::Create({SIGUSR1});
   ASSERT_TRUE(signals.ok()) << signals.status();
@@ -122,7 +155,7 @@ TEST_F(RunTest, AnExceptionOfTheFunctionForSignalsEndsNothing) {
   std::thread client([this] {
     log_.WaitForPart("the function for signals threw an exception: \"no\"");
     ConnectAndUpgrade();
-    server_->Shutdown();
+    server_->Shutdown(absl::ZeroDuration());
   });
   EXPECT_TRUE(server_->Run(*signals, [](int) { throw std::runtime_error("no"); }).ok());
   client.join();

@@ -275,6 +275,7 @@ class Run : public WorkerGroup {
   size_t subscribers(absl::string_view topic) const override { return topics_.Subscribers(topic); }
   TopicDirectory& topics() override { return topics_; }
   bool CameByLoopback(int) const override { return false; }
+  bool MayEnd(const Worker*) override { return true; }
 
   ThreadPool* handler_pool() override { return nullptr; }
   ExceptionGuard& guard() override { return guard_; }
