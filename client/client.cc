@@ -72,7 +72,8 @@ Client::Client(Stream stream, Notification stop, ClientOptions options)
       scratch_(std::make_unique_for_overwrite<char[]>(kScratchBytes)),
       pool_(kUnusedBytes),
       connection_(Role::kClient, WithPool(options_.connection, &pool_)),
-      keepalive_(options_.timeouts.ping_interval, options_.timeouts.pong, Now()) {}
+      keepalive_(options_.timeouts.ping_interval, options_.timeouts.pong, Now()),
+      released_(Now()) {}
 
 // A thread that repeatedly releases the mutex gets it back after those that waited: they hold
 // turn_, which it must acquire first.
@@ -293,6 +294,7 @@ absl::Status Client::Read(Lock& lock, Deadline deadline) {
 absl::Status Client::WaitForInput(Lock& lock, Interest wanted, Deadline deadline) {
   Deadline wake = deadline;
   if (connection_.open()) {  // once closing, timeouts.close is the limit
+    ReleaseIdle();
     switch (keepalive_.Check(Now())) {
       case Keepalive::Verdict::kGone:
         Blame(ClosedBy::kTimeout, "timeouts.pong");
@@ -300,7 +302,6 @@ absl::Status Client::WaitForInput(Lock& lock, Interest wanted, Deadline deadline
             absl::StrCat(peer_address_.ToString(), " is gone: nothing was received for ",
                          absl::FormatDuration(options_.timeouts.pong), " after a ping")));
       case Keepalive::Verdict::kPing:
-        connection_.ReleaseIdle();
         QueuePing(RandomKey()).IgnoreError();  // cannot fail: the connection is open
         Flush();
         break;
@@ -460,6 +461,14 @@ void Client::Cancel() {
   End(absl::CancelledError("the client was cancelled")).IgnoreError();
 }
 
+// At the pace of the pings, whether or not there are any: a client that always receives sends none.
+void Client::ReleaseIdle() {
+  const absl::Duration now = Now();
+  if (now - released_ < options_.timeouts.ping_interval) return;
+  released_ = now;
+  connection_.ReleaseIdle();
+}
+
 // The first cause of the end counts.
 void Client::Blame(ClosedBy by, absl::string_view option) {
   if (std::exchange(blamed_, true)) return;
@@ -469,6 +478,7 @@ void Client::Blame(ClosedBy by, absl::string_view option) {
 
 // From now on every call returns `status`, and so does this one.
 absl::Status Client::End(absl::Status status) {
+  Blame(ClosedBy::kLost);  // unless there is a better cause
   end_ = std::move(status);
   stop_.Notify();
   changed_.notify_all();

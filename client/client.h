@@ -213,6 +213,7 @@ class Client {
   absl::Status ClosedHere() const;
   std::string CloseText() const;
   void Blame(ClosedBy by, absl::string_view option = "");
+  void ReleaseIdle();
   absl::Status End(absl::Status status);
 
   static constexpr size_t kScratchBytes = 64 << 10;
@@ -247,6 +248,7 @@ class Client {
   Deadline close_deadline_ = Deadline::Never();  // of the closing handshake begun by us
   CloseInfo close_info_;
   bool blamed_ = false;       // the cause in close_info_ is known
+  absl::Duration released_;   // when ReleaseIdle() has last released something
   std::string close_reason_;  // set once: close_info() returns a view
 };
 

@@ -105,7 +105,8 @@ void ServedSession::OnPong(absl::string_view payload) {
 }
 
 void ServedSession::OnTimer() {
-  connection().ReleaseIdle();
+  // Otherwise the timer fires more often than the pings.
+  if (!over_rate_ && !pace_.started()) connection().ReleaseIdle();
   if (pooled() != nullptr) ExcuseForHandler();
   if (over_rate_) {
     // The client was too fast, and is not read now: it is not silent.

@@ -113,6 +113,8 @@ TEST(ClientEnd, AStreamThatEndsWithoutAClose) {
   EXPECT_EQ(client->close_info().code, CloseCode::kAbnormal);
   EXPECT_EQ(client->close_info().by, ClosedBy::kLost);
   EXPECT_EQ(client->Close(), status);
+  client->Cancel();
+  EXPECT_EQ(client->close_info().by, ClosedBy::kLost) << "the first cause counts";
 }
 
 TEST(ClientEnd, AReset) {
