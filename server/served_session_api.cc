@@ -280,7 +280,7 @@ absl::StatusOr<TimerId> ServedSession::RunAfter(absl::Duration delay, SessionCal
       SessionRef::Hold(*context_.mailbox(), std::move(callback));
   if (!held.ok()) return held.status();
   if (callbacks_ == nullptr) callbacks_ = std::make_unique<CallbackTimer>(*this);
-  // From now, not from the begin of the turn, which may have taken a while.
+  // From now, not from the start of the turn, which may have taken a while.
   const int64_t now_ms = context_.options().for_tests.clock->NowMs();
   const TimerId id =
       callbacks_->queue.Add(EventLoop::DeadlineAfter(delay, now_ms), *std::move(held));

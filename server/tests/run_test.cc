@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -11,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
@@ -128,7 +128,8 @@ TEST_F(RunTest, SignalsArriveWhileOnlyAnotherLoopHasSessions) {
     journal_.WaitFor("here");
     journal_.WaitFor("there");
     const std::vector<std::string> lines = journal_.lines();
-    if (absl::c_find(lines, "there") < absl::c_find(lines, "here")) std::swap(here, there);
+    const auto line = [&](const char* text) { return std::find(lines.begin(), lines.end(), text); };
+    if (line("there") < line("here")) std::swap(here, there);
     here.Send(testing::ClientFrame(Opcode::kClose, ""));
     EXPECT_EQ(here.ReadToEnd(), testing::ServerFrame(Opcode::kClose, ""));
     kill(getpid(), SIGUSR1);
