@@ -456,6 +456,7 @@ TEST_P(SessionCallbackTest, NoCallbackRunsAfterOnCloseOrBesideAnother) {
       }
     });
   }
+  while (run == 0) std::this_thread::yield();
   for (TestClient& client : clients) {
     for (int i = 0; i < 10; ++i) {
       clock_.AdvanceMs(20);
@@ -468,7 +469,6 @@ TEST_P(SessionCallbackTest, NoCallbackRunsAfterOnCloseOrBesideAnother) {
   journal_.WaitFor("destroyed", kSessions);
   EXPECT_EQ(too_late, 0);
   EXPECT_EQ(beside, 0);
-  EXPECT_GT(run, 0);
   server_.reset();
 }
 
