@@ -489,21 +489,4 @@ absl::Status Client::End(absl::Status status) {
   return end_;
 }
 
-// ---- State ----
-
-absl::Status Client::status() const {
-  const Lock lock = Enter();
-  return end_;
-}
-
-std::optional<absl::Duration> Client::round_trip_time() const {
-  const Lock lock = Enter();
-  return round_trip_.last();
-}
-
-CloseInfo Client::close_info() const {
-  const Lock lock = Enter();
-  return close_info_;
-}
-
 }  // namespace weft

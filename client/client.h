@@ -156,7 +156,10 @@ class Client {
 
   // OK, or why the connection has ended, which every call returns from then on. Only a thread in
   // Receive() or Close() notices that the peer ended it.
-  absl::Status status() const;
+  absl::Status status() const {
+    const Lock lock = Enter();
+    return end_;
+  }
 
   // The subprotocol that the server chose; empty when none.
   const std::string& subprotocol() const { return subprotocol_; }
@@ -172,13 +175,19 @@ class Client {
   // nullopt before the first. A pong is seen only by a thread in Receive(): if there was none, the
   // time until one is there counts too. Pings with an empty `payload`, or with that of another
   // unanswered ping, are not timed.
-  std::optional<absl::Duration> round_trip_time() const;
+  std::optional<absl::Duration> round_trip_time() const {
+    const Lock lock = Enter();
+    return round_trip_.last();
+  }
 
   // How the connection has ended or is ending, and why, as Handler::OnClose receives it: the first
   // cause counts. The code and reason are those of the peer's Close frame; kNoStatus if it had
   // none; those sent to the peer if it broke a rule; kAbnormal if there was no Close frame, or the
   // connection has not ended. The reason is valid as long as the client.
-  CloseInfo close_info() const;
+  CloseInfo close_info() const {
+    const Lock lock = Enter();
+    return close_info_;
+  }
 
  private:
   using Lock = std::unique_lock<std::mutex>;

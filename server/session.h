@@ -138,13 +138,11 @@ class Session {
   // docs/handlers.md.
   virtual absl::StatusOr<TimerId> RunAfter(absl::Duration delay, SessionCallback callback) = 0;
 
-  // Destroys the callback of a timer, which then never runs, and returns true. False if the
-  // callback is running, has run, or was destroyed before.
+  // Destroys the callback of a timer. False if it runs now, has run, or was destroyed before.
   virtual bool CancelTimer(TimerId timer) = 0;
 
-  // Calls `callback` without a delay, but not before the present callback has returned; otherwise
-  // like RunAfter. Callbacks that are posted here or by SessionRef::Post run in the order of the
-  // posts.
+  // Calls `callback` without a delay, after the present callback has returned; otherwise like
+  // RunAfter. Callbacks posted here or by SessionRef::Post run in the order of the posts.
   virtual absl::Status Post(SessionCallback callback) = 0;
 
   // ---- State ----
