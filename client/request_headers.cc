@@ -1,26 +1,16 @@
 #include "weft/client/request_headers.h"
 
-#include <algorithm>
-
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "weft/core/http/basic_auth.h"
+#include "weft/core/http/bearer_auth.h"
 #include "weft/core/http/cookie.h"
 #include "weft/core/version.h"
 
 namespace weft {
 namespace {
-
-// A "b64token" (RFC 6750, section 2.1).
-bool IsBearerToken(absl::string_view text) {
-  text = text.substr(0, text.find_last_not_of('=') + 1);
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_isalnum(c) || absl::StrContains("-._~+/", c);
-  });
-}
 
 // Empty if there is none.
 absl::StatusOr<std::string> Authorization(const ClientOptions& options) {

@@ -12,16 +12,14 @@ namespace {
 constexpr absl::string_view kName = "Authorization";
 constexpr absl::string_view kScheme = "Bearer ";
 
-// b64token of RFC 6750, section 2.1.
-bool IsToken(absl::string_view text) {
-  while (absl::ConsumeSuffix(&text, "=")) {
-  }
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return absl::ascii_isalnum(c) || absl::string_view("-._~+/").find(c) != absl::string_view::npos;
+}  // namespace
+
+bool IsBearerToken(absl::string_view text) {
+  text = text.substr(0, text.find_last_not_of('=') + 1);
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isalnum(c) || absl::StrContains("-._~+/", c);
   });
 }
-
-}  // namespace
 
 std::optional<absl::string_view> BearerToken(const HttpHeaders& headers) {
   // Of two, another reader may choose the other one.
@@ -31,7 +29,7 @@ std::optional<absl::string_view> BearerToken(const HttpHeaders& headers) {
   value.remove_prefix(kScheme.size());
   while (absl::ConsumePrefix(&value, " ")) {  // RFC 9110, section 11.4: one space or more
   }
-  if (!IsToken(value)) return std::nullopt;
+  if (!IsBearerToken(value)) return std::nullopt;
   return value;
 }
 

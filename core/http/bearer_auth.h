@@ -10,9 +10,13 @@
 
 namespace weft {
 
-// The token of "Authorization: Bearer TOKEN", as sent: letters, digits and "-._~+/", and then any
-// number of '='. The scheme is compared without regard to case. None if the header is missing,
-// occurs more than once, has another scheme, or has a token of another form. A view into the head.
+// Whether `text` may be sent as a token: letters, digits and "-._~+/", at least one of them, and
+// then any number of '='.
+bool IsBearerToken(absl::string_view text);
+
+// The token of "Authorization: Bearer TOKEN", as sent. The scheme is compared without regard to
+// case. None if the header is missing, occurs more than once, has another scheme, or has a token of
+// another form. A view into the head.
 //
 // Compare it with a secret by ConstantTimeEqual (core/http/constant_time.h).
 std::optional<absl::string_view> BearerToken(const HttpHeaders& headers);
