@@ -22,18 +22,12 @@ void Connection::UseDeflate(const DeflateAgreement& agreement, const ConnectionO
   UpdateSendsPlainly();
 }
 
-// ---- Network in ----
-
-absl::Span<char> Connection::ReadBuffer(absl::Span<char> scratch) {
-  return receiver_.ReadBuffer(scratch, out_.pool());
-}
-
 // ---- To the application ----
 
 std::optional<Event> Connection::NextEvent() {
   EndEvent();
   std::optional<Event> event;
-  if (receiver_.ShortMessage(event)) return event;
+  if (receiver_.ShortMessage(event) || receiver_.IsDrained()) return event;
   receiver_.Next(event, status_);
   if (!event.has_value() || event->type != Event::Type::kMessage) NoMessage(event);
   return event;
@@ -344,12 +338,7 @@ void Connection::QueuePong(absl::string_view payload) {
 
 // ---- Network out ----
 
-absl::string_view Connection::WriteBuffer() const { return out_.parts()[0]; }
-
-std::array<absl::string_view, 2> Connection::WriteBuffers() const { return out_.parts(); }
-
-void Connection::DidWrite(size_t size) {
-  out_.Remove(size);
+void Connection::AfterWrite() {
   const absl::string_view borrowed = out_.borrowed();
   // Bytes in the input stay valid until the next NextEvent, which moves them if needed.
   if (!borrowed.empty() && !receiver_.window().Contains(borrowed)) out_.CopyBorrowed();
@@ -374,9 +363,5 @@ void Connection::ReleaseMemory() {
   receiver_.ReleaseMemory();
   out_.Clear();
 }
-
-bool Connection::closing() const { return closing_ != ClosingState::kOpen || receiver_.eof(); }
-
-bool Connection::done() const { return closing_ == ClosingState::kClosed && out_.size() == 0; }
 
 }  // namespace weft

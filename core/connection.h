@@ -71,7 +71,9 @@ class Connection {
   // Where to read into: `scratch`, which an event loop shares among all its connections, or space
   // that the connection owns after a large unfinished message. Never empty, unless `scratch` is.
   // `scratch` must not change until NextEvent has returned nullopt, or KeepInput was called.
-  absl::Span<char> ReadBuffer(absl::Span<char> scratch);
+  absl::Span<char> ReadBuffer(absl::Span<char> scratch) {
+    return receiver_.ReadBuffer(scratch, out_.pool());
+  }
 
   // `size` bytes, which may be 0, were read into it; or the peer's stream has ended. Then call
   // NextEvent until it returns nullopt.
@@ -159,11 +161,14 @@ class Connection {
   // The bytes to write, in order: all of them, or up to the end of the first payload that is kept.
   // The second part is empty except after SendBorrowed and with a kept payload. Valid until the
   // next call.
-  absl::string_view WriteBuffer() const;
-  std::array<absl::string_view, 2> WriteBuffers() const;
+  absl::string_view WriteBuffer() const { return WriteBuffers()[0]; }
+  std::array<absl::string_view, 2> WriteBuffers() const { return out_.parts(); }
 
   // `size` of these bytes were written.
-  void DidWrite(size_t size);
+  void DidWrite(size_t size) {
+    out_.Remove(size);
+    if (held_payload_ != nullptr || !out_.borrowed().empty()) AfterWrite();
+  }
   size_t queued_bytes() const { return out_.size(); }  // that wait to be written
 
   // Whether a frame or message has arrived in part, and the number of its bytes held until the rest
@@ -181,6 +186,11 @@ class Connection {
   // (MessageCodec::ReleaseIdle).
   void ReleaseIdle();
 
+  // Whether this is open, does not compress and holds no bytes, as between most reads.
+  bool is_idle() const {
+    return sends_plainly_ && out_.size() == 0 && receiver_.window_bytes() == 0 && !receiver_.eof();
+  }
+
   // Frees all memory for input, output and compression: unfinished input and unsent output are
   // lost. Afterwards only the functions under "State" and the destructor may be called.
   void ReleaseMemory();
@@ -196,11 +206,11 @@ class Connection {
 
   // Whether the connection is ending: a Close frame was sent or received, the stream ended, or the
   // peer broke a rule. The owner should limit the time until done().
-  bool closing() const;
+  bool closing() const { return closing_ != ClosingState::kOpen || receiver_.eof(); }
 
   // Whether the owner should close the stream: everything has been read and written. After a
   // closing handshake a client may wait a little for the server to close first (section 7.1.1).
-  bool done() const;
+  bool done() const { return closing_ == ClosingState::kClosed && out_.size() == 0; }
 
   // OK, or the peer's error: InvalidArgument for a broken rule, ResourceExhausted for a limit,
   // Unavailable when the stream ended without a Close frame.
@@ -209,6 +219,7 @@ class Connection {
  private:
   [[gnu::noinline]] void NoMessage(std::optional<Event>& event);
   void EndEvent();
+  void AfterWrite();
   void SettleBorrowed();
   void EndWith(CloseCode code, absl::string_view reason);
   void EndOfStream(std::optional<Event>& event);

@@ -28,7 +28,7 @@ void MessageReceiver::UseDeflate(const DeflateAgreement& agreement,
 
 // ---- Input
 
-absl::Span<char> MessageReceiver::ReadBuffer(absl::Span<char> scratch, BufferPool* pool) {
+absl::Span<char> MessageReceiver::NextReadBuffer(absl::Span<char> scratch, BufferPool* pool) {
   if (!window_.owns_memory()) KeepUnfinishedInput(pool);  // not empty if Next was not called
   const bool in_last_frame = phase_ == Phase::kPayload && frame_.fin && !IsControl(frame_.opcode);
   return window_.ReadBuffer(scratch, in_last_frame ? frame_.remaining : 0, pool);

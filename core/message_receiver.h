@@ -56,7 +56,9 @@ class MessageReceiver {
 
   // ---- Input: as in Connection
 
-  absl::Span<char> ReadBuffer(absl::Span<char> scratch, BufferPool* pool);
+  absl::Span<char> ReadBuffer(absl::Span<char> scratch, BufferPool* pool) {
+    return window_.has_memory() ? NextReadBuffer(scratch, pool) : window_.Borrow(scratch);
+  }
   void DidRead(size_t size) { window_.DidRead(size); }
   void DidReadEof() { eof_ = true; }
   bool eof() const { return eof_; }
@@ -82,6 +84,15 @@ class MessageReceiver {
   // keeps no state. Otherwise returns false, and Next is to be called.
   [[gnu::always_inline]] bool ShortMessage(std::optional<Event>& event);
 
+  // Whether all input is parsed, between two messages, as it is after most reads: there is no event
+  // then, and KeepInput would only forget the input, which this does.
+  [[gnu::always_inline]] bool IsDrained() {
+    if (phase_ != Phase::kHeader || eof_ || event_is_inflated_) return false;
+    if (window_.held_bytes() > 0 || window_.capacity() > 0) return false;
+    window_.Drop(nullptr);
+    return true;
+  }
+
   // Takes any next event, unless more input is needed. kClose is the last one, for which the caller
   // sends the Close frame: it has the peer's code and reason or, with `error`, those of the rule
   // that the peer broke. An event is written directly to the caller's object: copying it right
@@ -99,6 +110,7 @@ class MessageReceiver {
   // ---- Memory
 
   InputWindow& window() { return window_; }
+  size_t window_bytes() const { return window_.capacity(); }
 
   // As in Connection.
   bool has_unfinished_input() const {
@@ -146,6 +158,7 @@ class MessageReceiver {
   void RefuseHeader(const Violation& violation, std::optional<Event>& event, absl::Status& error);
   void Fail(const Violation& violation, absl::string_view seen, std::optional<Event>& event,
             absl::Status& error);
+  absl::Span<char> NextReadBuffer(absl::Span<char> scratch, BufferPool* pool);
   void KeepUnfinishedInput(BufferPool* pool);
   void DropInflated();
   bool IsInflated(absl::string_view payload) const;

@@ -53,7 +53,9 @@ void ServedSession::Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool 
 
 // ---- Events of the loop ----
 
-void ServedSession::OnReadable() {
+// Flattened, because every read takes this path: it saves 88 instructions for each. What is seldom
+// needed is in functions that are not inlined.
+[[gnu::flatten]] void ServedSession::OnReadable() {
   if (held_) return Lose("the client is gone");  // only an error is reported while nothing is read
   do {
     if (!holds_stream()) return;
@@ -74,13 +76,15 @@ void ServedSession::ReadOnce() {
   } else {
     input_ = Input::kEnded;
   }
-  if (result.status == IoStatus::kError && !connection().closing()) {
-    Blame(ClosedBy::kLost, "", stream_.Error(result).message());
-  }
+  if (result.status == IoStatus::kError) BlameRead(result);
   if (rates_ != nullptr) CountBytes(result.bytes);
   connection().DidRead(result.bytes);
   if (input_ == Input::kEnded) connection().DidReadEof();
   Deliver();
+}
+
+void ServedSession::BlameRead(const IoResult& failed) {
+  if (!connection().closing()) Blame(ClosedBy::kLost, "", stream_.Error(failed).message());
 }
 
 void ServedSession::OnWritable() {
@@ -332,6 +336,8 @@ void ServedSession::SettleReading(size_t queued) {
       outbox_.write_blocked() || input_ == Input::kNeedsWrite || outbox_.IsWritableAgain();
   SetInterest((paused_ || input_ == Input::kEnded ? Poller::kNone : Poller::kRead) |
               (writes ? Poller::kWrite : Poller::kNone));
+  settled_ = handled_by_ == HandledBy::kLoop && rates_ == nullptr && !stream_.is_tls() &&
+             interest_ == Poller::kRead && connection().is_idle();
 }
 
 void ServedSession::ArmTimer() {
@@ -388,7 +394,10 @@ void ServedSession::CheckSilence() {
 // know the size of the queue.
 void ServedSession::WriteSoon() {
   const size_t queued = queued_bytes();
-  if (outbox_.shared() != nullptr) outbox_.shared()->SetQueuedBytes(queued);
+  if (outbox_.shared() != nullptr) {
+    outbox_.shared()->SetQueuedBytes(queued);
+    settled_ = false;
+  }
   outbox_.MarkIfHigh(queued);
   if (in_callback_) {
     if (connection().queued_bytes() >= Outbox::kWriteFrom && !outbox_.write_blocked()) Write();
@@ -398,6 +407,7 @@ void ServedSession::WriteSoon() {
 }
 
 void ServedSession::FlushLater() {
+  settled_ = false;
   if (flush_queued_) return;
   flush_queued_ = true;
   context_.FlushLater(this);
@@ -413,17 +423,17 @@ void ServedSession::Flush() {
   if (!holds_stream()) return;
   outbox_.MarkIfHigh(connection().queued_bytes());
   if (!outbox_.write_blocked() && outbox_.has_output()) Write();
-  Settle();
+  if (!IsSettled()) Settle();
 }
 
 bool ServedSession::Write() {
   if (!holds_stream()) return false;
-  const Outbox::Written written = outbox_.Write(stream_);
-  if (written.result.status == IoStatus::kError) {
-    Lose(stream_.Error(written.result).message());
-  }
-  return written.any;
+  const IoResult result = outbox_.Write(stream_);
+  if (result.status == IoStatus::kError) LoseBy(result);
+  return result.bytes > 0;
 }
+
+void ServedSession::LoseBy(const IoResult& failed) { Lose(stream_.Error(failed).message()); }
 
 // Called at most once a turn, so that a handler that always sends more cannot starve other
 // sessions.

@@ -43,6 +43,7 @@
 #include "weft/server/topics/topics.h"
 #include "weft/server/upgrade.h"
 #include "weft/transport/address.h"
+#include "weft/transport/io.h"
 
 namespace weft {
 
@@ -177,7 +178,8 @@ class ServedSession final : public ServedStream, public LoopSession {
   void Receive(absl::string_view bytes);
   void Deliver();
   void HeardFromPeer() { heard_ = Moment(now_ms()); }
-  void OnPong(absl::string_view payload);
+  [[gnu::cold, gnu::noinline]] void BlameRead(const IoResult& failed);
+  [[gnu::noinline]] void OnPong(absl::string_view payload);
   template <typename Call>
   void CallHandler(const char* what, Call call);
   [[gnu::cold, gnu::noinline]] void FailHandler();
@@ -187,8 +189,8 @@ class ServedSession final : public ServedStream, public LoopSession {
   // Rates, if there is a RateLimiter: CountBytes() is called for each read, CountEvent() for each
   // event (false: the event exceeds the rate, and the session has ended), and IsOverRate() to
   // decide whether to wait before the next read.
-  void CountBytes(size_t bytes);
-  bool CountEvent(const Event& event);
+  [[gnu::noinline]] void CountBytes(size_t bytes);
+  [[gnu::noinline]] bool CountEvent(const Event& event);
   bool IsOverRate();
   void Refuse(CloseCode code, const char* why, ClosedBy by, const char* option);
 
@@ -212,6 +214,7 @@ class ServedSession final : public ServedStream, public LoopSession {
   void FlushLater();
   void Flush();
   bool Write();
+  [[gnu::cold, gnu::noinline]] void LoseBy(const IoResult& failed);
   void TellWritable();
 
   // The callbacks of RunAfter(). With handler threads the PooledSession has them, and this only
@@ -231,7 +234,10 @@ class ServedSession final : public ServedStream, public LoopSession {
   // due.
   using ServedStream::Account;
   void Account();
-  void Settle();
+  bool IsSettled() const {
+    return settled_ && input_ == Input::kAwaited && outbox_.is_plain() && connection().is_idle();
+  }
+  [[gnu::noinline]] void Settle();
   void SettleReading(size_t queued);
   void ArmTimer();
   void CheckSilence();
@@ -250,7 +256,7 @@ class ServedSession final : public ServedStream, public LoopSession {
   void BlameConnection(CloseCode code);
   absl::Status CloseFor(ClosedBy by, absl::string_view option, CloseCode code,
                         absl::string_view reason);
-  void Lose(absl::string_view why);
+  [[gnu::cold, gnu::noinline]] void Lose(absl::string_view why);
   void LogEnd(CloseCode code, absl::string_view reason);
   void NotifyClosed(CloseCode code, absl::string_view reason);
 
@@ -258,10 +264,11 @@ class ServedSession final : public ServedStream, public LoopSession {
   HandledBy handled_by_ = HandledBy::kLoop;
   bool in_callback_ = false;   // Flush() follows
   bool flush_queued_ = false;  // OnEndOfTurn follows
-  bool paused_ = false;        // nothing is read: too much is queued, or one of the next two
-  bool held_ = false;          // too much waits for the handler, or a close is kept for it
-  bool over_rate_ = false;     // the client exceeds a rate
-  bool closing_ = false;       // the closing handshake began at since_
+  bool settled_ = false;    // the last Settle() has left an idle session, and need not be repeated
+  bool paused_ = false;     // nothing is read: too much is queued, or one of the next two
+  bool held_ = false;       // too much waits for the handler, or a close is kept for it
+  bool over_rate_ = false;  // the client exceeds a rate
+  bool closing_ = false;    // the closing handshake began at since_
   bool close_notified_ = false;
   std::atomic<int32_t> round_trip_ms_ = -1;  // -1: none was measured
   Moment heard_;                             // when the client last sent or took a byte

@@ -218,14 +218,14 @@ absl::Status ServedSession::Subscribe(absl::string_view topic) {
     return absl::ResourceExhaustedError(absl::StrCat("the session is subscribed to ", limit,
                                                      " topics: see limits.max_topics_per_session"));
   }
-  if (!in_callback_) FlushLater();  // updates the account of memory
+  FlushLater();  // updates the account of memory
   return absl::OkStatus();
 }
 
 void ServedSession::Unsubscribe(absl::string_view topic) {
   context_.DeliverPublished();
   context_.topics().Unsubscribe(topic, &subscriptions_);
-  if (!in_callback_) FlushLater();
+  FlushLater();
 }
 
 absl::Status ServedSession::Publish(absl::string_view topic, const EncodedMessage& message,

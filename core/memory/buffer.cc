@@ -19,63 +19,52 @@ void Buffer::Grow(size_t capacity) {
   capacity_ = capacity;
 }
 
-Buffer BufferPool::Take(size_t capacity) {
-  capacity = std::max(capacity, kMinCapacity);
-  if (last_.capacity() < capacity || last_.capacity() / 2 > capacity) return TakeOther(capacity);
-  CountTaken(last_.capacity());
-  return std::move(last_);
-}
-
 Buffer BufferPool::TakeOther(size_t capacity) {
-  if (last_.capacity() > 0) Shelve(std::move(last_));
-  const auto found = unused_.lower_bound(capacity);
-  if (found == unused_.end()) return Buffer(capacity);
-  CountTaken(found->first);
-  spare_.push_back(unused_.extract(found));
+  if (last_.capacity() > 0) ShelveLast();
+  const auto found = shelf_.lower_bound(capacity);
+  if (found == shelf_.end()) return Buffer(capacity);
+  shelved_bytes_ -= found->first;
+  least_shelved_bytes_ = std::min(least_shelved_bytes_, shelved_bytes_);
+  spare_.push_back(shelf_.extract(found));
   return std::move(spare_.back().mapped());
 }
 
-void BufferPool::CountTaken(size_t capacity) {
-  unused_bytes_ -= capacity;
-  least_unused_bytes_ = std::min(least_unused_bytes_, unused_bytes_);
-}
-
-void BufferPool::Return(Buffer buffer) {
-  const size_t capacity = buffer.capacity();
-  if (capacity < kMinCapacity || capacity > max_bytes_ - unused_bytes_) return;
-  unused_bytes_ += capacity;
-  if (last_.capacity() > 0) Shelve(std::move(last_));
+void BufferPool::ReturnOther(Buffer buffer) {
+  if (buffer.capacity() < kMinCapacity || buffer.capacity() > max_bytes_ - unused_bytes()) return;
+  ShelveLast();
   last_ = std::move(buffer);
+  last_is_new_ = true;
 }
 
 // Placed before the others of its size: the buffer returned last may be in the cache.
-void BufferPool::Shelve(Buffer buffer) {
-  const size_t capacity = buffer.capacity();
-  const auto place = unused_.lower_bound(capacity);
+void BufferPool::ShelveLast() {
+  const size_t capacity = last_.capacity();
+  shelved_bytes_ += capacity;
+  const auto place = shelf_.lower_bound(capacity);
   if (spare_.empty()) {
-    unused_.emplace_hint(place, capacity, std::move(buffer));
+    shelf_.emplace_hint(place, capacity, std::move(last_));
     return;
   }
   Unused::node_type node = std::move(spare_.back());
   spare_.pop_back();
   node.key() = capacity;
-  node.mapped() = std::move(buffer);
-  unused_.insert(place, std::move(node));
+  node.mapped() = std::move(last_);
+  shelf_.insert(place, std::move(node));
 }
 
 void BufferPool::Trim() {
-  if (last_.capacity() > 0) Shelve(std::move(last_));
+  if (!std::exchange(last_is_new_, false)) last_ = Buffer();
   // The buffers that were unused since the last Trim, largest first: they cost the most to keep.
-  size_t surplus = least_unused_bytes_;
-  for (auto it = unused_.end(); it != unused_.begin();) {
+  size_t surplus = least_shelved_bytes_;
+  for (auto it = shelf_.end(); it != shelf_.begin();) {
     --it;
     if (it->first > surplus) continue;
     surplus -= it->first;
-    unused_bytes_ -= it->first;
-    it = unused_.erase(it);
+    shelved_bytes_ -= it->first;
+    it = shelf_.erase(it);
   }
   spare_.clear();
-  least_unused_bytes_ = unused_bytes_;
+  least_shelved_bytes_ = shelved_bytes_;
 }
 
 }  // namespace weft

@@ -3,6 +3,7 @@
 #ifndef WEFT_CORE_MEMORY_BUFFER_H_
 #define WEFT_CORE_MEMORY_BUFFER_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <map>
@@ -50,14 +51,22 @@ class BufferPool {
   // A buffer of at least `capacity` bytes: the one returned last if it has at most about twice as
   // many, otherwise the smallest unused one that is large enough, otherwise a new one. Takes
   // constant time in the first case, otherwise logarithmic time, like Return.
-  Buffer Take(size_t capacity);
-  void Return(Buffer buffer);
+  Buffer Take(size_t capacity) {
+    capacity = std::max(capacity, kMinCapacity);
+    if (last_.capacity() < capacity || last_.capacity() / 2 > capacity) return TakeOther(capacity);
+    return std::move(last_);
+  }
+  void Return(Buffer buffer) {
+    if (last_.capacity() > 0 || !IsKept(buffer.capacity())) return ReturnOther(std::move(buffer));
+    last_ = std::move(buffer);
+    last_is_new_ = true;
+  }
 
   // Frees the buffers that have not been used since the last call. Call it every few seconds.
   void Trim();
 
   // Bytes of unused buffers currently held.
-  size_t unused_bytes() const { return unused_bytes_; }
+  size_t unused_bytes() const { return shelved_bytes_ + last_.capacity(); }
 
   static constexpr size_t kDefaultMaxBytes = size_t{64} << 20;
 
@@ -67,18 +76,23 @@ class BufferPool {
  private:
   using Unused = std::multimap<size_t, Buffer>;
 
+  // Whether a buffer is worth keeping, and there is room for it if last_ is empty.
+  bool IsKept(size_t capacity) const {
+    return capacity >= kMinCapacity && capacity <= max_bytes_ - shelved_bytes_;
+  }
   Buffer TakeOther(size_t capacity);
-  void CountTaken(size_t capacity);
-  void Shelve(Buffer buffer);
+  void ReturnOther(Buffer buffer);
+  void ShelveLast();
 
   // The buffer returned last, or none: a loop that serves one client after the other takes and
   // returns one buffer all the time. Without it the map costs 190 instructions for each event.
   Buffer last_;
-  Unused unused_;  // the others, by capacity
+  bool last_is_new_ = false;  // it was returned since the last Trim
+  Unused shelf_;              // the others, by capacity
   // nodes without a buffer, so that adding a buffer to the map allocates nothing
   std::vector<Unused::node_type> spare_;
-  size_t unused_bytes_ = 0;
-  size_t least_unused_bytes_ = 0;  // since the last Trim: this number was never needed
+  size_t shelved_bytes_ = 0;
+  size_t least_shelved_bytes_ = 0;  // since the last Trim: this number was never needed
   size_t max_bytes_;
 };
 

@@ -23,23 +23,16 @@ bool LieIn(absl::string_view outer, absl::string_view inner) {
          le(inner.data() + inner.size(), outer.data() + outer.size());
 }
 
-void Release(Buffer buffer, BufferPool* pool) {
-  if (pool != nullptr) pool->Return(std::move(buffer));
-}
-
 }  // namespace
 
 absl::Span<char> InputWindow::ReadBuffer(absl::Span<char> scratch, uint64_t missing,
                                          BufferPool* pool) {
-  if (data_ == nullptr) {
-    data_ = scratch.data();
-    return scratch;
-  }
+  if (data_ == nullptr) return Borrow(scratch);
 
   const size_t held = held_bytes();
   if (held <= std::min(kSmallTail, scratch.size() / 2)) {
     Move(scratch.data(), 0);
-    Release(std::move(own_), pool);
+    ReleaseOwn(pool);
     return scratch.subspan(held);
   }
 
@@ -70,12 +63,6 @@ void InputWindow::Keep(uint64_t missing, BufferPool* pool) {
   Move(own_.data(), kHeadroom);
 }
 
-void InputWindow::Drop(BufferPool* pool) {
-  data_ = nullptr;
-  message_begin_ = message_end_ = parsed_ = end_ = 0;
-  if (own_.capacity() > 0) Release(std::move(own_), pool);
-}
-
 bool InputWindow::Contains(absl::string_view bytes) const { return LieIn({data_, end_}, bytes); }
 
 bool InputWindow::IsFilledBy(absl::string_view bytes) const {
@@ -84,6 +71,11 @@ bool InputWindow::IsFilledBy(absl::string_view bytes) const {
 }
 
 Buffer InputWindow::GiveMemory() { return std::move(own_); }
+
+void InputWindow::ReleaseOwn(BufferPool* pool) {
+  Buffer released = std::move(own_);
+  if (pool != nullptr) pool->Return(std::move(released));
+}
 
 // Moves all bytes to `to`, which is scratch or own memory, `offset` bytes after its beginning.
 void InputWindow::Move(char* to, size_t offset) {

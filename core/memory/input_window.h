@@ -28,6 +28,12 @@ class InputWindow {
   // memory. `missing` is the number of bytes that the message in progress lacks, or 0 if that is
   // unknown. Call it when the window is empty or owns its memory. Never empty, unless `scratch` is.
   absl::Span<char> ReadBuffer(absl::Span<char> scratch, uint64_t missing, BufferPool* pool);
+
+  // The same for a window without memory, where it is `scratch`.
+  absl::Span<char> Borrow(absl::Span<char> scratch) {
+    data_ = scratch.data();
+    return scratch;
+  }
   void DidRead(size_t size) { end_ += size; }
 
   // Copies what borrowed memory holds to own memory, so that the borrowed memory is free. Expects
@@ -35,7 +41,11 @@ class InputWindow {
   void Keep(uint64_t missing, BufferPool* pool);
 
   // Forgets all bytes and releases the memory.
-  void Drop(BufferPool* pool);
+  void Drop(BufferPool* pool) {
+    data_ = nullptr;
+    message_begin_ = message_end_ = parsed_ = end_ = 0;
+    if (own_.capacity() > 0) ReleaseOwn(pool);
+  }
 
   // ---- Bytes that are not parsed
 
@@ -71,6 +81,7 @@ class InputWindow {
 
   // ---- Memory
 
+  bool has_memory() const { return data_ != nullptr; }
   bool owns_memory() const { return data_ != nullptr && data_ == own_.data(); }
   size_t capacity() const { return own_.capacity(); }  // of own memory
   size_t held_bytes() const { return message().size() + unparsed_bytes(); }
@@ -86,6 +97,7 @@ class InputWindow {
 
  private:
   void Move(char* to, size_t offset);
+  void ReleaseOwn(BufferPool* pool);
 
   char* data_ = nullptr;
   size_t message_begin_ = 0;

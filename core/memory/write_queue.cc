@@ -80,8 +80,7 @@ size_t WriteQueue::RemoveKept(size_t size) {
   }
 }
 
-void WriteQueue::Remove(size_t size) {
-  removed_ += size;
+void WriteQueue::RemovePart(size_t size) {
   if (kept_ != nullptr) {
     size = RemoveKept(size);
     if (kept_ != nullptr || size == 0) return;
@@ -98,16 +97,10 @@ void WriteQueue::Clear() {
   ReleaseBuffer();
 }
 
-void WriteQueue::ReleaseBuffer() {
-  begin_ = end_ = 0;
-  Buffer unneeded = std::move(buffer_);
-  if (pool_ != nullptr) pool_->Return(std::move(unneeded));
-}
-
-void WriteQueue::MakeRoom(size_t size) {
+void WriteQueue::GrowFor(size_t size) {
   const size_t used = end_ - begin_;
   if (buffer_.capacity() == 0) {
-    buffer_ = pool_ != nullptr ? pool_->Take(size) : Buffer(size);
+    buffer_ = Buffer(size);
     return;
   }
   // Moves the bytes to the front only if more was written than remains: the bytes written then pay

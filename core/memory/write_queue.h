@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "weft/core/memory/buffer.h"
@@ -60,8 +61,12 @@ class WriteQueue {
     return {owned(), borrowed_};
   }
 
-  // The first `size` bytes were written.
-  void Remove(size_t size);
+  // The first `size` bytes were written. Nearly always they are all that is queued.
+  void Remove(size_t size) {
+    removed_ += size;
+    if (kept_ != nullptr || size != end_ - begin_ || !borrowed_.empty()) return RemovePart(size);
+    ReleaseBuffer();
+  }
   void Clear();
 
   size_t size() const {
@@ -93,8 +98,17 @@ class WriteQueue {
   absl::string_view owned() const { return {buffer_.data() + begin_, end_ - begin_}; }
   std::array<absl::string_view, 2> KeptParts() const;
   size_t RemoveKept(size_t size);
-  void MakeRoom(size_t size);
-  void ReleaseBuffer();
+  void MakeRoom(size_t size) {
+    if (buffer_.capacity() > 0 || pool_ == nullptr) return GrowFor(size);
+    buffer_ = pool_->Take(size);
+  }
+  [[gnu::noinline]] void GrowFor(size_t size);
+  void RemovePart(size_t size);
+  void ReleaseBuffer() {
+    begin_ = end_ = 0;
+    Buffer unneeded = std::move(buffer_);
+    if (pool_ != nullptr) pool_->Return(std::move(unneeded));
+  }
 
   BufferPool* const pool_;
   Buffer buffer_;  // the queued bytes are [begin_, end_) of it

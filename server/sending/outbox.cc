@@ -1,7 +1,6 @@
 #include "weft/server/sending/outbox.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <string>
 #include <utility>
@@ -259,26 +258,32 @@ void Outbox::DropWaiting(DropReason why) {
 
 // ---- Writing ----
 
-Outbox::Written Outbox::Write(Stream& stream) {
-  Written written;
-  borrows_ = false;  // Connection::DidWrite copies what the socket does not take
-  int writes = stream.is_tls() || indirect_ ? kWritesPerTurn : 1;
+// Its address may be taken here, while WriteOnce keeps the common case in registers.
+IoResult Outbox::Writev(Stream& stream, std::array<absl::string_view, 2> parts) {
+  return stream.Writev(parts);
+}
+
+IoResult Outbox::WriteOften(Stream& stream) {
+  IoResult result;
+  size_t bytes = 0;
+  int writes = kWritesPerTurn;
   do {
     if (waiting_ != nullptr) MoveWaiting(kWriteFrom);
     if (connection_.queued_bytes() == 0) break;
-    const std::array<absl::string_view, 2> parts = connection_.WriteBuffers();
-    written.result = parts[1].empty() ? stream.Write(parts[0]) : stream.Writev(parts);
-    connection_.DidWrite(written.result.bytes);
-    context_.metrics.bytes_sent += written.result.bytes;
-    written.any |= written.result.bytes > 0;
-  } while (--writes > 0 && written.result.ok() &&
-           (connection_.queued_bytes() > 0 || waiting_ != nullptr));
-  if (written.result.status == IoStatus::kError) return written;
+    result = WriteOnce(stream);
+    bytes += result.bytes;
+  } while (--writes > 0 && result.ok() && (connection_.queued_bytes() > 0 || waiting_ != nullptr));
+  SettleWrite(result);
+  result.bytes = bytes;
+  return result;
+}
+
+void Outbox::SettleWrite(const IoResult& result) {
+  if (result.status == IoStatus::kError) return;
   // Messages that wait for the end of a fragmented message do not wait for the socket.
   write_blocked_ = connection_.queued_bytes() > 0 ||
                    (waiting_ != nullptr && !connection_.in_fragmented_message());
   UpdateIndirect();
-  return written;
 }
 
 void Outbox::CopyBorrowed() {

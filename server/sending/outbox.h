@@ -3,6 +3,7 @@
 #ifndef WEFT_SERVER_SENDING_OUTBOX_H_
 #define WEFT_SERVER_SENDING_OUTBOX_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -135,13 +136,15 @@ class Outbox {
 
   // ---- Writing ----
 
-  struct Written {
-    bool any = false;  // the socket took at least one byte
-    IoResult result{};
-  };
-
-  // Writes queued bytes: one system call, or at most kWritesPerTurn.
-  Written Write(Stream& stream);
+  // Writes queued bytes: one system call, or at most kWritesPerTurn. Returns the result of the last
+  // one, with the number of bytes that all of them wrote.
+  IoResult Write(Stream& stream) {
+    borrows_ = false;  // Connection::DidWrite copies what the socket does not take
+    if (indirect_ || stream.is_tls()) return WriteOften(stream);
+    const IoResult result = WriteOnce(stream);
+    if (connection_.queued_bytes() > 0) SettleWrite(result);
+    return result;
+  }
 
   // Whether the queue still refers to the caller's payload: if so, call Write() or CopyBorrowed()
   // before the send returns.
@@ -151,6 +154,9 @@ class Outbox {
   // Whether the socket took less than it was given, and has not become writable since.
   bool write_blocked() const { return write_blocked_; }
   void DidBecomeWritable() { write_blocked_ = false; }
+
+  // Whether all is as usual: nothing waits, and nobody wants to know when the queue is short.
+  bool is_plain() const { return !indirect_ && !was_full_; }
 
   // Whether Write() may have something to do.
   bool has_output() const { return connection_.queued_bytes() > 0 || indirect_; }
@@ -176,6 +182,16 @@ class Outbox {
   absl::Status ToConnection(WaitingMessage message);
   std::shared_ptr<const void> KeepPayload(WaitingMessage& message);
   void MoveWaiting(size_t until);
+  IoResult WriteOnce(Stream& stream) {
+    const std::array<absl::string_view, 2> parts = connection_.WriteBuffers();
+    const IoResult result = parts[1].empty() ? stream.Write(parts[0]) : Writev(stream, parts);
+    connection_.DidWrite(result.bytes);
+    context_.metrics.bytes_sent += result.bytes;
+    return result;
+  }
+  static IoResult Writev(Stream& stream, std::array<absl::string_view, 2> parts);
+  [[gnu::noinline]] IoResult WriteOften(Stream& stream);
+  [[gnu::noinline]] void SettleWrite(const IoResult& result);
   void UpdateIndirect() {
     indirect_ =
         stopped_ || write_blocked_ || waiting_ != nullptr || connection_.in_fragmented_message();
