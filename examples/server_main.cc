@@ -102,11 +102,9 @@ weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* us
   options.http.allowed_origins = absl::GetFlag(FLAGS_allow_origin).all;
   options.http.allowed_hosts = absl::GetFlag(FLAGS_allow_host);
   options.connection.compression = CompressionFromFlag();
-  const bool verbose = absl::GetFlag(FLAGS_verbose);
-  options.hooks.log = [verbose](weft::LogLevel level, absl::string_view text) {
-    if (!verbose && level == weft::LogLevel::kInfo) return;
-    ErrorOutput().Write(text);
-  };
+  options.hooks.min_log_level =
+      absl::GetFlag(FLAGS_verbose) ? weft::LogLevel::kInfo : weft::LogLevel::kWarning;
+  options.hooks.log = [](weft::LogLevel, absl::string_view text) { ErrorOutput().Write(text); };
   return options;
 }
 

@@ -346,8 +346,10 @@ void HttpConnection::Refuse(HandshakeFailure reason, absl::Status why, HeaderFie
     response = RejectResponse(why, {date}, method);
   }
   const int status = HttpStatusOf(why);
-  Log(context_.options().hooks.log, LevelOf(reason, status),
-      absl::StrCat("refused ", peer_.ToString(), ": HTTP ", status, ", ", Escape(why.message())));
+  if (const LogLevel level = LevelOf(reason, status); context_.Logs(level)) {
+    Log(context_.options().hooks.log, level,
+        absl::StrCat("refused ", peer_.ToString(), ": HTTP ", status, ", ", Escape(why.message())));
+  }
   if (requests_ == 0) context_.CountFailure(reason);
   CountResponse(status);
   closing_ = true;

@@ -63,6 +63,13 @@ class LoopContext {
   const ServerOptions& options() const { return options_; }
   const Acceptor& acceptor() const { return acceptor_; }
   WorkerGroup& group() { return group_; }
+
+  // Whether a line of this level is wanted. It is checked before a line is written, where there is
+  // one for each connection.
+  bool Logs(LogLevel level) const {
+    return options_.hooks.log && level >= options_.hooks.min_log_level;
+  }
+
   StreamOwner& owner() { return owner_; }
   ExceptionGuard& guard() { return group_.guard(); }
   EventLoop& loop() { return loop_; }

@@ -192,11 +192,11 @@ void ServedSession::LogEnd(CloseCode code, absl::string_view reason) {
   ending.reason = std::string(reason);
   ending.info.code = code;
   ending.info.reason = ending.reason;
-  const LogHook& log = context_.options().hooks.log;
-  if (!log) return;
   // The operator can change a limit.
   const bool is_limit = ending.info.by == ClosedBy::kLimit;
-  log(is_limit ? LogLevel::kWarning : LogLevel::kInfo,
+  const LogLevel level = is_limit ? LogLevel::kWarning : LogLevel::kInfo;
+  if (!context_.Logs(level)) return;
+  Log(context_.options().hooks.log, level,
       absl::StrCat("session ", id_, " of ", peer_.ToString(), ": ",
                    Describe(ending.info, "the client"), ending.detail.empty() ? "" : ": ",
                    Escape(ending.detail)));

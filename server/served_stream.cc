@@ -55,7 +55,7 @@ ServedStream::ServedStream(LoopContext& context, Client client)
 
 void ServedStream::Drop(const char* why, absl::string_view detail, LogLevel level) {
   if (!holds_stream()) return;
-  if (*why != '\0' && LogsDrop()) {
+  if (*why != '\0' && LogsDrop() && context_.Logs(level)) {
     Log(context_.options().hooks.log, level,
         absl::StrCat("dropped ", peer_.ToString(), ": ", why, detail.empty() ? "" : ": ", detail));
   }

@@ -55,6 +55,10 @@ struct ServerHooks {
   // transport/line_writer.h does not.
   LogHook log{};
 
+  // Lines of a lower level are neither written nor passed to `log`. kInfo has a line for the end of
+  // each session.
+  LogLevel min_log_level = LogLevel::kInfo;
+
   // The options of each topic.
   TopicOptionsFunction topic_options{};
 

@@ -69,6 +69,16 @@ TEST_F(LogLevelTest, MistakesOfAClientAreNot) {
   EXPECT_EQ(LevelOf("HTTP 400, "), "I");
 }
 
+TEST_F(LogLevelTest, LinesBelowTheMinimumAreNotPassed) {
+  StartWithLevels({.hooks = {.min_log_level = LogLevel::kWarning}});
+  ConnectAndUpgrade();
+  Connect().Send("garbage\r\n\r\n");
+  while (server_->connections() > 0) std::this_thread::yield();
+  Connect().Upgrade("/", "Origin: http://elsewhere.example\r\n");
+  EXPECT_EQ(LevelOf("HTTP 403, "), "W");
+  EXPECT_EQ(log_.lines().size(), 1);
+}
+
 TEST_F(LogLevelTest, AFailureOfTheAcceptorIsAWarning) {
   accept_ = [](const SessionRequest&, UpgradeResponse&) {
     return absl::InternalError("the database is down");
