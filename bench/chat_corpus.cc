@@ -60,7 +60,7 @@ std::vector<std::string> ChatMessages(size_t count, size_t size, uint32_t seed) 
   for (std::string& message : messages) {
     message = Line(random, ++number);
     if (message.size() >= size) continue;
-    message.insert(0, "[");
+    message.insert(message.begin(), '[');
     while (message.size() < size) absl::StrAppend(&message, ",", Line(random, ++number));
     message += "]";
   }
