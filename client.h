@@ -5,7 +5,7 @@
 
 // IWYU pragma: begin_exports
 #include "weft/client/client.h"
-#include "weft/client/client_options.h"
+#include "weft/client/connecting/client_options.h"
 #include "weft/client/reconnect_options.h"
 #include "weft/client/reconnecting_client.h"
 #include "weft/core/encoded_message.h"

@@ -1,4 +1,4 @@
-#include "weft/client/check_options.h"
+#include "weft/client/connecting/check_options.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "weft/client/client_options.h"
+#include "weft/client/connecting/client_options.h"
 #include "weft/client/reconnect_options.h"
 #include "weft/client/reconnecting_client.h"
 

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "weft/client/annotate.h"
+#include "weft/client/connecting/annotate.h"
 #include "weft/client/open.h"
 #include "weft/client/upgrade.h"
 #include "weft/core/event.h"

@@ -2,19 +2,22 @@
 
 #include <stdlib.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "weft/client/annotate.h"
+#include "weft/client/connecting/annotate.h"
+#include "weft/client/connecting/proxy.h"
+#include "weft/client/connecting/proxy_choice.h"
+#include "weft/client/connecting/socks5.h"
 #include "weft/client/http_connect.h"
-#include "weft/client/proxy.h"
-#include "weft/client/proxy_choice.h"
-#include "weft/client/socks5.h"
 #include "weft/core/http/authority.h"
+#include "weft/core/http/basic_auth.h"
 #include "weft/core/http/quote.h"
 #include "weft/transport/address.h"
 #include "weft/transport/connect.h"
@@ -34,6 +37,21 @@ absl::StatusOr<Stream> ConnectStraight(const Url& url, Deadline deadline,
   const absl::StatusOr<SocketAddress> address = SocketAddress::FromUnixPath(url.unix_path);
   if (!address.ok()) return address.status();
   return ConnectTo({*address}, deadline, cancel);
+}
+
+absl::Status Socks5Connect(BlockingStream& stream, absl::string_view host, uint16_t port,
+                           const std::optional<BasicCredentials>& credentials) {
+  absl::StatusOr<Socks5> socks = Socks5::Create(host, port, credentials);
+  absl::Status status = socks.status();
+  while (status.ok() && socks->wanted() > 0) {
+    status = stream.Write(socks->TakeOutput());
+    std::string bytes;
+    while (status.ok() && bytes.size() < socks->wanted()) {
+      status = stream.Read(&bytes, socks->wanted() - bytes.size());
+    }
+    if (status.ok()) status = socks->Take(bytes);
+  }
+  return status;
 }
 
 absl::StatusOr<Stream> ConnectThrough(const Proxy& proxy, const Url& url,

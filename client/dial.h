@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "weft/client/blocking_stream.h"
-#include "weft/client/client_options.h"
+#include "weft/client/connecting/client_options.h"
 #include "weft/core/http/url.h"
 #include "weft/transport/deadline.h"
 #include "weft/transport/stream.h"

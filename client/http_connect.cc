@@ -6,8 +6,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "weft/client/connecting/request_headers.h"
 #include "weft/client/http_exchange.h"
-#include "weft/client/request_headers.h"
 #include "weft/core/http/authority.h"
 #include "weft/core/http/http.h"
 #include "weft/core/http/http_status.h"

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "weft/client/blocking_stream.h"
-#include "weft/client/client_options.h"
+#include "weft/client/connecting/client_options.h"
 #include "weft/core/http/basic_auth.h"
 
 namespace weft {

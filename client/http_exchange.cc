@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "weft/client/annotate.h"
+#include "weft/client/connecting/annotate.h"
 #include "weft/core/http/http.h"
 #include "weft/core/http/http_status.h"
 #include "weft/core/http/quote.h"

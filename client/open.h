@@ -5,7 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "weft/client/client_options.h"
+#include "weft/client/connecting/client_options.h"
 #include "weft/client/upgrade.h"
 
 namespace weft {

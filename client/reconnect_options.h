@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "weft/client/backoff.h"
 #include "weft/client/client.h"
-#include "weft/client/client_options.h"
+#include "weft/client/connecting/client_options.h"
 
 namespace weft {
 

@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "weft/client/check_options.h"
+#include "weft/client/connecting/check_options.h"
 #include "weft/client/retry_after.h"
 #include "weft/core/check_option.h"
 #include "weft/core/frame/close_payload.h"

@@ -15,7 +15,7 @@
 #include "absl/time/time.h"
 #include "weft/client/backoff.h"
 #include "weft/client/client.h"
-#include "weft/client/client_options.h"
+#include "weft/client/connecting/client_options.h"
 #include "weft/client/reconnect_options.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/frame/close_code.h"

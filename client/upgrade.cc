@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "weft/client/annotate.h"
+#include "weft/client/connecting/annotate.h"
 #include "weft/client/http_exchange.h"
 #include "weft/core/connection.h"
 #include "weft/core/frame/close_code.h"

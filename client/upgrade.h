@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "weft/client/blocking_stream.h"
-#include "weft/client/client_options.h"
+#include "weft/client/connecting/client_options.h"
 #include "weft/core/deflate/permessage_deflate.h"
 #include "weft/core/handshake/handshake.h"
 #include "weft/core/http/url.h"

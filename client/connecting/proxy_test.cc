@@ -1,4 +1,4 @@
-#include "weft/client/proxy.h"
+#include "weft/client/connecting/proxy.h"
 
 #include <string>
 

@@ -1,14 +1,14 @@
 // Chooses how to reach a server: directly, or through which proxy.
 
-#ifndef WEFT_CLIENT_PROXY_CHOICE_H_
-#define WEFT_CLIENT_PROXY_CHOICE_H_
+#ifndef WEFT_CLIENT_CONNECTING_PROXY_CHOICE_H_
+#define WEFT_CLIENT_CONNECTING_PROXY_CHOICE_H_
 
 #include <optional>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "weft/client/proxy.h"
+#include "weft/client/connecting/proxy.h"
 #include "weft/core/http/url.h"
 
 namespace weft {
@@ -21,4 +21,4 @@ absl::StatusOr<std::optional<Proxy>> ChooseProxy(
 
 }  // namespace weft
 
-#endif  // WEFT_CLIENT_PROXY_CHOICE_H_
+#endif  // WEFT_CLIENT_CONNECTING_PROXY_CHOICE_H_

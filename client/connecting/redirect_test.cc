@@ -1,4 +1,4 @@
-#include "weft/client/redirect.h"
+#include "weft/client/connecting/redirect.h"
 
 #include <string>
 

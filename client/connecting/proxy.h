@@ -1,7 +1,7 @@
 // A proxy, which connects to servers for us.
 
-#ifndef WEFT_CLIENT_PROXY_H_
-#define WEFT_CLIENT_PROXY_H_
+#ifndef WEFT_CLIENT_CONNECTING_PROXY_H_
+#define WEFT_CLIENT_CONNECTING_PROXY_H_
 
 #include <cstdint>
 #include <optional>
@@ -36,4 +36,4 @@ absl::StatusOr<Proxy> ParseProxy(absl::string_view text);
 
 }  // namespace weft
 
-#endif  // WEFT_CLIENT_PROXY_H_
+#endif  // WEFT_CLIENT_CONNECTING_PROXY_H_

@@ -1,12 +1,12 @@
-#include "weft/client/proxy_choice.h"
+#include "weft/client/connecting/proxy_choice.h"
 
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "weft/client/annotate.h"
-#include "weft/client/no_proxy.h"
+#include "weft/client/connecting/annotate.h"
+#include "weft/client/connecting/no_proxy.h"
 #include "weft/transport/loopback.h"
 
 namespace weft {

@@ -1,14 +1,14 @@
 // The request headers that come from the options.
 
-#ifndef WEFT_CLIENT_REQUEST_HEADERS_H_
-#define WEFT_CLIENT_REQUEST_HEADERS_H_
+#ifndef WEFT_CLIENT_CONNECTING_REQUEST_HEADERS_H_
+#define WEFT_CLIENT_CONNECTING_REQUEST_HEADERS_H_
 
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "weft/client/client_options.h"
+#include "weft/client/connecting/client_options.h"
 
 namespace weft {
 
@@ -28,4 +28,4 @@ std::vector<std::pair<std::string, std::string>> AnonymousHeaders(const ClientOp
 
 }  // namespace weft
 
-#endif  // WEFT_CLIENT_REQUEST_HEADERS_H_
+#endif  // WEFT_CLIENT_CONNECTING_REQUEST_HEADERS_H_

@@ -8,8 +8,8 @@
 // ReconnectingClient::Create() refuse what is outside its range, with InvalidArgument and the name
 // of the field. docs/options.md lists all options.
 
-#ifndef WEFT_CLIENT_CLIENT_OPTIONS_H_
-#define WEFT_CLIENT_CLIENT_OPTIONS_H_
+#ifndef WEFT_CLIENT_CONNECTING_CLIENT_OPTIONS_H_
+#define WEFT_CLIENT_CONNECTING_CLIENT_OPTIONS_H_
 
 #include <functional>
 #include <memory>
@@ -17,7 +17,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "weft/client/request_options.h"
+#include "weft/client/connecting/request_options.h"
 #include "weft/core/connection_options.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/core/http/http.h"
@@ -130,4 +130,4 @@ struct ClientOptions {
 
 }  // namespace weft
 
-#endif  // WEFT_CLIENT_CLIENT_OPTIONS_H_
+#endif  // WEFT_CLIENT_CONNECTING_CLIENT_OPTIONS_H_

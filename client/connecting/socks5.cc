@@ -1,4 +1,4 @@
-#include "weft/client/socks5.h"
+#include "weft/client/connecting/socks5.h"
 
 #include <arpa/inet.h>
 
@@ -171,21 +171,6 @@ absl::Status Socks5::TakeReply(int version, int reply, int address_type) {
 void Socks5::Await(State state, size_t bytes) {
   state_ = state;
   wanted_ = bytes;
-}
-
-absl::Status Socks5Connect(BlockingStream& stream, absl::string_view host, uint16_t port,
-                           const std::optional<BasicCredentials>& credentials) {
-  absl::StatusOr<Socks5> socks = Socks5::Create(host, port, credentials);
-  absl::Status status = socks.status();
-  while (status.ok() && socks->wanted() > 0) {
-    status = stream.Write(socks->TakeOutput());
-    std::string bytes;
-    while (status.ok() && bytes.size() < socks->wanted()) {
-      status = stream.Read(&bytes, socks->wanted() - bytes.size());
-    }
-    if (status.ok()) status = socks->Take(bytes);
-  }
-  return status;
 }
 
 }  // namespace weft

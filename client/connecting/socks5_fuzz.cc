@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
-#include "weft/client/socks5.h"
+#include "weft/client/connecting/socks5.h"
 #include "weft/core/http/basic_auth.h"
 #include "weft/core/testing/require.h"
 

@@ -1,4 +1,4 @@
-#include "weft/client/annotate.h"
+#include "weft/client/connecting/annotate.h"
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"

@@ -1,7 +1,7 @@
 // Servers that are not reached through a proxy: the variable no_proxy.
 
-#ifndef WEFT_CLIENT_NO_PROXY_H_
-#define WEFT_CLIENT_NO_PROXY_H_
+#ifndef WEFT_CLIENT_CONNECTING_NO_PROXY_H_
+#define WEFT_CLIENT_CONNECTING_NO_PROXY_H_
 
 #include <cstdint>
 
@@ -22,4 +22,4 @@ bool NamedByNoProxy(absl::string_view list, absl::string_view host, uint16_t por
 
 }  // namespace weft
 
-#endif  // WEFT_CLIENT_NO_PROXY_H_
+#endif  // WEFT_CLIENT_CONNECTING_NO_PROXY_H_

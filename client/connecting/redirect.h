@@ -1,7 +1,7 @@
 // Redirects (RFC 9110, section 15.4).
 
-#ifndef WEFT_CLIENT_REDIRECT_H_
-#define WEFT_CLIENT_REDIRECT_H_
+#ifndef WEFT_CLIENT_CONNECTING_REDIRECT_H_
+#define WEFT_CLIENT_CONNECTING_REDIRECT_H_
 
 #include "absl/status/statusor.h"
 #include "weft/core/http/http_refusal.h"
@@ -18,4 +18,4 @@ absl::StatusOr<Url> RedirectTarget(const Url& asked, const HttpRefusal& redirect
 
 }  // namespace weft
 
-#endif  // WEFT_CLIENT_REDIRECT_H_
+#endif  // WEFT_CLIENT_CONNECTING_REDIRECT_H_

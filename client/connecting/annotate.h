@@ -1,7 +1,7 @@
 // Adds context to an error.
 
-#ifndef WEFT_CLIENT_ANNOTATE_H_
-#define WEFT_CLIENT_ANNOTATE_H_
+#ifndef WEFT_CLIENT_CONNECTING_ANNOTATE_H_
+#define WEFT_CLIENT_CONNECTING_ANNOTATE_H_
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -15,4 +15,4 @@ absl::Status Annotate(const absl::Status& error, absl::string_view before,
 
 }  // namespace weft
 
-#endif  // WEFT_CLIENT_ANNOTATE_H_
+#endif  // WEFT_CLIENT_CONNECTING_ANNOTATE_H_

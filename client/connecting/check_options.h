@@ -1,10 +1,10 @@
 // Checks the options of a client.
 
-#ifndef WEFT_CLIENT_CHECK_OPTIONS_H_
-#define WEFT_CLIENT_CHECK_OPTIONS_H_
+#ifndef WEFT_CLIENT_CONNECTING_CHECK_OPTIONS_H_
+#define WEFT_CLIENT_CONNECTING_CHECK_OPTIONS_H_
 
 #include "absl/status/status.h"
-#include "weft/client/client_options.h"
+#include "weft/client/connecting/client_options.h"
 
 namespace weft {
 
@@ -15,4 +15,4 @@ absl::Status CheckClientOptions(const ClientOptions& options);
 
 }  // namespace weft
 
-#endif  // WEFT_CLIENT_CHECK_OPTIONS_H_
+#endif  // WEFT_CLIENT_CONNECTING_CHECK_OPTIONS_H_

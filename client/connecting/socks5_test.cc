@@ -1,4 +1,4 @@
-#include "weft/client/socks5.h"
+#include "weft/client/connecting/socks5.h"
 
 #include <optional>
 #include <string>

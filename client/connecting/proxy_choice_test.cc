@@ -1,4 +1,4 @@
-#include "weft/client/proxy_choice.h"
+#include "weft/client/connecting/proxy_choice.h"
 
 #include <map>
 #include <optional>

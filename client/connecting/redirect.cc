@@ -1,4 +1,4 @@
-#include "weft/client/redirect.h"
+#include "weft/client/connecting/redirect.h"
 
 #include <algorithm>
 #include <optional>
@@ -8,7 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "weft/client/annotate.h"
+#include "weft/client/connecting/annotate.h"
 #include "weft/core/http/location.h"
 #include "weft/core/http/quote.h"
 

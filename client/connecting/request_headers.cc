@@ -1,4 +1,4 @@
-#include "weft/client/request_headers.h"
+#include "weft/client/connecting/request_headers.h"
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"

@@ -1,4 +1,4 @@
-#include "weft/client/check_options.h"
+#include "weft/client/connecting/check_options.h"
 
 #include <cstddef>
 #include <cstdint>

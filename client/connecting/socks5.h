@@ -1,8 +1,8 @@
 // Connects through a SOCKS5 proxy (RFC 1928), with user name and password if it requires them (RFC
 // 1929).
 
-#ifndef WEFT_CLIENT_SOCKS5_H_
-#define WEFT_CLIENT_SOCKS5_H_
+#ifndef WEFT_CLIENT_CONNECTING_SOCKS5_H_
+#define WEFT_CLIENT_CONNECTING_SOCKS5_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -13,19 +13,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "weft/client/blocking_stream.h"
 #include "weft/core/http/basic_auth.h"
 
 namespace weft {
 
-// Asks the proxy at the other end of `stream` to connect to `host`, which it resolves if it is a
-// name, and `port`. On success the stream is connected to them. Errors describe the proxy's answer,
-// such as "the connection was refused".
-absl::Status Socks5Connect(BlockingStream& stream, absl::string_view host, uint16_t port,
-                           const std::optional<BasicCredentials>& credentials);
-
-// The same from bytes to bytes. It never asks for more bytes than the proxy's answers have: further
-// bytes are the server's.
+// Asks a proxy to connect to a host, which it resolves if it is a name, from bytes to bytes. It
+// never asks for more bytes than the proxy's answers have: further bytes are the server's. Errors
+// describe the proxy's answer, such as "the connection was refused".
 //
 //   absl::StatusOr<Socks5> socks = Socks5::Create("example.com", 443, std::nullopt);
 //   while (socks->wanted() > 0) {
@@ -66,4 +60,4 @@ class Socks5 {
 
 }  // namespace weft
 
-#endif  // WEFT_CLIENT_SOCKS5_H_
+#endif  // WEFT_CLIENT_CONNECTING_SOCKS5_H_

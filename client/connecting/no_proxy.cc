@@ -1,4 +1,4 @@
-#include "weft/client/no_proxy.h"
+#include "weft/client/connecting/no_proxy.h"
 
 #include <arpa/inet.h>
 

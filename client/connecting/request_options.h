@@ -1,7 +1,7 @@
 // The parts of the opening request that a client chooses.
 
-#ifndef WEFT_CLIENT_REQUEST_OPTIONS_H_
-#define WEFT_CLIENT_REQUEST_OPTIONS_H_
+#ifndef WEFT_CLIENT_CONNECTING_REQUEST_OPTIONS_H_
+#define WEFT_CLIENT_CONNECTING_REQUEST_OPTIONS_H_
 
 #include <optional>
 #include <string>
@@ -36,4 +36,4 @@ struct ClientRequest {
 
 }  // namespace weft
 
-#endif  // WEFT_CLIENT_REQUEST_OPTIONS_H_
+#endif  // WEFT_CLIENT_CONNECTING_REQUEST_OPTIONS_H_
