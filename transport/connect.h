@@ -4,13 +4,13 @@
 #define WEFT_TRANSPORT_CONNECT_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "weft/transport/address.h"
+#include "weft/transport/address_race.h"
 #include "weft/transport/deadline.h"
 #include "weft/transport/stream.h"
 #include "weft/transport/wait.h"
@@ -34,13 +34,7 @@ absl::StatusOr<Stream> ConnectTo(absl::Span<const SocketAddress> addresses, Dead
 absl::StatusOr<Stream> ConnectTo(absl::string_view host, uint16_t port, Deadline deadline,
                                  const Notification* cancel = nullptr);
 
-// The delay that RFC 8305, section 8, recommends.
-inline constexpr absl::Duration kConnectAttemptDelay = absl::Milliseconds(250);
-
 namespace internal {
-
-// The addresses in the order in which they are tried (RFC 8305, section 4).
-std::vector<SocketAddress> Interleaved(absl::Span<const SocketAddress> addresses);
 
 // ConnectTo() with another delay, and with `name`, such as "\"host\": ", before the addresses in
 // its errors.

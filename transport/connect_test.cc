@@ -192,23 +192,6 @@ SocketAddress Winner(absl::Span<const SocketAddress> addresses, absl::Duration a
   return stream.ok() ? PeerAddress(stream->fd()) : SocketAddress();
 }
 
-TEST(HappyEyeballsTest, Section_4_FamiliesTakeTurns) {
-  const auto order = [](const std::vector<const char*>& ips) {
-    std::vector<SocketAddress> addresses;
-    for (const char* ip : ips) addresses.push_back(*SocketAddress::FromIp(ip, 80));
-    std::string text;
-    for (const SocketAddress& address : internal::Interleaved(addresses)) {
-      absl::StrAppend(&text, text.empty() ? "" : " ", address.ip());
-    }
-    return text;
-  };
-  EXPECT_EQ(order({"::1", "::2", "::3", "1.1.1.1", "2.2.2.2"}), "::1 1.1.1.1 ::2 2.2.2.2 ::3");
-  EXPECT_EQ(order({"1.1.1.1", "2.2.2.2", "::1"}), "1.1.1.1 ::1 2.2.2.2");
-  EXPECT_EQ(order({"::1", "1.1.1.1", "2.2.2.2", "3.3.3.3"}), "::1 1.1.1.1 2.2.2.2 3.3.3.3");
-  EXPECT_EQ(order({"1.1.1.1"}), "1.1.1.1");
-  EXPECT_EQ(order({}), "");
-}
-
 // The next address is tried after any delay, whatever the load of the machine.
 TEST(HappyEyeballsTest, Section_5_ABlackHoleHoldsUpTheNextForTheDelayOnly) {
   const SilentPort silent, silent_too;

@@ -105,17 +105,15 @@ Addresses ResolveName(Lookup lookup, absl::string_view host, uint16_t port, Dead
     status = StartLookup(pending);
   }
   if (status.ok()) status = Wait(pending->done.fd(), Interest::kRead, deadline, cancel);
-  if (!status.ok()) {
-    return absl::Status(status.code(), absl::StrCat(CannotResolve(host), ": ", status.message()));
-  }
+  if (!status.ok()) return LookupStopped(host, status);
   std::lock_guard<std::mutex> lock(pending->mutex);
   return std::move(pending->addresses);
 }
 
 }  // namespace internal
 
-absl::StatusOr<std::vector<SocketAddress>> Resolve(absl::string_view host, uint16_t port,
-                                                   Deadline deadline, const Notification* cancel) {
+std::optional<absl::StatusOr<std::vector<SocketAddress>>> ResolveAtOnce(absl::string_view host,
+                                                                        uint16_t port) {
   // getaddrinfo() takes an empty name for the machine itself, and reads only up to a NUL.
   if (host.empty() || host.find('\0') != absl::string_view::npos) {
     return absl::InvalidArgumentError(absl::StrCat(CannotResolve(host), ": not a host name"));
@@ -130,10 +128,21 @@ absl::StatusOr<std::vector<SocketAddress>> Resolve(absl::string_view host, uint1
     return absl::NotFoundError(absl::StrCat(
         CannotResolve(host), ": not an IPv6 address and a network interface of this machine"));
   }
-  const auto lookup = [](const std::string& host, uint16_t port) {
-    return SystemLookup(host, port, 0);
-  };
-  return internal::ResolveName(lookup, host, port, deadline, cancel);
+  return std::nullopt;
+}
+
+absl::StatusOr<std::vector<SocketAddress>> LookUp(const std::string& host, uint16_t port) {
+  return SystemLookup(host, port, 0);
+}
+
+absl::Status LookupStopped(absl::string_view host, const absl::Status& why) {
+  return absl::Status(why.code(), absl::StrCat(CannotResolve(host), ": ", why.message()));
+}
+
+absl::StatusOr<std::vector<SocketAddress>> Resolve(absl::string_view host, uint16_t port,
+                                                   Deadline deadline, const Notification* cancel) {
+  if (std::optional<Addresses> known = ResolveAtOnce(host, port)) return *std::move(known);
+  return internal::ResolveName(LookUp, host, port, deadline, cancel);
 }
 
 }  // namespace weft

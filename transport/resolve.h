@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "weft/transport/address.h"
@@ -31,6 +33,19 @@ namespace weft {
 absl::StatusOr<std::vector<SocketAddress>> Resolve(absl::string_view host, uint16_t port,
                                                    Deadline deadline,
                                                    const Notification* cancel = nullptr);
+
+// ---- The parts of it, for a caller that must not block ----
+
+// The addresses that need no name service: numeric addresses, localhost, and the errors of what
+// cannot be a name; nullopt for a name, which LookUp() finds. Never blocks.
+std::optional<absl::StatusOr<std::vector<SocketAddress>>> ResolveAtOnce(absl::string_view host,
+                                                                        uint16_t port);
+
+// The system's lookup of a name. Blocks, and cannot be interrupted; callable from any thread.
+absl::StatusOr<std::vector<SocketAddress>> LookUp(const std::string& host, uint16_t port);
+
+// The error if `why`, such as a deadline, ends a lookup.
+absl::Status LookupStopped(absl::string_view host, const absl::Status& why);
 
 namespace internal {
 
