@@ -47,7 +47,11 @@ FakePeer::FakePeer(Stream stream, const Notification& stop)
       connection_(Role::kServer, {.max_message_bytes = 256 << 20}),
       scratch_(kScratchBytes, '\0') {}
 
-void FakePeer::StartTls(TlsContext& context) { EXPECT_TRUE(stream_.StartTlsServer(context).ok()); }
+void FakePeer::StartTls(TlsContext& context) {
+  const absl::Status status =
+      stream_.is_tls() ? stream_.StartInnerTlsServer(context) : stream_.StartTlsServer(context);
+  EXPECT_TRUE(status.ok()) << status;
+}
 
 // Appends what arrives next, at most `max_bytes`; false at the end of the stream.
 bool FakePeer::Read(std::string* bytes, size_t max_bytes) {

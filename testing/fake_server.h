@@ -34,7 +34,8 @@ class FakePeer {
 
   // ---- Bytes ----
 
-  // Uses TLS from now on, with a server's context; performs the handshake.
+  // Uses TLS from now on, with a server's context; performs the handshake. If it uses TLS already,
+  // another inside of it.
   void StartTls(TlsContext& context);
 
   // The certificate that the client showed.

@@ -8,7 +8,6 @@
 #include <string>
 #include <system_error>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "weft/transport/tls_peer.h"
 #include "weft/transport/tls_session.h"
@@ -88,18 +87,44 @@ absl::Status Stream::StartTls(TlsContext& context, TlsPeer peer) {
     return absl::FailedPreconditionError(is_tls() ? "the stream already uses TLS"
                                                   : "the stream is closed");
   }
-  absl::StatusOr<std::unique_ptr<TlsSession>> session = TlsSession::Start(context, std::move(peer));
+  return SetTls(TlsSession::Start(context, std::move(peer)));
+}
+
+absl::Status Stream::StartInnerTls(TlsContext& context, TlsPeer peer) {
+  if (!is_open() || !is_tls() || !tls_->established()) {
+    return absl::FailedPreconditionError("the stream does not use TLS yet");
+  }
+  return SetTls(
+      TlsSession::Start(context, std::move(peer), std::unique_ptr<TlsSession>(tls_.release())));
+}
+
+absl::Status Stream::SetTls(absl::StatusOr<std::unique_ptr<TlsSession>> session) {
   if (!session.ok()) return session.status();
   tls_.reset(session->release());
   return absl::OkStatus();
 }
 
+namespace {
+
+TlsPeer Server(absl::string_view host, Stream::Identity identity) {
+  return {.is_server = true,
+          .host = std::string(host),
+          .hides_identity = identity == Stream::Identity::kHidden};
+}
+
+}  // namespace
+
 absl::Status Stream::StartTlsClient(TlsContext& context, absl::string_view host,
                                     Identity identity) {
-  return StartTls(context, {.is_server = true,
-                            .host = std::string(host),
-                            .hides_identity = identity == Identity::kHidden});
+  return StartTls(context, Server(host, identity));
 }
+
+absl::Status Stream::StartInnerTlsClient(TlsContext& context, absl::string_view host,
+                                         Identity identity) {
+  return StartInnerTls(context, Server(host, identity));
+}
+
+absl::Status Stream::StartInnerTlsServer(TlsContext& context) { return StartInnerTls(context, {}); }
 
 absl::Status Stream::StartTlsServer(TlsContext& context) { return StartTls(context, {}); }
 

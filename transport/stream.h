@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "weft/transport/fd.h"
@@ -73,8 +74,16 @@ class Stream {
   absl::Status StartTlsClient(TlsContext& context, absl::string_view host,
                               Identity identity = Identity::kShown);
 
+  // The same on a stream that uses TLS already, and whose handshake is done: TLS with `host` inside
+  // of the TLS with a proxy that passes the bytes on. From then on the functions are about the TLS
+  // inside. Errors are FailedPrecondition if the stream does not use TLS, or uses two already, and
+  // as above; after an error the stream can only be closed.
+  absl::Status StartInnerTlsClient(TlsContext& context, absl::string_view host,
+                                   Identity identity = Identity::kShown);
+
   // The same as a server.
   absl::Status StartTlsServer(TlsContext& context);
+  absl::Status StartInnerTlsServer(TlsContext& context);
 
   // Performs the handshake, for callers that need to know when it is done; reads and writes do it
   // implicitly. kOk if it is done (or the stream is plain), or kWouldBlock: wait for `wanted`,
@@ -121,6 +130,8 @@ class Stream {
   };
 
   absl::Status StartTls(TlsContext& context, TlsPeer peer);
+  absl::Status StartInnerTls(TlsContext& context, TlsPeer peer);
+  absl::Status SetTls(absl::StatusOr<std::unique_ptr<TlsSession>> session);
   size_t TlsBufferedBytes() const;
 
   // Null means no TLS: one branch in each method above. It is the first member so that a class that

@@ -30,16 +30,21 @@ constexpr size_t kMaxBatch = 3 * kMaxPayload;
 // that other connections get a turn.
 constexpr size_t kMaxWrite = 16 * kMaxBatch;
 
-// Buffers that the sessions of a thread share, one call at a time.
+// The maximum number of sessions below another.
+constexpr size_t kMaxDepth = 1;
+
+// Buffers that the sessions of a thread share, one call at a time. A session inside of another has
+// buffers of its own: its call is not over while the other's runs.
 struct Scratch {
   char in[128 << 10];
   char out[kMaxBatch + kMaxRecord];
   char record[kMaxPayload];
 };
 
-Scratch* ThreadScratch() {
-  thread_local const auto scratch = std::make_unique_for_overwrite<Scratch>();
-  return scratch.get();  // NOLINT(clang-analyzer-cplusplus.NewDelete): freed with the thread
+Scratch* ThreadScratch(size_t depth) {
+  thread_local std::unique_ptr<Scratch> scratch[kMaxDepth + 1];
+  if (scratch[depth] == nullptr) scratch[depth] = std::make_unique_for_overwrite<Scratch>();
+  return scratch[depth].get();  // NOLINT(clang-analyzer-cplusplus.NewDelete): freed with the thread
 }
 
 }  // namespace
@@ -54,7 +59,7 @@ struct TlsSession::Io {
 
   TlsSession* const session;
   const int fd;
-  Scratch& scratch = *ThreadScratch();
+  Scratch& scratch = *ThreadScratch(session->depth());
   size_t in_begin = 0, in_end = 0;
   size_t out_size = 0;
   // The bytes of payload that the caller's buffer holds: 0 during the handshake. Receive() takes no
@@ -126,24 +131,27 @@ struct TlsSession::Method {
   // BoringSSL may already hold a record that lacks only its last byte.
   static bool Receive(Io& io, size_t wanted) {
     if (io.drained) return false;
-    const bool many = io.room >= 2 * kMaxRecord;
+    TlsSession& session = *io.session;
+    // A session below may hold bytes that the socket does not announce: it is read until it has
+    // none.
+    const bool many = session.below_ == nullptr && io.room >= 2 * kMaxRecord;
     const size_t size = std::min(many ? io.room - kMaxRecord : wanted, sizeof(io.scratch.in));
-    ssize_t count;
-    do {
-      count = recv(io.fd, io.scratch.in, size, 0);
-    } while (count < 0 && errno == EINTR);
-    io.drained = many || count < static_cast<ssize_t>(size);
-    if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) io.error = errno;
-    io.eof = count == 0;
-    if (count <= 0) return false;
+    const size_t count = session.ReceiveSome(io, size);
+    io.drained = session.below_ == nullptr ? many || count < size : count == 0;
+    if (count == 0) return false;
     io.in_begin = 0;
-    io.in_end = static_cast<size_t>(count);
+    io.in_end = count;
     return std::exchange(io.session->heard_, true) || CheckFirst(io);
   }
 };
 
-absl::StatusOr<std::unique_ptr<TlsSession>> TlsSession::Start(TlsContext& context, TlsPeer peer) {
-  std::unique_ptr<TlsSession> session(new TlsSession(context.shared_from_this(), std::move(peer)));
+absl::StatusOr<std::unique_ptr<TlsSession>> TlsSession::Start(TlsContext& context, TlsPeer peer,
+                                                              std::unique_ptr<TlsSession> below) {
+  if (below != nullptr && below->depth() == kMaxDepth) {
+    return absl::FailedPreconditionError("the stream already uses TLS inside of TLS");
+  }
+  std::unique_ptr<TlsSession> session(
+      new TlsSession(context.shared_from_this(), std::move(peer), std::move(below)));
   absl::StatusOr<ssl_st*> ssl = context.NewSsl(&session->peer_);
   if (!ssl.ok()) return ssl.status();
   session->ssl_.reset(*ssl);
@@ -204,11 +212,12 @@ IoResult TlsSession::Read(int fd, absl::Span<char> buffer) {
   if (size > 0) {
     // The next read reports an error or the end: BoringSSL keeps it.
     if (!waits) ERR_clear_error();
-    return {.more = !waits || SSL_pending(ssl_.get()) > 0, .bytes = size};
+    const bool more_below = below_ != nullptr && !io.drained;
+    return {.more = !waits || more_below || SSL_pending(ssl_.get()) > 0, .bytes = size};
   }
   if (!waits) return Failed(io, result);
-  return {.status = IoStatus::kWouldBlock,
-          .wanted = unsent_.empty() ? Interest::kRead : Interest::kReadWrite};
+  const bool sent = unsent_.empty() && (below_ == nullptr || below_->unsent_.empty());
+  return {.status = IoStatus::kWouldBlock, .wanted = sent ? Interest::kRead : Interest::kReadWrite};
 }
 
 namespace {
@@ -276,29 +285,62 @@ IoResult TlsSession::ShutdownWrite(int fd) {
     ERR_clear_error();
     Send(io);
   }
+  if (below_ != nullptr) return below_->ShutdownWrite(fd);
   if (shutdown(fd, SHUT_WR) < 0) return {.status = IoStatus::kError, .error = errno};
   return {};
+}
+
+// Receives up to `size` bytes from the socket, or from the session below, into the scratch. Returns
+// 0 if there are none now, and at the end and on an error, which it notes.
+size_t TlsSession::ReceiveSome(Io& io, size_t size) {
+  if (below_ != nullptr) {
+    const IoResult result = below_->Read(io.fd, absl::MakeSpan(io.scratch.in, size));
+    io.eof = result.status == IoStatus::kEof;
+    NoteError(io, result);
+    return result.bytes;
+  }
+  ssize_t count;
+  do {
+    count = recv(io.fd, io.scratch.in, size, 0);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) io.error = errno;
+  io.eof = count == 0;
+  return static_cast<size_t>(std::max<ssize_t>(count, 0));
+}
+
+// Sends as many of these bytes as the socket, or the session below, accepts. Returns their number.
+size_t TlsSession::SendSome(Io& io, absl::string_view data) {
+  if (below_ != nullptr) {
+    const IoResult result = below_->Writev(io.fd, absl::MakeSpan(&data, 1));
+    NoteError(io, result);
+    return result.bytes;
+  }
+  ssize_t count;
+  do {
+    count = send(io.fd, data.data(), data.size(), MSG_NOSIGNAL);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) io.error = errno;
+  return static_cast<size_t>(std::max<ssize_t>(count, 0));
+}
+
+// An error of the session below.
+void TlsSession::NoteError(Io& io, const IoResult& result) {
+  if (result.status != IoStatus::kError) return;
+  io.error = result.error;
+  if (result.error == EPROTO) Fail(below_->error_);
 }
 
 // Sends the output that BoringSSL wrote in this call, and the rest of earlier output, as far as the
 // socket accepts it. Returns false if that failed.
 bool TlsSession::Send(Io& io) {
-  const auto send_some = [&io](absl::string_view data) {
-    ssize_t count;
-    do {
-      count = send(io.fd, data.data(), data.size(), MSG_NOSIGNAL);
-    } while (count < 0 && errno == EINTR);
-    if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) io.error = errno;
-    return static_cast<size_t>(std::max<ssize_t>(count, 0));
-  };
   if (io.out_size > 0) {  // unsent_ follows after it
     const absl::string_view out(io.scratch.out, std::exchange(io.out_size, 0));
-    const size_t count = send_some(out);
+    const size_t count = SendSome(io, out);
     if (count < out.size()) unsent_.insert(0, out.substr(count).data(), out.size() - count);
     if (count < out.size()) return io.error == 0;
   }
   if (!unsent_.empty()) {
-    unsent_begin_ += send_some(absl::string_view(unsent_).substr(unsent_begin_));
+    unsent_begin_ += SendSome(io, absl::string_view(unsent_).substr(unsent_begin_));
     if (unsent_begin_ < unsent_.size()) return io.error == 0;
     unsent_begin_ = 0;
     ReleaseMemory(unsent_);
@@ -328,6 +370,7 @@ IoResult TlsSession::Fail(absl::Status error) {
 
 size_t TlsSession::buffered_bytes() const {
   size_t bytes = MemoryOf(unsent_);
+  if (below_ != nullptr) bytes += below_->buffered_bytes();
   if (SSL_has_pending(ssl_.get()) == 1) bytes += record_bytes_;
   // A handshake message is collected in a buffer that grows by a third.
   if (!peer_.established) bytes += handshake_bytes_ + handshake_bytes_ / 3;

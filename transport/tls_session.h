@@ -31,7 +31,10 @@ namespace weft {
 // socket does not accept is stored here.
 class TlsSession {
  public:
-  static absl::StatusOr<std::unique_ptr<TlsSession>> Start(TlsContext& context, TlsPeer peer);
+  // With `below`, an established session, its bytes are that session's payload instead of the
+  // socket's: TLS inside of TLS.
+  static absl::StatusOr<std::unique_ptr<TlsSession>> Start(
+      TlsContext& context, TlsPeer peer, std::unique_ptr<TlsSession> below = nullptr);
 
   IoResult Handshake(int fd);
   IoResult Read(int fd, absl::Span<char> buffer);
@@ -56,17 +59,23 @@ class TlsSession {
   struct Io;      // of one call
   struct Method;  // the BIO's
 
-  TlsSession(std::shared_ptr<TlsContext> context, TlsPeer peer)
-      : context_(std::move(context)), peer_(std::move(peer)) {}
+  TlsSession(std::shared_ptr<TlsContext> context, TlsPeer peer, std::unique_ptr<TlsSession> below)
+      : context_(std::move(context)), peer_(std::move(peer)), below_(std::move(below)) {}
+
+  size_t depth() const { return below_ != nullptr ? below_->depth() + 1 : 0; }
 
   IoResult Handshake(Io& io);
   IoResult Failed(const Io& io, int result);
   IoResult Fail(absl::Status error);
+  size_t ReceiveSome(Io& io, size_t size);
+  size_t SendSome(Io& io, absl::string_view data);
+  void NoteError(Io& io, const IoResult& result);
   bool Send(Io& io);
   bool has_shut_down() const { return (SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0; }
 
   const std::shared_ptr<TlsContext> context_;
   TlsPeer peer_;
+  const std::unique_ptr<TlsSession> below_;  // null: the socket is
   bssl::UniquePtr<SSL> ssl_;
   Io* io_ = nullptr;    // the current call
   bool heard_ = false;  // the peer sent something
