@@ -8,8 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "weft/client/connecting/annotate.h"
+#include "weft/client/connecting/connector.h"
+#include "weft/client/connecting/upgrade.h"
 #include "weft/client/open.h"
-#include "weft/client/upgrade.h"
 #include "weft/core/event.h"
 #include "weft/core/handshake/accept_key.h"
 #include "weft/core/http/quote.h"
@@ -47,17 +48,18 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(absl::string_view url,
                                                         ClientOptions options) {
   absl::StatusOr<Notification> stop = Notification::Create();
   if (!stop.ok()) return stop.status();
-  absl::StatusOr<Upgraded> upgraded = Open(url, options);
-  if (!upgraded.ok()) return upgraded.status();
+  absl::StatusOr<Connector::Result> opened = Open(url, options);
+  if (!opened.ok()) return opened.status();
 
   std::unique_ptr<Client> client(
-      new Client(std::move(upgraded->stream), *std::move(stop), std::move(options)));
-  client->subprotocol_ = std::move(upgraded->subprotocol);
-  if (upgraded->deflate.has_value()) {
-    client->connection_.UseDeflate(*upgraded->deflate,
+      new Client(std::move(opened->stream), *std::move(stop), std::move(options)));
+  Upgraded& upgraded = opened->upgraded;
+  client->subprotocol_ = std::move(upgraded.subprotocol);
+  if (upgraded.deflate.has_value()) {
+    client->connection_.UseDeflate(*upgraded.deflate,
                                    WithPool(client->options_.connection, nullptr));
   }
-  client->TakeInput(upgraded->early);
+  client->TakeInput(upgraded.early);
   Log(client->options_.hooks.log, LogLevel::kInfo,
       absl::StrCat("connected to ", url, " at ", client->peer_address_.ToString()));
   return client;

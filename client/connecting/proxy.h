@@ -20,6 +20,7 @@ struct Proxy {
   };
 
   Kind kind = Kind::kHttp;
+  bool tls = false;  // to the proxy itself
   std::string host{};
   uint16_t port = 0;
   std::optional<BasicCredentials> credentials{};

@@ -105,6 +105,11 @@ absl::StatusOr<Socks5> Socks5::Create(absl::string_view host, uint16_t port,
 }
 
 absl::Status Socks5::Take(absl::string_view bytes) {
+  input_.append(bytes.data(), bytes.size());
+  return wanted() > 0 ? absl::OkStatus() : TakeAnswer(std::exchange(input_, ""));
+}
+
+absl::Status Socks5::TakeAnswer(absl::string_view bytes) {
   const auto byte = [bytes](size_t i) { return static_cast<unsigned char>(bytes[i]); };
   switch (state_) {
     case State::kMethod:

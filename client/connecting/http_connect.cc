@@ -1,13 +1,9 @@
-#include "weft/client/http_connect.h"
+#include "weft/client/connecting/http_connect.h"
 
-#include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "weft/client/connecting/request_headers.h"
-#include "weft/client/http_exchange.h"
 #include "weft/core/http/authority.h"
 #include "weft/core/http/http.h"
 #include "weft/core/http/http_status.h"
@@ -49,24 +45,28 @@ absl::Status Refused(const HttpResponse& response, bool has_credentials) {
 
 }  // namespace
 
-absl::Status HttpConnect(BlockingStream& stream, absl::string_view host, uint16_t port,
-                         const std::optional<BasicCredentials>& credentials,
-                         const ClientOptions& options) {
-  const absl::StatusOr<std::string> request =
-      ConnectRequest(host, port, credentials, UserAgent(options));
+absl::StatusOr<HttpConnect> HttpConnect::Create(absl::string_view host, uint16_t port,
+                                                const std::optional<BasicCredentials>& credentials,
+                                                const ClientOptions& options) {
+  absl::StatusOr<std::string> request = ConnectRequest(host, port, credentials, UserAgent(options));
   if (!request.ok()) return request.status();
-  const absl::StatusOr<HttpAnswer> answer = Exchange(stream, *request, options);
-  if (!answer.ok()) return answer.status();
+  return HttpConnect(*std::move(request), credentials.has_value(), options);
+}
+
+absl::Status HttpConnect::Take(absl::string_view bytes) {
+  absl::Status status = exchange_.Take(bytes);
+  if (!status.ok() || exchange_.wanted() > 0) return status;
+  const HttpAnswer& answer = exchange_.answer();
   const absl::StatusOr<HttpResponse> response =
-      ParseHttpResponse(answer->head, options.http.limits);
+      ParseHttpResponse(answer.head, options_.http.limits);
   if (!response.ok()) return response.status();
   if (response->status < 200 || response->status > 299) {
-    return Refused(*response, credentials.has_value());
+    return Refused(*response, has_credentials_);
   }
   // Nothing was sent to the server yet: these bytes are not the server's.
-  if (!answer->behind.empty()) {
+  if (!answer.behind.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("it sent ", Quote(answer->behind), " after its response"));
+        absl::StrCat("it sent ", Quote(answer.behind), " after its response"));
   }
   return absl::OkStatus();
 }
