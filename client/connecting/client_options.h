@@ -103,10 +103,15 @@ struct ClientOptions {
   //   a URL      that proxy, for every server except Unix sockets and IPv6 addresses with a zone,
   //              whatever the environment contains:
   //              "http://user:password@proxy.example:3128", for HTTP's CONNECT, or "socks5://...";
-  //              such a proxy resolves the names of servers itself (like socks5h:// elsewhere)
+  //              such a proxy resolves the names of servers itself (like socks5h:// elsewhere).
+  //              "https://..." and "socks5s://..." use TLS with the proxy, too: see proxy_tls
   // With TLS a proxy sees the server's name and none of the data. Many HTTP proxies connect only to
   // port 443.
   std::string proxy{};
+
+  // Trusted roots and our certificate for a proxy that is reached with TLS. Null: those of `tls`,
+  // without the certificate.
+  std::shared_ptr<TlsContext> proxy_tls{};
 
   // Connect to this HOST or HOST:PORT instead of the URL's, whose host is still used in the Host
   // header and in TLS (SNI, the certificate): to reach one of several servers with the same name.

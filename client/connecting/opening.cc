@@ -107,6 +107,9 @@ void Opening::Connected() {
   if (!route_.proxy.has_value()) return StartServer();
   if (!route_.proxy->tls) return StartProxy();
   step_ = Step::kTlsWithProxy;
+  if (options_.proxy_tls != nullptr) {
+    return StartTls(options_.proxy_tls, route_.proxy->host, Stream::Identity::kShown);
+  }
   // The certificate is for the server, which alone is meant to know who we are.
   StartTls(options_.tls, route_.proxy->host, Stream::Identity::kHidden);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -18,25 +19,24 @@ namespace {
 
 // Removes the scheme from the front. If there is none, the text before a "://" may be part of a
 // password.
-absl::Status ConsumeScheme(absl::string_view* text, Proxy::Kind* kind) {
+absl::Status ConsumeScheme(absl::string_view* text, Proxy* proxy) {
   const size_t end = text->find("://");
   const absl::string_view scheme = text->substr(0, end);
   if (end == text->npos || !std::all_of(scheme.begin(), scheme.end(), absl::ascii_isalnum)) {
     return absl::OkStatus();
   }
-  if (absl::EqualsIgnoreCase(scheme, "http")) {
-    *kind = Proxy::Kind::kHttp;
-  } else if (absl::EqualsIgnoreCase(scheme, "socks5") ||
-             absl::EqualsIgnoreCase(scheme, "socks5h") || absl::EqualsIgnoreCase(scheme, "socks")) {
-    *kind = Proxy::Kind::kSocks5;
-  } else if (absl::EqualsIgnoreCase(scheme, "socks4") ||
-             absl::EqualsIgnoreCase(scheme, "socks4a")) {
+  const auto is = [scheme](absl::string_view name) { return absl::EqualsIgnoreCase(scheme, name); };
+  if (is("http") || is("https")) {
+    *proxy = {.kind = Proxy::Kind::kHttp, .tls = is("https")};
+  } else if (is("socks5") || is("socks5h") || is("socks") || is("socks5s")) {
+    *proxy = {.kind = Proxy::Kind::kSocks5, .tls = is("socks5s")};
+  } else if (is("socks4") || is("socks4a")) {
     return absl::InvalidArgumentError(
         absl::StrCat("the proxy's scheme ", Quote(scheme),
                      " is not supported: the only version of SOCKS is socks5"));
   } else {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the proxy's scheme ", Quote(scheme), " is not http, socks5 or socks5h"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the proxy's scheme ", Quote(scheme), " is not http, https, socks5, socks5h or socks5s"));
   }
   text->remove_prefix(end + 3);
   return absl::OkStatus();
@@ -58,12 +58,13 @@ absl::StatusOr<BasicCredentials> ParseCredentials(absl::string_view text) {
 }  // namespace
 
 std::string Proxy::ToString() const {
-  return absl::StrCat(kind == Kind::kHttp ? "http://" : "socks5://", AuthorityText(host, port));
+  return absl::StrCat(kind == Kind::kHttp ? "http" : "socks5", tls ? "s://" : "://",
+                      AuthorityText(host, port));
 }
 
 absl::StatusOr<Proxy> ParseProxy(absl::string_view text) {
   Proxy proxy;
-  if (absl::Status status = ConsumeScheme(&text, &proxy.kind); !status.ok()) return status;
+  if (absl::Status status = ConsumeScheme(&text, &proxy); !status.ok()) return status;
 
   // The last '@': a password may contain an unencoded one, a host may not.
   if (const size_t at = text.rfind('@'); at != text.npos) {
@@ -79,7 +80,8 @@ absl::StatusOr<Proxy> ParseProxy(absl::string_view text) {
         absl::StrCat("in the proxy's URL ", authority.status().message()));
   }
   proxy.host = absl::AsciiStrToLower(authority->host);
-  proxy.port = authority->port.value_or(proxy.kind == Proxy::Kind::kHttp ? 80 : 1080);
+  const uint16_t of_http = proxy.tls ? 443 : 80;
+  proxy.port = authority->port.value_or(proxy.kind == Proxy::Kind::kHttp ? of_http : 1080);
   return proxy;
 }
 

@@ -30,9 +30,10 @@ struct Proxy {
 };
 
 // Parses "http://127.0.0.1:3128", "socks5://user:password@[::1]" (port 1080; 80 for http://) or
-// "127.0.0.1:3128", which is http. socks5h:// and socks://, which desktops use, are socks5://. User
-// and password may be %-encoded. InvalidArgument, which never contains the password, for everything
-// else, including a proxy that is itself reached with TLS (https://).
+// "127.0.0.1:3128", which is http; and "https://proxy.example" (port 443) or
+// "socks5s://proxy.example" (port 1080) for a proxy that is itself reached with TLS. socks5h:// and
+// socks://, which desktops use, are socks5://. User and password may be %-encoded. InvalidArgument,
+// which never contains the password, for everything else.
 absl::StatusOr<Proxy> ParseProxy(absl::string_view text);
 
 }  // namespace weft

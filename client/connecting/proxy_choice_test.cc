@@ -95,11 +95,13 @@ TEST(ProxyChoiceTest, UnixSocketsNeedNone) {
 }
 
 TEST(ProxyChoiceTest, ErrorsSayWhereItStands) {
-  EXPECT_EQ(Choose("ws://x", "ftp://joe:secret@h", {}),
-            "ClientOptions::proxy: the proxy's scheme \"ftp\" is not http, socks5 or socks5h");
-  EXPECT_EQ(Choose("wss://x", "", {{"https_proxy", "https://h"}}),
-            "the environment's https_proxy: the proxy's scheme \"https\" is not http, socks5 or "
-            "socks5h");
+  EXPECT_EQ(
+      Choose("ws://x", "ftp://joe:secret@h", {}),
+      "ClientOptions::proxy: the proxy's scheme \"ftp\" is not http, https, socks5, socks5h or "
+      "socks5s");
+  EXPECT_EQ(Choose("wss://x", "", {{"https_proxy", "gopher://h"}}),
+            "the environment's https_proxy: the proxy's scheme \"gopher\" is not http, https, "
+            "socks5, socks5h or socks5s");
 }
 
 }  // namespace

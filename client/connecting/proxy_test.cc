@@ -35,12 +35,23 @@ TEST(ProxyTest, Kinds) {
   EXPECT_EQ(Parse("socks://h:1/"), "socks5://h:1");  // as in GNOME's settings
   EXPECT_EQ(Parse("socks://joe:secret@h"), "socks5://h:1080 joe secret");
   EXPECT_EQ(Parse("proxy.example:3128"), "http://proxy.example:3128");
+  EXPECT_EQ(Parse("https://proxy.example:3128"), "https://proxy.example:3128");
+  EXPECT_EQ(Parse("SOCKS5S://joe:secret@h:1"), "socks5s://h:1 joe secret");
+}
+
+TEST(ProxyTest, WhichOfThemUseTls) {
+  for (const char* text : {"http://h", "h", "socks5://h", "socks5h://h", "socks://h"}) {
+    EXPECT_FALSE(ParseProxy(text)->tls) << text;
+  }
+  for (const char* text : {"https://h", "socks5s://h"}) EXPECT_TRUE(ParseProxy(text)->tls) << text;
 }
 
 TEST(ProxyTest, PortsHaveDefaults) {
   EXPECT_EQ(Parse("http://h"), "http://h:80");
   EXPECT_EQ(Parse("h"), "http://h:80");
   EXPECT_EQ(Parse("socks5://[::1]"), "socks5://[::1]:1080");
+  EXPECT_EQ(Parse("https://h"), "https://h:443");
+  EXPECT_EQ(Parse("socks5s://h"), "socks5s://h:1080");
 }
 
 TEST(ProxyTest, Credentials) {
@@ -53,13 +64,14 @@ TEST(ProxyTest, Credentials) {
 }
 
 TEST(ProxyTest, OtherSchemesAreNamed) {
-  EXPECT_EQ(Parse("https://h:1"), "the proxy's scheme \"https\" is not http, socks5 or socks5h");
+  EXPECT_EQ(Parse("ftp://h:1"),
+            "the proxy's scheme \"ftp\" is not http, https, socks5, socks5h or socks5s");
   for (const char* scheme : {"socks4", "SOCKS4a"}) {
     EXPECT_EQ(Parse(absl::StrCat(scheme, "://h:1")),
               absl::StrCat("the proxy's scheme \"", scheme,
                            "\" is not supported: the only version of SOCKS is socks5"));
   }
-  EXPECT_THAT(Parse("socks6://h:1"), HasSubstr("\"socks6\" is not http, socks5 or socks5h"));
+  EXPECT_THAT(Parse("socks6://h:1"), HasSubstr("\"socks6\" is not http, https, socks5, "));
   EXPECT_THAT(Parse("://h:1"), HasSubstr("\"\""));
 }
 
@@ -73,8 +85,8 @@ TEST(ProxyTest, WhatIsNoProxyIsRefused) {
 }
 
 TEST(ProxyTest, ErrorsDoNotShowThePassword) {
-  for (const char* text : {"https://joe:secret@h", "http://joe:secret%@h", "http://joe:secret@",
-                           "joe:secret://x@h:x", "http://joe:secret@h:x"}) {
+  for (const char* text : {"ftp://joe:secret@h", "https://joe:secret%@h", "http://joe:secret%@h",
+                           "http://joe:secret@", "joe:secret://x@h:x", "http://joe:secret@h:x"}) {
     EXPECT_THAT(Parse(text), Not(HasSubstr("secret")));
   }
 }

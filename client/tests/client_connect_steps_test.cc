@@ -20,6 +20,7 @@
 #include "weft/testing/fake_server.h"
 #include "weft/transport/notification.h"
 #include "weft/transport/testing/silent_port.h"
+#include "weft/transport/testing/tls_pair.h"
 
 namespace weft {
 namespace {
@@ -30,6 +31,7 @@ using testing::FakeServer;
 using testing::Quiet;
 using testing::SilentPort;
 using testing::TestTls;
+using testing::TestTlsServer;
 using testing::TypicalTime;
 
 // In all texts $ is the server's port.
@@ -89,6 +91,20 @@ std::vector<Step> Steps() {
        .proxy = socks5,
        .scripts = {Say(std::string("\x05\x00\x05\x00", 4))},
        .says = absl::StrCat("the proxy ", socks5, does_not_connect, "deadline exceeded")},
+      {.name = "TlsWithAProxy",
+       .url = behind,
+       .proxy = "https://127.0.0.1:$",
+       .scripts = {Silence},
+       .says = "cannot reach the proxy https://127.0.0.1:$: no TLS with \"127.0.0.1\": deadline "
+               "exceeded"},
+      {.name = "TlsInsideOfTls",
+       .url = "wss://server.example/",
+       .proxy = "https://127.0.0.1:$",
+       .scripts = {[](FakePeer& peer) {
+         peer.StartTls(*TestTlsServer());
+         Answer("HTTP/1.1 200 OK\r\n\r\n")(peer);
+       }},
+       .says = "no TLS with \"server.example\": deadline exceeded"},
       {.name = "Tls",
        .url = wss,
        .scripts = {Silence},

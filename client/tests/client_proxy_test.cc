@@ -24,7 +24,9 @@
 #include "weft/core/version.h"
 #include "weft/testing/fake_server.h"
 #include "weft/transport/notification.h"
+#include "weft/transport/peer_certificate.h"
 #include "weft/transport/testing/tls_pair.h"
+#include "weft/transport/tls_options.h"
 
 namespace weft {
 namespace {
@@ -37,6 +39,7 @@ using testing::Hex;
 using ::testing::Not;
 using testing::Quiet;
 using ::testing::StartsWith;
+using testing::TestCaFile;
 using testing::TestIdentity;
 using testing::TestTlsClient;
 using testing::TestTlsServer;
@@ -428,6 +431,117 @@ TEST(ClientProxyTls, R19_ViaProxy) {
   }
 }
 
+// ---- TLS to the proxy ----
+
+// A proxy with this certificate that has connected, and its URL.
+void StartTlsAndPassThrough(FakePeer& peer, bool socks, absl::string_view identity = "server") {
+  peer.StartTls(*TestTlsServer({.identities = {TestIdentity(identity)}}));
+  socks ? PassThroughSocks5(peer) : PassThroughHttp(peer);
+}
+std::string TlsProxy(const FakeServer& server, bool socks, absl::string_view user = "") {
+  return absl::StrCat(socks ? "socks5s://" : "https://", user, "127.0.0.1:", server.port());
+}
+
+TEST(ClientTlsProxy, ConnectsAndThenUpgrades) {
+  for (const bool socks : {false, true}) {
+    FakeServer server([socks](FakePeer& peer) {
+      StartTlsAndPassThrough(peer, socks);
+      peer.AcceptUpgrade(Text("hi"));
+      peer.EchoToEnd();
+    });
+    absl::StatusOr<std::unique_ptr<Client>> client =
+        Client::Connect("ws://localhost:8443/", Through(TlsProxy(server, socks)));
+    ASSERT_TRUE(client.ok()) << client.status();
+    EXPECT_RECEIVES(*client, "hi");
+    EXPECT_TRUE((*client)->SendText("echo").ok());
+    EXPECT_RECEIVES(*client, "echo");
+    EXPECT_TRUE((*client)->Close().ok());
+  }
+}
+
+TEST(ClientTlsProxy, TlsWithTheServerIsInsideOfTlsWithTheProxy) {
+  for (const bool socks : {false, true}) {
+    FakeServer server([socks](FakePeer& peer) {
+      StartTlsAndPassThrough(peer, socks);
+      peer.StartTls(*TestTlsServer());
+      peer.AcceptUpgrade(Text("hi"));
+      peer.EchoToEnd();
+    });
+    absl::StatusOr<std::unique_ptr<Client>> client =
+        Client::Connect("wss://localhost:8443/", Through(TlsProxy(server, socks)));
+    ASSERT_TRUE(client.ok()) << client.status();
+    EXPECT_RECEIVES(*client, "hi");
+    const std::string large(1 << 20, 'x');
+    EXPECT_TRUE((*client)->SendText(large).ok());
+    EXPECT_RECEIVES(*client, large);
+    EXPECT_TRUE((*client)->Close().ok());
+  }
+}
+
+// Neither the target nor the credentials are sent to a proxy whose certificate is not good.
+TEST(ClientTlsProxy, R19_TheCertificateOfTheProxyIsChecked) {
+  for (const bool socks : {false, true}) {
+    for (const char* identity : {"other_host", "expired", "self_signed"}) {
+      std::string request;
+      FakeServer server([&](FakePeer& peer) {
+        peer.StartTls(*TestTlsServer({.identities = {TestIdentity(identity)}}));
+        request = peer.ReadBytes(1);
+      });
+      const std::string proxy = TlsProxy(server, socks);
+      const absl::Status status =
+          Client::Connect(kUrl, Through(TlsProxy(server, socks, "joe:secret@"))).status();
+      server.Join();
+      EXPECT_CODE(status, kUnauthenticated);
+      EXPECT_THAT(std::string(status.message()),
+                  StartsWith(absl::StrCat(kUrl, ": cannot reach the proxy ", proxy,
+                                          ": no TLS with \"127.0.0.1\": ")));
+      EXPECT_EQ(request, "") << identity;
+    }
+  }
+}
+
+TEST(ClientTlsProxy, R19_TheServerInsideIsCheckedToo) {
+  FakeServer server([](FakePeer& peer) {
+    StartTlsAndPassThrough(peer, false);
+    peer.StartTls(*TestTlsServer({.identities = {TestIdentity("other_host")}}));
+    EXPECT_EQ(peer.ReadRequest(), "");
+  });
+  const absl::Status status =
+      Client::Connect("wss://localhost:8443/", Through(TlsProxy(server, false))).status();
+  EXPECT_CODE(status, kUnauthenticated);
+  EXPECT_THAT(std::string(status.message()),
+              StartsWith("wss://localhost:8443/: no TLS with \"localhost\": "));
+}
+
+// The identity of the client in the eyes of a proxy that asks for a certificate.
+std::string SeenByTheProxy(ClientOptions options) {
+  std::string seen;
+  FakeServer server([&seen](FakePeer& peer) {
+    peer.StartTls(*TestTlsServer({.identities = {TestIdentity("server")},
+                                  .client_certificates = ClientCertificates::kOptional,
+                                  .client_ca_file = TestCaFile("ca.pem")}));
+    PassThroughHttp(peer);
+    const std::optional<PeerCertificate> certificate = peer.certificate();
+    seen = certificate.has_value() ? certificate->subject : "nobody";
+    peer.AcceptUpgrade();
+    peer.ReadToEnd();
+  });
+  options.proxy = TlsProxy(server, false);
+  EXPECT_TRUE(Client::Connect("ws://localhost/", options).ok());
+  server.Join();
+  return seen;
+}
+
+TEST(ClientTlsProxy, IsShownNoCertificateButThatOfItsOwnOption) {
+  ClientOptions options = Quiet();
+  options.tls =
+      TestTlsClient({.ca_file = TestCaFile("ca.pem"), .identity = TestIdentity("client")});
+  EXPECT_EQ(SeenByTheProxy(options), "nobody");
+  options.proxy_tls = options.tls;
+  options.tls = TestTlsClient({.ca_file = TestCaFile("unknown_ca.pem")});
+  EXPECT_THAT(SeenByTheProxy(options), HasSubstr("client"));
+}
+
 // ---- The environment ----
 
 class ClientProxyEnvironment : public ::testing::Test {
@@ -465,11 +579,11 @@ TEST_F(ClientProxyEnvironment, IsNotAskedForThisMachine) {
 }
 
 TEST_F(ClientProxyEnvironment, WhatIsWrongInItIsSaid) {
-  setenv("http_proxy", "https://joe:secret@h", 1);
+  setenv("http_proxy", "ftp://joe:secret@h", 1);
   EXPECT_EQ(Client::Connect(kUrl).status(),
             absl::InvalidArgumentError(
-                absl::StrCat(kUrl, ": the environment's http_proxy: the proxy's scheme \"https\" ",
-                             "is not http, socks5 or socks5h")));
+                absl::StrCat(kUrl, ": the environment's http_proxy: the proxy's scheme \"ftp\" ",
+                             "is not http, https, socks5, socks5h or socks5s")));
 }
 
 }  // namespace
