@@ -53,8 +53,8 @@ void ServedSession::Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool 
 
 // ---- Events of the loop ----
 
-// Flattened, because every read takes this path: it saves 88 instructions for each. What is seldom
-// needed is in functions that are not inlined.
+// Flattened, because every read takes this path: it saves 88 instructions for each. Functions that
+// are seldom called are declared noinline.
 [[gnu::flatten]] void ServedSession::OnReadable() {
   if (held_) return Lose("the client is gone");  // only an error is reported while nothing is read
   do {

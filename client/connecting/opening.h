@@ -35,8 +35,8 @@ namespace weft {
 //   kConnection   connect to one of addresses() by a new stream, then Connected()
 //   kTls          perform the handshake of tls(), then TlsStarted()
 //   kWrite        write output(), then Wrote(); again while it wants that
-//   kRead         read at most max_read_bytes(), then Read(). At the end of read_timeout():
-//   Failed() kOpen         nothing: TakeResult() has the outcome, and the stream is a WebSocket
+//   kRead         read at most max_read_bytes(), then Read(); Failed() after read_timeout()
+//   kOpen         nothing: TakeResult() has the outcome, and the stream is a WebSocket
 //   kFailed       nothing: status() is the error of Client::Connect()
 //
 // Instead of each of them, Failed() with the reason: an error of the system, the end of the stream,
