@@ -213,6 +213,7 @@ class ServedSession final : public ServedStream, public LoopSession {
   [[gnu::noinline]] void WriteSoon();
   void FlushLater();
   void Flush();
+  void WritePublished(absl::string_view frames, const PublishBatch& batch);
   bool Write();
   [[gnu::cold, gnu::noinline]] void LoseBy(const IoResult& failed);
   void TellWritable();

@@ -115,6 +115,18 @@ absl::Status Outbox::SendFrames(absl::string_view frames, size_t count) {
   return status;
 }
 
+IoResult Outbox::WriteFrames(absl::string_view frames, size_t count, Stream& stream) {
+  const IoResult result = stream.Write(frames);
+  if (result.status == IoStatus::kError) return result;
+  context_.metrics.messages_sent += count;
+  context_.metrics.bytes_sent += result.bytes;
+  if (result.bytes == frames.size()) return result;
+  connection_.SendBorrowedFrames(frames.substr(result.bytes)).IgnoreError();
+  CopyBorrowed();
+  write_blocked_ = indirect_ = true;
+  return result;
+}
+
 absl::Status Outbox::SendFragment(Opcode opcode, absl::string_view payload, bool fin,
                                   Compress compress) {
   absl::Status status = Admit({.payload_size = payload.size()});

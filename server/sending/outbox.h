@@ -95,6 +95,10 @@ class Outbox {
   // Sends `count` messages whose frames go straight, and borrows them.
   absl::Status SendFrames(absl::string_view frames, size_t count);
 
+  // The same while nothing is queued: writes them at once. The queue gets what the socket does not
+  // take, and nothing of them is borrowed. For a stream without TLS.
+  IoResult WriteFrames(absl::string_view frames, size_t count, Stream& stream);
+
   absl::Status Send(WaitingMessage message, const SendOptions& options);
   absl::Status Send(const EncodedMessage& message, const SendOptions& options);
   absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin, Compress compress);

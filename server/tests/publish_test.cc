@@ -299,6 +299,27 @@ TEST_F(PublishTest, ManyInARowReachEverySubscriber) {
   }
 }
 
+// Sooner or later the socket takes a part of a message. The rest comes before later messages.
+TEST_F(PublishTest, ASubscriberThatReadsLateGetsEveryByteInOrder) {
+  constexpr int kMessages = 600;
+  Start({.sending = {.max_queue_bytes = 16 << 20}});
+  TestClient client = ConnectSlowReader();
+  Do(client, "news");
+  const std::string text(9999, 'n');
+  for (int i = 0; i < kMessages; ++i) {
+    EXPECT_TRUE(server_->Publish("news", Opcode::kText, absl::StrCat(i, text)).ok());
+  }
+  AwaitPublished();
+  EXPECT_GT(server_->metrics().buffered_bytes, text.size()) << "the socket was never full";
+  for (int i = 0; i < kMessages; ++i) {
+    ASSERT_EQ(client.ReadFrame(), absl::StrCat("fin text ", i, text));
+  }
+  const ServerMetrics metrics = server_->metrics();
+  EXPECT_EQ(metrics.messages_sent, kMessages + 3u) << "two are answers, one is the witness's";
+  EXPECT_GT(metrics.bytes_sent, kMessages * text.size());
+  EXPECT_LT(metrics.bytes_sent, kMessages * text.size() + 20000);
+}
+
 // A client may send Close directly after its messages, and still gets them back before the Close.
 TEST_F(PublishTest, AClientThatClosesAtOnceStillGetsItsMessages) {
   script_.on_message = [](Session& session, const Message& message) {
