@@ -8,6 +8,8 @@
 
 namespace weft {
 
+class LoopHandler;
+class LoopSession;
 class Session;
 
 // The application's side of one session; its fields are the session's state. Made by the Acceptor
@@ -34,6 +36,26 @@ class Handler {
   // The session has ended, whatever ended it: called exactly once after OnOpen, and nothing after
   // it. Sending has no effect any more.
   virtual void OnClose(Session& /*session*/, const CloseInfo& /*info*/) {}
+
+ private:
+  friend class LoopHandler;
+  friend class ServedSession;
+
+  virtual LoopHandler* AsLoopHandler() { return nullptr; }
+};
+
+// For a handler that never blocks, as that of coroutines does not (coro/handler.h): the session's
+// loop calls it even if there are handler threads.
+class LoopHandler : public Handler {
+ public:
+  // Called before OnOpen, unless another Handler of the application wraps this one.
+  virtual void Attach(LoopSession& session) = 0;
+
+  // The client has answered an empty ping: Session::round_trip_time() is new.
+  virtual void OnRoundTrip() = 0;
+
+ private:
+  LoopHandler* AsLoopHandler() final { return this; }
 };
 
 // ---- For Acceptor ----

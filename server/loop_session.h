@@ -4,6 +4,7 @@
 #define WEFT_SERVER_LOOP_SESSION_H_
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 
 #include "absl/strings/string_view.h"
@@ -17,7 +18,7 @@
 namespace weft {
 
 // The methods, besides those of Session, that a SessionRef or PooledSession calls on the session
-// that it represents. For the loop's thread.
+// that it represents, and a LoopHandler on its own. For the loop's thread.
 class LoopSession : public Session {
  public:
   // ---- For a SessionRef ----
@@ -35,13 +36,13 @@ class LoopSession : public Session {
   // Runs the first of the posted callbacks.
   virtual void RunPosted() = 0;
 
-  // ---- For a PooledSession ----
+  // ---- For a LoopHandler ----
 
-  // The deadline of the first timer of the PooledSession has changed.
-  virtual void ArmCallbackTimer() = 0;
+  // The loop's mailbox, which outlives the session, and ServerSending::high_mark_bytes.
+  virtual const std::shared_ptr<Mailbox>& mailbox() const = 0;
+  virtual size_t high_mark_bytes() const = 0;
 
-  virtual void SendReservedFragment(Opcode opcode, absl::string_view payload, bool fin,
-                                    Compress compress) = 0;
+  // ---- For a PooledSession or a LoopHandler ----
 
   // Takes room in the loop's budget for a message that waits for its handler. None: there is no
   // memory left, and the session was dropped.
@@ -53,6 +54,14 @@ class LoopSession : public Session {
 
   // The handler has seen a full queue, so OnWritable must follow.
   virtual void AskForWritable() = 0;
+
+  // ---- For a PooledSession ----
+
+  // The deadline of the first timer of the PooledSession has changed.
+  virtual void ArmCallbackTimer() = 0;
+
+  virtual void SendReservedFragment(Opcode opcode, absl::string_view payload, bool fin,
+                                    Compress compress) = 0;
 
   // The handler threw: the session ends with 1011.
   virtual void HandlerFailed() = 0;

@@ -34,7 +34,9 @@ void ServedSession::Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool 
   }
   opening_ = std::move(upgrade.opening);
   handler_ = std::move(upgrade.handler);
-  if (context_.group().handler_pool() != nullptr) {
+  if (LoopHandler* const handler = handler_->AsLoopHandler()) {
+    handler->Attach(*this);
+  } else if (context_.group().handler_pool() != nullptr) {
     auto pooled = std::make_unique<PooledSession>(context_, *this, std::move(handler_));
     handled_by_ = HandledBy::kPool;
     handler_ = std::move(pooled);
@@ -106,12 +108,15 @@ void ServedSession::OnPong(absl::string_view payload) {
   context_.metrics().round_trip.Add(round_trip_ms);
   round_trip_ms_.store(static_cast<int32_t>(std::min<int64_t>(round_trip_ms, INT32_MAX)),
                        std::memory_order_relaxed);
+  if (LoopHandler* const handler = handler_->AsLoopHandler()) {
+    CallHandler("OnRoundTrip", [handler] { handler->OnRoundTrip(); });
+  }
 }
 
 void ServedSession::OnTimer() {
   // Otherwise the timer fires more often than the pings.
   if (!over_rate_ && !pace_.started()) connection().ReleaseIdle();
-  if (pooled() != nullptr) ExcuseForHandler();
+  if (held_ || pooled() != nullptr) ExcuseForHandler();
   if (over_rate_) {
     // The client was too fast, and is not read now: it is not silent.
     HeardFromPeer();

@@ -367,7 +367,7 @@ void ServedSession::ResumeReading() {
   if (!holds_stream() || !std::exchange(held_, false)) return;
   context_.metrics().held_sessions -= 1;
   HeardFromPeer();  // it was not silent: the bytes that it sent meanwhile are read next
-  if (pooled()->keeps_close()) {
+  if (pooled() != nullptr && pooled()->keeps_close()) {
     EndNow(ending_->info.code, ending_->reason);
     return Flush();
   }
@@ -394,7 +394,7 @@ void ServedSession::ExcuseForHandler() {
   // Its pongs are not read. If it does not read its output either, it may be dead: that counts.
   if (held_ && !outbox_.write_blocked()) HeardFromPeer();
   // The client waits for its handler, so it is not idle.
-  const Moment served = pooled()->LastServed(now_ms());
+  const Moment served = pooled() != nullptr ? pooled()->LastServed(now_ms()) : Moment(now_ms());
   Moment& active = message_.is_set() ? message_ : since_;
   if (!closing_ && served.IsAfter(active)) active = served;
 }
