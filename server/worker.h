@@ -93,6 +93,9 @@ class Worker final : private StreamOwner {
   std::vector<std::unique_ptr<ServedStream>> kept_;  // destroyed by Destroy()
 };
 
+// The loops write to no common cache line.
+static_assert(alignof(Worker) >= 64);
+
 }  // namespace weft
 
 #endif  // WEFT_SERVER_WORKER_H_
