@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -49,8 +50,13 @@ struct Names {
     absl::string_view Next();
   };
 
+  struct Database {
+    void Check(const std::string& cookie, std::function<void(bool)> done);
+  };
+
   static constexpr size_t kHighMark = 1 << 20;
 
+  Database database;
   File file_;
   int fd;
   absl::Span<char> scratch;

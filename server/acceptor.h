@@ -12,14 +12,20 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "weft/core/handshake/handshake.h"
+#include "weft/core/http/http_status.h"
 #include "weft/server/handler.h"
+#include "weft/server/http/late_answer.h"
 #include "weft/server/running_server.h"
 #include "weft/transport/address.h"
 #include "weft/transport/peer_certificate.h"
 
 namespace weft {
+
+struct UpgradeDecision;
+class UpgradeAnswer;
 
 // An upgrade request, and the peer that sent it.
 struct SessionRequest : UpgradeRequest {
@@ -31,24 +37,77 @@ struct SessionRequest : UpgradeRequest {
 
   // The server that received the request. Not null when the server calls an acceptor.
   RunningServer* server = nullptr;
+
+  internal::LateAnswerSlot<UpgradeDecision>* later = nullptr;  // for AnswerLater()
+
+  // The acceptor answers later, and its result is ignored. Call it once, and only before the
+  // acceptor returns.
+  UpgradeAnswer AnswerLater() const;
 };
 
 // The parts of the answer that the application chooses.
 struct UpgradeResponse {
   // One of UpgradeRequest's subprotocols, or empty for none.
-  std::string subprotocol;
+  std::string subprotocol{};
 
   // More header fields, such as Set-Cookie. They are sent with a refusal as well: a 401 must have
   // WWW-Authenticate (RFC 9110, section 15.5.2), a 302 has Location. Of a refusal, Content-Type,
   // Allow and Retry-After replace those that the server would send. A field that the handshake sets
   // itself (ExtraHeaders in core/handshake/handshake.h) must not be here: the client gets 500.
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers{};
 
   // Keeps the request, with its headers and the peer's certificate, until the session has ended:
   // Session::request(). That takes the size of the request's head and about 2 KiB, which count in
   // ServerLimits::max_buffered_bytes. Ignored if the request is refused.
   bool keep_request = false;
 };
+
+// The result of an acceptor.
+struct UpgradeDecision {
+  absl::StatusOr<std::unique_ptr<Handler>> handler;
+  UpgradeResponse response;
+};
+
+// The answer that an acceptor gives later, from any thread: SessionRequest::AnswerLater(). Copies
+// are the same answer, and the first one given counts. If the last copy is destroyed without one,
+// the client gets 500; after ServerTimeouts::handshake without an answer, or when the server goes
+// away, 503. An unused handler is destroyed by the thread that gave it, or by the loop's. May
+// outlive the server. Thread-safe.
+//
+//   [&](const SessionRequest& request, UpgradeResponse&) {
+//     const std::string user(request.cookie("session").value_or(""));
+//     database.Check(user, [answer = request.AnswerLater()](bool valid) {
+//       if (!valid) return answer.Refuse(absl::UnauthenticatedError("log in first"));
+//       answer.Accept(std::make_unique<ChatHandler>());
+//     });
+//     return std::unique_ptr<Handler>();  // is ignored
+//   }
+class UpgradeAnswer {
+ public:
+  // As if the acceptor had returned `handler` or `why`.
+  void Accept(std::unique_ptr<Handler> handler, UpgradeResponse response = {}) const {
+    giver_->late().Give({std::move(handler), std::move(response)});
+  }
+  void Refuse(absl::Status why, UpgradeResponse response = {}) const {
+    if (why.ok()) why = absl::InternalError("the acceptor refused with OK");
+    giver_->late().Give({std::move(why), std::move(response)});
+  }
+
+  // Whether the client still waits for it.
+  bool waits() const { return giver_->late().waits(); }
+
+ private:
+  friend struct SessionRequest;
+
+  explicit UpgradeAnswer(std::shared_ptr<internal::AnswerGiver<UpgradeDecision>> giver)
+      : giver_(std::move(giver)) {}
+
+  std::shared_ptr<internal::AnswerGiver<UpgradeDecision>> giver_;
+};
+
+inline UpgradeAnswer SessionRequest::AnswerLater() const {
+  return UpgradeAnswer(later->NewGiver({HttpError(500, "the acceptor gave no answer"), {}}));
+}
 
 namespace internal {
 
@@ -105,7 +164,8 @@ constexpr bool CheckAcceptor() {
 // its text. The status of the answer is that of the code (PermissionDenied: 403, NotFound: 404,
 // ...) or of HttpError, which may be 300 to 599 except 304; any other becomes 500. Called on every
 // loop's thread, so it must be thread-safe, and must not block, whatever
-// ServerOptions::handler_threads is. The request is valid until the call returns; with
+// ServerOptions::handler_threads is: one that must wait uses SessionRequest::AnswerLater(). The
+// request is valid until the call returns; with
 // UpgradeResponse::keep_request, Session::request() has a copy until the session has ended.
 //
 //   [](const SessionRequest& request, UpgradeResponse&) -> absl::StatusOr<std::unique_ptr<Handler>>

@@ -72,6 +72,14 @@ struct HttpConnection::Unfinished {
   HttpRequestBody body;
 };
 
+// A request that is answered later. That of an upgrade stays in in_, and is parsed again.
+struct HttpConnection::Later {
+  std::shared_ptr<LateUpgrade> upgrade{};  // one of the two
+  std::shared_ptr<internal::LateAnswer<absl::StatusOr<PageResponse>>> page{};
+  std::string head{};  // of the page's request
+  bool given = false;
+};
+
 HttpConnection::HttpConnection(LoopContext& context, Stream stream, const SocketAddress& peer,
                                uint64_t id, Refusal refusal)
     : ServedStream(context, {std::move(stream), peer, id, refusal}),
@@ -80,6 +88,18 @@ HttpConnection::HttpConnection(LoopContext& context, Stream stream, const Socket
 }
 
 HttpConnection::~HttpConnection() = default;
+
+void HttpConnection::ForgetLater() {
+  if (later_ == nullptr) return;
+  if (later_->upgrade != nullptr) later_->upgrade->Forget();
+  if (later_->page != nullptr) later_->page->Forget();
+  later_.reset();
+}
+
+// While an answer is to be given later, reading notices that the client leaves.
+bool HttpConnection::reading() const {
+  return output_.empty() && !closing_ && (later_ == nullptr || in_.size() < kReadBytes);
+}
 
 // ---- Events of the loop ----
 
@@ -146,6 +166,9 @@ void HttpConnection::OnTimer() {
     Drop("the client does not take its answer");
   } else if (wait_ == Wait::kRequest) {
     Drop("");
+  } else if (wait_ == Wait::kLater) {
+    Refuse(HandshakeFailure::kTimeout, HttpError(503, "the server took too long to answer"));
+    Proceed();
   } else if (request_bytes_ == 0) {
     Fail(HandshakeFailure::kTimeout, "the handshake took too long");
   } else {
@@ -162,6 +185,10 @@ absl::Status HttpConnection::TooLate(bool too_slow) const {
 }
 
 void HttpConnection::GoAway(CloseCode /*code*/, absl::string_view /*reason*/) {
+  if (later_ != nullptr) {
+    Refuse(HandshakeFailure::kDraining, HttpError(503, "the server is going away"));
+    return Proceed();
+  }
   if (unfinished_ == nullptr && output_.empty()) return Drop("the server is going away");
   // Otherwise the present answer is the last one: see Answer.
 }
@@ -179,6 +206,8 @@ void HttpConnection::Proceed() {
 }
 
 bool HttpConnection::TakeRequest() {
+  if (later_ != nullptr && !later_->given) return false;
+  if (later_ != nullptr && later_->page != nullptr) return RespondLate();
   if (unfinished_ != nullptr) return TakeBody();
   const ServerOptions& options = context_.options();
   const absl::string_view in = absl::string_view(in_).substr(parsed_);
@@ -239,7 +268,7 @@ bool HttpConnection::Begin(const HttpRequest& request, absl::string_view head) {
     unfinished_.reset(new Unfinished{std::string(head), *std::move(body)});
     return TakeBody();
   }
-  Answer(request, *target, "");
+  Answer(request, head, *target, "");
   return true;
 }
 
@@ -254,7 +283,7 @@ bool HttpConnection::TakeBody() {
   if (!unfinished_->body.done()) return false;
   const std::unique_ptr<Unfinished> finished = std::move(unfinished_);
   const HttpRequest request = *ParseHttpRequest(finished->head, context_.options().http.limits);
-  Answer(request, *ParseRequestTarget(request), finished->body.text());
+  Answer(request, finished->head, *ParseRequestTarget(request), finished->body.text());
   return true;
 }
 
@@ -272,11 +301,17 @@ void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view head,
   if (absl::Status status = CheckOrigin(*request, options); !status.ok()) {
     return Refuse(HandshakeFailure::kOrigin, status);
   }
+  std::optional<UpgradeDecision> decision;
+  if (const std::unique_ptr<Later> later = std::move(later_)) decision = later->upgrade->Take();
   UpgradeResponse response;
-  absl::StatusOr<AcceptedUpgrade> accepted =
-      AcceptUpgrade(*std::move(request), head, stream_, peer_, context_, response);
+  absl::StatusOr<AcceptedUpgrade> accepted = AcceptUpgrade(
+      *std::move(request), head, stream_, peer_, context_, response, std::move(decision));
   if (!accepted.ok()) {
     return Refuse(HandshakeFailure::kRefused, accepted.status(), std::move(response.headers));
+  }
+  if (accepted->later != nullptr) {
+    later_.reset(new Later{.upgrade = accepted->later});
+    return later_->upgrade->Await([this] { TakeLateAnswer(); });
   }
   // `rest` points into in_, which is valid until the end of the turn.
   HandTo<ServedSession>()->Open(*std::move(accepted), rest, more_);
@@ -289,8 +324,8 @@ absl::Status HttpConnection::CheckHostOf(absl::string_view host) const {
   return CheckHost(host, on_loopback, allowed);
 }
 
-void HttpConnection::Answer(const HttpRequest& http, const RequestTarget& target,
-                            absl::string_view body) {
+void HttpConnection::Answer(const HttpRequest& http, absl::string_view head,
+                            const RequestTarget& target, absl::string_view body) {
   ++requests_;
   begun_ms_ = context_.loop().now_ms();  // of the next request, if some of it was read
   request_bytes_ = in_.size() - parsed_;
@@ -302,7 +337,28 @@ void HttpConnection::Answer(const HttpRequest& http, const RequestTarget& target
   request.peer_address = peer_;
   request.peer_certificate = stream_.peer_certificate();
   request.server = &context_.group();
+  internal::LateAnswerSlot<absl::StatusOr<PageResponse>> slot = {context_.mailbox()};
+  request.later = &slot;
   absl::StatusOr<PageResponse> answer = context_.options().http.pages(request);
+  if (slot.late == nullptr) return Respond(http, std::move(answer));
+  if (auto given = slot.late->Take()) return Respond(http, *std::move(given));
+  later_.reset(new Later{.page = slot.late, .head = std::string(head)});
+  later_->page->Await([this] { TakeLateAnswer(); });
+}
+
+void HttpConnection::TakeLateAnswer() {
+  later_->given = true;
+  Proceed();
+  if (holds_stream() && more_ && reading()) OnReadable();
+}
+
+bool HttpConnection::RespondLate() {
+  const std::unique_ptr<Later> later = std::move(later_);
+  Respond(*ParseHttpRequest(later->head, context_.options().http.limits), *later->page->Take());
+  return true;
+}
+
+void HttpConnection::Respond(const HttpRequest& http, absl::StatusOr<PageResponse> answer) {
   // The answer must name the protocol to upgrade to (RFC 9110, section 15.5.22).
   if (HttpStatusOf(answer.status()) == 426) {
     return Refuse(HandshakeFailure::kNotWebSocket, answer.status());
@@ -314,7 +370,7 @@ void HttpConnection::Answer(const HttpRequest& http, const RequestTarget& target
   absl::StatusOr<std::string> head = WritePageHead(page, http, keep, absl::Now());
   if (!head.ok()) {
     Log(context_.options().hooks.log, LogLevel::kError,
-        absl::StrCat("the page ", Quote(request.path()),
+        absl::StrCat("the page ", Quote(http.target),
                      " cannot be sent: ", head.status().message()));
     page = ErrorPage(absl::InternalError("the server's own answer could not be sent"));
     head = WritePageHead(page, http, keep, absl::Now());
@@ -354,16 +410,13 @@ void HttpConnection::Refuse(HandshakeFailure reason, absl::Status why, HeaderFie
   CountResponse(status);
   closing_ = true;
   unfinished_.reset();
+  ForgetLater();
   output_.Add(*response);
 }
 
 void HttpConnection::Fail(HandshakeFailure reason, const char* why, absl::string_view detail) {
   if (requests_ == 0) context_.CountFailure(reason);
   Drop(why, detail);
-}
-
-void HttpConnection::CountResponse(int status) {
-  context_.metrics().http_responses[ResponseSlotOf(status)] += 1;
 }
 
 // ---- After each step ----
@@ -395,10 +448,13 @@ void HttpConnection::Settle() {
 
   // While an answer was written nothing was read, so that time does not count for the request.
   if (reading() && interest_ == Poller::kWrite) begun_ms_ = context_.loop().now_ms();
-  SetInterest(reading() ? Poller::kRead : Poller::kWrite);
+  const Poller::Interest other = output_.empty() ? Poller::kNone : Poller::kWrite;
+  SetInterest(reading() ? Poller::kRead : other);
   Wait wait = Wait::kRequest;
   if (!output_.empty()) {
     wait = Wait::kAnswer;
+  } else if (later_ != nullptr) {
+    wait = Wait::kLater;
   } else if (unfinished_ != nullptr) {
     wait = Wait::kBody;
   } else if (!in_.empty() || requests_ == 0) {
@@ -413,6 +469,7 @@ bool HttpConnection::Account() {
   if (unfinished_ != nullptr) {
     buffered += MemoryOf(unfinished_->head) + unfinished_->body.buffered_bytes();
   }
+  if (later_ != nullptr) buffered += MemoryOf(later_->head);
   return ServedStream::Account(buffered);
 }
 
@@ -425,13 +482,14 @@ void HttpConnection::StartWait(Wait wait) {
 
 absl::Duration HttpConnection::TimeFor(Wait wait) const {
   const ServerOptions& options = context_.options();
-  if (wait == Wait::kHead) return options.timeouts.handshake;
+  const bool upgrade = wait == Wait::kLater && later_->upgrade != nullptr;
+  if (wait == Wait::kHead || upgrade) return options.timeouts.handshake;
   return wait == Wait::kRequest ? options.timeouts.keep_alive : options.timeouts.http;
 }
 
 int64_t HttpConnection::TooSlowAtMs() const {
   const int64_t rate = context_.options().rates.min_request_bytes_per_second;
-  if (rate == 0 || request_bytes_ == 0 || !reading()) return EventLoop::kNever;
+  if (rate == 0 || request_bytes_ == 0 || later_ != nullptr || !reading()) return EventLoop::kNever;
   return begun_ms_ + EventLoop::Milliseconds(context_.options().rates.request_grace) +
          static_cast<int64_t>(request_bytes_) * 1000 / rate;
 }

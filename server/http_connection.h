@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "weft/core/http/http.h"
@@ -37,6 +38,7 @@ class HttpConnection final : public ServedStream {
 
  private:
   struct Unfinished;
+  struct Later;
   using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 
   // The kinds of wait, and the option that limits each.
@@ -44,14 +46,16 @@ class HttpConnection final : public ServedStream {
     kHead,     // the head of a request, or its rest: timeouts.handshake
     kRequest,  // the first byte of another request: timeouts.keep_alive
     kBody,     // the body of a request: timeouts.http
+    kLater,    // that the acceptor or the page answers: timeouts.handshake or timeouts.http
     kAnswer,   // that the client takes the answer, 64 KiB in each timeouts.http
   };
 
   void OnTimer() override;
+  void OnGone(const char* /*why*/) override { ForgetLater(); }
 
   // Reading.
   void ReadOnce();
-  bool reading() const { return output_.empty() && !closing_; }
+  bool reading() const;
 
   // Takes requests, answers them, and writes, until it must wait for the client.
   void Proceed();
@@ -61,7 +65,14 @@ class HttpConnection final : public ServedStream {
   bool TakeBody();
   bool Begin(const HttpRequest& request, absl::string_view head);
   void Upgrade(const HttpRequest& http, absl::string_view head, absl::string_view rest);
-  void Answer(const HttpRequest& http, const RequestTarget& target, absl::string_view body);
+  void Answer(const HttpRequest& http, absl::string_view head, const RequestTarget& target,
+              absl::string_view body);
+  void Respond(const HttpRequest& http, absl::StatusOr<PageResponse> answer);
+
+  // Waits for an answer that is given later, and takes it.
+  void TakeLateAnswer();
+  bool RespondLate();
+  void ForgetLater();
 
   // 421 unless the server answers for the host of the request.
   absl::Status CheckHostOf(absl::string_view host) const;
@@ -71,7 +82,7 @@ class HttpConnection final : public ServedStream {
 
   // Drops the connection. Counts a failed handshake, unless a request was answered before.
   void Fail(HandshakeFailure reason, const char* why, absl::string_view detail = "");
-  void CountResponse(int status);
+  void CountResponse(int status) { context_.metrics().http_responses[ResponseSlotOf(status)] += 1; }
 
   // Whether all output is written. If not, the connection waits for the client, or was dropped.
   bool Write();
@@ -104,6 +115,7 @@ class HttpConnection final : public ServedStream {
   size_t parsed_ = 0;
   HttpHeadScanner scanner_;
   std::unique_ptr<Unfinished> unfinished_;  // while a body is incomplete
+  std::unique_ptr<Later> later_;            // while an answer is to be given later
   HttpOutput output_;
 };
 

@@ -77,13 +77,24 @@ absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& opt
 
 absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, absl::string_view head,
                                               const Stream& stream, const SocketAddress& peer,
-                                              LoopContext& context, UpgradeResponse& response) {
+                                              LoopContext& context, UpgradeResponse& response,
+                                              std::optional<UpgradeDecision> decision) {
   const auto deflate = ChooseCompression(upgrade, context.options().connection.compression,
                                          context.compression_bytes_left());
   if (!deflate.ok()) return deflate.status();
   SessionRequest request = {std::move(upgrade), peer, stream.peer_certificate(), &context.group()};
 
-  absl::StatusOr<std::unique_ptr<Handler>> handler = context.acceptor()(request, response);
+  if (!decision.has_value()) {
+    internal::LateAnswerSlot<UpgradeDecision> slot = {context.mailbox()};
+    request.later = &slot;
+    decision.emplace(UpgradeDecision{context.acceptor()(request, response), {}});
+    decision->response = std::move(response);
+    request.later = nullptr;
+    if (slot.late != nullptr) decision = slot.late->Take();
+    if (!decision.has_value()) return AcceptedUpgrade{.later = std::move(slot.late)};
+  }
+  response = std::move(decision->response);
+  absl::StatusOr<std::unique_ptr<Handler>>& handler = decision->handler;
   if (!handler.ok()) return handler.status();
   const auto headers = std::exchange(response.headers, {});
   if (*handler == nullptr) return HttpError(500, "the acceptor returned no handler");

@@ -15,6 +15,7 @@
 #include "weft/core/handshake/handshake.h"
 #include "weft/server/acceptor.h"
 #include "weft/server/handler.h"
+#include "weft/server/http/late_answer.h"
 #include "weft/server/loop_context.h"
 #include "weft/server/server_options.h"
 #include "weft/transport/address.h"
@@ -35,9 +36,13 @@ struct SessionOpening {
   std::unique_ptr<const KeptRequest> kept{};  // null: the request is not kept
 };
 
+using LateUpgrade = internal::LateAnswer<UpgradeDecision>;
+
 struct AcceptedUpgrade {
-  std::unique_ptr<Handler> handler;
-  std::string response;                             // the complete 101 response
+  std::shared_ptr<LateUpgrade> later{};  // not null: the acceptor has not decided, and the rest is
+                                         // empty
+  std::unique_ptr<Handler> handler{};
+  std::string response{};                           // the complete 101 response
   std::optional<DeflateAgreement> deflate{};        // none: nothing is compressed
   std::unique_ptr<const SessionOpening> opening{};  // null: nothing of it is kept
 };
@@ -46,12 +51,14 @@ struct AcceptedUpgrade {
 // (section 10.2): 403 unless ServerHttp::allowed_origins allows the origin.
 absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& options);
 
-// Asks the application's acceptor. An error has its HTTP status, and is to be sent with the headers
-// in `response`: an acceptor that refuses may set some. `head` is the text of the request; `stream`
-// and `peer` are those that it came from. Compression is accepted if there is memory for it.
+// Asks the application's acceptor, or takes the `decision` that it has made later. An error has its
+// HTTP status, and is to be sent with the headers in `response`: an acceptor that refuses may set
+// some. `head` is the text of the request; `stream` and `peer` are those that it came from.
+// Compression is accepted if there is memory for it.
 absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, absl::string_view head,
                                               const Stream& stream, const SocketAddress& peer,
-                                              LoopContext& context, UpgradeResponse& response);
+                                              LoopContext& context, UpgradeResponse& response,
+                                              std::optional<UpgradeDecision> decision);
 
 }  // namespace weft
 

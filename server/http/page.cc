@@ -1,6 +1,7 @@
 #include "weft/server/http/page.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -39,6 +40,16 @@ std::optional<absl::string_view> PageRequest::cookie(absl::string_view name) con
 }
 
 std::optional<absl::string_view> PageRequest::bearer_token() const { return BearerToken(headers); }
+
+PageAnswer PageRequest::AnswerLater() const {
+  return PageAnswer(later->NewGiver(HttpError(500, "the page gave no answer")));
+}
+
+void PageAnswer::Give(absl::StatusOr<PageResponse> answer) const {
+  giver_->late().Give(std::move(answer));
+}
+
+bool PageAnswer::waits() const { return giver_->late().waits(); }
 
 PageResponse Page(absl::string_view content_type, std::string body) {
   return {.headers = {{"Content-Type", std::string(content_type)}}, .body = std::move(body)};

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "weft/core/http/http.h"
 #include "weft/core/http/http_status.h"  // IWYU pragma: export
 #include "weft/cxx20.h"
+#include "weft/server/http/late_answer.h"
 #include "weft/transport/address.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/peer_certificate.h"
@@ -24,6 +26,8 @@
 namespace weft {
 
 class RunningServer;  // server/running_server.h
+struct PageResponse;
+class PageAnswer;
 
 // A request and its body. Views, valid until the call that receives it returns.
 struct PageRequest : HttpRequest {
@@ -36,6 +40,11 @@ struct PageRequest : HttpRequest {
   SocketAddress peer_address{};
   std::optional<PeerCertificate> peer_certificate{};  // like SessionRequest's
   RunningServer* server = nullptr;                    // not null when the server calls a page
+  internal::LateAnswerSlot<absl::StatusOr<PageResponse>>* later = nullptr;  // for AnswerLater()
+
+  // The page answers later, and the result of its function is ignored. Call it once, and only
+  // before the function returns.
+  PageAnswer AnswerLater() const;
 
   // `target`, which begins with '/', or is "*" with OPTIONS, before and after the '?', not decoded.
   // For a whole URL it is the path and the query.
@@ -63,6 +72,34 @@ struct PageResponse {
   // them, 64 KiB at a time. If the file is shorter by then, the connection is closed.
   UniqueFd file{};
   uint64_t file_bytes = 0;
+};
+
+// The answer that a page gives later, from any thread: PageRequest::AnswerLater(). Copies are the
+// same answer. If the last one is destroyed before it was given, the client gets 500; after
+// ServerTimeouts::http without an answer, or when the server shuts down, 503. The connection takes
+// its next request when this one is answered. May outlive the server. Thread-safe.
+//
+//   [&](const PageRequest& request) -> absl::StatusOr<PageResponse> {
+//     database.Find(std::string(request.path()), [answer = request.AnswerLater()](Row row) {
+//       answer.Give(Page("text/plain", row.text));
+//     });
+//     return PageResponse();  // is ignored
+//   }
+class PageAnswer {
+ public:
+  // The first answer counts.
+  void Give(absl::StatusOr<PageResponse> answer) const;
+
+  // Whether the client still waits for it.
+  bool waits() const;
+
+ private:
+  friend struct PageRequest;
+  using Giver = internal::AnswerGiver<absl::StatusOr<PageResponse>>;
+
+  explicit PageAnswer(std::shared_ptr<Giver> giver) : giver_(std::move(giver)) {}
+
+  std::shared_ptr<Giver> giver_;
 };
 
 // 200 with a body of this type, such as "text/html; charset=utf-8".

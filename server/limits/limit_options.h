@@ -52,11 +52,12 @@ struct ServerLimits {
 // ServerOptions::timeouts. Each is more than 0.
 struct ServerTimeouts {
   // From the first byte of a connection to the end of a request's head, including TLS. A client
-  // that has begun a request gets 408; one that has sent nothing is dropped.
+  // that has begun a request gets 408; one that has sent nothing is dropped. The same time again
+  // for an acceptor that answers later (SessionRequest::AnswerLater).
   absl::Duration handshake = absl::Seconds(10);
 
-  // For the body of a request that is not an upgrade, and for the client to read each 64 KiB of a
-  // response, or the rest of it: by default it must read about 1 KB/s.
+  // For the body of a request that is not an upgrade, for a page that answers later, and for the
+  // client to read each 64 KiB of a response, or the rest of it: by default about 1 KB/s.
   absl::Duration http = absl::Seconds(60);
 
   // How long a connection may wait for its next request. Its whole seconds are announced

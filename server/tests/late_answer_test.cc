@@ -1,0 +1,249 @@
+// Acceptors and pages that answer later: SessionRequest::AnswerLater, PageRequest::AnswerLater.
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "weft/server/server.h"
+#include "weft/testing/server_fixture.h"
+#include "weft/testing/test_client.h"
+
+namespace weft {
+namespace {
+
+using testing::TestClient;
+
+// Answers that the loop's thread has put aside for the test's.
+template <typename Answer>
+class Shelf {
+ public:
+  void Put(Answer answer) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    answers_.push_back(std::move(answer));
+    added_.notify_one();
+  }
+
+  // Waits for the next one.
+  Answer Take() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    added_.wait(lock, [this] { return !answers_.empty(); });
+    Answer answer = std::move(answers_.front());
+    answers_.pop_front();
+    return answer;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable added_;
+  std::deque<Answer> answers_;
+};
+
+class Echo : public Handler {
+ public:
+  explicit Echo(testing::Journal& journal) : journal_(journal) {}
+  ~Echo() override { journal_.Write("destroyed"); }
+
+  void OnMessage(Session& session, const Message& message) override {
+    session.Send(message).IgnoreError();
+  }
+
+ private:
+  testing::Journal& journal_;
+};
+
+class LateAnswerTest : public testing::ServerFixture {
+ protected:
+  void TearDown() override { server_.reset(); }  // before the shelves
+
+  // Upgrades of /at_once are accepted before the acceptor returns; those of /never, never.
+  void StartRouter(ServerOptions options = {}) {
+    Router router;
+    router.WebSocket("/later", [this](const SessionRequest& request, UpgradeResponse&) {
+      upgrades_.Put(request.AnswerLater());
+      return std::unique_ptr<Handler>();
+    });
+    router.WebSocket("/at_once", [this](const SessionRequest& request, UpgradeResponse&) {
+      const UpgradeAnswer answer = request.AnswerLater();
+      answer.Accept(std::make_unique<Echo>(journal_));
+      return std::unique_ptr<Handler>();
+    });
+    router.WebSocket("/never", [](const SessionRequest& request, UpgradeResponse&) {
+      request.AnswerLater();
+      return std::unique_ptr<Handler>();
+    });
+    router.Any("/page", [this](const PageRequest& request) -> absl::StatusOr<PageResponse> {
+      bodies_.Put(std::string(request.body));
+      pages_.Put(request.AnswerLater());
+      return PageResponse();
+    });
+    router.Get("/now", [](const PageRequest&) -> absl::StatusOr<PageResponse> {
+      return Page("text/plain", "now");
+    });
+    Start(std::move(options), router);
+  }
+
+  static std::string Get(absl::string_view path) {
+    return absl::StrCat("GET ", path, " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+
+  Shelf<UpgradeAnswer> upgrades_;
+  Shelf<PageAnswer> pages_;
+  Shelf<std::string> bodies_;
+};
+
+TEST_F(LateAnswerTest, AnUpgradeIsAcceptedByAnotherThread) {
+  StartRouter();
+  TestClient client = Connect();
+  client.Send(TestClient::UpgradeRequest("/later"));
+  const UpgradeAnswer answer = upgrades_.Take();
+  client.SendText("early");  // read before the answer
+  LetTheLoopTurn();
+  EXPECT_TRUE(answer.waits());
+  answer.Accept(std::make_unique<Echo>(journal_), {.headers = {{"Set-Cookie", "a=b"}}});
+  EXPECT_FALSE(answer.waits());
+  const std::string head = client.ReadHead();
+  EXPECT_EQ(head.substr(0, 13), "HTTP/1.1 101 ");
+  EXPECT_NE(head.find("Set-Cookie: a=b\r\n"), head.npos) << head;
+  EXPECT_EQ(client.ReadFrame(), "fin text early");
+  client.SendText("late");
+  EXPECT_EQ(client.ReadFrame(), "fin text late");
+}
+
+TEST_F(LateAnswerTest, AnUpgradeIsRefusedByAnotherThread) {
+  StartRouter();
+  TestClient client = Connect();
+  client.Send(TestClient::UpgradeRequest("/later"));
+  upgrades_.Take().Refuse(absl::UnauthenticatedError("log in first"),
+                          {.headers = {{"WWW-Authenticate", "Bearer"}}});
+  const std::string answer = client.ReadToEnd();
+  EXPECT_EQ(answer.substr(0, 13), "HTTP/1.1 401 ");
+  EXPECT_NE(answer.find("WWW-Authenticate: Bearer\r\n"), answer.npos) << answer;
+  EXPECT_NE(answer.find("log in first"), answer.npos) << answer;
+}
+
+TEST_F(LateAnswerTest, AnAnswerMayComeBeforeTheAcceptorReturns) {
+  StartRouter();
+  TestClient client = Connect();
+  EXPECT_EQ(client.Upgrade("/at_once"), "HTTP/1.1 101 Switching Protocols");
+  client.SendText("a");
+  EXPECT_EQ(client.ReadFrame(), "fin text a");
+}
+
+TEST_F(LateAnswerTest, NoAnswerIs500) {
+  StartRouter();
+  TestClient client = Connect();
+  EXPECT_EQ(client.Upgrade("/never").substr(0, 13), "HTTP/1.1 500 ");
+  TestClient other = Connect();
+  other.Send(TestClient::UpgradeRequest("/later"));
+  upgrades_.Take();  // and destroys it
+  EXPECT_EQ(other.ReadHead().substr(0, 13), "HTTP/1.1 500 ");
+}
+
+TEST_F(LateAnswerTest, TheFirstAnswerCounts) {
+  StartRouter();
+  TestClient client = Connect();
+  client.Send(TestClient::UpgradeRequest("/later"));
+  const UpgradeAnswer answer = upgrades_.Take(), copy = answer;
+  copy.Refuse(absl::NotFoundError("nobody"));
+  answer.Accept(std::make_unique<Echo>(journal_));
+  EXPECT_EQ(client.ReadHead().substr(0, 13), "HTTP/1.1 404 ");
+  journal_.WaitFor("destroyed");
+}
+
+TEST_F(LateAnswerTest, AClientThatLeavesIsNoticed) {
+  StartRouter();
+  TestClient client = Connect(), visitor = Connect();
+  client.Send(TestClient::UpgradeRequest("/later"));
+  visitor.Send(Get("/page"));
+  const UpgradeAnswer upgrade = upgrades_.Take();
+  const PageAnswer page = pages_.Take();
+  client.Close();
+  visitor.Close();
+  LetTheLoopTurn();
+  EXPECT_FALSE(upgrade.waits());
+  EXPECT_FALSE(page.waits());
+  upgrade.Accept(std::make_unique<Echo>(journal_));
+  page.Give(Page("text/plain", "too late"));
+  journal_.WaitFor("destroyed");
+  EXPECT_EQ(server_->metrics().sessions_opened, 0u);
+}
+
+TEST_F(LateAnswerTest, ADeadlineEndsTheWait) {
+  ServerOptions options;
+  options.timeouts.handshake = absl::Seconds(5);
+  options.timeouts.http = absl::Seconds(9);
+  StartRouter(std::move(options));
+  TestClient client = Connect(), visitor = Connect();
+  client.Send(TestClient::UpgradeRequest("/later"));
+  visitor.Send(Get("/page"));
+  const UpgradeAnswer upgrade = upgrades_.Take();
+  const PageAnswer page = pages_.Take();
+  Pass(5100);
+  EXPECT_EQ(client.ReadHead().substr(0, 13), "HTTP/1.1 503 ");
+  EXPECT_FALSE(upgrade.waits());
+  EXPECT_TRUE(page.waits());
+  Pass(4000);
+  EXPECT_EQ(visitor.ReadHead().substr(0, 13), "HTTP/1.1 503 ");
+  EXPECT_FALSE(page.waits());
+}
+
+TEST_F(LateAnswerTest, AnswersMayOutliveTheServer) {
+  StartRouter();
+  TestClient client = Connect(), visitor = Connect();
+  client.Send(TestClient::UpgradeRequest("/later"));
+  visitor.Send(Get("/page"));
+  const UpgradeAnswer upgrade = upgrades_.Take();
+  const PageAnswer page = pages_.Take();
+  server_.reset();
+  EXPECT_EQ(client.ReadHead().substr(0, 13), "HTTP/1.1 503 ");
+  EXPECT_EQ(visitor.ReadHead().substr(0, 13), "HTTP/1.1 503 ");
+  EXPECT_FALSE(upgrade.waits());
+  upgrade.Accept(std::make_unique<Echo>(journal_));
+  journal_.WaitFor("destroyed");
+  page.Give(absl::NotFoundError("gone"));
+}
+
+TEST_F(LateAnswerTest, RequestsBehindAPageWaitForIt) {
+  StartRouter();
+  TestClient client = Connect();
+  client.Send("POST /page HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nbody" +
+              Get("/now"));
+  EXPECT_EQ(bodies_.Take(), "body");
+  LetTheLoopTurn();
+  pages_.Take().Give(Page("text/plain", "later"));
+  EXPECT_EQ(client.ReadHead().substr(0, 13), "HTTP/1.1 200 ");
+  EXPECT_EQ(client.ReadBytes(5), "later");
+  EXPECT_EQ(client.ReadHead().substr(0, 13), "HTTP/1.1 200 ");
+  EXPECT_EQ(client.ReadBytes(3), "now");
+}
+
+// The server reads only some of them while it waits.
+TEST_F(LateAnswerTest, ManyRequestsBehindAPageAreAllAnswered) {
+  StartRouter();
+  TestClient client = Connect();
+  client.Send(Get("/page"));
+  const PageAnswer page = pages_.Take();
+  std::string many;
+  for (int i = 0; i < 4000; ++i) many += Get("/now");
+  client.Send(many);
+  LetTheLoopTurn();
+  page.Give(absl::NotFoundError("no such row"));
+  EXPECT_EQ(client.ReadHead().substr(0, 13), "HTTP/1.1 404 ");
+  EXPECT_EQ(client.ReadBytes(12), "no such row\n");
+  for (int i = 0; i < 4000; ++i) {
+    ASSERT_EQ(client.ReadHead().substr(0, 13), "HTTP/1.1 200 ") << i;
+    ASSERT_EQ(client.ReadBytes(3), "now") << i;
+  }
+}
+
+}  // namespace
+}  // namespace weft
