@@ -1,5 +1,6 @@
 #include "weft/core/handshake/accept_key.h"
 
+#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
@@ -37,13 +38,21 @@ bool IsKey(absl::string_view key) {
 }
 
 std::string AcceptKey(absl::string_view key) {
+  std::string accept;
+  AppendAcceptKey(key, &accept);
+  return accept;
+}
+
+void AppendAcceptKey(absl::string_view key, std::string* out) {
   SHA_CTX sha;
   SHA1_Init(&sha);
   SHA1_Update(&sha, key.data(), key.size());
   SHA1_Update(&sha, kAcceptGuid.data(), kAcceptGuid.size());
   uint8_t digest[SHA_DIGEST_LENGTH];
   SHA1_Final(digest, &sha);
-  return absl::Base64Escape(View(digest, sizeof(digest)));
+  uint8_t text[(SHA_DIGEST_LENGTH + 2) / 3 * 4 + 1];  // and a NUL
+  EVP_EncodeBlock(text, digest, sizeof(digest));
+  out->append(reinterpret_cast<const char*>(text), sizeof(text) - 1);
 }
 
 }  // namespace weft

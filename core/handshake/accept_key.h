@@ -22,6 +22,9 @@ inline constexpr absl::string_view kAcceptGuid = "258EAFA5-E914-47DA-95CA-C5AB0D
 // handshake, and is not some other server that was tricked into answering.
 std::string AcceptKey(absl::string_view key);
 
+// The same, appended to a text.
+void AppendAcceptKey(absl::string_view key, std::string* out);
+
 }  // namespace weft
 
 #endif  // WEFT_CORE_HANDSHAKE_ACCEPT_KEY_H_

@@ -43,7 +43,7 @@ absl::StatusOr<std::string> CookieHeader(
 // spaces, and several header fields, which HTTP/2 proxies may leave (RFC 9113, section 8.2.3).
 std::optional<absl::string_view> CookieValue(const HttpHeaders& headers, absl::string_view name) {
   for (const HttpHeader& header : headers) {
-    if (!absl::EqualsIgnoreCase(header.name, "Cookie")) continue;
+    if (!header.IsNamed("Cookie")) continue;
     for (absl::string_view pair : absl::StrSplit(header.value, ';')) {
       pair = absl::StripAsciiWhitespace(pair);
       const size_t equals = pair.find('=');

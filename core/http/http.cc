@@ -7,7 +7,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "weft/core/http/http_status.h"
 #include "weft/core/http/quote.h"
@@ -46,12 +45,15 @@ bool AllAre(uint8_t kind, absl::string_view text) {
   return (kinds & kind) != 0;
 }
 
-bool IsTarget(absl::string_view text) { return !text.empty() && AllAre(kTarget, text); }
-
-// The size nearly always decides, and comparing it needs no call.
-bool IsNamed(const HttpHeader& header, absl::string_view name) {
-  return header.name.size() == name.size() && absl::EqualsIgnoreCase(header.name, name);
+// The size of the longest prefix of `text` that is a token.
+size_t TokenSize(absl::string_view text) {
+  size_t size = 0;
+  while (size < text.size() && (kCharacters[static_cast<uint8_t>(text[size])] & kToken) != 0)
+    ++size;
+  return size;
 }
+
+bool IsTarget(absl::string_view text) { return !text.empty() && AllAre(kTarget, text); }
 
 bool IsSpaceOrTab(char c) { return c == ' ' || c == '\t'; }
 
@@ -65,14 +67,14 @@ absl::Status BadLineEnd() {
   return absl::InvalidArgumentError("a line of the HTTP head ends in LF without CR");
 }
 
-// Removes the next line from the front of `rest`, and returns it without its CRLF.
-absl::StatusOr<absl::string_view> ConsumeLine(absl::string_view* rest) {
+// Removes the next line from the front of `rest`; `line` becomes that line without its CRLF.
+absl::Status ConsumeLine(absl::string_view* rest, absl::string_view* line) {
   const size_t end = rest->find('\n');
   if (end == rest->npos) return absl::InvalidArgumentError("the HTTP head ends within a line");
   if (end == 0 || (*rest)[end - 1] != '\r') return BadLineEnd();
-  const absl::string_view line = rest->substr(0, end - 1);
+  *line = rest->substr(0, end - 1);
   rest->remove_prefix(end + 1);
-  return line;
+  return absl::OkStatus();
 }
 
 // Removes everything up to and including the first space from the front of `line`, and returns it
@@ -94,25 +96,29 @@ absl::StatusOr<int> ParseVersion(absl::string_view text) {
   return 10 + (text[7] - '0');
 }
 
-// RFC 9112, section 5.1: input that different readers have understood differently is refused.
-absl::StatusOr<HttpHeader> ParseHeaderLine(absl::string_view line) {
-  if (line[0] == ' ' || line[0] == '\t') {  // section 5.2
+// Why a line does not begin with a name and a colon.
+absl::Status NoHeader(absl::string_view line) {
+  if (IsSpaceOrTab(line[0])) {  // section 5.2
     return absl::InvalidArgumentError(
         absl::StrCat("a header is folded over two lines: ", Quote(line)));
   }
   const size_t colon = line.find(':');
-  if (colon == line.npos) {
-    return absl::InvalidArgumentError(absl::StrCat("a header has no colon: ", Quote(line)));
-  }
-  const HttpHeader header = {line.substr(0, colon), TrimSpacesAndTabs(line.substr(colon + 1))};
-  if (!IsHttpToken(header.name)) {
-    return absl::InvalidArgumentError(absl::StrCat(Quote(header.name), " is not a header name"));
-  }
+  return absl::InvalidArgumentError(
+      colon == line.npos ? absl::StrCat("a header has no colon: ", Quote(line))
+                         : absl::StrCat(Quote(line.substr(0, colon)), " is not a header name"));
+}
+
+// RFC 9112, section 5.1: input that different readers have understood differently is refused.
+absl::Status ParseHeaderLine(absl::string_view line, HttpHeaders* headers) {
+  const size_t size = TokenSize(line);
+  if (size == 0 || size == line.size() || line[size] != ':') return NoHeader(line);
+  const HttpHeader header = {line.substr(0, size), TrimSpacesAndTabs(line.substr(size + 1))};
   if (!AllAre(kValue, header.value)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the header ", Quote(header.name), " holds a control character: ", Quote(header.value)));
   }
-  return header;
+  headers->Add(header);
+  return absl::OkStatus();
 }
 
 // Section 5.2: a folded line is one with the line before it. Returns `head` with each fold replaced
@@ -139,16 +145,14 @@ std::string JoinFoldedLines(absl::string_view head) {
 
 // Parses all lines after the first.
 absl::Status ParseHeaders(absl::string_view rest, const HttpLimits& limits, HttpHeaders* headers) {
+  absl::string_view line;
   while (true) {
-    const absl::StatusOr<absl::string_view> line = ConsumeLine(&rest);
-    if (!line.ok()) return line.status();
-    if (line->empty()) break;
+    if (absl::Status status = ConsumeLine(&rest, &line); !status.ok()) return status;
+    if (line.empty()) break;
     if (headers->size() == limits.max_headers) {
       return HttpError(431, absl::StrCat("more than ", limits.max_headers, " headers"));
     }
-    const absl::StatusOr<HttpHeader> header = ParseHeaderLine(*line);
-    if (!header.ok()) return header.status();
-    headers->Add(*header);
+    if (absl::Status status = ParseHeaderLine(line, headers); !status.ok()) return status;
   }
   if (!rest.empty())
     return absl::InvalidArgumentError("the HTTP head continues after its empty line");
@@ -158,26 +162,9 @@ absl::Status ParseHeaders(absl::string_view rest, const HttpLimits& limits, Http
 // Writes the first line, the headers and the empty line.
 absl::StatusOr<std::string> WriteHead(absl::string_view line,
                                       absl::Span<const HttpHeader> headers) {
-  constexpr size_t kAroundHeader = 4;  // ": " and CRLF
-  size_t size = line.size() + 4;       // CRLF of the first line, and the empty line
-  for (const HttpHeader& header : headers) {
-    if (!IsHttpToken(header.name)) {
-      return absl::InvalidArgumentError(absl::StrCat(Quote(header.name), " is not a header name"));
-    }
-    if (!AllAre(kValue, header.value)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the value of the header ", header.name,
-                       " holds a character that would change the message: ", Quote(header.value)));
-    }
-    size += header.name.size() + header.value.size() + kAroundHeader;
-  }
-  std::string head;
-  head.reserve(size);
-  absl::StrAppend(&head, line, "\r\n");
-  for (const HttpHeader& header : headers) {
-    absl::StrAppend(&head, header.name, ": ", header.value, "\r\n");
-  }
-  absl::StrAppend(&head, "\r\n");
+  std::string head = absl::StrCat(line, "\r\n");
+  if (absl::Status status = AppendHttpHeaders(headers, &head); !status.ok()) return status;
+  head.append("\r\n");
   return head;
 }
 
@@ -201,22 +188,29 @@ absl::StatusOr<size_t> HttpHeadScanner::Scan(absl::string_view in) {
 }
 
 std::optional<absl::string_view> HttpHeaders::Find(absl::string_view name) const {
+  if (!MayHave(name)) return std::nullopt;
   for (const HttpHeader& header : headers_) {
-    if (IsNamed(header, name)) return header.value;
+    if (header.IsNamed(name)) return header.value;
   }
   return std::nullopt;
 }
 
 size_t HttpHeaders::Count(absl::string_view name) const {
+  if (!MayHave(name)) return 0;
   return std::count_if(begin(), end(),
-                       [name](const HttpHeader& header) { return IsNamed(header, name); });
+                       [name](const HttpHeader& header) { return header.IsNamed(name); });
 }
 
 bool HttpHeaders::HasToken(absl::string_view name, absl::string_view token) const {
+  if (!MayHave(name)) return false;
   for (const HttpHeader& header : headers_) {
-    if (!IsNamed(header, name)) continue;
-    for (const absl::string_view element : absl::StrSplit(header.value, ',')) {
-      if (absl::EqualsIgnoreCase(TrimSpacesAndTabs(element), token)) return true;
+    if (!header.IsNamed(name)) continue;
+    absl::string_view rest = header.value;
+    while (true) {
+      const size_t end = std::min(rest.find(','), rest.size());
+      if (absl::EqualsIgnoreCase(TrimSpacesAndTabs(rest.substr(0, end)), token)) return true;
+      if (end == rest.size()) break;
+      rest.remove_prefix(end + 1);
     }
   }
   return false;
@@ -224,16 +218,16 @@ bool HttpHeaders::HasToken(absl::string_view name, absl::string_view token) cons
 
 absl::StatusOr<HttpRequest> ParseHttpRequest(absl::string_view head, const HttpLimits& limits) {
   absl::ConsumePrefix(&head, "\r\n");  // RFC 9112, section 2.2
-  const absl::StatusOr<absl::string_view> line = ConsumeLine(&head);
-  if (!line.ok()) return line.status();
+  absl::string_view line;
+  if (absl::Status status = ConsumeLine(&head, &line); !status.ok()) return status;
   // RFC 9112, section 3: exactly one space between the parts, and no other character that some
   // readers accept as one.
-  absl::string_view rest = *line;
+  absl::string_view rest = line;
   HttpRequest request;
   request.method = ConsumeWord(&rest);
   request.target = ConsumeWord(&rest);
   if (!IsHttpToken(request.method) || !IsTarget(request.target)) {
-    return absl::InvalidArgumentError(absl::StrCat(Quote(*line), " is not an HTTP request line"));
+    return absl::InvalidArgumentError(absl::StrCat(Quote(line), " is not an HTTP request line"));
   }
   const absl::StatusOr<int> version = ParseVersion(rest);
   if (!version.ok()) return version.status();
@@ -250,9 +244,9 @@ absl::StatusOr<HttpResponse> ParseHttpResponse(absl::string_view head, const Htt
     response.joined = std::make_shared<const std::string>(JoinFoldedLines(head));
     head = *response.joined;
   }
-  const absl::StatusOr<absl::string_view> line = ConsumeLine(&head);
-  if (!line.ok()) return line.status();
-  absl::string_view rest = *line;
+  absl::string_view line;
+  if (absl::Status status = ConsumeLine(&head, &line); !status.ok()) return status;
+  absl::string_view rest = line;
   const absl::StatusOr<int> version = ParseVersion(ConsumeWord(&rest));
   if (!version.ok()) return version.status();
   response.version = *version;
@@ -263,7 +257,7 @@ absl::StatusOr<HttpResponse> ParseHttpResponse(absl::string_view head, const Htt
   const bool is_code =
       code.size() == 3 && std::all_of(code.begin(), code.end(), absl::ascii_isdigit);
   if (!is_code || code[0] == '0' || !AllAre(kValue, response.reason)) {
-    return absl::InvalidArgumentError(absl::StrCat(Quote(*line), " is not an HTTP status line"));
+    return absl::InvalidArgumentError(absl::StrCat(Quote(line), " is not an HTTP status line"));
   }
   response.status = 100 * (code[0] - '0') + 10 * (code[1] - '0') + (code[2] - '0');
   if (absl::Status status = ParseHeaders(head, limits, &response.headers); !status.ok()) {
@@ -289,6 +283,28 @@ absl::StatusOr<std::string> WriteHttpResponse(int status, absl::Span<const HttpH
     return absl::InvalidArgumentError(absl::StrCat(status, " is not an HTTP status"));
   }
   return WriteHead(absl::StrCat("HTTP/1.1 ", status, " ", HttpReason(status)), headers);
+}
+
+absl::Status AppendHttpHeaders(absl::Span<const HttpHeader> headers, std::string* head) {
+  constexpr size_t kAroundHeader = 4;  // ": " and CRLF
+  size_t size = head->size() + 2;      // an empty line may follow
+  for (const HttpHeader& header : headers) {
+    if (!IsHttpToken(header.name)) {
+      return absl::InvalidArgumentError(absl::StrCat(Quote(header.name), " is not a header name"));
+    }
+    if (!AllAre(kValue, header.value)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the value of the header ", header.name,
+                       " holds a character that would change the message: ", Quote(header.value)));
+    }
+    size += header.name.size() + header.value.size() + kAroundHeader;
+  }
+  if (size > head->capacity()) head->reserve(size);
+  for (const HttpHeader& header : headers) {
+    head->append(header.name.data(), header.name.size()).append(": ");
+    head->append(header.value.data(), header.value.size()).append("\r\n");
+  }
+  return absl::OkStatus();
 }
 
 bool IsHttpToken(absl::string_view text) { return !text.empty() && AllAre(kToken, text); }

@@ -5,7 +5,9 @@
 #ifndef WEFT_CORE_HTTP_HTTP_H_
 #define WEFT_CORE_HTTP_HTTP_H_
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +15,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
@@ -50,13 +53,22 @@ class HttpHeadScanner {
 struct HttpHeader {
   absl::string_view name;
   absl::string_view value;  // without the spaces and tabs around it
+
+  // Without regard to case. The size nearly always decides; and most peers write names as the RFCs
+  // do, which takes a fifth of the time to compare.
+  bool IsNamed(absl::string_view other) const {
+    return name.size() == other.size() && (name == other || absl::EqualsIgnoreCase(name, other));
+  }
 };
 
 // The header fields in their order. Names are compared without regard to case. Each call takes time
-// linear in the number of fields.
+// linear in the number of fields, and little time if no field has a name of that size.
 class HttpHeaders {
  public:
-  void Add(const HttpHeader& header) { headers_.push_back(header); }
+  void Add(const HttpHeader& header) {
+    headers_.push_back(header);
+    sizes_ |= SizeBit(header.name);
+  }
 
   // The value of the first field of that name.
   std::optional<absl::string_view> Find(absl::string_view name) const;
@@ -72,7 +84,14 @@ class HttpHeaders {
   size_t size() const { return headers_.size(); }
 
  private:
+  // Bit n: there is a name of n bytes. The last bit is for all longer ones.
+  static uint64_t SizeBit(absl::string_view name) {
+    return uint64_t{1} << std::min<size_t>(name.size(), 63);
+  }
+  bool MayHave(absl::string_view name) const { return (sizes_ & SizeBit(name)) != 0; }
+
   absl::InlinedVector<HttpHeader, 24> headers_;  // browsers send about 15
+  uint64_t sizes_ = 0;
 };
 
 // The views point into the head they were parsed from.
@@ -107,6 +126,9 @@ absl::StatusOr<HttpResponse> ParseHttpResponse(absl::string_view head,
 absl::StatusOr<std::string> WriteHttpRequest(absl::string_view method, absl::string_view target,
                                              absl::Span<const HttpHeader> headers);
 absl::StatusOr<std::string> WriteHttpResponse(int status, absl::Span<const HttpHeader> headers);
+
+// Appends the lines of these headers to a head. InvalidArgument as above; then `head` is unchanged.
+absl::Status AppendHttpHeaders(absl::Span<const HttpHeader> headers, std::string* head);
 
 // Whether `text` is a token, the form of names and methods: letters, digits and !#$%&'*+-.^_`|~
 // (RFC 9110, section 5.6.2).

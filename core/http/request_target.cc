@@ -17,6 +17,7 @@ namespace {
 
 // The part after "http://" and the like; none if the target is not such a URL.
 std::optional<absl::string_view> AfterScheme(absl::string_view target) {
+  if (absl::StartsWith(target, "/")) return std::nullopt;  // as nearly always
   for (const absl::string_view scheme : {"http://", "https://", "ws://", "wss://"}) {
     if (absl::StartsWithIgnoreCase(target, scheme)) return target.substr(scheme.size());
   }
@@ -25,14 +26,15 @@ std::optional<absl::string_view> AfterScheme(absl::string_view target) {
 
 // At most one, and in HTTP/1.1 exactly one: section 3.2.
 absl::Status CheckCount(const HttpRequest& request) {
-  std::vector<std::string> hosts;
-  for (const HttpHeader& header : request.headers) {
-    if (absl::EqualsIgnoreCase(header.name, "Host")) hosts.push_back(Quote(header.value));
-  }
-  if (hosts.empty() && request.version >= 11) {
+  const size_t count = request.headers.Count("Host");
+  if (count == 0 && request.version >= 11) {
     return absl::InvalidArgumentError("the header Host is missing");
   }
-  if (hosts.size() < 2) return absl::OkStatus();
+  if (count < 2) return absl::OkStatus();
+  std::vector<std::string> hosts;
+  for (const HttpHeader& header : request.headers) {
+    if (header.IsNamed("Host")) hosts.push_back(Quote(header.value));
+  }
   hosts.resize(2);
   return absl::InvalidArgumentError(
       absl::StrCat("the header Host (", absl::StrJoin(hosts, ", "), ") appears more than once"));
