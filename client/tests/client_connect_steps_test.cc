@@ -1,22 +1,32 @@
-// Each step of Connect() may block without end: it ends at the deadline, with an error that names
-// the step, and when another thread cancels it. The step that resolves a name is tested in
-// transport/resolve_test.cc.
+// Each step of connecting may take forever, for the blocking client and on an event loop: it ends
+// at the deadline, with an error that names the step, and when another thread cancels it. The step
+// that resolves a name is tested in transport/resolve_test.cc.
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "weft/client/async/address_lookup.h"
+#include "weft/client/async/loop_connector.h"
 #include "weft/client/client.h"
+#include "weft/client/connecting/client_options.h"
+#include "weft/client/connecting/connector.h"
 #include "weft/client/testing/client_tests.h"
+#include "weft/loop/clock.h"
+#include "weft/loop/event_loop.h"
+#include "weft/loop/poller.h"
 #include "weft/testing/fake_server.h"
 #include "weft/transport/notification.h"
 #include "weft/transport/testing/silent_port.h"
@@ -128,6 +138,45 @@ std::vector<Step> Steps() {
   };
 }
 
+// The clients that take these steps.
+enum class Way { kBlocking, kOnALoop };
+
+// Stops a connector of its loop when another thread notifies it.
+class Canceller : public EventSource {
+ public:
+  Canceller(LoopConnector& connector, EventLoop& loop, int fd)
+      : connector_(connector), loop_(loop), fd_(fd) {
+    EXPECT_TRUE(loop.Watch(fd, Poller::kRead, this));
+  }
+  ~Canceller() override { loop_.Unwatch(fd_); }
+
+  void OnReadable() override { connector_.Stop(absl::CancelledError("cancelled")); }
+  void OnWritable() override {}
+
+ private:
+  void OnTimer() override {}
+
+  LoopConnector& connector_;
+  EventLoop& loop_;
+  const int fd_;
+};
+
+absl::Status ConnectOnALoop(const std::string& url, const ClientOptions& options) {
+  absl::Status status;
+  EventLoop loop(Clock::Steady());
+  AddressLookup lookup;
+  LoopConnector connector(loop, lookup, url, options,
+                          [&](const absl::StatusOr<Connector::Result>& result) {
+                            status = result.status();
+                            loop.Stop();
+                          });
+  std::optional<Canceller> canceller;
+  if (options.cancel != nullptr) canceller.emplace(connector, loop, options.cancel->fd());
+  connector.Start();
+  loop.Run();
+  return status;
+}
+
 // A server that lets a client get as far as the step, once.
 class Trial {
  public:
@@ -143,10 +192,13 @@ class Trial {
     options_.http.max_redirects = 1;
   }
 
-  absl::Status Connect(absl::Duration timeout, std::shared_ptr<const Notification> cancel) {
+  absl::Status Connect(Way way, absl::Duration timeout,
+                       std::shared_ptr<const Notification> cancel) {
     options_.timeouts.connect = timeout;
     options_.cancel = std::move(cancel);
-    return Client::Connect(WithPort(step_.url), options_).status();
+    const std::string url = WithPort(step_.url);
+    return way == Way::kOnALoop ? ConnectOnALoop(url, options_)
+                                : Client::Connect(url, options_).status();
   }
 
   // The beginning of the step's error.
@@ -164,15 +216,19 @@ class Trial {
   ClientOptions options_;
 };
 
-class ClientConnectSteps : public ::testing::TestWithParam<Step> {};
+class ClientConnectSteps : public ::testing::TestWithParam<std::tuple<Step, Way>> {
+ protected:
+  const Step& step() const { return std::get<Step>(GetParam()); }
+  Way way() const { return std::get<Way>(GetParam()); }
+};
 
 // On a slow machine the earlier steps may need more than the shortest time.
 TEST_P(ClientConnectSteps, EndsAtTheDeadlineAndSaysWhichItWas) {
   std::string message, expected = "none";
   for (const int ms : {20, 200, 2000, 20000}) {
     if (absl::StartsWith(message, expected)) break;
-    Trial trial(GetParam());
-    const absl::Status status = trial.Connect(absl::Milliseconds(ms), nullptr);
+    Trial trial(step());
+    const absl::Status status = trial.Connect(way(), absl::Milliseconds(ms), nullptr);
     EXPECT_CODE(status, kDeadlineExceeded);
     message = std::string(status.message());
     expected = trial.Says();
@@ -181,11 +237,11 @@ TEST_P(ClientConnectSteps, EndsAtTheDeadlineAndSaysWhichItWas) {
 }
 
 // From Notify() until Connect() has returned.
-absl::Duration TimeToCancel(const Step& step) {
+absl::Duration TimeToCancel(const Step& step, Way way) {
   Trial trial(step);
   const auto cancel = std::make_shared<const Notification>(*Notification::Create());
   BlockedCall call(
-      [&] { EXPECT_CODE(trial.Connect(absl::InfiniteDuration(), cancel), kCancelled); });
+      [&] { EXPECT_CODE(trial.Connect(way, absl::InfiniteDuration(), cancel), kCancelled); });
   const auto begin = std::chrono::steady_clock::now();
   cancel->Notify();
   call.Join();
@@ -194,11 +250,17 @@ absl::Duration TimeToCancel(const Step& step) {
 
 TEST_P(ClientConnectSteps, IsCancelledWithin50Milliseconds) {
   constexpr absl::Duration kLimit = absl::Milliseconds(50);
-  EXPECT_LT(TypicalTime(kLimit, [] { return TimeToCancel(GetParam()); }), kLimit);
+  EXPECT_LT(TypicalTime(kLimit, [this] { return TimeToCancel(step(), way()); }), kLimit);
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, ClientConnectSteps, ::testing::ValuesIn(Steps()),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Every, ClientConnectSteps,
+                         ::testing::Combine(::testing::ValuesIn(Steps()),
+                                            ::testing::Values(Way::kBlocking, Way::kOnALoop)),
+                         [](const auto& info) {
+                           return absl::StrCat(
+                               std::get<Step>(info.param).name,
+                               std::get<Way>(info.param) == Way::kOnALoop ? "OnALoop" : "");
+                         });
 
 }  // namespace
 }  // namespace weft
