@@ -227,8 +227,9 @@ std::vector<Flag> Flags(ConnectOptions* options, std::optional<Split>* split) {
       {.name = "proxy",
        .letter = 'x',
        .value = "URL",
-       .help = "http://HOST:PORT, socks5://HOST:PORT, with USER:PASSWORD@ if\n"
-               "needed, or direct; default: from the environment",
+       .help = "http://HOST:PORT, socks5://HOST:PORT, or https:// or socks5s://\n"
+               "with TLS, with USER:PASSWORD@ if needed, or direct; default:\n"
+               "from the environment",
        .set = SetText(&options->proxy)},
       {.name = "max-redirects",
        .value = "NUMBER",
