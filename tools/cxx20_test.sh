@@ -13,7 +13,7 @@ ln -s "$PWD" "$TEST_TMPDIR/weft"
 compile() { "$compiler" "-std=$1" -fsyntax-only -x c++ -I"$TEST_TMPDIR" -isystem /usr/include/android - <<<"#include \"$2\""; }
 
 failed=0
-for header in weft/{core,client,server}.h weft/{core/connection,client/client,client/reconnecting_client,server/http/page,server/router,server/server}.h; do
+for header in weft/{core,client,coro,server}.h weft/{core/connection,client/client,client/reconnecting_client,server/http/page,server/router,server/server}.h; do
   if ! log=$(compile c++20 "$header" 2>&1); then
     grep -q 'No such file\|file not found' <<<"$log" && echo "skipped: the system's libraries are not installed" && exit 0
     echo "FAILED: $header does not compile with C++20: $log"

@@ -1,0 +1,99 @@
+#include "weft/coro/awaitable.h"
+
+#include <utility>
+
+namespace weft::coro {
+
+using internal::Channel;
+
+// ---- Messages
+
+bool ReceiveAwaitable::await_ready() {
+  if (is_foreign()) return true;
+  state_.ReleaseMessage();
+  // A message that waits is for the branch that continues.
+  if (IsCancelled() || !state_.TakeMessage()) return false;
+  wait_ = State::kWoken;
+  return true;
+}
+
+std::optional<Message> ReceiveAwaitable::await_resume() const {
+  if (wait_ != State::kWoken || state_.received() == nullptr) return std::nullopt;
+  return state_.received()->message;
+}
+
+absl::Status SendAwaitable::SendTo(Channel& channel) {
+  if (encoded_ != nullptr) return channel.Send(*encoded_, *options_);
+  return options_ == nullptr ? channel.Send(message_) : channel.Send(message_, *options_);
+}
+
+absl::Status SendFragmentAwaitable::SendTo(Channel& channel) {
+  return channel.SendFragment(opcode_, payload_, fin_, compress_);
+}
+
+// ---- The end
+
+bool CloseAwaitable::await_ready() {
+  Channel* const to = channel();
+  status_ = to == nullptr ? NoChannel() : to->Close(code_, reason_);
+  if (!status_.ok()) return true;
+  state_.DiscardMessages();
+  return false;
+}
+
+absl::Status CloseAwaitable::await_resume() {
+  // The end is what it waits for.
+  if (wait_ == State::kCancelled) return WaitResult();
+  return std::move(status_);
+}
+
+// ---- Time
+
+bool PingAwaitable::await_ready() {
+  Channel* const to = channel();
+  status_ = to == nullptr ? NoChannel() : to->SendPing();
+  return !status_.ok();
+}
+
+absl::StatusOr<absl::Duration> PingAwaitable::await_resume() {
+  if (!status_.ok()) return std::move(status_);
+  if (absl::Status wait = WaitResult(); !wait.ok()) return wait;
+  if (state_.channel() == nullptr) return NoChannel();
+  return state_.channel()->round_trip_time().value_or(absl::ZeroDuration());
+}
+
+SleepAwaitable::~SleepAwaitable() {
+  if (alarm_ != DeadlineKey()) strand().CancelAlarm(alarm_);
+}
+
+bool SleepAwaitable::await_suspend(std::coroutine_handle<> /*coroutine*/) {
+  if (!Wait(Event::kAlarm)) return false;
+  // It waits already: without an alarm it is woken with the error.
+  const absl::StatusOr<DeadlineKey> alarm = strand().SetAlarm(delay_, *this);
+  if (alarm.ok()) {
+    alarm_ = *alarm;
+  } else {
+    status_ = alarm.status();
+    strand().Wake(*this);
+  }
+  return true;
+}
+
+void SleepAwaitable::OnAlarm() {
+  alarm_ = DeadlineKey();
+  if (wait_ == State::kWaiting) strand().Wake(*this);
+}
+
+// ---- Topics
+
+absl::Status TopicAwaitable::await_resume() const {
+  Channel* const to = channel();
+  if (to == nullptr) return NoChannel();
+  if (options_ == nullptr) return to->Subscribe(topic_);
+  if (encoded_ != nullptr) return to->Publish(topic_, *encoded_, *options_);
+  absl::StatusOr<EncodedMessage> message =
+      EncodedMessage::Make(opcode_, payload_, options_->compress);
+  return message.ok() ? to->Publish(topic_, *message, *options_) : message.status();
+}
+
+}  // namespace weft::coro

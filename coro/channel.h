@@ -1,0 +1,89 @@
+// The interface of a session to its coroutines.
+
+#ifndef WEFT_CORO_CHANNEL_H_
+#define WEFT_CORO_CHANNEL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "weft/core/deflate/compression.h"
+#include "weft/core/encoded_message.h"
+#include "weft/core/frame/close_code.h"
+#include "weft/core/frame/opcode.h"
+#include "weft/core/message.h"
+#include "weft/loop/deadline_queue.h"
+#include "weft/loop/mailbox.h"
+#include "weft/server/sending/send_options.h"
+#include "weft/server/session_ref.h"
+#include "weft/transport/address.h"
+
+namespace weft {
+
+struct SessionRequest;
+
+}  // namespace weft
+
+namespace weft::coro::internal {
+
+class Alarm;
+
+// One WebSocket on its event loop, of either side: coroutines know no other. The methods are those
+// of weft::Session, and do not block; coro/handler.cc has the server's. It tells its SessionState
+// what happens, and outlives no call of SessionState::OnEnd. For the loop's thread.
+class Channel {
+ public:
+  virtual absl::Status Send(const Message& message) = 0;
+  virtual absl::Status Send(const Message& message, const SendOptions& options) = 0;
+  virtual absl::Status Send(const EncodedMessage& message, const SendOptions& options) = 0;
+  virtual absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin,
+                                    Compress compress) = 0;
+  virtual absl::Status SendPing() = 0;  // SessionState::OnPong follows
+  virtual absl::Status Close(CloseCode code, absl::string_view reason) = 0;
+
+  virtual absl::Status Subscribe(absl::string_view topic) = 0;
+  virtual void Unsubscribe(absl::string_view topic) = 0;
+  virtual absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
+                               const SendOptions& options) = 0;
+
+  // Bytes that wait to be sent, and the number from which on coroutines wait before they send.
+  virtual size_t queued_bytes() const = 0;
+  virtual size_t high_mark_bytes() const = 0;
+  virtual void AskForWritable() = 0;  // SessionState::OnWritable follows
+
+  // Takes no more messages from the peer, after those of the present call; and continues.
+  virtual void HoldReading() = 0;
+  virtual void ResumeReading() = 0;
+
+  // Room for a message that waits. None: the session was dropped, for there is no memory left.
+  virtual std::optional<Reservation> Reserve(size_t bytes) = 0;
+
+  // Calls SessionState::OnAlarm.
+  virtual absl::StatusOr<DeadlineKey> SetAlarm(absl::Duration delay, Alarm& alarm) = 0;
+  virtual void CancelAlarm(const DeadlineKey& key) = 0;
+
+  // Ends the session as if its handler had thrown the exception.
+  virtual void Fail(std::exception_ptr exception) = 0;
+
+  virtual const std::shared_ptr<Mailbox>& mailbox() const = 0;
+  virtual std::optional<absl::Duration> round_trip_time() const = 0;
+  virtual uint64_t id() const = 0;
+  virtual const SocketAddress& peer_address() const = 0;
+  virtual absl::string_view subprotocol() const = 0;
+  virtual bool compressed() const = 0;
+  virtual const SessionRequest* request() const = 0;
+  virtual SessionRef ref() = 0;
+
+ protected:
+  ~Channel() = default;
+};
+
+}  // namespace weft::coro::internal
+
+#endif  // WEFT_CORO_CHANNEL_H_

@@ -1,0 +1,139 @@
+#include "weft/coro/strand.h"
+
+namespace weft::coro::internal {
+
+// ---- Scope ----
+
+bool Scope::IsIn(const Scope& outer) const {
+  for (const Scope* scope = this; scope != nullptr; scope = scope->parent_) {
+    if (scope == &outer) return true;
+  }
+  return false;
+}
+
+Scope* Scope::FindCancelled() {
+  for (Scope* scope = this; scope != nullptr; scope = scope->parent_) {
+    if (scope->cancelled_) return scope;
+  }
+  return nullptr;
+}
+
+bool Scope::IsStuck() {
+  if (waits_ < kMaxWaits) {
+    ++waits_;
+    return false;
+  }
+  if (!std::exchange(stuck_, true) && foreign_ == 0) owner_.OnTaskStuck();
+  return true;
+}
+
+void Scope::CountForeign(int change) {
+  for (Scope* scope = this; scope != nullptr; scope = scope->parent_) {
+    scope->foreign_ += change;
+    if (scope->foreign_ == 0 && scope->stuck_) scope->owner_.OnTaskStuck();
+  }
+}
+
+// ---- Waiter ----
+
+Waiter::~Waiter() {
+  if (wait_ == State::kWaiting) strand().Forget(*this);
+}
+
+bool Waiter::IsCancelled() const {
+  const Scope* const cancelled = scope_->FindCancelled();
+  return cancelled != nullptr && cancelled != &strand().scope();
+}
+
+bool Waiter::Wait(Event event) {
+  event_ = event;
+  Scope* const cancelled = scope_->FindCancelled();
+  if (cancelled == nullptr) {
+    strand().Add(*this);
+    return true;
+  }
+  wait_ = cancelled == &strand().scope() ? State::kEnded : State::kCancelled;
+  return cancelled->IsStuck();
+}
+
+absl::Status Waiter::WaitResult() const {
+  switch (wait_) {
+    case State::kCancelled:
+      return absl::CancelledError("another branch was first");
+    case State::kEnded:
+      return absl::FailedPreconditionError("the session has ended");
+    case State::kNew:
+    case State::kWaiting:
+    case State::kWoken:
+      break;
+  }
+  return absl::OkStatus();
+}
+
+// ---- Strand ----
+
+void Strand::Forget(Node& node) {
+  Node* before = nullptr;
+  for (Node* each = first_; each != nullptr; before = each, each = each->next_) {
+    if (each != &node) continue;
+    *(before != nullptr ? &before->next_ : &first_) = node.next_;
+    if (last_ == &node) last_ = before;
+    return;
+  }
+}
+
+void Strand::Add(Waiter& waiter) {
+  waiter.wait_ = Waiter::State::kWaiting;
+  waiter.next_ = nullptr;
+  Waiter** end = &waiting_;
+  while (*end != nullptr) end = &(*end)->next_;
+  *end = &waiter;
+}
+
+void Strand::Forget(Waiter& waiter) {
+  for (Waiter** each = &waiting_; *each != nullptr; each = &(*each)->next_) {
+    if (*each != &waiter) continue;
+    *each = waiter.next_;
+    return;
+  }
+}
+
+Waiter* Strand::FirstWaiting(Event event) const {
+  Waiter* waiter = waiting_;
+  while (waiter != nullptr && waiter->event_ != event) waiter = waiter->next_;
+  return waiter;
+}
+
+void Strand::Wake(Waiter& waiter, Waiter::State state) {
+  Forget(waiter);
+  waiter.wait_ = state;
+  Push(*waiter.coroutine_);
+}
+
+void Strand::Cancel(Scope& scope) {
+  scope.cancelled_ = true;
+  for (Waiter* each = waiting_; each != nullptr;) {
+    Waiter* const next = each->next_;
+    if (each->scope_->IsIn(scope)) Wake(*each, Waiter::State::kCancelled);
+    each = next;
+  }
+}
+
+void Strand::End() {
+  scope_.cancelled_ = true;
+  while (waiting_ != nullptr) Wake(*waiting_, Waiter::State::kEnded);
+}
+
+void Strand::RunReady() {
+  if (running_) return;
+  running_ = true;
+  while (first_ != nullptr) {
+    Node* const node = first_;
+    first_ = node->next_;
+    if (first_ == nullptr) last_ = nullptr;
+    node->Run();
+  }
+  running_ = false;
+}
+
+}  // namespace weft::coro::internal
