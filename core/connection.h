@@ -186,7 +186,8 @@ class Connection {
   // (MessageCodec::ReleaseIdle).
   void ReleaseIdle();
 
-  // Whether this is open, does not compress and holds no bytes, as between most reads.
+  // Whether this is open, does not compress, sends no fragmented message and holds no bytes, as
+  // between most reads.
   bool is_idle() const {
     return sends_plainly_ && out_.size() == 0 && receiver_.window_bytes() == 0 && !receiver_.eof();
   }

@@ -84,8 +84,8 @@ class MessageReceiver {
   // keeps no state. Otherwise returns false, and Next is to be called.
   [[gnu::always_inline]] bool ShortMessage(std::optional<Event>& event);
 
-  // Whether all input is parsed, between two messages, as it is after most reads: there is no event
-  // then, and KeepInput would only forget the input, which this does.
+  // If nothing is held of the input, as after most reads: forgets it, in place of KeepInput, and
+  // returns true. There is no further event then.
   [[gnu::always_inline]] bool IsDrained() {
     if (phase_ != Phase::kHeader || eof_ || event_is_inflated_) return false;
     if (window_.held_bytes() > 0 || window_.capacity() > 0) return false;

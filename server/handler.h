@@ -44,14 +44,14 @@ class Handler {
   virtual LoopHandler* AsLoopHandler() { return nullptr; }
 };
 
-// For a handler that never blocks, as that of coroutines does not (coro/handler.h): the session's
-// loop calls it even if there are handler threads.
+// A handler of the library that never blocks: the session's loop calls it even if there are handler
+// threads. If the client closes, OnClose is called at once, whatever the handler has not answered.
 class LoopHandler : public Handler {
  public:
   // Called before OnOpen, unless another Handler of the application wraps this one.
   virtual void Attach(LoopSession& session) = 0;
 
-  // The client has answered an empty ping: Session::round_trip_time() is new.
+  // The client has answered an empty ping: Session::round_trip_time() has changed.
   virtual void OnRoundTrip() = 0;
 
  private:

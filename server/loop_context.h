@@ -64,8 +64,8 @@ class LoopContext {
   const Acceptor& acceptor() const { return acceptor_; }
   WorkerGroup& group() { return group_; }
 
-  // Whether a line of this level is wanted. It is checked before a line is written, where there is
-  // one for each connection.
+  // Whether a line of this level is wanted: to be checked before it is composed. Lines of kError
+  // always are.
   bool Logs(LogLevel level) const {
     return options_.hooks.log && level >= options_.hooks.min_log_level;
   }

@@ -48,8 +48,11 @@ class LoopSession : public Session {
   // memory left, and the session was dropped.
   virtual std::optional<Reservation> ReserveForHandler(size_t bytes) = 0;
 
-  // Stops reading, because too much waits for the handler; and continues.
+  // Stops reading after the present message, because too much waits for the handler. Call it in
+  // OnMessage.
   virtual void HoldReading() = 0;
+
+  // Continues. Calls OnMessage, for messages that were read before, before it returns.
   virtual void ResumeReading() = 0;
 
   // The handler has seen a full queue, so OnWritable must follow.

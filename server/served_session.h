@@ -237,6 +237,10 @@ class ServedSession final : public ServedStream, public LoopSession {
   // due.
   using ServedStream::Account;
   void Account();
+
+  // Whether Settle() would change nothing. It depends on the connection, the outbox and input_,
+  // which are checked here, and on held_, the subscriptions and the bytes that the SharedQueue was
+  // told: a change of one of these must clear settled_.
   bool IsSettled() const {
     return settled_ && input_ == Input::kAwaited && outbox_.is_plain() && connection().is_idle();
   }
@@ -267,11 +271,11 @@ class ServedSession final : public ServedStream, public LoopSession {
   HandledBy handled_by_ = HandledBy::kLoop;
   bool in_callback_ = false;   // Flush() follows
   bool flush_queued_ = false;  // OnEndOfTurn follows
-  bool settled_ = false;    // the last Settle() has left an idle session, and need not be repeated
-  bool paused_ = false;     // nothing is read: too much is queued, or one of the next two
-  bool held_ = false;       // too much waits for the handler, or a close is kept for it
-  bool over_rate_ = false;  // the client exceeds a rate
-  bool closing_ = false;    // the closing handshake began at since_
+  bool settled_ = false;       // the last Settle() left an idle session: see IsSettled()
+  bool paused_ = false;        // nothing is read: too much is queued, or one of the next two
+  bool held_ = false;          // too much waits for the handler, or a close is kept for it
+  bool over_rate_ = false;     // the client exceeds a rate
+  bool closing_ = false;       // the closing handshake began at since_
   bool close_notified_ = false;
   std::atomic<int32_t> round_trip_ms_ = -1;  // -1: none was measured
   Moment heard_;                             // when the client last sent or took a byte

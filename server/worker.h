@@ -93,7 +93,7 @@ class Worker final : private StreamOwner {
   std::vector<std::unique_ptr<ServedStream>> kept_;  // destroyed by Destroy()
 };
 
-// The loops write to no common cache line.
+// So that the counters of a loop share no cache line with another worker.
 static_assert(alignof(Worker) >= 64);
 
 }  // namespace weft

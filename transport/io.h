@@ -27,9 +27,9 @@ struct IoResult {
   // With kWouldBlock. A plain read wants kRead and a plain write kWrite. Callers must still check,
   // because a TLS read may have to write first.
   Interest wanted = Interest::kRead;
-  // With kOk, of a TLS read: more can be read that the descriptor does not report. A caller that
-  // reads once whenever the descriptor is readable must read again at once; one that reads until
-  // kWouldBlock can ignore this.
+  // With kOk, of a TLS read: perhaps more can be read that the descriptor does not report. A caller
+  // that reads once whenever the descriptor is readable must read again at once; one that reads
+  // until kWouldBlock can ignore this.
   bool more = false;
   int error = 0;  // with kError: an errno, EPROTO for TLS; Stream::Error() describes it
   size_t bytes = 0;

@@ -87,7 +87,8 @@ class Stream {
 
   // Performs the handshake, for callers that need to know when it is done; reads and writes do it
   // implicitly. kOk if it is done (or the stream is plain), or kWouldBlock: wait for `wanted`,
-  // which may be either, and call again. Errors as of Read().
+  // which may be either, and call again. Errors as of Read(). Read afterwards before you wait: TLS
+  // inside of TLS may hold bytes that the descriptor does not report.
   IoResult Handshake();
 
   // Describes a kError, as one self-contained sentence for people, such as "Connection reset by

@@ -28,7 +28,8 @@ namespace weft {
 // that the thread's sessions share. A read fills one of them from the socket once, and ends when
 // BoringSSL has used all of it; a write is encrypted into the other, and sent at once. So one
 // system call serves many records, and an idle session has no buffers. Only ciphertext that the
-// socket does not accept is stored here.
+// socket does not accept is stored here. A session inside of another reads from it as many bytes as
+// BoringSSL asks for, until it has no more.
 class TlsSession {
  public:
   // With `below`, an established session, its bytes are that session's payload instead of the

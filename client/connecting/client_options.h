@@ -105,8 +105,8 @@ struct ClientOptions {
   //              "http://user:password@proxy.example:3128", for HTTP's CONNECT, or "socks5://...";
   //              such a proxy resolves the names of servers itself (like socks5h:// elsewhere).
   //              "https://..." and "socks5s://..." use TLS with the proxy, too: see proxy_tls
-  // With TLS a proxy sees the server's name and none of the data. Many HTTP proxies connect only to
-  // port 443.
+  // With a wss:// URL a proxy sees the server's name and none of the data; with ws:// it sees all,
+  // also if it is itself reached with TLS. Many HTTP proxies connect only to port 443.
   std::string proxy{};
 
   // Trusted roots and our certificate for a proxy that is reached with TLS. Null: those of `tls`,

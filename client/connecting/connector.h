@@ -67,7 +67,8 @@ class Connector {
   absl::Duration wake() const { return attempts_.has_value() ? attempts_->due() : read_until_; }
 
   // Ends the attempt at any time: a deadline has passed, or it was cancelled. It is done
-  // afterwards, with an error that has the code of `why` and names the step.
+  // afterwards, with an error that has the code of `why` and names the step; or, if the server has
+  // refused and only the rest of its response was missing, with that refusal.
   void Stop(const absl::Status& why);
 
   // With kDone, once: the open WebSocket, or the errors of Client::Connect().

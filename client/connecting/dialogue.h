@@ -38,8 +38,8 @@ class Dialogue {
   // ended.
   virtual absl::Status Take(absl::string_view bytes) = 0;
 
-  // The time that the reads from now on may take, for a dialogue that can end without them: then
-  // CannotRead() is the right call.
+  // The time that the reads from now on may take together. Finite for a dialogue that can end
+  // without them: when it is over, CannotRead() returns the outcome.
   virtual absl::Duration patience() const { return absl::InfiniteDuration(); }
 
   // The dialogue's error if `why` prevents the write or the read that it wants.

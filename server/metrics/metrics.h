@@ -86,8 +86,8 @@ struct MetricsOf {
   Number held_sessions{};
 };
 
-// The counters of one loop, written by its thread. They are on cache lines of their own, which no
-// other thread's writes take away.
+// The counters of one loop, written by its thread. They have cache lines of their own, so that no
+// other thread's writes slow these down.
 struct alignas(64) LoopMetrics : MetricsOf<Counter> {};
 static_assert(sizeof(LoopMetrics) % 64 == 0);
 

@@ -270,7 +270,7 @@ void Outbox::DropWaiting(DropReason why) {
 
 // ---- Writing ----
 
-// Its address may be taken here, while WriteOnce keeps the common case in registers.
+// Apart from WriteOnce, because it takes the address of `parts`: there they stay in registers.
 IoResult Outbox::Writev(Stream& stream, std::array<absl::string_view, 2> parts) {
   return stream.Writev(parts);
 }

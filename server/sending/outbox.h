@@ -159,7 +159,7 @@ class Outbox {
   bool write_blocked() const { return write_blocked_; }
   void DidBecomeWritable() { write_blocked_ = false; }
 
-  // Whether all is as usual: nothing waits, and nobody wants to know when the queue is short.
+  // Whether messages go straight, and no OnWritable is due, as is usual.
   bool is_plain() const { return !indirect_ && !was_full_; }
 
   // Whether Write() may have something to do.
