@@ -15,13 +15,6 @@
 namespace weft {
 namespace {
 
-// Checked before the attempts, because one that need not wait would not check.
-absl::Status Stopped(Deadline deadline, const Notification* cancel) {
-  if (cancel != nullptr && cancel->HasBeenNotified()) return absl::CancelledError("cancelled");
-  if (deadline.HasPassed()) return absl::DeadlineExceededError("deadline exceeded");
-  return absl::OkStatus();
-}
-
 absl::Duration Now() {
   return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
@@ -36,7 +29,8 @@ absl::StatusOr<Stream> Race(absl::string_view name, absl::Span<const SocketAddre
   if (addresses.empty()) return absl::InvalidArgumentError("no address to connect to");
   ConnectAttempts attempts(name, addresses, attempt_delay);
   while (true) {
-    absl::Status status = Stopped(deadline, cancel);
+    // Because an attempt that need not wait does not check.
+    absl::Status status = CheckStopped(deadline, cancel);
     if (!status.ok()) return attempts.Error(status);
     absl::StatusOr<std::optional<Stream>> stream = attempts.Continue(Now());
     if (!stream.ok()) return stream.status();

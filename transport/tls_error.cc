@@ -108,9 +108,10 @@ absl::Status CheckFirstBytes(absl::string_view bytes, TlsPeer& peer) {
     return absl::OkStatus();
   }
   if (peer.is_server) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the server does not speak TLS; is it ws:// rather than wss://? (it sent \"",
-                     absl::CHexEscape(bytes.substr(0, kShown)), "\")"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the server does not speak TLS; is it ws:// or http:// rather than wss:// or https://? "
+        "(it sent \"",
+        absl::CHexEscape(bytes.substr(0, kShown)), "\")"));
   }
   peer.speaks_http = absl::ascii_isupper(static_cast<unsigned char>(bytes.front()));
   if (peer.speaks_http) {

@@ -291,7 +291,8 @@ TEST(TlsFaultTest, AServerWithoutTls) {
   const absl::Status error = Meet(true, "HTTP/1.1 400 Bad Request\r\n\r\n");
   EXPECT_TRUE(absl::IsFailedPrecondition(error));
   EXPECT_EQ(std::string(error.message()),
-            R"(the server does not speak TLS; is it ws:// rather than wss://? (it sent "HTTP/"))");
+            "the server does not speak TLS; is it ws:// or http:// rather than wss:// or https://? "
+            R"((it sent "HTTP/"))");
 }
 
 TEST(TlsFaultTest, APeerThatLeavesAtOnce) {

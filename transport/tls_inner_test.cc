@@ -84,6 +84,20 @@ TEST_F(TlsInnerTest, TheCertificateIsTheServersAndNotTheProxys) {
   EXPECT_TRUE(absl::IsUnauthenticated(pair_.client_status)) << pair_.client_status;
 }
 
+// The reason of the failure is known before the alert is sent, by the session outside.
+TEST_F(TlsInnerTest, AMissingCertificateOfTheClientIsNamed) {
+  ASSERT_TRUE(pair_.Start(*client_, *outer_).ok());
+  pair_.Handshake();
+  const auto inner = TestTlsServer({.identities = {TestIdentity("server")},
+                                    .client_certificates = ClientCertificates::kRequired,
+                                    .client_ca_file = testing::TestCaFile("ca.pem")});
+  ASSERT_TRUE(pair_.server.StartInnerTlsServer(*inner).ok());
+  ASSERT_TRUE(pair_.client.StartInnerTlsClient(*client_, "localhost").ok());
+  pair_.Handshake();
+  EXPECT_TRUE(absl::IsUnauthenticated(pair_.server_status)) << pair_.server_status;
+  EXPECT_THAT(std::string(pair_.server_status.message()), HasSubstr("has no certificate"));
+}
+
 TEST_F(TlsInnerTest, EndsProperly) {
   StartBoth();
   pair_.Handshake();

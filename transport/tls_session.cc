@@ -179,9 +179,10 @@ IoResult TlsSession::Handshake(Io& io) {
   if (peer_.established) return {};
   const int result = SSL_do_handshake(ssl_.get());
   peer_.established = result == 1;
-  const bool waits = !peer_.established && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
+  const Failure failure = TakeFailure(result);
+  const bool waits = !peer_.established && failure.kind == SSL_ERROR_WANT_READ;
   const bool sent = Send(io);
-  if (!peer_.established && !waits) return Failed(io, result);
+  if (!peer_.established && !waits) return Failed(io, failure);
   if (!sent) return {.status = IoStatus::kError, .error = io.error};
   if (!unsent_.empty()) return {.status = IoStatus::kWouldBlock, .wanted = Interest::kWrite};
   if (waits) return {.status = IoStatus::kWouldBlock, .wanted = Interest::kRead};
@@ -207,15 +208,14 @@ IoResult TlsSession::Read(int fd, absl::Span<char> buffer) {
     if (result <= 0) break;
     size += static_cast<size_t>(result);
   }
-  const bool waits = result > 0 || SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
-  Send(io);  // an alert
-  if (size > 0) {
-    // The next read reports an error or the end: BoringSSL keeps it.
-    if (!waits) ERR_clear_error();
+  const Failure failure = TakeFailure(result);
+  const bool waits = result > 0 || failure.kind == SSL_ERROR_WANT_READ;
+  Send(io);        // an alert
+  if (size > 0) {  // the next read reports an error or the end: BoringSSL keeps it
     const bool more_below = below_ != nullptr && !io.drained;
     return {.more = !waits || more_below || SSL_pending(ssl_.get()) > 0, .bytes = size};
   }
-  if (!waits) return Failed(io, result);
+  if (!waits) return Failed(io, failure);
   const bool sent = unsent_.empty() && (below_ == nullptr || below_->unsent_.empty());
   return {.status = IoStatus::kWouldBlock, .wanted = sent ? Interest::kRead : Interest::kReadWrite};
 }
@@ -261,7 +261,7 @@ IoResult TlsSession::Writev(int fd, absl::Span<absl::string_view> pieces) {
       const absl::string_view data = Take(&pieces, kMaxBatch - batch, io.scratch.record);
       if (data.empty()) break;
       const int result = SSL_write(ssl_.get(), data.data(), static_cast<int>(data.size()));
-      if (result <= 0) return Failed(io, result);
+      if (result <= 0) return Failed(io, TakeFailure(result));
       batch += data.size();
     }
     if (batch == 0) break;
@@ -351,10 +351,17 @@ bool TlsSession::Send(Io& io) {
 // ---- Errors ----
 
 // The result for a BoringSSL call that returned `result` and does not wait for the socket.
-IoResult TlsSession::Failed(const Io& io, int result) {
-  const int kind = SSL_get_error(ssl_.get(), result);
-  const uint32_t error = ERR_peek_error();
+// Why a call of BoringSSL returned `result`. Call it right after that, because the next call, also
+// of another session, forgets the error.
+TlsSession::Failure TlsSession::TakeFailure(int result) {
+  if (result > 0) return {};
+  const Failure failure = {SSL_get_error(ssl_.get(), result), ERR_peek_error()};
   ERR_clear_error();  // otherwise it would appear in the next session of this thread
+  return failure;
+}
+
+IoResult TlsSession::Failed(const Io& io, const Failure& failure) {
+  const auto [kind, error] = failure;
   if (kind == SSL_ERROR_ZERO_RETURN && peer_.established) return {.status = IoStatus::kEof};
   if (io.error != 0) return {.status = IoStatus::kError, .error = io.error};
   if (io.eof || kind == SSL_ERROR_ZERO_RETURN) {

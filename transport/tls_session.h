@@ -60,13 +60,20 @@ class TlsSession {
   struct Io;      // of one call
   struct Method;  // the BIO's
 
+  // Why a call of BoringSSL failed.
+  struct Failure {
+    int kind = 0;  // of SSL_get_error()
+    uint32_t error = 0;
+  };
+
   TlsSession(std::shared_ptr<TlsContext> context, TlsPeer peer, std::unique_ptr<TlsSession> below)
       : context_(std::move(context)), peer_(std::move(peer)), below_(std::move(below)) {}
 
   size_t depth() const { return below_ != nullptr ? below_->depth() + 1 : 0; }
 
   IoResult Handshake(Io& io);
-  IoResult Failed(const Io& io, int result);
+  Failure TakeFailure(int result);
+  IoResult Failed(const Io& io, const Failure& failure);
   IoResult Fail(absl::Status error);
   size_t ReceiveSome(Io& io, size_t size);
   size_t SendSome(Io& io, absl::string_view data);

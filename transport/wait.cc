@@ -68,4 +68,10 @@ absl::StatusOr<size_t> WaitForAny(absl::Span<const int> fds, Interest interest, 
   }
 }
 
+absl::Status CheckStopped(Deadline deadline, const Notification* cancel) {
+  if (cancel != nullptr && cancel->HasBeenNotified()) return absl::CancelledError("cancelled");
+  if (deadline.HasPassed()) return absl::DeadlineExceededError("deadline exceeded");
+  return absl::OkStatus();
+}
+
 }  // namespace weft

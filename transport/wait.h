@@ -29,6 +29,10 @@ absl::Status Wait(int fd, Interest interest, Deadline deadline,
 absl::StatusOr<size_t> WaitForAny(absl::Span<const int> fds, Interest interest, Deadline deadline,
                                   const Notification* cancel = nullptr);
 
+// Whether a sequence of steps should stop, of which some need not wait: Cancelled,
+// DeadlineExceeded, or OK.
+absl::Status CheckStopped(Deadline deadline, const Notification* cancel);
+
 }  // namespace weft
 
 #endif  // WEFT_TRANSPORT_WAIT_H_

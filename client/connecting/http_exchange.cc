@@ -26,9 +26,9 @@ bool CanBeginAnswer(absl::string_view bytes) {
 absl::Status NotHttp(absl::string_view bytes) {
   // An alert: the answer of a TLS server to a client without TLS (RFC 8446, section 6).
   const bool tls = absl::StartsWith(bytes, "\x15\x03");
-  return absl::InvalidArgumentError(absl::StrCat("the answer is not HTTP: it begins with ",
-                                                 Quote(bytes),
-                                                 tls ? ", like TLS: connect with wss://" : ""));
+  return absl::InvalidArgumentError(
+      absl::StrCat("the answer is not HTTP: it begins with ", Quote(bytes),
+                   tls ? ", like TLS: connect with wss://, or https:// for a proxy" : ""));
 }
 
 }  // namespace
