@@ -24,21 +24,19 @@ absl::StatusOr<Connector::Result> Open(absl::string_view url, const ClientOption
   const Notification* cancel = options.cancel.get();
   Connector connector(url, options);
   while (true) {
+    // Because a step that need not wait does not check.
+    if (absl::Status stopped = CheckStopped(deadline, cancel); !stopped.ok()) {
+      connector.Stop(stopped);
+    }
     switch (connector.Continue(Now())) {
       case Connector::State::kResolve:
         connector.Resolved(Resolve(connector.host(), connector.port(), deadline, cancel));
-        // Checked before an attempt, because one that need not wait would not check.
-        if (cancel != nullptr && cancel->HasBeenNotified()) {
-          connector.Stop(absl::CancelledError("cancelled"));
-        }
         break;
       case Connector::State::kWait: {
         const Deadline wake = std::min(deadline, Deadline::After(connector.wake() - Now()));
         const absl::Status status =
             WaitForAny(connector.fds(), connector.interest(), wake, cancel).status();
-        if (!status.ok() && (!absl::IsDeadlineExceeded(status) || deadline.HasPassed())) {
-          connector.Stop(status);
-        }
+        if (!status.ok() && !absl::IsDeadlineExceeded(status)) connector.Stop(status);
         break;
       }
       case Connector::State::kDone:

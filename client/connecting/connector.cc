@@ -123,6 +123,10 @@ void Connector::Stop(const absl::Status& why) {
   while (opening_.wants() != Opening::Wants::kOpen && opening_.wants() != Opening::Wants::kFailed) {
     absl::Status error = why;
     if (opening_.wants() == Opening::Wants::kAddresses) {
+      if (auto numeric = ResolveAtOnce(host(), port()); numeric.has_value()) {
+        opening_.Resolved(*std::move(numeric));
+        continue;
+      }
       error = LookupStopped(host(), why);
     } else if (opening_.wants() == Opening::Wants::kConnection) {
       if (!attempts_.has_value()) StartAttempts();
