@@ -27,7 +27,7 @@ void Connection::UseDeflate(const DeflateAgreement& agreement, const ConnectionO
 std::optional<Event> Connection::NextEvent() {
   EndEvent();
   std::optional<Event> event;
-  if (receiver_.ShortMessage(event) || receiver_.IsDrained()) return event;
+  if (receiver_.ShortMessage(event) || receiver_.DropIfDrained()) return event;
   receiver_.Next(event, status_);
   if (!event.has_value() || event->type != Event::Type::kMessage) NoMessage(event);
   return event;

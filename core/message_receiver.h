@@ -86,7 +86,7 @@ class MessageReceiver {
 
   // If nothing is held of the input, as after most reads: forgets it, in place of KeepInput, and
   // returns true. There is no further event then.
-  [[gnu::always_inline]] bool IsDrained() {
+  [[gnu::always_inline]] bool DropIfDrained() {
     if (phase_ != Phase::kHeader || eof_ || event_is_inflated_) return false;
     if (window_.held_bytes() > 0 || window_.capacity() > 0) return false;
     window_.Drop(nullptr);

@@ -427,12 +427,12 @@ void ServedSession::OnEndOfTurn() {
 void ServedSession::Flush() {
   if (!holds_stream()) return;
   outbox_.MarkIfHigh(connection().queued_bytes());
-  if (!outbox_.write_blocked() && outbox_.has_output()) Write();
+  if (!outbox_.write_blocked()) Write();
   if (!IsSettled()) Settle();
 }
 
 bool ServedSession::Write() {
-  if (!holds_stream()) return false;
+  if (!holds_stream() || !outbox_.has_output()) return false;
   const IoResult result = outbox_.Write(stream_);
   if (result.status == IoStatus::kError) LoseBy(result);
   return result.bytes > 0;

@@ -239,8 +239,8 @@ class ServedSession final : public ServedStream, public LoopSession {
   void Account();
 
   // Whether Settle() would change nothing. It depends on the connection, the outbox and input_,
-  // which are checked here, and on held_, the subscriptions and the bytes that the SharedQueue was
-  // told: a change of one of these must clear settled_.
+  // which are checked here, and on held_, the subscriptions and the bytes that other threads see as
+  // queued: a change of one of these must clear settled_.
   bool IsSettled() const {
     return settled_ && input_ == Input::kAwaited && outbox_.is_plain() && connection().is_idle();
   }

@@ -269,6 +269,7 @@ SessionRef ServedSession::ref() {
     if (!holds_stream()) shared->SetClosed();
     if (close_notified_) shared->callbacks.Close();
     outbox_.set_shared(std::move(shared));
+    settled_ = false;  // the queue may be written before this callback returns
   }
   return SessionRef(shared());
 }
@@ -361,6 +362,8 @@ std::optional<Reservation> ServedSession::ReserveForHandler(size_t bytes) {
 void ServedSession::HoldReading() {
   if (std::exchange(held_, true)) return;
   context_.metrics().held_sessions += 1;
+  settled_ = false;
+  if (!in_callback_) FlushLater();
 }
 
 void ServedSession::ResumeReading() {

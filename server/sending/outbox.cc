@@ -1,6 +1,7 @@
 #include "weft/server/sending/outbox.h"
 
 #include <algorithm>
+#include <cassert>
 #include <limits>
 #include <string>
 #include <utility>
@@ -121,7 +122,9 @@ IoResult Outbox::WriteFrames(absl::string_view frames, size_t count, Stream& str
   context_.metrics.messages_sent += count;
   context_.metrics.bytes_sent += result.bytes;
   if (result.bytes == frames.size()) return result;
-  connection_.SendBorrowedFrames(frames.substr(result.bytes)).IgnoreError();
+  const absl::Status queued = connection_.SendBorrowedFrames(frames.substr(result.bytes));
+  assert(queued.ok());  // otherwise a part of a frame would be missing
+  queued.IgnoreError();
   CopyBorrowed();
   write_blocked_ = indirect_ = true;
   return result;

@@ -382,5 +382,25 @@ TEST_F(SessionRefTest, R26_TheBudgetHoldsForMessagesOnTheirWay) {
   EXPECT_EQ(clients[0].ReadFrame().size(), 11u + (1 << 20));
 }
 
+// A session whose queue was never looked at from outside says how long it is when it first is.
+TEST_F(SessionRefTest, AReferenceMadeAfterASendSeesTheQueueShrink) {
+  std::unique_ptr<SessionRef> made;
+  script_.on_open = [](Session&) {};
+  script_.on_message = [&](Session& session, const Message& message) {
+    session.Send(message).IgnoreError();
+    if (message.payload == "ref") made = std::make_unique<SessionRef>(session.ref());
+  };
+  Start();
+  TestClient client = ConnectAndUpgrade();
+  for (const char* text : {"first", "ref"}) {
+    client.SendText(text);
+    EXPECT_EQ(client.ReadFrame(), absl::StrCat("fin text ", text));
+  }
+  LetTheLoopTurn();
+  ASSERT_NE(made, nullptr);
+  EXPECT_EQ(made->queued_bytes(), 0u);
+  server_.reset();
+}
+
 }  // namespace
 }  // namespace weft
