@@ -19,7 +19,7 @@
 #include "weft/coro/session_state.h"
 #include "weft/coro/strand.h"
 #include "weft/loop/deadline_queue.h"
-#include "weft/server/sending/send_options.h"
+#include "weft/sending/send_options.h"
 
 namespace weft::coro {
 

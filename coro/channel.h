@@ -20,7 +20,7 @@
 #include "weft/core/message.h"
 #include "weft/loop/deadline_queue.h"
 #include "weft/loop/mailbox.h"
-#include "weft/server/sending/send_options.h"
+#include "weft/sending/send_options.h"
 #include "weft/server/session_ref.h"
 #include "weft/transport/address.h"
 

@@ -20,7 +20,7 @@
 #include "weft/coro/awaitable.h"
 #include "weft/coro/session_state.h"
 #include "weft/server/acceptor.h"
-#include "weft/server/sending/send_options.h"
+#include "weft/sending/send_options.h"
 #include "weft/server/session_ref.h"
 #include "weft/transport/address.h"
 

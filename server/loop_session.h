@@ -11,8 +11,8 @@
 #include "weft/core/deflate/compression.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/loop/mailbox.h"
-#include "weft/server/sending/send_options.h"
-#include "weft/server/sending/waiting_message.h"
+#include "weft/sending/send_options.h"
+#include "weft/sending/waiting_message.h"
 #include "weft/server/session.h"
 
 namespace weft {

@@ -10,8 +10,8 @@
 #include "absl/strings/string_view.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/frame/opcode.h"
+#include "weft/sending/send_options.h"
 #include "weft/server/metrics/metrics.h"
-#include "weft/server/sending/send_options.h"
 
 namespace weft {
 

@@ -21,10 +21,10 @@
 #include "weft/core/connection_options.h"
 #include "weft/core/log.h"
 #include "weft/loop/clock.h"
+#include "weft/sending/send_options.h"
 #include "weft/server/http/http_options.h"
 #include "weft/server/limits/limit_options.h"
 #include "weft/server/listening/endpoint.h"
-#include "weft/server/sending/send_options.h"
 #include "weft/server/topics/topic_options.h"
 #include "weft/transport/tls_context.h"
 

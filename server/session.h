@@ -22,8 +22,8 @@
 #include "weft/core/frame/opcode.h"
 #include "weft/core/message.h"
 #include "weft/loop/deadline_queue.h"
-#include "weft/server/sending/send_options.h"
-#include "weft/server/sending/waiting_message.h"
+#include "weft/sending/send_options.h"
+#include "weft/sending/waiting_message.h"
 #include "weft/transport/address.h"
 
 namespace weft {

@@ -2,17 +2,16 @@
 
 #include <string>
 #include <utility>
-#include <variant>
 
-#include "weft/core/frame/check_message.h"
 #include "weft/core/frame/close_payload.h"
+#include "weft/sending/posting.h"
 #include "weft/server/loop_session.h"
 #include "weft/server/topics/topics.h"
 
 namespace weft {
 namespace {
 
-absl::Status Gone() { return absl::FailedPreconditionError("the session has ended"); }
+absl::Status Gone() { return SessionHasEnded(); }
 
 }  // namespace
 
@@ -22,41 +21,10 @@ size_t SessionRef::queued_bytes() const { return open() ? shared_->bytes() : 0; 
 
 absl::Status SessionRef::Submit(WaitingMessage message, const SendOptions& options) const {
   if (!open()) return Gone();
-  if (!std::holds_alternative<EncodedMessage>(message.payload)) {
-    absl::Status status = CheckMessage(message.opcode, message.view());
-    if (!status.ok()) return status;
-  }
-  // On the session's own thread a task would run too late: after later sends by the Session.
-  if (shared_->mailbox().OnLoopThread()) {
-    if (shared_->session == nullptr) return Gone();
-    return static_cast<Session*>(shared_->session)->Submit(std::move(message), options);
-  }
-  const size_t size = message.size();
-  const size_t cost = size + options.key.size() + kMessageOverhead;
-  absl::StatusOr<Reservation> room = shared_->TakeRoom(size, cost, options);
-  if (!room.ok()) {
-    if (absl::IsFailedPrecondition(room.status())) return room.status();
-    const WhenFull policy = shared_->PolicyOf(options);
-    if (policy == WhenFull::kDropNewest || policy == WhenFull::kDropOldest) {
-      shared_->mailbox().CountDropped();
-      return absl::OkStatus();
-    }
-    if (policy == WhenFull::kDisconnect) {
-      PostTask([](LoopSession& session) { session.Disconnect(); }).IgnoreError();
-    } else {
-      shared_->mailbox().CountRefused();
-    }
-    return room.status();
-  }
-  if (const auto* view = std::get_if<absl::string_view>(&message.payload)) {
-    message.payload = std::string(*view);
-  }
-  return PostInto(*std::move(room), cost,
-                  [message = std::move(message), key = std::string(options.key),
-                   options = SendOptions(options)](LoopSession& session) mutable {
-                    options.key = key;
-                    session.SendReserved(std::move(message), options);
-                  });
+  return PostMessage(shared_, std::move(message), options,
+                     [](Session& session, WaitingMessage submitted, const SendOptions& how) {
+                       return session.Submit(std::move(submitted), how);
+                     });
 }
 
 absl::Status SessionRef::PostSized(size_t payload_size,
@@ -69,22 +37,7 @@ absl::Status SessionRef::PostSized(size_t payload_size,
     if (absl::IsResourceExhausted(room.status())) shared_->mailbox().CountRefused();
     return room.status();
   }
-  return PostInto(*std::move(room), cost, std::move(task));
-}
-
-// Posts a task that has taken room, which it returns when it arrives.
-template <typename Task>
-absl::Status SessionRef::PostInto(Reservation room, size_t cost, Task task) const {
-  const bool posted = shared_->mailbox().Post(
-      [shared = shared_, task = std::move(task), cost, room = std::move(room)]() mutable {
-        // Messages that were published before take their room before this returns its own.
-        if (shared->session != nullptr) shared->session->DeliverPublished();
-        shared->Arrive(cost);
-        if (shared->session == nullptr) return;
-        task(*shared->session);
-        shared->SetQueuedBytes(shared->session->queued_bytes());
-      });
-  return posted ? absl::OkStatus() : Gone();
+  return PostInto(shared_, *std::move(room), cost, std::move(task));
 }
 
 // ---- Callbacks ----
@@ -178,16 +131,7 @@ absl::Status SessionRef::Publish(absl::string_view topic, Opcode opcode, absl::s
 }
 
 absl::Status SessionRef::PostTask(absl::AnyInvocable<void(LoopSession&)> task) const {
-  if (!open()) return Gone();
-  if (shared_->mailbox().OnLoopThread()) {
-    if (shared_->session == nullptr) return Gone();
-    task(*shared_->session);
-    return absl::OkStatus();
-  }
-  const bool posted = shared_->mailbox().Post([shared = shared_, task = std::move(task)]() mutable {
-    if (shared->session != nullptr) task(*shared->session);
-  });
-  return posted ? absl::OkStatus() : Gone();
+  return open() ? weft::PostTask(shared_, std::move(task)) : Gone();
 }
 
 }  // namespace weft

@@ -22,9 +22,9 @@
 #include "weft/core/frame/close_code.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/loop/mailbox.h"
-#include "weft/server/sending/send_options.h"
-#include "weft/server/sending/shared_queue.h"
-#include "weft/server/sending/waiting_message.h"
+#include "weft/sending/send_options.h"
+#include "weft/sending/shared_queue.h"
+#include "weft/sending/waiting_message.h"
 #include "weft/server/session.h"
 
 namespace weft {
@@ -160,8 +160,6 @@ class SessionRef {
 
   // Posts a task that sends `payload_size` bytes. ResourceExhausted if there is no room for them.
   absl::Status PostSized(size_t payload_size, absl::AnyInvocable<void(LoopSession&)> task) const;
-  template <typename Task>
-  absl::Status PostInto(Reservation room, size_t cost, Task task) const;
 
   std::shared_ptr<Shared> shared_;
 };

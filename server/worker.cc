@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "weft/loop/drain_plan.h"
 #include "weft/server/http_connection.h"
-#include "weft/server/limits/drain_plan.h"
 #include "weft/server/served_session.h"
 #include "weft/transport/listen.h"
 

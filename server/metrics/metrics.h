@@ -10,7 +10,8 @@
 #include "absl/strings/string_view.h"
 #include "weft/core/frame/close_code.h"
 #include "weft/core/frame/close_info.h"
-#include "weft/server/metrics/counter.h"
+#include "weft/sending/counter.h"
+#include "weft/sending/send_counters.h"
 #include "weft/server/metrics/time_histogram.h"
 
 namespace weft {
@@ -32,16 +33,6 @@ enum class HandshakeFailure : uint8_t {
 inline constexpr size_t kHandshakeFailures = 11;
 absl::string_view NameOf(HandshakeFailure reason);  // "tls", "timeout", ...
 
-// Why a message was not sent.
-enum class DropReason : uint8_t {
-  kQueueFull,     // no room, and the sender got an error: WhenFull::kFail
-  kNewest,        // no room, and it was the newest: WhenFull::kDropNewest
-  kOldest,        // a newer message needed its room: WhenFull::kDropOldest
-  kReplaced,      // a newer message with its key came: SendOptions::key
-  kDisconnected,  // its reader was too slow: WhenFull::kDisconnect
-  kClosed,        // it waited when its session ended
-};
-inline constexpr size_t kDropReasons = 6;
 absl::string_view NameOf(DropReason reason);  // "queue_full", ...
 
 // The slots of close codes: one for each of 1000 to 1015, and one per thousand of the applications'
@@ -61,19 +52,17 @@ constexpr size_t ResponseSlotOf(int http_status) {
   return http_status >= 100 && http_status <= 599 ? http_status / 100 - 1 : kResponseSlots - 1;
 }
 
-// Totals since the start, except for the last group. A session is one whose upgrade was accepted.
+// Totals since the start, except for the last group and SendCountersOf::buffered_bytes. A session
+// is one whose upgrade was accepted.
 template <typename Number>
-struct MetricsOf {
+struct MetricsOf : SendCountersOf<Number> {
   Number sessions_opened{};
   // By the cause of the session's end (ClosedBy), and by code (CloseSlotOf).
   std::array<std::array<Number, kCloseSlots>, kClosedBys> closes{};
   std::array<Number, kHandshakeFailures> handshake_failures{};
-  std::array<Number, kDropReasons> dropped_messages{};
 
   Number messages_received{};  // for streamed ones, each piece
-  Number messages_sent{};      // accepted for sending; for each subscriber of a topic
   Number bytes_received{};     // on the wire, all protocols, without TLS
-  Number bytes_sent{};
 
   std::array<Number, kResponseSlots> http_responses{};  // except 101: ResponseSlotOf
 
@@ -81,7 +70,6 @@ struct MetricsOf {
   TimeHistogram<Number> loop_lag{};    // a turn of a loop: new events wait that long
 
   // ---- Current values ----
-  Number buffered_bytes{};  // memory held for unfinished messages and unsent answers
   // not read from, because their handlers, on threads, are slower than the client
   Number held_sessions{};
 };

@@ -9,7 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "weft/core/encoded_message.h"
-#include "weft/server/sending/send_options.h"
+#include "weft/sending/send_options.h"
 
 namespace weft {
 

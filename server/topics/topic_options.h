@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "absl/strings/string_view.h"
-#include "weft/server/sending/send_options.h"
+#include "weft/sending/send_options.h"
 
 namespace weft {
 

@@ -1,14 +1,14 @@
 // Counts large payloads that wait to be sent, each once.
 
-#ifndef WEFT_SERVER_SENDING_HELD_PAYLOADS_H_
-#define WEFT_SERVER_SENDING_HELD_PAYLOADS_H_
+#ifndef WEFT_SENDING_HELD_PAYLOADS_H_
+#define WEFT_SENDING_HELD_PAYLOADS_H_
 
 #include <cstddef>
 #include <memory>
 
 #include "absl/container/flat_hash_map.h"
 #include "weft/loop/budget.h"
-#include "weft/server/metrics/counter.h"
+#include "weft/sending/counter.h"
 
 namespace weft {
 
@@ -35,4 +35,4 @@ class HeldPayloads {
 
 }  // namespace weft
 
-#endif  // WEFT_SERVER_SENDING_HELD_PAYLOADS_H_
+#endif  // WEFT_SENDING_HELD_PAYLOADS_H_

@@ -1,7 +1,7 @@
 // The size of a session's queue, for other threads.
 
-#ifndef WEFT_SERVER_SENDING_SHARED_QUEUE_H_
-#define WEFT_SERVER_SENDING_SHARED_QUEUE_H_
+#ifndef WEFT_SENDING_SHARED_QUEUE_H_
+#define WEFT_SENDING_SHARED_QUEUE_H_
 
 #include <atomic>
 #include <cstddef>
@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "weft/loop/mailbox.h"
 #include "weft/loop/waiters.h"
-#include "weft/server/sending/send_options.h"
+#include "weft/sending/send_options.h"
 
 namespace weft {
 
@@ -84,4 +84,4 @@ class SharedQueue {
 
 }  // namespace weft
 
-#endif  // WEFT_SERVER_SENDING_SHARED_QUEUE_H_
+#endif  // WEFT_SENDING_SHARED_QUEUE_H_

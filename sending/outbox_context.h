@@ -1,22 +1,22 @@
 // The limits, counters and hooks that the outboxes of one loop share.
 
-#ifndef WEFT_SERVER_SENDING_OUTBOX_CONTEXT_H_
-#define WEFT_SERVER_SENDING_OUTBOX_CONTEXT_H_
+#ifndef WEFT_SENDING_OUTBOX_CONTEXT_H_
+#define WEFT_SENDING_OUTBOX_CONTEXT_H_
 
 #include <cstddef>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "weft/loop/budget.h"
-#include "weft/server/metrics/metrics.h"
-#include "weft/server/sending/held_payloads.h"
-#include "weft/server/sending/send_options.h"
+#include "weft/sending/held_payloads.h"
+#include "weft/sending/send_counters.h"
+#include "weft/sending/send_options.h"
 
 namespace weft {
 
 // For the loop's thread.
 struct OutboxContext {
-  // From ServerOptions, with the marks lowered to fit max_queue_bytes.
+  // From the options, with the marks lowered to fit max_queue_bytes.
   struct Limits {
     size_t max_queue_bytes;
     size_t high_mark_bytes;
@@ -25,7 +25,7 @@ struct OutboxContext {
   };
 
   // The last three must outlive this.
-  OutboxContext(const Limits& limits, LoopMetrics& metrics, Budget& budget,
+  OutboxContext(const Limits& limits, SendCounters& metrics, Budget& budget,
                 absl::AnyInvocable<void()> deliver_published)
       : limits(limits),
         metrics(metrics),
@@ -37,7 +37,7 @@ struct OutboxContext {
   }
 
   const Limits limits;
-  LoopMetrics& metrics;
+  SendCounters& metrics;
   HeldPayloads held;  // large payloads that wait
 
   // Set while published messages have not been delivered: they are, before anything else is sent.
@@ -47,4 +47,4 @@ struct OutboxContext {
 
 }  // namespace weft
 
-#endif  // WEFT_SERVER_SENDING_OUTBOX_CONTEXT_H_
+#endif  // WEFT_SENDING_OUTBOX_CONTEXT_H_

@@ -1,7 +1,7 @@
 // The memory that the connections of one event loop share.
 
-#ifndef WEFT_SERVER_LOOP_POOLS_H_
-#define WEFT_SERVER_LOOP_POOLS_H_
+#ifndef WEFT_SENDING_LOOP_POOLS_H_
+#define WEFT_SENDING_LOOP_POOLS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -54,4 +54,4 @@ class LoopPools : private Timer {
 
 }  // namespace weft
 
-#endif  // WEFT_SERVER_LOOP_POOLS_H_
+#endif  // WEFT_SENDING_LOOP_POOLS_H_

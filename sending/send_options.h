@@ -1,7 +1,7 @@
 // The options of one send, and the policies for a message that does not fit into its queue.
 
-#ifndef WEFT_SERVER_SENDING_SEND_OPTIONS_H_
-#define WEFT_SERVER_SENDING_SEND_OPTIONS_H_
+#ifndef WEFT_SENDING_SEND_OPTIONS_H_
+#define WEFT_SENDING_SEND_OPTIONS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -49,4 +49,4 @@ struct SendOptions {
 
 }  // namespace weft
 
-#endif  // WEFT_SERVER_SENDING_SEND_OPTIONS_H_
+#endif  // WEFT_SENDING_SEND_OPTIONS_H_

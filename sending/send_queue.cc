@@ -1,4 +1,4 @@
-#include "weft/server/sending/send_queue.h"
+#include "weft/sending/send_queue.h"
 
 #include <string>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "weft/server/sending/held_payloads.h"
+#include "weft/sending/held_payloads.h"
 
 #include <utility>
 

@@ -1,7 +1,7 @@
 // A message on its way from a sender to its session's connection.
 
-#ifndef WEFT_SERVER_SENDING_WAITING_MESSAGE_H_
-#define WEFT_SERVER_SENDING_WAITING_MESSAGE_H_
+#ifndef WEFT_SENDING_WAITING_MESSAGE_H_
+#define WEFT_SENDING_WAITING_MESSAGE_H_
 
 #include <cstddef>
 #include <memory>
@@ -40,4 +40,4 @@ struct WaitingMessage {
 
 }  // namespace weft
 
-#endif  // WEFT_SERVER_SENDING_WAITING_MESSAGE_H_
+#endif  // WEFT_SENDING_WAITING_MESSAGE_H_

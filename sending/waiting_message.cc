@@ -1,4 +1,4 @@
-#include "weft/server/sending/waiting_message.h"
+#include "weft/sending/waiting_message.h"
 
 namespace weft {
 

@@ -1,7 +1,7 @@
 // Chooses which session closes when, while a server is drained.
 
-#ifndef WEFT_SERVER_LIMITS_DRAIN_PLAN_H_
-#define WEFT_SERVER_LIMITS_DRAIN_PLAN_H_
+#ifndef WEFT_LOOP_DRAIN_PLAN_H_
+#define WEFT_LOOP_DRAIN_PLAN_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -47,4 +47,4 @@ class DrainPlan {
 
 }  // namespace weft
 
-#endif  // WEFT_SERVER_LIMITS_DRAIN_PLAN_H_
+#endif  // WEFT_LOOP_DRAIN_PLAN_H_

@@ -1,7 +1,7 @@
 // A counter with one writing thread and any number of readers.
 
-#ifndef WEFT_SERVER_METRICS_COUNTER_H_
-#define WEFT_SERVER_METRICS_COUNTER_H_
+#ifndef WEFT_SENDING_COUNTER_H_
+#define WEFT_SENDING_COUNTER_H_
 
 #include <atomic>
 #include <cstdint>
@@ -31,4 +31,4 @@ class Counter {
 
 }  // namespace weft
 
-#endif  // WEFT_SERVER_METRICS_COUNTER_H_
+#endif  // WEFT_SENDING_COUNTER_H_

@@ -1,11 +1,11 @@
-#include "weft/server/sending/held_payloads.h"
+#include "weft/sending/held_payloads.h"
 
 #include <memory>
 #include <string>
 
 #include "gtest/gtest.h"
 #include "weft/loop/budget.h"
-#include "weft/server/metrics/counter.h"
+#include "weft/sending/counter.h"
 
 namespace weft {
 namespace {

@@ -1,4 +1,4 @@
-#include "weft/server/sending/outbox.h"
+#include "weft/sending/outbox.h"
 
 #include <algorithm>
 #include <cassert>
@@ -166,7 +166,11 @@ void Outbox::Disconnect() {
   disconnected_ = true;
   context_.CountDrop(DropReason::kDisconnected);
   DropWaiting(DropReason::kDisconnected);
-  connection_.SendClose(CloseCode::kTryAgainLater, "the client reads too slowly").IgnoreError();
+  const bool is_server = connection_.role() == Role::kServer;
+  connection_
+      .SendClose(CloseCode::kTryAgainLater,
+                 is_server ? "the client reads too slowly" : "the server reads too slowly")
+      .IgnoreError();
 }
 
 void Outbox::AnswerClose(bool send_waiting) {

@@ -1,7 +1,7 @@
 // The output of one session: its connection and its queue.
 
-#ifndef WEFT_SERVER_SENDING_OUTBOX_H_
-#define WEFT_SERVER_SENDING_OUTBOX_H_
+#ifndef WEFT_SENDING_OUTBOX_H_
+#define WEFT_SENDING_OUTBOX_H_
 
 #include <array>
 #include <cstddef>
@@ -16,12 +16,12 @@
 #include "weft/core/encoded_message.h"
 #include "weft/core/frame/close_code.h"
 #include "weft/core/frame/opcode.h"
-#include "weft/server/metrics/metrics.h"
-#include "weft/server/sending/outbox_context.h"
-#include "weft/server/sending/send_options.h"
-#include "weft/server/sending/send_queue.h"
-#include "weft/server/sending/shared_queue.h"
-#include "weft/server/sending/waiting_message.h"
+#include "weft/sending/outbox_context.h"
+#include "weft/sending/send_counters.h"
+#include "weft/sending/send_options.h"
+#include "weft/sending/send_queue.h"
+#include "weft/sending/shared_queue.h"
+#include "weft/sending/waiting_message.h"
 #include "weft/transport/io.h"
 #include "weft/transport/stream.h"
 
@@ -46,8 +46,8 @@ class Outbox {
   static constexpr size_t kWriteFrom = 64 << 10;
 
   // The context must outlive the outbox.
-  Outbox(OutboxContext& context, const ConnectionOptions& options)
-      : context_(context), connection_(Role::kServer, options) {}
+  Outbox(OutboxContext& context, const ConnectionOptions& options, Role role = Role::kServer)
+      : context_(context), connection_(role, options) {}
 
   Connection& connection() { return connection_; }
   const Connection& connection() const { return connection_; }
@@ -114,7 +114,7 @@ class Outbox {
   // Sends the messages that wait, and then the Close frame.
   absl::Status Close(CloseCode code, absl::string_view reason);
 
-  // The client reads too slowly: drops the messages that wait, and closes with 1013.
+  // The peer reads too slowly: drops the messages that wait, and closes with 1013.
   void Disconnect();
   bool disconnected() const { return disconnected_; }
 
@@ -215,4 +215,4 @@ class Outbox {
 
 }  // namespace weft
 
-#endif  // WEFT_SERVER_SENDING_OUTBOX_H_
+#endif  // WEFT_SENDING_OUTBOX_H_

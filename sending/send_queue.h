@@ -1,7 +1,7 @@
 // Whole messages that wait until their session can take them.
 
-#ifndef WEFT_SERVER_SENDING_SEND_QUEUE_H_
-#define WEFT_SERVER_SENDING_SEND_QUEUE_H_
+#ifndef WEFT_SENDING_SEND_QUEUE_H_
+#define WEFT_SENDING_SEND_QUEUE_H_
 
 #include <cstddef>
 #include <deque>
@@ -11,7 +11,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
-#include "weft/server/sending/waiting_message.h"
+#include "weft/sending/waiting_message.h"
 
 namespace weft {
 
@@ -76,4 +76,4 @@ class SendQueue {
 
 }  // namespace weft
 
-#endif  // WEFT_SERVER_SENDING_SEND_QUEUE_H_
+#endif  // WEFT_SENDING_SEND_QUEUE_H_

@@ -1,4 +1,4 @@
-#include "weft/server/sending/shared_queue.h"
+#include "weft/sending/shared_queue.h"
 
 #include <algorithm>
 #include <optional>

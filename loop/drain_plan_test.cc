@@ -1,4 +1,4 @@
-#include "weft/server/limits/drain_plan.h"
+#include "weft/loop/drain_plan.h"
 
 #include <cstdint>
 #include <random>
