@@ -1,4 +1,4 @@
-#include "weft/client/keepalive.h"
+#include "weft/client/connecting/keepalive.h"
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"

@@ -1,7 +1,7 @@
 // Measures the round-trip time with pings and their pongs.
 
-#ifndef WEFT_CLIENT_ROUND_TRIP_H_
-#define WEFT_CLIENT_ROUND_TRIP_H_
+#ifndef WEFT_CLIENT_CONNECTING_ROUND_TRIP_H_
+#define WEFT_CLIENT_CONNECTING_ROUND_TRIP_H_
 
 #include <algorithm>
 #include <cstddef>
@@ -65,4 +65,4 @@ class RoundTrip {
 
 }  // namespace weft
 
-#endif  // WEFT_CLIENT_ROUND_TRIP_H_
+#endif  // WEFT_CLIENT_CONNECTING_ROUND_TRIP_H_

@@ -1,4 +1,4 @@
-#include "weft/client/round_trip.h"
+#include "weft/client/connecting/round_trip.h"
 
 #include <optional>
 #include <string>

@@ -1,7 +1,7 @@
 // Decides when to ping a silent peer, and when to give it up.
 
-#ifndef WEFT_CLIENT_KEEPALIVE_H_
-#define WEFT_CLIENT_KEEPALIVE_H_
+#ifndef WEFT_CLIENT_CONNECTING_KEEPALIVE_H_
+#define WEFT_CLIENT_CONNECTING_KEEPALIVE_H_
 
 #include "absl/time/time.h"
 
@@ -54,4 +54,4 @@ class Keepalive {
 
 }  // namespace weft
 
-#endif  // WEFT_CLIENT_KEEPALIVE_H_
+#endif  // WEFT_CLIENT_CONNECTING_KEEPALIVE_H_
