@@ -50,7 +50,7 @@ struct ClientLoopOptions {
   int threads = 1;
 
   // The maximum number of threads that resolve names, at least 1.
-  int lookup_threads = AddressLookup::kDefaultThreads;
+  int lookup_threads = 4;
 
   ClientSending sending{};
 
