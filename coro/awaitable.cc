@@ -68,6 +68,7 @@ SleepAwaitable::~SleepAwaitable() {
 
 bool SleepAwaitable::await_suspend(std::coroutine_handle<> /*coroutine*/) {
   if (!Wait(Event::kAlarm)) return false;
+  if (wait_ != State::kWaiting) return true;  // stuck
   // It waits already: without an alarm it is woken with the error.
   const absl::StatusOr<DeadlineKey> alarm = strand().SetAlarm(delay_, *this);
   if (alarm.ok()) {

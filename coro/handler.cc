@@ -87,7 +87,7 @@ class ServedCoroutine final : public LoopHandler, private Channel {
   const SessionRequest* request() const override { return session_->request(); }
   SessionRef ref() override { return session_->ref(); }
 
-  const std::shared_ptr<const Coroutine> function_;
+  std::shared_ptr<const Coroutine> function_;  // until OnOpen
   LoopSession* session_ = nullptr;
   SessionState* state_ = nullptr;
 };
@@ -99,7 +99,8 @@ void ServedCoroutine::OnOpen(weft::Session& session) {
     return;
   }
   state_ = new SessionState(*this);
-  state_->Start((*function_)(coro::Session(*state_)));
+  Task<> task = (*function_)(coro::Session(*state_));
+  state_->Start(std::move(task), std::move(function_));
 }
 
 }  // namespace

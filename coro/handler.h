@@ -19,7 +19,7 @@ namespace internal {
 
 using Coroutine = std::function<Task<>(Session)>;
 
-// `function` is kept until the session has ended: a coroutine that is a lambda uses its captures.
+// `function` is kept until the coroutine has ended: one that is a lambda uses its captures.
 std::unique_ptr<weft::Handler> NewHandler(std::shared_ptr<const Coroutine> function);
 
 }  // namespace internal

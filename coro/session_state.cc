@@ -88,7 +88,8 @@ SessionState::~SessionState() {
   DiscardMessages();
 }
 
-void SessionState::Start(Task<> task) {
+void SessionState::Start(Task<> task, std::shared_ptr<const void> function) {
+  function_ = std::move(function);
   root_ = std::move(task);
   TaskAccess::PromiseOf(root_).Start(*this, scope());
   RunCoroutines();
@@ -219,6 +220,7 @@ void SessionState::EndRoot(bool in_callback) {
   root_ended_ = false;
   const std::exception_ptr exception = TaskAccess::PromiseOf(root_).exception();
   root_ = Task<>();
+  function_.reset();
   ReleaseMessage();
   DiscardMessages();
   if (exception != nullptr) {

@@ -56,7 +56,8 @@ class SessionState final : public Strand, private Parent {
 
   // ---- For the channel: callbacks of the session. They throw what the coroutine throws.
 
-  void Start(Task<> task);
+  // `function` is kept until the coroutine, which uses its captures, has ended.
+  void Start(Task<> task, std::shared_ptr<const void> function);
   void OnMessage(const Message& message);
   void OnWritable();
   void OnPong();
@@ -118,6 +119,7 @@ class SessionState final : public Strand, private Parent {
   void Store(const Message& message);
 
   Channel* channel_;
+  std::shared_ptr<const void> function_;  // of root_, which is destroyed first
   Task<> root_;
   StoredMessage* received_ = nullptr;
   StoredMessage* waiting_first_ = nullptr;
