@@ -27,6 +27,7 @@
 #include "gtest/gtest.h"
 #include "weft/client.h"
 #include "weft/core.h"
+#include "weft/coro.h"
 #include "weft/server.h"
 #include "weft/testing.h"
 
