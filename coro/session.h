@@ -19,8 +19,8 @@
 #include "weft/core/message.h"
 #include "weft/coro/awaitable.h"
 #include "weft/coro/session_state.h"
-#include "weft/server/acceptor.h"
 #include "weft/sending/send_options.h"
+#include "weft/server/acceptor.h"
 #include "weft/server/session_ref.h"
 #include "weft/transport/address.h"
 
