@@ -59,7 +59,7 @@ class EchoClientTest(unittest.IsolatedAsyncioTestCase):
         code, out, err = await run("ECHO_CLIENT", *flags, url_of(server, host), "Hello")
         self.assertEqual((code, out), (1, ""))
         for words in says:
-            self.assertIn(words, err)
+            self.assertRegex(err, words)
 
     async def test_says_whom_it_does_not_trust(self):
         async with serve() as server:
@@ -73,8 +73,8 @@ class EchoClientTest(unittest.IsolatedAsyncioTestCase):
         async with serve(client_certificates=ssl.CERT_REQUIRED) as server:
             result = await run("ECHO_CLIENT", f"--ca={CA}", *CLIENT, url_of(server), "Hello")
             self.assertEqual(result, (0, "Hello\n", ""))
-            # Python ends the connection without a reason.
-            await self.expect_refused(server, f"--ca={CA}", says=["the server ended the stream"])
+            # Python ends the connection without a reason, and by a reset if the request came before that.
+            await self.expect_refused(server, f"--ca={CA}", says=["the server ended the stream|Connection reset by peer"])
 
     async def test_names_flags_and_files_that_are_wrong(self):
         async with serve() as server:

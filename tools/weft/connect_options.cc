@@ -227,9 +227,9 @@ std::vector<Flag> Flags(ConnectOptions* options, std::optional<Split>* split) {
       {.name = "proxy",
        .letter = 'x',
        .value = "URL",
-       .help = "http://HOST:PORT, socks5://HOST:PORT, or https:// or socks5s://\n"
-               "with TLS, with USER:PASSWORD@ if needed, or direct; default:\n"
-               "from the environment",
+       .help = "http://HOST:PORT or socks5://HOST:PORT; https:// or\n"
+               "socks5s:// with TLS; with USER:PASSWORD@ if needed; or\n"
+               "direct; default: from the environment",
        .set = SetText(&options->proxy)},
       {.name = "max-redirects",
        .value = "NUMBER",
