@@ -36,7 +36,7 @@ class Alarm;
 
 // One WebSocket on its event loop, of either side: coroutines know no other. The methods are those
 // of weft::Session, and do not block; coro/handler.cc has the server's. It tells its SessionState
-// what happens, and outlives no call of SessionState::OnEnd. For the loop's thread.
+// what happens, and is not used after SessionState::OnEnd has returned. For the loop's thread.
 class Channel {
  public:
   virtual absl::Status Send(const Message& message) = 0;

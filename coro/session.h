@@ -40,9 +40,9 @@ namespace weft::coro {
 // in spite of 1,000 such answers is destroyed where it waits. When the coroutine returns first, the
 // session is closed with 1000.
 //
-// Only the coroutines of the session itself may call its methods, except ref() of an open one; its
-// copies may be destroyed anywhere. In a coroutine of another session Receive() returns nullopt and
-// the others FailedPrecondition: there, and on other threads, use ref().
+// Only the coroutines of the session itself may call its methods; its copies may be destroyed
+// anywhere. For others, and for other threads, a coroutine of the session calls ref() and hands
+// them the SessionRef.
 class Session {
  public:
   explicit Session(internal::SessionState& state) : state_(&state) { state_->Ref(); }
@@ -113,7 +113,9 @@ class Session {
 
   // ---- Time ----
 
-  // Sends a ping and waits for its pong: the round trip, in whole milliseconds.
+  // Sends a ping and waits for its pong: the round trip, in whole milliseconds. The pong comes
+  // after the messages that the client sent before it, and is not read while reading is paused:
+  // unless another branch receives, await this with a timeout.
   PingAwaitable Ping() { return PingAwaitable(*state_); }
 
   // Waits for `delay`, and up to 16 ms longer.

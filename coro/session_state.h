@@ -38,8 +38,8 @@ struct StoredMessage {
 // the session on its loop. For the loop's thread, except where marked.
 class SessionState final : public Strand, private Parent {
  public:
-  // Unawaited messages are kept, so that pings and the end behind them are noticed; from either of
-  // these numbers on, nothing more is read from the peer.
+  // Messages that nobody awaits are kept, so that pings and the end after them are noticed. From
+  // either of these numbers on, nothing more is read from the peer.
   static constexpr size_t kMaxWaiting = 16;
   static constexpr size_t kMaxWaitingBytes = 64 << 10;
 
@@ -79,8 +79,7 @@ class SessionState final : public Strand, private Parent {
   // Closing: messages are received no more.
   void DiscardMessages();
 
-  // Counts sends that fail in a row. Whether they are so many that the coroutine does not look at
-  // their errors.
+  // Counts sends that fail in a row. After kMaxFailures the coroutine is taken to ignore errors.
   void CountFailure(const absl::Status& status);
   bool ignores_errors() const { return failures_ == kMaxFailures; }
 

@@ -165,8 +165,8 @@ constexpr bool CheckAcceptor() {
 // ...) or of HttpError, which may be 300 to 599 except 304; any other becomes 500. Called on every
 // loop's thread, so it must be thread-safe, and must not block, whatever
 // ServerOptions::handler_threads is: one that must wait uses SessionRequest::AnswerLater(). The
-// request is valid until the call returns; with
-// UpgradeResponse::keep_request, Session::request() has a copy until the session has ended.
+// request is valid until the call returns; with UpgradeResponse::keep_request, Session::request()
+// has a copy until the session has ended.
 //
 //   [](const SessionRequest& request, UpgradeResponse&) -> absl::StatusOr<std::unique_ptr<Handler>>
 //   {

@@ -97,7 +97,7 @@ class AsyncClient {
                              absl::string_view reason = "") = 0;
 
   // Closes the socket without a closing handshake; OnClose follows, with kAbnormal, at the end of
-  // this turn of the loop. May be called anywhere, also in OnClose.
+  // this turn of the loop. May be called in every callback, also in OnClose.
   virtual void Terminate() = 0;
 
   // ---- State ----

@@ -34,7 +34,8 @@ class ClientHandler {
   virtual void OnClose(AsyncClient& /*client*/, const CloseInfo& /*info*/) {}
 
   // The connection could not be opened: `error` is the one that Client::Connect() would return;
-  // Cancelled if ClientRef::Close() was called or the loop ends, Unavailable if it is drained.
+  // Cancelled if ClientRef::Close() was called or the loop ends, Unavailable if it is drained. If
+  // the loop has ended before ClientLoop::Connect() is called, the caller's thread calls this.
   virtual void OnFailed(const absl::Status& /*error*/) {}
 };
 

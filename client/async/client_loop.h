@@ -52,6 +52,10 @@ class ClientLoop {
   // Client::Connect(), and returns at once: the handler's OnOpen() or OnFailed() follows. Of
   // `options` these have no effect: timeouts.send, cancel (see ClientRef::Close()),
   // connection.pool and connection.codecs.
+  //
+  // Once the loop has ended, this call itself calls OnFailed(), with Cancelled, and destroys the
+  // handler before it returns. A handler that connects again in OnFailed() or OnClose() must not do
+  // so after Cancelled: it would call itself without end.
   ClientRef Connect(absl::string_view url, ClientOptions options,
                     std::unique_ptr<ClientHandler> handler);
 

@@ -78,7 +78,8 @@ struct ClientHooks {
   std::function<void(HttpHead which, absl::string_view head)> on_head{};
 
   // Called with each round-trip time (Client::round_trip_time) when its pong is seen, by the thread
-  // that is in Receive() or Close(). Must not call the client.
+  // that is in Receive() or Close(); for an asynchronous client, by its loop. Must not call the
+  // client.
   std::function<void(absl::Duration)> on_round_trip{};
 };
 

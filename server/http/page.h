@@ -75,8 +75,8 @@ struct PageResponse {
 };
 
 // The answer that a page gives later, from any thread: PageRequest::AnswerLater(). Copies are the
-// same answer. If the last one is destroyed before it was given, the client gets 500; after
-// ServerTimeouts::http without an answer, or when the server shuts down, 503. The connection takes
+// same answer. If the last copy is destroyed before an answer was given, the client gets 500; after
+// ServerTimeouts::http without an answer, or when the server goes away, 503. The connection takes
 // its next request when this one is answered. May outlive the server. Thread-safe.
 //
 //   [&](const PageRequest& request) -> absl::StatusOr<PageResponse> {
