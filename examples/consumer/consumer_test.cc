@@ -7,13 +7,16 @@
 #include <string>
 
 #include "absl/random/random.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "core/frame/frame.h"
 #include "gtest/gtest.h"
+#include "weft/async_client.h"
 #include "weft/client.h"
 #include "weft/core/frame/frame.h"
+#include "weft/coro.h"
 #include "weft/server.h"
 
 namespace {
@@ -38,6 +41,47 @@ TEST(ConsumerTest, ServerAndClient) {
   EXPECT_TRUE(message->is_text());
   EXPECT_EQ(message->payload, "Hello");
   EXPECT_TRUE((*client)->Close().ok());
+}
+
+weft::Task<> Echo(weft::coro::Session session) {
+  while (const auto message = co_await session.Receive()) {
+    if (!(co_await session.Send(*message)).ok()) co_return;
+  }
+}
+
+// Sends a greeting, and keeps the answer.
+class Greeter : public weft::ClientHandler {
+ public:
+  Greeter(std::string& answer, absl::Notification& done) : answer_(answer), done_(done) {}
+
+  void OnOpen(weft::AsyncClient& client) override { client.SendText("Hello").IgnoreError(); }
+  void OnMessage(weft::AsyncClient& client, const weft::Message& message) override {
+    answer_ = std::string(message.payload);
+    client.Close().IgnoreError();
+  }
+  void OnClose(weft::AsyncClient&, const weft::CloseInfo&) override { done_.Notify(); }
+  void OnFailed(const absl::Status& error) override {
+    answer_ = error.ToString();
+    done_.Notify();
+  }
+
+ private:
+  std::string& answer_;
+  absl::Notification& done_;
+};
+
+TEST(ConsumerTest, CoroutineAndAsynchronousClient) {
+  absl::StatusOr<std::unique_ptr<weft::Server>> server =
+      weft::Server::Start({}, weft::coro::Handler(Echo));
+  ASSERT_TRUE(server.ok()) << server.status();
+  std::string answer;
+  absl::Notification done;
+  absl::StatusOr<std::unique_ptr<weft::ClientLoop>> loop = weft::ClientLoop::Create();
+  ASSERT_TRUE(loop.ok()) << loop.status();
+  (*loop)->Connect("ws://" + (*server)->address().ToString() + "/", {},
+                   std::make_unique<Greeter>(answer, done));
+  done.WaitForNotification();
+  EXPECT_EQ(answer, "Hello");
 }
 
 TEST(ConsumerTest, WaitsForASignal) {
