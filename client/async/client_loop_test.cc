@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <functional>
 #include <future>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -23,79 +22,30 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/client/async/async_client.h"
-#include "weft/client/async/client_handler.h"
 #include "weft/client/async/client_ref.h"
+#include "weft/client/async/testing/client_loop_fixture.h"
 #include "weft/client/client.h"
 #include "weft/client/connecting/client_options.h"
 #include "weft/core/deflate/compression.h"
-#include "weft/core/http/http_refusal.h"
 #include "weft/core/testing/frames.h"
 #include "weft/server/server.h"
 #include "weft/testing/fake_server.h"
-#include "weft/testing/journal.h"
-#include "weft/testing/manual_clock.h"
 #include "weft/transport/testing/silent_port.h"
 #include "weft/transport/testing/tls_pair.h"
 
 namespace weft {
 namespace {
 
+using testing::ClientLoopFixture;
 using testing::ClosePayload;
 using ::testing::ElementsAre;
 using testing::FakePeer;
 using testing::FakeServer;
 using ::testing::HasSubstr;
-using testing::Journal;
-using testing::ManualClock;
 using testing::ServerFrame;
 using testing::SilentPort;
-using testing::TestTlsClient;
+using testing::StatusText;
 using testing::TestTlsServer;
-
-// The callbacks of a handler, which the test provides.
-struct Script {
-  std::function<void(AsyncClient&)> on_open = [](AsyncClient&) {};
-  std::function<void(AsyncClient&, const Message&)> on_message = [](AsyncClient&, const Message&) {
-  };
-  std::function<void(AsyncClient&)> on_writable = [](AsyncClient&) {};
-};
-
-// Not ToString(), which has the attached data in any order.
-std::string Text(const absl::Status& status) {
-  return absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message(), " | ",
-                      RefusalOf(status).value_or(HttpRefusal()).body);
-}
-
-class ScriptedHandler : public ClientHandler {
- public:
-  ScriptedHandler(Journal& journal, Script script)
-      : journal_(journal), script_(std::move(script)) {}
-  ~ScriptedHandler() override { journal_.Write("destroyed"); }
-
-  void OnOpen(AsyncClient& client) override {
-    journal_.Write("open");
-    script_.on_open(client);
-  }
-  void OnMessage(AsyncClient& client, const Message& message) override {
-    journal_.Write(absl::StrCat("message ", message.payload.substr(0, 40)));
-    script_.on_message(client, message);
-  }
-  void OnWritable(AsyncClient& client) override {
-    journal_.Write("writable");
-    script_.on_writable(client);
-  }
-  void OnClose(AsyncClient& client, const CloseInfo& info) override {
-    EXPECT_FALSE(client.status().ok());
-    EXPECT_TRUE(absl::IsFailedPrecondition(client.SendText("late")));
-    journal_.Write(absl::StrCat("close ", static_cast<int>(info.code), " ", info.reason, " by ",
-                                NameOf(info.by), " ", info.option));
-  }
-  void OnFailed(const absl::Status& error) override { journal_.Write("failed " + Text(error)); }
-
- private:
-  Journal& journal_;
-  const Script script_;
-};
 
 class EchoHandler : public Handler {
   void OnMessage(Session& session, const Message& message) override {
@@ -103,50 +53,7 @@ class EchoHandler : public Handler {
   }
 };
 
-class ClientLoopTest : public ::testing::Test {
- protected:
-  // A loop on one thread, whose time is the test's.
-  void StartLoop(ClientLoopOptions options = {}) {
-    options.for_tests.clock = &clock_;
-    absl::StatusOr<std::unique_ptr<ClientLoop>> loop = ClientLoop::Create(std::move(options));
-    ASSERT_TRUE(loop.ok()) << loop.status();
-    loop_ = *std::move(loop);
-  }
-
-  ClientRef Connect(const std::string& url, Script script = {}, ClientOptions options = {}) {
-    if (loop_ == nullptr) StartLoop();
-    options.tls = TestTlsClient();
-    options.proxy = "direct";
-    return loop_->Connect(url, std::move(options),
-                          std::make_unique<ScriptedHandler>(journal_, std::move(script)));
-  }
-
-  // Connects, and waits until the connection is open.
-  ClientRef Open(const std::string& url, Script script = {}, ClientOptions options = {}) {
-    ClientRef client = Connect(url, std::move(script), std::move(options));
-    journal_.WaitFor("open");
-    return client;
-  }
-
-  // The number of lines that begin with one of these.
-  int Count(std::initializer_list<absl::string_view> beginnings) {
-    int count = 0;
-    for (const std::string& line : journal_.lines()) {
-      for (absl::string_view beginning : beginnings) {
-        if (absl::string_view(line).substr(0, beginning.size()) == beginning) ++count;
-      }
-    }
-    return count;
-  }
-
-  void AwaitCount(absl::string_view beginning, int count) {
-    while (Count({beginning}) < count) std::this_thread::yield();
-  }
-
-  ManualClock clock_;
-  Journal journal_;
-  std::unique_ptr<ClientLoop> loop_;  // last member: its handlers use the others
-};
+class ClientLoopTest : public ClientLoopFixture {};
 
 TEST_F(ClientLoopTest, TalksToARealServer) {
   for (const bool compressed : {false, true}) {
@@ -272,11 +179,11 @@ TEST_F(ClientLoopTest, FailsWithTheStatusOfTheBlockingClient) {
     const absl::Status blocking = Client::Connect(server.url(), {.proxy = "direct"}).status();
     EXPECT_FALSE(blocking.ok());
     Connect(server.url());
-    journal_.WaitFor("failed " + Text(blocking));
+    journal_.WaitFor("failed " + StatusText(blocking));
   }
   for (const char* url : {"http//x", "ws://127.0.0.1:1/"}) {
     Connect(url);
-    journal_.WaitFor("failed " + Text(Client::Connect(url, {.proxy = "direct"}).status()));
+    journal_.WaitFor("failed " + StatusText(Client::Connect(url, {.proxy = "direct"}).status()));
   }
   EXPECT_EQ(Count({"open", "close"}), 0);
 }
