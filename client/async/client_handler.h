@@ -17,6 +17,7 @@ class AsyncClient;
 // connection of the loop waits for them.
 //
 // The last call is OnFailed(), or OnClose() after OnOpen(): exactly one of them.
+// ClientLoop::Connect names the one case without a call.
 class ClientHandler {
  public:
   virtual ~ClientHandler() = default;

@@ -16,17 +16,22 @@
 namespace weft {
 namespace {
 
+// Whether this thread calls a handler whose connection did not arrive.
+thread_local bool calling_on_failed = false;
+
 // A connection on its way to its loop. If it does not arrive, because the loop has ended, its
-// handler gets its one call here.
+// handler gets its one call here; but not inside such a call, because a handler that always
+// connects again would then be called without end.
 class OnItsWay {
  public:
   OnItsWay(std::unique_ptr<ClientHandler> handler, ExceptionGuard& guard)
       : handler_(std::move(handler)), guard_(guard) {}
   OnItsWay(OnItsWay&&) = default;
   ~OnItsWay() {
-    if (handler_ == nullptr) return;
+    if (handler_ == nullptr || std::exchange(calling_on_failed, true)) return;
     guard_.Run("OnFailed",
                [this] { handler_->OnFailed(absl::CancelledError("the client loop has ended")); });
+    calling_on_failed = false;
   }
 
   std::unique_ptr<ClientHandler> Take() { return std::move(handler_); }

@@ -54,8 +54,8 @@ class ClientLoop {
   // connection.pool and connection.codecs.
   //
   // Once the loop has ended, this call itself calls OnFailed(), with Cancelled, and destroys the
-  // handler before it returns. A handler that connects again in OnFailed() or OnClose() must not do
-  // so after Cancelled: it would call itself without end.
+  // handler before it returns. Made inside such an OnFailed(), it destroys the handler without a
+  // call, so that a handler that always connects again does not do so without end.
   ClientRef Connect(absl::string_view url, ClientOptions options,
                     std::unique_ptr<ClientHandler> handler);
 

@@ -1,0 +1,70 @@
+// The connections of a loop that ends, or has ended.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "weft/client/async/client_loop.h"
+#include "weft/client/async/client_ref.h"
+#include "weft/client/async/testing/client_loop_fixture.h"
+#include "weft/transport/testing/silent_port.h"
+
+namespace weft {
+namespace {
+
+using testing::SilentPort;
+
+class ClientLoopEndTest : public testing::ClientLoopFixture {
+ protected:
+  // A loop on the test's thread that has ended.
+  void StartLoopAndEndIt() {
+    StartLoop({.threads = 0});
+    loop_->Stop();
+    loop_->Run();
+  }
+
+  const SilentPort silent_;
+  const std::string url_ = absl::StrCat("ws://", silent_.address().ToString(), "/");
+};
+
+TEST_F(ClientLoopEndTest, AHandlerThatAlwaysConnectsAgainIsLeftInTheEnd) {
+  int made = 0;
+  std::function<void()> connect = [&] {
+    if (++made < 10) Connect(url_, {.on_failed = connect});
+  };
+  StartLoop({.threads = 0});
+  connect();
+  loop_->Stop();
+  loop_->Run();
+  // The first was being opened, the second on its way, and the third was made in the call for it.
+  EXPECT_EQ(Count({"failed CANCELLED: "}), 2);
+  EXPECT_EQ(Count({"destroyed"}), 3);
+  EXPECT_EQ(made, 3);
+
+  connect();
+  EXPECT_EQ(Count({"failed CANCELLED: "}), 3);
+  EXPECT_EQ(Count({"destroyed"}), 5);
+  EXPECT_EQ(made, 5);
+  Connect(url_);
+  EXPECT_EQ(Count({"failed CANCELLED: "}), 4) << "not made in a call";
+}
+
+// A loop that runs is not affected by one that has ended.
+TEST_F(ClientLoopEndTest, AHandlerMayConnectByAnotherLoop) {
+  StartLoopAndEndIt();
+  const std::unique_ptr<ClientLoop> ended = std::move(loop_);
+  StartLoop({.threads = 0});
+  ended->Connect(url_, {},
+                 std::make_unique<testing::ScriptedClientHandler>(
+                     journal_, testing::ClientScript{.on_failed = [&] { Connect(url_); }}));
+  EXPECT_EQ(Count({"failed"}), 1);
+  loop_.reset();
+  EXPECT_EQ(Count({"failed"}), 2);
+}
+
+}  // namespace
+}  // namespace weft
