@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "weft/core/http/quote.h"
 #include "weft/core/log.h"
 #include "weft/loop/event_loop.h"
+#include "weft/sending/shared_queue.h"
 
 namespace weft {
 namespace {
@@ -24,11 +26,14 @@ thread_local bool calling_on_failed = false;
 // connects again would then be called without end.
 class OnItsWay {
  public:
-  OnItsWay(std::unique_ptr<ClientHandler> handler, ExceptionGuard& guard)
-      : handler_(std::move(handler)), guard_(guard) {}
+  OnItsWay(std::unique_ptr<ClientHandler> handler, std::shared_ptr<SharedQueue> shared,
+           ExceptionGuard& guard)
+      : handler_(std::move(handler)), shared_(std::move(shared)), guard_(guard) {}
   OnItsWay(OnItsWay&&) = default;
   ~OnItsWay() {
-    if (handler_ == nullptr || std::exchange(calling_on_failed, true)) return;
+    if (handler_ == nullptr) return;
+    shared_->SetClosed();
+    if (std::exchange(calling_on_failed, true)) return;
     guard_.Run("OnFailed",
                [this] { handler_->OnFailed(absl::CancelledError("the client loop has ended")); });
     calling_on_failed = false;
@@ -38,6 +43,7 @@ class OnItsWay {
 
  private:
   std::unique_ptr<ClientHandler> handler_;
+  std::shared_ptr<SharedQueue> shared_;
   ExceptionGuard& guard_;
 };
 
@@ -83,7 +89,7 @@ ClientRef ClientLoop::Connect(absl::string_view url, ClientOptions options,
   auto shared = std::make_shared<ClientRef::Shared>(
       worker.mailbox(), options_.sending.max_queue_bytes, options_.sending.when_full);
   worker.mailbox()->Post([&worker, shared, url = std::string(url), options = std::move(options),
-                          on_its_way = OnItsWay(std::move(handler), guard_)]() mutable {
+                          on_its_way = OnItsWay(std::move(handler), shared, guard_)]() mutable {
     worker.Adopt(std::make_unique<LoopClient>(worker.context(), url, std::move(options),
                                               on_its_way.Take(), std::move(shared)));
   });

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "weft/client/async/async_client.h"
 #include "weft/client/async/client_loop.h"
 #include "weft/client/async/client_ref.h"
 #include "weft/client/async/testing/client_loop_fixture.h"
@@ -51,6 +52,15 @@ TEST_F(ClientLoopEndTest, AHandlerThatAlwaysConnectsAgainIsLeftInTheEnd) {
   EXPECT_EQ(made, 5);
   Connect(url_);
   EXPECT_EQ(Count({"failed CANCELLED: "}), 4) << "not made in a call";
+}
+
+TEST_F(ClientLoopEndTest, AConnectionOfALoopThatHasEndedHasEnded) {
+  StartLoopAndEndIt();
+  const ClientRef client = Connect(url_);
+  const absl::Status ended = absl::FailedPreconditionError("the session has ended");
+  EXPECT_EQ(client.SendText("late"), ended);
+  EXPECT_EQ(client.Post([](AsyncClient&) {}), ended);
+  EXPECT_EQ(client.Close(), ended);
 }
 
 // A loop that runs is not affected by one that has ended.
