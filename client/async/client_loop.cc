@@ -26,22 +26,28 @@ thread_local bool calling_on_failed = false;
 // connects again would then be called without end.
 class OnItsWay {
  public:
-  OnItsWay(std::unique_ptr<ClientHandler> handler, std::shared_ptr<SharedQueue> shared,
-           ExceptionGuard& guard)
-      : handler_(std::move(handler)), shared_(std::move(shared)), guard_(guard) {}
+  OnItsWay(ClientWorker& worker, std::unique_ptr<ClientHandler> handler,
+           std::shared_ptr<SharedQueue> shared, ExceptionGuard& guard)
+      : worker_(worker), handler_(std::move(handler)), shared_(std::move(shared)), guard_(guard) {
+    worker_.Expect();
+  }
   OnItsWay(OnItsWay&&) = default;
   ~OnItsWay() {
     if (handler_ == nullptr) return;
     shared_->SetClosed();
-    if (std::exchange(calling_on_failed, true)) return;
-    guard_.Run("OnFailed",
-               [this] { handler_->OnFailed(absl::CancelledError("the client loop has ended")); });
-    calling_on_failed = false;
+    if (!std::exchange(calling_on_failed, true)) {
+      guard_.Run("OnFailed",
+                 [this] { handler_->OnFailed(absl::CancelledError("the client loop has ended")); });
+      calling_on_failed = false;
+    }
+    handler_.reset();
+    worker_.ExpectNoLonger();
   }
 
   std::unique_ptr<ClientHandler> Take() { return std::move(handler_); }
 
  private:
+  ClientWorker& worker_;
   std::unique_ptr<ClientHandler> handler_;
   std::shared_ptr<SharedQueue> shared_;
   ExceptionGuard& guard_;
@@ -88,11 +94,12 @@ ClientRef ClientLoop::Connect(absl::string_view url, ClientOptions options,
   ClientWorker& worker = *workers_[next_.fetch_add(1, std::memory_order_relaxed) % workers_.size()];
   auto shared = std::make_shared<ClientRef::Shared>(
       worker.mailbox(), options_.sending.max_queue_bytes, options_.sending.when_full);
-  worker.mailbox()->Post([&worker, shared, url = std::string(url), options = std::move(options),
-                          on_its_way = OnItsWay(std::move(handler), shared, guard_)]() mutable {
-    worker.Adopt(std::make_unique<LoopClient>(worker.context(), url, std::move(options),
-                                              on_its_way.Take(), std::move(shared)));
-  });
+  worker.mailbox()->Post(
+      [&worker, shared, url = std::string(url), options = std::move(options),
+       on_its_way = OnItsWay(worker, std::move(handler), shared, guard_)]() mutable {
+        worker.Adopt(std::make_unique<LoopClient>(worker.context(), url, std::move(options),
+                                                  on_its_way.Take(), std::move(shared)));
+      });
   return ClientRef(std::move(shared));
 }
 

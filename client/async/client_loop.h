@@ -64,7 +64,7 @@ class ClientLoop {
   // all later ones, fail. Returns at once: see connections().
   void Drain(absl::Duration time);
 
-  // The number of connections that have not ended, with those that are being opened.
+  // The number of connections that have not ended, from Connect() on.
   size_t connections() const;
 
   // With ClientLoopOptions::threads == 0: runs the connections on the caller's thread, until Stop()

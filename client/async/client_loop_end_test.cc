@@ -63,6 +63,23 @@ TEST_F(ClientLoopEndTest, AConnectionOfALoopThatHasEndedHasEnded) {
   EXPECT_EQ(client.Close(), ended);
 }
 
+TEST_F(ClientLoopEndTest, CountsWhatIsOnItsWay) {
+  StartLoop({.threads = 0});
+  const auto is_on_its_way = [&] {
+    Connect(url_);  // does not arrive
+    EXPECT_EQ(loop_->connections(), 2u);
+  };
+  Connect(url_, {.on_failed = is_on_its_way});
+  EXPECT_EQ(loop_->connections(), 1u);
+  loop_->Stop();
+  loop_->Run();
+  EXPECT_EQ(Count({"failed"}), 2);
+  EXPECT_EQ(loop_->connections(), 0u);
+
+  Connect(url_, {.on_failed = [&] { EXPECT_EQ(loop_->connections(), 1u); }});
+  EXPECT_EQ(loop_->connections(), 0u);
+}
+
 // A loop that runs is not affected by one that has ended.
 TEST_F(ClientLoopEndTest, AHandlerMayConnectByAnotherLoop) {
   StartLoopAndEndIt();

@@ -66,7 +66,6 @@ void ClientWorker::Adopt(std::unique_ptr<LoopClient> client) {
   LoopClient& started = *client;
   started.set_index(clients_.size());
   clients_.push_back(std::move(client));
-  connections_ += 1;
   started.Start();
   if (draining_ != nullptr) started.Abort(Drains());
 }

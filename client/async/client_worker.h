@@ -37,9 +37,14 @@ class ClientWorker final : private ClientOwner {
   const std::shared_ptr<Mailbox>& mailbox() const { return context_.mailbox(); }
   size_t connections() const { return connections_.load(std::memory_order_relaxed); }
 
+  // Any thread. Counts a connection for which Adopt() follows, and one for which it does not.
+  void Expect() { connections_ += 1; }
+  void ExpectNoLonger() { connections_ -= 1; }
+
   // The state that its connections share.
   ClientContext& context() { return context_; }
 
+  // Starts a connection that was expected.
   void Adopt(std::unique_ptr<LoopClient> client);
 
   // Closes the open connections, at random moments of this time, and cancels those that are being
@@ -63,7 +68,7 @@ class ClientWorker final : private ClientOwner {
   void Swap(size_t a, size_t b);  // two of clients_
 
   ClientContext context_;
-  std::atomic<size_t> connections_{0};
+  std::atomic<size_t> connections_{0};  // expected, or adopted and not destroyed
   std::vector<std::unique_ptr<LoopClient>> clients_;
   size_t untold_ = 0;  // this number of them, in front, are still to be drained
   std::vector<std::unique_ptr<LoopClient>> gone_;  // destroyed at the end of the turn
