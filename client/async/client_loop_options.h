@@ -55,7 +55,7 @@ struct ClientLoopOptions {
   ClientSending sending{};
 
   // Called from the loops' threads, with what concerns no single connection: exceptions that
-  // handlers threw.
+  // handlers and hooks threw.
   LogHook log{};
 
   ClientLoopForTests for_tests{};

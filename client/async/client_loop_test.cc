@@ -239,6 +239,30 @@ TEST_F(ClientLoopTest, AHandlerThatThrowsEndsItsConnection) {
   journal_.WaitFor("close 1011 the handler failed by application ");
 }
 
+TEST_F(ClientLoopTest, HooksThatThrowEndNothing) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    EXPECT_THAT(peer.Next(), HasSubstr("ping "));
+    peer.Answer();
+    peer.EchoToEnd();
+  });
+  testing::Journal log;
+  StartLoop({.log = [&log](LogLevel, absl::string_view text) { log.Write(std::string(text)); }});
+  ClientRef client = Open(
+      server.url(), {.on_open = [](AsyncClient& client) { EXPECT_TRUE(client.SendPing().ok()); }},
+      {.hooks = {
+           .on_head = [](HttpHead, absl::string_view) { throw std::runtime_error("a"); },
+           .on_round_trip = [](absl::Duration) { throw std::runtime_error("b"); },
+       }});
+  log.WaitFor("an exception in hooks.on_round_trip: b");
+  EXPECT_TRUE(client.SendText("hello").ok());
+  journal_.WaitFor("message hello");
+  loop_.reset();
+  EXPECT_THAT(log.lines(),
+              ElementsAre("an exception in hooks.on_head: a", "an exception in hooks.on_head: a",
+                          "an exception in hooks.on_round_trip: b"));
+}
+
 TEST_F(ClientLoopTest, TerminatesWithoutAHandshake) {
   std::string received;
   FakeServer server([&received](FakePeer& peer) {

@@ -13,10 +13,16 @@
 namespace weft {
 namespace {
 
-// With the pools of the loop.
-ClientOptions WithPools(ClientOptions options, LoopPools& pools) {
-  options.connection.pool = &pools.buffers();
-  options.connection.codecs = &pools.codecs();
+// With the pools of the loop, and with a hook through which no exception passes.
+ClientOptions ForLoop(ClientOptions options, ClientContext& context) {
+  options.connection.pool = &context.pools().buffers();
+  options.connection.codecs = &context.pools().codecs();
+  if (options.hooks.on_head) {
+    options.hooks.on_head = [&guard = context.guard(), on_head = std::move(options.hooks.on_head)](
+                                HttpHead which, absl::string_view head) {
+      guard.Run("hooks.on_head", [&] { on_head(which, head); });
+    };
+  }
   return options;
 }
 
@@ -26,7 +32,7 @@ LoopClient::LoopClient(ClientContext& context, absl::string_view url, ClientOpti
                        std::unique_ptr<ClientHandler> handler,
                        std::shared_ptr<ClientRef::Shared> shared)
     : context_(context),
-      options_(WithPools(std::move(options), context.pools())),
+      options_(ForLoop(std::move(options), context)),
       url_(url),
       handler_(std::move(handler)),
       shared_(std::move(shared)),
@@ -142,7 +148,8 @@ void LoopClient::Deliver() {
       TakeEnd(event->close_code, event->payload);
     } else if (event->type == Event::Type::kPong) {
       if (round_trip_.Ponged(event->payload, now()) && options_.hooks.on_round_trip) {
-        options_.hooks.on_round_trip(*round_trip_.last());
+        context_.guard().Run("hooks.on_round_trip",
+                             [this] { options_.hooks.on_round_trip(*round_trip_.last()); });
       }
     }
     if (!holds_stream()) break;
