@@ -15,6 +15,7 @@ struct Job {
   std::string host;
   uint16_t port;
   std::shared_ptr<Mailbox> mailbox;
+  std::weak_ptr<const void> wanted;
   AddressLookup::Done done;
 };
 
@@ -46,14 +47,21 @@ struct AddressLookup::State {
       Job job = std::move(jobs.front());
       jobs.pop_front();
       lock.unlock();
-      Addresses addresses = lookup(job.host, job.port);
-      lock.lock();
-      if (ended) break;
-      lock.unlock();
-      Answer(std::move(job), std::move(addresses));
+      Do(std::move(job));
       lock.lock();
     }
     --threads;
+  }
+
+  // Without the lock.
+  void Do(Job job) {
+    if (job.wanted.expired()) return;
+    Addresses addresses = lookup(job.host, job.port);
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      if (ended) return;
+    }
+    Answer(std::move(job), std::move(addresses));
   }
 
   static void* Run(void* argument) {
@@ -86,9 +94,10 @@ AddressLookup::~AddressLookup() {
 }
 
 void AddressLookup::Start(std::string host, uint16_t port, std::shared_ptr<Mailbox> mailbox,
-                          Done done) {
+                          std::weak_ptr<const void> wanted, Done done) {
   std::unique_lock<std::mutex> lock(state_->mutex);
-  state_->jobs.push_back({std::move(host), port, std::move(mailbox), std::move(done)});
+  state_->jobs.push_back(
+      {std::move(host), port, std::move(mailbox), std::move(wanted), std::move(done)});
   if (state_->threads == state_->max_threads) return;
   const int error = State::StartThread(state_);
   if (error == 0) ++state_->threads;

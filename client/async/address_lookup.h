@@ -36,8 +36,10 @@ class AddressLookup {
 
   // Posts `done`, with the addresses of `host` or the errors of Resolve(), to the mailbox. If its
   // loop ends first, or this object, `done` is destroyed instead, perhaps by another thread: it
-  // must hold nothing that this could harm.
-  void Start(std::string host, uint16_t port, std::shared_ptr<Mailbox> mailbox, Done done);
+  // must hold nothing that this could harm. So it is if `wanted` has expired when a thread is ready
+  // for it: then the name is not looked up.
+  void Start(std::string host, uint16_t port, std::shared_ptr<Mailbox> mailbox,
+             std::weak_ptr<const void> wanted, Done done);
 
  private:
   struct State;

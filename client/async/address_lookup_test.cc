@@ -26,6 +26,8 @@ namespace {
 
 using Addresses = AddressLookup::Addresses;
 
+const auto& kWanted = *new std::shared_ptr<int>(std::make_shared<int>());  // never destroyed
+
 SocketAddress Ip(uint16_t port) { return *SocketAddress::FromIp("192.0.2.1", port); }
 
 // A name service that does not answer before Release().
@@ -67,11 +69,11 @@ TEST(AddressLookupTest, AnswersOnTheThreadOfTheLoop) {
   EventLoop loop(Clock::Steady());
   AddressLookup lookup(1, service.lookup());
   std::optional<Addresses> good, bad;
-  lookup.Start("good", 80, loop.mailbox(), [&](Addresses addresses) {
+  lookup.Start("good", 80, loop.mailbox(), kWanted, [&](Addresses addresses) {
     EXPECT_TRUE(loop.mailbox()->OnLoopThread());
     good = std::move(addresses);
   });
-  lookup.Start("bad", 80, loop.mailbox(), [&](Addresses addresses) {
+  lookup.Start("bad", 80, loop.mailbox(), kWanted, [&](Addresses addresses) {
     bad = std::move(addresses);
     loop.Stop();
   });
@@ -89,10 +91,11 @@ TEST(AddressLookupTest, RunsAFewAtATimeAndBlocksNoLoop) {
   AddressLookup lookup(AddressLookup::kDefaultThreads, service.lookup());
   std::multiset<uint16_t> answered;
   for (uint16_t port = 1; port <= 100; ++port) {
-    lookup.Start(absl::StrCat("host", port), port, loop.mailbox(), [&](Addresses addresses) {
-      answered.insert(addresses->front().port());
-      if (answered.size() == 100) loop.Stop();
-    });
+    lookup.Start(absl::StrCat("host", port), port, loop.mailbox(), kWanted,
+                 [&](Addresses addresses) {
+                   answered.insert(addresses->front().port());
+                   if (answered.size() == 100) loop.Stop();
+                 });
   }
   AwaitRunning(service, AddressLookup::kDefaultThreads);
   EXPECT_TRUE(loop.mailbox()->Post([&] {
@@ -104,6 +107,29 @@ TEST(AddressLookupTest, RunsAFewAtATimeAndBlocksNoLoop) {
   EXPECT_EQ(std::set<uint16_t>(answered.begin(), answered.end()).size(), 100u);
 }
 
+// In an outage of the name service the attempts that were given up do not pile up.
+TEST(AddressLookupTest, LooksUpNoNameThatNobodyWantsAnyMore) {
+  std::vector<std::string> looked_up;
+  Notification released = *Notification::Create();
+  EventLoop loop(Clock::Steady());
+  AddressLookup lookup(1, [&](const std::string& host, uint16_t port) -> Addresses {
+    looked_up.push_back(host);
+    Wait(released.fd(), Interest::kRead, Deadline::Never()).IgnoreError();
+    return std::vector<SocketAddress>{Ip(port)};
+  });
+  auto wanted = std::make_shared<int>();
+  lookup.Start("first", 1, loop.mailbox(), kWanted, [](const Addresses&) {});
+  for (int i = 0; i < 3; ++i) {
+    lookup.Start("given up", 1, loop.mailbox(), wanted,
+                 [](const Addresses&) { FAIL() << "was called"; });
+  }
+  lookup.Start("last", 1, loop.mailbox(), kWanted, [&](const Addresses&) { loop.Stop(); });
+  wanted.reset();
+  released.Notify();
+  loop.Run();
+  EXPECT_EQ(looked_up, (std::vector<std::string>{"first", "last"}));
+}
+
 // Neither the end of the object nor that of the loop waits for the name service.
 TEST(AddressLookupTest, DropsTheAnswersAfterItsEnd) {
   SlowService service;
@@ -111,7 +137,7 @@ TEST(AddressLookupTest, DropsTheAnswersAfterItsEnd) {
   {
     AddressLookup lookup(1, service.lookup());
     for (int i = 0; i < 3; ++i) {
-      lookup.Start("host", 1, loop.mailbox(), [](Addresses) { FAIL() << "was called"; });
+      lookup.Start("host", 1, loop.mailbox(), kWanted, [](Addresses) { FAIL() << "was called"; });
     }
     AwaitRunning(service, 1);
   }
@@ -126,13 +152,13 @@ TEST(AddressLookupTest, TheLoopMayEndFirst) {
   AddressLookup lookup(1, service.lookup());
   {
     EventLoop loop(Clock::Steady());
-    lookup.Start("host", 1, loop.mailbox(), [](Addresses) { FAIL() << "was called"; });
+    lookup.Start("host", 1, loop.mailbox(), kWanted, [](Addresses) { FAIL() << "was called"; });
     AwaitRunning(service, 1);
   }
   service.Release();
   // The thread that had that answer takes another.
   EventLoop other(Clock::Steady());
-  lookup.Start("host", 1, other.mailbox(), [&](Addresses) { other.Stop(); });
+  lookup.Start("host", 1, other.mailbox(), kWanted, [&](Addresses) { other.Stop(); });
   other.Run();
 }
 

@@ -63,7 +63,7 @@ bool LoopConnector::Resolve() {
   }
   resolving_ = std::make_shared<LoopConnector*>(this);
   lookup_.Start(
-      connector_.host(), connector_.port(), loop_.mailbox(),
+      connector_.host(), connector_.port(), loop_.mailbox(), resolving_,
       [weak = std::weak_ptr<LoopConnector*>(resolving_)](AddressLookup::Addresses addresses) {
         const std::shared_ptr<LoopConnector*> self = weak.lock();
         if (self == nullptr) return;

@@ -56,8 +56,8 @@ class LoopConnector : public EventSource {
   Done done_;  // empty once it was called
   const int64_t deadline_ms_;
   std::vector<int> watched_;
-  // Not null while a lookup runs. Its answer holds a weak pointer, and is dropped if this has been
-  // reset.
+  // Not null while a lookup waits or runs, which holds a weak pointer: it is not started, and its
+  // answer is dropped, if this has been reset.
   std::shared_ptr<LoopConnector*> resolving_;
 };
 
