@@ -96,11 +96,13 @@ void ClientWorker::DestroyLater(LoopClient* client) {
 
 void ClientWorker::EndOfTurn() {
   // A flush can drop a connection, and the handler of a dropped one can send to others: repeats
-  // until neither is left.
-  while (!to_flush_.empty() || !gone_.empty() || (stopping_ && !clients_.empty())) {
+  // until nothing is left.
+  while (!to_flush_.empty() || !gone_.empty() || !released_.empty() ||
+         (stopping_ && !clients_.empty())) {
     for (size_t i = 0; i < to_flush_.size(); ++i) to_flush_[i]->OnEndOfTurn();
     to_flush_.clear();
     while (stopping_ && !clients_.empty()) clients_.back()->Abort(Ends());
+    released_.clear();  // before their connections, whose options they use
     for (std::unique_ptr<LoopClient>& client : std::exchange(gone_, {})) {
       client->End();
       to_flush_.erase(std::remove(to_flush_.begin(), to_flush_.end(), client.get()),
@@ -109,7 +111,6 @@ void ClientWorker::EndOfTurn() {
       connections_ -= 1;
     }
   }
-  released_.clear();
   if (stopping_) context_.loop().Stop();
   context_.pools().TrimLater();
 }
