@@ -348,6 +348,7 @@ void HttpConnection::Answer(const HttpRequest& http, absl::string_view head,
 
 void HttpConnection::TakeLateAnswer() {
   later_->given = true;
+  begun_ms_ = context_.loop().now_ms();  // of the next request, if some of it was read
   Proceed();
   if (holds_stream() && more_ && reading()) OnReadable();
 }

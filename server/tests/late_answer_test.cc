@@ -245,5 +245,21 @@ TEST_F(LateAnswerTest, ManyRequestsBehindAPageAreAllAnswered) {
   }
 }
 
+// The time that the server takes for its answer does not count for the next request.
+TEST_F(LateAnswerTest, TheRequestBehindALatePageIsNotSlow) {
+  StartRouter({.rates = {.min_request_bytes_per_second = 100, .request_grace = absl::Seconds(2)}});
+  TestClient client = Connect();
+  client.Send(Get("/page") + Get("/now").substr(0, 9));
+  const PageAnswer page = pages_.Take();
+  Pass(10000);
+  page.Give(Page("text/plain", "later"));
+  EXPECT_EQ(client.ReadHead().substr(0, 13), "HTTP/1.1 200 ");
+  EXPECT_EQ(client.ReadBytes(5), "later");
+  Pass(1000);
+  client.Send(Get("/now").substr(9));
+  EXPECT_EQ(client.ReadHead().substr(0, 13), "HTTP/1.1 200 ");
+  EXPECT_EQ(client.ReadBytes(3), "now");
+}
+
 }  // namespace
 }  // namespace weft
