@@ -509,6 +509,7 @@ class Run : public WorkerGroup {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   weft::testing::Choices choices({reinterpret_cast<const char*>(data), size});
-  weft::Run(choices).Go();
+  // On the heap, because AddressSanitizer's stack does not align a worker.
+  std::make_unique<weft::Run>(choices)->Go();
   return 0;
 }
