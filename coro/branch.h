@@ -77,13 +77,15 @@ class Branch final : public Parent {
  private:
   void OnTaskEnd() noexcept override { owner_->OnBranchEnd(this); }
 
-  // A coroutine of the task calls this: it is destroyed when that has returned.
+  // A coroutine of the task calls this: it is destroyed when that has returned, or later if another
+  // one awaits an awaitable of the application by then.
   void OnTaskStuck() override {
-    is_stuck_ = true;
+    if (std::exchange(is_stuck_, true)) return;
     scope_->strand().Push(*this);
   }
   void Run() override {
     is_stuck_ = false;
+    if (scope_->awaits_foreign()) return;  // Scope::CountForeign calls OnTaskStuck again
     task_ = Task<T>();
     owner_->OnBranchEnd(this);
   }

@@ -101,10 +101,10 @@ class Foreign final : public Node {
 
   decltype(auto) await_resume() { return awaiter_.await_resume(); }
 
-  // On the loop.
+  // On the loop. The coroutine continues before a stuck task of its scope is destroyed.
   void Run() override {
-    scope_.CountForeign(-1);
     scope_.strand().Push(coroutine_);
+    scope_.CountForeign(-1);
   }
 
  private:

@@ -218,6 +218,8 @@ void SessionState::ReadAgain() {
 
 void SessionState::EndRoot(bool in_callback) {
   root_ended_ = false;
+  // A coroutine of this one has suspended there after another was stuck: see Scope::CountForeign.
+  if (scope().awaits_foreign()) return;
   const std::exception_ptr exception = TaskAccess::PromiseOf(root_).exception();
   root_ = Task<>();
   function_.reset();

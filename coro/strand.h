@@ -76,6 +76,7 @@ class Scope {
   // A coroutine of the scope awaits an awaitable of the application, or (-1) no longer does. Such a
   // coroutine is never destroyed.
   void CountForeign(int change);
+  bool awaits_foreign() const { return foreign_ > 0; }
 
  private:
   friend class Strand;
