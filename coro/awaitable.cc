@@ -36,12 +36,13 @@ absl::Status SendFragmentAwaitable::SendTo(Channel& channel) {
 bool CloseAwaitable::await_ready() {
   Channel* const to = channel();
   status_ = to == nullptr ? NoChannel() : to->Close(code_, reason_);
-  if (!status_.ok()) return true;
+  if (!status_.ok()) return ReturnsFailure(status_);
   state_.DiscardMessages();
   return false;
 }
 
 absl::Status CloseAwaitable::await_resume() {
+  if (!status_.ok()) return std::move(status_);
   // The end is what it waits for.
   if (wait_ == State::kCancelled) return WaitResult();
   return std::move(status_);
@@ -52,7 +53,11 @@ absl::Status CloseAwaitable::await_resume() {
 bool PingAwaitable::await_ready() {
   Channel* const to = channel();
   status_ = to == nullptr ? NoChannel() : to->SendPing();
-  return !status_.ok();
+  return !status_.ok() && ReturnsFailure(status_);
+}
+
+bool PingAwaitable::await_suspend(std::coroutine_handle<> /*coroutine*/) {
+  return Wait(status_.ok() ? Event::kPong : Event::kEnd);
 }
 
 absl::StatusOr<absl::Duration> PingAwaitable::await_resume() {
@@ -69,11 +74,12 @@ SleepAwaitable::~SleepAwaitable() {
 bool SleepAwaitable::await_suspend(std::coroutine_handle<> /*coroutine*/) {
   if (!Wait(Event::kAlarm)) return false;
   if (wait_ != State::kWaiting) return true;  // stuck
-  // It waits already: without an alarm it is woken with the error.
+  // It waits already: without an alarm it is woken with the error. If the stream is closed, the
+  // session ends in this turn, which wakes it.
   const absl::StatusOr<DeadlineKey> alarm = strand().SetAlarm(delay_, *this);
   if (alarm.ok()) {
     alarm_ = *alarm;
-  } else {
+  } else if (!absl::IsFailedPrecondition(alarm.status())) {
     status_ = alarm.status();
     strand().Wake(*this);
   }

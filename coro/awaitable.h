@@ -101,7 +101,7 @@ class [[nodiscard]] PingAwaitable final : public internal::SessionWaiter {
   explicit PingAwaitable(internal::SessionState& state) : SessionWaiter(state) {}
 
   bool await_ready();
-  bool await_suspend(std::coroutine_handle<> /*coroutine*/) { return Wait(Event::kPong); }
+  bool await_suspend(std::coroutine_handle<> coroutine);
   absl::StatusOr<absl::Duration> await_resume();
 
  private:

@@ -68,8 +68,8 @@ class ServedCoroutine final : public LoopHandler, private Channel {
     return session_->ReserveForHandler(bytes);
   }
   absl::StatusOr<DeadlineKey> SetAlarm(absl::Duration delay, Alarm& alarm) override {
-    return session_->RunAfter(delay,
-                              [state = state_, &alarm](weft::Session&) { state->OnAlarm(alarm); });
+    return session_->RunUnbudgeted(
+        delay, [state = state_, &alarm](weft::Session&) { state->OnAlarm(alarm); });
   }
   void CancelAlarm(const DeadlineKey& key) override { session_->CancelTimer(key); }
   void Fail(std::exception_ptr exception) override {

@@ -295,6 +295,12 @@ absl::Status SessionWaiter::NoChannel() const {
                                                    : "the session has ended");
 }
 
+bool SessionWaiter::ReturnsFailure(const absl::Status& status) {
+  if (is_foreign_) return true;  // the state belongs to another thread
+  state_.CountFailure(status);
+  return !state_.ignores_errors();
+}
+
 bool SendWaiter::TrySend(bool is_low) {
   Channel* const to = channel();
   if (to == nullptr) {

@@ -79,7 +79,7 @@ class SessionState final : public Strand, private Parent {
   // Closing: messages are received no more.
   void DiscardMessages();
 
-  // Counts sends that fail in a row. After kMaxFailures the coroutine is taken to ignore errors.
+  // Counts calls that fail in a row. After kMaxFailures the coroutine is taken to ignore errors.
   void CountFailure(const absl::Status& status);
   bool ignores_errors() const { return failures_ == kMaxFailures; }
 
@@ -149,6 +149,10 @@ class SessionWaiter : public Waiter {
   Channel* channel() const { return is_foreign_ ? nullptr : state_.channel(); }
   absl::Status NoChannel() const;
   bool is_foreign() const { return is_foreign_; }
+
+  // After a call that failed: whether to return that at once. No: the coroutine has ignored so many
+  // failures that it waits for the end instead.
+  bool ReturnsFailure(const absl::Status& status);
 
   SessionState& state_;
 

@@ -63,10 +63,12 @@ class [[nodiscard]] TimeoutAwaitable final : private internal::BranchOwner,
       absl::StatusOr<DeadlineKey> alarm = scope_->strand().SetAlarm(timeout_, *this);
       if (alarm.ok()) {
         alarm_ = *alarm;
-      } else {
+      } else if (!absl::IsFailedPrecondition(alarm.status()) || scope_->strand().ended()) {
         status_ = alarm.status();
-        return false;
+        internal::Scope* const cancelled = scope_->FindCancelled();
+        return cancelled != nullptr && cancelled->IsStuck();
       }
+      // Otherwise the stream is closed, and the session ends in this turn: that ends the branch.
     }
     branch_.Start(*this, *scope_);
     return true;

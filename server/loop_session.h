@@ -42,6 +42,10 @@ class LoopSession : public Session {
   virtual const std::shared_ptr<Mailbox>& mailbox() const = 0;
   virtual size_t high_mark_bytes() const = 0;
 
+  // As RunAfter, without taking room in the loop's budget: for a coroutine, which has its memory
+  // already, and could only try again if there was none.
+  virtual absl::StatusOr<TimerId> RunUnbudgeted(absl::Duration delay, SessionCallback callback) = 0;
+
   // ---- For a PooledSession or a LoopHandler ----
 
   // Takes room in the loop's budget for a message that waits for its handler. None: there is no

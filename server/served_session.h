@@ -125,6 +125,7 @@ class ServedSession final : public ServedStream, public LoopSession {
   void SendReservedFragment(Opcode opcode, absl::string_view payload, bool fin,
                             Compress compress) override;
   std::optional<Reservation> ReserveForHandler(size_t bytes) override;
+  absl::StatusOr<TimerId> RunUnbudgeted(absl::Duration delay, SessionCallback callback) override;
   void HoldReading() override;
   void ResumeReading() override;
   void AskForWritable() override;
@@ -229,6 +230,7 @@ class ServedSession final : public ServedStream, public LoopSession {
     ServedSession& session;
     DeadlineQueue<SessionRef::HeldCallback> queue;
   };
+  TimerId AddCallback(absl::Duration delay, SessionRef::HeldCallback callback);
   void OnCallbacksDue();
   void RunCallback(const char* what, SessionCallback call);
   void DropCallbacks();

@@ -288,11 +288,24 @@ absl::StatusOr<TimerId> ServedSession::RunAfter(absl::Duration delay, SessionCal
   absl::StatusOr<SessionRef::HeldCallback> held =
       SessionRef::Hold(*context_.mailbox(), std::move(callback));
   if (!held.ok()) return held.status();
+  return AddCallback(delay, *std::move(held));
+}
+
+absl::StatusOr<TimerId> ServedSession::RunUnbudgeted(absl::Duration delay,
+                                                     SessionCallback callback) {
+  if (!holds_stream() || close_notified_) {
+    return absl::FailedPreconditionError("the session has ended");
+  }
+  return AddCallback(
+      delay, {std::move(callback), Reservation(&context_.mailbox()->budget(), /*bytes=*/0)});
+}
+
+TimerId ServedSession::AddCallback(absl::Duration delay, SessionRef::HeldCallback callback) {
   if (callbacks_ == nullptr) callbacks_ = std::make_unique<CallbackTimer>(*this);
   // From now, not from the start of the turn, which may have taken a while.
   const int64_t now_ms = context_.options().for_tests.clock->NowMs();
   const TimerId id =
-      callbacks_->queue.Add(EventLoop::DeadlineAfter(delay, now_ms), *std::move(held));
+      callbacks_->queue.Add(EventLoop::DeadlineAfter(delay, now_ms), std::move(callback));
   ArmCallbackTimer();
   return id;
 }

@@ -1,6 +1,11 @@
 // Coroutines that ignore that their session has ended, or that they were cancelled.
 
+#include <sys/socket.h>
+
+#include <atomic>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -21,6 +26,9 @@ using testing::TestClient;
 
 class StuckTest : public testing::CoroTest {
  protected:
+  // Calls that fail at once, far more than a session that has ended lets its coroutine make.
+  static constexpr int kForEver = 100'000;
+
   static Task<> Tick(coro::Session& s) {
     while (true) (co_await s.Sleep(absl::Seconds(1))).IgnoreError();
   }
@@ -54,6 +62,87 @@ class StuckTest : public testing::CoroTest {
 };
 
 INSTANTIATE_TEST_SUITE_P(HandlerThreads, StuckTest, ::testing::Values(0, 2));
+
+// ---- Waits that fail at once
+
+TEST_P(StuckTest, ALoopAroundAnyCallIsDestroyedAfterTheEnd) {
+  const std::pair<std::string, std::function<Task<>(coro::Session&)>> calls[] = {
+      {"WithTimeout",
+       [](coro::Session& s) -> Task<> {
+         (void)co_await coro::WithTimeout(absl::Seconds(30), s.Receive());
+       }},
+      {"Ping", [](coro::Session& s) -> Task<> { (void)co_await s.Ping(); }},
+      {"Close", [](coro::Session& s) -> Task<> { (co_await s.Close()).IgnoreError(); }},
+  };
+  for (const auto& [name, call] : calls) {
+    SCOPED_TRACE(name);
+    StartServer([this, call = call](coro::Session s) -> Task<> {
+      journal_.Write("started");
+      co_await s.Receive();
+      for (int i = 0; i < kForEver; ++i) co_await call(s);
+      ADD_FAILURE() << "would never end";
+    });
+    {
+      TestClient client = ConnectAndUpgrade();
+      journal_.WaitFor("started");
+      client.Reset();
+    }
+    journal_.WaitFor("left");
+    server_.reset();
+    journal_.Clear();
+  }
+}
+
+TEST_P(StuckTest, ALoopAroundPingWaitsForTheEndOfAClosingSession) {
+  StartServer([](coro::Session s) -> Task<> {
+    const auto ping = [](coro::Session& session) -> Task<> {
+      for (int i = 0; i < kForEver; ++i) (void)co_await session.Ping();
+      ADD_FAILURE() << "would never end";
+    };
+    (void)co_await coro::WhenAny(s.Close(CloseCode::kNormal, "bye"), ping(s));
+  });
+  TestClient client = ConnectAndUpgrade();
+  EXPECT_EQ(client.ReadFrame(), "fin close 1000 bye");
+  client.SendClose(1000);
+  journal_.WaitFor("left");
+}
+
+TEST_P(StuckTest, ALoopAroundSleepEndsWithItsStream) {
+  std::atomic<int> end{-1};
+  StartServer([&](coro::Session s) -> Task<> {
+    co_await s.Receive();
+    EXPECT_EQ(shutdown(end, SHUT_WR), 0);
+    (co_await s.SendBinary(std::string(1 << 20, 'x'))).IgnoreError();
+    for (int i = 0; i < kForEver; ++i) (co_await s.Sleep(absl::Seconds(1))).IgnoreError();
+    ADD_FAILURE() << "would never end";
+  });
+  TestClient client = ConnectAndUpgrade();
+  end = ServersEnd(client);
+  client.SendText("start");
+  journal_.WaitFor("left");
+  server_.reset();
+}
+
+TEST_P(StuckTest, TimeNeedsNoRoomInTheBudget) {
+  StartServer(
+      [](coro::Session s) -> Task<> {
+        const SessionRef ref = s.ref();
+        while (ref.Post([](weft::Session&) {}).ok()) {
+        }
+        const absl::Status slept = co_await s.Sleep(absl::Milliseconds(10));
+        EXPECT_TRUE(slept.ok()) << slept;
+        while (ref.Post([](weft::Session&) {}).ok()) {
+        }
+        const absl::Status received =
+            (co_await coro::WithTimeout(absl::Milliseconds(10), s.Receive())).status();
+        EXPECT_TRUE(absl::IsDeadlineExceeded(received)) << received;
+        EXPECT_TRUE((co_await s.SendText("done")).ok());
+      },
+      {.limits = {.max_buffered_bytes = 1 << 20}});
+  TestClient client = ConnectAndUpgrade();
+  for (int i = 0; i < 2; ++i) Pass(50);
+  EXPECT_EQ(client.ReadFrame(), "fin text done");
+}
 
 // ---- Beside an awaitable of the application
 
