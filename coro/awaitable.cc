@@ -24,7 +24,7 @@ std::optional<Message> ReceiveAwaitable::await_resume() const {
 
 absl::Status SendAwaitable::SendTo(Channel& channel) {
   if (encoded_ != nullptr) return channel.Send(*encoded_, *options_);
-  return options_ == nullptr ? channel.Send(message_) : channel.Send(message_, *options_);
+  return options_.has_value() ? channel.Send(message_, *options_) : channel.Send(message_);
 }
 
 absl::Status SendFragmentAwaitable::SendTo(Channel& channel) {
@@ -96,7 +96,7 @@ void SleepAwaitable::OnAlarm() {
 absl::Status TopicAwaitable::await_resume() const {
   Channel* const to = channel();
   if (to == nullptr) return NoChannel();
-  if (options_ == nullptr) return to->Subscribe(topic_);
+  if (!options_.has_value()) return to->Subscribe(topic_);
   if (encoded_ != nullptr) return to->Publish(topic_, *encoded_, *options_);
   absl::StatusOr<EncodedMessage> message =
       EncodedMessage::Make(opcode_, payload_, options_->compress);

@@ -40,11 +40,12 @@ class [[nodiscard]] ReceiveAwaitable final : public internal::SessionWaiter {
 // absl::Status
 class [[nodiscard]] SendAwaitable final : public internal::SendWaiter {
  public:
-  SendAwaitable(internal::SessionState& state, const Message& message, const SendOptions* options)
+  SendAwaitable(internal::SessionState& state, const Message& message,
+                std::optional<SendOptions> options)
       : SendWaiter(state), message_(message), options_(options) {}
   SendAwaitable(internal::SessionState& state, const EncodedMessage& message,
                 const SendOptions& options)
-      : SendWaiter(state), encoded_(&message), options_(&options) {}
+      : SendWaiter(state), encoded_(&message), options_(options) {}
 
   bool await_ready() { return IsReady(); }
   bool await_suspend(std::coroutine_handle<> /*coroutine*/) { return WaitForRoom(); }
@@ -52,11 +53,13 @@ class [[nodiscard]] SendAwaitable final : public internal::SendWaiter {
 
  private:
   absl::Status SendTo(internal::Channel& channel) override;
-  bool may_wait() const override { return options_ == nullptr || !options_->when_full.has_value(); }
+  bool may_wait() const override {
+    return !options_.has_value() || !options_->when_full.has_value();
+  }
 
   const Message message_;
   const EncodedMessage* const encoded_ = nullptr;
-  const SendOptions* const options_;  // null: the defaults
+  const std::optional<SendOptions> options_;
 };
 
 // absl::Status
@@ -138,10 +141,10 @@ class [[nodiscard]] TopicAwaitable final : public internal::SessionWaiter {
         topic_(topic),
         opcode_(opcode),
         payload_(payload),
-        options_(&options) {}
+        options_(options) {}
   TopicAwaitable(internal::SessionState& state, absl::string_view topic,
                  const EncodedMessage& encoded, const SendOptions& options)
-      : SessionWaiter(state), topic_(topic), encoded_(&encoded), options_(&options) {}
+      : SessionWaiter(state), topic_(topic), encoded_(&encoded), options_(options) {}
 
   bool await_ready() const { return true; }
   void await_suspend(std::coroutine_handle<> /*coroutine*/) const {}
@@ -152,7 +155,7 @@ class [[nodiscard]] TopicAwaitable final : public internal::SessionWaiter {
   const Opcode opcode_ = Opcode::kText;
   const absl::string_view payload_;
   const EncodedMessage* const encoded_ = nullptr;
-  const SendOptions* const options_ = nullptr;  // null: subscribes
+  const std::optional<SendOptions> options_;  // none: subscribes
 };
 
 }  // namespace weft::coro

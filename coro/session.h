@@ -71,9 +71,11 @@ class Session {
   // until it is down to the low mark. The payload must be valid until then; it is copied, if it has
   // to be, before the call returns. ResourceExhausted for a message that never fits,
   // InvalidArgument for text that is not UTF-8. With SendOptions::when_full it does not wait.
-  SendAwaitable Send(const Message& message) { return SendAwaitable(*state_, message, nullptr); }
+  SendAwaitable Send(const Message& message) {
+    return SendAwaitable(*state_, message, std::nullopt);
+  }
   SendAwaitable Send(const Message& message, const SendOptions& options) {
-    return SendAwaitable(*state_, message, &options);
+    return SendAwaitable(*state_, message, options);
   }
   SendAwaitable Send(const EncodedMessage& message, const SendOptions& options = {}) {
     return SendAwaitable(*state_, message, options);

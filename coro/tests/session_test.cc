@@ -262,6 +262,21 @@ TEST_P(SessionTest, PublishesToSubscribers) {
   EXPECT_EQ(one.ReadFrame(), "fin text more");
 }
 
+TEST_P(SessionTest, AnAwaitableKeepsItsOptions) {
+  StartServer([](coro::Session s) -> Task<> {
+    EXPECT_TRUE((co_await s.Subscribe("news")).ok());
+    SendOptions options;
+    auto publish = s.Publish("news", Opcode::kText, "published", options);
+    auto send = s.SendText("sent", options);
+    options.max_queue_bytes = 0;
+    EXPECT_TRUE((co_await publish).ok());
+    EXPECT_TRUE((co_await send).ok());
+  });
+  TestClient client = ConnectAndUpgrade();
+  EXPECT_EQ(client.ReadFrame(), "fin text published");
+  EXPECT_EQ(client.ReadFrame(), "fin text sent");
+}
+
 // ---- Reading ahead
 
 TEST_P(SessionTest, ReadingPausesWhileNobodyReceives) {
