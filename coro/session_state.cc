@@ -183,7 +183,8 @@ void SessionState::OnEnd(const CloseInfo& info, absl::Status status) {
   ending_->reason = std::string(info.reason);
   ending_->info.reason = ending_->reason;
   ending_->status = std::move(status);
-  mailbox_ = channel_->mailbox();
+  // Not again: a thread that resumes a coroutine may be reading it.
+  if (mailbox_ == nullptr) mailbox_ = channel_->mailbox();
   End();
   RunReady();
   channel_ = nullptr;

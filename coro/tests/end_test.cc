@@ -310,6 +310,27 @@ TEST_P(EndTest, ManySessionsAreResumedWhileTheServerEnds) {
   journal_.WaitFor("left", kSessions);
 }
 
+// For ThreadSanitizer: nothing that this thread does after the end orders the two.
+TEST_P(EndTest, AnotherThreadResumesItAfterTheEnd) {
+  Gate gate;
+  std::atomic<bool> ended{false};
+  StartServer([&](coro::Session) -> Task<> {
+    journal_.Write("started");
+    co_await gate;
+  });
+  std::thread opener([&] {
+    while (!ended.load(std::memory_order_relaxed)) std::this_thread::yield();
+    gate.Open();
+  });
+  ConnectAndUpgrade().Reset();
+  journal_.WaitFor("started");
+  while (server_->metrics().sessions() != 0) std::this_thread::yield();
+  ended.store(true, std::memory_order_relaxed);
+  opener.join();
+  journal_.WaitFor("left");
+  server_.reset();
+}
+
 TEST_P(EndTest, AnAwaitableThatDoesNotSuspend) {
   struct Ready {
     bool await_ready() const { return true; }
