@@ -314,6 +314,10 @@ bool SendWaiter::TrySend(bool is_low) {
 }
 
 bool SendWaiter::IsReady() {
+  if (is_foreign()) {  // the state belongs to another thread
+    status_ = NoChannel();
+    return true;
+  }
   // Those that wait go first.
   if (may_wait() && state_.FirstWaiting(Event::kWritable) != nullptr) return false;
   if (!TrySend(/*is_low=*/false)) return false;

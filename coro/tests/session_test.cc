@@ -424,5 +424,28 @@ TEST_P(SessionTest, ASessionIsNotAwaitedByAnother) {
   server_.reset();
 }
 
+TEST_P(SessionTest, ASendOfAnotherSessionDoesNotWait) {
+  std::optional<coro::Session> first;
+  StartServer([&](coro::Session s) -> Task<> {
+    if (first.has_value()) {
+      EXPECT_TRUE(absl::IsFailedPrecondition(co_await first->SendText("x")));
+      journal_.Write("refused");
+      co_return;
+    }
+    first = s;
+    journal_.Write("first");
+    const std::string payload(1 << 20, 'x');
+    while ((co_await s.SendBinary(payload)).ok()) {
+    }
+    first.reset();
+  });
+  TestClient one = ConnectSlowReader();
+  journal_.WaitFor("first");
+  LetTheLoopTurn();
+  TestClient two = ConnectAndUpgrade();
+  journal_.WaitFor("refused");
+  server_.reset();
+}
+
 }  // namespace
 }  // namespace weft
