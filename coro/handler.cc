@@ -73,8 +73,10 @@ class ServedCoroutine final : public LoopHandler, private Channel {
   }
   void CancelAlarm(const DeadlineKey& key) override { session_->CancelTimer(key); }
   void Fail(std::exception_ptr exception) override {
-    session_->Post([exception](weft::Session&) { std::rethrow_exception(exception); })
-        .IgnoreError();
+    const absl::Status posted =
+        session_->Post([exception](weft::Session&) { std::rethrow_exception(exception); });
+    // There is no room for the callback: the session ends, without a line in the log.
+    if (!posted.ok()) session_->HandlerFailed();
   }
   const std::shared_ptr<Mailbox>& mailbox() const override { return session_->mailbox(); }
   std::optional<absl::Duration> round_trip_time() const override {

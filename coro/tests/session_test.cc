@@ -378,6 +378,23 @@ TEST_P(SessionTest, AnExceptionAtTheStartAndAtTheEndIsReported) {
   server_.reset();
 }
 
+TEST_P(SessionTest, AnExceptionEndsTheSessionAlsoWithoutMemory) {
+  testing::Gate gate;
+  StartServer(
+      [&](coro::Session s) -> Task<> {
+        co_await gate;
+        const SessionRef ref = s.ref();
+        while (ref.Post([](weft::Session&) {}).ok()) {
+        }
+        throw std::runtime_error("full");
+      },
+      {.limits = {.max_buffered_bytes = 1 << 20}});
+  TestClient client = ConnectAndUpgrade();
+  gate.Open();
+  EXPECT_EQ(client.ReadFrame(), "fin close 1011 the handler failed");
+  server_.reset();
+}
+
 TEST_P(SessionTest, AnExceptionLeavesTheTaskForItsCaller) {
   const auto thrower = [](coro::Session& s) -> Task<int> {
     co_await s.Sleep(absl::Milliseconds(1));
