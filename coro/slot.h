@@ -32,13 +32,14 @@ class Slot {
       if (slot_.waiter_ == this) slot_.waiter_ = nullptr;
     }
 
-    bool await_ready() const { return slot_.value_.has_value(); }
+    // A value is for the branch that continues.
+    bool await_ready() const { return !IsCancelled() && slot_.value_.has_value(); }
     bool await_suspend(std::coroutine_handle<> /*coroutine*/) {
       slot_.waiter_ = this;
       return Wait(Event::kSlot);
     }
     absl::StatusOr<T> await_resume() {
-      if (slot_.value_.has_value()) {
+      if (wait_ != State::kCancelled && slot_.value_.has_value()) {
         absl::StatusOr<T> value(*std::move(slot_.value_));
         slot_.value_.reset();
         return value;

@@ -433,6 +433,26 @@ TEST_P(EndTest, OneCoroutineSetsTheSlotOfAnother) {
   EXPECT_EQ(client.ReadFrame(), "fin text got b");
 }
 
+TEST_P(EndTest, ACancelledGetTakesNoValue) {
+  StartServer([](coro::Session s) -> Task<> {
+    coro::Slot<int> slot;
+    const auto set = [](coro::Slot<int>& to) -> Task<> {
+      to.Set(1);
+      co_return;
+    };
+    const auto get = [](coro::Session& session, coro::Slot<int>& from) -> Task<> {
+      co_await session.Sleep(absl::Hours(1));
+      EXPECT_TRUE(absl::IsCancelled((co_await from.Get()).status()));
+    };
+    (void)co_await coro::WhenAny(get(s, slot), set(slot));
+    const absl::StatusOr<int> value = co_await coro::WithTimeout(absl::Milliseconds(1), slot.Get());
+    EXPECT_TRUE((co_await s.SendText(value.ok() ? "kept" : "taken")).ok());
+  });
+  TestClient client = ConnectAndUpgrade();
+  Pass(50);
+  EXPECT_EQ(client.ReadFrame(), "fin text kept");
+}
+
 TEST_P(EndTest, AnExceptionOfABranchLeavesWhenAny) {
   StartServer([](coro::Session s) -> Task<> {
     const auto throws = []() -> Task<int> {
