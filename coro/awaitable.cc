@@ -23,8 +23,13 @@ std::optional<Message> ReceiveAwaitable::await_resume() const {
 }
 
 absl::Status SendAwaitable::SendTo(Channel& channel) {
-  if (encoded_ != nullptr) return channel.Send(*encoded_, *options_);
-  return options_.has_value() ? channel.Send(message_, *options_) : channel.Send(message_);
+  if (encoded_ == nullptr && !options_.has_value() && channel.when_full() == WhenFull::kFail) {
+    return channel.Send(message_);
+  }
+  SendOptions options = options_.value_or(SendOptions());
+  // Refused without room, whatever the server's policy: then it waits.
+  if (may_wait()) options.when_full = WhenFull::kFail;
+  return encoded_ != nullptr ? channel.Send(*encoded_, options) : channel.Send(message_, options);
 }
 
 absl::Status SendFragmentAwaitable::SendTo(Channel& channel) {

@@ -55,7 +55,8 @@ class Channel {
   // Bytes that wait to be sent, and the number from which on coroutines wait before they send.
   virtual size_t queued_bytes() const = 0;
   virtual size_t high_mark_bytes() const = 0;
-  virtual void AskForWritable() = 0;  // SessionState::OnWritable follows
+  virtual WhenFull when_full() const = 0;  // of sends without a policy
+  virtual void AskForWritable() = 0;       // SessionState::OnWritable follows
 
   // Takes no more messages from the peer, after those of the present call; and continues.
   virtual void HoldReading() = 0;

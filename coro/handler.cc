@@ -61,6 +61,7 @@ class ServedCoroutine final : public LoopHandler, private Channel {
   }
   size_t queued_bytes() const override { return session_->queued_bytes(); }
   size_t high_mark_bytes() const override { return session_->high_mark_bytes(); }
+  WhenFull when_full() const override { return session_->when_full(); }
   void AskForWritable() override { session_->AskForWritable(); }
   void HoldReading() override { session_->HoldReading(); }
   void ResumeReading() override { session_->ResumeReading(); }

@@ -70,7 +70,8 @@ class Session {
   // Waits while the queue has ServerSending::high_mark_bytes or more, or no room for the message,
   // until it is down to the low mark. The payload must be valid until then; it is copied, if it has
   // to be, before the call returns. ResourceExhausted for a message that never fits,
-  // InvalidArgument for text that is not UTF-8. With SendOptions::when_full it does not wait.
+  // InvalidArgument for text that is not UTF-8. With SendOptions::when_full it does not wait;
+  // ServerSending::when_full does not apply here.
   SendAwaitable Send(const Message& message) {
     return SendAwaitable(*state_, message, std::nullopt);
   }

@@ -38,9 +38,10 @@ class LoopSession : public Session {
 
   // ---- For a LoopHandler ----
 
-  // The loop's mailbox, which outlives the session, and ServerSending::high_mark_bytes.
+  // The loop's mailbox, which outlives the session, and options of ServerSending.
   virtual const std::shared_ptr<Mailbox>& mailbox() const = 0;
   virtual size_t high_mark_bytes() const = 0;
+  virtual WhenFull when_full() const = 0;
 
   // As RunAfter, without taking room in the loop's budget: for a coroutine, which has its memory
   // already, and could only try again if there was none.

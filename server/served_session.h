@@ -120,6 +120,7 @@ class ServedSession final : public ServedStream, public LoopSession {
   void ArmCallbackTimer() override;
   const std::shared_ptr<Mailbox>& mailbox() const override { return context_.mailbox(); }
   size_t high_mark_bytes() const override { return context_.sending().limits.high_mark_bytes; }
+  WhenFull when_full() const override { return context_.sending().limits.when_full; }
   void SendReserved(WaitingMessage message, const SendOptions& options) override;
   void Disconnect() override;
   void SendReservedFragment(Opcode opcode, absl::string_view payload, bool fin,

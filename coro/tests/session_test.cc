@@ -277,6 +277,32 @@ TEST_P(SessionTest, AnAwaitableKeepsItsOptions) {
   EXPECT_EQ(client.ReadFrame(), "fin text sent");
 }
 
+TEST_P(SessionTest, ASendWaitsWhateverThePolicyOfTheServer) {
+  constexpr int kMessages = 16;
+  for (const WhenFull policy : {WhenFull::kDisconnect, WhenFull::kDropNewest}) {
+    StartServer(
+        [](coro::Session s) -> Task<> {
+          const std::string payload(64 << 10, 'x');
+          const auto encoded = EncodedMessage::Make(Opcode::kBinary, payload);
+          for (int i = 0; i < kMessages; ++i) {
+            EXPECT_TRUE((co_await s.SendBinary(payload)).ok());
+            EXPECT_TRUE((co_await s.Send(*encoded)).ok());
+          }
+        },
+        {.sending = {.max_queue_bytes = 100 << 10,
+                     .when_full = policy,
+                     .high_mark_bytes = 100 << 10,
+                     .low_mark_bytes = 10 << 10}});
+    TestClient client = ConnectSlowReader();
+    LetTheLoopTurn();
+    for (int i = 0; i < 2 * kMessages; ++i) {
+      EXPECT_EQ(client.ReadFrame().size(), (64u << 10) + 11) << i;
+    }
+    EXPECT_EQ(client.ReadFrame(), "fin close 1000");
+    server_.reset();
+  }
+}
+
 // ---- Reading ahead
 
 TEST_P(SessionTest, ReadingPausesWhileNobodyReceives) {
