@@ -55,9 +55,22 @@ absl::Status CloseAwaitable::await_resume() {
 
 // ---- Time
 
+namespace {
+
+absl::Status ReadingIsPaused() {
+  return absl::FailedPreconditionError(
+      "reading is paused, because too many messages wait for Receive(): no pong would be read");
+}
+
+}  // namespace
+
 bool PingAwaitable::await_ready() {
   Channel* const to = channel();
-  status_ = to == nullptr ? NoChannel() : to->SendPing();
+  if (to == nullptr) {
+    status_ = NoChannel();
+  } else {
+    status_ = state_.holds_reading() ? ReadingIsPaused() : to->SendPing();
+  }
   return !status_.ok() && ReturnsFailure(status_);
 }
 
@@ -69,6 +82,7 @@ absl::StatusOr<absl::Duration> PingAwaitable::await_resume() {
   if (!status_.ok()) return std::move(status_);
   if (absl::Status wait = WaitResult(); !wait.ok()) return wait;
   if (state_.channel() == nullptr) return NoChannel();
+  if (state_.holds_reading()) return ReadingIsPaused();
   return state_.channel()->round_trip_time().value_or(absl::ZeroDuration());
 }
 

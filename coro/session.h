@@ -117,8 +117,8 @@ class Session {
   // ---- Time ----
 
   // Sends a ping and waits for its pong: the round trip, in whole milliseconds. The pong comes
-  // after the messages that the client sent before it, and is not read while reading is paused:
-  // unless another branch receives, await this with a timeout.
+  // after the messages that the client sent before it. FailedPrecondition also when reading is or
+  // becomes paused, because the pong would not be read: see Receive().
   PingAwaitable Ping() { return PingAwaitable(*state_); }
 
   // Waits for `delay`, and up to 16 ms longer.

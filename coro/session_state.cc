@@ -125,7 +125,8 @@ void SessionState::Store(const Message& message) {
   waiting_bytes_ += stored->message.payload.size();
   if (waiting_count_ < kMaxWaiting && waiting_bytes_ < kMaxWaitingBytes) return;
   holds_reading_ = true;
-  channel_->HoldReading();
+  OnPong();  // those that wait for one see that it would not be read
+  if (holds_reading_) channel_->HoldReading();
 }
 
 void SessionState::ReleaseMessage() {

@@ -76,6 +76,9 @@ class SessionState final : public Strand, private Parent {
   bool TakeMessage();
   const StoredMessage* received() const { return received_; }
 
+  // Whether so many messages wait that nothing more is read, a pong neither.
+  bool holds_reading() const { return holds_reading_; }
+
   // Closing: messages are received no more.
   void DiscardMessages();
 

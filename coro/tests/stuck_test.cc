@@ -144,6 +144,27 @@ TEST_P(StuckTest, TimeNeedsNoRoomInTheBudget) {
   EXPECT_EQ(client.ReadFrame(), "fin text done");
 }
 
+// Its pong comes after messages that nobody receives.
+TEST_P(StuckTest, APingFailsWhenReadingIsPaused) {
+  StartServer([this](coro::Session s) -> Task<> {
+    for (const char* const line : {"waited", "did not wait"}) {
+      const absl::Status status = (co_await s.Ping()).status();
+      EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+      EXPECT_TRUE(s.status().ok());
+      journal_.Write(line);
+    }
+    for (int i = 0; i < 16; ++i) EXPECT_TRUE((co_await s.Receive()).has_value());
+    EXPECT_TRUE((co_await s.SendText("all")).ok());
+    EXPECT_TRUE((co_await s.Receive()).has_value());
+  });
+  TestClient client = ConnectAndUpgrade();
+  EXPECT_EQ(client.ReadFrame(), "fin ping ");
+  for (int i = 0; i < 17; ++i) client.SendText("message");
+  journal_.WaitFor("did not wait");
+  EXPECT_EQ(client.ReadFrame(), "fin text all");
+  EXPECT_EQ(client.ReadFrame(), "fin close 1000");
+}
+
 // ---- Beside an awaitable of the application
 
 TEST_P(StuckTest, ACoroutineStaysWhileABranchAwaitsTheApplication) {
