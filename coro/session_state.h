@@ -76,7 +76,7 @@ class SessionState final : public Strand, private Parent {
   bool TakeMessage();
   const StoredMessage* received() const { return received_; }
 
-  // Whether so many messages wait that nothing more is read, a pong neither.
+  // Whether nothing more is read, not even a pong, because too many messages wait.
   bool holds_reading() const { return holds_reading_; }
 
   // Closing: messages are received no more.
@@ -153,8 +153,8 @@ class SessionWaiter : public Waiter {
   absl::Status NoChannel() const;
   bool is_foreign() const { return is_foreign_; }
 
-  // After a call that failed: whether to return that at once. No: the coroutine has ignored so many
-  // failures that it waits for the end instead.
+  // After a call that failed: whether to return that at once. No: the coroutine ignores failures,
+  // and waits for the end instead.
   bool ReturnsFailure(const absl::Status& status);
 
   SessionState& state_;
