@@ -1,11 +1,13 @@
 // Acceptors and pages that answer later: SessionRequest::AnswerLater, PageRequest::AnswerLater.
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -259,6 +261,75 @@ TEST_F(LateAnswerTest, TheRequestBehindALatePageIsNotSlow) {
   client.Send(Get("/now").substr(9));
   EXPECT_EQ(client.ReadHead().substr(0, 13), "HTTP/1.1 200 ");
   EXPECT_EQ(client.ReadBytes(3), "now");
+}
+
+TEST_F(LateAnswerTest, ALateAnswerToHeadHasNoBody) {
+  StartRouter();
+  TestClient client = Connect();
+  for (const bool found : {true, false}) {
+    client.Send("HEAD /page HTTP/1.1\r\nHost: localhost\r\n\r\n" + Get("/now"));
+    const PageAnswer page = pages_.Take();
+    absl::StatusOr<PageResponse> answer = absl::NotFoundError("gone");
+    if (found) answer = Page("text/plain", "later");
+    page.Give(std::move(answer));
+    const std::string head = client.ReadHead();
+    EXPECT_EQ(head.substr(0, 13), found ? "HTTP/1.1 200 " : "HTTP/1.1 404 ");
+    EXPECT_NE(head.find("Content-Length: 5\r\n"), head.npos) << head;
+    EXPECT_EQ(client.ReadHead().substr(0, 13), "HTTP/1.1 200 ");
+    EXPECT_EQ(client.ReadBytes(3), "now");
+  }
+}
+
+// The server reads only some of it while it waits.
+TEST_F(LateAnswerTest, MuchBehindAnUpgradeIsReceived) {
+  StartRouter();
+  TestClient client = Connect();
+  client.Send(TestClient::UpgradeRequest("/later"));
+  const UpgradeAnswer answer = upgrades_.Take();
+  constexpr int kMessages = 40;  // 160 KB
+  for (int i = 0; i < kMessages; ++i) client.SendText(std::string(4000, 'a' + i % 26));
+  LetTheLoopTurn();
+  answer.Accept(std::make_unique<Echo>(journal_));
+  EXPECT_EQ(client.ReadHead().substr(0, 13), "HTTP/1.1 101 ");
+  for (int i = 0; i < kMessages; ++i) {
+    ASSERT_EQ(client.ReadFrame(), "fin text " + std::string(4000, 'a' + i % 26)) << i;
+  }
+}
+
+TEST_F(LateAnswerTest, DuringADrainAPageIsAnsweredAndAnUpgradeRefused) {
+  StartRouter({.timeouts = {.http = absl::Hours(10)}, .for_tests = {.random = [] { return 0.5; }}});
+  TestClient client = Connect(), visitor = Connect(), other = Connect();
+  client.Send(TestClient::UpgradeRequest("/later"));
+  const UpgradeAnswer upgrade = upgrades_.Take();
+  visitor.Send(Get("/page"));
+  const PageAnswer page = pages_.Take();
+  other.Send(Get("/page"));
+  const PageAnswer never = pages_.Take();
+  std::atomic<bool> done{false};
+  std::thread drain([&] {
+    server_->Drain(absl::Seconds(10), absl::InfiniteDuration());
+    done = true;
+  });
+  while (!server_->draining()) std::this_thread::yield();
+
+  upgrade.Accept(std::make_unique<Echo>(journal_));
+  EXPECT_EQ(client.ReadToEnd().substr(0, 13), "HTTP/1.1 503 ");
+  journal_.WaitFor("destroyed");
+  page.Give(Page("text/plain", "later"));
+  EXPECT_EQ(visitor.ReadHead().substr(0, 13), "HTTP/1.1 200 ");
+  EXPECT_EQ(visitor.ReadBytes(5), "later");
+  EXPECT_TRUE(never.waits());
+  client.Close();
+  visitor.Close();
+  while (!done) {
+    clock_.AdvanceMs(50);
+    std::this_thread::yield();
+  }
+  drain.join();
+  const std::string refusal = other.ReadToEnd();
+  EXPECT_EQ(refusal.substr(0, 13), "HTTP/1.1 503 ");
+  EXPECT_NE(refusal.find("the server is going away"), refusal.npos) << refusal;
+  EXPECT_FALSE(never.waits());
 }
 
 }  // namespace
