@@ -1,18 +1,26 @@
 // The connections of a loop that ends, or has ended.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "weft/client/async/async_client.h"
 #include "weft/client/async/client_loop.h"
 #include "weft/client/async/client_ref.h"
 #include "weft/client/async/testing/client_loop_fixture.h"
+#include "weft/transport/address.h"
+#include "weft/transport/deadline.h"
+#include "weft/transport/io.h"
+#include "weft/transport/notification.h"
 #include "weft/transport/testing/silent_port.h"
+#include "weft/transport/wait.h"
 
 namespace weft {
 namespace {
@@ -78,6 +86,36 @@ TEST_F(ClientLoopEndTest, CountsWhatIsOnItsWay) {
 
   Connect(url_, {.on_failed = [&] { EXPECT_EQ(loop_->connections(), 1u); }});
   EXPECT_EQ(loop_->connections(), 0u);
+}
+
+// Whether it arrives or not.
+TEST_F(ClientLoopEndTest, AConnectionMadeAfterStopFails) {
+  StartLoop({.threads = 2});
+  loop_->Stop();
+  for (int i = 0; i < 100; ++i) Connect(url_);
+  loop_.reset();
+  EXPECT_EQ(Count({"failed CANCELLED: "}), 100);
+  EXPECT_EQ(Count({"destroyed"}), 100);
+}
+
+TEST_F(ClientLoopEndTest, IsStoppedWhileANameIsLookedUp) {
+  // Shared with the lookup, which may outlive the test.
+  const auto started = std::make_shared<Notification>(*Notification::Create());
+  const auto released = std::make_shared<Notification>(*Notification::Create());
+  StartLoop({.for_tests = {.lookup = [=](const std::string&,
+                                         uint16_t) -> absl::StatusOr<std::vector<SocketAddress>> {
+               started->Notify();
+               Wait(released->fd(), Interest::kRead, Deadline::Never()).IgnoreError();
+               return absl::InternalError("late");
+             }}});
+  Connect("ws://name.example/");
+  EXPECT_TRUE(Wait(started->fd(), Interest::kRead, Deadline::Never()).ok());
+  loop_->Stop();
+  journal_.WaitForPart("failed CANCELLED: ws://name.example/: cannot resolve \"name.example\": ");
+  journal_.WaitFor("destroyed");
+  loop_.reset();  // does not wait for the name service
+  released->Notify();
+  EXPECT_EQ(Count({"failed"}), 1);
 }
 
 // A loop that runs is not affected by one that has ended.

@@ -37,6 +37,7 @@ namespace weft {
 namespace {
 
 using testing::ClientLoopFixture;
+using testing::ClientScript;
 using testing::ClosePayload;
 using ::testing::ElementsAre;
 using testing::FakePeer;
@@ -274,6 +275,33 @@ TEST_F(ClientLoopTest, TerminatesWithoutAHandshake) {
   journal_.WaitForPart("close 1006 ");
   server.Join();
   EXPECT_EQ(received, "");
+}
+
+TEST_F(ClientLoopTest, TerminatesInEachCallback) {
+  const FakeServer::Script script = [](FakePeer& peer) {
+    peer.AcceptUpgrade(ServerFrame(Opcode::kText, "a") + ServerFrame(Opcode::kText, "b") +
+                       ServerFrame(Opcode::kClose, ClosePayload(CloseCode::kGoingAway)));
+    peer.ReadToEnd();
+  };
+  FakeServer server({script, script, script});
+  const auto terminate = [](AsyncClient& client) {
+    client.Terminate();
+    EXPECT_FALSE(client.SendText("late").ok());
+    client.Terminate();  // has no effect
+  };
+  const std::string terminated = "close 1006 terminated by the application by application ";
+  const auto lines = [&](ClientScript script) {
+    journal_.Clear();
+    Connect(server.url(), std::move(script));
+    journal_.WaitFor("destroyed");
+    return journal_.lines();
+  };
+  EXPECT_THAT(lines({.on_open = terminate}), ElementsAre("open", terminated, "destroyed"));
+  EXPECT_THAT(
+      lines({.on_message = [&](AsyncClient& client, const Message&) { terminate(client); }}),
+      ElementsAre("open", "message a", terminated, "destroyed"));
+  EXPECT_THAT(lines({.on_close = terminate}),
+              ElementsAre("open", "message a", "message b", "close 1001  by peer ", "destroyed"));
 }
 
 // ---- Time ----
