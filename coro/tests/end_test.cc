@@ -50,7 +50,7 @@ class EndTest : public testing::CoroTest {
     return {
         {"Receive",
          [](coro::Session& s) -> Task<absl::Status> {
-           while (co_await s.Receive()) {
+           while (const auto message = co_await s.Receive()) {
            }
            co_return absl::FailedPreconditionError("nullopt");
          }},
