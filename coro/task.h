@@ -87,7 +87,7 @@ class PromiseBase : public Parent {
     if constexpr (kIsTask<Type>) {
       static_assert(!std::is_lvalue_reference_v<Awaitable>,
                     "weft: a task is awaited once: co_await std::move(task)");
-      return TaskAwaiter<typename Type::Result>(std::move(awaitable), *this, *scope_);
+      return TaskAwaiter<typename Type::Result>(std::forward<Awaitable>(awaitable), *this, *scope_);
     } else if constexpr (Bindable<Type>) {
       awaitable.Bind(*this, *scope_);
       return Bound<Type>(awaitable);

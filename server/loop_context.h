@@ -52,7 +52,7 @@ class StreamOwner {
 // The loop of one worker, with everything that its streams use: options, pools, metrics, topics,
 // the account of memory, and the work for the end of a turn. For the loop's thread, except where
 // marked.
-class LoopContext {
+class LoopContext {  // NOLINT(clang-analyzer-optin.performance.Padding): metrics_ is aligned
  public:
   // All must outlive the context.
   LoopContext(const ServerOptions& options, const Acceptor& acceptor, WorkerGroup& group,
@@ -122,13 +122,13 @@ class LoopContext {
   void Stop() { going_away_ = stopping_ = true; }
 
  private:
+  LoopMetrics metrics_;
   EventLoop loop_;
   LoopPools pools_{loop_};
   const ServerOptions options_;  // with this loop's pools
   const Acceptor& acceptor_;
   WorkerGroup& group_;
   StreamOwner& owner_;
-  LoopMetrics metrics_;
   Topics topics_;
   OutboxContext sending_;
   size_t compression_bytes_left_;
