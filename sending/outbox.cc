@@ -173,6 +173,21 @@ void Outbox::Disconnect() {
       .IgnoreError();
 }
 
+Outbox::Cause Outbox::CauseOfEnd(CloseCode code) const {
+  if (disconnected_) return {ClosedBy::kLimit, "sending.max_queue_bytes"};
+  switch (connection_.status().code()) {
+    case absl::StatusCode::kOk:
+      return {ClosedBy::kPeer};
+    case absl::StatusCode::kUnavailable:
+      return {ClosedBy::kLost};
+    case absl::StatusCode::kResourceExhausted:
+      return {ClosedBy::kLimit, code == CloseCode::kMessageTooBig ? "connection.max_message_bytes"
+                                                                  : "connection.max_fragments"};
+    default:
+      return {ClosedBy::kRule};
+  }
+}
+
 void Outbox::AnswerClose(bool send_waiting) {
   if (context_.has_published) context_.deliver_published();
   if (connection_.open() && send_waiting) MoveWaiting(kAll);

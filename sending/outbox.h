@@ -15,6 +15,7 @@
 #include "weft/core/deflate/compression.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/frame/close_code.h"
+#include "weft/core/frame/close_info.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/sending/outbox_context.h"
 #include "weft/sending/send_counters.h"
@@ -117,6 +118,14 @@ class Outbox {
   // The peer reads too slowly: drops the messages that wait, and closes with 1013.
   void Disconnect();
   bool disconnected() const { return disconnected_; }
+
+  // The cause of the connection's end with `code`, unless its owner has ended it: by this queue, or
+  // as the connection's status says. `option` is the name of the limit, if it was one.
+  struct Cause {
+    ClosedBy by;
+    absl::string_view option{};
+  };
+  Cause CauseOfEnd(CloseCode code) const;
 
   // The peer has sent a Close frame, or the connection has failed: sends the messages that wait, if
   // `send_waiting`, and then the answer to the Close frame.

@@ -143,19 +143,8 @@ void ServedSession::Blame(ClosedBy by, absl::string_view option, absl::string_vi
 
 // The connection has ended with `code`: unless this side ended it, its status says why.
 void ServedSession::BlameConnection(CloseCode code) {
-  if (outbox_.disconnected()) return Blame(ClosedBy::kLimit, "sending.max_queue_bytes");
-  switch (connection().status().code()) {
-    case absl::StatusCode::kOk:
-      return Blame(ClosedBy::kPeer);
-    case absl::StatusCode::kUnavailable:
-      return Blame(ClosedBy::kLost);
-    case absl::StatusCode::kResourceExhausted:
-      return Blame(ClosedBy::kLimit, code == CloseCode::kMessageTooBig
-                                         ? "connection.max_message_bytes"
-                                         : "connection.max_fragments");
-    default:
-      return Blame(ClosedBy::kRule);
-  }
+  const auto [by, option] = outbox_.CauseOfEnd(code);
+  Blame(by, option);
 }
 
 void ServedSession::OnGone(const char* why) {

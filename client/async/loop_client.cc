@@ -394,19 +394,8 @@ void LoopClient::Blame(ClosedBy by, absl::string_view option) {
 
 // The connection has ended with `code`: unless this side ended it, its status says why.
 void LoopClient::BlameConnection(CloseCode code) {
-  if (outbox_.disconnected()) return Blame(ClosedBy::kLimit, "sending.max_queue_bytes");
-  switch (connection().status().code()) {
-    case absl::StatusCode::kOk:
-      return Blame(ClosedBy::kPeer);
-    case absl::StatusCode::kUnavailable:
-      return Blame(ClosedBy::kLost);
-    case absl::StatusCode::kResourceExhausted:
-      return Blame(ClosedBy::kLimit, code == CloseCode::kMessageTooBig
-                                         ? "connection.max_message_bytes"
-                                         : "connection.max_fragments");
-    default:
-      return Blame(ClosedBy::kRule);
-  }
+  const auto [by, option] = outbox_.CauseOfEnd(code);
+  Blame(by, option);
 }
 
 // Closes the socket at once. OnClose follows at the end of the turn.
