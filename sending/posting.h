@@ -29,7 +29,17 @@ inline absl::Status SessionHasEnded() {
   return absl::FailedPreconditionError("the session has ended");
 }
 
-// Runs `task` with the session on its loop's thread: at once if that is the caller's thread.
+// Runs `task` with the session on its loop's thread, after what that thread does now.
+template <typename Shared, typename Task>
+absl::Status PostLater(const std::shared_ptr<Shared>& shared, Task task) {
+  if (!shared->open()) return SessionHasEnded();
+  const bool posted = shared->mailbox().Post([shared, task = std::move(task)]() mutable {
+    if (shared->session != nullptr) task(*shared->session);
+  });
+  return posted ? absl::OkStatus() : SessionHasEnded();
+}
+
+// The same, but at once if that is the caller's thread.
 template <typename Shared, typename Task>
 absl::Status PostTask(const std::shared_ptr<Shared>& shared, Task task) {
   if (!shared->open()) return SessionHasEnded();
@@ -38,10 +48,7 @@ absl::Status PostTask(const std::shared_ptr<Shared>& shared, Task task) {
     task(*shared->session);
     return absl::OkStatus();
   }
-  const bool posted = shared->mailbox().Post([shared, task = std::move(task)]() mutable {
-    if (shared->session != nullptr) task(*shared->session);
-  });
-  return posted ? absl::OkStatus() : SessionHasEnded();
+  return PostLater(shared, std::move(task));
 }
 
 // Posts a task that has taken room, which it returns when it arrives.

@@ -29,11 +29,7 @@ absl::Status ClientRef::Submit(WaitingMessage message, const SendOptions& option
 // the connection and not yet made it, and a callback runs after the present one has returned.
 template <typename Task>
 absl::Status ClientRef::PostLater(Task task) const {
-  if (shared_ == nullptr || !shared_->open()) return SessionHasEnded();
-  const bool posted = shared_->mailbox().Post([shared = shared_, task = std::move(task)]() mutable {
-    if (shared->session != nullptr) task(*shared->session);
-  });
-  return posted ? absl::OkStatus() : SessionHasEnded();
+  return shared_ != nullptr ? weft::PostLater(shared_, std::move(task)) : SessionHasEnded();
 }
 
 absl::Status ClientRef::Close(CloseCode code, absl::string_view reason) const {
