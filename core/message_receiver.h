@@ -85,7 +85,7 @@ class MessageReceiver {
   [[gnu::always_inline]] bool ShortMessage(std::optional<Event>& event);
 
   // If nothing is held of the input, as after most reads: forgets it, in place of KeepInput, and
-  // returns true. There is no further event then.
+  // returns true: no event is left in the input.
   [[gnu::always_inline]] bool DropIfDrained() {
     if (phase_ != Phase::kHeader || eof_ || event_is_inflated_) return false;
     if (window_.held_bytes() > 0 || window_.capacity() > 0) return false;

@@ -62,7 +62,7 @@ class Channel {
   virtual void HoldReading() = 0;
   virtual void ResumeReading() = 0;
 
-  // Room for a message that waits. None: the session was dropped, for there is no memory left.
+  // Room for a message that waits. None: there is no memory left, and the session was dropped.
   virtual std::optional<Reservation> Reserve(size_t bytes) = 0;
 
   // Calls SessionState::OnAlarm.

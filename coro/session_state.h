@@ -167,7 +167,7 @@ class SessionWaiter : public Waiter {
 class SendWaiter : public SessionWaiter {
  public:
   // Whether the wait is over: the message was sent, or never will be. `is_low`: the queue is as
-  // short as it gets, so that there is no use in waiting on.
+  // short as it gets, so that waiting longer would not help.
   bool TrySend(bool is_low);
 
  protected:
@@ -179,7 +179,7 @@ class SendWaiter : public SessionWaiter {
   bool WaitForRoom();
   absl::Status Result();
 
-  // Of the awaitable: sends, and whether to wait if there is no room.
+  // The awaitable's own send, and whether it waits while there is no room.
   virtual absl::Status SendTo(Channel& channel) = 0;
   virtual bool may_wait() const { return true; }
 
