@@ -70,7 +70,8 @@ def _pkg_config_repository_impl(ctx):
         includes = []
         for folder in [word[2:] for word in words if word.startswith("-I")]:
             includes.append("include/{}/{}".format(label.split(":")[1], len(includes)))
-            ctx.symlink(folder, _package_of(label) + "/" + includes[-1] if _package_of(label) else includes[-1])
+            link = includes[-1] + ("/" + ctx.attr.include_prefix if ctx.attr.include_prefix else "")
+            ctx.symlink(folder, _package_of(label) + "/" + link if _package_of(label) else link)
         libraries[label] = _LIBRARY.format(
             name = repr(label.split(":")[1]),
             hdrs = "glob({})".format([folder + "/**/*.h" for folder in includes]),
@@ -85,6 +86,9 @@ pkg_config_repository = repository_rule(
     implementation = _pkg_config_repository_impl,
     doc = "A cc_library for each label, with the flags that pkg-config gives for its packages.",
     attrs = {
+        "include_prefix": attr.string(
+            doc = "The folder by which the registry's module includes the headers, where the system's does not.",
+        ),
         "left_out_where_missing": attr.bool(
             doc = "Declares only the libraries whose package the system has; one of them at least.",
         ),

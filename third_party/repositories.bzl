@@ -24,6 +24,7 @@ def weft_repositories():
         ":gtest": "gmock gtest",
         ":gtest_main": "gmock_main gmock gtest",
     })
+    _maybe(pkg_config_repository, "hiredis", include_prefix = "hiredis", libraries = {":hiredis": "hiredis"})
     _maybe(pkg_config_repository, "simdjson", libraries = {":simdjson": "simdjson"})
     _maybe(pkg_config_repository, "zlib", libraries = {":zlib": "zlib"})
 

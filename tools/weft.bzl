@@ -40,8 +40,43 @@ def weft_library(name, srcs = None, hdrs = None, umbrella = None, **kwargs):
             visibility = ["//tools:__pkg__"],
         )
 
+# More would make an edit of one test slow, fewer a build of all tests.
+_SOURCES_IN_UNIT = 8
+
+def _units(name, srcs, deps):
+    """Returns the `srcs` and `deps` of a cc_test that compiles the sources as few translation units.
+
+    Most of the time to compile a test is for the headers of its libraries, so several sources are included by one file:
+    names in unnamed namespaces differ between the sources of one test.
+    """
+    sources = [file for file in srcs if file.endswith(".cc")]
+    if len(sources) == 1:
+        return srcs, deps
+    units = []
+    for first in range(0, len(sources), _SOURCES_IN_UNIT):
+        unit = "{}_{}_test".format(name, first // _SOURCES_IN_UNIT)
+        lines = [
+            "#include \"{}/{}\"\\n".format(native.package_name(), file)
+            for file in sources[first:first + _SOURCES_IN_UNIT]
+        ]
+        native.genrule(
+            name = unit,
+            testonly = True,
+            outs = [unit + ".cc"],
+            cmd = "printf '{}' >$@".format("".join(lines)),
+        )
+        units.append(unit + ".cc")
+    cc_library(
+        name = name + "_sources",
+        testonly = True,
+        textual_hdrs = srcs,
+        visibility = ["//visibility:private"],
+        deps = deps,
+    )
+    return units, deps + [":{}_sources".format(name)]
+
 def weft_test(name, srcs = None, deps = [], size = "small", **kwargs):
-    """Declares a test on GoogleTest.
+    """Declares a test on GoogleTest, whose sources are compiled as few translation units.
 
     Args:
       name: "tests" is the one binary for all tests of the folder, but those that need a process of their own.
@@ -53,14 +88,16 @@ def weft_test(name, srcs = None, deps = [], size = "small", **kwargs):
     """
     if srcs == None:
         srcs = native.glob(["*_test.cc"]) if name == "tests" else [name + ".cc"]
+    deps = deps + [
+        "@com_google_googletest//:gtest",
+        "@com_google_googletest//:gtest_main",
+    ]
+    srcs, deps = _units(name, srcs, deps)
     cc_test(
         name = name,
         size = size,
         srcs = srcs,
-        deps = deps + [
-            "@com_google_googletest//:gtest",
-            "@com_google_googletest//:gtest_main",
-        ],
+        deps = deps,
         **kwargs
     )
 
