@@ -6,6 +6,7 @@
 
 // IWYU pragma: begin_exports
 #include "weft/core/connection.h"
+#include "weft/core/connection_group.h"
 #include "weft/core/connection_options.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/core/deflate/permessage_deflate.h"

@@ -8,25 +8,21 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "weft/core/connection_group.h"
 #include "weft/core/connection_options.h"
+#include "weft/core/deflate/codec_slot.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/event.h"
 #include "weft/core/frame/close_code.h"
 #include "weft/core/frame/closing_handshake.h"
-#include "weft/core/frame/fragmented_message.h"
 #include "weft/core/frame/frame.h"
-#include "weft/core/frame/frame_rules.h"
 #include "weft/core/frame/opcode.h"
-#include "weft/core/frame/pong_limit.h"
 #include "weft/core/memory/buffer.h"
-#include "weft/core/memory/write_queue.h"
-#include "weft/core/message_receiver.h"
 
 namespace weft {
 
@@ -45,18 +41,14 @@ struct DeflateAgreement;
 //   connection.DidWrite(write(fd, out.data(), out.size()));
 //   if (connection.done()) close(fd);
 //
-//   state       events  sends  left by
-//   open        yes     yes    SendClose, the peer's Close, a broken rule, Refuse, end of stream
-//   close sent  yes     no     the peer's Close, a broken rule, Refuse, end of stream
-//   close owed  no      yes    AnswerClose, SendClose; see set_answers_close_later
-//   closed      no      no     nothing; done() when all is written
-//
-// When the peer breaks a rule, the connection fails (section 7.1.7): it queues a Close frame with
-// the matching code, status() names the rule and what was seen, and the last event is a kClose. A
-// mistake of the caller returns FailedPrecondition or InvalidArgument and changes nothing.
+// Its states are those of ClosingState (core/frame/closing_handshake.h). When the peer breaks a
+// rule, the connection fails (section 7.1.7): it queues a Close frame with the matching code,
+// status() names the rule and what was seen, and the last event is a kClose. A mistake of the
+// caller returns FailedPrecondition or InvalidArgument and changes nothing.
 class Connection {
  public:
   Connection(Role role, const ConnectionOptions& options);
+  explicit Connection(ConnectionGroup& group);  // it must outlive the connection: see Rest
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -72,13 +64,12 @@ class Connection {
   // that the connection owns after a large unfinished message. Never empty, unless `scratch` is.
   // `scratch` must not change until NextEvent has returned nullopt, or KeepInput was called.
   absl::Span<char> ReadBuffer(absl::Span<char> scratch) {
-    return receiver_.ReadBuffer(scratch, out_.pool());
+    return Use().receiver.ReadBuffer(scratch, activity_->out.pool());
   }
 
-  // `size` bytes, which may be 0, were read into it; or the peer's stream has ended. Then call
-  // NextEvent until it returns nullopt.
-  void DidRead(size_t size) { receiver_.DidRead(size); }
-  void DidReadEof() { receiver_.DidReadEof(); }
+  // `size` bytes, or 0, were read; or the stream has ended. Then call NextEvent until nullopt.
+  void DidRead(size_t size) { activity_->receiver.DidRead(size); }
+  void DidReadEof() { Use().receiver.DidReadEof(); }
 
   // ---- To the application ----
 
@@ -152,44 +143,45 @@ class Connection {
   void set_answers_close_later(bool later) { answers_close_later_ = later; }
   void AnswerClose();
 
-  // Puts bytes in front of all frames: the opening handshake, so that it leaves in one write with
-  // the first messages. Call it only before anything else was queued.
+  // Queues the opening handshake, so that it leaves with the first frames. Call it before all else.
   void QueueHandshake(absl::string_view bytes);
 
   // ---- Network out ----
 
-  // The bytes to write, in order: all of them, or up to the end of the first payload that is kept.
-  // The second part is empty except after SendBorrowed and with a kept payload. Valid until the
-  // next call.
+  // The bytes to write, in order, valid until the next call: all, or up to the end of the first
+  // payload that is kept. The second part is empty but after SendBorrowed and with a kept payload.
   absl::string_view WriteBuffer() const { return WriteBuffers()[0]; }
-  std::array<absl::string_view, 2> WriteBuffers() const { return out_.parts(); }
+  std::array<absl::string_view, 2> WriteBuffers() const { return activity_->out.parts(); }
 
-  // `size` of these bytes were written.
+  // `size` of these bytes were written. Includes Rest.
   void DidWrite(size_t size) {
-    out_.Remove(size);
-    if (held_payload_ != nullptr || !out_.borrowed().empty()) AfterWrite();
+    const bool is_plain = activity_->out.RemoveAll(size) && activity_->held_payload == nullptr;
+    if (!is_plain || !Rest()) AfterWrite();
   }
-  size_t queued_bytes() const { return out_.size(); }  // that wait to be written
+
+  size_t queued_bytes() const { return activity_->out.size(); }  // that wait to be written
 
   // Whether a frame or message has arrived in part, and the number of its bytes held until the rest
   // arrives: inflated, if the message is compressed. Between events.
-  bool has_unfinished_input() const { return receiver_.has_unfinished_input(); }
-  size_t unfinished_bytes() const { return receiver_.unfinished_bytes(); }
+  bool has_unfinished_input() const { return activity_->receiver.has_unfinished_input(); }
+  size_t unfinished_bytes() const { return activity_->receiver.unfinished_bytes(); }
 
-  // Bytes of memory held for unfinished input and unsent output. Between events.
-  size_t buffered_bytes() const { return receiver_.buffered_bytes() + out_.capacity(); }
-
-  // The maximum memory, in bytes, that compression holds while the connection lives.
+  // Bytes of memory held for unfinished input and unsent output, between events; and the maximum
+  // that compression holds while the connection lives.
+  size_t buffered_bytes() const;
   size_t compression_bytes() const;
 
-  // Call it every few seconds, or less often: frees codecs that were not used since the last call
-  // (MessageCodec::ReleaseIdle).
+  // Call it every few seconds: frees codecs that were not used since the last call.
   void ReleaseIdle();
 
-  // Whether this is open, does not compress, sends no fragmented message and holds no bytes, as
-  // between most reads.
-  bool is_idle() const {
-    return sends_plainly_ && out_.size() == 0 && receiver_.window_bytes() == 0 && !receiver_.eof();
+  // For a connection of a group: if it is idle (open, between messages in both directions, and
+  // holds no bytes, as between most reads), gives its ConnectionActivity back. Returns whether it
+  // is idle; false without a group. Call it after each step, between events.
+  bool Rest() {
+    if (activity_.is_none()) return true;
+    if (!activity_->is_over() || (!rests_plainly_ && !MayRest())) return false;
+    activity_.Return();
+    return true;
   }
 
   // Frees all memory for input, output and compression: unfinished input and unsent output are
@@ -198,60 +190,58 @@ class Connection {
 
   // ---- State ----
 
-  Role role() const { return receiver_.role(); }
-  bool compressed() const { return receiver_.codec() != nullptr; }  // by permessage-deflate
+  Role role() const { return activity_->receiver.role(); }
+  ConnectionGroup& group() const { return *activity_.group(); }  // perhaps of its own
+  bool compressed() const { return codec_.has_codec(); }         // by permessage-deflate
 
   // Whether messages can still be sent, and whether SendFragment has begun one and not ended it.
   bool open() const { return MaySend(closing_); }
-  bool in_fragmented_message() const { return outgoing_.open(); }
+  bool in_fragmented_message() const { return activity_->outgoing.open(); }
 
   // Whether the connection is ending: a Close frame was sent or received, the stream ended, or the
   // peer broke a rule. The owner should limit the time until done().
-  bool closing() const { return closing_ != ClosingState::kOpen || receiver_.eof(); }
+  bool closing() const { return closing_ != ClosingState::kOpen || activity_->receiver.eof(); }
 
   // Whether the owner should close the stream: everything has been read and written. After a
   // closing handshake a client may wait a little for the server to close first (section 7.1.1).
-  bool done() const { return closing_ == ClosingState::kClosed && out_.size() == 0; }
+  bool done() const { return closing_ == ClosingState::kClosed && queued_bytes() == 0; }
 
   // OK, or the peer's error: InvalidArgument for a broken rule, ResourceExhausted for a limit,
   // Unavailable when the stream ended without a Close frame.
-  const absl::Status& status() const { return status_; }
+  const absl::Status& status() const { return activity_->status; }
 
  private:
+  ConnectionActivity& Use() {
+    return !activity_.is_none() ? *activity_ : compressed() ? UseCodec() : activity_.Take();
+  }
+  [[gnu::noinline]] ConnectionActivity& UseCodec();
+  [[gnu::noinline]] bool MayRest();
   [[gnu::noinline]] void NoMessage(std::optional<Event>& event);
   void EndEvent();
-  void AfterWrite();
+  [[gnu::noinline]] void AfterWrite();
   void SettleBorrowed();
   void EndWith(CloseCode code, absl::string_view reason);
   void EndOfStream(std::optional<Event>& event);
   void End(ClosingState state);
   void Enter(ClosingState state);
-  absl::Status CheckOpen() const;
-  [[gnu::noinline]] absl::Status SendOtherwise(Opcode opcode, absl::string_view payload,
-                                               Compress compress);
+  absl::Status SendOtherwise(Opcode opcode, absl::string_view payload, Compress compress);
   bool CanSend(Opcode opcode, absl::string_view payload) const;
   bool IsMessage(Opcode opcode, absl::string_view payload) const;
-  void UpdateSendsPlainly();
   [[gnu::cold, gnu::noinline]] absl::Status WhyNot(Opcode opcode, absl::string_view payload) const;
   absl::Status SendControl(Opcode opcode, absl::string_view payload);
   FrameHeader NewHeader(Opcode opcode, bool fin, uint64_t payload_length) const;
   void QueueFrame(Opcode opcode, bool fin, absl::string_view copied, uint64_t not_copied = 0);
-  bool ShouldCompress(size_t payload_size, Compress compress) const;
+  bool ShouldCompress(size_t payload_size, Compress compress);
   [[gnu::noinline]] void QueueCompressed(Opcode opcode, bool fin, absl::string_view payload);
   void QueuePong(absl::string_view payload);
 
-  MessageReceiver receiver_;
-  ClosingState closing_ = ClosingState::kOpen;
-  bool answers_close_later_ = false;
-  bool sends_plainly_ = true;         // open, not inside a fragmented message, nothing to compress
-  bool outgoing_compressed_ = false;  // the message that SendFragment sends
-  FragmentedMessage outgoing_;
-  MaskingKey (*const new_masking_key_)();
-  WriteQueue out_;
-  PongLimit pongs_;
-  // The payload of the latest pong that pongs_ did not admit, or of the Close frame that is owed.
-  std::unique_ptr<std::string> held_payload_;
-  absl::Status status_;
+  ActivitySlot activity_;  // none: this is idle
+  CodecSlot codec_;        // parked while this is idle
+  ClosingState closing_ : 2 = ClosingState::kOpen;
+  bool owns_group_ : 1 = false;
+  bool answers_close_later_ : 1 = false;
+  bool sends_plainly_ : 1 = true;  // open, not inside a fragmented message, nothing to compress
+  bool rests_plainly_ : 1 = true;  // the same, and of a group
 };
 
 }  // namespace weft

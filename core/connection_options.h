@@ -42,6 +42,8 @@ struct ConnectionOptions {
 
   // The same for compressors.
   CodecPool* codecs = nullptr;
+
+  bool operator==(const ConnectionOptions&) const = default;
 };
 
 }  // namespace weft

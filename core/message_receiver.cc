@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "weft/core/deflate/message_codec.h"
-#include "weft/core/deflate/permessage_deflate.h"
 #include "weft/core/frame/close_payload.h"
 
 namespace weft {
@@ -16,15 +15,6 @@ MessageReceiver::MessageReceiver(Role role, const ConnectionOptions& options)
              .max_fragments = options.max_fragments,
              .max_message_bytes = options.max_message_bytes},
       stream_messages_(options.stream_messages) {}
-
-MessageReceiver::~MessageReceiver() = default;
-
-void MessageReceiver::UseDeflate(const DeflateAgreement& agreement,
-                                 const ConnectionOptions& options, BufferPool* pool) {
-  state_.deflate = true;
-  codec_ = std::make_unique<MessageCodec>(agreement, options.compression, state_.max_message_bytes,
-                                          pool, options.codecs);
-}
 
 // ---- Input
 
@@ -38,6 +28,7 @@ void MessageReceiver::KeepInput(BufferPool* pool) {
   EndEvent();
   if (event_is_inflated_) DropInflated();
   KeepUnfinishedInput(pool);
+  is_new_ = phase_ == Phase::kHeader && !state_.in_message && !eof_;
 }
 
 Buffer MessageReceiver::GivePayload() {
@@ -52,6 +43,7 @@ void MessageReceiver::KeepUnfinishedInput(BufferPool* pool) {
 
 void MessageReceiver::End() {
   phase_ = Phase::kOver;
+  is_new_ = false;
   if (codec_ != nullptr) DropInflated();
 }
 
@@ -94,6 +86,7 @@ inline bool MessageReceiver::NextHeader(std::optional<Event>& event, absl::Statu
     return false;
   }
   phase_ = Phase::kPayload;
+  is_new_ = false;
   frame_ = {
       .remaining = header.payload_length,
       .masking_key = header.masking_key,
@@ -247,12 +240,5 @@ bool MessageReceiver::IsInflated(absl::string_view payload) const {
 // ---- Memory
 
 size_t MessageReceiver::InflatedBytes() const { return codec_->payload().size(); }
-
-size_t MessageReceiver::CodecBytes() const { return codec_->held_bytes(); }
-
-void MessageReceiver::ReleaseMemory() {
-  window_.Drop(nullptr);
-  if (codec_ != nullptr) codec_->ReleaseMemory();
-}
 
 }  // namespace weft

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <optional>
 
 #include "absl/status/status.h"
@@ -24,7 +23,6 @@
 
 namespace weft {
 
-struct DeflateAgreement;
 class MessageCodec;
 
 // Turns frames into messages: checks their headers, unmasks, inflates, joins fragments and checks
@@ -42,17 +40,17 @@ class MessageCodec;
 class MessageReceiver {
  public:
   MessageReceiver(Role role, const ConnectionOptions& options);
-  ~MessageReceiver();
   MessageReceiver(const MessageReceiver&) = delete;
   MessageReceiver& operator=(const MessageReceiver&) = delete;
 
-  void UseDeflate(const DeflateAgreement& agreement, const ConnectionOptions& options,
-                  BufferPool* pool);
+  // From now on compressed messages are accepted, and inflated by `codec`; not if it is null. Call
+  // it between messages.
+  void UseCodec(MessageCodec* codec) {
+    codec_ = codec;
+    state_.deflate = codec != nullptr;
+  }
 
   Role role() const { return state_.role; }
-
-  // Inflates here and deflates for the connection. Null: no compression.
-  MessageCodec* codec() const { return codec_.get(); }
 
   // ---- Input: as in Connection
 
@@ -60,7 +58,10 @@ class MessageReceiver {
     return window_.has_memory() ? NextReadBuffer(scratch, pool) : window_.Borrow(scratch);
   }
   void DidRead(size_t size) { window_.DidRead(size); }
-  void DidReadEof() { eof_ = true; }
+  void DidReadEof() {
+    eof_ = true;
+    is_new_ = false;
+  }
   bool eof() const { return eof_; }
   void KeepInput(BufferPool* pool);
 
@@ -87,8 +88,7 @@ class MessageReceiver {
   // If nothing is held of the input, as after most reads: forgets it, in place of KeepInput, and
   // returns true: no event is left in the input.
   [[gnu::always_inline]] bool DropIfDrained() {
-    if (phase_ != Phase::kHeader || eof_ || event_is_inflated_) return false;
-    if (window_.held_bytes() > 0 || window_.capacity() > 0) return false;
+    if (!is_new_ || window_.held_bytes() > 0 || window_.capacity() > 0) return false;
     window_.Drop(nullptr);
     return true;
   }
@@ -107,22 +107,25 @@ class MessageReceiver {
     return payload.data() == message.data() && payload.size() == message.size();
   }
 
+  // Whether this is as at the start, but for its codec: nothing is held of the input, and the next
+  // frame begins a message.
+  bool is_between_messages() const { return is_new_ && !window_.has_memory(); }
+
   // ---- Memory
 
   InputWindow& window() { return window_; }
+
+  // Of the window's own memory.
   size_t window_bytes() const { return window_.capacity(); }
 
   // As in Connection.
   bool has_unfinished_input() const {
+    if (is_between_messages()) return false;  // the usual case
     return state_.in_message || phase_ == Phase::kPayload || window_.held_bytes() > 0;
   }
   size_t unfinished_bytes() const {
     return window_.held_bytes() + (codec_ != nullptr ? InflatedBytes() : 0);
   }
-  size_t buffered_bytes() const {
-    return window_.capacity() + (codec_ != nullptr ? CodecBytes() : 0);
-  }
-  void ReleaseMemory();
 
  private:
   enum class Phase : uint8_t { kHeader, kPayload, kNotUtf8, kOver };
@@ -163,7 +166,6 @@ class MessageReceiver {
   void DropInflated();
   bool IsInflated(absl::string_view payload) const;
   size_t InflatedBytes() const;
-  size_t CodecBytes() const;
 
   ReceiveState state_;
   Frame frame_;  // in phase kPayload
@@ -173,8 +175,11 @@ class MessageReceiver {
   bool event_is_message_ = false;   // window_.message() is an event's payload
   bool event_is_inflated_ = false;  // codec_->payload() is that of this or an earlier event
   bool eof_ = false;                // the stream ended
+  // All but the window and the last event is as at the start, so that one question replaces many.
+  // Set when the input is done with: see KeepInput.
+  bool is_new_ = true;
   InputWindow window_;
-  std::unique_ptr<MessageCodec> codec_;
+  MessageCodec* codec_ = nullptr;  // null: no compression
 };
 
 // The next `size` bytes are a whole message. Returns false, without an event, if it is text that is
@@ -207,6 +212,7 @@ inline bool MessageReceiver::ShortMessage(std::optional<Event>& event) {
     return true;
   }
   phase_ = Phase::kNotUtf8;
+  is_new_ = false;
   return false;
 }
 

@@ -11,7 +11,7 @@
 namespace weft {
 namespace {
 
-std::string Deflated(Deflater& deflater, absl::string_view text) {
+std::string DeflatedBy(Deflater& deflater, absl::string_view text) {
   std::string out(deflater.Bound(text.size()), '\0');
   out.resize(deflater.Deflate(text, /*last=*/true, out.data()));
   return out;
@@ -21,7 +21,7 @@ TEST(CodecPoolTest, GivesBackWhatFitsAndHasForgotten) {
   CodecPool pool;
   std::unique_ptr<Deflater> deflater = pool.TakeDeflater({});
   const Deflater* const first = deflater.get();
-  const std::string hello = Deflated(*deflater, "Hello"), again = Deflated(*deflater, "Hello");
+  const std::string hello = DeflatedBy(*deflater, "Hello"), again = DeflatedBy(*deflater, "Hello");
   EXPECT_NE(again, hello);
   pool.Return(std::move(deflater));
   EXPECT_EQ(pool.unused_deflaters(), 1u);
@@ -30,7 +30,7 @@ TEST(CodecPoolTest, GivesBackWhatFitsAndHasForgotten) {
   EXPECT_NE(small.get(), first);
   deflater = pool.TakeDeflater({});
   EXPECT_EQ(deflater.get(), first);
-  EXPECT_EQ(Deflated(*deflater, "Hello"), hello);
+  EXPECT_EQ(DeflatedBy(*deflater, "Hello"), hello);
   EXPECT_EQ(pool.unused_deflaters(), 0u);
 
   std::unique_ptr<Inflater> inflater = pool.TakeInflater(15);

@@ -50,6 +50,8 @@ struct CompressionOptions {
   // Free a compressor with takeover that was not used for one to two ping intervals
   // (timeouts.ping_interval). The next message then refers to no earlier one.
   bool release_when_idle = false;
+
+  bool operator==(const CompressionOptions&) const = default;
 };
 
 }  // namespace weft

@@ -84,6 +84,18 @@ class MessageCodec {
   // the peer may refer to its content.
   void ReleaseIdle();
 
+  // Whether nothing of it is needed by a later message: another codec of the same agreement, with
+  // its expected_ratio, would do the same. Only without takeover, and with pools.
+  bool is_replaceable() const {
+    return !send_takeover_ && !receive_takeover_ && inflater_ == nullptr && deflater_ == nullptr &&
+           !in_incoming_message_ && !in_outgoing_message_ && payload_.capacity() == 0;
+  }
+  int receive_window_bits() const { return receive_window_bits_; }
+
+  // How many times larger inflated messages are expected to be: grows with the messages received.
+  uint32_t expected_ratio() const { return expected_ratio_; }
+  void set_expected_ratio(uint32_t ratio) { expected_ratio_ = ratio; }
+
   // Frees all memory. The codec must not be used afterwards.
   void ReleaseMemory();
 

@@ -11,9 +11,9 @@ namespace {
 
 using Result = MessageCodec::Result;
 
-constexpr uint64_t kLimit = 1 << 20;
+constexpr uint64_t kMaxMessage = 1 << 20;
 
-std::string Deflated(MessageCodec& codec, absl::string_view text, bool last = true) {
+std::string DeflatedPart(MessageCodec& codec, absl::string_view text, bool last = true) {
   std::string out(codec.Bound(text.size()), '\0');
   out.resize(codec.Deflate(text, last, out.data()));
   return out;
@@ -40,17 +40,17 @@ TEST(MessageCodecTest, RoundTripsOfAllSizes) {
     for (const bool pooled : {false, true}) {
       BufferPool buffers;
       CodecPool codecs;
-      MessageCodec codec({.send_takeover = takeover, .receive_takeover = takeover}, {}, kLimit,
+      MessageCodec codec({.send_takeover = takeover, .receive_takeover = takeover}, {}, kMaxMessage,
                          pooled ? &buffers : nullptr, pooled ? &codecs : nullptr);
       for (int round = 0; round < 2; ++round) {
         for (const size_t size : {0, 1, 100, 4095, 4096, 4097, 70000, 1 << 20}) {
           std::string text;
           while (text.size() < size) text += static_cast<char>('a' + text.size() * 7919 % 26);
-          EXPECT_EQ(Inflated(codec, Deflated(codec, text)), text);
+          EXPECT_EQ(Inflated(codec, DeflatedPart(codec, text)), text);
           // Text that does not compress at all.
           for (size_t i = 0; i < size; ++i)
             text[i] = static_cast<char>((i * i * 2654435761u) >> 13);
-          EXPECT_EQ(Inflated(codec, Deflated(codec, text)), text);
+          EXPECT_EQ(Inflated(codec, DeflatedPart(codec, text)), text);
         }
       }
     }
@@ -58,14 +58,15 @@ TEST(MessageCodecTest, RoundTripsOfAllSizes) {
 }
 
 TEST(MessageCodecTest, R4_LimitIsExactAndNoMoreIsHeld) {
-  MessageCodec sender({.send_takeover = false}, {}, kLimit, nullptr, nullptr);
-  const std::string bomb = Deflated(sender, std::string(200 << 20, '\0'));
-  for (const uint64_t limit : {uint64_t{0}, uint64_t{1}, uint64_t{2}, uint64_t{1000}, kLimit}) {
-    for (const std::string& message : {Deflated(sender, std::string(limit + 1, 'x')), bomb}) {
+  MessageCodec sender({.send_takeover = false}, {}, kMaxMessage, nullptr, nullptr);
+  const std::string bomb = DeflatedPart(sender, std::string(200 << 20, '\0'));
+  for (const uint64_t limit :
+       {uint64_t{0}, uint64_t{1}, uint64_t{2}, uint64_t{1000}, kMaxMessage}) {
+    for (const std::string& message : {DeflatedPart(sender, std::string(limit + 1, 'x')), bomb}) {
       for (const bool takeover : {false, true}) {
         MessageCodec codec({.receive_takeover = takeover}, {}, limit, nullptr, nullptr);
         for (int i = 0; i < 2; ++i) {  // the limit applies to each message
-          EXPECT_EQ(Inflated(codec, Deflated(sender, std::string(limit, 'x'))),
+          EXPECT_EQ(Inflated(codec, DeflatedPart(sender, std::string(limit, 'x'))),
                     std::string(limit, 'x'));
         }
         EXPECT_EQ(Inflated(codec, message), "too big");
@@ -80,11 +81,12 @@ TEST(MessageCodecTest, WithoutTakeoverCodecsAreSharedAndNoneIsHeld) {
   CodecPool codecs;
   const DeflateAgreement none = {.send_takeover = false, .receive_takeover = false};
   EXPECT_EQ(MessageCodec::MemoryBytes(none, {}), 0u);
-  MessageCodec a(none, {}, kLimit, nullptr, &codecs), b(none, {}, kLimit, nullptr, &codecs);
+  MessageCodec a(none, {}, kMaxMessage, nullptr, &codecs),
+      b(none, {}, kMaxMessage, nullptr, &codecs);
   const std::string text(1000, 'x');
   for (int i = 0; i < 3; ++i) {
     for (MessageCodec* codec : {&a, &b}) {
-      EXPECT_EQ(Inflated(*codec, Deflated(*codec, text)), text);
+      EXPECT_EQ(Inflated(*codec, DeflatedPart(*codec, text)), text);
       codec->DropPayload();
       EXPECT_EQ(codec->held_bytes(), 0u);
     }
@@ -93,8 +95,8 @@ TEST(MessageCodecTest, WithoutTakeoverCodecsAreSharedAndNoneIsHeld) {
   EXPECT_EQ(codecs.unused_inflaters(), 1u);
 
   // A message that is incomplete keeps its own inflater, and reports it.
-  std::string message = Deflated(a, "half", /*last=*/false);
-  message += Deflated(b, text);  // of another message: b must not continue with a's
+  std::string message = DeflatedPart(a, "half", /*last=*/false);
+  message += DeflatedPart(b, text);  // of another message: b must not continue with a's
   EXPECT_EQ(codecs.unused_deflaters(), 1u);
   EXPECT_GE(a.held_bytes(), Deflater::MemoryBytes({}));
   absl::string_view half = absl::string_view(message).substr(0, 3);
@@ -110,19 +112,19 @@ TEST(MessageCodecTest, TakeoverReservesItsMemory) {
   EXPECT_EQ(MessageCodec::MemoryBytes({.send_window_bits = 10, .receive_takeover = false},
                                       {.memory_level = 2}),
             Deflater::MemoryBytes({.window_bits = 10, .memory_level = 2}));
-  MessageCodec codec({}, {}, kLimit, nullptr, nullptr);
+  MessageCodec codec({}, {}, kMaxMessage, nullptr, nullptr);
   EXPECT_EQ(codec.reserved_bytes(), MessageCodec::MemoryBytes({}, {}));
-  Inflated(codec, Deflated(codec, "text"));
+  Inflated(codec, DeflatedPart(codec, "text"));
   codec.DropPayload();
   EXPECT_EQ(codec.held_bytes(), 0u);
 }
 
 TEST(MessageCodecTest, ReleaseIdleGivesAnUnusedCompressorWithTakeoverBackIfAsked) {
   CodecPool codecs;
-  MessageCodec codec({}, {.release_when_idle = true}, kLimit, nullptr, &codecs);
-  MessageCodec keeper({}, {}, kLimit, nullptr, &codecs);
-  const std::string first = Deflated(codec, "Hello"), second = Deflated(codec, "Hello");
-  Deflated(keeper, "Hello");
+  MessageCodec codec({}, {.release_when_idle = true}, kMaxMessage, nullptr, &codecs);
+  MessageCodec keeper({}, {}, kMaxMessage, nullptr, &codecs);
+  const std::string first = DeflatedPart(codec, "Hello"), second = DeflatedPart(codec, "Hello");
+  DeflatedPart(keeper, "Hello");
   for (MessageCodec* each : {&codec, &keeper}) {
     each->ReleaseIdle();  // used since the last call
     EXPECT_EQ(codecs.unused_deflaters(), 0u);
@@ -133,22 +135,22 @@ TEST(MessageCodecTest, ReleaseIdleGivesAnUnusedCompressorWithTakeoverBackIfAsked
   EXPECT_EQ(codecs.unused_deflaters(), 1u);
 
   // Not during a message.
-  std::string fragments = Deflated(codec, "Hel", /*last=*/false);
+  std::string fragments = DeflatedPart(codec, "Hel", /*last=*/false);
   codec.ReleaseIdle();
   codec.ReleaseIdle();
-  fragments += Deflated(codec, "lo");
+  fragments += DeflatedPart(codec, "lo");
   // The receiver, which knows nothing of the reset, can continue.
-  MessageCodec receiver({}, {}, kLimit, nullptr, nullptr);
+  MessageCodec receiver({}, {}, kMaxMessage, nullptr, nullptr);
   for (const std::string& message : {first, second, fragments}) {
     EXPECT_EQ(Inflated(receiver, message), "Hello");
   }
 }
 
 TEST(MessageCodecTest, ReleaseIdleGivesUnsharedCodecsWithoutTakeoverBack) {
-  MessageCodec codec({.send_takeover = false, .receive_takeover = false}, {}, kLimit, nullptr,
+  MessageCodec codec({.send_takeover = false, .receive_takeover = false}, {}, kMaxMessage, nullptr,
                      nullptr);
   const size_t both = Deflater::MemoryBytes({.level = 1}) + Inflater::MemoryBytes(15);
-  const std::string message = Deflated(codec, "Hello");
+  const std::string message = DeflatedPart(codec, "Hello");
   EXPECT_EQ(Inflated(codec, message), "Hello");
   codec.DropPayload();
   EXPECT_EQ(codec.held_bytes(), both);
@@ -168,15 +170,17 @@ TEST(MessageCodecTest, ReleaseIdleGivesUnsharedCodecsWithoutTakeoverBack) {
 }
 
 TEST(MessageCodecTest, MessageOfAnotherCodecInBetween) {
-  MessageCodec sender({}, {}, kLimit, nullptr, nullptr), other({}, {}, kLimit, nullptr, nullptr);
-  MessageCodec receiver({}, {}, kLimit, nullptr, nullptr);
+  MessageCodec sender({}, {}, kMaxMessage, nullptr, nullptr),
+      other({}, {}, kMaxMessage, nullptr, nullptr);
+  MessageCodec receiver({}, {}, kMaxMessage, nullptr, nullptr);
   const std::string text = "the quick brown fox jumps over the lazy dog";
-  EXPECT_EQ(Inflated(receiver, Deflated(sender, text)), text);
-  EXPECT_EQ(Inflated(receiver, Deflated(other, "for all, and long enough to shift what follows")),
-            "for all, and long enough to shift what follows");
+  EXPECT_EQ(Inflated(receiver, DeflatedPart(sender, text)), text);
+  EXPECT_EQ(
+      Inflated(receiver, DeflatedPart(other, "for all, and long enough to shift what follows")),
+      "for all, and long enough to shift what follows");
   sender.OtherWasSent();
-  EXPECT_EQ(Inflated(receiver, Deflated(sender, text)), text);
-  EXPECT_EQ(Inflated(receiver, Deflated(sender, text)), text);
+  EXPECT_EQ(Inflated(receiver, DeflatedPart(sender, text)), text);
+  EXPECT_EQ(Inflated(receiver, DeflatedPart(sender, text)), text);
 }
 
 }  // namespace

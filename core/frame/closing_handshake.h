@@ -7,7 +7,13 @@
 
 namespace weft {
 
-// The class comment of Connection has a table of the transitions.
+// A Connection's state, and what it still does in it.
+//
+//   state       events  sends  left by
+//   open        yes     yes    SendClose, the peer's Close, a broken rule, Refuse, end of stream
+//   close sent  yes     no     the peer's Close, a broken rule, Refuse, end of stream
+//   close owed  no      yes    AnswerClose, SendClose; see Connection::set_answers_close_later
+//   closed      no      no     nothing; Connection::done() when all is written
 enum class ClosingState : uint8_t {
   kOpen,
   kCloseSent,  // this end closed; the peer's Close frame is awaited

@@ -57,7 +57,7 @@ std::string WithLines(absl::string_view lines) {
 }
 
 // The result points into `head`.
-absl::StatusOr<UpgradeRequest> Parse(absl::string_view head) {
+absl::StatusOr<UpgradeRequest> ParseUpgrade(absl::string_view head) {
   absl::StatusOr<HttpRequest> http =
       ParseHttpRequest(head, {.max_head_bytes = size_t{1} << 30, .max_headers = 1000});
   if (!http.ok()) return http.status();
@@ -66,13 +66,13 @@ absl::StatusOr<UpgradeRequest> Parse(absl::string_view head) {
 
 // "426 why", or "ok".
 std::string Outcome(absl::string_view head) {
-  const absl::StatusOr<UpgradeRequest> request = Parse(head);
+  const absl::StatusOr<UpgradeRequest> request = ParseUpgrade(head);
   if (request.ok()) return "ok";
   return absl::StrCat(HttpStatusOf(request.status()), " ", request.status().message());
 }
 
 TEST(UpgradeRequestTest, RfcExample) {
-  const absl::StatusOr<UpgradeRequest> request = Parse(kRequest);
+  const absl::StatusOr<UpgradeRequest> request = ParseUpgrade(kRequest);
   ASSERT_TRUE(request.ok()) << request.status();
   EXPECT_EQ(request->target, "/chat");
   EXPECT_EQ(request->host, "server.example.com");
@@ -100,7 +100,7 @@ TEST(UpgradeRequestTest, PartsByName) {
   const std::string head =
       With(WithLines("Cookie: sid=1; lang=en\r\nAuthorization: Bearer abc\r\n"), "GET /chat",
            "GET /chat?room=a%20b&x");
-  const absl::StatusOr<UpgradeRequest> request = Parse(head);
+  const absl::StatusOr<UpgradeRequest> request = ParseUpgrade(head);
   ASSERT_TRUE(request.ok()) << request.status();
   EXPECT_EQ(request->query("room"), "a b");
   EXPECT_EQ(request->query("x"), "");
@@ -204,7 +204,7 @@ TEST(UpgradeRequestTest, BodyIsRefused) {
 TEST(UpgradeRequestTest, TargetIsAPathOrAUrl) {  // RFC 9112, section 3.2
   const auto target = [](absl::string_view text) {
     const std::string head = With(kRequest, "/chat", text);
-    const absl::StatusOr<UpgradeRequest> request = Parse(head);
+    const absl::StatusOr<UpgradeRequest> request = ParseUpgrade(head);
     return request.ok() ? absl::StrCat(request->target, " ", request->host) : Outcome(head);
   };
   EXPECT_EQ(target("/a?b"), "/a?b server.example.com");
@@ -219,7 +219,7 @@ TEST(UpgradeRequestTest, TargetIsAPathOrAUrl) {  // RFC 9112, section 3.2
 
 TEST(UpgradeRequestTest, SubprotocolsAreOneListInOrder) {
   const std::string head = WithLines("Sec-WebSocket-Protocol: ,c\t, d,\r\n");
-  const absl::StatusOr<UpgradeRequest> request = Parse(head);
+  const absl::StatusOr<UpgradeRequest> request = ParseUpgrade(head);
   ASSERT_TRUE(request.ok());
   EXPECT_THAT(request->subprotocols, ElementsAre("chat", "superchat", "c", "d"));
 }
@@ -242,7 +242,7 @@ TEST(UpgradeRequestTest, R8_SubprotocolParseIsLinear) {
   std::vector<std::string> names;
   for (int i = 0; i < 200000; ++i) names.push_back(absl::StrCat("p", i));
   const std::string head = With(kRequest, "chat, superchat", absl::StrJoin(names, ","));
-  const absl::StatusOr<UpgradeRequest> request = Parse(head);
+  const absl::StatusOr<UpgradeRequest> request = ParseUpgrade(head);
   ASSERT_TRUE(request.ok());
   EXPECT_EQ(request->subprotocols.size(), names.size());
   EXPECT_EQ(Outcome(With(kRequest, "chat, superchat", std::string(1 << 20, ' '))),
@@ -253,7 +253,7 @@ TEST(UpgradeRequestTest, ExtensionsAreOneListInOrder) {
   const std::string head = WithLines(
       "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
       "Sec-WebSocket-Extensions: foo\r\n");
-  const absl::StatusOr<UpgradeRequest> request = Parse(head);
+  const absl::StatusOr<UpgradeRequest> request = ParseUpgrade(head);
   ASSERT_TRUE(request.ok());
   ASSERT_EQ(request->extensions.size(), 2u);
   EXPECT_EQ(request->extensions[0].name, "permessage-deflate");
@@ -263,7 +263,7 @@ TEST(UpgradeRequestTest, ExtensionsAreOneListInOrder) {
 
 class AcceptResponseTest : public ::testing::Test {
  protected:
-  AcceptResponseTest() : request_(*Parse(kRequest)) {}
+  AcceptResponseTest() : request_(*ParseUpgrade(kRequest)) {}
 
   UpgradeRequest request_;
 };
@@ -317,14 +317,14 @@ TEST(RejectResponseTest, SaysWhyAndCloses) {
 }
 
 TEST(RejectResponseTest, WrongMethodSaysWhichIsRight) {
-  EXPECT_THAT(RejectResponse(Parse(With(kRequest, "GET", "PUT")).status()),
+  EXPECT_THAT(RejectResponse(ParseUpgrade(With(kRequest, "GET", "PUT")).status()),
               AllOf(StartsWith("HTTP/1.1 405 "), HasSubstr("\r\nAllow: GET\r\n")));
 }
 
 TEST(RejectResponseTest, NoUpgradeOrAnotherVersionSaysWhichIsRight) {
   for (const std::string& head : {With(kRequest, "Version: 13", "Version: 12"),
                                   With(kRequest, "Upgrade: websocket\r\n", "")}) {
-    EXPECT_THAT(RejectResponse(Parse(head).status()),
+    EXPECT_THAT(RejectResponse(ParseUpgrade(head).status()),
                 AllOf(StartsWith("HTTP/1.1 426 Upgrade Required\r\n"),
                       HasSubstr("\r\nUpgrade: websocket\r\n"),
                       HasSubstr("\r\nConnection: close, Upgrade\r\n"),
@@ -410,7 +410,7 @@ TEST(RequestTextTest, OfferIsWhatTheServerReads) {
   const absl::StatusOr<std::string> text =
       RequestText(*ParseUrl("wss://[::1]/?x"), RandomKey(), offer);
   ASSERT_TRUE(text.ok());
-  const absl::StatusOr<UpgradeRequest> request = Parse(*text);
+  const absl::StatusOr<UpgradeRequest> request = ParseUpgrade(*text);
   ASSERT_TRUE(request.ok()) << request.status();
   EXPECT_EQ(request->target, "/?x");
   EXPECT_EQ(request->host, "[::1]");

@@ -9,8 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "weft/core/http/decimal.h"
 #include "weft/core/http/quote.h"
 
 namespace weft {
@@ -21,7 +21,7 @@ bool IsNameCharacter(char c) {
 }
 
 bool AllDigits(absl::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isdigit(c); });
+  return std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
 }
 
 // inet_pton only parses text; it makes no DNS query.
@@ -77,8 +77,8 @@ absl::StatusOr<Authority> ParseAuthority(absl::string_view text) {
   }
   const absl::string_view digits = text.substr(host_end + 1);
   if (digits.empty()) return authority;
-  uint32_t port;
-  if (!AllDigits(digits) || !absl::SimpleAtoi(digits, &port) || port < 1 || port > 65535) {
+  const uint64_t port = ParseDecimal(digits, 65535).value_or(0);
+  if (port == 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("the port ", Quote(digits), " is not a number from 1 to 65535"));
   }

@@ -13,7 +13,7 @@ namespace weft {
 namespace {
 
 // "user password", or the error's code.
-std::string Parse(absl::string_view value) {
+std::string ParsedBasicAuth(absl::string_view value) {
   const absl::StatusOr<BasicCredentials> credentials = ParseBasicAuthorization(value);
   if (!credentials.ok()) return absl::StatusCodeToString(credentials.status().code());
   return absl::StrCat(credentials->user, " ", credentials->password);
@@ -26,17 +26,17 @@ std::string Basic(absl::string_view text) {
 TEST(BasicAuthTest, Section_2_Example) {
   EXPECT_EQ(BasicAuthorization({"Aladdin", "open sesame"}).value(),
             "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-  EXPECT_EQ(Parse("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), "Aladdin open sesame");
+  EXPECT_EQ(ParsedBasicAuth("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), "Aladdin open sesame");
 }
 
 TEST(BasicAuthTest, Section_2_1_Example) {
   EXPECT_EQ(BasicAuthorization({"test", "123\xC2\xA3"}).value(), "Basic dGVzdDoxMjPCow==");
-  EXPECT_EQ(Parse("Basic dGVzdDoxMjPCow=="), "test 123\xC2\xA3");
+  EXPECT_EQ(ParsedBasicAuth("Basic dGVzdDoxMjPCow=="), "test 123\xC2\xA3");
 }
 
 TEST(BasicAuthTest, TheFirstColonEndsTheUser) {
-  EXPECT_EQ(Parse(Basic("a:b:c")), "a b:c");
-  EXPECT_EQ(Parse(Basic(":")), " ");
+  EXPECT_EQ(ParsedBasicAuth(Basic("a:b:c")), "a b:c");
+  EXPECT_EQ(ParsedBasicAuth(Basic(":")), " ");
   EXPECT_EQ(BasicAuthorization({"a", ":"}).value(), Basic("a::"));
   const absl::Status status = BasicAuthorization({"a:b", "secret"}).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
@@ -46,10 +46,10 @@ TEST(BasicAuthTest, TheFirstColonEndsTheUser) {
 TEST(BasicAuthTest, ControlsAreRefused) {
   EXPECT_TRUE(absl::IsInvalidArgument(BasicAuthorization({"a\n", "b"}).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(BasicAuthorization({"a", "b\x7F"}).status()));
-  EXPECT_EQ(Parse(Basic("a:b\r\n")), "UNAUTHENTICATED");
+  EXPECT_EQ(ParsedBasicAuth(Basic("a:b\r\n")), "UNAUTHENTICATED");
 }
 
-TEST(BasicAuthTest, TheSchemeIsInAnyCase) { EXPECT_EQ(Parse("bASIC YTpi"), "a b"); }
+TEST(BasicAuthTest, TheSchemeIsInAnyCase) { EXPECT_EQ(ParsedBasicAuth("bASIC YTpi"), "a b"); }
 
 TEST(BasicAuthTest, EverythingElseIsUnauthenticatedAndNotShown) {
   for (const char* value : {"", "Basic", "Basic ", "Basic !secret!", "Bearer secret", "YTpi",

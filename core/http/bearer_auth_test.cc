@@ -8,7 +8,7 @@
 namespace weft {
 namespace {
 
-std::string Of(const std::vector<absl::string_view>& values) {
+std::string TokenOf(const std::vector<absl::string_view>& values) {
   HttpHeaders headers;
   headers.Add({"Host", "here"});
   for (const absl::string_view value : values) headers.Add({"authorization", value});
@@ -16,32 +16,32 @@ std::string Of(const std::vector<absl::string_view>& values) {
 }
 
 TEST(BearerAuthTest, Section_2_1_Example) {
-  EXPECT_EQ(Of({"Bearer mF_9.B5f-4.1JqM"}), "mF_9.B5f-4.1JqM");
+  EXPECT_EQ(TokenOf({"Bearer mF_9.B5f-4.1JqM"}), "mF_9.B5f-4.1JqM");
 }
 
 TEST(BearerAuthTest, ATokenIsReturnedAsSent) {
   for (const char* token : {"a", "Az09-._~+/", "YWJj=", "YWJj==", "a.b.c"}) {
-    EXPECT_EQ(Of({std::string("Bearer ") + token}), token);
+    EXPECT_EQ(TokenOf({std::string("Bearer ") + token}), token);
   }
 }
 
 TEST(BearerAuthTest, TheSchemeHasNoCaseAndOneSpaceOrMoreAfterIt) {
-  EXPECT_EQ(Of({"bearer abc"}), "abc");
-  EXPECT_EQ(Of({"BEARER   abc"}), "abc");
+  EXPECT_EQ(TokenOf({"bearer abc"}), "abc");
+  EXPECT_EQ(TokenOf({"BEARER   abc"}), "abc");
 }
 
 TEST(BearerAuthTest, OtherValuesAreNoToken) {
   for (const char* value : {"", "Bearer", "Bearer ", "Bearerabc", "Bearer\tabc", "Bearer =",
                             "Bearer a=b", "Bearer a b", "Bearer a, b", "Bearer \"a\"", "Basic YTpi",
                             "Bearer caf\xC3\xA9", "abc", "Bearer a;b", "Bearer a%20"}) {
-    EXPECT_EQ(Of({value}), "none") << value;
+    EXPECT_EQ(TokenOf({value}), "none") << value;
   }
 }
 
 TEST(BearerAuthTest, NoneOrTwoHeadersAreNoToken) {
-  EXPECT_EQ(Of({}), "none");
-  EXPECT_EQ(Of({"Bearer a", "Bearer a"}), "none");
-  EXPECT_EQ(Of({"Bearer a", "Basic YTpi"}), "none");
+  EXPECT_EQ(TokenOf({}), "none");
+  EXPECT_EQ(TokenOf({"Bearer a", "Bearer a"}), "none");
+  EXPECT_EQ(TokenOf({"Bearer a", "Basic YTpi"}), "none");
 }
 
 }  // namespace

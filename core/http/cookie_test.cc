@@ -43,7 +43,7 @@ TEST(CookieTest, R21_WhatWouldBeReadAsSomethingElseIsRefusedAndNotShown) {
 }
 
 // The value of the cookie "a" in these Cookie headers.
-std::string Of(const std::vector<absl::string_view>& values, absl::string_view name = "a") {
+std::string CookieOf(const std::vector<absl::string_view>& values, absl::string_view name = "a") {
   HttpHeaders headers;
   headers.Add({"Host", "a=0"});
   for (const absl::string_view value : values) headers.Add({"cookie", value});
@@ -51,40 +51,42 @@ std::string Of(const std::vector<absl::string_view>& values, absl::string_view n
 }
 
 TEST(CookieTest, Section_4_2_1_ACookieIsFoundByItsName) {
-  EXPECT_EQ(Of({"SID=31d4d96e407aad42; lang=en-US"}, "SID"), "31d4d96e407aad42");
-  EXPECT_EQ(Of({"SID=31d4d96e407aad42; lang=en-US"}, "lang"), "en-US");
-  EXPECT_EQ(Of({"SID=31d4d96e407aad42; lang=en-US"}, "sid"), "none");
-  EXPECT_EQ(Of({"aa=1; b=a; A=2"}), "none");
-  EXPECT_EQ(Of({}), "none");
-  EXPECT_EQ(Of({""}), "none");
+  EXPECT_EQ(CookieOf({"SID=31d4d96e407aad42; lang=en-US"}, "SID"), "31d4d96e407aad42");
+  EXPECT_EQ(CookieOf({"SID=31d4d96e407aad42; lang=en-US"}, "lang"), "en-US");
+  EXPECT_EQ(CookieOf({"SID=31d4d96e407aad42; lang=en-US"}, "sid"), "none");
+  EXPECT_EQ(CookieOf({"aa=1; b=a; A=2"}), "none");
+  EXPECT_EQ(CookieOf({}), "none");
+  EXPECT_EQ(CookieOf({""}), "none");
 }
 
 TEST(CookieTest, Section_5_4_TheFirstOfSeveralCounts) {
-  EXPECT_EQ(Of({"a=longer path; a=shorter"}), "longer path");
-  EXPECT_EQ(Of({"b=0", "a=1", "a=2"}), "1");
-  EXPECT_EQ(Of({"a=; a=1"}), "");
+  EXPECT_EQ(CookieOf({"a=longer path; a=shorter"}), "longer path");
+  EXPECT_EQ(CookieOf({"b=0", "a=1", "a=2"}), "1");
+  EXPECT_EQ(CookieOf({"a=; a=1"}), "");
 }
 
 TEST(CookieTest, AValueIsReturnedAsSent) {
   for (const char* value :
        {"", "a=b", "==", "\"quoted\"", "\"", "a,b", "a b", "%3B", "a+b", "caf\xC3\xA9"}) {
-    EXPECT_EQ(Of({CookieHeader(Cookies{{"x", "0"}, {"a", value}, {"y", "1"}}).value()}), value);
+    EXPECT_EQ(CookieOf({CookieHeader(Cookies{{"x", "0"}, {"a", value}, {"y", "1"}}).value()}),
+              value);
   }
-  EXPECT_EQ(Of({"a=\"x; y\""}), "\"x");  // a ';' ends a value, in quotes as well
+  EXPECT_EQ(CookieOf({"a=\"x; y\""}), "\"x");  // a ';' ends a value, in quotes as well
 }
 
 TEST(CookieTest, SpacesAroundAPairAreNoPartOfIt) {
-  EXPECT_EQ(Of({"b=0;a=1;c=2"}), "1");
-  EXPECT_EQ(Of({"b=0;\t a=1 \t;c=2"}), "1");
-  EXPECT_EQ(Of({";; a=1;"}), "1");
+  EXPECT_EQ(CookieOf({"b=0;a=1;c=2"}), "1");
+  EXPECT_EQ(CookieOf({"b=0;\t a=1 \t;c=2"}), "1");
+  EXPECT_EQ(CookieOf({";; a=1;"}), "1");
 }
 
 TEST(CookieTest, APairWithoutANameIsNoCookie) {
-  EXPECT_EQ(Of({"a"}), "none");
-  EXPECT_EQ(Of({"a; a=1"}), "1");
-  EXPECT_EQ(Of({"=a=1"}), "none");  // what a cookie without a name could say to look like another
-  EXPECT_EQ(Of({"=1"}, ""), "none");
-  EXPECT_EQ(Of({"a =1"}), "none");
+  EXPECT_EQ(CookieOf({"a"}), "none");
+  EXPECT_EQ(CookieOf({"a; a=1"}), "1");
+  EXPECT_EQ(CookieOf({"=a=1"}),
+            "none");  // what a cookie without a name could say to look like another
+  EXPECT_EQ(CookieOf({"=1"}, ""), "none");
+  EXPECT_EQ(CookieOf({"a =1"}), "none");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
+#include "weft/core/http/decimal.h"
 
 namespace weft {
 namespace {
@@ -22,8 +23,8 @@ constexpr uint64_t kNoLength = std::numeric_limits<uint64_t>::max();
 HttpBody::HttpBody(const HttpResponse& head, size_t max_bytes)
     : max_bytes_(max_bytes), chunked_(head.headers.HasToken("Transfer-Encoding", "chunked")) {
   if (!chunked_) {
-    const std::optional<absl::string_view> length = head.headers.Find("Content-Length");
-    if (!length.has_value() || !absl::SimpleAtoi(*length, &left_)) left_ = kNoLength;
+    left_ = ParseDecimal(head.headers.Find("Content-Length").value_or(""), kNoLength)
+                .value_or(kNoLength);
   }
   const bool bodiless = head.status < 200 || head.status == 204 || head.status == 304;
   done_ = bodiless || max_bytes == 0 || (!chunked_ && left_ == 0);

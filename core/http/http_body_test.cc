@@ -34,7 +34,7 @@ Result ReadInPieces(int status, absl::string_view headers, absl::string_view byt
 }
 
 // The same, which must not depend on how the bytes arrive.
-Result Read(absl::string_view headers, absl::string_view bytes, int status = 403) {
+Result ReadBody(absl::string_view headers, absl::string_view bytes, int status = 403) {
   const Result whole = ReadInPieces(status, headers, bytes, 1 << 20);
   for (size_t piece = 1; piece <= bytes.size(); ++piece) {
     EXPECT_EQ(ReadInPieces(status, headers, bytes, piece), whole) << "in pieces of " << piece;
@@ -43,52 +43,52 @@ Result Read(absl::string_view headers, absl::string_view bytes, int status = 403
 }
 
 TEST(HttpBodyTest, OfALengthThatIsTold) {
-  EXPECT_EQ(Read("Content-Length: 5\r\n", "Hello, and more"), (Result{"Hello", true}));
-  EXPECT_EQ(Read("Content-Length: 5\r\n", "Hell"), (Result{"Hell", false}));
-  EXPECT_EQ(Read("Content-Length: 0\r\n", "more"), (Result{"", true}));
+  EXPECT_EQ(ReadBody("Content-Length: 5\r\n", "Hello, and more"), (Result{"Hello", true}));
+  EXPECT_EQ(ReadBody("Content-Length: 5\r\n", "Hell"), (Result{"Hell", false}));
+  EXPECT_EQ(ReadBody("Content-Length: 0\r\n", "more"), (Result{"", true}));
 }
 
 TEST(HttpBodyTest, UpToTheEndOfTheStream) {
-  EXPECT_EQ(Read("", "Hello"), (Result{"Hello", false}));
-  EXPECT_EQ(Read("Content-Length: many\r\n", "Hello"), (Result{"Hello", false}));
+  EXPECT_EQ(ReadBody("", "Hello"), (Result{"Hello", false}));
+  EXPECT_EQ(ReadBody("Content-Length: many\r\n", "Hello"), (Result{"Hello", false}));
 }
 
 TEST(HttpBodyTest, InChunks) {
-  EXPECT_EQ(Read(kChunked, "5\r\nHello\r\n2;x=y\r\n, \r\n0\r\n\r\nmore"),
+  EXPECT_EQ(ReadBody(kChunked, "5\r\nHello\r\n2;x=y\r\n, \r\n0\r\n\r\nmore"),
             (Result{"Hello, ", true}));
-  EXPECT_EQ(Read(kChunked, "000A\r\n0123456789\r\n"), (Result{"0123456789", false}));
-  EXPECT_EQ(Read(kChunked, "5 \r\nHello\r\n0\r\nTrailer: x\r\n\r\n"), (Result{"Hello", true}));
-  EXPECT_EQ(Read(kChunked, "3\r\n\r\n\n\r\n0\r\n"), (Result{"\r\n\n", true}));
-  EXPECT_EQ(Read(kChunked, "0\r\n\r\n"), (Result{"", true}));
+  EXPECT_EQ(ReadBody(kChunked, "000A\r\n0123456789\r\n"), (Result{"0123456789", false}));
+  EXPECT_EQ(ReadBody(kChunked, "5 \r\nHello\r\n0\r\nTrailer: x\r\n\r\n"), (Result{"Hello", true}));
+  EXPECT_EQ(ReadBody(kChunked, "3\r\n\r\n\n\r\n0\r\n"), (Result{"\r\n\n", true}));
+  EXPECT_EQ(ReadBody(kChunked, "0\r\n\r\n"), (Result{"", true}));
 }
 
 // Section 6.3: chunks take precedence over a length.
 TEST(HttpBodyTest, ChunksAndALength) {
-  EXPECT_EQ(Read(absl::StrCat("Content-Length: 3\r\n", kChunked), "5\r\nHello\r\n0\r\n"),
+  EXPECT_EQ(ReadBody(absl::StrCat("Content-Length: 3\r\n", kChunked), "5\r\nHello\r\n0\r\n"),
             (Result{"Hello", true}));
 }
 
 TEST(HttpBodyTest, WhatIsNoChunkEndsIt) {
-  EXPECT_EQ(Read(kChunked, "2\r\nab\r\nzzz\r\n"), (Result{"ab", true}));
-  EXPECT_EQ(Read(kChunked, "\r\n"), (Result{"", true}));
-  EXPECT_EQ(Read(kChunked, "-5\r\nHello"), (Result{"", true}));
-  EXPECT_EQ(Read(kChunked, "10000000000000000\r\nHello"), (Result{"", true}));
-  EXPECT_EQ(Read(kChunked, std::string(1000, '1')), (Result{"", true}));
+  EXPECT_EQ(ReadBody(kChunked, "2\r\nab\r\nzzz\r\n"), (Result{"ab", true}));
+  EXPECT_EQ(ReadBody(kChunked, "\r\n"), (Result{"", true}));
+  EXPECT_EQ(ReadBody(kChunked, "-5\r\nHello"), (Result{"", true}));
+  EXPECT_EQ(ReadBody(kChunked, "10000000000000000\r\nHello"), (Result{"", true}));
+  EXPECT_EQ(ReadBody(kChunked, std::string(1000, '1')), (Result{"", true}));
 }
 
 TEST(HttpBodyTest, NoMoreIsKeptThanIsWanted) {
   const std::string much(1000, 'x');
   const Result cut = {std::string(kMax, 'x'), true};
-  EXPECT_EQ(Read("", much), cut);
-  EXPECT_EQ(Read("Content-Length: 1000\r\n", much), cut);
-  EXPECT_EQ(Read(kChunked, absl::StrCat("FFFFFFFFFFFFFFFF\r\n", much)), cut);
-  EXPECT_EQ(Read(kChunked, absl::StrCat("b\r\n01234567890\r\nb\r\n01234567890\r\n0\r\n")),
+  EXPECT_EQ(ReadBody("", much), cut);
+  EXPECT_EQ(ReadBody("Content-Length: 1000\r\n", much), cut);
+  EXPECT_EQ(ReadBody(kChunked, absl::StrCat("FFFFFFFFFFFFFFFF\r\n", much)), cut);
+  EXPECT_EQ(ReadBody(kChunked, absl::StrCat("b\r\n01234567890\r\nb\r\n01234567890\r\n0\r\n")),
             (Result{"01234567890012345678", true}));
 }
 
 TEST(HttpBodyTest, ResponsesThatHaveNone) {
   for (const int status : {101, 204, 304}) {
-    EXPECT_EQ(Read("Content-Length: 5\r\n", "frame", status), (Result{"", true}));
+    EXPECT_EQ(ReadBody("Content-Length: 5\r\n", "frame", status), (Result{"", true}));
   }
 }
 

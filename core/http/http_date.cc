@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/civil_time.h"
+#include "weft/core/http/decimal.h"
 
 namespace weft {
 namespace {
@@ -19,11 +20,9 @@ namespace {
 constexpr absl::string_view kDays = "MonTueWedThuFriSatSun";
 constexpr absl::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-// Digits only, unlike SimpleAtoi.
 std::optional<int> Number(absl::string_view text) {
-  int number = 0;
-  if (!std::all_of(text.begin(), text.end(), absl::ascii_isdigit)) return std::nullopt;
-  return absl::SimpleAtoi(text, &number) ? std::optional<int>(number) : std::nullopt;
+  const std::optional<uint64_t> number = ParseDecimal(text, std::numeric_limits<int>::max());
+  return number.has_value() ? std::optional<int>(*number) : std::nullopt;
 }
 
 std::optional<int> Month(absl::string_view text) {

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "weft/core/http/decimal.h"
 #include "weft/core/http/http_status.h"
 #include "weft/core/http/quote.h"
 
@@ -69,7 +70,9 @@ absl::StatusOr<HttpRequestBody> HttpRequestBody::Of(const HttpRequest& head, siz
         absl::StrCat("the Content-Length ", Quote(*length), " is not a number"));
   }
   // A value that does not fit in 64 bits is over the limit too.
-  if (!absl::SimpleAtoi(*length, &body.left_) || body.left_ > max_bytes) return TooLarge(max_bytes);
+  const std::optional<uint64_t> size = ParseDecimal(*length, max_bytes);
+  if (!size.has_value()) return TooLarge(max_bytes);
+  body.left_ = *size;
   if (body.left_ > 0) body.state_ = State::kData;
   return body;
 }

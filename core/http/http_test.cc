@@ -23,7 +23,7 @@ std::string Describe(const HttpHeaders& headers) {
 }
 
 // The content of the request, or the HTTP status and message of the error.
-std::string Parse(absl::string_view head, const HttpLimits& limits = {}) {
+std::string ParsedHead(absl::string_view head, const HttpLimits& limits = {}) {
   const absl::StatusOr<HttpRequest> request = ParseHttpRequest(head, limits);
   if (!request.ok()) {
     return absl::StrCat(HttpStatusOf(request.status()), " ", request.status().message());
@@ -47,14 +47,14 @@ std::string WithLine(absl::string_view line) {
 }
 
 TEST(HttpTest, Request) {
-  EXPECT_EQ(Parse("GET /chat?a=b HTTP/1.1\r\nHost: example.com\r\nX-Empty:\r\n\r\n"),
+  EXPECT_EQ(ParsedHead("GET /chat?a=b HTTP/1.1\r\nHost: example.com\r\nX-Empty:\r\n\r\n"),
             "GET /chat?a=b 11 Host=example.com X-Empty=");
-  EXPECT_EQ(Parse("OPTIONS * HTTP/1.0\r\n\r\n"), "OPTIONS * 10 ");
+  EXPECT_EQ(ParsedHead("OPTIONS * HTTP/1.0\r\n\r\n"), "OPTIONS * 10 ");
 }
 
 TEST(HttpTest, OneEmptyLineInFrontOfARequestIsIgnored) {
-  EXPECT_EQ(Parse("\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n"), "GET / 11 Host=h");
-  EXPECT_THAT(Parse("\r\n\r\nGET / HTTP/1.1\r\n\r\n"), StartsWith("400 "));
+  EXPECT_EQ(ParsedHead("\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n"), "GET / 11 Host=h");
+  EXPECT_THAT(ParsedHead("\r\n\r\nGET / HTTP/1.1\r\n\r\n"), StartsWith("400 "));
   EXPECT_THAT(ParseResponse("\r\nHTTP/1.1 101 x\r\n\r\n"), StartsWith("400 "));
 }
 
@@ -66,12 +66,12 @@ TEST(HttpTest, Response) {
 }
 
 TEST(HttpTest, SpacesAndTabsAroundAValueAreNoPartOfIt) {
-  EXPECT_EQ(Parse(WithLine("A: \t b c\td \t")), "GET / 11 Host=h A=b c\td");
-  EXPECT_EQ(Parse(WithLine("A:b:c")), "GET / 11 Host=h A=b:c");
+  EXPECT_EQ(ParsedHead(WithLine("A: \t b c\td \t")), "GET / 11 Host=h A=b c\td");
+  EXPECT_EQ(ParsedHead(WithLine("A:b:c")), "GET / 11 Host=h A=b:c");
 }
 
 TEST(HttpTest, ValueMayHoldBytesThatAreNotAscii) {
-  EXPECT_EQ(Parse(WithLine("A: \xC3\xBC\xFF")), "GET / 11 Host=h A=\xC3\xBC\xFF");
+  EXPECT_EQ(ParsedHead(WithLine("A: \xC3\xBC\xFF")), "GET / 11 Host=h A=\xC3\xBC\xFF");
 }
 
 TEST(HttpTest, RequestLineIsThreeWordsWithOneSpaceBetween) {
@@ -80,13 +80,13 @@ TEST(HttpTest, RequestLineIsThreeWordsWithOneSpaceBetween) {
         " GET / HTTP/1.1", "GET\t/ HTTP/1.1", "GET / http/1.1", "GET / HTTP/1.1x", "GET / HTTP/11",
         "GET / HTTP/1.", "GET / HTTP/x.1", "G(T / HTTP/1.1", "GET /\x7F HTTP/1.1",
         "GET /\xC3\xBC HTTP/1.1", "GET /\rx HTTP/1.1", "GET /a#b HTTP/1.1"}) {
-    EXPECT_THAT(Parse(absl::StrCat(line, "\r\nHost: h\r\n\r\n")), HasSubstr("400 ")) << line;
+    EXPECT_THAT(ParsedHead(absl::StrCat(line, "\r\nHost: h\r\n\r\n")), HasSubstr("400 ")) << line;
   }
 }
 
 TEST(HttpTest, OtherVersionsThanHttp1Are505) {
   for (const char* version : {"HTTP/0.9", "HTTP/2.0", "HTTP/3.0"}) {
-    EXPECT_EQ(Parse(absl::StrCat("GET / ", version, "\r\n\r\n")),
+    EXPECT_EQ(ParsedHead(absl::StrCat("GET / ", version, "\r\n\r\n")),
               absl::StrCat("505 unsupported version ", version, ": expected HTTP/1.1"));
   }
 }
@@ -102,15 +102,16 @@ TEST(HttpTest, ResponseLineHasAVersionAndThreeDigits) {
 TEST(HttpTest, LfWithoutCrIsRefused) {
   for (const char* head : {"GET / HTTP/1.1\n\n", "GET / HTTP/1.1\r\nA: b\nC: d\r\n\r\n",
                            "GET / HTTP/1.1\r\nA: b\r\n\n", "\n"}) {
-    EXPECT_THAT(Parse(head), HasSubstr("400 a line of the HTTP head ends in LF")) << head;
+    EXPECT_THAT(ParsedHead(head), HasSubstr("400 a line of the HTTP head ends in LF")) << head;
     const absl::StatusOr<size_t> size = HttpHeadScanner({}).Scan(head);
     EXPECT_EQ(HttpStatusOf(size.status()), 400) << head;
   }
 }
 
 TEST(HttpTest, FoldedHeaderIsRefused) {
-  EXPECT_EQ(Parse(WithLine(" more")), "400 a header is folded over two lines: \" more\"");
-  EXPECT_EQ(Parse(WithLine("\tmore: x")), "400 a header is folded over two lines: \"\\tmore: x\"");
+  EXPECT_EQ(ParsedHead(WithLine(" more")), "400 a header is folded over two lines: \" more\"");
+  EXPECT_EQ(ParsedHead(WithLine("\tmore: x")),
+            "400 a header is folded over two lines: \"\\tmore: x\"");
 }
 
 // RFC 9112, section 5.2: a user agent must replace each fold.
@@ -147,14 +148,14 @@ TEST(HttpTest, AResponseWithAFoldOwnsItsText) {
 }
 
 TEST(HttpTest, SpaceBeforeTheColonIsRefused) {
-  EXPECT_EQ(Parse(WithLine("A : b")), "400 \"A \" is not a header name");
-  EXPECT_EQ(Parse(WithLine("A\t: b")), "400 \"A\\t\" is not a header name");
+  EXPECT_EQ(ParsedHead(WithLine("A : b")), "400 \"A \" is not a header name");
+  EXPECT_EQ(ParsedHead(WithLine("A\t: b")), "400 \"A\\t\" is not a header name");
 }
 
 TEST(HttpTest, HeaderNeedsAColonAndAName) {
-  EXPECT_EQ(Parse(WithLine("nonsense")), "400 a header has no colon: \"nonsense\"");
-  EXPECT_EQ(Parse(WithLine(": b")), "400 \"\" is not a header name");
-  EXPECT_EQ(Parse(WithLine("A(B): b")), "400 \"A(B)\" is not a header name");
+  EXPECT_EQ(ParsedHead(WithLine("nonsense")), "400 a header has no colon: \"nonsense\"");
+  EXPECT_EQ(ParsedHead(WithLine(": b")), "400 \"\" is not a header name");
+  EXPECT_EQ(ParsedHead(WithLine("A(B): b")), "400 \"A(B)\" is not a header name");
 }
 
 TEST(HttpTest, ControlCharactersAreRefusedInValues) {
@@ -170,19 +171,20 @@ TEST(HttpTest, ControlCharactersAreRefusedInValues) {
 TEST(HttpTest, HeadMustBeWholeAndNoMore) {
   const std::string head = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
   for (size_t size = 0; size < head.size(); ++size) {
-    EXPECT_THAT(Parse(head.substr(0, size)), HasSubstr("400 the HTTP head ends within a line"));
+    EXPECT_THAT(ParsedHead(head.substr(0, size)),
+                HasSubstr("400 the HTTP head ends within a line"));
   }
-  EXPECT_EQ(Parse(head + "x"), "400 the HTTP head continues after its empty line");
-  EXPECT_EQ(Parse("\r\n\r\n"), "400 \"\" is not an HTTP request line");
+  EXPECT_EQ(ParsedHead(head + "x"), "400 the HTTP head continues after its empty line");
+  EXPECT_EQ(ParsedHead("\r\n\r\n"), "400 \"\" is not an HTTP request line");
 }
 
 TEST(HttpTest, R9_HeadersOverTheirNumberAre431) {
   std::string head = "GET / HTTP/1.1\r\n";
   for (int i = 0; i < 3; ++i) absl::StrAppend(&head, "H", i, ": v\r\n");
   absl::StrAppend(&head, "\r\n");
-  EXPECT_EQ(Parse(head, {.max_headers = 3}), "GET / 11 H0=v H1=v H2=v");
-  EXPECT_EQ(Parse(head, {.max_headers = 2}), "431 more than 2 headers");
-  EXPECT_EQ(Parse(head, {.max_headers = 0}), "431 more than 0 headers");
+  EXPECT_EQ(ParsedHead(head, {.max_headers = 3}), "GET / 11 H0=v H1=v H2=v");
+  EXPECT_EQ(ParsedHead(head, {.max_headers = 2}), "431 more than 2 headers");
+  EXPECT_EQ(ParsedHead(head, {.max_headers = 0}), "431 more than 0 headers");
 }
 
 TEST(HttpHeadersTest, NamesAreFoundInAnyCase) {
@@ -279,7 +281,7 @@ TEST(HttpWriteTest, WritesWhatIsReadBack) {
   const absl::StatusOr<std::string> request = WriteHttpRequest("GET", "/a?b", headers);
   ASSERT_TRUE(request.ok());
   EXPECT_EQ(*request, "GET /a?b HTTP/1.1\r\nHost: example.com\r\nX-Empty: \r\n\r\n");
-  EXPECT_EQ(Parse(*request), "GET /a?b 11 Host=example.com X-Empty=");
+  EXPECT_EQ(ParsedHead(*request), "GET /a?b 11 Host=example.com X-Empty=");
 
   EXPECT_EQ(*WriteHttpResponse(404, {}), "HTTP/1.1 404 Not Found\r\n\r\n");
   EXPECT_EQ(ParseResponse(*WriteHttpResponse(299, headers)), "11 299 [] Host=example.com X-Empty=");

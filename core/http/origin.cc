@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "weft/core/http/authority.h"
 
@@ -26,13 +27,23 @@ struct Origin {
   uint16_t port;
 };
 
-// scheme://host[:port] and nothing else.
+// RFC 3986, section 3.1.
+bool IsScheme(absl::string_view text) {
+  return !text.empty() && absl::ascii_isalpha(text[0]) &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isalnum(c) || c == '+' || c == '-' || c == '.';
+         });
+}
+
+// scheme://host[:port] and nothing else. The host may be empty in "file://", and for every other
+// scheme whose pages come from no server.
 std::optional<Origin> ParseOrigin(absl::string_view text) {
   const size_t colon = text.find("://");
-  if (colon == text.npos || colon == 0) return std::nullopt;
-  const auto authority = ParseAuthority(text.substr(colon + 3));
+  if (colon == text.npos || !IsScheme(text.substr(0, colon))) return std::nullopt;
+  const absl::string_view scheme = text.substr(0, colon), rest = text.substr(colon + 3);
+  if (rest.empty() && DefaultPort(scheme) == kNoPort) return Origin{scheme, "", kNoPort};
+  const auto authority = ParseAuthority(rest);
   if (!authority.ok()) return std::nullopt;
-  const absl::string_view scheme = text.substr(0, colon);
   return Origin{scheme, authority->host, authority->port.value_or(DefaultPort(scheme))};
 }
 
@@ -56,6 +67,10 @@ bool IsAllowedOrigin(absl::string_view origin, absl::Span<const std::string> all
            absl::EqualsIgnoreCase(page->scheme, other->scheme) &&
            absl::EqualsIgnoreCase(page->host, other->host);
   });
+}
+
+bool IsOriginEntry(absl::string_view entry) {
+  return entry == "*" || entry == "null" || ParseOrigin(entry).has_value();
 }
 
 }  // namespace weft

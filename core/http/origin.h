@@ -26,6 +26,10 @@ bool IsSameOrigin(absl::string_view origin, absl::string_view host);
 // anything more, such as a trailing '/', matches no page.
 bool IsAllowedOrigin(absl::string_view origin, absl::Span<const std::string> allowed);
 
+// Whether an entry of such a list can match a page: "*", "null", scheme://host[:port] or, except
+// for http and https, scheme://, such as the "file://" of WebViews.
+bool IsOriginEntry(absl::string_view entry);
+
 }  // namespace weft
 
 #endif  // WEFT_CORE_HTTP_ORIGIN_H_

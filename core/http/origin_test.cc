@@ -77,11 +77,34 @@ TEST(OriginTest, R20_NullAndEveryOriginOnlyWhenListed) {
   EXPECT_TRUE(IsAllowedOrigin("chrome-extension://abcdef", {"chrome-extension://abcdef"}));
 }
 
+// Electron, Cordova and the WebView of Android send it for pages from files.
+TEST(OriginTest, R20_FilesAreAllowedWhenListed) {
+  EXPECT_TRUE(IsAllowedOrigin("file://", {"file://"}));
+  EXPECT_TRUE(IsAllowedOrigin("file://", {"FILE://"}));
+  EXPECT_FALSE(IsAllowedOrigin("file://", {"null", "app://", "https://example.com"}));
+  EXPECT_FALSE(IsAllowedOrigin("file://example.com", {"file://"}));
+  EXPECT_FALSE(IsAllowedOrigin("null", {"file://"}));
+}
+
 TEST(OriginTest, R20_EntryWithMoreThanAnOriginAllowsNoPage) {
   EXPECT_FALSE(IsAllowedOrigin("https://example.com", {"https://example.com/"}));
   EXPECT_FALSE(IsAllowedOrigin("https://example.com", {"example.com"}));
   EXPECT_FALSE(IsAllowedOrigin("https://example.com", {"https://*"}));
   EXPECT_FALSE(IsAllowedOrigin("https://example.com", {""}));
+}
+
+TEST(OriginTest, R20_EntriesThatAllowNoPageAreKnown) {
+  for (const char* entry :
+       {"*", "null", "https://example.com", "https://example.com:", "http://[::1]:8080", "file://",
+        "app://", "FILE://", "capacitor://localhost", "chrome-extension://abcdef"}) {
+    EXPECT_TRUE(IsOriginEntry(entry)) << entry;
+  }
+  for (const char* entry :
+       {"", "example.com", "https://example.com/", "https://*", "https://", "HTTP://", "://",
+        "://example.com", "https://example.com:x", "https://a@example.com", " null", "NULL",
+        "file:///", "file://*", "file:", " https://example.com", "1a://b"}) {
+    EXPECT_FALSE(IsOriginEntry(entry)) << entry;
+  }
 }
 
 }  // namespace

@@ -63,12 +63,30 @@ class WriteQueue {
 
   // The first `size` bytes were written. Nearly always they are all that is queued.
   void Remove(size_t size) {
+    if (RemoveAll(size)) ReleaseBuffer();
+  }
+
+  // The same, but if they were all, and lay in one small buffer, returns true and holds the buffer
+  // until ReleaseBuffer: to return it to the pool, and take it for the next bytes, costs 45
+  // instructions.
+  bool RemoveAll(size_t size) {
     removed_ += size;
-    if (kept_ != nullptr || size != end_ - begin_ || !borrowed_.empty()) return RemovePart(size);
-    ReleaseBuffer();
+    if (kept_ != nullptr || size != end_ - begin_ || !borrowed_.empty() ||
+        buffer_.capacity() > kMaxHeldCapacity) {
+      RemovePart(size);
+      return false;
+    }
+    begin_ = end_ = 0;
+    return true;
+  }
+  void ReleaseBuffer() {
+    begin_ = end_ = 0;
+    Buffer unneeded = std::move(buffer_);
+    if (pool_ != nullptr) pool_->Return(std::move(unneeded));
   }
   void Clear();
 
+  bool empty() const { return begin_ == end_ && borrowed_.empty() && kept_ == nullptr; }
   size_t size() const {
     return end_ - begin_ + borrowed_.size() + (kept_ != nullptr ? kept_->bytes : 0);
   }
@@ -104,11 +122,8 @@ class WriteQueue {
   }
   [[gnu::noinline]] void GrowFor(size_t size);
   void RemovePart(size_t size);
-  void ReleaseBuffer() {
-    begin_ = end_ = 0;
-    Buffer unneeded = std::move(buffer_);
-    if (pool_ != nullptr) pool_->Return(std::move(unneeded));
-  }
+
+  static constexpr size_t kMaxHeldCapacity = 16 << 10;
 
   BufferPool* const pool_;
   Buffer buffer_;  // the queued bytes are [begin_, end_) of it

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -100,6 +101,7 @@ std::vector<std::string> Feed(Connection& connection, absl::string_view input, C
       std::fill(scratch.begin(), scratch.end(), '#');
     }
     std::fill(scratch.begin(), scratch.end(), '#');
+    connection.Rest();
   };
   while (!input.empty()) {
     const absl::Span<char> into = connection.ReadBuffer(absl::MakeSpan(scratch));
@@ -124,12 +126,15 @@ Outcome FeedInEveryWay(Role role, const ConnectionOptions& options, absl::string
                        const std::optional<DeflateAgreement>& deflate) {
   BufferPool pool;
   CodecPool codecs;
+  ConnectionOptions with_pools = options;
+  with_pools.pool = &pool;
+  with_pools.codecs = &codecs;
+  ConnectionGroup group(role, with_pools);
   auto run = [&](Cuts cuts, bool pooled) {
-    ConnectionOptions with_pool = options;
-    with_pool.pool = pooled ? &pool : nullptr;
-    with_pool.codecs = pooled ? &codecs : nullptr;
-    Connection connection(role, with_pool);
-    if (deflate.has_value()) connection.UseDeflate(*deflate, with_pool);
+    const std::unique_ptr<Connection> own =
+        pooled ? std::make_unique<Connection>(group) : std::make_unique<Connection>(role, options);
+    Connection& connection = *own;
+    if (deflate.has_value()) connection.UseDeflate(*deflate, pooled ? with_pools : options);
     Outcome outcome;
     outcome.events = Feed(connection, input, cuts, eof);
     outcome.sent = DescribeFrames(connection.WriteBuffer());

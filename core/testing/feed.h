@@ -47,7 +47,8 @@ class Cuts {
   size_t scratch_size_ = 1;
 };
 
-// Feeds all of `input` to `connection`, then, if `eof`, the end of the stream. Returns all events.
+// Feeds all of `input` to `connection`, then, if `eof`, the end of the stream, with
+// Connection::Rest after each read. Returns all events.
 // The scratch is overwritten after every read, and at every KeepInput, so that nothing can depend
 // on its old content.
 std::vector<std::string> Feed(Connection& connection, absl::string_view input, Cuts cuts,
@@ -60,9 +61,10 @@ struct Outcome {
   std::string status;
 };
 
-// Feeds `input` to a new connection whole, byte by byte and cut at random, with and without pools
-// and KeepInput; returns the outcome of the first run. Calls `differs` with a text for each run
-// whose outcome is different. The connection uses permessage-deflate as `deflate` says, if present.
+// Feeds `input` to a new connection whole, byte by byte and cut at random, with KeepInput and
+// without, alone and in a group with pools; returns the outcome of the first run. Calls `differs`
+// with a text for each run whose outcome is different. The connection uses permessage-deflate as
+// `deflate` says, if present.
 Outcome FeedInEveryWay(Role role, const ConnectionOptions& options, absl::string_view input,
                        absl::FunctionRef<void(const std::string&)> differs, bool eof = false,
                        const std::optional<DeflateAgreement>& deflate = std::nullopt);

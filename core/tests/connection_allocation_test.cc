@@ -7,6 +7,8 @@
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
+#include <new>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +21,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/connection.h"
+#include "weft/core/connection_group.h"
 #include "weft/core/deflate/deflate.h"
 #include "weft/core/deflate/message_codec.h"
 #include "weft/core/deflate/permessage_deflate.h"
@@ -29,6 +32,7 @@ namespace {
 std::atomic<size_t> allocations{0};
 std::atomic<size_t> bytes{0};  // allocated and not freed
 std::atomic<size_t> most_bytes{0};
+std::atomic<bool> fails{false};  // malloc finds no memory
 
 void* Count(void* block) {
   ++allocations;
@@ -44,7 +48,7 @@ void* __libc_malloc(size_t size);
 void* __libc_realloc(void* block, size_t size);
 void __libc_free(void* block);
 
-void* malloc(size_t size) { return Count(__libc_malloc(size)); }
+void* malloc(size_t size) { return fails ? nullptr : Count(__libc_malloc(size)); }
 
 void* realloc(void* block, size_t size) {
   bytes -= malloc_usable_size(block);
@@ -162,6 +166,37 @@ TEST(ConnectionAllocation, NoneForEachCompressedMessageInSteadyState) {
     const size_t before = allocations;
     for (int i = 0; i < 3; ++i) Echo(connection, input, input.size(), scratch);
     EXPECT_EQ(allocations - before, 0u) << "takeover: " << takeover;
+  }
+}
+
+// The codec of a connection at rest is made when it is needed.
+TEST(ConnectionAllocation, AConnectionThatGetsNoCodecStaysAtRest) {
+  BufferPool pool;
+  CodecPool codecs;
+  ConnectionGroup group(Role::kServer, {.pool = &pool, .codecs = &codecs});
+  const Connection idle(group);
+  Connection connection(group);
+  connection.UseDeflate({.send_takeover = false, .receive_takeover = false}, group.options());
+  const std::string text(1000, 'x');
+  std::vector<char> scratch(64 << 10);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(connection.Rest());
+    bool thrown = false;
+    fails = true;
+    try {
+      connection.SendMessage(Opcode::kText, text).IgnoreError();
+    } catch (const std::bad_alloc&) {
+      thrown = true;
+    }
+    fails = false;
+    EXPECT_TRUE(thrown);
+    EXPECT_EQ(&connection.status(), &idle.status());
+    EXPECT_EQ(connection.queued_bytes(), 0u);
+    Echo(connection, Compressed(text), text.size(), scratch);
+    ASSERT_TRUE(connection.SendMessage(Opcode::kText, text).ok());
+    EXPECT_LT(connection.queued_bytes(), text.size() / 2);  // is compressed
+    connection.DidWrite(connection.queued_bytes());
+    connection.ReleaseIdle();
   }
 }
 

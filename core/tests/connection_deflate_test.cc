@@ -35,7 +35,7 @@ using testing::Outcome;
 using testing::ServerFrame;
 using ::testing::StartsWith;
 
-constexpr DeflateAgreement kNoTakeover = {.send_takeover = false, .receive_takeover = false};
+constexpr DeflateAgreement kWithoutTakeover = {.send_takeover = false, .receive_takeover = false};
 
 // The messages of RFC 7692, section 7.2.3.
 const char kHello[] = "f248cdc9c90700";
@@ -104,7 +104,8 @@ TEST(ConnectionDeflateRfcExamples, SharedWindow) {
   const std::string both =
       Compressed(Opcode::kText, Hex(kHello)) + Compressed(Opcode::kText, Hex(kHelloAgain));
   EXPECT_THAT(Events(both), ElementsAre("text Hello", "text Hello"));
-  EXPECT_THAT(Events(both, {}, kNoTakeover), ElementsAre("text Hello", StartsWith("close 1007 ")));
+  EXPECT_THAT(Events(both, {}, kWithoutTakeover),
+              ElementsAre("text Hello", StartsWith("close 1007 ")));
 }
 
 TEST(ConnectionDeflateRfcExamples, OtherBlocks) {
@@ -120,7 +121,7 @@ TEST(ConnectionDeflateTest, FinalBlockEndsNothing) {
   const std::string final = Compressed(Opcode::kText, Hex("f348cdc9c90700 00"));
   EXPECT_THAT(Events(final + final + Compressed(Opcode::kText, Hex(kHelloAgain))),
               ElementsAre("text Hello", "text Hello", "text Hello"));
-  EXPECT_THAT(Events(final + final, {}, kNoTakeover), ElementsAre("text Hello", "text Hello"));
+  EXPECT_THAT(Events(final + final, {}, kWithoutTakeover), ElementsAre("text Hello", "text Hello"));
 }
 
 // ---- In: which messages are compressed ----
@@ -324,7 +325,7 @@ TEST(ConnectionDeflateTest, R1_R2_AnnouncedLengths) {
 
 TEST(ConnectionDeflateTest, R3_TinyFragmentsHoldNoMoreThanTheirText) {
   Connection connection(Role::kServer, {});
-  connection.UseDeflate(kNoTakeover, {});
+  connection.UseDeflate(kWithoutTakeover, {});
   std::string input = Compressed(Opcode::kBinary, "", false);
   const std::string hello = Hex("f248cdc9c907 0000 00ffff");
   for (int i = 0; i < 10000; ++i) {
@@ -336,7 +337,7 @@ TEST(ConnectionDeflateTest, R3_TinyFragmentsHoldNoMoreThanTheirText) {
   EXPECT_LE(connection.buffered_bytes(), 16384 + Inflater::MemoryBytes(15));
 
   Connection nothing(Role::kServer, {});
-  nothing.UseDeflate(kNoTakeover, {});
+  nothing.UseDeflate(kWithoutTakeover, {});
   input = Compressed(Opcode::kBinary, "", false);
   for (int i = 0; i < 1000; ++i) input += Compressed(Opcode::kContinuation, "", false);
   Feed(nothing, input, Cuts::Random(3));
@@ -359,7 +360,7 @@ TEST(ConnectionDeflateTest, StreamedMessagesComeInPieces) {
     CodecPool codecs;
     const ConnectionOptions options = {.stream_messages = true, .pool = &pool, .codecs = &codecs};
     Connection connection(Role::kServer, options);
-    connection.UseDeflate(kNoTakeover, options);
+    connection.UseDeflate(kWithoutTakeover, options);
     std::string whole;
     int pings = 0;
     std::vector<std::string> rest;
@@ -396,7 +397,7 @@ TEST(ConnectionDeflateTest, SharedCodecsAndNoMemoryWhenIdle) {
   std::vector<std::unique_ptr<Connection>> servers;
   for (int i = 0; i < 10; ++i) {
     servers.push_back(std::make_unique<Connection>(Role::kServer, options));
-    servers.back()->UseDeflate(kNoTakeover, options);
+    servers.back()->UseDeflate(kWithoutTakeover, options);
     EXPECT_EQ(servers.back()->compression_bytes(), 0u);
   }
   const std::string line = std::string(200, 'x');
@@ -420,7 +421,7 @@ TEST(ConnectionDeflateTest, SharedCodecsAndNoMemoryWhenIdle) {
 // The memory of an earlier, inflated message was returned instead, and that of this one freed.
 TEST(ConnectionDeflate, TakesTheMemoryOfAPlainMessageAfterACompressedOne) {
   Connection connection(Role::kServer, {});
-  connection.UseDeflate(kNoTakeover, {});
+  connection.UseDeflate(kWithoutTakeover, {});
   const std::string plain(1000, 'x');
   const std::string input =
       absl::StrCat(ClientFrame(Opcode::kText, "first"), Compressed(Opcode::kText, Hex(kHello)),
