@@ -20,6 +20,9 @@ struct DeadlineKey {
   friend auto operator<=>(const DeadlineKey&, const DeadlineKey&) = default;
 };
 
+// A timer of one session or one asynchronous client; a default TimerId names none.
+using TimerId = DeadlineKey;
+
 // Values that are taken in the order of their deadlines, and those with equal deadlines in the
 // order in which they were added. Each call takes logarithmic time. Not thread-safe.
 //

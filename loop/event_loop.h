@@ -55,6 +55,8 @@ class EventLoop {
   void PassTo(int fd, EventSource* source) { poller_.Retag(fd, source); }
   void Unwatch(int fd) { poller_.Remove(fd); }
 
+  const Clock& clock() const { return clock_; }
+
   // The time when this turn began, in milliseconds of the clock.
   int64_t now_ms() const { return now_ms_; }
 

@@ -66,13 +66,23 @@ void Mailbox::RunTasks() {
 void Mailbox::Close() {
   std::vector<Task> unrun;
   const std::lock_guard<std::mutex> lock(mutex_);
-  closed_ = true;
+  CloseLocked();
   unrun.swap(tasks_);
-  if (OnLoopThread()) {
-    loop_thread_ = std::thread::id();
-    on_a_loop = false;
-  }
   // `unrun` is declared before the lock, so that it is destroyed after the lock is released.
+}
+
+bool Mailbox::CloseIfEmpty() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!tasks_.empty()) return false;
+  CloseLocked();
+  return true;
+}
+
+void Mailbox::CloseLocked() {
+  closed_ = true;
+  if (!OnLoopThread()) return;
+  loop_thread_ = std::thread::id();
+  on_a_loop = false;
 }
 
 }  // namespace weft

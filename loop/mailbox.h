@@ -13,6 +13,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "weft/loop/budget.h"
+#include "weft/loop/waiters.h"
 #include "weft/transport/fd.h"
 
 namespace weft {
@@ -41,6 +42,11 @@ class Mailbox {
   // keeps the reservation, and returns it when it is destroyed.
   std::optional<Reservation> Reserve(size_t bytes);
 
+  // For the queues of the loop's sessions, which share them because there are many: the lock under
+  // which room is taken in a queue, and the threads that wait for room in one.
+  std::mutex& room_mutex() { return room_mutex_; }
+  Waiters& room_waiters() { return room_waiters_; }
+
   // The number of messages that found no memory before they could be posted: their senders got an
   // error, or the messages were dropped.
   void CountRefused() { refused_.fetch_add(1, std::memory_order_relaxed); }
@@ -63,8 +69,15 @@ class Mailbox {
   // that thread no longer counts as the thread of a loop, and may block.
   void Close();
 
+  // The same, if no task waits; returns whether it did.
+  bool CloseIfEmpty();
+
  private:
+  void CloseLocked();
+
   Budget budget_;  // tasks hold reservations from it
+  std::mutex room_mutex_;
+  Waiters room_waiters_;
   std::mutex mutex_;
   std::vector<Task> tasks_;
   bool closed_ = false;

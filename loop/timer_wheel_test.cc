@@ -44,7 +44,10 @@ TEST(TimerWheelTest, NeverEarlyAndAtMostATickLate) {
     int64_t now = 1000, fired_at = 0;
     CallbackTimer timer([&] { fired_at = now; });
     wheel.Arm(&timer, deadline);
-    for (; fired_at == 0; ++now) wheel.Advance(now);
+    while (fired_at == 0) {
+      wheel.Advance(now);
+      ++now;
+    }
     EXPECT_GE(fired_at, deadline);
     EXPECT_LE(fired_at, deadline + TimerWheel::kTickMs);
   }

@@ -145,8 +145,8 @@ absl::Status Outbox::SendReservedFragment(Opcode opcode, absl::string_view paylo
 
 // A ping overtakes the messages that wait: it asks whether the client is alive, not whether it has
 // read them.
-absl::Status Outbox::SendPing(absl::string_view payload) {
-  absl::Status status = Admit({.payload_size = payload.size()});
+absl::Status Outbox::SendPing(absl::string_view payload, bool reserved) {
+  absl::Status status = Admit({.payload_size = payload.size(), .reserved = reserved});
   if (absl::IsResourceExhausted(status)) return Overflow(std::move(status), WhenFull::kFail);
   return status.ok() ? connection_.SendPing(payload) : status;
 }

@@ -46,16 +46,18 @@ class Outbox {
   // waiting messages are moved there.
   static constexpr size_t kWriteFrom = 64 << 10;
 
-  // The context must outlive the outbox.
-  Outbox(OutboxContext& context, const ConnectionOptions& options, Role role = Role::kServer)
+  // The context must outlive the outbox, and so must the group of a connection that has one.
+  Outbox(OutboxContext& context, const ConnectionOptions& options, Role role)
       : context_(context), connection_(role, options) {}
+  Outbox(OutboxContext& context, ConnectionGroup& group) : context_(context), connection_(group) {}
 
   Connection& connection() { return connection_; }
   const Connection& connection() const { return connection_; }
 
-  // The bytes that other threads send, which take room as well. Null: no other thread sends.
-  void set_shared(std::shared_ptr<SharedQueue> shared) { shared_ = std::move(shared); }
-  const std::shared_ptr<SharedQueue>& shared() const { return shared_; }
+  // The bytes that other threads send, which take room as well. Null: no other thread sends. It
+  // must outlive the outbox.
+  void set_shared(SharedQueue* shared) { shared_ = shared; }
+  SharedQueue* shared() const { return shared_; }
   size_t posted_bytes() const { return shared_ != nullptr ? shared_->posted_bytes() : 0; }
 
   // Bytes that wait to be sent, and the overhead of the messages in the queue.
@@ -79,16 +81,18 @@ class Outbox {
     return queued < limit && payload_size <= limit - queued;
   }
 
-  // The same for encoded frames: fewer than kBorrowFrom bytes, since frames that wait are copied.
-  bool GoesStraight(absl::string_view frames, const SendOptions& options) const {
-    return frames.size() < kBorrowFrom && GoesStraight(frames.size()) &&
-           frames.size() <= options.max_queue_bytes &&
-           connection_.queued_bytes() <= options.max_queue_bytes - frames.size();
+  // The same with the limit of `options`, for a payload or encoded frames of fewer than kBorrowFrom
+  // bytes, since those that wait are copied.
+  bool GoesStraight(absl::string_view bytes, const SendOptions& options) const {
+    return bytes.size() < kBorrowFrom && GoesStraight(bytes.size()) &&
+           bytes.size() <= options.max_queue_bytes &&
+           connection_.queued_bytes() <= options.max_queue_bytes - bytes.size();
   }
 
   // Sends a message of less than kBorrowFrom bytes that goes straight.
-  absl::Status SendStraight(Opcode opcode, absl::string_view payload) {
-    absl::Status status = connection_.SendMessage(opcode, payload);
+  absl::Status SendStraight(Opcode opcode, absl::string_view payload,
+                            Compress compress = Compress::kYes) {
+    absl::Status status = connection_.SendMessage(opcode, payload, compress);
     if (status.ok()) context_.metrics.messages_sent += 1;
     return status;
   }
@@ -103,7 +107,7 @@ class Outbox {
   absl::Status Send(WaitingMessage message, const SendOptions& options);
   absl::Status Send(const EncodedMessage& message, const SendOptions& options);
   absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin, Compress compress);
-  absl::Status SendPing(absl::string_view payload);
+  absl::Status SendPing(absl::string_view payload, bool reserved = false);
 
   // The same for messages of other threads, which took their room when they were posted. With
   // WhenFull::kDropOldest the posting thread cannot drop messages to make room, so the room is
@@ -132,6 +136,11 @@ class Outbox {
   void AnswerClose(bool send_waiting);
 
   void DropWaiting(DropReason why);
+
+  // A later message with this key does not replace one that waits now.
+  void ForgetKey(absl::string_view key) {
+    if (waiting_ != nullptr) waiting_->ForgetKey(key);
+  }
 
   // The stream is closed: every send fails from now on.
   void Stop() { stopped_ = indirect_ = true; }
@@ -211,15 +220,17 @@ class Outbox {
   }
 
   OutboxContext& context_;
-  std::shared_ptr<SharedQueue> shared_;
-  Connection connection_;
+  SharedQueue* shared_ = nullptr;
   std::unique_ptr<SendQueue> waiting_;  // null when empty, which is usual
-  bool write_blocked_ = false;
-  bool indirect_ = false;  // nothing goes straight: see UpdateIndirect
-  bool was_full_ = false;
-  bool borrows_ = false;
-  bool stopped_ = false;
-  bool disconnected_ = false;
+  // The flags below, and those of a class that has an outbox in this way, lie in the bytes after
+  // those of the connection.
+  [[no_unique_address]] Connection connection_;
+  bool write_blocked_ : 1 = false;
+  bool indirect_ : 1 = false;  // nothing goes straight: see UpdateIndirect
+  bool was_full_ : 1 = false;
+  bool borrows_ : 1 = false;
+  bool stopped_ : 1 = false;
+  bool disconnected_ : 1 = false;
 };
 
 }  // namespace weft

@@ -4,6 +4,7 @@
 #define WEFT_SENDING_OUTBOX_CONTEXT_H_
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
@@ -29,8 +30,19 @@ struct OutboxContext {
                 absl::AnyInvocable<void()> deliver_published)
       : limits(limits),
         metrics(metrics),
-        held(&metrics.buffered_bytes, &budget),
+        own_held(std::in_place, &metrics.buffered_bytes, &budget),
+        held(*own_held),
         deliver_published(std::move(deliver_published)) {}
+
+  // For one outbox of the loop of `loop`, which must outlive this, with counters of its own. They
+  // are moved to those of the loop by `before_send`, which is called before each send, and by
+  // whoever calls it otherwise. Each send passes the gate of Outbox, none goes straight.
+  OutboxContext(OutboxContext& loop, SendCounters& metrics, absl::AnyInvocable<void()> before_send)
+      : limits(loop.limits),
+        metrics(metrics),
+        held(loop.held),
+        has_published(true),
+        deliver_published(std::move(before_send)) {}
 
   void CountDrop(DropReason reason, size_t messages = 1) {
     metrics.dropped_messages[static_cast<size_t>(reason)] += messages;
@@ -38,7 +50,8 @@ struct OutboxContext {
 
   const Limits limits;
   SendCounters& metrics;
-  HeldPayloads held;  // large payloads that wait
+  std::optional<HeldPayloads> own_held{};
+  HeldPayloads& held;  // large payloads that wait, of the whole loop
 
   // Set while published messages have not been delivered: they are, before anything else is sent.
   bool has_published = false;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/strings/string_view.h"
 #include "weft/sending/counter.h"
 
 namespace weft {
@@ -21,6 +22,7 @@ enum class DropReason : uint8_t {
   kClosed,        // it waited when its session ended
 };
 inline constexpr size_t kDropReasons = 6;
+absl::string_view NameOf(DropReason reason);  // "queue_full", ...
 
 // The part of the metrics of a server or a client that its outboxes count.
 template <typename Number>

@@ -46,6 +46,18 @@ bool SendQueue::Push(WaitingMessage message, absl::string_view key) {
   return false;
 }
 
+void SendQueue::ForgetKey(absl::string_view key) {
+  if (by_key_ == nullptr) return;
+  const auto found = by_key_->find(key);
+  if (found == by_key_->end()) return;
+  Entry& entry = *found->second;
+  by_key_->erase(found);
+  if (by_key_->empty()) by_key_.reset();
+  Count(entry, kLess);
+  entry.key.clear();
+  Count(entry, kMore);
+}
+
 WaitingMessage SendQueue::Pop() {
   const Place first = messages_.begin();
   // If the first message is droppable, it is the first in droppable_.

@@ -34,6 +34,10 @@ class SendQueue {
   // the first message in that place was. Copies a payload that is a string_view.
   bool Push(WaitingMessage message, absl::string_view key = "");
 
+  // The message with this key, if one waits, keeps its place: the next one with the key is added at
+  // the end.
+  void ForgetKey(absl::string_view key);
+
   // Removes and returns the first message. The queue must not be empty.
   WaitingMessage Pop();
 

@@ -33,6 +33,20 @@ std::vector<std::string> PopAll(SendQueue& queue) {
   return payloads;
 }
 
+TEST(SendQueueTest, AForgottenKeyKeepsItsMessageInItsPlace) {
+  SendQueue queue;
+  queue.Push(Text("one"), "key");
+  queue.ForgetKey("other");
+  queue.ForgetKey("key");
+  EXPECT_EQ(queue.bytes(), SendQueue::CostOf(3, ""));
+  queue.Push(Text("between"));
+  EXPECT_FALSE(queue.Push(Text("two"), "key"));
+  EXPECT_TRUE(queue.Push(Text("three"), "key"));
+  EXPECT_THAT(PopAll(queue), ElementsAre("one", "between", "three"));
+  EXPECT_EQ(queue.bytes(), 0u);
+  queue.ForgetKey("key");
+}
+
 TEST(SendQueueTest, FirstInFirstOut) {
   SendQueue queue;
   EXPECT_TRUE(queue.empty());

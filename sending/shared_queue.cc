@@ -1,6 +1,7 @@
 #include "weft/sending/shared_queue.h"
 
 #include <algorithm>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -10,26 +11,42 @@
 #include "weft/transport/deadline.h"
 
 namespace weft {
+namespace {
+
+absl::Status OutOfBudget() {
+  return absl::ResourceExhaustedError(
+      "the messages that wait for the sessions of this thread exceed limits.max_buffered_bytes");
+}
+
+}  // namespace
 
 SharedQueue::SharedQueue(std::shared_ptr<Mailbox> mailbox, size_t max_bytes, WhenFull when_full)
     : mailbox_(std::move(mailbox)), max_bytes_(max_bytes), when_full_(when_full) {}
 
 // Under the lock, so that a sender that takes room counts the message exactly once.
 void SharedQueue::Arrive(size_t cost) {
-  const std::lock_guard<std::mutex> lock(taking_);
-  queued_bytes_ += cost;
-  posted_bytes_ -= cost;
+  {
+    const std::lock_guard<std::mutex> lock(mailbox_->room_mutex());
+    queued_bytes_ += cost;
+    posted_bytes_ -= cost;
+  }
+  WakeWaiters();  // with kDropOldest there is more room
 }
 
 void SharedQueue::SetQueuedBytes(size_t bytes) {
-  queued_bytes_ = bytes;
-  waiters_.Wake();
+  if (queued_bytes_.exchange(bytes) > bytes) WakeWaiters();
 }
 
 void SharedQueue::SetClosed() {
   open_ = false;
-  waiters_.Wake();
+  WakeWaiters();
   mailbox_->budget().waiters().Wake();  // senders that wait for the budget also check open_
+}
+
+// Threads that wait for room in other queues of the loop wake up as well, but only if one waits for
+// this queue.
+void SharedQueue::WakeWaiters() {
+  if (waiters_ > 0) mailbox_->room_waiters().Wake();
 }
 
 // Bytes on their way count as queued, so that the limit holds for all senders together. With
@@ -38,31 +55,36 @@ size_t SharedQueue::WaitingBytes(WhenFull policy) const {
   return posted_bytes_ + (policy == WhenFull::kDropOldest ? 0 : queued_bytes_.load());
 }
 
-bool SharedQueue::HasRoom(const Request& request) const {
-  const size_t waiting = WaitingBytes(request.policy);
-  return waiting < request.limit && request.payload_size <= request.limit - waiting;
+bool SharedQueue::Request::FitsBeside(size_t waiting) const {
+  return waiting < limit && payload_size <= limit - waiting;
 }
 
 // Takes room in both the queue and the budget, or in neither: the lock keeps the room in the queue
-// while the budget is asked.
+// while the budget is asked. The errors are made after it, because the loop's thread takes the lock
+// for each message.
 absl::StatusOr<Reservation> SharedQueue::TryTakeRoom(const Request& request) {
   if (!open_) return absl::FailedPreconditionError("the session has ended");
-  const std::lock_guard<std::mutex> lock(taking_);
-  if (!HasRoom(request)) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("the send queue is full: ", WaitingBytes(request.policy), " of ",
-                     request.limit, " bytes wait"));
+  size_t waiting;
+  {
+    const std::lock_guard<std::mutex> lock(mailbox_->room_mutex());
+    waiting = WaitingBytes(request.policy);
+    if (request.FitsBeside(waiting)) {
+      std::optional<Reservation> reservation = mailbox_->Reserve(request.cost);
+      if (reservation.has_value()) {
+        posted_bytes_ += request.cost;
+        return *std::move(reservation);
+      }
+    }
   }
-  absl::StatusOr<Reservation> reservation = Reserve(request.cost);
-  if (reservation.ok()) posted_bytes_ += request.cost;
-  return reservation;
+  if (request.FitsBeside(waiting)) return OutOfBudget();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the send queue is full: ", waiting, " of ", request.limit, " bytes wait"));
 }
 
 absl::StatusOr<Reservation> SharedQueue::Reserve(size_t cost) {
   std::optional<Reservation> reservation = mailbox_->Reserve(cost);
   if (reservation.has_value()) return *std::move(reservation);
-  return absl::ResourceExhaustedError(
-      "the messages that wait for the sessions of this thread exceed limits.max_buffered_bytes");
+  return OutOfBudget();
 }
 
 absl::StatusOr<Reservation> SharedQueue::TakeRoom(size_t payload_size, size_t cost,
@@ -83,7 +105,10 @@ absl::StatusOr<Reservation> SharedQueue::TakeRoom(size_t payload_size, size_t co
       return absl::DeadlineExceededError(absl::StrCat(
           "no room within ", absl::FormatDuration(options.timeout), ": ", room.status().message()));
     }
-    waiters_.Wait(deadline, [&] { return !open_ || HasRoom(request); });
+    ++waiters_;
+    mailbox_->room_waiters().Wait(
+        deadline, [&] { return !open_ || request.FitsBeside(WaitingBytes(request.policy)); });
+    --waiters_;
     budget.waiters().Wait(deadline, [&] { return !open_ || budget.HasRoom(cost); });
   }
 }

@@ -5,13 +5,12 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
-#include <mutex>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "weft/loop/mailbox.h"
-#include "weft/loop/waiters.h"
 #include "weft/sending/send_options.h"
 
 namespace weft {
@@ -66,20 +65,21 @@ class SharedQueue {
     size_t cost;  // with the overhead of the message
     WhenFull policy;
     size_t limit;  // of the queue
+
+    bool FitsBeside(size_t waiting) const;
   };
 
+  void WakeWaiters();
   size_t WaitingBytes(WhenFull policy) const;
-  bool HasRoom(const Request& request) const;
   absl::StatusOr<Reservation> TryTakeRoom(const Request& request);
 
   const std::shared_ptr<Mailbox> mailbox_;
   const size_t max_bytes_;
+  std::atomic<size_t> posted_bytes_{0};  // changes under Mailbox::room_mutex()
+  std::atomic<size_t> queued_bytes_{0};
+  std::atomic<uint32_t> waiters_{0};  // senders that wait in Mailbox::room_waiters()
   const WhenFull when_full_;
   std::atomic<bool> open_{true};
-  std::atomic<size_t> posted_bytes_{0};
-  std::atomic<size_t> queued_bytes_{0};
-  std::mutex taking_;  // held while room is taken, and while a message arrives
-  Waiters waiters_;    // senders that wait for room in this queue
 };
 
 }  // namespace weft
