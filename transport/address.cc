@@ -5,8 +5,10 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstring>
+#include <variant>
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
@@ -41,21 +43,59 @@ SocketAddress Ask(int (*which)(int, sockaddr*, socklen_t*), int fd) {
 
 }  // namespace
 
+struct SocketAddress::Shared {
+  mutable std::atomic<uint32_t> owners{1};
+  std::variant<Ip, std::string> value;
+};
+
+SocketAddress SocketAddress::Make(const Ip& ip) {
+  if (!ip.v6) {
+    const auto& bytes = ip.bytes;
+    const uint32_t address =
+        uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | bytes[3];
+    return SocketAddress(uint64_t{address} << 32 | uint64_t{ip.port} << 16 | kV4);
+  }
+  return SocketAddress(reinterpret_cast<uintptr_t>(new Shared{.value = ip}));
+}
+
+SocketAddress SocketAddress::Make(std::string path) {
+  return SocketAddress(reinterpret_cast<uintptr_t>(new Shared{.value = std::move(path)}));
+}
+
+// Null if this has none.
+const SocketAddress::Shared* SocketAddress::shared() const {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the bits are an address or a pointer
+  return is_shared() ? reinterpret_cast<const Shared*>(static_cast<uintptr_t>(bits_)) : nullptr;
+}
+
+void SocketAddress::Share() const { shared()->owners.fetch_add(1, std::memory_order_relaxed); }
+
+void SocketAddress::Release() const {
+  if (shared()->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete shared();
+}
+
+std::optional<SocketAddress::Ip> SocketAddress::AsIp() const {
+  if ((bits_ & kKind) == kV4) {
+    Ip ip = {.port = static_cast<uint16_t>(bits_ >> 16)};
+    for (int i = 0; i < 4; ++i) ip.bytes[i] = static_cast<uint8_t>(bits_ >> (56 - 8 * i));
+    return ip;
+  }
+  if (shared() == nullptr || !std::holds_alternative<Ip>(shared()->value)) return std::nullopt;
+  return std::get<Ip>(shared()->value);
+}
+
+bool SocketAddress::is_ip() const { return AsIp().has_value(); }
+
 absl::StatusOr<SocketAddress> SocketAddress::FromIp(absl::string_view ip, uint16_t port) {
   const std::string text(ip);
   Ip v4 = {.port = port, .v6 = false};
   Ip v6 = {.port = port, .v6 = true};
-  SocketAddress address;
   // For inet_pton() a NUL would end the text early.
   if (text.find('\0') == std::string::npos) {
-    if (inet_pton(AF_INET, text.c_str(), v4.bytes.data()) == 1) {
-      address.value_ = v4;
-      return address;
-    }
+    if (inet_pton(AF_INET, text.c_str(), v4.bytes.data()) == 1) return Make(v4);
     if (inet_pton(AF_INET6, text.c_str(), v6.bytes.data()) == 1) {
-      address.value_ = v6;
       sockaddr_storage storage;
-      const socklen_t size = address.ToSockaddr(&storage);
+      const socklen_t size = Make(v6).ToSockaddr(&storage);
       return FromSockaddr(reinterpret_cast<const sockaddr*>(&storage), size);
     }
   }
@@ -74,21 +114,19 @@ absl::StatusOr<SocketAddress> SocketAddress::FromUnixPath(absl::string_view path
     return absl::InvalidArgumentError(
         absl::StrCat("the path of a Unix socket contains a NUL: ", absl::CHexEscape(path)));
   }
-  SocketAddress address;
-  address.value_ = std::make_shared<const std::string>(path);
-  return address;
+  return Make(std::string(path));
 }
 
 SocketAddress SocketAddress::FromSockaddr(const sockaddr* from, socklen_t size) {
-  SocketAddress address;
-  if (size < sizeof(sa_family_t)) return address;
+  if (size < sizeof(sa_family_t)) return SocketAddress();
   if (from->sa_family == AF_INET && size >= sizeof(sockaddr_in)) {
     sockaddr_in in;
     std::memcpy(&in, from, sizeof(in));
     Ip ip = {.port = ntohs(in.sin_port)};
     std::memcpy(ip.bytes.data(), &in.sin_addr, sizeof(in.sin_addr));
-    address.value_ = ip;
-  } else if (from->sa_family == AF_INET6 && size >= sizeof(sockaddr_in6)) {
+    return Make(ip);
+  }
+  if (from->sa_family == AF_INET6 && size >= sizeof(sockaddr_in6)) {
     sockaddr_in6 in6;
     std::memcpy(&in6, from, sizeof(in6));
     const uint8_t* bytes = in6.sin6_addr.s6_addr;
@@ -100,21 +138,20 @@ SocketAddress SocketAddress::FromSockaddr(const sockaddr* from, socklen_t size) 
       ip.scope = in6.sin6_scope_id;
       ip.v6 = true;
     }
-    address.value_ = ip;
-  } else if (from->sa_family == AF_UNIX) {
+    return Make(ip);
+  }
+  if (from->sa_family == AF_UNIX) {
     const char* path = reinterpret_cast<const char*>(from) + kPathOffset;
     const size_t path_size = size > kPathOffset ? size - kPathOffset : 0;
-    address.value_ = path_size == 0
-                         ? Path()
-                         : std::make_shared<const std::string>(PathFromKernel(path, path_size));
+    return path_size == 0 ? SocketAddress(kUnnamed) : Make(PathFromKernel(path, path_size));
   }
-  return address;
+  return SocketAddress();
 }
 
 socklen_t SocketAddress::ToSockaddr(sockaddr_storage* out) const {
   std::memset(out, 0, sizeof(*out));
   out->ss_family = static_cast<sa_family_t>(family());
-  if (const Ip* ip = std::get_if<Ip>(&value_)) {
+  if (const std::optional<Ip> ip = AsIp()) {
     if (ip->v6) {
       sockaddr_in6* in6 = reinterpret_cast<sockaddr_in6*>(out);
       in6->sin6_port = htons(ip->port);
@@ -140,13 +177,14 @@ socklen_t SocketAddress::ToSockaddr(sockaddr_storage* out) const {
 }
 
 int SocketAddress::family() const {
-  if (const Ip* ip = std::get_if<Ip>(&value_)) return ip->v6 ? AF_INET6 : AF_INET;
-  return std::holds_alternative<Path>(value_) ? AF_UNIX : AF_UNSPEC;
+  if ((bits_ & kKind) == kV4) return AF_INET;
+  if (shared() != nullptr && std::holds_alternative<Ip>(shared()->value)) return AF_INET6;
+  return bits_ == kNone ? AF_UNSPEC : AF_UNIX;
 }
 
 std::string SocketAddress::ip() const {
-  const Ip* ip = std::get_if<Ip>(&value_);
-  if (ip == nullptr) return "";
+  const std::optional<Ip> ip = AsIp();
+  if (!ip.has_value()) return "";
   // Not by inet_ntop, which calls sprintf: 1,740 instructions.
   const auto& bytes = ip->bytes;
   if (!ip->v6) return absl::StrCat(bytes[0], ".", bytes[1], ".", bytes[2], ".", bytes[3]);
@@ -155,14 +193,16 @@ std::string SocketAddress::ip() const {
   return ip->scope == 0 ? std::string(text) : absl::StrCat(text, "%", ip->scope);
 }
 
+std::array<uint8_t, 16> SocketAddress::ip_bytes() const { return AsIp().value_or(Ip()).bytes; }
+
 uint16_t SocketAddress::port() const {
-  const Ip* ip = std::get_if<Ip>(&value_);
-  return ip != nullptr ? ip->port : 0;
+  const std::optional<Ip> ip = AsIp();
+  return ip.has_value() ? ip->port : 0;
 }
 
 absl::string_view SocketAddress::path() const {
-  const Path* path = std::get_if<Path>(&value_);
-  return path != nullptr && *path != nullptr ? absl::string_view(**path) : absl::string_view();
+  const auto* path = shared() == nullptr ? nullptr : std::get_if<std::string>(&shared()->value);
+  return path == nullptr ? absl::string_view() : absl::string_view(*path);
 }
 
 std::string SocketAddress::ToString() const {
@@ -179,11 +219,15 @@ std::string SocketAddress::ToString() const {
 }
 
 bool operator==(const SocketAddress& a, const SocketAddress& b) {
-  using Ip = SocketAddress::Ip;
-  const Ip* ip = std::get_if<Ip>(&a.value_);
-  const Ip* other = std::get_if<Ip>(&b.value_);
-  if (ip != nullptr && other != nullptr) return *ip == *other;
+  if (a.bits_ == b.bits_) return true;
+  if (a.is_ip() && b.is_ip()) return a.AsIp() == b.AsIp();
   return a.family() == b.family() && a.path() == b.path();
+}
+
+bool SharePrefix(const std::array<uint8_t, 16>& a, const std::array<uint8_t, 16>& b, int bits) {
+  const int whole = bits / 8, rest = bits % 8;
+  if (!std::equal(a.begin(), a.begin() + whole, b.begin())) return false;
+  return rest == 0 || ((a[whole] ^ b[whole]) >> (8 - rest)) == 0;
 }
 
 SocketAddress LocalAddress(int fd) { return Ask(getsockname, fd); }

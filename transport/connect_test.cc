@@ -23,13 +23,19 @@
 #include "weft/transport/listen.h"
 #include "weft/transport/stream.h"
 #include "weft/transport/testing/silent_port.h"
+#include "weft/transport/testing/socket_path.h"
+#include "weft/transport/testing/sockets.h"
 #include "weft/transport/wait.h"
 
 namespace weft {
 namespace {
 
 using absl::StrCat;
+using testing::HasIpv6;
+using testing::Loopback;
+using testing::NewNotification;
 using testing::SilentPort;
+using testing::SocketPath;
 
 Deadline Past() { return Deadline::After(absl::ZeroDuration()); }
 
@@ -41,14 +47,6 @@ UniqueFd ListenOrDie(const SocketAddress& address, const ListenOptions& options 
   absl::StatusOr<UniqueFd> listener = Listen(address, options);
   EXPECT_TRUE(listener.ok()) << listener.status();
   return *std::move(listener);
-}
-
-SocketAddress Loopback(uint16_t port) { return *SocketAddress::FromIp("127.0.0.1", port); }
-
-Notification NewNotification() {
-  absl::StatusOr<Notification> notification = Notification::Create();
-  EXPECT_TRUE(notification.ok()) << notification.status();
-  return *std::move(notification);
 }
 
 // A port that refuses connections: bound, so that no other process gets it, and not listening.
@@ -91,9 +89,8 @@ TEST(ConnectTest, ConnectsToAName) {
 }
 
 TEST(ConnectTest, ConnectsToAUnixSocket) {
-  char folder[] = "/tmp/weft_connect_XXXXXX";
-  ASSERT_NE(mkdtemp(folder), nullptr);
-  const std::string path = StrCat(folder, "/s");
+  const SocketPath socket;
+  const std::string path = socket.path();
   const SocketAddress address = *SocketAddress::FromUnixPath(path);
   {
     const UniqueFd listener = ListenOrDie(address, {.backlog = 0});
@@ -105,8 +102,6 @@ TEST(ConnectTest, ConnectsToAUnixSocket) {
   EXPECT_EQ(
       ConnectTo({address}, Deadline::Never()).status(),
       absl::UnavailableError(StrCat("cannot connect to unix:", path, " (Connection refused)")));
-  unlink(path.c_str());
-  rmdir(folder);
 }
 
 TEST(ConnectTest, TriesEachAddressInOrder) {
@@ -182,8 +177,6 @@ TEST(ConnectTest, CancelBeforeTheStartConnectsToNobody) {
 // ---- RFC 8305 ----
 
 constexpr absl::Duration kNever = absl::InfiniteDuration();
-
-bool HasIpv6() { return Listen(*SocketAddress::FromIp("::1", 0)).ok(); }
 
 // The address to which Race() connects.
 SocketAddress Winner(absl::Span<const SocketAddress> addresses, absl::Duration attempt_delay) {

@@ -37,6 +37,27 @@ struct IoResult {
   bool ok() const { return status == IoStatus::kOk; }
 };
 
+// When a loop reads a stream again.
+enum class StreamInput : uint8_t {
+  kAwaited,     // when the descriptor is readable
+  kMore,        // at once
+  kNeedsWrite,  // when the descriptor is writable: a TLS read has to write first
+  kEnded,       // never
+};
+
+inline StreamInput InputAfterRead(const IoResult& result) {
+  switch (result.status) {
+    case IoStatus::kOk:
+      return result.more ? StreamInput::kMore : StreamInput::kAwaited;
+    case IoStatus::kWouldBlock:
+      return result.wanted == Interest::kRead ? StreamInput::kAwaited : StreamInput::kNeedsWrite;
+    case IoStatus::kEof:
+    case IoStatus::kError:
+      break;
+  }
+  return StreamInput::kEnded;
+}
+
 }  // namespace weft
 
 #endif  // WEFT_TRANSPORT_IO_H_

@@ -26,6 +26,8 @@
 #include "weft/transport/fd.h"
 #include "weft/transport/io.h"
 #include "weft/transport/stream.h"
+#include "weft/transport/testing/socket_path.h"
+#include "weft/transport/testing/sockets.h"
 #include "weft/transport/wait.h"
 
 namespace {
@@ -50,7 +52,8 @@ extern "C" int accept4(int fd, sockaddr* address, socklen_t* size, int flags) no
 namespace weft {
 namespace {
 
-SocketAddress Ip(absl::string_view ip, uint16_t port) { return *SocketAddress::FromIp(ip, port); }
+using testing::HasIpv6;
+using testing::Ip;
 
 // A plain blocking connection.
 UniqueFd Connect(const SocketAddress& address) {
@@ -68,25 +71,12 @@ IoResult WaitAndAccept(const UniqueFd& listener, Stream* stream, SocketAddress* 
   return Accept(listener.get(), stream, peer);
 }
 
-bool HasIpv6() { return Listen(Ip("::1", 0)).ok(); }
-
-// A folder for this test, with a path short enough for a socket.
-class UnixListenTest : public testing::Test {
+class UnixListenTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    char folder[] = "/tmp/weft_listen_XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
-    path_ = absl::StrCat(folder_, "/s");
-  }
-  void TearDown() override {
-    unlink(path_.c_str());
-    rmdir(folder_.c_str());
-  }
-
   SocketAddress address() const { return *SocketAddress::FromUnixPath(path_); }
 
-  std::string folder_, path_;
+  const testing::SocketPath socket_;
+  const std::string path_ = socket_.path();
 };
 
 TEST(ListenTest, PortZeroGetsAPortAndConnectionsAreAccepted) {
@@ -307,7 +297,7 @@ TEST_F(UnixListenTest, AFileThatIsNoSocketIsKept) {
 }
 
 TEST_F(UnixListenTest, AFolderThatIsNotThereIsAnErrorThatNamesThePath) {
-  const std::string path = absl::StrCat(folder_, "/nowhere/s");
+  const std::string path = absl::StrCat(path_, "-nowhere/s");
   const absl::Status status = Listen(*SocketAddress::FromUnixPath(path)).status();
   EXPECT_EQ(status.message(),
             absl::StrCat("cannot listen on unix:", path, ": No such file or directory"));
@@ -318,7 +308,7 @@ TEST_F(UnixListenTest, ReusePortIsRefused) {
 }
 
 TEST_F(UnixListenTest, AnAbstractNameNeedsNoFile) {
-  const std::string name = absl::StrCat("@", folder_);
+  const std::string name = absl::StrCat("@", path_);
   absl::StatusOr<UniqueFd> listener = Listen(*SocketAddress::FromUnixPath(name));
   ASSERT_TRUE(listener.ok()) << listener.status();
   EXPECT_EQ(LocalAddress(listener->get()).path(), name);

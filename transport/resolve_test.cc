@@ -19,6 +19,7 @@
 #include "gtest/gtest.h"
 #include "weft/transport/address.h"
 #include "weft/transport/deadline.h"
+#include "weft/transport/testing/sockets.h"
 #include "weft/transport/wait.h"
 
 namespace weft {
@@ -27,14 +28,8 @@ namespace {
 using internal::Addresses;
 using internal::Lookup;
 using internal::ResolveName;
-
-SocketAddress Loopback(uint16_t port) { return *SocketAddress::FromIp("127.0.0.1", port); }
-
-Notification NewNotification() {
-  absl::StatusOr<Notification> notification = Notification::Create();
-  EXPECT_TRUE(notification.ok()) << notification.status();
-  return *std::move(notification);
-}
+using testing::Loopback;
+using testing::NewNotification;
 
 // A name service that answers when the test tells it to, and reports when its answer is destroyed.
 class SlowLookup {

@@ -22,6 +22,17 @@ IoResult Failed(int error, Interest wanted) {
   return {.status = IoStatus::kError, .error = error};
 }
 
+// The result of recv() into a buffer that is not empty.
+IoResult Receive(int fd, absl::Span<char> buffer, int flags) {
+  ssize_t count;
+  do {
+    count = recv(fd, buffer.data(), buffer.size(), flags);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) return Failed(errno, Interest::kRead);
+  if (count == 0) return {.status = IoStatus::kEof};
+  return {.bytes = static_cast<size_t>(count)};
+}
+
 // The result of sendmsg() or send().
 IoResult Written(ssize_t count) {
   if (count < 0) return Failed(errno, Interest::kWrite);
@@ -36,14 +47,10 @@ IoResult Stream::Read(absl::Span<char> buffer) {
   if (tls_ != nullptr) return tls_->Read(fd_.get(), buffer);
   // recv() into an empty buffer returns 0, which also marks the end.
   if (buffer.empty()) return {};
-  ssize_t count;
-  do {
-    count = recv(fd_.get(), buffer.data(), buffer.size(), 0);
-  } while (count < 0 && errno == EINTR);
-  if (count < 0) return Failed(errno, Interest::kRead);
-  if (count == 0) return {.status = IoStatus::kEof};
-  return {.bytes = static_cast<size_t>(count)};
+  return Receive(fd_.get(), buffer, 0);
 }
+
+IoResult Stream::Peek(absl::Span<char> buffer) { return Receive(fd_.get(), buffer, MSG_PEEK); }
 
 IoResult Stream::Write(absl::string_view data) {
   if (tls_ != nullptr) return tls_->Writev(fd_.get(), absl::MakeSpan(&data, 1));

@@ -49,6 +49,9 @@ class Stream {
   // because bytes may be missing.
   IoResult Read(absl::Span<char> buffer);
 
+  // Reads without removing: the next Read() returns the same bytes. For a stream without TLS.
+  IoResult Peek(absl::Span<char> buffer);
+
   // Writes as much as the socket accepts, in one system call; kOk with fewer bytes than requested
   // is usual when the peer is slow. If the peer has closed: kError with EPIPE or ECONNRESET. TLS:
   // after kWouldBlock the next write must begin with the same bytes, at any address (they may

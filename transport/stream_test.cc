@@ -72,7 +72,7 @@ void WriteAll(Stream& stream, absl::string_view data) {
 enum class Kind { kTcp, kUnix };
 
 // Every test, for both kinds of socket.
-class StreamTest : public testing::TestWithParam<Kind> {
+class StreamTest : public ::testing::TestWithParam<Kind> {
  protected:
   void SetUp() override {
     if (GetParam() == Kind::kUnix) {
@@ -129,7 +129,7 @@ class StreamTest : public testing::TestWithParam<Kind> {
   char buffer_[64];
 };
 
-INSTANTIATE_TEST_SUITE_P(Kinds, StreamTest, testing::Values(Kind::kTcp, Kind::kUnix),
+INSTANTIATE_TEST_SUITE_P(Kinds, StreamTest, ::testing::Values(Kind::kTcp, Kind::kUnix),
                          [](const auto& info) {
                            return info.param == Kind::kTcp ? "Tcp" : "Unix";
                          });

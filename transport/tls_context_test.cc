@@ -21,6 +21,7 @@
 namespace weft {
 namespace {
 
+using testing::MessageOf;
 using testing::ReadTestCaFile;
 using testing::TestCaFile;
 using testing::TestIdentity;
@@ -28,8 +29,6 @@ using testing::TestTlsClient;
 using testing::TestTlsServer;
 using testing::TlsPair;
 using testing::Transfer;
-
-std::string Text(const absl::Status& status) { return std::string(status.message()); }
 
 std::string TempFile(absl::string_view name) { return absl::StrCat(::testing::TempDir(), name); }
 
@@ -146,35 +145,36 @@ TEST(TlsContextTest, NamesWhatIsWrongWithAnIdentity) {
               .status(),
           server->Reload({.identities = {bad.identity}})}) {
       EXPECT_EQ(status.code(), bad.code) << status;
-      EXPECT_EQ(Text(status), bad.error);
+      EXPECT_EQ(MessageOf(status), bad.error);
     }
   }
 }
 
 TEST(TlsContextTest, NamesWhatIsWrongWithTheRoots) {
-  EXPECT_EQ(Text(TlsContext::ForClient({.ca_file = "/none/ca.pem"}).status()),
+  EXPECT_EQ(MessageOf(TlsContext::ForClient({.ca_file = "/none/ca.pem"}).status()),
             "cannot read /none/ca.pem: No such file or directory");
-  EXPECT_EQ(Text(TlsContext::ForClient({.ca_pem = "nonsense"}).status()),
+  EXPECT_EQ(MessageOf(TlsContext::ForClient({.ca_pem = "nonsense"}).status()),
             "ca_pem holds no PEM certificate");
-  EXPECT_EQ(Text(TlsContext::ForClient({.ca_file = TestCaFile("ca.pem"), .ca_pem = "x"}).status()),
-            "ca_pem holds no PEM certificate");
-  EXPECT_EQ(Text(TlsContext::ForServer({.identities = {TestIdentity("server")},
-                                        .client_certificates = ClientCertificates::kRequired,
-                                        .client_ca_pem = "nonsense"})
-                     .status()),
+  EXPECT_EQ(
+      MessageOf(TlsContext::ForClient({.ca_file = TestCaFile("ca.pem"), .ca_pem = "x"}).status()),
+      "ca_pem holds no PEM certificate");
+  EXPECT_EQ(MessageOf(TlsContext::ForServer({.identities = {TestIdentity("server")},
+                                             .client_certificates = ClientCertificates::kRequired,
+                                             .client_ca_pem = "nonsense"})
+                          .status()),
             "client_ca_pem holds no PEM certificate");
 }
 
 TEST(TlsContextTest, NamesWhatAServerLacks) {
-  EXPECT_EQ(Text(TlsContext::ForServer({}).status()),
+  EXPECT_EQ(MessageOf(TlsContext::ForServer({}).status()),
             "a TLS server needs a certificate and its private key");
-  EXPECT_EQ(Text(TlsContext::ForServer({.identities = {TestIdentity("server")},
-                                        .client_certificates = ClientCertificates::kOptional})
-                     .status()),
+  EXPECT_EQ(MessageOf(TlsContext::ForServer({.identities = {TestIdentity("server")},
+                                             .client_certificates = ClientCertificates::kOptional})
+                          .status()),
             "client_certificates requires a client_ca");
-  EXPECT_EQ(Text(TlsContext::ForServer({.identities = {TestIdentity("server")},
-                                        .client_ca_file = TestCaFile("ca.pem")})
-                     .status()),
+  EXPECT_EQ(MessageOf(TlsContext::ForServer({.identities = {TestIdentity("server")},
+                                             .client_ca_file = TestCaFile("ca.pem")})
+                          .status()),
             "client_ca is set, but client_certificates is kNone");
 }
 
@@ -239,7 +239,7 @@ TEST_F(TlsReloadTest, KeepsTheOldWhenTheNewIsBad) {
     make_mistake();
     absl::Status status = server_->Reload();
     EXPECT_FALSE(status.ok());
-    const std::string text = Text(status);
+    const std::string text = MessageOf(status);
     EXPECT_TRUE(absl::StrContains(text, certificate_) || absl::StrContains(text, key_)) << text;
     EXPECT_TRUE(Shows("localhost"));
     Put("server");
@@ -249,7 +249,7 @@ TEST_F(TlsReloadTest, KeepsTheOldWhenTheNewIsBad) {
 
 TEST_F(TlsReloadTest, RefusesACertificateThatHasExpired) {
   Put("expired");
-  EXPECT_EQ(Text(server_->Reload()),
+  EXPECT_EQ(MessageOf(server_->Reload()),
             absl::StrCat("the certificate in ", certificate_,
                          " (CN=localhost) expired on Jan  1 00:00:00 2010 GMT"));
 }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "openssl/err.h"
@@ -112,6 +113,12 @@ absl::Status CheckFirstBytes(absl::string_view bytes, TlsPeer& peer) {
         "the server does not speak TLS; is it ws:// or http:// rather than wss:// or https://? "
         "(it sent \"",
         absl::CHexEscape(bytes.substr(0, kShown)), "\")"));
+  }
+  // TLS asks for five bytes at first.
+  if (absl::StartsWith(bytes, "PROXY") || absl::StartsWith(bytes, "\r\n\r\n")) {
+    return absl::FailedPreconditionError(
+        "the client begins with a header of the PROXY protocol, where this port expects TLS: allow "
+        "it by ServerOptions::proxies, or turn it off at the proxy");
   }
   peer.speaks_http = absl::ascii_isupper(static_cast<unsigned char>(bytes.front()));
   if (peer.speaks_http) {

@@ -17,6 +17,8 @@ struct TlsIdentity {
   std::string private_key_file{};
   std::string certificate_pem{};
   std::string private_key_pem{};
+
+  bool operator==(const TlsIdentity&) const = default;
 };
 
 struct TlsClientOptions {
@@ -33,6 +35,8 @@ struct TlsClientOptions {
   // test against a server without a proper certificate; ca_file serves that purpose too, and stays
   // secure.
   bool dangerously_accept_any_certificate = false;
+
+  bool operator==(const TlsClientOptions&) const = default;
 };
 
 enum class ClientCertificates {

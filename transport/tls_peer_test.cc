@@ -25,6 +25,7 @@
 namespace weft {
 namespace {
 
+using testing::MessageOf;
 using testing::TestCaFile;
 using testing::TestIdentity;
 using testing::TestTlsClient;
@@ -112,8 +113,6 @@ class BarePeer {
   UniqueFd fd_;
 };
 
-std::string Text(const absl::Status& status) { return std::string(status.message()); }
-
 const std::string kMuch(200000, 'm');
 
 // ---- Versions ----
@@ -178,9 +177,9 @@ TEST_P(TlsVersionTest, IsRefusedWhenItIsTooOld) {
     EXPECT_TRUE(status.ok()) << status;
   } else {
     EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
-    EXPECT_EQ(Text(status), GetParam().ours == Side::kClient
-                                ? "the server supports no version of TLS that we support"
-                                : "the client supports no version of TLS that we support");
+    EXPECT_EQ(MessageOf(status), GetParam().ours == Side::kClient
+                                     ? "the server supports no version of TLS that we support"
+                                     : "the client supports no version of TLS that we support");
   }
 }
 
@@ -190,9 +189,9 @@ TEST(TlsPeerTest, Tls11IsRefused) {
     SSL_CTX_set_max_proto_version(context, TLS1_1_VERSION);
   };
   BarePeer server(Side::kClient, *TestTlsClient(), only_tls11);
-  EXPECT_EQ(Text(server.Handshake()), "the server supports no version of TLS that we support");
+  EXPECT_EQ(MessageOf(server.Handshake()), "the server supports no version of TLS that we support");
   BarePeer client(Side::kServer, *TestTlsServer(), only_tls11);
-  EXPECT_EQ(Text(client.Handshake()), "the client supports no version of TLS that we support");
+  EXPECT_EQ(MessageOf(client.Handshake()), "the client supports no version of TLS that we support");
 }
 
 TEST(TlsPeerTest, WeakCiphersOfTls12AreRefused) {
@@ -201,10 +200,10 @@ TEST(TlsPeerTest, WeakCiphersOfTls12AreRefused) {
     SSL_CTX_set_cipher_list(context, "ECDHE-ECDSA-AES128-SHA");
   };
   BarePeer server(Side::kClient, *TestTlsClient(), cbc);
-  EXPECT_EQ(Text(server.Handshake()),
+  EXPECT_EQ(MessageOf(server.Handshake()),
             "the server refused the handshake: it accepts none of our ciphers or keys");
   BarePeer client(Side::kServer, *TestTlsServer(), cbc);
-  EXPECT_EQ(Text(client.Handshake()), "the client accepts none of our ciphers or keys");
+  EXPECT_EQ(MessageOf(client.Handshake()), "the client accepts none of our ciphers or keys");
 }
 
 // Sessions of TLS 1.2 may be resumed more than once.
@@ -263,7 +262,7 @@ TEST(TlsPeerTest, AClientThatOffersOnlyHttp2IsRefused) {
   BarePeer peer(Side::kServer, *TestTlsServer(), OfferHttp2);
   absl::Status status = peer.Handshake();
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
-  EXPECT_EQ(Text(status), "the client does not offer HTTP/1.1 (ALPN)");
+  EXPECT_EQ(MessageOf(status), "the client does not offer HTTP/1.1 (ALPN)");
 }
 
 TEST(TlsPeerTest, AServerThatRefusesHttp11IsNamed) {
@@ -277,7 +276,7 @@ TEST(TlsPeerTest, AServerThatRefusesHttp11IsNamed) {
   });
   absl::Status status = peer.Handshake();
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
-  EXPECT_EQ(Text(status), "the server does not speak HTTP/1.1 (ALPN)");
+  EXPECT_EQ(MessageOf(status), "the server does not speak HTTP/1.1 (ALPN)");
 }
 
 // ---- Client certificates in TLS 1.2 ----
@@ -291,7 +290,7 @@ TEST(TlsPeerTest, ATls12ServerThatRequiresACertificate) {
   BarePeer without(Side::kClient, *TestTlsClient(), requiring);
   absl::Status status = without.Handshake();
   EXPECT_TRUE(absl::IsUnauthenticated(status)) << status;
-  EXPECT_EQ(Text(status),
+  EXPECT_EQ(MessageOf(status),
             "the server refused the handshake: it asks for a certificate, but none is configured");
   BarePeer with(
       Side::kClient,
@@ -327,10 +326,10 @@ TEST_P(TlsKeyUpdateTest, AnAlertIsNamed) {
   SSL_send_fatal_alert(peer.ssl.get(), SSL_AD_INTERNAL_ERROR);
   absl::Status error = peer.ReadError();
   EXPECT_TRUE(absl::IsUnavailable(error));
-  EXPECT_EQ(Text(error), GetParam() == Side::kClient
-                             ? "the server ended TLS with the alert \"internal error\""
-                             : "the client ended TLS with the alert \"internal error\"");
-  EXPECT_EQ(Text(peer.ReadError()), Text(error)) << "it stays";
+  EXPECT_EQ(MessageOf(error), GetParam() == Side::kClient
+                                  ? "the server ended TLS with the alert \"internal error\""
+                                  : "the client ended TLS with the alert \"internal error\"");
+  EXPECT_EQ(MessageOf(peer.ReadError()), MessageOf(error)) << "it stays";
 }
 
 }  // namespace

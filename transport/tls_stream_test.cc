@@ -16,14 +16,13 @@ namespace weft {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::MessageOf;
 using testing::TestCaFile;
 using testing::TestIdentity;
 using testing::TestTlsClient;
 using testing::TestTlsServer;
 using testing::TlsPair;
 using testing::Transfer;
-
-std::string Text(const absl::Status& status) { return std::string(status.message()); }
 
 // A server that asks clients for certificates of the test CA.
 TlsServerOptions Asking(ClientCertificates how) {
@@ -136,7 +135,7 @@ TEST_P(TlsRefusalTest, R19_NamesWhatIsWrong) {
   ASSERT_TRUE(pair.Start(*client, *server, GetParam().host).ok());
   pair.Handshake();
   EXPECT_TRUE(absl::IsUnauthenticated(pair.client_status)) << pair.client_status;
-  EXPECT_EQ(Text(pair.client_status), GetParam().error);
+  EXPECT_EQ(MessageOf(pair.client_status), GetParam().error);
   EXPECT_FALSE(pair.client.peer_certificate().has_value());
   EXPECT_TRUE(absl::IsUnauthenticated(pair.server_status)) << pair.server_status;
 }
@@ -194,7 +193,7 @@ TEST(TlsStreamTest, TheSystemsRootsAreNotTheTestsRoots) {
   TlsPair pair;
   ASSERT_TRUE(pair.Start(**client, *TestTlsServer()).ok());
   pair.Handshake();
-  EXPECT_EQ(Text(pair.client_status),
+  EXPECT_EQ(MessageOf(pair.client_status),
             "the server's certificate (CN=localhost) was issued by CN=Weft Test CA, which is not "
             "trusted");
 }
@@ -231,7 +230,7 @@ std::string Shown(TlsContext& server, absl::string_view host) {
   EXPECT_TRUE(pair.Start(*client, server, host).ok());
   pair.Handshake();
   const auto certificate = pair.client.peer_certificate();
-  return certificate.has_value() ? certificate->subject : Text(pair.client_status);
+  return certificate.has_value() ? certificate->subject : MessageOf(pair.client_status);
 }
 
 TEST(TlsStreamTest, TheNameChoosesTheCertificate) {
@@ -315,12 +314,12 @@ TEST_P(TlsMutualRefusalTest, BothSidesNameWhatIsWrong) {
   ASSERT_TRUE(pair.Start(*client, *server).ok());
   pair.Handshake();
   EXPECT_TRUE(absl::IsUnauthenticated(pair.server_status)) << pair.server_status;
-  EXPECT_EQ(Text(pair.server_status), GetParam().server_error);
+  EXPECT_EQ(MessageOf(pair.server_status), GetParam().server_error);
   EXPECT_TRUE(pair.client_status.ok()) << pair.client_status;
   char buffer[16];
   const absl::Status error = pair.client.Error(pair.client.Read(absl::MakeSpan(buffer)));
   EXPECT_TRUE(absl::IsUnauthenticated(error)) << error;
-  EXPECT_EQ(Text(error), GetParam().client_error);
+  EXPECT_EQ(MessageOf(error), GetParam().client_error);
 }
 
 INSTANTIATE_TEST_SUITE_P(

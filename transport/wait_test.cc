@@ -20,7 +20,7 @@ namespace {
 
 Deadline Past() { return Deadline::After(absl::ZeroDuration()); }
 
-class WaitTest : public testing::Test {
+class WaitTest : public ::testing::Test {
  protected:
   void SetUp() override {
     int fds[2];

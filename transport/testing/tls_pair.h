@@ -45,6 +45,9 @@ struct TlsPair {
   absl::Status client_status, server_status;  // of Handshake()
 };
 
+// Of an error: its text without its code.
+inline std::string MessageOf(const absl::Status& status) { return std::string(status.message()); }
+
 // Writes all of `data` to `from` while `to` reads, and returns the bytes that `to` received: fewer
 // if either fails.
 std::string Transfer(Stream& from, Stream& to, absl::string_view data);
