@@ -1,5 +1,5 @@
 // For the tests of an application: a scripted client and server, connections without a socket that
-// fail when a test says so, and a clock that a test controls. docs/testing.md shows each.
+// fail when a test says so, and a clock that a test controls. docs/howto/testing.md shows each.
 
 #ifndef WEFT_TESTING_H_
 #define WEFT_TESTING_H_

@@ -17,7 +17,7 @@
 namespace weft::testing {
 namespace {
 
-Deadline Soon() { return Deadline::After(absl::Seconds(30)); }
+Deadline Soon() { return Deadline::After(absl::Minutes(2)); }
 
 }  // namespace
 
@@ -88,7 +88,7 @@ std::string TestClient::Fill() {
       return std::string(stream_.Error(result).message());
     }
     if (!Wait(stream_.fd(), result.wanted, Soon()).ok()) {
-      ADD_FAILURE() << "the server sent nothing for half a minute";
+      ADD_FAILURE() << "the server sent nothing for two minutes";
       return "timeout";
     }
   }

@@ -14,7 +14,7 @@
 
 namespace weft::testing {
 
-// Blocking; any wait of more than half a minute is a failure, reported as text.
+// Blocking; any wait of more than two minutes is a failure, reported as text.
 class TestClient {
  public:
   explicit TestClient(const SocketAddress& server);
