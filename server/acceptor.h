@@ -18,6 +18,7 @@
 #include "weft/core/http/http_status.h"
 #include "weft/server/handler.h"
 #include "weft/server/http/late_answer.h"
+#include "weft/server/http/path_pattern.h"
 #include "weft/server/running_server.h"
 #include "weft/transport/address.h"
 #include "weft/transport/peer_certificate.h"
@@ -29,16 +30,36 @@ class UpgradeAnswer;
 
 // An upgrade request, and the peer that sent it.
 struct SessionRequest : UpgradeRequest {
+  // The client. Behind proxies: the one that they name, if they are trusted (ServerProxies), with
+  // port 0 if they do not say its port.
   SocketAddress peer_address;
 
   // The certificate that a TLS client showed, verified. None if the endpoint asks for none
-  // (TlsServerOptions::client_certificates), or the client has none.
+  // (TlsServerOptions::client_certificates), or the client has none. Behind proxies that connect
+  // with TLS: the certificate of the proxy.
   std::optional<PeerCertificate> peer_certificate;
 
   // The server that received the request. Not null when the server calls an acceptor.
   RunningServer* server = nullptr;
 
-  internal::LateAnswerSlot<UpgradeDecision>* later = nullptr;  // for AnswerLater()
+  // The trusted proxy that has passed the request on; no address if none did.
+  SocketAddress proxy_address{};
+
+  // "http" or "https", as the client connected to this server or to a trusted proxy that says it
+  // (X-Forwarded-Proto). The PROXY protocol does not say it: "http" behind a proxy that ends TLS.
+  absl::string_view scheme = "http";
+
+  // The named segments of the path: those of the pattern in a Router.
+  PathParameters path_parameters{};
+
+  internal::RequestContext<UpgradeDecision>* context = nullptr;  // for AnswerLater()
+
+  // The value of a named segment, valid as long as the request: of the path "/rooms/7" and the
+  // pattern "/rooms/{id}", "7" is path("id"). None for another name, and without a Router.
+  std::optional<absl::string_view> path(absl::string_view name) const {
+    return PathParameter(path_parameters, name);
+  }
+  using UpgradeRequest::path;
 
   // The acceptor answers later, and its result is ignored. Call it once, and only before the
   // acceptor returns.
@@ -65,7 +86,8 @@ struct UpgradeResponse {
 // The result of an acceptor.
 struct UpgradeDecision {
   absl::StatusOr<std::unique_ptr<Handler>> handler;
-  UpgradeResponse response;
+  UpgradeResponse response{};
+  PathParameters path_parameters{};  // of the request
 };
 
 // The answer that an acceptor gives later, from any thread: SessionRequest::AnswerLater(). Copies
@@ -106,7 +128,7 @@ class UpgradeAnswer {
 };
 
 inline UpgradeAnswer SessionRequest::AnswerLater() const {
-  return UpgradeAnswer(later->NewGiver({HttpError(500, "the acceptor gave no answer"), {}}));
+  return UpgradeAnswer(context->NewGiver());
 }
 
 namespace internal {
@@ -164,9 +186,9 @@ constexpr bool CheckAcceptor() {
 // its text. The status of the answer is that of the code (PermissionDenied: 403, NotFound: 404,
 // ...) or of HttpError, which may be 300 to 599 except 304; any other becomes 500. Called on every
 // loop's thread, so it must be thread-safe, and must not block, whatever
-// ServerOptions::handler_threads is: one that must wait uses SessionRequest::AnswerLater(). The
-// request is valid until the call returns; with UpgradeResponse::keep_request, Session::request()
-// has a copy until the session has ended.
+// ServerOptions::handler_threads is: one that must wait uses SessionRequest::AnswerLater(),
+// OnHandlerThreads() or coro::Accept(). The request is valid until the call returns; with
+// UpgradeResponse::keep_request, Session::request() has a copy until the session has ended.
 //
 //   [](const SessionRequest& request, UpgradeResponse&) -> absl::StatusOr<std::unique_ptr<Handler>>
 //   {

@@ -3,8 +3,10 @@
 #ifndef WEFT_SERVER_HANDLER_H_
 #define WEFT_SERVER_HANDLER_H_
 
+#include "absl/strings/string_view.h"
 #include "weft/core/frame/close_info.h"
 #include "weft/core/message.h"
+#include "weft/server/topics/topic_event.h"
 
 namespace weft {
 
@@ -32,6 +34,17 @@ class Handler {
   // refused because there was no room. A handler with much to send sends until queued_bytes() is at
   // the high mark, and continues here.
   virtual void OnWritable(Session& /*session*/) {}
+
+  // An event of a topic to which the session is subscribed, and which a broker carries
+  // (TopicOptions::shared, latest_only, history): it has joined, the subscription has resumed where
+  // SubscribeOptions::since said, or messages are missing. The messages after the event's position
+  // reach the client after everything that is sent here: so the handler can tell the client the
+  // position, from which it counts. With handler threads it may be called once more after
+  // Unsubscribe(). By default a gap closes the session with 1013 (try again later), so that its
+  // client comes back and loads everything again, unless only the latest message counts. The
+  // exception is the reason kRefused, of any topic: the session is not subscribed, and by default
+  // nothing happens. The log has a line of it, at most once a second from each loop.
+  virtual void OnTopic(Session& session, absl::string_view topic, const TopicEvent& event);
 
   // The session has ended, whatever ended it: called exactly once after OnOpen, and nothing after
   // it. Sending has no effect any more.
@@ -87,6 +100,11 @@ constexpr void CheckHandler() {
     static_assert(
         kOverrides<decltype(&H::OnWritable), Session&>,
         "weft: a handler's OnWritable must be void OnWritable(weft::Session&), not const");
+  }
+  if constexpr (requires { &H::OnTopic; }) {
+    static_assert(kOverrides<decltype(&H::OnTopic), Session&, absl::string_view, const TopicEvent&>,
+                  "weft: a handler's OnTopic must be void OnTopic(weft::Session&, "
+                  "absl::string_view, const weft::TopicEvent&), not const");
   }
   if constexpr (requires { &H::OnClose; }) {
     static_assert(kOverrides<decltype(&H::OnClose), Session&, const CloseInfo&>,

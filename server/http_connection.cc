@@ -15,6 +15,8 @@
 #include "weft/core/http/http_status.h"
 #include "weft/core/http/quote.h"
 #include "weft/core/log.h"
+#include "weft/server/forwarding/advice.h"
+#include "weft/server/forwarding/proxy_header.h"
 #include "weft/server/http/host_check.h"
 #include "weft/server/served_session.h"
 #include "weft/server/upgrade.h"
@@ -27,10 +29,6 @@ namespace {
 
 // The maximum number of bytes read at once, and so of those that wait while an answer is written.
 constexpr size_t kReadBytes = 64 << 10;
-
-// The client must take this number of bytes of an answer, or its rest, in each timeouts.http. With
-// the default of 60 s that is about 1 KB/s. A timeout that restarts with each byte would never end.
-constexpr size_t kTakenInTime = 64 << 10;
 
 // Whether a request begins with a TLS record of the kind "handshake" (RFC 8446, section 5.1).
 bool LooksLikeTls(absl::string_view bytes) {
@@ -48,22 +46,6 @@ bool IsUpgrade(const HttpRequest& request) {
   return request.version >= 11 && request.headers.HasToken("Upgrade", "websocket");
 }
 
-// A warning where the operator can prevent the refusal: by another limit, by a list of hosts or
-// origins, or by a repair of the application.
-LogLevel LevelOf(HandshakeFailure reason, int status) {
-  switch (reason) {
-    case HandshakeFailure::kFull:
-    case HandshakeFailure::kAddressFull:
-    case HandshakeFailure::kHost:
-    case HandshakeFailure::kOrigin:
-      return LogLevel::kWarning;
-    case HandshakeFailure::kRefused:
-      return status >= 500 ? LogLevel::kWarning : LogLevel::kInfo;
-    default:
-      return LogLevel::kInfo;
-  }
-}
-
 }  // namespace
 
 // A request whose body is incomplete.
@@ -75,6 +57,7 @@ struct HttpConnection::Unfinished {
 // A request that is answered later. That of an upgrade stays in in_, and is parsed again.
 struct HttpConnection::Later {
   std::shared_ptr<LateUpgrade> upgrade{};  // one of the two
+  PathParameters path_parameters{};        // of the upgrade
   std::shared_ptr<internal::LateAnswer<absl::StatusOr<PageResponse>>> page{};
   std::string head{};  // of the page's request
   bool given = false;
@@ -82,7 +65,12 @@ struct HttpConnection::Later {
 
 HttpConnection::HttpConnection(LoopContext& context, Stream stream, const SocketAddress& peer,
                                uint64_t id, Refusal refusal)
-    : ServedStream(context, {std::move(stream), peer, id, refusal}),
+    : HttpConnection(context, {std::move(stream), peer, id, refusal}, /*believes_headers=*/true) {}
+
+HttpConnection::HttpConnection(LoopContext& context, Client client, bool believes_headers)
+    : ServedStream(context, std::move(client)),
+      sender_(believes_headers ? peer_ : SocketAddress()),
+      client_(peer_),
       scanner_(context.options().http.limits) {
   StartWait(Wait::kHead);
 }
@@ -90,10 +78,10 @@ HttpConnection::HttpConnection(LoopContext& context, Stream stream, const Socket
 HttpConnection::~HttpConnection() = default;
 
 void HttpConnection::ForgetLater() {
-  if (later_ == nullptr) return;
-  if (later_->upgrade != nullptr) later_->upgrade->Forget();
-  if (later_->page != nullptr) later_->page->Forget();
-  later_.reset();
+  const std::unique_ptr<Later> later = std::move(later_);
+  if (later == nullptr) return;
+  if (later->upgrade != nullptr) later->upgrade->Forget();
+  if (later->page != nullptr) later->page->Forget();
 }
 
 // While an answer is to be given later, reading notices that the client leaves.
@@ -158,33 +146,9 @@ void HttpConnection::OnWritable() {
   if (holds_stream() && more_ && reading()) OnReadable();
 }
 
-void HttpConnection::OnTimer() {
-  const int64_t now = context_.loop().now_ms(), too_slow = TooSlowAtMs();
-  if (now < deadline_ms_ && now < too_slow) {
-    context_.loop().ArmTimer(this, std::min(deadline_ms_, too_slow));
-  } else if (wait_ == Wait::kAnswer) {
-    Drop("the client does not take its answer");
-  } else if (wait_ == Wait::kRequest) {
-    Drop("");
-  } else if (wait_ == Wait::kLater) {
-    Refuse(HandshakeFailure::kTimeout, HttpError(503, "the server took too long to answer"));
-    Proceed();
-  } else if (request_bytes_ == 0) {
-    Fail(HandshakeFailure::kTimeout, "the handshake took too long");
-  } else {
-    Refuse(HandshakeFailure::kTimeout, TooLate(now < deadline_ms_));
-    Proceed();
-  }
-}
-
-// RFC 9110, section 15.5.9.
-absl::Status HttpConnection::TooLate(bool too_slow) const {
-  if (too_slow) return HttpError(408, "the request came too slowly");
-  return HttpError(408, wait_ == Wait::kBody ? "the body of a request took too long"
-                                             : "the handshake took too long");
-}
-
-void HttpConnection::GoAway(CloseCode /*code*/, absl::string_view /*reason*/) {
+void HttpConnection::GoAway(CloseCode code, absl::string_view /*reason*/) {
+  // Its first request is still answered if nobody is refused.
+  if (code == CloseCode::kServiceRestart && !context_.refuses_upgrades() && requests_ == 0) return;
   if (later_ != nullptr) {
     Refuse(HandshakeFailure::kDraining, HttpError(503, "the server is going away"));
     return Proceed();
@@ -194,6 +158,19 @@ void HttpConnection::GoAway(CloseCode /*code*/, absl::string_view /*reason*/) {
 }
 
 // ---- Requests ----
+
+void HttpConnection::Continue(absl::string_view bytes, int64_t deadline_ms) {
+  deadline_ms_ = deadline_ms;
+  in_ = std::string(bytes);
+  request_bytes_ = bytes.size();
+  begun_ms_ = context_.loop().now_ms();
+  Proceed();
+}
+
+void HttpConnection::RefuseProxy(absl::Status why) {
+  Refuse(HandshakeFailure::kProxy, std::move(why));
+  Proceed();
+}
 
 void HttpConnection::Proceed() {
   bool waits = false;  // for more of a request
@@ -209,40 +186,50 @@ bool HttpConnection::TakeRequest() {
   if (later_ != nullptr && !later_->given) return false;
   if (later_ != nullptr && later_->page != nullptr) return RespondLate();
   if (unfinished_ != nullptr) return TakeBody();
+  client_ = peer_;  // until the head of the request says more
   const ServerOptions& options = context_.options();
   const absl::string_view in = absl::string_view(in_).substr(parsed_);
   is_head_ = IsHead(in);
+  if (refusal_ == Refusal::kNone && requests_ == 0 && BeginsWithProxyHeader(in)) {
+    Refuse(
+        HandshakeFailure::kProxy,
+        UnexpectedProxyHeader(peer_, SenderOf(stream_, peer_, context_), options.proxies.protocol));
+    return false;
+  }
   const absl::StatusOr<size_t> size = scanner_.Scan(in);
   if (size.ok() && *size == 0) return false;
   const absl::string_view head = in.substr(0, size.value_or(0));
   const absl::StatusOr<HttpRequest> request =
       size.ok() ? ParseHttpRequest(head, options.http.limits) : size.status();
+  const absl::StatusOr<RequestSource> source = request.ok() ? SourceOf(*request) : request.status();
   if (refusal_ == Refusal::kAddressFull) {
-    Refuse(HandshakeFailure::kAddressFull,
-           HttpError(429, "your address has the maximum number of connections"));
+    RefuseAddress();
   } else if (refusal_ == Refusal::kServerFull) {
     Refuse(HandshakeFailure::kFull,
            HttpError(503, "the server has the maximum number of connections"));
   } else if (!request.ok()) {
     Refuse(HandshakeFailure::kMalformed, request.status());
+  } else if (!source.ok()) {
+    if (!RefuseLostUpgrade(*request)) Refuse(HandshakeFailure::kProxy, source.status());
   } else if (options.http.pages == nullptr || IsUpgrade(*request)) {
     // The answers to earlier requests must be written before the answer to the upgrade.
-    if (output_.empty() || Write()) Upgrade(*request, head, in.substr(head.size()));
-  } else {
+    if (output_.empty() || Write()) Upgrade(*request, *source, head, in.substr(head.size()));
+  } else if (!RefuseLostUpgrade(*request)) {
     scanner_ = HttpHeadScanner(options.http.limits);
     parsed_ += head.size();
-    return Begin(*request, head);
+    return Begin(*request, *source, head);
   }
   return false;
 }
 
-bool HttpConnection::Begin(const HttpRequest& request, absl::string_view head) {
+bool HttpConnection::Begin(const HttpRequest& request, const RequestSource& source,
+                           absl::string_view head) {
   absl::StatusOr<RequestTarget> target = ParseRequestTarget(request);
   if (!target.ok()) {
     Refuse(HandshakeFailure::kMalformed, target.status());
     return false;
   }
-  if (absl::Status status = CheckHostOf(target->host); !status.ok()) {
+  if (absl::Status status = CheckHostOf(target->host, source); !status.ok()) {
     Refuse(HandshakeFailure::kHost, status);
     return false;
   }
@@ -268,7 +255,7 @@ bool HttpConnection::Begin(const HttpRequest& request, absl::string_view head) {
     unfinished_.reset(new Unfinished{std::string(head), *std::move(body)});
     return TakeBody();
   }
-  Answer(request, head, *target, "");
+  Answer(request, source, head, *target, "");
   return true;
 }
 
@@ -283,49 +270,76 @@ bool HttpConnection::TakeBody() {
   if (!unfinished_->body.done()) return false;
   const std::unique_ptr<Unfinished> finished = std::move(unfinished_);
   const HttpRequest request = *ParseHttpRequest(finished->head, context_.options().http.limits);
-  Answer(request, finished->head, *ParseRequestTarget(request), finished->body.text());
+  Answer(request, *SourceOf(request), finished->head, *ParseRequestTarget(request),
+         finished->body.text());
   return true;
 }
 
-void HttpConnection::Upgrade(const HttpRequest& http, absl::string_view head,
-                             absl::string_view rest) {
-  const ServerOptions& options = context_.options();
-  if (context_.group().draining()) {
+void HttpConnection::Upgrade(const HttpRequest& http, const RequestSource& source,
+                             absl::string_view head, absl::string_view rest) {
+  absl::StatusOr<UpgradeRequest> request = ParseUpgradeRequest(http);
+  if (!request.ok() && RefuseLostUpgrade(http)) return;
+  if (context_.refuses_upgrades()) {
     return Refuse(HandshakeFailure::kDraining, HttpError(503, "the server is going away"));
   }
-  absl::StatusOr<UpgradeRequest> request = ParseUpgradeRequest(http);
   if (!request.ok()) return Refuse(HandshakeFailure::kNotWebSocket, request.status());
-  if (absl::Status status = CheckHostOf(request->host); !status.ok()) {
+  if (absl::Status status = CheckHostOf(request->host, source); !status.ok()) {
     return Refuse(HandshakeFailure::kHost, status);
   }
-  if (absl::Status status = CheckOrigin(*request, options); !status.ok()) {
+  if (absl::Status status = CheckOrigin(*request, stream_, source, context_); !status.ok()) {
     return Refuse(HandshakeFailure::kOrigin, status);
   }
+  // A proxy keeps its connections for requests of many clients; this one has only one from now on.
+  if (!SetPeer(source.client)) {
+    if (holds_stream()) RefuseAddress();
+    return;
+  }
   std::optional<UpgradeDecision> decision;
-  if (const std::unique_ptr<Later> later = std::move(later_)) decision = later->upgrade->Take();
+  if (const std::unique_ptr<Later> later = std::move(later_)) {
+    decision = later->upgrade->Take();
+    decision->path_parameters = std::move(later->path_parameters);
+  }
   UpgradeResponse response;
   absl::StatusOr<AcceptedUpgrade> accepted = AcceptUpgrade(
-      *std::move(request), head, stream_, peer_, context_, response, std::move(decision));
+      *std::move(request), head, stream_, source, context_, response, std::move(decision));
   if (!accepted.ok()) {
     return Refuse(HandshakeFailure::kRefused, accepted.status(), std::move(response.headers));
   }
   if (accepted->later != nullptr) {
-    later_.reset(new Later{.upgrade = accepted->later});
+    later_.reset(new Later{.upgrade = std::move(accepted->later),
+                           .path_parameters = std::move(accepted->path_parameters)});
     return later_->upgrade->Await([this] { TakeLateAnswer(); });
   }
   // `rest` points into in_, which is valid until the end of the turn.
-  HandTo<ServedSession>()->Open(*std::move(accepted), rest, more_);
+  HandTo<ServedSession>()->Open(*std::move(accepted), http.target, rest, more_);
 }
 
-absl::Status HttpConnection::CheckHostOf(absl::string_view host) const {
+absl::StatusOr<RequestSource> HttpConnection::SourceOf(const HttpRequest& http) {
+  absl::StatusOr<RequestSource> source =
+      FindSource(http.headers, sender_, context_.trusted(), context_.options().proxies.header);
+  if (source.ok() && source->client == SocketAddress()) source->client = peer_;
+  client_ = source.ok() ? source->client : peer_;
+  return source;
+}
+
+// A browser can run on the machine of a trusted proxy. A page of another name that was made to
+// resolve to this server can set header fields of its requests for pages, but not the Host. So the
+// host that a proxy names counts only if the Host is not such a name: if it passes the check
+// itself, or is the address or loopback name that a proxy writes there.
+absl::Status HttpConnection::CheckHostOf(absl::string_view host,
+                                         const RequestSource& source) const {
   const std::vector<std::string>& allowed = context_.options().http.allowed_hosts;
   // allowed_hosts, if not empty, applies on every endpoint; otherwise the endpoint decides.
   const bool on_loopback = allowed.empty() && context_.group().CameByLoopback(stream_.fd());
-  return CheckHost(host, on_loopback, allowed);
+  absl::Status status = CheckHost(host, on_loopback, allowed);
+  if (allowed.empty() || source.host.empty()) return status;
+  if (!status.ok() && !IsAddressOrLoopback(host)) return status;
+  return CheckHost(source.host, /*on_loopback=*/false, allowed);
 }
 
-void HttpConnection::Answer(const HttpRequest& http, absl::string_view head,
-                            const RequestTarget& target, absl::string_view body) {
+void HttpConnection::Answer(const HttpRequest& http, const RequestSource& source,
+                            absl::string_view head, const RequestTarget& target,
+                            absl::string_view body) {
   ++requests_;
   begun_ms_ = context_.loop().now_ms();  // of the next request, if some of it was read
   request_bytes_ = in_.size() - parsed_;
@@ -334,15 +348,19 @@ void HttpConnection::Answer(const HttpRequest& http, absl::string_view head,
   request.target = target.path;
   request.body = body;
   request.subpath = absl::StripPrefix(request.path(), "/");
-  request.peer_address = peer_;
+  request.peer_address = source.client;
+  request.proxy_address = ProxyOf(stream_, source.client, context_);
+  request.scheme = SchemeOf(stream_, source);
   request.peer_certificate = stream_.peer_certificate();
   request.server = &context_.group();
-  internal::LateAnswerSlot<absl::StatusOr<PageResponse>> slot = {context_.mailbox()};
-  request.later = &slot;
+  internal::RequestContext<absl::StatusOr<PageResponse>> found = {
+      context_.loop(), context_.late_answers(), context_.guard(), context_.group().handler_pool(),
+      head};
+  request.context = &found;
   absl::StatusOr<PageResponse> answer = context_.options().http.pages(request);
-  if (slot.late == nullptr) return Respond(http, std::move(answer));
-  if (auto given = slot.late->Take()) return Respond(http, *std::move(given));
-  later_.reset(new Later{.page = slot.late, .head = std::string(head)});
+  if (found.late == nullptr) return Respond(http, std::move(answer));
+  if (auto given = found.late->Take()) return Respond(http, *std::move(given));
+  later_.reset(new Later{.page = found.late, .head = std::string(head)});
   later_->page->Await([this] { TakeLateAnswer(); });
 }
 
@@ -397,16 +415,13 @@ void HttpConnection::Refuse(HandshakeFailure reason, absl::Status why, HeaderFie
   absl::StatusOr<std::string> response = TryRejectResponse(why, headers, method);
   if (!response.ok()) {
     Log(context_.options().hooks.log, LogLevel::kError,
-        absl::StrCat("the refusal of ", peer_.ToString(),
+        absl::StrCat("the refusal of ", client_.ToString(),
                      " cannot be sent: ", response.status().message()));
     why = absl::InternalError("the server's own answer could not be sent");
     response = RejectResponse(why, {date}, method);
   }
   const int status = HttpStatusOf(why);
-  if (const LogLevel level = LevelOf(reason, status); context_.Logs(level)) {
-    Log(context_.options().hooks.log, level,
-        absl::StrCat("refused ", peer_.ToString(), ": HTTP ", status, ", ", Escape(why.message())));
-  }
+  context_.LogRefusal(client_, reason, status, why.message());
   if (requests_ == 0) context_.CountFailure(reason);
   CountResponse(status);
   closing_ = true;
@@ -415,54 +430,20 @@ void HttpConnection::Refuse(HandshakeFailure reason, absl::Status why, HeaderFie
   output_.Add(*response);
 }
 
+bool HttpConnection::RefuseLostUpgrade(const HttpRequest& http) {
+  absl::Status lost = CheckForLostUpgrade(http);
+  if (lost.ok()) return false;
+  Refuse(HandshakeFailure::kProxy, std::move(lost));
+  return true;
+}
+
+void HttpConnection::RefuseAddress() {
+  Refuse(HandshakeFailure::kAddressFull, AddressIsFull(peer_, SenderOf(stream_, peer_, context_)));
+}
+
 void HttpConnection::Fail(HandshakeFailure reason, const char* why, absl::string_view detail) {
   if (requests_ == 0) context_.CountFailure(reason);
   Drop(why, detail);
-}
-
-// ---- After each step ----
-
-bool HttpConnection::Write() {
-  if (!output_.empty()) {
-    const IoResult result = output_.Write(stream_);
-    context_.metrics().bytes_sent += result.bytes;
-    if (output_.file_failed()) {
-      Drop("a file became shorter while it was sent", "", LogLevel::kWarning);
-    } else if (result.status == IoStatus::kError) {
-      Drop("the client is gone", stream_.Error(result).message());
-    } else {
-      taken_bytes_ += result.bytes;
-      if (output_.empty() || taken_bytes_ >= kTakenInTime) StartWait(Wait::kAnswer);
-    }
-    if (!holds_stream() || !output_.empty()) return false;
-  }
-  if (!closing_) return true;
-  Linger();
-  return false;
-}
-
-void HttpConnection::Settle() {
-  in_.erase(0, parsed_);
-  parsed_ = 0;
-  if (in_.empty()) ReleaseMemory(in_);  // an idle connection holds no buffers
-  if (!Account()) return;
-
-  // While an answer was written nothing was read, so that time does not count for the request.
-  if (reading() && interest_ == Poller::kWrite) begun_ms_ = context_.loop().now_ms();
-  const Poller::Interest other = output_.empty() ? Poller::kNone : Poller::kWrite;
-  SetInterest(reading() ? Poller::kRead : other);
-  Wait wait = Wait::kRequest;
-  if (!output_.empty()) {
-    wait = Wait::kAnswer;
-  } else if (later_ != nullptr) {
-    wait = Wait::kLater;
-  } else if (unfinished_ != nullptr) {
-    wait = Wait::kBody;
-  } else if (!in_.empty() || requests_ == 0) {
-    wait = Wait::kHead;
-  }
-  if (wait != wait_ || wait == Wait::kRequest) StartWait(wait);
-  context_.loop().ArmTimer(this, std::min(deadline_ms_, TooSlowAtMs()));
 }
 
 bool HttpConnection::Account() {
@@ -470,15 +451,8 @@ bool HttpConnection::Account() {
   if (unfinished_ != nullptr) {
     buffered += MemoryOf(unfinished_->head) + unfinished_->body.buffered_bytes();
   }
-  if (later_ != nullptr) buffered += MemoryOf(later_->head);
+  if (later_ != nullptr) buffered += MemoryOf(later_->head) + MemoryOf(later_->path_parameters);
   return ServedStream::Account(buffered);
-}
-
-void HttpConnection::StartWait(Wait wait) {
-  wait_ = wait;
-  taken_bytes_ = 0;
-  deadline_ms_ = context_.loop().now_ms() + EventLoop::Milliseconds(TimeFor(wait));
-  context_.loop().ArmTimer(this, deadline_ms_);
 }
 
 absl::Duration HttpConnection::TimeFor(Wait wait) const {
@@ -486,13 +460,6 @@ absl::Duration HttpConnection::TimeFor(Wait wait) const {
   const bool upgrade = wait == Wait::kLater && later_->upgrade != nullptr;
   if (wait == Wait::kHead || upgrade) return options.timeouts.handshake;
   return wait == Wait::kRequest ? options.timeouts.keep_alive : options.timeouts.http;
-}
-
-int64_t HttpConnection::TooSlowAtMs() const {
-  const int64_t rate = context_.options().rates.min_request_bytes_per_second;
-  if (rate == 0 || request_bytes_ == 0 || later_ != nullptr || !reading()) return EventLoop::kNever;
-  return begun_ms_ + EventLoop::Milliseconds(context_.options().rates.request_grace) +
-         static_cast<int64_t>(request_bytes_) * 1000 / rate;
 }
 
 }  // namespace weft

@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "weft/core/http/http.h"
 #include "weft/core/http/request_target.h"
+#include "weft/server/forwarding/forwarded.h"
 #include "weft/server/http/http_output.h"
 #include "weft/server/http/page.h"
 #include "weft/server/metrics/metrics.h"
@@ -32,11 +33,22 @@ class HttpConnection final : public ServedStream {
                  Refusal refusal);
   ~HttpConnection() override;
 
+  // After the header of the PROXY protocol: takes the `bytes` that were read of the first request,
+  // whose handshake ends at `deadline_ms`, or refuses the connection.
+  void Continue(absl::string_view bytes, int64_t deadline_ms);
+  void RefuseProxy(absl::Status why);
+
   void OnReadable() override;
   void OnWritable() override;
   void GoAway(CloseCode code, absl::string_view reason) override;
 
  private:
+  friend class ServedStream;
+
+  // The peer is believed in the header fields of its requests if it is a trusted proxy, and
+  // `believes_headers`.
+  HttpConnection(LoopContext& context, Client client, bool believes_headers);
+
   struct Unfinished;
   struct Later;
   using HeaderFields = std::vector<std::pair<std::string, std::string>>;
@@ -63,10 +75,11 @@ class HttpConnection final : public ServedStream {
   // Takes the next request; false if it is not complete, or if it was the last one.
   bool TakeRequest();
   bool TakeBody();
-  bool Begin(const HttpRequest& request, absl::string_view head);
-  void Upgrade(const HttpRequest& http, absl::string_view head, absl::string_view rest);
-  void Answer(const HttpRequest& http, absl::string_view head, const RequestTarget& target,
-              absl::string_view body);
+  bool Begin(const HttpRequest& request, const RequestSource& source, absl::string_view head);
+  void Upgrade(const HttpRequest& http, const RequestSource& source, absl::string_view head,
+               absl::string_view rest);
+  void Answer(const HttpRequest& http, const RequestSource& source, absl::string_view head,
+              const RequestTarget& target, absl::string_view body);
   void Respond(const HttpRequest& http, absl::StatusOr<PageResponse> answer);
 
   // Waits for an answer that is given later, and takes it.
@@ -74,11 +87,21 @@ class HttpConnection final : public ServedStream {
   bool RespondLate();
   void ForgetLater();
 
+  // The client that has sent a request, and what trusted proxies say about it; 400 if they do so in
+  // an invalid form. Refusals of this request name the client from now on.
+  absl::StatusOr<RequestSource> SourceOf(const HttpRequest& http);
+
   // 421 unless the server answers for the host of the request.
-  absl::Status CheckHostOf(absl::string_view host) const;
+  absl::Status CheckHostOf(absl::string_view host, const RequestSource& source) const;
 
   // Answers with an error and the application's header fields. This answer is the last.
   void Refuse(HandshakeFailure reason, absl::Status why, HeaderFields headers = {});
+
+  // 426 for a request whose upgrade was lost in a proxy; false if it is another one.
+  bool RefuseLostUpgrade(const HttpRequest& http);
+
+  // 429 for the peer.
+  void RefuseAddress();
 
   // Drops the connection. Counts a failed handshake, unless a request was answered before.
   void Fail(HandshakeFailure reason, const char* why, absl::string_view detail = "");
@@ -102,6 +125,8 @@ class HttpConnection final : public ServedStream {
   // The answer to an unfinished request: that it was too slow, or took too long.
   absl::Status TooLate(bool too_slow) const;
 
+  const SocketAddress sender_;  // of all requests; no address: not believed about others
+  SocketAddress client_;        // of the request that is read or answered, as far as it is known
   Wait wait_ = Wait::kHead;
   bool closing_ = false;  // `output_` ends with the last answer
   bool more_ = false;     // TLS: more can be read than the socket announces

@@ -4,16 +4,20 @@
 #define WEFT_SERVER_LOOP_SESSION_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/core/frame/opcode.h"
+#include "weft/loop/exception_guard.h"
 #include "weft/loop/mailbox.h"
 #include "weft/sending/send_options.h"
 #include "weft/sending/waiting_message.h"
 #include "weft/server/session.h"
+#include "weft/server/topics/topic_event.h"
 
 namespace weft {
 
@@ -36,10 +40,18 @@ class LoopSession : public Session {
   // Runs the first of the posted callbacks.
   virtual void RunPosted() = 0;
 
+  // Calls OnTopic.
+  virtual void TellTopic(absl::string_view topic, const TopicEvent& event) = 0;
+
+  // A subscription failed, and its caller gets no error: logs it, and calls OnTopic.
+  virtual void TellRefused(absl::string_view topic, const absl::Status& why) = 0;
+
   // ---- For a LoopHandler ----
 
-  // The loop's mailbox, which outlives the session, and options of ServerSending.
+  // The loop's mailbox, which outlives the session; what catches the exceptions of its handlers, as
+  // long as the loop; and options of ServerSending.
   virtual const std::shared_ptr<Mailbox>& mailbox() const = 0;
+  virtual ExceptionGuard& guard() const = 0;
   virtual size_t high_mark_bytes() const = 0;
   virtual WhenFull when_full() const = 0;
 
@@ -70,6 +82,9 @@ class LoopSession : public Session {
 
   virtual void SendReservedFragment(Opcode opcode, absl::string_view payload, bool fin,
                                     Compress compress) = 0;
+
+  // The handler has returned from the OnTopic with this number.
+  virtual void TopicTold(absl::string_view topic, uint64_t number) = 0;
 
   // The handler threw: the session ends with 1011.
   virtual void HandlerFailed() = 0;

@@ -17,6 +17,7 @@ PooledSession::PooledSession(LoopContext& context, LoopSession& session,
       session_(session),
       ref_(session.ref()),
       pool_(*context.group().handler_pool()),
+      compressed_(session.compressed()),
       handler_(std::move(handler)) {}
 
 PooledSession::~PooledSession() = default;
@@ -102,6 +103,16 @@ void PooledSession::TakePosted(SessionRef::HeldCallback posted) {
   StartTurn(std::move(lock));
 }
 
+void PooledSession::TellTopic(absl::string_view topic, const TopicEvent& event, uint64_t number) {
+  const auto call = [this, topic = std::string(topic), event, number](Session& /*session*/) {
+    handler_->OnTopic(*this, topic, event);
+    // After the messages that the handler has sent.
+    context_.mailbox()->Post(
+        [&session = session_, topic, number] { session.TopicTold(topic, number); });
+  };
+  TakePosted({call, Reservation(&context_.mailbox()->budget(), /*bytes=*/0)});
+}
+
 void PooledSession::TakeDueTimers(int64_t now_ms) {
   std::unique_lock<std::mutex> lock(mutex_);
   if (discards_ || ending_.has_value()) return;
@@ -118,7 +129,7 @@ int64_t PooledSession::first_timer_ms() {
 
 absl::StatusOr<TimerId> PooledSession::RunAfter(absl::Duration delay, SessionCallback callback) {
   absl::StatusOr<SessionRef::HeldCallback> held =
-      SessionRef::Hold(*context_.mailbox(), std::move(callback));
+      HoldCallback<Session>(*context_.mailbox(), std::move(callback));
   if (!held.ok()) return held.status();
   TimerId id;
   {
@@ -323,7 +334,12 @@ void PooledSession::Terminate() {
 
 absl::Status PooledSession::Publish(absl::string_view topic, const EncodedMessage& message,
                                     const SendOptions& options) {
-  return context_.group().PublishToOthers(nullptr, topic, message, options);
+  return context_.group().Publish(topic, message, options);
+}
+
+void PooledSession::Publish(absl::string_view topic, const EncodedMessage& message,
+                            const SendOptions& options, PublishCallback done) {
+  context_.group().Publish(topic, message, options, std::move(done));
 }
 
 size_t PooledSession::subscribers(absl::string_view topic) const {

@@ -35,6 +35,9 @@
 #include "weft/server/loop_session.h"
 #include "weft/server/session.h"
 #include "weft/server/session_ref.h"
+#include "weft/server/topics/publish_callback.h"
+#include "weft/server/topics/subscribe_options.h"
+#include "weft/server/topics/topic_event.h"
 #include "weft/transport/address.h"
 
 namespace weft {
@@ -81,6 +84,9 @@ class PooledSession final : public Handler, public Session {
   // Gives a posted callback to the handler's thread.
   void TakePosted(SessionRef::HeldCallback posted);
 
+  // Calls OnTopic on the handler's thread, and then LoopSession::TopicTold() with `number`.
+  void TellTopic(absl::string_view topic, const TopicEvent& event, uint64_t number);
+
   // The same for the timers that are due; and the deadline of the first of the others.
   void TakeDueTimers(int64_t now_ms);
   int64_t first_timer_ms();
@@ -98,17 +104,21 @@ class PooledSession final : public Handler, public Session {
   absl::Status SendPing(absl::string_view payload) override;
   absl::Status Close(CloseCode code, absl::string_view reason) override;
   void Terminate() override;
-  absl::Status Subscribe(absl::string_view topic) override { return ref_.Subscribe(topic); }
+  absl::Status Subscribe(absl::string_view topic, const SubscribeOptions& options) override {
+    return ref_.Subscribe(topic, options);
+  }
   void Unsubscribe(absl::string_view topic) override { ref_.Unsubscribe(topic).IgnoreError(); }
   absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                        const SendOptions& options) override;
+  void Publish(absl::string_view topic, const EncodedMessage& message, const SendOptions& options,
+               PublishCallback done) override;
   size_t subscribers(absl::string_view topic) const override;
   absl::Status status() const override { return status_; }
   uint64_t id() const override { return session_.id(); }
   const SocketAddress& peer_address() const override { return session_.peer_address(); }
   absl::string_view subprotocol() const override { return session_.subprotocol(); }
   const SessionRequest* request() const override { return session_.request(); }
-  bool compressed() const override { return session_.compressed(); }
+  bool compressed() const override { return compressed_; }
   size_t queued_bytes() const override;
   std::optional<absl::Duration> round_trip_time() const override {
     return session_.round_trip_time();
@@ -159,6 +169,7 @@ class PooledSession final : public Handler, public Session {
   LoopSession& session_;
   const SessionRef ref_;
   ThreadPool& pool_;
+  const bool compressed_;
 
   // For the loop's thread.
   bool keeps_close_ = false;

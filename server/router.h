@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "weft/server/acceptor.h"
 #include "weft/server/http/page.h"
+#include "weft/server/http/path_pattern.h"
 #include "weft/server/metrics/prometheus.h"
 
 namespace weft {
@@ -19,8 +20,12 @@ namespace weft {
 // Where the pages about the server itself are; an empty path turns one off.
 struct StatusPages {
   std::string healthz = "/healthz";  // 200 as long as the loop turns
-  std::string readyz = "/readyz";    // the same, and 503 while the server drains
+  std::string readyz = "/readyz";    // the same, and 503 while the server drains, or as below
   std::string metrics = "/metrics";  // in the text format of Prometheus
+
+  // `readyz` answers 503 when ServerOptions::broker has been away for this time: the server's
+  // sessions then miss the messages of other nodes. absl::InfiniteDuration(): it stays ready.
+  absl::Duration max_broker_away = absl::Seconds(5);
 
   // Adds metrics of the application to the page of metrics, after those of the server. Called for
   // each request, on every loop's thread, so it must be thread-safe and must not block. If a metric
@@ -33,12 +38,17 @@ struct StatusPages {
 };
 
 // A table for Server::Start and Server::Listen. A path matches a request for exactly that path,
-// compared byte for byte as the client sends it, without the query. One that ends in "/*" matches
-// every path that starts with the part before the '*'. An exact match wins, then the longest. An
-// upgrade is looked up among the endpoints, any other request among the pages.
+// compared byte for byte as the client sends it, without the query. A segment "{id}" matches any
+// one segment, whose value is request.path("id"); see PathPattern (server/http/path_pattern.h) for
+// the values that it refuses. A path that ends in "/*" matches every path that starts with the part
+// before the '*'. If several match, the first segment that differs decides: a literal comes before
+// "{id}", and that before the '*'. An upgrade is looked up among the endpoints, any other request
+// among the pages.
 //
 //   Router router;
-//   router.WebSocket("/chat", [](auto&, auto&) { return std::make_unique<ChatHandler>(); });
+//   router.WebSocket("/rooms/{id}", [](const SessionRequest& request, UpgradeResponse&) {
+//     return std::make_unique<ChatHandler>(*request.path("id"));
+//   });
 //   router.Get("/*", *StaticFiles("/srv/www"));
 //   router.Any("/upload", Upload);
 //   router.ServeStatus();                               // /healthz, /readyz, /metrics
@@ -58,7 +68,8 @@ class Router {
   // Adds the status pages, which describe the server itself.
   Router& ServeStatus(const StatusPages& pages = {});
 
-  // OK, or what is wrong with a path: it does not begin with '/', or is there twice.
+  // OK, or what is wrong with the first path that could not be added: see PathPattern::Parse; or
+  // another matches the same paths.
   const absl::Status& status() const { return status_; }
 
   // The table as functions, for ServerHttp::pages and Server::Start. Later changes of the router
@@ -68,15 +79,26 @@ class Router {
 
  private:
   struct Route {
-    std::string path{};   // without the '*'
-    bool below = false;   // matches every path that starts with `path`
+    PathPattern path{};
     Acceptor acceptor{};  // of an endpoint
     Pages pages{};        // of a page
     bool any_method = false;
   };
   using Table = std::vector<Route>;
 
-  static const Route* Find(const Table& table, absl::string_view path);
+  // The route of a path, and the parts of the path that it has found.
+  struct Match {
+    const Route* route = nullptr;  // null: there is none
+    PathParameters parameters{};
+    absl::string_view rest{};
+  };
+
+  friend class Server;
+
+  // A path whose function is for the handler threads; empty if there is none.
+  absl::string_view NeedsHandlerThreads() const;
+
+  static Match Find(const Table& table, absl::string_view path);
   Router& Add(Table* table, absl::string_view path, Route route);
 
   Table endpoints_;

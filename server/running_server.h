@@ -8,10 +8,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/sending/send_options.h"
 #include "weft/server/metrics/metrics.h"
+#include "weft/server/topics/publish_callback.h"
 
 namespace weft {
 
@@ -39,11 +41,16 @@ class RunningServer {
   }
   virtual absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                                const SendOptions& options = {}) = 0;
+  virtual void Publish(absl::string_view topic, const EncodedMessage& message,
+                       const SendOptions& options, PublishCallback done) = 0;
 
   // As the methods of Server.
   virtual size_t subscribers(absl::string_view topic) const = 0;
   virtual ServerMetrics metrics() const = 0;
   virtual bool draining() const = 0;
+
+  // How long ServerOptions::broker has been away. Zero while it is up, and without one.
+  virtual absl::Duration broker_away() const = 0;
 };
 
 }  // namespace weft

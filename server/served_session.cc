@@ -12,37 +12,52 @@ namespace weft {
 ServedSession::ServedSession(LoopContext& context, Client client)
     : ServedStream(context, std::move(client)),
       heard_(context.loop().now_ms()),
-      outbox_(context.sending(), context.options().connection) {
-  since_ = heard_;
+      extras_(context.meters_sessions() ? ExtrasWithMeter(context) : nullptr),
+      outbox_(SendingOf(context, extras_.get()), context.connections()),
+      is_metered_(extras_ != nullptr) {
+  active_ = heard_;
   connection().set_answers_close_later(true);
+}
+
+std::unique_ptr<ServedSession::Extras> ServedSession::ExtrasWithMeter(LoopContext& context) {
   const RateLimiter::Limits limits = {.events = context.options().rates.messages,
                                       .bytes = context.options().rates.bytes};
-  if (limits.any()) rates_ = std::make_unique<RateLimiter>(limits, now_ms());
+  const int64_t now_ms = context.loop().now_ms();
+  std::unique_ptr<SessionAccess> access;
+  if (context.access_log() != nullptr) {
+    access = std::make_unique<SessionAccess>(context.sending(), now_ms);
+  }
+  auto extras = std::make_unique<Extras>();
+  extras->meter.reset(new Meter{RateLimiter(limits, now_ms), std::move(access)});
+  return extras;
+}
+
+OutboxContext& ServedSession::SendingOf(LoopContext& context, const Extras* extras) {
+  const bool has_own = extras != nullptr && extras->meter->access != nullptr;
+  return has_own ? extras->meter->access->sending() : context.sending();
 }
 
 ServedSession::~ServedSession() = default;
 
-template <typename Call>
-void ServedSession::CallHandler(const char* what, Call call) {
-  if (!context_.guard().Run(what, call)) FailHandler();
-}
-
-void ServedSession::Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool more) {
+void ServedSession::Open(AcceptedUpgrade upgrade, absl::string_view target, absl::string_view bytes,
+                         bool more) {
+  if (access() != nullptr) access()->Open(target, upgrade.response.size());
   if (upgrade.deflate.has_value()) {
     connection().UseDeflate(*upgrade.deflate, context_.options().connection);
     context_.ReserveCompression(connection().compression_bytes());
   }
-  opening_ = std::move(upgrade.opening);
+  if (upgrade.opening != nullptr) extras().opening = std::move(upgrade.opening);
   handler_ = std::move(upgrade.handler);
   if (LoopHandler* const handler = handler_->AsLoopHandler()) {
     handler->Attach(*this);
   } else if (context_.group().handler_pool() != nullptr) {
     auto pooled = std::make_unique<PooledSession>(context_, *this, std::move(handler_));
     handled_by_ = HandledBy::kPool;
+    extras();  // the handler's thread reads the pointer: it must not change any more
     handler_ = std::move(pooled);
   }
   connection().QueueHandshake(upgrade.response);
-  if (more) input_ = Input::kMore;
+  if (more) input_ = StreamInput::kMore;
   context_.metrics().sessions_opened += 1;
   ArmTimer();
 
@@ -67,21 +82,15 @@ void ServedSession::Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool 
 
 void ServedSession::ReadOnce() {
   absl::Span<char> into = connection().ReadBuffer(context_.pools().scratch());
-  if (rates_ != nullptr) into = into.first(rates_->ReadLimit(into.size(), now_ms()));
+  if (is_metered_) into = into.first(rates().ReadLimit(into.size(), now_ms()));
   const IoResult result = stream_.Read(into);
   context_.metrics().bytes_received += result.bytes;
-  if (result.ok()) {
-    HeardFromPeer();
-    input_ = result.more ? Input::kMore : Input::kAwaited;
-  } else if (result.status == IoStatus::kWouldBlock) {
-    input_ = result.wanted == Interest::kRead ? Input::kAwaited : Input::kNeedsWrite;
-  } else {
-    input_ = Input::kEnded;
-  }
+  if (result.ok()) HeardFromPeer();
+  input_ = InputAfterRead(result);
   if (result.status == IoStatus::kError) BlameRead(result);
-  if (rates_ != nullptr) CountBytes(result.bytes);
+  if (is_metered_) CountBytes(result.bytes);
   connection().DidRead(result.bytes);
-  if (input_ == Input::kEnded) connection().DidReadEof();
+  if (input_ == StreamInput::kEnded) connection().DidReadEof();
   Deliver();
 }
 
@@ -92,7 +101,7 @@ void ServedSession::BlameRead(const IoResult& failed) {
 void ServedSession::OnWritable() {
   if (!holds_stream()) return;
   // A read of TLS may have to write. If output is queued, the write below does that as well.
-  if (input_ == Input::kNeedsWrite && queued_bytes() == 0) OnReadable();
+  if (input_ == StreamInput::kNeedsWrite && queued_bytes() == 0) OnReadable();
   if (!holds_stream()) return;
   outbox_.DidBecomeWritable();
   // The socket takes more because the client has read some, so the client is alive. Its pong may be
@@ -115,12 +124,12 @@ void ServedSession::OnPong(absl::string_view payload) {
 
 void ServedSession::OnTimer() {
   // Otherwise the timer fires more often than the pings.
-  if (!over_rate_ && !pace_.started()) connection().ReleaseIdle();
+  if (!over_rate_ && !paces()) connection().ReleaseIdle();
   if (held_ || pooled() != nullptr) ExcuseForHandler();
   if (over_rate_) {
     // The client was too fast, and is not read now: it is not silent.
     HeardFromPeer();
-    if (message_.is_set()) message_ = heard_;
+    if (!silent_ && !closing_) active_ = heard_;
     Settle();
     if (!holds_stream()) return;
   }
@@ -133,14 +142,15 @@ void ServedSession::OnTimer() {
     } else {
       CheckSilence();
     }
-  } else if (since_.MsAgo(now_ms()) >= EventLoop::Milliseconds(context_.options().timeouts.close)) {
+  } else if (active_.MsAgo(now_ms()) >=
+             EventLoop::Milliseconds(context_.options().timeouts.close)) {
     if (!held_ || !connection().open()) {
       Blame(ClosedBy::kTimeout, "timeouts.close");
       return Drop("the closing handshake took too long");
     }
     // The client broke a rule, and its handler takes too long to answer the messages before that:
     // sends the Close frame now, without these answers, and restarts the time for the client.
-    since_ = Moment(now_ms());
+    active_ = Moment(now_ms());
     ResumeReading();
   }
   if (holds_stream()) ArmTimer();
@@ -150,39 +160,49 @@ void ServedSession::OnTimer() {
 
 // Cheap for the usual case, in which all messages of a read are complete.
 void ServedSession::WatchUnfinished(bool is_new) {
-  if (!connection().has_unfinished_input()) {
-    pace_.Stop();
-  } else if (is_new || !pace_.started()) {
-    StartStretch();
+  if (connection().has_unfinished_input()) {
+    // A callback may have dropped the stream, which then needs no timer.
+    if (holds_stream() && (is_new || !paces())) StartStretch();
+  } else if (extras_ != nullptr) {
+    StopPace();
   }
+}
+
+// Frees the extras if nothing else is in them.
+void ServedSession::StopPace() {
+  Extras& extras = *extras_;
+  if (!extras.pace.started()) return;
+  extras.pace.Stop();
+  if (!extras.used() && handled_by_ == HandledBy::kLoop) extras_.reset();
 }
 
 void ServedSession::StartStretch() {
   const ServerOptions& options = context_.options();
   if (options.rates.min_message_bytes_per_second == 0 || options.connection.stream_messages) return;
   // The timer is not moved for every message: when it fires, it checks the present one.
-  const bool arm = !pace_.started();
-  pace_.StartStretch(now_ms(), connection().unfinished_bytes());
+  const bool arm = !paces();
+  extras().pace.StartStretch(now_ms(), connection().unfinished_bytes());
   if (arm) ArmTimer();
 }
 
 // Whether too few bytes were read in the stretch that is over. Starts the next stretch.
 bool ServedSession::IsTooSlow() {
   const ServerRates& rates = context_.options().rates;
-  if (!pace_.started()) return false;
-  if (!paused_ && !pace_.HasLasted(now_ms(), EventLoop::Milliseconds(rates.message_grace))) {
+  if (!paces()) return false;
+  const MessagePace& pace = extras_->pace;
+  if (!paused_ && !pace.HasLasted(now_ms(), EventLoop::Milliseconds(rates.message_grace))) {
     return false;
   }
   // While nothing was read the client was not slow.
-  const bool too_slow = !paused_ && pace_.IsBelow(now_ms(), connection().unfinished_bytes(),
-                                                  rates.min_message_bytes_per_second);
+  const bool too_slow = !paused_ && pace.IsBelow(now_ms(), connection().unfinished_bytes(),
+                                                 rates.min_message_bytes_per_second);
   StartStretch();
   return too_slow;
 }
 
 // Processes bytes that were read together with the handshake.
 void ServedSession::Receive(absl::string_view bytes) {
-  if (rates_ != nullptr) CountBytes(bytes.size());
+  if (is_metered_) CountBytes(bytes.size());
   while (!bytes.empty() && holds_stream()) {
     const absl::Span<char> into = connection().ReadBuffer(context_.pools().scratch());
     const size_t size = std::min(bytes.size(), into.size());
@@ -198,7 +218,7 @@ void ServedSession::Deliver() {
   in_callback_ = true;
   uint64_t messages = 0;
   while (const std::optional<Event> event = connection().NextEvent()) {
-    if (rates_ != nullptr && !CountEvent(*event)) break;
+    if (is_metered_ && !CountEvent(*event)) break;
     if (event->type == Event::Type::kMessage) {
       ++messages;
       CallHandler("OnMessage", [&] { handler_->OnMessage(*this, *event); });
@@ -212,7 +232,8 @@ void ServedSession::Deliver() {
   if (held_) connection().KeepInput();
   WatchUnfinished(messages > 0);
   if (messages > 0) {
-    message_ = Moment(now_ms());
+    if (!closing_) active_ = Moment(now_ms());
+    silent_ = false;
     context_.metrics().messages_received += messages;
   }
   in_callback_ = false;
@@ -246,15 +267,19 @@ void ServedSession::EndNow(CloseCode code, absl::string_view reason) {
 }
 
 void ServedSession::CountBytes(size_t bytes) {
-  const bool in_time = rates_->TakeBytes(bytes, now_ms());
+  if (access() != nullptr) access()->CountRead(bytes);
+  const bool in_time = rates().TakeBytes(bytes, now_ms());
   if (!in_time && context_.options().rates.over_rate == OverRate::kClose)
     Refuse(CloseCode::kPolicyViolation, "more bytes a second than this server accepts",
            ClosedBy::kLimit, "rates.bytes");
 }
 
 bool ServedSession::CountEvent(const Event& event) {
+  if (access() != nullptr && event.type == Event::Type::kMessage && event.last) {
+    access()->CountMessage();
+  }
   if (event.type == Event::Type::kClose || !event.first) return true;
-  const bool in_time = rates_->TakeEvent(now_ms());
+  const bool in_time = rates().TakeEvent(now_ms());
   if (in_time || context_.options().rates.over_rate == OverRate::kDelay) return true;
   Refuse(CloseCode::kPolicyViolation, "more messages a second than this server accepts",
          ClosedBy::kLimit, "rates.messages");
@@ -268,25 +293,23 @@ void ServedSession::Refuse(CloseCode code, const char* why, ClosedBy by, const c
 }
 
 bool ServedSession::IsOverRate() {
-  return context_.options().rates.over_rate == OverRate::kDelay && rates_->WaitMs(now_ms()) > 0;
+  return context_.options().rates.over_rate == OverRate::kDelay && rates().WaitMs(now_ms()) > 0;
 }
 
 // ---- After each step ----
 
 void ServedSession::Account() {
-  const uint32_t now =
-      std::min<size_t>(connection().buffered_bytes() + stream_.buffered_bytes() +
-                           subscriptions_.bytes() + outbox_.memory_bytes() + kept_bytes(),
-                       UINT32_MAX);
+  const uint32_t now = std::min<size_t>(connection().buffered_bytes() + stream_.buffered_bytes() +
+                                            outbox_.memory_bytes() + extra_bytes(),
+                                        UINT32_MAX);
   if (now != buffered_bytes_) Account(now);
 }
 
 // Counts the bytes that the client sent, or does not read, rather than the buffers, whose size it
 // did not choose.
 size_t ServedSession::held_bytes() const {
-  return connection().unfinished_bytes() + queued_bytes() + outbox_.posted_bytes() +
-         subscriptions_.bytes() + kept_bytes() +
-         (pooled() != nullptr ? pooled()->waiting_bytes() : 0);
+  return connection().unfinished_bytes() + queued_bytes() + outbox_.posted_bytes() + extra_bytes() +
+         (pooled() != nullptr ? BytesForHandlerThread() : 0);
 }
 
 // Sends a Close frame without waiting for the peer's: the memory is needed now.
@@ -294,6 +317,7 @@ void ServedSession::OutOfMemory() {
   if (!holds_stream()) return;
   Blame(ClosedBy::kLimit, "limits.max_buffered_bytes");
   if (pooled() != nullptr) pooled()->Discard();
+  if (extras_ != nullptr && extras_->held_topics != nullptr) extras_->held_topics->Clear();
   outbox_.DropWaiting(DropReason::kClosed);
   connection().SendClose(CloseCode::kTryAgainLater, "the server is out of memory").IgnoreError();
   Write();
@@ -309,7 +333,7 @@ void ServedSession::Settle() {
   if (connection().done()) {
     // A peer that broke a rule may have sent more: closing the socket would then send a reset,
     // which overtakes the Close frame that tells the peer the reason.
-    if (input_ != Input::kEnded && !connection().status().ok()) return Linger();
+    if (input_ != StreamInput::kEnded && !connection().status().ok()) return Linger();
     if (stream_.is_tls()) stream_.ShutdownWrite();  // for the close_notify
     return Drop("");
   }
@@ -318,7 +342,7 @@ void ServedSession::Settle() {
   const bool owes_answers = held_ && connection().open() && connection().status().ok();
   if (connection().closing() && !closing_ && !owes_answers) {
     closing_ = true;
-    since_ = Moment(now_ms());
+    active_ = Moment(now_ms());
     ArmTimer();
   }
   SettleReading(queued);
@@ -329,20 +353,23 @@ void ServedSession::SettleReading(size_t queued) {
   const size_t mark = context_.options().sending.pause_reading_bytes;
   const bool was_paused = paused_;
   paused_ = held_ || queued > (paused_ ? mark / 2 : mark);
-  if (rates_ != nullptr) {
-    const bool was_over_rate = std::exchange(over_rate_, IsOverRate());
+  if (is_metered_) {
+    if (access() != nullptr) access()->Settle();
+    const bool was_over_rate = over_rate_;
+    over_rate_ = IsOverRate();
     paused_ = paused_ || over_rate_;
     if (over_rate_ && !was_over_rate) ArmTimer();
   }
   // TLS holds bytes that the socket does not announce: they are read at the end of this turn.
   if (was_paused && HasMore()) FlushLater();
-  if (was_paused && !paused_ && pace_.started()) StartStretch();
+  if (was_paused && !paused_ && paces()) StartStretch();
   const bool writes =
-      outbox_.write_blocked() || input_ == Input::kNeedsWrite || outbox_.IsWritableAgain();
-  SetInterest((paused_ || input_ == Input::kEnded ? Poller::kNone : Poller::kRead) |
+      outbox_.write_blocked() || input_ == StreamInput::kNeedsWrite || outbox_.IsWritableAgain();
+  SetInterest((paused_ || input_ == StreamInput::kEnded ? Poller::kNone : Poller::kRead) |
               (writes ? Poller::kWrite : Poller::kNone));
-  settled_ = handled_by_ == HandledBy::kLoop && rates_ == nullptr && !stream_.is_tls() &&
-             interest_ == Poller::kRead && connection().is_idle();
+  const bool idle = connection().Rest();
+  settled_ = idle && handled_by_ == HandledBy::kLoop && !is_metered_ && !stream_.is_tls() &&
+             interest_ == Poller::kRead && !connection().compressed();
 }
 
 void ServedSession::ArmTimer() {
@@ -353,18 +380,19 @@ void ServedSession::ArmTimer() {
   };
   int64_t deadline;
   if (closing_) {
-    deadline = after(since_, options.timeouts.close);
+    deadline = after(active_, options.timeouts.close);
   } else {
-    deadline = WaitsForPong() ? after(ping_, options.timeouts.pong)
+    // A pong does not move the timer, and the next ping may be due before timeouts.pong.
+    const int64_t interval_ms = EventLoop::Milliseconds(options.timeouts.ping_interval);
+    deadline = WaitsForPong() ? std::min(after(ping_, options.timeouts.pong), now + interval_ms)
                               : after(heard_, options.timeouts.ping_interval);
-    const bool silent = !message_.is_set();
-    deadline = std::min(deadline, after(silent ? since_ : message_, options.timeouts.idle));
-    if (silent) deadline = std::min(deadline, after(since_, options.timeouts.first_message));
-    if (pace_.started()) {
-      deadline = std::min(deadline, after(pace_.since(), options.rates.message_grace));
+    deadline = std::min(deadline, after(active_, options.timeouts.idle));
+    if (silent_) deadline = std::min(deadline, after(active_, options.timeouts.first_message));
+    if (paces()) {
+      deadline = std::min(deadline, after(extras_->pace.since(), options.rates.message_grace));
     }
   }
-  if (over_rate_) deadline = std::min(deadline, now + rates_->WaitMs(now));
+  if (over_rate_) deadline = std::min(deadline, now + rates().WaitMs(now));
   context_.loop().ArmTimer(this, deadline);
 }
 
@@ -377,9 +405,8 @@ void ServedSession::CheckSilence() {
     Blame(ClosedBy::kTimeout, "timeouts.pong");
     return Drop("the client did not answer a ping");
   }
-  const bool silent = !message_.is_set();
-  const int64_t idle_ms = (silent ? since_ : message_).MsAgo(now);
-  if (silent && idle_ms >= EventLoop::Milliseconds(options.timeouts.first_message)) {
+  const int64_t idle_ms = active_.MsAgo(now);
+  if (silent_ && idle_ms >= EventLoop::Milliseconds(options.timeouts.first_message)) {
     CloseFor(ClosedBy::kTimeout, "timeouts.first_message", CloseCode::kPolicyViolation,
              "no message was received in time")
         .IgnoreError();
@@ -428,7 +455,7 @@ void ServedSession::Flush() {
   if (!holds_stream()) return;
   outbox_.MarkIfHigh(connection().queued_bytes());
   if (!outbox_.write_blocked()) Write();
-  if (!IsSettled()) Settle();
+  if (!connection().Rest() || !IsSettled()) Settle();
 }
 
 bool ServedSession::Write() {
@@ -448,6 +475,7 @@ void ServedSession::TellWritable() {
   in_callback_ = true;
   CallHandler("OnWritable", [this] { handler_->OnWritable(*this); });
   in_callback_ = false;
+  if (extras_ != nullptr) TellMissed();
   Flush();
 }
 

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "weft/core/connection.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/core/encoded_message.h"
@@ -26,12 +27,14 @@
 #include "weft/loop/deadline_queue.h"
 #include "weft/loop/mailbox.h"
 #include "weft/loop/moment.h"
-#include "weft/loop/timer_wheel.h"
+#include "weft/sending/callbacks.h"
 #include "weft/sending/outbox.h"
 #include "weft/sending/send_options.h"
 #include "weft/sending/send_queue.h"
 #include "weft/sending/waiting_message.h"
+#include "weft/server/access_log.h"
 #include "weft/server/handler.h"
+#include "weft/server/held_topics.h"
 #include "weft/server/limits/message_pace.h"
 #include "weft/server/limits/rate_limiter.h"
 #include "weft/server/loop_context.h"
@@ -40,6 +43,11 @@
 #include "weft/server/served_stream.h"
 #include "weft/server/session_ref.h"
 #include "weft/server/topics/publish_batch.h"
+#include "weft/server/topics/publish_callback.h"
+#include "weft/server/topics/subscribe_options.h"
+#include "weft/server/topics/topic_event.h"
+#include "weft/server/topics/topic_options.h"
+#include "weft/server/topics/topic_update.h"
 #include "weft/server/topics/topics.h"
 #include "weft/server/upgrade.h"
 #include "weft/transport/address.h"
@@ -49,7 +57,7 @@ namespace weft {
 
 // The stream of a WebSocket: reads it, calls the handler, writes the output of the Outbox, and
 // watches the time limits. For the loop's thread, except for id(), peer_address(), subprotocol(),
-// request(), compressed() and round_trip_time(), which a handler on another thread calls.
+// request() and round_trip_time(), which a handler on another thread calls.
 //
 //   state    handler is called  sends  left by
 //   open     yes                yes    Close(), the peer's Close, a broken rule, a limit, a timeout
@@ -75,11 +83,18 @@ class ServedSession final : public ServedStream, public LoopSession {
   ~ServedSession() override;
 
   // Starts the session: sends the answer to the upgrade, calls OnOpen, and processes `bytes`, which
-  // were read after the request. `more`: TLS holds more bytes that the socket does not announce.
-  void Open(AcceptedUpgrade upgrade, absl::string_view bytes, bool more);
+  // were read after the request. `target` is that of the request, as sent. `more`: TLS holds more
+  // bytes that the socket does not announce.
+  void Open(AcceptedUpgrade upgrade, absl::string_view target, absl::string_view bytes, bool more);
 
-  // Sends the messages of a batch that was published to a topic of this session.
-  void SendPublished(const PublishBatch& batch, const SendOptions& options);
+  // Sends the messages of a batch that was published to a topic of this session. Returns false if
+  // the queue had no room for one of them.
+  bool SendPublished(const PublishBatch& batch, const SendOptions& options);
+
+  // The same of a topic that a broker carries: `entries` has the messages of the batch. Not
+  // `is_live`: they belong to the answer to its join.
+  void GiveMessages(const PublishBatch& batch, absl::Span<const TopicUpdate::Entry> entries,
+                    const TopicOptions& of_topic, bool is_live);
 
   // ---- Session ----
 
@@ -91,16 +106,18 @@ class ServedSession final : public ServedStream, public LoopSession {
   absl::Status SendPing(absl::string_view payload) override;
   absl::Status Close(CloseCode code, absl::string_view reason) override;
   void Terminate() override;
-  absl::Status Subscribe(absl::string_view topic) override;
+  absl::Status Subscribe(absl::string_view topic, const SubscribeOptions& options) override;
   void Unsubscribe(absl::string_view topic) override;
   absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                        const SendOptions& options) override;
+  void Publish(absl::string_view topic, const EncodedMessage& message, const SendOptions& options,
+               PublishCallback done) override;
   size_t subscribers(absl::string_view topic) const override;
   absl::Status status() const override;
   uint64_t id() const override { return id_; }
   const SocketAddress& peer_address() const override { return peer_; }
   absl::string_view subprotocol() const override {
-    return opening_ == nullptr ? "" : absl::string_view(opening_->subprotocol);
+    return opening() == nullptr ? "" : absl::string_view(opening()->subprotocol);
   }
   const SessionRequest* request() const override {
     return kept_request() == nullptr ? nullptr : &kept_request()->request;
@@ -117,8 +134,12 @@ class ServedSession final : public ServedStream, public LoopSession {
 
   void DeliverPublished() override { context_.DeliverPublished(); }
   void RunPosted() override;
+  void TellTopic(absl::string_view topic, const TopicEvent& event) override;
+  void TellRefused(absl::string_view topic, const absl::Status& why) override;
+  void TopicTold(absl::string_view topic, uint64_t number) override;
   void ArmCallbackTimer() override;
   const std::shared_ptr<Mailbox>& mailbox() const override { return context_.mailbox(); }
+  ExceptionGuard& guard() const override { return context_.guard(); }
   size_t high_mark_bytes() const override { return context_.sending().limits.high_mark_bytes; }
   WhenFull when_full() const override { return context_.sending().limits.when_full; }
   void SendReserved(WaitingMessage message, const SendOptions& options) override;
@@ -135,8 +156,6 @@ class ServedSession final : public ServedStream, public LoopSession {
 
  private:
   friend class ServedStream;
-
-  enum class Input : uint8_t { kAwaited, kMore, kNeedsWrite, kEnded };
 
   // The application's handler is called by the loop, or by a pool; or the pool has made its last
   // call.
@@ -165,19 +184,76 @@ class ServedSession final : public ServedStream, public LoopSession {
     return handled_by_ == HandledBy::kLoop ? nullptr : static_cast<PooledSession*>(handler_.get());
   }
 
-  // Null if the request is not kept.
-  const KeptRequest* kept_request() const {
-    return opening_ == nullptr ? nullptr : opening_->kept.get();
-  }
-  size_t kept_bytes() const { return kept_request() == nullptr ? 0 : kept_request()->bytes; }
+  // The cause of the end.
+  struct Ending {
+    CloseInfo info;
+    std::string reason;  // of `info`
+    std::string detail;  // the error of a socket
+    bool logged = false;
+  };
 
-  // Null until ref() is first called.
-  std::shared_ptr<SessionRef::Shared> shared() const {
-    return std::static_pointer_cast<SessionRef::Shared>(outbox_.shared());
+  // The counts of each read and each event, of a server that has a rate or an access log.
+  struct Meter {
+    RateLimiter rates;
+    std::unique_ptr<SessionAccess> access;  // null without an access log
+  };
+
+  // The fields that few sessions need at a time.
+  struct Extras {
+    std::unique_ptr<Meter> meter;  // null: nothing is counted
+    Topics::Subscriptions subscriptions;
+    std::unique_ptr<HeldTopics> held_topics;        // null unless a pool calls the handler
+    std::vector<std::string> missed_topics;         // a gap follows when the queue has room
+    std::unique_ptr<const SessionOpening> opening;  // null: nothing of it is kept
+    std::shared_ptr<SessionRef::Shared> shared;     // null until ref() is first called
+    // Null until there is a timer. With handler threads the PooledSession has the callbacks, and
+    // this only knows when the first is due.
+    std::unique_ptr<CallbackTimers<Session>> callbacks;
+    std::unique_ptr<Ending> ending;  // null until something ends the session
+    MessagePace pace;                // of an unfinished message
+
+    bool used() const {
+      return meter != nullptr || subscriptions.bytes() > 0 || opening != nullptr ||
+             shared != nullptr || callbacks != nullptr || ending != nullptr || pace.started();
+    }
+  };
+  Extras& extras() {
+    if (extras_ == nullptr) AddExtras();
+    return *extras_;
+  }
+  [[gnu::cold, gnu::noinline]] void AddExtras() { extras_ = std::make_unique<Extras>(); }
+
+  [[gnu::cold, gnu::noinline]] static std::unique_ptr<Extras> ExtrasWithMeter(LoopContext& context);
+  static OutboxContext& SendingOf(LoopContext& context, const Extras* extras);
+
+  RateLimiter& rates() const { return extras_->meter->rates; }  // if is_metered_
+
+  // These are null, or 0, if there is none.
+  SessionAccess* access() const { return is_metered_ ? extras_->meter->access.get() : nullptr; }
+  CallbackTimers<Session>* callbacks() const {
+    return extras_ == nullptr ? nullptr : extras_->callbacks.get();
+  }
+  Ending* ending() const { return extras_ == nullptr ? nullptr : extras_->ending.get(); }
+  const SessionOpening* opening() const {
+    return extras_ == nullptr ? nullptr : extras_->opening.get();
+  }
+  const KeptRequest* kept_request() const {
+    return opening() == nullptr ? nullptr : opening()->kept.get();
+  }
+  SessionRef::Shared* shared() const {
+    return extras_ == nullptr ? nullptr : extras_->shared.get();
+  }
+  bool paces() const { return extras_ != nullptr && extras_->pace.started(); }
+
+  // The memory of the subscriptions and of the kept request, in bytes.
+  size_t extra_bytes() const {
+    if (extras_ == nullptr) return 0;
+    const size_t kept = kept_request() == nullptr ? 0 : kept_request()->bytes;
+    return extras_->subscriptions.bytes() + kept;
   }
 
   // Reading.
-  bool HasMore() const { return input_ == Input::kMore && !paused_; }
+  bool HasMore() const { return input_ == StreamInput::kMore && !paused_; }
   void ReadOnce();
   void Receive(absl::string_view bytes);
   void Deliver();
@@ -185,14 +261,16 @@ class ServedSession final : public ServedStream, public LoopSession {
   [[gnu::cold, gnu::noinline]] void BlameRead(const IoResult& failed);
   [[gnu::noinline]] void OnPong(absl::string_view payload);
   template <typename Call>
-  void CallHandler(const char* what, Call call);
+  void CallHandler(const char* what, Call call) {
+    if (!context_.guard().Run(what, call)) FailHandler();
+  }
   [[gnu::cold, gnu::noinline]] void FailHandler();
   [[gnu::cold, gnu::noinline]] void TakeEnd(CloseCode code, absl::string_view reason);
   void EndNow(CloseCode code, absl::string_view reason);
 
-  // Rates, if there is a RateLimiter: CountBytes() is called for each read, CountEvent() for each
-  // event (false: the event exceeds the rate, and the session has ended), and IsOverRate() to
-  // decide whether to wait before the next read.
+  // If there is a Meter: CountBytes() is called for each read, CountEvent() for each event (false:
+  // the event exceeds the rate, and the session has ended), and IsOverRate() to decide whether to
+  // wait before the next read.
   [[gnu::noinline]] void CountBytes(size_t bytes);
   [[gnu::noinline]] bool CountEvent(const Event& event);
   bool IsOverRate();
@@ -200,6 +278,7 @@ class ServedSession final : public ServedStream, public LoopSession {
 
   // The rate of an unfinished message: MessagePace.
   void WatchUnfinished(bool is_new);
+  [[gnu::noinline]] void StopPace();
   [[gnu::noinline]] void StartStretch();
   bool IsTooSlow();
 
@@ -221,17 +300,14 @@ class ServedSession final : public ServedStream, public LoopSession {
   bool Write();
   [[gnu::cold, gnu::noinline]] void LoseBy(const IoResult& failed);
   void TellWritable();
+  void SendCarried(const PublishBatch& batch, const TopicOptions& of_topic);
+  void TellMissed();
 
-  // The callbacks of RunAfter(). With handler threads the PooledSession has them, and this only
-  // knows when the first is due.
-  struct CallbackTimer final : Timer {
-    explicit CallbackTimer(ServedSession& session) : session(session) {}
-    void OnTimer() override { session.OnCallbacksDue(); }
+  // Of messages and events that wait for a handler thread.
+  size_t BytesForHandlerThread() const;
 
-    ServedSession& session;
-    DeadlineQueue<SessionRef::HeldCallback> queue;
-  };
-  TimerId AddCallback(absl::Duration delay, SessionRef::HeldCallback callback);
+  // The callbacks of RunAfter().
+  CallbackTimers<Session>& MakeCallbacks();
   void OnCallbacksDue();
   void RunCallback(const char* what, SessionCallback call);
   void DropCallbacks();
@@ -241,11 +317,11 @@ class ServedSession final : public ServedStream, public LoopSession {
   using ServedStream::Account;
   void Account();
 
-  // Whether Settle() would change nothing. It depends on the connection, the outbox and input_,
-  // which are checked here, and on held_, the subscriptions and the bytes that other threads see as
-  // queued: a change of one of these must clear settled_.
+  // Whether Settle() would change nothing after Connection::Rest(). It depends on the outbox and
+  // input_, which are checked here, and on held_, the subscriptions and the bytes that other
+  // threads see as queued: a change of one of these must clear settled_.
   bool IsSettled() const {
-    return settled_ && input_ == Input::kAwaited && outbox_.is_plain() && connection().is_idle();
+    return settled_ && input_ == StreamInput::kAwaited && outbox_.is_plain();
   }
   [[gnu::noinline]] void Settle();
   void SettleReading(size_t queued);
@@ -256,42 +332,35 @@ class ServedSession final : public ServedStream, public LoopSession {
 
   // The end. Blame() records the cause that ends the session; the first one counts. `option` is a
   // literal.
-  struct Ending {
-    CloseInfo info;
-    std::string reason;  // of `info`
-    std::string detail;  // the error of a socket
-    bool logged = false;
-  };
   void Blame(ClosedBy by, absl::string_view option = "", absl::string_view detail = "");
   void BlameConnection(CloseCode code);
   absl::Status CloseFor(ClosedBy by, absl::string_view option, CloseCode code,
                         absl::string_view reason);
   [[gnu::cold, gnu::noinline]] void Lose(absl::string_view why);
   void LogEnd(CloseCode code, absl::string_view reason);
+  [[gnu::cold, gnu::noinline]] void LogAccess();
   void NotifyClosed(CloseCode code, absl::string_view reason);
 
-  Input input_ = Input::kAwaited;
-  HandledBy handled_by_ = HandledBy::kLoop;
-  bool in_callback_ = false;   // Flush() follows
-  bool flush_queued_ = false;  // OnEndOfTurn follows
-  bool settled_ = false;       // the last Settle() left an idle session: see IsSettled()
-  bool paused_ = false;        // nothing is read: too much is queued, or one of the next two
-  bool held_ = false;          // too much waits for the handler, or a close is kept for it
-  bool over_rate_ = false;     // the client exceeds a rate
-  bool closing_ = false;       // the closing handshake began at since_
-  bool close_notified_ = false;
-  std::atomic<int32_t> round_trip_ms_ = -1;  // -1: none was measured
-  Moment heard_;                             // when the client last sent or took a byte
-  Moment message_;                           // when the last message was read, if any
-  MessagePace pace_;                         // of an unfinished message
-  Moment ping_;                              // when an empty ping without a pong was sent, if any
+  Moment heard_;   // when the client last sent or took a byte
+  Moment ping_;    // when an empty ping without a pong was sent, if any
+  Moment active_;  // when the last message was read; while silent_, when the session started; while
+                   // closing_, when the closing handshake started
   std::unique_ptr<Handler> handler_;
-  Outbox outbox_;
-  std::unique_ptr<RateLimiter> rates_;  // null: no limit
-  Topics::Subscriptions subscriptions_;
-  std::unique_ptr<const SessionOpening> opening_;  // null: nothing of it is kept
-  std::unique_ptr<CallbackTimer> callbacks_;       // null until there is a timer
-  std::unique_ptr<Ending> ending_;                 // null until something ends the session
+  std::unique_ptr<Extras> extras_;  // null: none is needed
+  [[no_unique_address]] Outbox outbox_;
+  StreamInput input_ : 2 = StreamInput::kAwaited;
+  HandledBy handled_by_ : 2 = HandledBy::kLoop;
+  bool in_callback_ : 1 = false;   // Flush() follows
+  bool flush_queued_ : 1 = false;  // OnEndOfTurn follows
+  bool settled_ : 1 = false;       // the last Settle() left an idle session: see IsSettled()
+  bool paused_ : 1 = false;        // nothing is read: too much is queued, or one of the next two
+  bool held_ : 1 = false;          // too much waits for the handler, or a close is kept for it
+  bool over_rate_ : 1 = false;     // the client exceeds a rate
+  bool silent_ : 1 = true;         // no message was read
+  bool is_metered_ : 1 = false;    // extras_->meter counts
+  bool closing_ : 1 = false;       // the closing handshake has begun
+  bool close_notified_ : 1 = false;
+  std::atomic<int32_t> round_trip_ms_ = -1;  // -1: none was measured
 };
 
 }  // namespace weft

@@ -75,29 +75,6 @@ void ServedSession::SendReservedFragment(Opcode opcode, absl::string_view payloa
   DidSend(outbox_.SendReservedFragment(opcode, payload, fin, compress)).IgnoreError();
 }
 
-void ServedSession::SendPublished(const PublishBatch& batch, const SendOptions& options) {
-  const absl::string_view frames = batch.frames();
-  if (compressed() || !options.key.empty() || !outbox_.GoesStraight(frames, options)) {
-    for (const EncodedMessage& message : batch.messages()) Send(message, options).IgnoreError();
-    return;
-  }
-  const bool idle = connection().queued_bytes() == 0 && !in_callback_;
-  if (idle && connection().open() && !stream_.is_tls()) return WritePublished(frames, batch);
-  if (!outbox_.SendFrames(frames, batch.messages().size()).ok()) return;
-  // Usually the socket takes all frames, without a copy, and nothing is left to do.
-  if (idle) Write();
-  if (connection().queued_bytes() == 0) return;
-  outbox_.CopyBorrowed();
-  AfterSend();
-}
-
-// Past the queue, which is empty: a delivery takes 309 instructions instead of 531.
-void ServedSession::WritePublished(absl::string_view frames, const PublishBatch& batch) {
-  const IoResult result = outbox_.WriteFrames(frames, batch.messages().size(), stream_);
-  if (result.status == IoStatus::kError) return LoseBy(result);
-  if (connection().queued_bytes() > 0) AfterSend();
-}
-
 // ---- The end ----
 
 absl::Status ServedSession::Close(CloseCode code, absl::string_view reason) {
@@ -134,11 +111,11 @@ void ServedSession::Lose(absl::string_view why) {
 }
 
 void ServedSession::Blame(ClosedBy by, absl::string_view option, absl::string_view detail) {
-  if (ending_ != nullptr) return;
-  ending_ = std::make_unique<Ending>();
-  ending_->info.by = by;
-  ending_->info.option = option;
-  ending_->detail = std::string(detail);
+  if (ending() != nullptr) return;
+  extras().ending = std::make_unique<Ending>();
+  ending()->info.by = by;
+  ending()->info.option = option;
+  ending()->detail = std::string(detail);
 }
 
 // The connection has ended with `code`: unless this side ended it, its status says why.
@@ -148,22 +125,24 @@ void ServedSession::BlameConnection(CloseCode code) {
 }
 
 void ServedSession::OnGone(const char* why) {
-  input_ = Input::kAwaited;
+  input_ = StreamInput::kAwaited;
   outbox_.Stop();
   if (outbox_.shared() != nullptr) outbox_.shared()->SetClosed();
   if (context_.stopping()) Blame(ClosedBy::kShutdown);
   if (outbox_.disconnected()) Blame(ClosedBy::kLimit, "sending.max_queue_bytes");
   Blame(ClosedBy::kLost);
-  if (!ending_->logged) ending_->reason = why;
+  if (!ending()->logged) ending()->reason = why;
 }
 
 bool ServedSession::End() {
   const bool kept = pooled() != nullptr && pooled()->keeps_close();
-  NotifyClosed(kept ? ending_->info.code : CloseCode::kAbnormal, ending_->reason);
-  if (const auto shared = this->shared()) shared->session = nullptr;
+  NotifyClosed(kept ? ending()->info.code : CloseCode::kAbnormal, ending()->reason);
+  if (is_metered_) LogAccess();
+  if (shared() != nullptr) shared()->session = nullptr;
   if (flush_queued_) context_.ForgetFlush(this);  // OnClose may have queued it again
   context_.ReturnCompression(connection().compression_bytes());
-  if (std::exchange(held_, false)) context_.metrics().held_sessions -= 1;
+  if (held_) context_.metrics().held_sessions -= 1;
+  held_ = false;
   if (handled_by_ != HandledBy::kPool) return true;
   // The handler may take long to return, and the account no longer counts these bytes.
   connection().ReleaseMemory();
@@ -175,69 +154,44 @@ void ServedSession::NotifyClosed(CloseCode code, absl::string_view reason) {
   close_notified_ = true;
   outbox_.DropWaiting(DropReason::kClosed);
   LogEnd(code, reason);
-  const CloseInfo& info = ending_->info;
+  const CloseInfo& info = ending()->info;
   context_.metrics().closes[static_cast<size_t>(info.by)][CloseSlotOf(code)] += 1;
-  context_.topics().UnsubscribeAll(&subscriptions_);
+  context_.topics().UnsubscribeAll(&extras_->subscriptions);
+  extras_->held_topics = nullptr;
   DropCallbacks();
   context_.guard().Run("OnClose", [&] { handler_->OnClose(*this, info); });
 }
 
 // Logs once, when the end is known: OnClose on another thread may be called later.
 void ServedSession::LogEnd(CloseCode code, absl::string_view reason) {
-  Ending& ending = *ending_;
-  if (std::exchange(ending.logged, true)) return;
-  ending.reason = std::string(reason);
-  ending.info.code = code;
-  ending.info.reason = ending.reason;
+  Ending& end = *ending();
+  if (std::exchange(end.logged, true)) return;
+  end.reason = std::string(reason);
+  end.info.code = code;
+  end.info.reason = end.reason;
   // The operator can change a limit.
-  const bool is_limit = ending.info.by == ClosedBy::kLimit;
+  const bool is_limit = end.info.by == ClosedBy::kLimit;
   const LogLevel level = is_limit ? LogLevel::kWarning : LogLevel::kInfo;
   if (!context_.Logs(level)) return;
   Log(context_.options().hooks.log, level,
       absl::StrCat("session ", id_, " of ", peer_.ToString(), ": ",
-                   Describe(ending.info, "the client"), ending.detail.empty() ? "" : ": ",
-                   Escape(ending.detail)));
+                   Describe(end.info, "the client"), end.detail.empty() ? "" : ": ",
+                   Escape(end.detail)));
 }
 
-// ---- Topics ----
-
-absl::Status ServedSession::Subscribe(absl::string_view topic) {
-  if (absl::Status status = CheckTopic(topic, context_.options().limits.max_topic_bytes);
-      !status.ok()) {
-    return status;
-  }
-  context_.DeliverPublished();
-  if (!holds_stream() || close_notified_) {
-    return absl::FailedPreconditionError("the session is closed");
-  }
-  const size_t limit = context_.options().limits.max_topics_per_session;
-  if (!context_.topics().Subscribe(topic, this, &subscriptions_, limit)) {
-    return absl::ResourceExhaustedError(absl::StrCat("the session is subscribed to ", limit,
-                                                     " topics: see limits.max_topics_per_session"));
-  }
-  FlushLater();  // updates the account of memory
-  return absl::OkStatus();
-}
-
-void ServedSession::Unsubscribe(absl::string_view topic) {
-  context_.DeliverPublished();
-  context_.topics().Unsubscribe(topic, &subscriptions_);
-  FlushLater();
-}
-
-absl::Status ServedSession::Publish(absl::string_view topic, const EncodedMessage& message,
-                                    const SendOptions& options) {
-  return context_.Publish(topic, message, options);
-}
-
-size_t ServedSession::subscribers(absl::string_view topic) const {
-  return context_.group().topics().Subscribers(topic);
+// At the end of the last turn: all is written that will be.
+void ServedSession::LogAccess() {
+  if (access() == nullptr) return;
+  access()->Settle();
+  context_.access_log()->Write(
+      [this] { return access()->Line(id_, peer_, subprotocol(), ending()->info, now_ms()); },
+      now_ms());
 }
 
 // ---- State ----
 
 absl::Status ServedSession::status() const {
-  return close_notified_ ? ToStatus(ending_->info, "the client") : absl::OkStatus();
+  return close_notified_ ? ToStatus(ending()->info, "the client") : absl::OkStatus();
 }
 
 std::optional<absl::Duration> ServedSession::round_trip_time() const {
@@ -257,10 +211,11 @@ SessionRef ServedSession::ref() {
     shared->SetQueuedBytes(queued_bytes());
     if (!holds_stream()) shared->SetClosed();
     if (close_notified_) shared->callbacks.Close();
-    outbox_.set_shared(std::move(shared));
+    outbox_.set_shared(shared.get());
+    extras().shared = std::move(shared);
     settled_ = false;  // the queue may be written before this callback returns
   }
-  return SessionRef(shared());
+  return SessionRef(extras_->shared);
 }
 
 // ---- Callbacks ----
@@ -275,9 +230,9 @@ absl::StatusOr<TimerId> ServedSession::RunAfter(absl::Duration delay, SessionCal
     return absl::FailedPreconditionError("the session has ended");
   }
   absl::StatusOr<SessionRef::HeldCallback> held =
-      SessionRef::Hold(*context_.mailbox(), std::move(callback));
+      HoldCallback<Session>(*context_.mailbox(), std::move(callback));
   if (!held.ok()) return held.status();
-  return AddCallback(delay, *std::move(held));
+  return MakeCallbacks().Add(delay, *std::move(held));
 }
 
 absl::StatusOr<TimerId> ServedSession::RunUnbudgeted(absl::Duration delay,
@@ -285,41 +240,37 @@ absl::StatusOr<TimerId> ServedSession::RunUnbudgeted(absl::Duration delay,
   if (!holds_stream() || close_notified_) {
     return absl::FailedPreconditionError("the session has ended");
   }
-  return AddCallback(
+  return MakeCallbacks().Add(
       delay, {std::move(callback), Reservation(&context_.mailbox()->budget(), /*bytes=*/0)});
 }
 
-TimerId ServedSession::AddCallback(absl::Duration delay, SessionRef::HeldCallback callback) {
-  if (callbacks_ == nullptr) callbacks_ = std::make_unique<CallbackTimer>(*this);
-  // From now, not from the start of the turn, which may have taken a while.
-  const int64_t now_ms = context_.options().for_tests.clock->NowMs();
-  const TimerId id =
-      callbacks_->queue.Add(EventLoop::DeadlineAfter(delay, now_ms), std::move(callback));
-  ArmCallbackTimer();
-  return id;
+CallbackTimers<Session>& ServedSession::MakeCallbacks() {
+  std::unique_ptr<CallbackTimers<Session>>& callbacks = extras().callbacks;
+  if (callbacks == nullptr) {
+    callbacks =
+        std::make_unique<CallbackTimers<Session>>(context_.loop(), [this] { OnCallbacksDue(); });
+  }
+  return *callbacks;
 }
 
 bool ServedSession::CancelTimer(TimerId timer) {
-  return callbacks_ != nullptr && !callbacks_->queue.Remove(timer).empty();
+  return callbacks() != nullptr && callbacks()->Cancel(timer);
 }
 
 void ServedSession::ArmCallbackTimer() {
   if (!holds_stream() || close_notified_) return;
-  if (callbacks_ == nullptr) callbacks_ = std::make_unique<CallbackTimer>(*this);
-  context_.loop().ArmTimer(callbacks_.get(), pooled() != nullptr ? pooled()->first_timer_ms()
-                                                                 : callbacks_->queue.next_ms());
+  if (pooled() == nullptr) return MakeCallbacks().Arm();
+  MakeCallbacks().ArmAt(pooled()->first_timer_ms());
 }
 
-// Not those that are added meanwhile: their deadlines are after now_ms().
 void ServedSession::OnCallbacksDue() {
   if (pooled() != nullptr) {
     pooled()->TakeDueTimers(now_ms());
-  } else {
-    while (holds_stream() && !close_notified_) {
-      auto due = callbacks_->queue.TakeDue(now_ms());
-      if (due.empty()) break;
-      RunCallback("a timer", std::move(due.mapped().call));
-    }
+  } else if (holds_stream() && !close_notified_) {
+    callbacks()->RunDue([this](SessionCallback call) {
+      RunCallback("a timer", std::move(call));
+      return holds_stream() && !close_notified_;
+    });
     Flush();
   }
   ArmCallbackTimer();
@@ -341,10 +292,9 @@ void ServedSession::RunCallback(const char* what, SessionCallback call) {
 }
 
 void ServedSession::DropCallbacks() {
-  if (const auto shared = this->shared()) shared->callbacks.Close();
-  if (callbacks_ == nullptr) return;
-  context_.loop().DisarmTimer(callbacks_.get());
-  callbacks_->queue.TakeAll();
+  if (shared() != nullptr) shared()->callbacks.Close();
+  if (callbacks() == nullptr) return;
+  callbacks()->DropAll();
 }
 
 // ---- A handler on another thread ----
@@ -362,18 +312,20 @@ std::optional<Reservation> ServedSession::ReserveForHandler(size_t bytes) {
 }
 
 void ServedSession::HoldReading() {
-  if (std::exchange(held_, true)) return;
+  if (held_) return;
+  held_ = true;
   context_.metrics().held_sessions += 1;
   settled_ = false;
   if (!in_callback_) FlushLater();
 }
 
 void ServedSession::ResumeReading() {
-  if (!holds_stream() || !std::exchange(held_, false)) return;
+  if (!holds_stream() || !held_) return;
+  held_ = false;
   context_.metrics().held_sessions -= 1;
   HeardFromPeer();  // it was not silent: the bytes that it sent meanwhile are read next
   if (pooled() != nullptr && pooled()->keeps_close()) {
-    EndNow(ending_->info.code, ending_->reason);
+    EndNow(ending()->info.code, ending()->reason);
     return Flush();
   }
   Deliver();
@@ -400,8 +352,7 @@ void ServedSession::ExcuseForHandler() {
   if (held_ && !outbox_.write_blocked()) HeardFromPeer();
   // The client waits for its handler, so it is not idle.
   const Moment served = pooled() != nullptr ? pooled()->LastServed(now_ms()) : Moment(now_ms());
-  Moment& active = message_.is_set() ? message_ : since_;
-  if (!closing_ && served.IsAfter(active)) active = served;
+  if (!closing_ && served.IsAfter(active_)) active_ = served;
 }
 
 }  // namespace weft

@@ -28,7 +28,7 @@ class LingeringStream final : public ServedStream {
     context_.loop().ArmTimer(this, context_.loop().now_ms() + kLingerMs);
     // Only counted, without a search for the largest stream: the same bytes were counted before.
     buffered_bytes_ = static_cast<uint32_t>(stream_.buffered_bytes());
-    context_.Account(0, buffered_bytes_);
+    context_.account().Change(0, buffered_bytes_);
   }
 
   void OnTimer() override { Drop(""); }
@@ -78,13 +78,27 @@ void ServedStream::OutOfMemory() {
 
 bool ServedStream::Account(size_t bytes) {
   const uint32_t now = static_cast<uint32_t>(std::min<size_t>(bytes, UINT32_MAX));
-  if (!context_.Account(std::exchange(buffered_bytes_, now), now))
+  if (!context_.account().Change(std::exchange(buffered_bytes_, now), now))
     context_.owner().DropLargest(this, 0);
   return holds_stream();
 }
 
 // The buffers themselves are freed at the end of the turn.
-void ServedStream::ReleaseBuffers() { context_.Account(std::exchange(buffered_bytes_, 0), 0); }
+void ServedStream::ReleaseBuffers() {
+  context_.account().Change(std::exchange(buffered_bytes_, 0), 0);
+}
+
+// The count follows from peer_ and refusal_ alone, as Worker::Release reads them.
+bool ServedStream::SetPeer(const SocketAddress& client) {
+  const bool counts = client != peer_ && refusal_ == Refusal::kNone;
+  const bool entered = !counts || context_.Enter(client);
+  if (counts) context_.Leave(peer_);
+  peer_ = client;
+  if (entered) return true;
+  refusal_ = Refusal::kAddressFull;
+  if (++context_.group().refusing() > kRefusedAtOnce) Drop("its address has too many connections");
+  return false;
+}
 
 void ServedStream::SetInterest(Poller::Interest interest) {
   if (interest == interest_) return;

@@ -12,7 +12,6 @@
 #include "weft/core/frame/close_code.h"
 #include "weft/core/log.h"
 #include "weft/loop/event_loop.h"
-#include "weft/loop/moment.h"
 #include "weft/server/loop_context.h"
 #include "weft/transport/address.h"
 #include "weft/transport/stream.h"
@@ -83,6 +82,11 @@ class ServedStream : public EventSource {
   // dropped. False if that was this one.
   bool Account(size_t bytes);
 
+  // The peer is a proxy, and has named its client, which is the peer, and counts, from now on.
+  // False if the address of the client has too many connections: this is then one that is refused,
+  // or was dropped.
+  bool SetPeer(const SocketAddress& client);
+
   // Sets what the loop waits for.
   void SetInterest(Poller::Interest interest);
 
@@ -92,9 +96,8 @@ class ServedStream : public EventSource {
   Refusal refusal_;
   uint32_t index_ = 0;           // among the worker's streams
   uint32_t buffered_bytes_ = 0;  // of Account(); at most 4 GiB
-  Moment since_;                 // of a session: when it, or its closing handshake, started
   const uint64_t id_;
-  const SocketAddress peer_;
+  SocketAddress peer_;
 
  private:
   friend class Worker;

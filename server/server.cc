@@ -14,18 +14,20 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "weft/core/encoded_message.h"
-#include "weft/core/http/http_status.h"
-#include "weft/core/http/quote.h"
 #include "weft/core/log.h"
-#include "weft/loop/event_loop.h"
 #include "weft/loop/exception_guard.h"
 #include "weft/loop/mailbox.h"
-#include "weft/loop/signals.h"
 #include "weft/loop/thread_pool.h"
 #include "weft/sending/waiting_message.h"
+#include "weft/server/checked_arguments.h"
+#include "weft/server/guarded_options.h"
 #include "weft/server/limits/address_limit.h"
+#include "weft/server/limits/descriptors.h"
 #include "weft/server/listening/listener.h"
 #include "weft/server/server_options.h"
+#include "weft/server/signal_source.h"
+#include "weft/server/topics/shared_topics.h"
+#include "weft/server/topics/topic_brokers.h"
 #include "weft/server/topics/topic_directory.h"
 #include "weft/server/worker.h"
 #include "weft/server/worker_group.h"
@@ -37,47 +39,7 @@
 namespace weft {
 namespace {
 
-// Beyond max_connections, up to this many connections are accepted just to answer 503; more are
-// closed at once.
-constexpr size_t kRefusedAtOnce = 256;
-
 constexpr absl::Duration kLongestDrain = absl::Hours(24);
-
-absl::Status CheckOptions(const ServerOptions& options, const Acceptor& acceptor) {
-  if (!acceptor) return absl::InvalidArgumentError("the acceptor is empty, expected a function");
-  return CheckServerOptions(options);
-}
-
-ExceptionGuard::ReportHook LogExceptions(const LogHook& log) {
-  return [log](absl::string_view what, absl::string_view message) {
-    Log(log, LogLevel::kError, absl::StrCat(what, " threw an exception: ", Quote(message)));
-  };
-}
-
-absl::Status ApplicationFailed() { return HttpError(500, "the application failed"); }
-
-// The application's functions, wrapped so that an exception becomes an error. Handlers are not
-// wrapped: sessions call them through the guard.
-Acceptor Guarded(Acceptor acceptor, ExceptionGuard& guard) {
-  const auto failed = []() -> absl::StatusOr<std::unique_ptr<Handler>> {
-    return ApplicationFailed();
-  };
-  return guard.Wrap("the acceptor", std::move(acceptor), failed);
-}
-
-ServerOptions Guarded(ServerOptions options, ExceptionGuard& guard) {
-  const auto failed = []() -> absl::StatusOr<PageResponse> { return ApplicationFailed(); };
-  options.http.pages = guard.Wrap("a page", std::move(options.http.pages), failed);
-  options.hooks.topic_options = guard.Wrap(
-      "hooks.topic_options", std::move(options.hooks.topic_options), [] { return TopicOptions(); });
-  if (options.hooks.on_topic_change) {
-    options.hooks.on_topic_change = [&guard, hook = std::move(options.hooks.on_topic_change)](
-                                        absl::string_view topic, bool has_subscribers) {
-      guard.Run("hooks.on_topic_change", [&] { hook(topic, has_subscribers); });
-    };
-  }
-  return options;
-}
 
 }  // namespace
 
@@ -90,8 +52,18 @@ class Server::Impl : public WorkerGroup {
         acceptor_(Guarded(std::move(acceptor), guard_)),
         address_limit_(options_.limits.max_connections_per_address),
         topics_(options_.hooks.on_topic_change) {
+    if (options_.hooks.topic_options) {
+      topic_brokers_.emplace(
+          options_.hooks.topic_options, options_.broker,
+          SharedTopics::Options{.clock = options_.for_tests.clock,
+                                .guard = &guard_,
+                                .log = options_.hooks.log,
+                                .min_log_level = options_.hooks.min_log_level,
+                                .max_topics = options_.limits.max_carried_topics});
+    }
     for (int i = 0; i < options_.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(options_, acceptor_, *this, i));
+      if (topic_brokers_) topic_brokers_->AddLoop(workers_.back()->topic_loop());
     }
   }
 
@@ -138,12 +110,15 @@ class Server::Impl : public WorkerGroup {
     RunOnThreads(absl::MakeSpan(workers_).subspan(1));
     Serve(own);
     runner_ = std::thread::id();
-    std::unique_lock<std::mutex> lock(mutex_);
-    stopped_.wait(lock, [this] { return running_ == 0; });
+    Wait();
+    if (topic_brokers_) topic_brokers_->AwaitOutcomes();
     return absl::OkStatus();
   }
 
-  ~Impl() override { Shutdown(absl::ZeroDuration()); }
+  ~Impl() override {
+    Shutdown(absl::ZeroDuration());
+    if (topic_brokers_) topic_brokers_->Stop();
+  }
 
   absl::Span<const SocketAddress> addresses() const { return addresses_; }
 
@@ -164,53 +139,61 @@ class Server::Impl : public WorkerGroup {
     ServerMetrics metrics;
     for (const std::unique_ptr<Worker>& worker : workers_) {
       metrics.Add(worker->context().metrics());
-      metrics.dropped_messages[static_cast<size_t>(DropReason::kQueueFull)] +=
-          worker->mailbox()->refused();
-      metrics.dropped_messages[static_cast<size_t>(DropReason::kNewest)] +=
-          worker->mailbox()->dropped();
+      metrics.AddMailbox(worker->mailbox()->refused(), worker->mailbox()->dropped());
     }
     metrics.connections = connections();
     metrics.exceptions = guard_.caught();
+    if (topic_brokers_) {
+      metrics.topics = topic_brokers_->counts();
+      metrics.broker = topic_brokers_->broker_counts();
+    }
     return metrics;
   }
 
   // Chooses the worker with the fewest connections, so that all have about the same number,
   // whichever worker the kernel wakes.
-  void Assign(Worker* from, Stream stream, const SocketAddress& peer) override {
-    size_t refusing = 0;
-    for (const std::unique_ptr<Worker>& worker : workers_) refusing += worker->refusing();
-    const Refusal refusal = Admit(peer, refusing);
-    const bool refuse = refusal != Refusal::kNone;
-    if (refuse && refusing >= kRefusedAtOnce) return;  // closes the stream
+  void Assign(Worker* from, Arrival arrival) override {
+    if (descriptors_.Reaches(arrival.stream.fd())) WarnOfDescriptors(arrival.stream.fd());
+    const Refusal refusal = Admit(from->context(), arrival.peer);
+    if (refusal != Refusal::kNone && ++refusing_ > kRefusedAtOnce) {
+      --refusing_;
+      return;  // closes the stream
+    }
     Worker* least = from;
     for (const std::unique_ptr<Worker>& worker : workers_) {
       if (worker->load() < least->load()) least = worker.get();
     }
     ++least->load();
-    if (refuse) ++least->refusing();
-    if (least == from) return from->Adopt(std::move(stream), peer, refusal);
+    // Read after the load was counted: a loop ends only if this was set before, and its load is 0.
+    if (loops_end_ && least != from) {
+      --least->load();
+      least = from;
+      ++from->load();
+    }
+    if (least == from) return from->Adopt(std::move(arrival), refusal);
     // Runs if that loop has ended, or ends before it runs the task.
-    absl::Cleanup release = [least, peer, refusal] { least->Release(peer, refusal); };
+    absl::Cleanup release = [least, peer = arrival.peer, refusal] {
+      least->Release(peer, refusal);
+    };
     least->mailbox()->Post(
-        [least, stream = std::move(stream), peer, refusal, release = std::move(release)]() mutable {
+        [least, arrival = std::move(arrival), refusal, release = std::move(release)]() mutable {
           std::move(release).Cancel();
-          least->Adopt(std::move(stream), peer, refusal);
+          least->Adopt(std::move(arrival), refusal);
         });
   }
 
+  std::atomic<size_t>& refusing() override { return refusing_; }
+
+  bool Enter(const SocketAddress& peer) override { return address_limit_.Add(peer); }
   void Leave(const SocketAddress& peer) override { address_limit_.Remove(peer); }
 
-  // On a loop's thread by way of that loop, so that its sessions get the message in order with
-  // others that are sent there.
   absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                        const SendOptions& options) override {
-    if (Mailbox::OnAnyLoopThread()) {
-      for (const std::unique_ptr<Worker>& worker : workers_) {
-        if (!worker->mailbox()->OnLoopThread()) continue;
-        return worker->context().Publish(topic, message, options);
-      }
-    }
-    return PublishToOthers(nullptr, topic, message, options);
+    return PublishAnywhere(topic, message, options, nullptr);
+  }
+  void Publish(absl::string_view topic, const EncodedMessage& message, const SendOptions& options,
+               PublishCallback done) override {
+    PublishAnywhere(topic, message, options, std::move(done)).IgnoreError();
   }
 
   using RunningServer::Publish;
@@ -229,8 +212,7 @@ class Server::Impl : public WorkerGroup {
         worker->mailbox()->CountRefused();
         status = absl::ResourceExhaustedError(
             "the messages that wait for the sessions of a thread exceed "
-            "limits.max_buffered_bytes: its "
-            "subscribers miss this one");
+            "limits.max_buffered_bytes: its subscribers miss this one");
         continue;
       }
       worker->mailbox()->Post([worker = worker.get(), topic = std::string(topic), message,
@@ -244,6 +226,7 @@ class Server::Impl : public WorkerGroup {
   }
 
   TopicDirectory& topics() override { return topics_; }
+  TopicBrokers* topic_brokers() override { return topic_brokers_ ? &*topic_brokers_ : nullptr; }
 
   ThreadPool* handler_pool() override { return handler_threads_.get(); }
 
@@ -265,22 +248,29 @@ class Server::Impl : public WorkerGroup {
 
   bool draining() const override { return draining_; }
 
+  absl::Duration broker_away() const override {
+    return topic_brokers_ ? topic_brokers_->away() : absl::ZeroDuration();
+  }
+
   void Drain(absl::Duration over, absl::Duration grace) {
     over = std::clamp(over, absl::ZeroDuration(), kLongestDrain);
-    draining_ = true;
+    const absl::Duration unready = std::min(options_.timeouts.unready, over / 2);
+    loops_end_ = true;
     for (const std::unique_ptr<Worker>& worker : workers_) {
-      worker->mailbox()->Post([worker = worker.get(), over_ms = absl::ToInt64Milliseconds(over)] {
-        worker->Drain(over_ms);
-      });
+      worker->mailbox()->Post(
+          [worker = worker.get(), unready_ms = absl::ToInt64Milliseconds(unready),
+           over_ms = absl::ToInt64Milliseconds(over)] { worker->Drain(unready_ms, over_ms); });
     }
+    draining_ = true;  // after that: the loops know it before what is posted next
     EndBy(Deadline::After(over + grace));
   }
 
   void Shutdown(absl::Duration grace) {
-    draining_ = true;
+    loops_end_ = true;
     for (const std::unique_ptr<Worker>& worker : workers_) {
       worker->mailbox()->Post([worker = worker.get()] { worker->GoAway(); });
     }
+    draining_ = true;
     EndBy(Deadline::After(grace));
   }
 
@@ -294,28 +284,31 @@ class Server::Impl : public WorkerGroup {
   }
 
  private:
-  // Passes the signals of a SignalWaiter to a function, on the thread of a loop.
-  class SignalSource final : public EventSource {
-   public:
-    SignalSource(EventLoop& loop, SignalWaiter& signals, std::function<void(int)> on_signal)
-        : loop_(loop), signals_(signals), on_signal_(std::move(on_signal)) {}
-    ~SignalSource() { loop_.Unwatch(signals_.fd()); }
+  // The loop whose thread calls; null on other threads.
+  LoopContext* CurrentLoop() const {
+    if (!Mailbox::OnAnyLoopThread()) return nullptr;
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+      if (worker->mailbox()->OnLoopThread()) return &worker->context();
+    }
+    return nullptr;
+  }
 
-    bool Watch() { return loop_.Watch(signals_.fd(), Poller::kRead, this); }
-
-    void OnReadable() override {
-      while (const std::optional<int> signal = signals_.Wait(absl::ZeroDuration())) {
-        on_signal_(*signal);
+  // On a loop's thread by way of that loop, so that its sessions get the message in order with
+  // others that are sent there.
+  absl::Status PublishAnywhere(absl::string_view topic, const EncodedMessage& message,
+                               const SendOptions& options, PublishCallback done) {
+    if (LoopContext* const loop = CurrentLoop()) {
+      return loop->Publish(topic, message, options, std::move(done));
+    }
+    if (topic_brokers_) {
+      if (auto published = topic_brokers_->Publish(topic, message, options.key, done)) {
+        return *published;
       }
     }
-    void OnWritable() override {}
-    void OnTimer() override {}
-
-   private:
-    EventLoop& loop_;
-    SignalWaiter& signals_;
-    const std::function<void(int)> on_signal_;
-  };
+    absl::Status status = PublishToOthers(nullptr, topic, message, options);
+    TellPublished(status, std::move(done), guard_);
+    return status;
+  }
 
   void Serve(Worker& worker) {
     worker.Run();
@@ -335,6 +328,7 @@ class Server::Impl : public WorkerGroup {
   }
 
   absl::Status StartThreads(int loops) {
+    absl::Status status = topic_brokers_ ? topic_brokers_->Start() : absl::OkStatus();
     const auto start = [](int count, std::unique_ptr<ThreadPool>* pool) {
       if (count == 0) return absl::OkStatus();
       absl::StatusOr<std::unique_ptr<ThreadPool>> made = ThreadPool::Make(count);
@@ -342,35 +336,46 @@ class Server::Impl : public WorkerGroup {
       *pool = *std::move(made);
       return absl::OkStatus();
     };
-    absl::Status status = start(options_.handler_threads, &handler_threads_);
+    status.Update(start(options_.handler_threads, &handler_threads_));
     return status.ok() ? start(loops, &threads_) : status;
   }
 
-  // Waits until the loops have ended, and at the deadline stops the others. Called by a handler, it
-  // does not wait.
+  // Waits until the loops have ended and what they have published has its outcomes, and at the
+  // deadline stops the others. Called by a handler, it does not wait.
   void EndBy(Deadline deadline) {
+    if (topic_brokers_) topic_brokers_->SetGrace(deadline.Remaining());
     if (InHandler()) return;
     std::unique_lock<std::mutex> lock(mutex_);
     while (running_ > 0 && !deadline.HasPassed()) {
       stopped_.wait_for(lock,
                         absl::ToChronoMilliseconds(std::min(deadline.Remaining(), absl::Hours(1))));
     }
-    if (running_ > 0) {
-      for (const std::unique_ptr<Worker>& worker : workers_) {
-        worker->mailbox()->Post([worker = worker.get()] { worker->Stop(); });
-      }
-      stopped_.wait(lock, [this] { return running_ == 0; });
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+      if (running_ > 0) worker->mailbox()->Post([worker = worker.get()] { worker->Stop(); });
     }
+    stopped_.wait(lock, [this] { return running_ == 0; });
+    lock.unlock();
+    if (topic_brokers_) topic_brokers_->AwaitOutcomes();
   }
 
   // Whether one more connection may be served. Those that are being refused do not count: otherwise
   // a crowd of them would keep places empty.
-  Refusal Admit(const SocketAddress& peer, size_t refusing) {
+  Refusal Admit(LoopContext& context, const SocketAddress& peer) {
+    const size_t refusing = refusing_;
     const size_t all = connections();
     const size_t most = options_.limits.max_connections;
     // By subtraction: the limit may be the largest number.
     if (all >= refusing && all - refusing >= most) return Refusal::kServerFull;
-    return address_limit_.Add(peer) ? Refusal::kNone : Refusal::kAddressFull;
+    return context.Enter(peer) ? Refusal::kNone : Refusal::kAddressFull;
+  }
+
+  [[gnu::cold, gnu::noinline]] void WarnOfDescriptors(int fd) {
+    if (options_.hooks.min_log_level > LogLevel::kWarning) return;
+    Log(options_.hooks.log, LogLevel::kWarning,
+        absl::StrCat(fd + 1, " of ", descriptors_.limit(),
+                     " file descriptors are in use, and connections wait when all are: raise the "
+                     "limit (ulimit -n; LimitNOFILE= of systemd), or lower "
+                     "limits.max_connections"));
   }
 
   // Whether the caller is a handler: the workers cannot stop before it returns.
@@ -386,11 +391,15 @@ class Server::Impl : public WorkerGroup {
   const ServerOptions options_;  // with guarded functions
   const Acceptor acceptor_;
   AddressLimit address_limit_;
+  internal::DescriptorWatch descriptors_;
+  std::atomic<size_t> refusing_{0};
   std::vector<SocketAddress> addresses_;
   std::vector<SocketAddress> loopback_;  // those of them that only this machine can reach
   std::vector<std::shared_ptr<TlsContext>> tls_contexts_;
   TopicDirectory topics_;
+  std::optional<TopicBrokers> topic_brokers_;  // none: no topic goes through one
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::atomic<bool> loops_end_{false};  // a loop keeps what it accepts: another one may have ended
   std::atomic<bool> draining_{false};
   std::atomic<bool> started_{false};
   std::atomic<std::thread::id> runner_{};  // the thread in Run(); no thread: none
@@ -402,27 +411,22 @@ class Server::Impl : public WorkerGroup {
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Listen(ServerOptions options, Acceptor acceptor) {
-  if (absl::Status status = CheckOptions(options, acceptor); !status.ok()) return status;
+  if (absl::Status status = CheckArguments(options, acceptor); !status.ok()) return status;
   std::vector<Endpoint> endpoints = options.more_endpoints;
   endpoints.insert(endpoints.begin(), {options.address, options.port, options.tls});
-  std::vector<std::shared_ptr<const Listener>> listeners;
-  for (const Endpoint& endpoint : endpoints) {
-    absl::StatusOr<Listener> listener = Listener::Open(endpoint);
-    if (!listener.ok()) return listener.status();
-    listeners.push_back(std::make_shared<const Listener>(*std::move(listener)));
-  }
+  const absl::StatusOr<std::vector<std::shared_ptr<const Listener>>> listeners =
+      OpenListeners(endpoints);
+  if (!listeners.ok()) return listeners.status();
   auto impl = std::make_unique<Impl>(std::move(options), std::move(acceptor));
-  if (absl::Status status = impl->Listen(listeners); !status.ok()) return status;
+  if (absl::Status status = impl->Listen(*listeners); !status.ok()) return status;
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Listen(ServerOptions options,
                                                        const Router& router) {
-  if (!router.status().ok()) return router.status();
-  if (options.http.pages) {
-    return absl::InvalidArgumentError(
-        "http.pages is set, expected empty: the router has the pages");
-  }
+  absl::Status status = router.status();
+  if (status.ok()) status = CheckForRouter(options, router.NeedsHandlerThreads());
+  if (!status.ok()) return status;
   options.http.pages = router.pages();
   return Listen(std::move(options), router.acceptor());
 }
@@ -466,6 +470,18 @@ absl::Status Server::Publish(absl::string_view topic, Opcode opcode, absl::strin
 absl::Status Server::Publish(absl::string_view topic, const EncodedMessage& message,
                              const SendOptions& options) {
   return impl_->Publish(topic, message, options);
+}
+
+void Server::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
+                     const SendOptions& options, PublishCallback done) {
+  absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload, options.compress);
+  if (!message.ok()) return TellPublished(message.status(), std::move(done), impl_->guard());
+  impl_->Publish(topic, *message, options, std::move(done));
+}
+
+void Server::Publish(absl::string_view topic, const EncodedMessage& message,
+                     const SendOptions& options, PublishCallback done) {
+  impl_->Publish(topic, message, options, std::move(done));
 }
 
 size_t Server::subscribers(absl::string_view topic) const { return impl_->subscribers(topic); }

@@ -23,6 +23,7 @@
 #include "weft/server/server_options.h"
 #include "weft/server/session.h"
 #include "weft/server/session_ref.h"
+#include "weft/server/topics/publish_callback.h"
 #include "weft/transport/address.h"
 
 namespace weft {
@@ -100,11 +101,21 @@ class Server {
   // encoded before, for example for several topics.
   absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
                        const SendOptions& options = {});
+  //
+  // A message for a topic that a broker carries (TopicOptions::shared, latest_only, history) goes
+  // there, and comes back to the subscribers of all nodes in one order. Of `options` only
+  // `compress` and `key` go with it. OK then means that it was accepted; the forms with `done`,
+  // which must not be empty, tell the outcome.
   absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                        const SendOptions& options = {});
+  void Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
+               const SendOptions& options, PublishCallback done);
+  void Publish(absl::string_view topic, const EncodedMessage& message, const SendOptions& options,
+               PublishCallback done);
 
-  // The number of sessions that are subscribed to `topic`. Calls to Subscribe() that are still on
-  // their way to their thread do not count.
+  // The number of sessions of this server that are subscribed to `topic`, not those of other nodes,
+  // which Cluster::subscribers counts too.
+  // Calls to Subscribe() that are still on their way to their thread do not count.
   size_t subscribers(absl::string_view topic) const;
 
   // Reads the files of every endpoint's TlsContext again, for later handshakes; open sessions
@@ -113,12 +124,17 @@ class Server {
   // context. OK when there is nothing to read.
   absl::Status ReloadCertificates();
 
-  // Stops accepting, closes the sessions with 1012 (service restart) one by one, at random moments
-  // spread evenly over the time `over`, and then shuts down as Shutdown(grace) does; earlier if no
-  // session is left. So the clients of a server that is replaced do not all reconnect at the same
-  // moment. Upgrade requests on open connections get 503 meanwhile. `over` is at most a day. When
-  // it returns, every OnClose has been called. Idempotent; Shutdown() ends it sooner. Called by a
-  // handler, it starts the drain and returns at once.
+  // Lets load balancers notice that this server is not ready any more (draining()), for
+  // ServerTimeouts::unready or half of `over`. Then stops accepting, closes the sessions with 1012
+  // (service restart) one by one, at random moments spread evenly over the rest of the time `over`,
+  // and then shuts down as Shutdown(grace) does; earlier if no session is left. So the clients of a
+  // server that is replaced do not all reconnect at the same moment, and few are refused: those
+  // whose connection is accepted as its loop stops accepting. Upgrade requests on open connections
+  // get 503 after the first part, unless all endpoints are inherited sockets (Endpoint::address):
+  // then they get sessions, which end at the end of the drain. `over` is at most a day. When it
+  // returns, every OnClose has been called, and what they published has its outcome, as in
+  // Shutdown(). Idempotent; Shutdown() ends it sooner. Called by a handler, it starts the drain and
+  // returns at once.
   void Drain(absl::Duration over, absl::Duration grace = absl::Seconds(5));
 
   // Whether Drain() or Shutdown() was called: the answer to a readiness check.
@@ -126,9 +142,11 @@ class Server {
 
   // Stops accepting, closes every session with 1001, waits up to `grace` for the closing
   // handshakes, then ends the remaining sessions. When it returns, every OnClose has been called: a
-  // handler on a thread of its own that never returns blocks it forever. Idempotent. Called by a
-  // handler, for which it cannot wait, it starts the shutdown and returns at once: the sessions
-  // then have ServerTimeouts::close.
+  // handler on a thread of its own that never returns blocks it forever. Within the same time, and
+  // for a second after the last OnClose unless `grace` is 0, it waits until what they published to
+  // shared or kept topics has its outcome; Run() does too if this was called by a handler or for a
+  // signal. Idempotent. Called by a handler, for which it cannot wait, it starts the shutdown and
+  // returns at once: the sessions then have ServerTimeouts::close.
   void Shutdown(absl::Duration grace = absl::Seconds(5));
 
   // Waits until a Shutdown() or Drain() that any thread has called is done; returns at once if the

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "weft/core/check_option.h"
 #include "weft/core/deflate/permessage_deflate.h"
+#include "weft/server/forwarding/network.h"
 #include "weft/server/http/host_check.h"
 #include "weft/server/limits/rate_limit.h"
 #include "weft/server/limits/token_bucket.h"
@@ -74,7 +75,7 @@ absl::Status CheckTimes(const ServerOptions& options) {
   for (const auto& [name, time] : times) {
     if (absl::Status status = CheckMoreThanZero(name, time); !status.ok()) return status;
   }
-  return absl::OkStatus();
+  return CheckNotNegative("timeouts.unready", options.timeouts.unready);
 }
 
 absl::Status CheckRate(absl::string_view field, const RateLimit& rate) {
@@ -103,6 +104,18 @@ absl::Status CheckRates(const ServerRates& rates) {
   return status;
 }
 
+absl::Status CheckProxies(const ServerProxies& proxies) {
+  if (const auto networks = Networks::Parse(proxies.trusted_networks); !networks.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("proxies.trusted_networks: ", networks.status().message()));
+  }
+  if (proxies.protocol != ProxyProtocol::kOff && proxies.trusted_networks.empty()) {
+    return WrongOption("proxies.trusted_networks", "empty",
+                       "the networks of the proxies: proxies.protocol is set");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckPools(const ConnectionOptions& connection) {
   constexpr absl::string_view kExpected = "null: each loop has pools of its own";
   if (connection.pool != nullptr) return WrongOption("connection.pool", "set", kExpected);
@@ -118,9 +131,16 @@ absl::Status CheckServerOptions(const ServerOptions& options) {
   status.Update(CheckMarks(options.sending));
   status.Update(CheckTimes(options));
   status.Update(CheckRates(options.rates));
+  status.Update(CheckRate("hooks.access_log_rate", options.hooks.access_log_rate));
+  status.Update(CheckProxies(options.proxies));
   status.Update(CheckPools(options.connection));
   status.Update(InField("connection", CheckCompressionOptions(options.connection.compression)));
   status.Update(InField("http", CheckAllowedHosts(options.http.allowed_hosts)));
+  status.Update(InField("http", CheckAllowedOrigins(options.http.allowed_origins)));
+  if (options.broker != nullptr && !options.hooks.topic_options) {
+    status.Update(WrongOption("hooks.topic_options", "empty",
+                              "a function: it says which topics `broker` carries"));
+  }
   if (options.for_tests.clock == nullptr) {
     status.Update(WrongOption("for_tests.clock", "null", "a clock"));
   }

@@ -18,13 +18,17 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "weft/core/connection_options.h"
 #include "weft/core/log.h"
 #include "weft/loop/clock.h"
 #include "weft/sending/send_options.h"
+#include "weft/server/forwarding/proxy_options.h"
 #include "weft/server/http/http_options.h"
 #include "weft/server/limits/limit_options.h"
+#include "weft/server/limits/rate_limit.h"
 #include "weft/server/listening/endpoint.h"
+#include "weft/server/topics/broker.h"
 #include "weft/server/topics/topic_options.h"
 #include "weft/transport/tls_context.h"
 
@@ -59,6 +63,16 @@ struct ServerHooks {
   // each session.
   LogLevel min_log_level = LogLevel::kInfo;
 
+  // Receives a line for each session that has ended: its address, path, subprotocol, duration,
+  // messages and bytes, and the cause of the end (docs/howto/monitoring.md). Called as `log` is.
+  // Empty: no access log, which then takes neither memory nor time of a session.
+  std::function<void(absl::string_view line)> access_log{};
+
+  // The rate of these lines, divided evenly among the threads. A session beyond it has no line; the
+  // next line of its thread says how many were left out (left_out=N), and so does a last line with
+  // nothing else.
+  RateLimit access_log_rate = {.per_second = 1000};
+
   // The options of each topic.
   TopicOptionsFunction topic_options{};
 
@@ -91,19 +105,27 @@ struct ServerOptions {
 
   // The number of threads that call the handlers, for all sessions together. 0: each handler is
   // called by its session's loop, which is faster, but then it must not block; docs/handlers.md
-  // says when to use which. Acceptors and pages are always called by the loops. At most 1,024.
+  // says when to use which. The loops call acceptors and pages, except those that
+  // OnHandlerThreads() has made (server/on_handler_threads.h). At most 1,024.
   int handler_threads = 0;
 
   // Limits for received data, whether messages are delivered in pieces, and compression. The server
   // has pools of its own: `connection.pool` and `connection.codecs` must be null.
   ConnectionOptions connection{};
 
+  ServerProxies proxies{};
   ServerHttp http{};
   ServerLimits limits{};
   ServerTimeouts timeouts{};
   ServerRates rates{};
   ServerSending sending{};
   ServerHooks hooks{};
+
+  // Carries the topics for which hooks.topic_options says TopicOptions::shared to the other nodes
+  // of a cluster, and belongs to this server alone; invalid without that hook. Null: they are those
+  // of this server.
+  std::shared_ptr<Broker> broker{};
+
   ServerForTests for_tests{};
 };
 

@@ -1,5 +1,7 @@
 #include "weft/server/session.h"
 
+#include <utility>
+
 #include "absl/status/statusor.h"
 
 namespace weft {
@@ -26,11 +28,18 @@ absl::Status Session::SendPiece(const Message& piece, Compress compress) {
   return SendFragment(piece.opcode, piece.payload, piece.last, compress);
 }
 
-absl::Status Session::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
-                              const SendOptions& options) {
+absl::Status SessionTopics::Publish(absl::string_view topic, Opcode opcode,
+                                    absl::string_view payload, const SendOptions& options) {
   absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload, options.compress);
   if (!message.ok()) return message.status();
   return Publish(topic, *message, options);
+}
+
+void SessionTopics::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
+                            const SendOptions& options, PublishCallback done) {
+  absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload, options.compress);
+  if (!message.ok()) return done(message.status());
+  Publish(topic, *message, options, std::move(done));
 }
 
 }  // namespace weft

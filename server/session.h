@@ -24,6 +24,7 @@
 #include "weft/loop/deadline_queue.h"
 #include "weft/sending/send_options.h"
 #include "weft/sending/waiting_message.h"
+#include "weft/server/session_topics.h"
 #include "weft/transport/address.h"
 
 namespace weft {
@@ -33,7 +34,6 @@ class SessionRef;
 struct SessionRequest;
 
 using SessionCallback = absl::AnyInvocable<void(Session&)>;
-using TimerId = DeadlineKey;  // a timer of one session; a default TimerId names none
 
 // A handler gets its session with each callback, and may use it only inside its callbacks, until
 // OnClose returns; everywhere else it uses ref(). Messages sent during a callback leave when it
@@ -52,11 +52,8 @@ using TimerId = DeadlineKey;  // a timer of one session; a default TimerId names
 // Each method then acts by way of the loop, in the order of the calls, without waiting for it: a
 // send that returns OK has room and is on its way, SendOptions::timeout is the time to wait for
 // room, and a message that arrives after the session has ended is lost, as with a SessionRef.
-class Session {
+class Session : public SessionTopics {
  public:
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
-
   // ---- Messages ----
 
   // Sends the same message back: a whole one whole, a piece as a fragment.
@@ -113,21 +110,6 @@ class Session {
   // Closes the socket without a closing handshake; OnClose follows, with kAbnormal, at the end of
   // this turn of the loop. May be called anywhere, also in OnClose.
   virtual void Terminate() = 0;
-
-  // ---- Topics ----
-
-  // Receives messages published to `topic` from now on. Idempotent. InvalidArgument for a name over
-  // ServerLimits::max_topic_bytes, ResourceExhausted beyond limits.max_topics_per_session (not seen
-  // by a handler thread), FailedPrecondition once the session has ended.
-  virtual absl::Status Subscribe(absl::string_view topic) = 0;
-  virtual void Unsubscribe(absl::string_view topic) = 0;
-
-  // As Server::Publish and Server::subscribers; this session too may be a subscriber.
-  absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
-                       const SendOptions& options = {});
-  virtual absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
-                               const SendOptions& options = {}) = 0;
-  virtual size_t subscribers(absl::string_view topic) const = 0;
 
   // ---- Later ----
 

@@ -4,23 +4,19 @@
 #include <utility>
 
 #include "weft/core/frame/close_payload.h"
+#include "weft/loop/exception_guard.h"
 #include "weft/sending/posting.h"
 #include "weft/server/loop_session.h"
 #include "weft/server/topics/topics.h"
 
 namespace weft {
-namespace {
-
-absl::Status Gone() { return SessionHasEnded(); }
-
-}  // namespace
 
 size_t SessionRef::queued_bytes() const { return open() ? shared_->bytes() : 0; }
 
 // ---- Sending ----
 
 absl::Status SessionRef::Submit(WaitingMessage message, const SendOptions& options) const {
-  if (!open()) return Gone();
+  if (!open()) return SessionHasEnded();
   return PostMessage(shared_, std::move(message), options,
                      [](Session& session, WaitingMessage submitted, const SendOptions& how) {
                        return session.Submit(std::move(submitted), how);
@@ -29,7 +25,7 @@ absl::Status SessionRef::Submit(WaitingMessage message, const SendOptions& optio
 
 absl::Status SessionRef::PostSized(size_t payload_size,
                                    absl::AnyInvocable<void(LoopSession&)> task) const {
-  if (!open()) return Gone();
+  if (!open()) return SessionHasEnded();
   const size_t cost = payload_size + kMessageOverhead;
   absl::StatusOr<Reservation> room =
       shared_->TakeRoom(payload_size, cost, {.when_full = WhenFull::kFail});
@@ -64,22 +60,14 @@ void SessionRef::Callbacks::Close() {
   dropped.swap(callbacks_);
 }
 
-absl::StatusOr<SessionRef::HeldCallback> SessionRef::Hold(Mailbox& mailbox,
-                                                          SessionCallback callback) {
-  if (!callback) return absl::InvalidArgumentError("the callback is empty, expected a function");
-  std::optional<Reservation> room = mailbox.Reserve(kMessageOverhead);
-  if (room.has_value()) return HeldCallback{std::move(callback), *std::move(room)};
-  return absl::ResourceExhaustedError(
-      "the messages and callbacks that wait on this thread exceed limits.max_buffered_bytes");
-}
-
 // One task for each callback, so that it keeps its place among the messages of its thread. Another
 // thread's callback may take that place, but not one that this thread has posted later.
 absl::Status SessionRef::Post(SessionCallback callback) const {
-  if (!open()) return Gone();
-  absl::StatusOr<HeldCallback> held = Hold(shared_->mailbox(), std::move(callback));
+  if (!open()) return SessionHasEnded();
+  absl::StatusOr<HeldCallback> held =
+      HoldCallback<Session>(shared_->mailbox(), std::move(callback));
   if (!held.ok()) return held.status();
-  if (!shared_->callbacks.Add(*std::move(held))) return Gone();
+  if (!shared_->callbacks.Add(*std::move(held))) return SessionHasEnded();
   shared_->mailbox().Post([shared = shared_] {
     if (shared->session != nullptr) shared->session->RunPosted();
   });
@@ -95,13 +83,14 @@ absl::Status SessionRef::Close(CloseCode code, absl::string_view reason) const {
   });
 }
 
-absl::Status SessionRef::Subscribe(absl::string_view topic) const {
-  if (shared_ == nullptr) return Gone();
-  if (absl::Status status = CheckTopic(topic, shared_->max_topic_bytes); !status.ok()) {
-    return status;
-  }
-  return PostTask([topic = std::string(topic)](LoopSession& session) {
-    session.Subscribe(topic).IgnoreError();
+absl::Status SessionRef::Subscribe(absl::string_view topic, const SubscribeOptions& options) const {
+  if (shared_ == nullptr) return SessionHasEnded();
+  absl::Status status = CheckTopic(topic, shared_->max_topic_bytes);
+  status.Update(ParseSince(options).status());
+  if (!status.ok()) return status;
+  return PostTask([topic = std::string(topic), options](LoopSession& session) {
+    const absl::Status status = session.Subscribe(topic, options);
+    if (!status.ok()) session.TellRefused(topic, status);
   });
 }
 
@@ -110,9 +99,49 @@ absl::Status SessionRef::Unsubscribe(absl::string_view topic) const {
       [topic = std::string(topic)](LoopSession& session) { session.Unsubscribe(topic); });
 }
 
+namespace {
+
+// A callback that is called with an error unless it was taken: a task is destroyed without being
+// run if its session has ended.
+class OnePublish {
+ public:
+  explicit OnePublish(PublishCallback done) : done_(std::move(done)) {}
+  OnePublish(OnePublish&& other) noexcept : done_(std::exchange(other.done_, nullptr)) {}
+  OnePublish& operator=(OnePublish&&) = delete;
+  ~OnePublish() {
+    if (done_) Fail(std::move(done_), SessionHasEnded());
+  }
+
+  // Where no guard of a server may be left: an exception is caught, and forgotten.
+  static void Fail(PublishCallback done, absl::Status status) {
+    ExceptionGuard([](absl::string_view, absl::string_view) {}).Run("", [&] { done(status); });
+  }
+
+  PublishCallback Take() { return std::exchange(done_, nullptr); }
+
+ private:
+  PublishCallback done_;
+};
+
+}  // namespace
+
 absl::Status SessionRef::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
                                  const SendOptions& options) const {
-  if (!open()) return Gone();
+  PublishCallback none;
+  return PostPublish(topic, opcode, payload, options, none);
+}
+
+void SessionRef::Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
+                         const SendOptions& options, PublishCallback done) const {
+  absl::Status status = PostPublish(topic, opcode, payload, options, done);
+  if (!status.ok() && done) OnePublish::Fail(std::move(done), std::move(status));
+}
+
+// Takes `done` unless it fails.
+absl::Status SessionRef::PostPublish(absl::string_view topic, Opcode opcode,
+                                     absl::string_view payload, const SendOptions& options,
+                                     PublishCallback& done) const {
+  if (!open()) return SessionHasEnded();
   absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(opcode, payload, options.compress);
   if (!message.ok()) return message.status();
   const size_t cost =
@@ -124,14 +153,19 @@ absl::Status SessionRef::Publish(absl::string_view topic, Opcode opcode, absl::s
   }
   return PostTask([topic = std::string(topic), message = *std::move(message),
                    key = std::string(options.key), options = SendOptions(options),
-                   reservation = *std::move(reservation)](LoopSession& session) mutable {
+                   reservation = *std::move(reservation),
+                   one = OnePublish(std::exchange(done, nullptr))](LoopSession& session) mutable {
     options.key = key;
-    session.Publish(topic, message, options).IgnoreError();
+    if (PublishCallback taken = one.Take()) {
+      session.Publish(topic, message, options, std::move(taken));
+    } else {
+      session.Publish(topic, message, options).IgnoreError();
+    }
   });
 }
 
 absl::Status SessionRef::PostTask(absl::AnyInvocable<void(LoopSession&)> task) const {
-  return open() ? weft::PostTask(shared_, std::move(task)) : Gone();
+  return open() ? weft::PostTask(shared_, std::move(task)) : SessionHasEnded();
 }
 
 }  // namespace weft

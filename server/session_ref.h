@@ -22,10 +22,13 @@
 #include "weft/core/frame/close_code.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/loop/mailbox.h"
+#include "weft/sending/callbacks.h"
 #include "weft/sending/send_options.h"
 #include "weft/sending/shared_queue.h"
 #include "weft/sending/waiting_message.h"
 #include "weft/server/session.h"
+#include "weft/server/topics/publish_callback.h"
+#include "weft/server/topics/subscribe_options.h"
 
 namespace weft {
 
@@ -88,15 +91,19 @@ class SessionRef {
   // Starts the closing handshake.
   absl::Status Close(CloseCode code = CloseCode::kNormal, absl::string_view reason = "") const;
 
-  // As the methods of Session. A subscription that exceeds limits.max_topics_per_session when it
-  // arrives is lost.
-  absl::Status Subscribe(absl::string_view topic) const;
+  // As the methods of Session. A subscription that exceeds limits.max_topics_per_session or
+  // limits.max_carried_topics when it arrives is refused: Handler::OnTopic gets a gap (kRefused),
+  // which by default does not close the session, and the server's log has a line.
+  absl::Status Subscribe(absl::string_view topic, const SubscribeOptions& options = {}) const;
   absl::Status Unsubscribe(absl::string_view topic) const;
 
   // As Session::Publish, in order with the other messages that this thread sends by this reference.
   // ResourceExhausted when too many bytes are on their way to the session's thread.
+  // Where the session has ended before that, `done` gets FailedPrecondition.
   absl::Status Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
                        const SendOptions& options = {}) const;
+  void Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
+               const SendOptions& options, PublishCallback done) const;
 
   // As Session::Post, from any thread: `callback` runs on the thread that calls the handler, in
   // order with the messages that this thread sends by this reference. On the session's loop, where
@@ -115,11 +122,7 @@ class SessionRef {
   friend class PooledSession;
   friend class ServedSession;
 
-  // A callback that waits, with its part of the loop's budget.
-  struct HeldCallback {
-    SessionCallback call;
-    Reservation room;
-  };
+  using HeldCallback = weft::HeldCallback<Session>;
 
   // The callbacks on their way to the session. Any thread.
   class Callbacks {
@@ -147,13 +150,13 @@ class SessionRef {
     Callbacks callbacks;
   };
 
-  // Takes the room for a callback. ResourceExhausted if there is none.
-  static absl::StatusOr<HeldCallback> Hold(Mailbox& mailbox, SessionCallback callback);
-
   explicit SessionRef(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
 
   bool open() const { return shared_ != nullptr && shared_->open(); }
   absl::Status Submit(WaitingMessage message, const SendOptions& options) const;
+
+  absl::Status PostPublish(absl::string_view topic, Opcode opcode, absl::string_view payload,
+                           const SendOptions& options, PublishCallback& done) const;
 
   // Runs the task on the loop's thread: at once if that is the caller's thread.
   absl::Status PostTask(absl::AnyInvocable<void(LoopSession&)> task) const;

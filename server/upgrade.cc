@@ -8,12 +8,9 @@
 #include "weft/core/deflate/compression.h"
 #include "weft/core/deflate/message_codec.h"
 #include "weft/core/handshake/handshake.h"
-#include "weft/core/http/http.h"
 #include "weft/core/http/http_status.h"
 #include "weft/core/http/origin.h"
 #include "weft/core/http/quote.h"
-#include "weft/transport/peer_certificate.h"
-#include "weft/transport/string_memory.h"
 
 namespace weft {
 namespace {
@@ -35,64 +32,70 @@ absl::StatusOr<std::optional<AcceptedDeflate>> ChooseCompression(const UpgradeRe
   return std::nullopt;
 }
 
-size_t MemoryOf(const std::optional<PeerCertificate>& certificate) {
-  if (!certificate.has_value()) return 0;
-  size_t bytes = weft::MemoryOf(certificate->subject);
-  for (const auto* names : {&certificate->dns_names, &certificate->ip_addresses,
-                            &certificate->email_addresses, &certificate->uris}) {
-    bytes += names->capacity() * sizeof(std::string);
-    for (const std::string& name : *names) bytes += weft::MemoryOf(name);
-  }
-  return bytes;
-}
-
-// Parses a copy of the head again, for views into the copy. It has been parsed before, so that it
-// cannot fail.
-std::unique_ptr<const KeptRequest> Keep(SessionRequest request, absl::string_view head) {
-  std::unique_ptr<KeptRequest> kept(new KeptRequest{.head = std::string(head)});
-  const absl::StatusOr<HttpRequest> http = ParseHttpRequest(
-      kept->head, {.max_head_bytes = head.size(), .max_headers = request.headers.size()});
-  absl::StatusOr<UpgradeRequest> upgrade =
-      http.ok() ? ParseUpgradeRequest(*http) : absl::StatusOr<UpgradeRequest>(http.status());
-  if (!upgrade.ok()) return nullptr;
-  static_cast<UpgradeRequest&>(request) = *std::move(upgrade);
-  kept->bytes = sizeof(KeptRequest) + weft::MemoryOf(kept->head) + weft::MemoryOf(request.target) +
-                request.headers.size() * sizeof(HttpHeader) + MemoryOf(request.peer_certificate);
-  kept->request = std::move(request);
-  return kept;
-}
-
 }  // namespace
 
 // A client without an Origin is not a browser, and could send any.
-absl::Status CheckOrigin(const UpgradeRequest& request, const ServerOptions& options) {
-  if (!request.origin.has_value() || IsSameOrigin(*request.origin, request.host) ||
+absl::Status CheckOrigin(const UpgradeRequest& request, const Stream& stream,
+                         const RequestSource& source, const LoopContext& context) {
+  const ServerOptions& options = context.options();
+  const absl::string_view host = source.host.empty() ? request.host : source.host;
+  if (!request.origin.has_value() || IsSameOrigin(*request.origin, host) ||
       IsAllowedOrigin(*request.origin, options.http.allowed_origins)) {
     return absl::OkStatus();
   }
   return HttpError(403, absl::StrCat("pages of the origin ", Quote(*request.origin),
-                                     " may not connect to the host ", Quote(request.host),
-                                     ": ServerOptions::http.allowed_origins lists other origins"));
+                                     " may not connect to the host ", Quote(host), ": ",
+                                     OriginAdvice(*request.origin, host, request.headers, source,
+                                                  SenderOf(stream, source.client, context),
+                                                  options.proxies.header)));
+}
+
+// The system is asked for the peer only where there can be a proxy.
+SocketAddress ProxyOf(const Stream& stream, const SocketAddress& client,
+                      const LoopContext& context) {
+  if (context.trusted().empty()) return SocketAddress();
+  SocketAddress peer = PeerAddress(stream.fd());
+  return peer == client ? SocketAddress() : peer;
+}
+
+Sender SenderOf(const Stream& stream, const SocketAddress& client, const LoopContext& context) {
+  if (context.trusted().Contains(client)) return Sender::kTrusted;
+  return ProxyOf(stream, client, context) == SocketAddress() ? Sender::kStranger : Sender::kNamed;
+}
+
+absl::string_view SchemeOf(const Stream& stream, const RequestSource& source) {
+  if (!source.scheme.empty()) return source.scheme;
+  return stream.is_tls() ? "https" : "http";
 }
 
 absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, absl::string_view head,
-                                              const Stream& stream, const SocketAddress& peer,
+                                              const Stream& stream, const RequestSource& source,
                                               LoopContext& context, UpgradeResponse& response,
                                               std::optional<UpgradeDecision> decision) {
   const auto deflate = ChooseCompression(upgrade, context.options().connection.compression,
                                          context.compression_bytes_left());
   if (!deflate.ok()) return deflate.status();
-  SessionRequest request = {std::move(upgrade), peer, stream.peer_certificate(), &context.group()};
+  SessionRequest request = {std::move(upgrade), source.client, stream.peer_certificate(),
+                            &context.group()};
+  request.proxy_address = ProxyOf(stream, source.client, context);
+  request.scheme = SchemeOf(stream, source);
 
   if (!decision.has_value()) {
-    internal::LateAnswerSlot<UpgradeDecision> slot = {context.mailbox()};
-    request.later = &slot;
+    internal::RequestContext<UpgradeDecision> found = {context.loop(), context.late_answers(),
+                                                       context.guard(),
+                                                       context.group().handler_pool(), head};
+    request.context = &found;
     decision.emplace(UpgradeDecision{context.acceptor()(request, response), {}});
     decision->response = std::move(response);
-    request.later = nullptr;
-    if (slot.late != nullptr) decision = slot.late->Take();
-    if (!decision.has_value()) return AcceptedUpgrade{.later = std::move(slot.late)};
+    request.context = nullptr;
+    if (found.late != nullptr) decision = found.late->Take();
+    if (!decision.has_value()) {
+      return AcceptedUpgrade{.later = std::move(found.late),
+                             .path_parameters = std::move(found.path_parameters)};
+    }
+    decision->path_parameters = std::move(found.path_parameters);
   }
+  request.path_parameters = std::move(decision->path_parameters);
   response = std::move(decision->response);
   absl::StatusOr<std::unique_ptr<Handler>>& handler = decision->handler;
   if (!handler.ok()) return handler.status();
@@ -107,7 +110,7 @@ absl::StatusOr<AcceptedUpgrade> AcceptUpgrade(UpgradeRequest upgrade, absl::stri
   if (!response.subprotocol.empty() || response.keep_request) {
     auto opening = std::make_unique<SessionOpening>();
     opening->subprotocol = response.subprotocol;
-    if (response.keep_request) opening->kept = Keep(std::move(request), head);
+    if (response.keep_request) opening->kept = Keep(request, head);
     accepted.opening = std::move(opening);
   }
   return accepted;

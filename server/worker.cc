@@ -4,12 +4,14 @@
 #include <cerrno>
 #include <cstring>
 #include <functional>
-#include <random>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "weft/loop/drain_plan.h"
+#include "weft/loop/random_fractions.h"
 #include "weft/server/http_connection.h"
+#include "weft/server/proxied_stream.h"
 #include "weft/server/served_session.h"
 #include "weft/transport/listen.h"
 
@@ -19,19 +21,8 @@ namespace {
 // The maximum number of connections accepted in one turn: the sessions come first in the next one.
 constexpr int kMaxAcceptsPerTurn = 64;
 
-// The maximum number of streams compared to find the one that holds most, so that a client that
-// fills the memory cannot stop the loop by these searches. Each search continues where the last one
-// stopped.
-constexpr size_t kMaxCompared = 4096;
-
 // The pause before accepting again when the system has no descriptor or memory left.
 constexpr int64_t kAcceptBackOffMs = 200;
-
-std::function<double()> RandomNumbers() {
-  return [engine = std::minstd_rand(std::random_device()())]() mutable {
-    return std::uniform_real_distribution<double>()(engine);
-  };
-}
 
 }  // namespace
 
@@ -48,11 +39,10 @@ class Worker::Accepting : public EventSource {
 
   void OnReadable() override {
     for (int i = 0; i < kMaxAcceptsPerTurn; ++i) {
-      Stream stream;
-      SocketAddress peer;
-      const IoResult result = Accept(listener_->fd(), &stream, &peer);
+      Arrival arrival;
+      const IoResult result = Accept(listener_->fd(), &arrival.stream, &arrival.peer);
       if (result.ok()) {
-        if (StartTls(stream)) worker_.context_.group().Assign(&worker_, std::move(stream), peer);
+        if (Prepare(arrival)) worker_.context_.group().Assign(&worker_, std::move(arrival));
       } else if (result.status == IoStatus::kWouldBlock) {
         return;
       } else {
@@ -64,10 +54,16 @@ class Worker::Accepting : public EventSource {
 
   void OnWritable() override {}
 
+  const Listener& listener() const { return *listener_; }
+
  private:
-  bool StartTls(Stream& stream) {
-    if (listener_->tls() == nullptr) return true;
-    const absl::Status status = stream.StartTlsServer(*listener_->tls());
+  // Starts TLS, unless the header of the PROXY protocol comes first.
+  bool Prepare(Arrival& arrival) {
+    const bool in_use = worker_.context_.options().proxies.protocol != ProxyProtocol::kOff;
+    arrival.awaits_proxy_header = in_use && worker_.context_.trusted().Contains(arrival.peer);
+    if (arrival.awaits_proxy_header) arrival.tls = listener_->tls();
+    if (arrival.awaits_proxy_header || listener_->tls() == nullptr) return true;
+    const absl::Status status = arrival.stream.StartTlsServer(*listener_->tls());
     if (!status.ok()) {
       Log(worker_.context_.options().hooks.log, LogLevel::kError,
           absl::StrCat("cannot start TLS: ", status.message()));
@@ -95,37 +91,64 @@ class Worker::Accepting : public EventSource {
   const std::shared_ptr<const Listener> listener_;
 };
 
-// Closes the present streams one after the other, over a time.
+// Waits, and then closes the present streams one after the other, over a time.
 class Worker::Draining : public Timer {
  public:
-  Draining(Worker& worker, int64_t over_ms)
-      : worker_(worker),
-        plan_(worker.untold_, worker.loop().now_ms(), over_ms,
-              worker.context_.options().for_tests.random
-                  ? worker.context_.options().for_tests.random
-                  : RandomNumbers()) {
-    OnTimer();
+  Draining(Worker& worker, int64_t unready_ms, int64_t over_ms)
+      : worker_(worker), end_ms_(worker.loop().now_ms() + over_ms) {
+    if (unready_ms == 0) {
+      OnTimer();
+    } else {
+      worker_.loop().ArmTimer(this, worker_.loop().now_ms() + unready_ms);
+    }
   }
 
+  // Whether the wait is over: the worker does not listen any more.
+  bool begun() const { return plan_.has_value(); }
+
   void OnTimer() override {
+    if (!begun()) Begin();
     const int64_t now_ms = worker_.loop().now_ms();
     size_t& left = worker_.untold_;
-    while (plan_.IsDue(left, now_ms)) {
-      worker_.Swap(plan_.Choose(left), left - 1);
+    while (plan_->IsDue(left, now_ms)) {
+      worker_.Swap(plan_->Choose(left), left - 1);
       worker_.streams_[--left]->GoAway(CloseCode::kServiceRestart, "the server restarts");
     }
-    if (now_ms >= plan_.end_ms()) return worker_.GoAway();
-    worker_.loop().ArmTimer(this, plan_.NextMs());
+    if (now_ms >= plan_->end_ms()) return worker_.GoAway();
+    worker_.loop().ArmTimer(this, plan_->NextMs());
   }
 
  private:
+  // Takes the connections that wait in the queue of a socket that is closed now: their upgrades get
+  // 503. The queue of an inherited socket is left to the process that serves it next. If all are
+  // inherited, nobody is refused: a client that was accepted gets a session. One that begins so
+  // late ends at the end of the drain.
+  void Begin() {
+    const auto closes = [](const std::unique_ptr<Accepting>& accepting) {
+      return !accepting->listener().is_inherited();
+    };
+    const auto& listeners = worker_.listeners_;
+    if (std::any_of(listeners.begin(), listeners.end(), closes)) {
+      worker_.context_.RefuseUpgrades();
+    }
+    for (const std::unique_ptr<Accepting>& accepting : listeners) {
+      if (closes(accepting)) accepting->OnReadable();
+    }
+    worker_.StopListening();
+    worker_.untold_ = worker_.streams_.size();
+    const auto& random = worker_.context_.options().for_tests.random;
+    const int64_t now_ms = worker_.loop().now_ms();
+    plan_.emplace(worker_.untold_, now_ms, end_ms_ - now_ms, random ? random : RandomFractions());
+  }
+
   Worker& worker_;
-  DrainPlan plan_;
+  const int64_t end_ms_;
+  std::optional<DrainPlan> plan_;
 };
 
 Worker::Worker(const ServerOptions& options, const Acceptor& acceptor, WorkerGroup& group,
                uint32_t index)
-    : context_(options, acceptor, group, *this), index_(index) {
+    : context_(options, acceptor, group, *this, index), index_(index) {
   loop().set_end_of_turn([this] { EndOfTurn(); });
 }
 
@@ -134,6 +157,7 @@ Worker::~Worker() = default;
 void Worker::Run() {
   loop().Run();
   mailbox()->Close();
+  if (context_.access_log() != nullptr) context_.access_log()->Finish();
 }
 
 void Worker::Listen(std::shared_ptr<const Listener> listener) {
@@ -142,10 +166,17 @@ void Worker::Listen(std::shared_ptr<const Listener> listener) {
 
 void Worker::StopListening() { listeners_.clear(); }
 
-void Worker::Adopt(Stream stream, const SocketAddress& peer, Refusal refusal) {
-  const int fd = stream.fd();
+void Worker::Adopt(Arrival arrival, Refusal refusal) {
+  const int fd = arrival.stream.fd();
   const uint64_t id = uint64_t{index_} << 48 | next_id_++;
-  auto client = std::make_unique<HttpConnection>(context_, std::move(stream), peer, id, refusal);
+  const SocketAddress peer = arrival.peer;
+  std::unique_ptr<ServedStream> client;
+  if (arrival.awaits_proxy_header) {
+    client = std::make_unique<ProxiedStream>(context_, std::move(arrival), id, refusal);
+  } else {
+    client =
+        std::make_unique<HttpConnection>(context_, std::move(arrival.stream), peer, id, refusal);
+  }
   if (!loop().Watch(fd, Poller::kRead, client.get())) {
     Log(context_.options().hooks.log, LogLevel::kError,
         absl::StrCat("cannot watch a connection: ", std::strerror(errno)));
@@ -157,13 +188,9 @@ void Worker::Adopt(Stream stream, const SocketAddress& peer, Refusal refusal) {
   if (context_.going_away()) streams_.back()->Drop("the server is going away");
 }
 
-void Worker::Drain(int64_t over_ms) {
+void Worker::Drain(int64_t unready_ms, int64_t over_ms) {
   if (draining_ != nullptr || context_.going_away()) return;
-  // Takes the connections that wait in the queue of the socket: their upgrades get 503.
-  for (const std::unique_ptr<Accepting>& listener : listeners_) listener->OnReadable();
-  StopListening();
-  untold_ = streams_.size();
-  draining_ = std::make_unique<Draining>(*this, over_ms);
+  draining_ = std::make_unique<Draining>(*this, unready_ms, over_ms);
 }
 
 void Worker::GoAway() {
@@ -171,8 +198,9 @@ void Worker::GoAway() {
   untold_ = 0;
   if (draining_ != nullptr) loop().DisarmTimer(draining_.get());
   StopListening();
-  // From the back: the last stream takes the place of one that is dropped.
-  for (size_t i = streams_.size(); i > 0; --i) {
+  // From the back: the last stream takes the place of one that is dropped. One can drop others: its
+  // handler publishes to sessions that are broken.
+  for (size_t i = streams_.size(); i > 0; i = std::min(i - 1, streams_.size())) {
     streams_[i - 1]->GoAway(CloseCode::kGoingAway, "the server is going away");
   }
 }
@@ -183,56 +211,47 @@ void Worker::Stop() {
   StopListening();
 }
 
-// The options of a message override those of its topic.
 void Worker::Deliver(const PublishBatch& batch) {
-  const auto deliver = [&](ServedSession& session, const TopicOptions& of_topic) {
-    SendOptions each = batch.options();
-    if (each.key.empty() && of_topic.latest_only) each.key = batch.topic();
-    if (!each.when_full.has_value()) each.when_full = of_topic.when_full;
-    each.max_queue_bytes = std::min(each.max_queue_bytes, of_topic.max_queue_bytes);
-    session.SendPublished(batch, each);
-  };
-  context_.topics().ForEachSubscriber(batch.topic(), deliver);
+  context_.topics().ForEachSubscriber(batch.topic(),
+                                      [&](ServedSession& session, const TopicOptions& of_topic) {
+                                        session.SendPublished(batch, batch.OptionsFor(of_topic));
+                                      });
 }
 
 void Worker::EndOfTurn() {
-  // A flush can drop a session, and the handler of a dropped one can send to others: repeats until
-  // neither is left.
+  // The next turn comes at once if answers are left for it.
+  internal::LateAnswers& late = context_.late_answers();
+  if (late.has_given() && late.TakeGiven()) mailbox()->Post([] {});
+  // A flush can drop a session, and the handler of a dropped one, or a coroutine whose request has
+  // ended, can send to others: repeats until none of these is left.
   std::vector<ServedStream*>& to_flush = context_.to_flush();
-  while (context_.has_published() || !to_flush.empty() || !gone_.empty() ||
-         (context_.stopping() && !streams_.empty())) {
-    context_.DeliverPublished();
-    for (size_t i = 0; i < to_flush.size(); ++i) to_flush[i]->OnEndOfTurn();
-    to_flush.clear();
-    while (context_.stopping() && !streams_.empty()) {
-      streams_.back()->Drop("the server has stopped");
+  do {
+    while (context_.has_published() || !to_flush.empty() || !gone_.empty() ||
+           (context_.stopping() && !streams_.empty())) {
+      context_.DeliverPublished();
+      for (size_t i = 0; i < to_flush.size(); ++i) to_flush[i]->OnEndOfTurn();
+      to_flush.clear();
+      while (context_.stopping() && !streams_.empty()) {
+        streams_.back()->Drop("the server has stopped");
+      }
+      for (std::unique_ptr<ServedStream>& stream : std::exchange(gone_, {})) {
+        if (stream->End()) continue;
+        // Its handler has not returned: it still takes memory, and counts as a connection.
+        ++load_;
+        stream->index_ = static_cast<uint32_t>(kept_.size());
+        kept_.push_back(std::move(stream));
+      }
     }
-    for (std::unique_ptr<ServedStream>& stream : std::exchange(gone_, {})) {
-      if (stream->End()) continue;
-      // Its handler has not returned: it still takes memory, and counts as a connection.
-      ++load_;
-      stream->index_ = static_cast<uint32_t>(kept_.size());
-      kept_.push_back(std::move(stream));
-    }
-  }
-  const bool ending = context_.going_away() || draining_ != nullptr;
-  if (ending && streams_.empty() && kept_.empty() && context_.group().MayEnd(this)) loop().Stop();
+  } while (late.EndAll());
+  const bool ending = context_.going_away() || (draining_ != nullptr && draining_->begun());
+  // Connections that another loop has assigned to this one, and that wait in the mailbox, count.
+  if (ending && load_ == 0 && context_.group().MayEnd(this)) loop().Stop();
   context_.pools().TrimLater();
   context_.metrics().loop_lag.Add(context_.options().for_tests.clock->NowMs() - loop().now_ms());
 }
 
 void Worker::DropLargest(ServedStream* asker, size_t wanted) {
-  ServedStream* largest = asker;
-  size_t most = asker->held_bytes() + wanted;
-  for (size_t i = std::min(streams_.size(), kMaxCompared); i > 0; --i) {
-    if (++compared_ >= streams_.size()) compared_ = 0;
-    ServedStream* const stream = streams_[compared_].get();
-    const size_t held = stream->held_bytes();
-    if (held <= most) continue;
-    largest = stream;
-    most = held;
-  }
-  largest->OutOfMemory();
+  context_.account().Largest(streams_, asker, wanted)->OutOfMemory();
 }
 
 void Worker::DestroyLater(ServedStream* stream) {
@@ -264,9 +283,9 @@ void Worker::Destroy(ServedStream* stream) {
 }
 
 void Worker::Release(const SocketAddress& peer, Refusal refusal) {
-  if (refusal == Refusal::kNone) context_.group().Leave(peer);
+  if (refusal == Refusal::kNone) context_.Leave(peer);
   --load_;
-  if (refusal != Refusal::kNone) --refusing_;
+  if (refusal != Refusal::kNone) --context_.group().refusing();
 }
 
 }  // namespace weft

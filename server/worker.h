@@ -13,12 +13,13 @@
 #include "weft/server/acceptor.h"
 #include "weft/server/listening/listener.h"
 #include "weft/server/loop_context.h"
+#include "weft/server/loop_topics.h"
 #include "weft/server/served_stream.h"
 #include "weft/server/server_options.h"
 #include "weft/server/topics/publish_batch.h"
+#include "weft/server/topics/topic_update.h"
 #include "weft/server/worker_group.h"
 #include "weft/transport/address.h"
-#include "weft/transport/stream.h"
 
 namespace weft {
 
@@ -38,24 +39,25 @@ class Worker final : private StreamOwner {
   void Listen(std::shared_ptr<const Listener> listener);
   void StopListening();
 
-  // Any thread: the number of connections on this worker or on their way to it, and of those among
-  // them that are to be refused.
+  // Any thread: the number of connections on this worker or on their way to it.
   std::atomic<size_t>& load() { return load_; }
-  std::atomic<size_t>& refusing() { return refusing_; }
   const std::shared_ptr<Mailbox>& mailbox() const { return context_.mailbox(); }
 
   // The state that its streams share.
   LoopContext& context() { return context_; }
 
-  // Any thread: subtracts a client that has ended from load(), and from refusing() if it was to be
-  // refused.
+  // For the brokers of topics.
+  TopicLoop& topic_loop() { return topics_; }
+
+  // Any thread: subtracts a client that has ended from load(), and from WorkerGroup::refusing() if
+  // it was to be refused.
   void Release(const SocketAddress& peer, Refusal refusal);
 
-  void Adopt(Stream stream, const SocketAddress& peer, Refusal refusal);
+  void Adopt(Arrival arrival, Refusal refusal);
 
-  // Stops listening, closes one session after the other with 1012, and calls GoAway() when the time
-  // is over or no session is left.
-  void Drain(int64_t over_ms);
+  // After `unready_ms` stops listening, closes one session after the other with 1012, and calls
+  // GoAway() after `over_ms`, or when no session is left.
+  void Drain(int64_t unready_ms, int64_t over_ms);
 
   // Closes every session with 1001, and stops the loop when the last one has ended.
   void GoAway();
@@ -80,14 +82,13 @@ class Worker final : private StreamOwner {
   EventLoop& loop() { return context_.loop(); }
 
   LoopContext context_;
+  LoopTopics topics_{context_};
   const uint32_t index_;
   std::vector<std::unique_ptr<Accepting>> listeners_;
   std::atomic<size_t> load_{0};
-  std::atomic<size_t> refusing_{0};
   uint64_t next_id_ = 1;
   std::vector<std::unique_ptr<ServedStream>> streams_;
   size_t untold_ = 0;                   // this number of them, in front, are still to be drained
-  size_t compared_ = 0;                 // the index of the last stream that DropLargest compared
   std::unique_ptr<Draining> draining_;  // null until then
   std::vector<std::unique_ptr<ServedStream>> gone_;  // destroyed at the end of the turn
   std::vector<std::unique_ptr<ServedStream>> kept_;  // destroyed by Destroy()

@@ -3,6 +3,10 @@
 #ifndef WEFT_SERVER_WORKER_GROUP_H_
 #define WEFT_SERVER_WORKER_GROUP_H_
 
+#include <atomic>
+#include <cstddef>
+#include <memory>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "weft/core/encoded_message.h"
@@ -10,22 +14,44 @@
 #include "weft/loop/thread_pool.h"
 #include "weft/sending/send_options.h"
 #include "weft/server/running_server.h"
+#include "weft/server/topics/topic_brokers.h"
 #include "weft/server/topics/topic_directory.h"
 #include "weft/transport/address.h"
 #include "weft/transport/stream.h"
+#include "weft/transport/tls_context.h"
 
 namespace weft {
 
 class LoopContext;
 class Worker;
 
+// Beyond max_connections, and of one address beyond max_connections_per_address, up to this many
+// connections of a server are kept just to answer 503 or 429; more are closed at once.
+inline constexpr size_t kRefusedAtOnce = 256;
+
+// A connection that was accepted.
+struct Arrival {
+  Stream stream{};
+  SocketAddress peer{};
+
+  // The PROXY protocol is expected; then TLS starts after its header, if `tls` is not null.
+  bool awaits_proxy_header = false;
+  std::shared_ptr<TlsContext> tls{};
+};
+
 // The state that the workers of a server share. Thread-safe.
 class WorkerGroup : public RunningServer {
  public:
   // Gives a connection that `from` has accepted to one of the workers.
-  virtual void Assign(Worker* from, Stream stream, const SocketAddress& peer) = 0;
+  virtual void Assign(Worker* from, Arrival arrival) = 0;
 
-  // Called when a client that was assigned, and not refused, has ended.
+  // The number of connections of all workers that only wait for their refusal.
+  virtual std::atomic<size_t>& refusing() = 0;
+
+  // Counts one more client of the address of `peer`, for LoopContext::Enter(); false, without
+  // counting it, if there are ServerLimits::max_connections_per_address. Leave() is called when it
+  // has ended.
+  virtual bool Enter(const SocketAddress& peer) = 0;
   virtual void Leave(const SocketAddress& peer) = 0;
 
   // Publishes to the subscribers on every loop but `from`, which may be null. ResourceExhausted if
@@ -35,6 +61,9 @@ class WorkerGroup : public RunningServer {
                                        const SendOptions& options) = 0;
 
   virtual TopicDirectory& topics() = 0;
+
+  // Null if no topic goes through a broker: without ServerHooks::topic_options.
+  virtual TopicBrokers* topic_brokers() = 0;
 
   // The threads that call the handlers; null if the loops call them.
   virtual ThreadPool* handler_pool() = 0;

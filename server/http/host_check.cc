@@ -7,7 +7,9 @@
 #include "absl/strings/strip.h"
 #include "weft/core/http/authority.h"
 #include "weft/core/http/http_status.h"
+#include "weft/core/http/origin.h"
 #include "weft/core/http/quote.h"
+#include "weft/transport/address.h"
 #include "weft/transport/loopback.h"
 
 namespace weft {
@@ -38,6 +40,11 @@ absl::Status CheckHost(absl::string_view host, bool on_loopback,
                                 allowed.empty() ? ", by default only loopback names" : ""));
 }
 
+bool IsAddressOrLoopback(absl::string_view host) {
+  const absl::string_view name = NameIn(host);
+  return IsLoopbackHost(name) || SocketAddress::FromIp(name, 0).ok();
+}
+
 absl::Status CheckAllowedHosts(absl::Span<const std::string> allowed) {
   for (const std::string& entry : allowed) {
     if (entry == "*") continue;
@@ -50,6 +57,16 @@ absl::Status CheckAllowedHosts(absl::Span<const std::string> allowed) {
       return absl::InvalidArgumentError(
           absl::StrCat("allowed_hosts has ", Quote(entry), ", expected a host without a port"));
     }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckAllowedOrigins(absl::Span<const std::string> allowed) {
+  for (const std::string& entry : allowed) {
+    if (IsOriginEntry(entry)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("allowed_origins has ", Quote(entry),
+                     ", expected scheme://host[:port] without a path, null or *"));
   }
   return absl::OkStatus();
 }

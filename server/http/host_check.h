@@ -21,8 +21,15 @@ namespace weft {
 absl::Status CheckHost(absl::string_view host, bool on_loopback,
                        absl::Span<const std::string> allowed);
 
+// Whether `host`, host[:port], is an IP address or a loopback name: the name service of an attacker
+// cannot make it lead elsewhere.
+bool IsAddressOrLoopback(absl::string_view host);
+
 // InvalidArgument for an entry of ServerHttp::allowed_hosts that no host can equal.
 absl::Status CheckAllowedHosts(absl::Span<const std::string> allowed);
+
+// InvalidArgument for an entry of ServerHttp::allowed_origins that no page's origin can equal.
+absl::Status CheckAllowedOrigins(absl::Span<const std::string> allowed);
 
 }  // namespace weft
 

@@ -34,12 +34,16 @@ struct ServerHttp {
   //
   //   options.http.allowed_hosts = {"example.com"};   // the Host that the proxy passes on
   //
+  // If trusted proxies (ServerProxies) name the host that the client asked for, that host must be
+  // listed, and the Host too unless it is an IP address or a loopback name.
+  //
   // A request without a Host, which only HTTP/1.0 allows, is accepted.
   std::vector<std::string> allowed_hosts{};
 
   // A browser names the origin of the page that opens a WebSocket. A page of an origin other than
-  // the server's own gets 403, unless its origin ("https://example.com", "null" for a file) or "*"
-  // is in this list. Programs other than browsers send no Origin and are accepted.
+  // the server's own, by the host that trusted proxies name or else the Host, gets 403, unless its
+  // origin ("https://example.com", "null" for a file) or "*" is in this list; Server::Start refuses
+  // entries of another form. Programs other than browsers send no Origin and are accepted.
   std::vector<std::string> allowed_origins{};
 };
 

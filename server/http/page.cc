@@ -26,6 +26,10 @@ bool IsOurs(absl::string_view name) {
 
 absl::string_view PageRequest::path() const { return target.substr(0, target.find('?')); }
 
+std::optional<absl::string_view> PageRequest::path(absl::string_view name) const {
+  return PathParameter(path_parameters, name);
+}
+
 absl::string_view PageRequest::query() const {
   const size_t mark = target.find('?');
   return mark == target.npos ? "" : target.substr(mark + 1);
@@ -41,9 +45,7 @@ std::optional<absl::string_view> PageRequest::cookie(absl::string_view name) con
 
 std::optional<absl::string_view> PageRequest::bearer_token() const { return BearerToken(headers); }
 
-PageAnswer PageRequest::AnswerLater() const {
-  return PageAnswer(later->NewGiver(HttpError(500, "the page gave no answer")));
-}
+PageAnswer PageRequest::AnswerLater() const { return PageAnswer(context->NewGiver()); }
 
 void PageAnswer::Give(absl::StatusOr<PageResponse> answer) const {
   giver_->late().Give(std::move(answer));

@@ -19,6 +19,7 @@
 #include "weft/core/http/http_status.h"  // IWYU pragma: export
 #include "weft/cxx20.h"
 #include "weft/server/http/late_answer.h"
+#include "weft/server/http/path_pattern.h"
 #include "weft/transport/address.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/peer_certificate.h"
@@ -35,12 +36,18 @@ struct PageRequest : HttpRequest {
   // HTTP/1.0 names no host.
   absl::string_view host{};
 
-  absl::string_view body{};     // complete, at most ServerHttp::max_body_bytes
-  absl::string_view subpath{};  // the path after the route's prefix (Router), without the '/'
-  SocketAddress peer_address{};
+  absl::string_view body{};      // complete, at most ServerHttp::max_body_bytes
+  absl::string_view subpath{};   // the path after the route's prefix (Router), without the '/'
+  SocketAddress peer_address{};  // these three are like SessionRequest's
+  SocketAddress proxy_address{};
+  absl::string_view scheme = "http";
   std::optional<PeerCertificate> peer_certificate{};  // like SessionRequest's
   RunningServer* server = nullptr;                    // not null when the server calls a page
-  internal::LateAnswerSlot<absl::StatusOr<PageResponse>>* later = nullptr;  // for AnswerLater()
+
+  // The named segments of the path: those of the pattern in a Router.
+  PathParameters path_parameters{};
+
+  internal::RequestContext<absl::StatusOr<PageResponse>>* context = nullptr;  // for AnswerLater()
 
   // The page answers later, and the result of its function is ignored. Call it once, and only
   // before the function returns.
@@ -51,8 +58,10 @@ struct PageRequest : HttpRequest {
   absl::string_view path() const;
   absl::string_view query() const;
 
-  // Parts of the request by name, or none if the request does not have one: see QueryParameter() in
-  // core/http/query.h, CookieValue() in cookie.h, BearerToken() in bearer_auth.h.
+  // Parts of the request by name, or none if the request does not have one: see PathPattern for
+  // path(), QueryParameter() in core/http/query.h, CookieValue() in cookie.h, BearerToken() in
+  // bearer_auth.h.
+  std::optional<absl::string_view> path(absl::string_view name) const;
   std::optional<std::string> query(absl::string_view name) const;
   std::optional<absl::string_view> cookie(absl::string_view name) const;
   std::optional<absl::string_view> bearer_token() const;
@@ -111,7 +120,8 @@ bool ClientHas(const HttpRequest& request, absl::string_view etag);
 
 // Answers a request. A Status becomes a response with its message, and the HTTP status of its code
 // or of HttpError. HEAD is answered like GET, and the server omits the body. Called on every loop's
-// thread, so it must be thread-safe and must not block.
+// thread, so it must be thread-safe and must not block: one that must wait uses
+// PageRequest::AnswerLater(), OnHandlerThreads() or coro::Answer().
 //
 //   ServerOptions options = {.port = 8080};
 //   options.http.pages = [](const PageRequest& request) -> absl::StatusOr<PageResponse> {

@@ -1,22 +1,15 @@
 #include "weft/server/limits/address_limit.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
+#include <array>
 #include <cstring>
 
 namespace weft {
 
 AddressLimit::Place AddressLimit::PlaceOf(const SocketAddress& peer) {
-  sockaddr_storage storage;
-  peer.ToSockaddr(&storage);
-  uint64_t bytes = 0;
-  if (storage.ss_family == AF_INET6) {
-    std::memcpy(&bytes, &reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr, sizeof(bytes));
-  } else {
-    bytes = reinterpret_cast<const sockaddr_in&>(storage).sin_addr.s_addr;
-  }
-  return {storage.ss_family, bytes};
+  const std::array<uint8_t, 16> ip = peer.ip_bytes();
+  uint64_t start;
+  std::memcpy(&start, ip.data(), sizeof(start));
+  return {peer.family(), start};
 }
 
 bool AddressLimit::Add(const SocketAddress& peer) {

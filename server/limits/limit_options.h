@@ -19,9 +19,10 @@ struct ServerLimits {
   size_t max_connections = 100000;
 
   // How many of these may come from one IPv4 address, or from one /64 of IPv6. Beyond it a client
-  // gets 429. No limit by default, because all clients behind a proxy, or behind the address
-  // translation of a company or a mobile network, have the same address. Clients of a Unix socket
-  // have no address and no such limit. At least 1.
+  // gets 429. No limit by default, because many clients may have the same address: those of a
+  // company or a mobile network with address translation, and all clients behind a proxy that is
+  // not in ServerProxies::trusted_networks. Clients of a Unix socket have no address and no such
+  // limit. At least 1.
   size_t max_connections_per_address = std::numeric_limits<size_t>::max();
 
   // The maximum of bytes that all clients together can make the server hold, divided evenly among
@@ -47,9 +48,15 @@ struct ServerLimits {
   // max_buffered_bytes.
   size_t max_topics_per_session = 1024;
   size_t max_topic_bytes = 256;
+
+  // The maximum number of topics that are shared or kept (TopicOptions) and have subscribers on
+  // this server, of each of the two kinds: shared by way of a broker, and kept by the server alone.
+  // A session cannot subscribe to one more. Each takes some hundred bytes; one that lost its
+  // subscribers stays for 5 s, if there is room. 0: nobody can subscribe to such a topic.
+  size_t max_carried_topics = 1000000;
 };
 
-// ServerOptions::timeouts. Each is more than 0.
+// ServerOptions::timeouts. Each is more than 0, except where it says otherwise.
 struct ServerTimeouts {
   // From the first byte of a connection to the end of a request's head, including TLS. A client
   // that has begun a request gets 408; one that has sent nothing is dropped. The same time again
@@ -79,6 +86,12 @@ struct ServerTimeouts {
 
   // For the closing handshake. Afterwards the socket is closed without it.
   absl::Duration close = absl::Seconds(5);
+
+  // The first part of the time of Server::Drain, at most half of it: the server already says that
+  // it is not ready (/readyz answers 503), but accepts connections and upgrades, so that load
+  // balancers stop sending clients before they would be refused. Longer than the interval of their
+  // checks, times the number that must fail. May be 0.
+  absl::Duration unready = absl::Seconds(5);
 };
 
 // ServerOptions::rates: the maximum and the minimum speed of a client.

@@ -10,11 +10,11 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "weft/transport/address.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/loopback.h"
+#include "weft/transport/testing/socket_path.h"
 
 namespace weft {
 namespace {
@@ -36,9 +36,7 @@ TEST(ListenerTest, AnAddressInUseIsNotPassedOver) {
 
 class UnixListenerTest : public ::testing::Test {
  protected:
-  ~UnixListenerTest() override { unlink(path_.c_str()); }
-
-  absl::StatusOr<Listener> Open() { return Listener::Open({.address = "unix:" + path_}); }
+  absl::StatusOr<Listener> Open() { return Listener::Open({.address = socket_.address()}); }
 
   bool Exists() { return access(path_.c_str(), F_OK) == 0; }
 
@@ -49,7 +47,8 @@ class UnixListenerTest : public ::testing::Test {
     return connect(fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) == 0;
   }
 
-  const std::string path_ = absl::StrCat("/tmp/weft_listener_test_", getpid());
+  const testing::SocketPath socket_;
+  const std::string path_ = socket_.path();
 };
 
 TEST_F(UnixListenerTest, RemovesItsFile) {

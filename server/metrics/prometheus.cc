@@ -1,246 +1,107 @@
 #include "weft/server/metrics/prometheus.h"
 
-#include <algorithm>
-#include <array>
-#include <charconv>
-#include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/strip.h"
-#include "weft/core/frame/utf8.h"
-#include "weft/core/http/quote.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "weft/metrics/session_metrics.h"
+#include "weft/server/topics/topic_counters.h"
+#include "weft/server/topics/topic_event.h"
 
 namespace weft {
 namespace {
 
-constexpr absl::string_view kCounter = "counter";
-constexpr absl::string_view kGauge = "gauge";
-constexpr absl::string_view kHistogram = "histogram";
-constexpr absl::string_view kHistogramSuffixes[] = {"_bucket", "_sum", "_count"};
-
-// The format also has colons in names of metrics, which are for the rules of Prometheus itself.
-bool IsValidName(absl::string_view name) {
-  return !name.empty() && !absl::ascii_isdigit(name.front()) &&
-         std::all_of(name.begin(), name.end(),
-                     [](char c) { return absl::ascii_isalnum(c) || c == '_'; });
-}
-
-std::string AsUtf8(absl::string_view text) {
-  if (IsValidUtf8(text)) return std::string(text);
-  std::string valid;
-  while (!text.empty()) {
-    size_t size = 1;
-    while (size < 4 && size < text.size() && !IsValidUtf8(text.substr(0, size))) ++size;
-    if (IsValidUtf8(text.substr(0, size))) {
-      absl::StrAppend(&valid, text.substr(0, size));
-      text.remove_prefix(size);
-    } else {
-      absl::StrAppend(&valid, "\xEF\xBF\xBD");
-      text.remove_prefix(1);
-    }
+void WriteTopicCounters(const TopicCountersOf<uint64_t>& topics, PrometheusWriter* out) {
+  out->Gauge("weft_cluster_topics", "Topics that a broker carries for subscribers of this server.",
+             static_cast<double>(topics.topics));
+  for (size_t i = 0; i < topics.published.size(); ++i) {
+    out->Counter("weft_cluster_published_total", "Messages published by this server, by outcome.",
+                 {{"outcome", NameOf(static_cast<PublishOutcome>(i))}},
+                 static_cast<double>(topics.published[i]));
   }
-  return valid;
-}
-
-// A whole number as such, any other in as few digits as give the same number again.
-std::string FormatValue(double value) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
-  constexpr double kExactIntegers = 1LL << 53;
-  if (std::abs(value) <= kExactIntegers && value == std::trunc(value)) {
-    return absl::StrCat(static_cast<int64_t>(value));
+  out->Histogram("weft_cluster_publish_seconds",
+                 "The time from a publish that was accepted to its outcome.", topics.publish_time);
+  out->Histogram("weft_cluster_lag_seconds",
+                 "The time from a publish to the arrival of its message, by the publisher's clock.",
+                 topics.lag);
+  for (size_t i = 0; i < topics.gaps.size(); ++i) {
+    out->Counter("weft_cluster_gaps_total", "Gaps of topics and of subscriptions, by reason.",
+                 {{"reason", GapReasonName(static_cast<GapReason>(i))}},
+                 static_cast<double>(topics.gaps[i]));
   }
-  char digits[32];
-  const auto end = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
-  return std::string(digits, end);
+  const auto counter = [out](absl::string_view name, absl::string_view help, double value) {
+    out->Counter(absl::StrCat("weft_cluster_", name), help, value);
+  };
+  counter("received_total", "Messages that came from the broker.",
+          static_cast<double>(topics.received));
+  counter("healed_messages_total", "Messages that were delivered from the history.",
+          static_cast<double>(topics.healed));
+  counter("duplicates_total", "Messages that came again, and were dropped.",
+          static_cast<double>(topics.duplicates));
+  counter("malformed_total", "Messages and states of the broker that were ignored.",
+          static_cast<double>(topics.malformed));
+  counter("reads_total", "Reads of histories.", static_cast<double>(topics.reads));
+  counter("joined_total", "Subscriptions that have begun without a position.",
+          static_cast<double>(topics.joined));
+  counter("resumed_total", "Subscriptions that have continued after their position.",
+          static_cast<double>(topics.resumed));
+  counter("refused_total", "Sessions that could not subscribe, because of too many topics.",
+          static_cast<double>(topics.refused));
+  counter("skipped_total", "Updates that a loop without room has missed; a gap follows.",
+          static_cast<double>(topics.skipped));
+  counter("paused_seconds_total", "Time in which nothing was read, because a loop had no room.",
+          static_cast<double>(topics.paused_ms) / 1000);
+  counter("lost_total", "Connections to the broker that were lost.",
+          static_cast<double>(topics.lost));
 }
 
-// Milliseconds as seconds, exactly.
-std::string Seconds(uint64_t ms) {
-  std::string digits = absl::StrCat(ms % 1000);
-  digits.insert(0, 3 - digits.size(), '0');
-  return absl::StrCat(ms / 1000, ".", digits);
-}
-
-// The code, or a name for the applications' codes.
-std::string NameOfCloseSlot(size_t slot) {
-  if (slot == CloseSlotOf(CloseCode{3000})) return "3xxx";
-  if (slot == CloseSlotOf(CloseCode{4000})) return "4xxx";
-  return absl::StrCat(1000 + slot);
-}
-
-template <typename Reason, size_t kSize>
-void ByReason(absl::string_view name, absl::string_view help,
-              const std::array<uint64_t, kSize>& counts, PrometheusWriter* out) {
-  for (size_t i = 0; i < kSize; ++i) {
-    out->Counter(name, help, {{"reason", NameOf(static_cast<Reason>(i))}}, counts[i]);
+void WriteBrokerCounts(const BrokerCounts& broker, PrometheusWriter* out) {
+  for (const auto& [role, is_up] :
+       {std::pair("messages", broker.messages_up), std::pair("commands", broker.commands_up)}) {
+    out->Gauge("weft_cluster_up", "1 while ServerOptions::broker is connected, by connection.",
+               {{"role", role}}, is_up ? 1 : 0);
   }
-}
-
-absl::Status CheckLabels(absl::string_view name, absl::Span<const PrometheusWriter::Label> sorted) {
-  for (size_t i = 0; i < sorted.size(); ++i) {
-    const absl::string_view label = sorted[i].first;
-    if (!IsValidName(label) || absl::StartsWith(label, "__")) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the metric ", Quote(name), " has a label ", Quote(label),
-                       ", expected letters, digits and '_', and neither a digit nor \"__\" first"));
-    }
-    if (i > 0 && label == sorted[i - 1].first) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the metric ", Quote(name), " has the label ", Quote(label), " twice"));
-    }
-  }
-  return absl::OkStatus();
+  const auto counter = [out](absl::string_view name, absl::string_view help, uint64_t value) {
+    out->Counter(name, help, static_cast<double>(value));
+  };
+  counter("weft_cluster_connects_total", "Connections to the broker's store that were made.",
+          broker.connects);
+  WriteByReason<BrokerReconnectReason>(
+      "weft_cluster_reconnects_total",
+      "Connections to it that were lost, and attempts that failed, by reason.", broker.reconnects,
+      out);
+  counter("weft_cluster_overdue_total", "Calls of the store that were not answered in time.",
+          broker.overdue);
+  counter("weft_cluster_received_bytes_total", "Bytes received from the store.",
+          broker.received_bytes);
+  counter("weft_cluster_sent_bytes_total", "Bytes sent to the store.", broker.sent_bytes);
+  counter("weft_cluster_unreadable_total", "Messages of other nodes that this server cannot read.",
+          broker.unreadable);
+  out->Gauge("weft_cluster_outbound_bytes",
+             "Memory of publishes and reads that wait for the store.",
+             static_cast<double>(broker.outbound_bytes));
+  out->Gauge("weft_cluster_probe_seconds",
+             "How long the last message of this server to itself was on its way; 0: none yet.",
+             absl::ToDoubleSeconds(broker.probe));
 }
 
 }  // namespace
 
-void PrometheusWriter::Counter(absl::string_view name, absl::string_view help,
-                               absl::Span<const Label> labels, double value) {
-  Add(name, kCounter, help, labels, value);
-}
-
-void PrometheusWriter::Gauge(absl::string_view name, absl::string_view help,
-                             absl::Span<const Label> labels, double value) {
-  Add(name, kGauge, help, labels, value);
-}
-
-void PrometheusWriter::Histogram(absl::string_view name, absl::string_view help,
-                                 const TimeHistogram<uint64_t>& histogram) {
-  Family* const family = FamilyOf(name, kHistogram, help);
-  if (family == nullptr) return;
-  family->series.clear();
-  const auto bucket = [&](absl::string_view bound, uint64_t count) {
-    family->series.push_back(
-        {absl::StrCat(name, "_bucket{le=\"", bound, "\"}"), absl::StrCat(count)});
-  };
-  uint64_t sum = 0;  // a bucket includes all smaller ones
-  for (size_t i = 0; i < histogram.kBoundsMs.size(); ++i) {
-    sum += histogram.counts[i];
-    bucket(Seconds(histogram.kBoundsMs[i]), sum);
-  }
-  bucket("+Inf", histogram.count());
-  family->series.push_back({absl::StrCat(name, "_sum"), Seconds(histogram.sum_ms)});
-  family->series.push_back({absl::StrCat(name, "_count"), absl::StrCat(histogram.count())});
-}
-
-std::string PrometheusWriter::text() const {
-  std::string text;
-  for (const Family& family : families_) {
-    absl::StrAppend(&text, "# HELP ", family.name, " ",
-                    absl::StrReplaceAll(family.help, {{"\\", "\\\\"}, {"\n", "\\n"}}), "\n# TYPE ",
-                    family.name, " ", family.type, "\n");
-    for (const Series& series : family.series) {
-      absl::StrAppend(&text, series.name, " ", series.value, "\n");
-    }
-  }
-  return text;
-}
-
-void PrometheusWriter::Add(absl::string_view name, absl::string_view type, absl::string_view help,
-                           absl::Span<const Label> labels, double value) {
-  // {a, b} and {b, a} are the same series.
-  std::vector<Label> sorted(labels.begin(), labels.end());
-  std::sort(sorted.begin(), sorted.end());
-  if (absl::Status status = CheckLabels(name, sorted); !status.ok()) {
-    return status_.Update(std::move(status));
-  }
-  Family* const family = FamilyOf(name, type, help);
-  if (family == nullptr) return;
-
-  std::string series(name);
-  absl::string_view separator = "{";
-  for (const auto& [label, text] : sorted) {
-    absl::StrAppend(
-        &series, separator, label, "=\"",
-        absl::StrReplaceAll(AsUtf8(text), {{"\\", "\\\\"}, {"\n", "\\n"}, {"\"", "\\\""}}), "\"");
-    separator = ",";
-  }
-  if (!sorted.empty()) series += "}";
-  const auto [position, is_new] = family->by_name.emplace(series, family->series.size());
-  if (is_new) family->series.push_back({std::move(series), {}});
-  family->series[position->second].value = FormatValue(value);
-}
-
-PrometheusWriter::Family* PrometheusWriter::FamilyOf(absl::string_view name, absl::string_view type,
-                                                     absl::string_view help) {
-  if (absl::Status status = CheckFamily(name, type); !status.ok()) {
-    status_.Update(std::move(status));
-    return nullptr;
-  }
-  const auto [position, is_new] = by_name_.emplace(name, families_.size());
-  if (is_new) families_.push_back({std::string(name), type, AsUtf8(help)});
-  return &families_[position->second];
-}
-
-absl::Status PrometheusWriter::CheckFamily(absl::string_view name, absl::string_view type) const {
-  if (!IsValidName(name)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a metric has the name ", Quote(name),
-                     ", expected letters, digits and '_', and no digit first"));
-  }
-  if (!weft_names_ && absl::StartsWith(name, "weft_")) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a metric has the name ", Quote(name),
-                     ", but names that begin with \"weft_\" are for the server's own"));
-  }
-  if (const auto found = by_name_.find(name); found != by_name_.end()) {
-    const absl::string_view other = families_[found->second].type;
-    if (other == type) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        absl::StrCat("the metric ", Quote(name), " is a ", other, ", and cannot be a ", type));
-  }
-  // A histogram has three families more.
-  for (const absl::string_view suffix : kHistogramSuffixes) {
-    const auto histogram = by_name_.find(absl::StripSuffix(name, suffix));
-    const bool is_taken =
-        histogram != by_name_.end() && families_[histogram->second].type == kHistogram;
-    if (is_taken || (type == kHistogram && by_name_.contains(absl::StrCat(name, suffix)))) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "the metric ", Quote(name), " and another one share a name that ends in ", suffix));
-    }
-  }
-  return absl::OkStatus();
-}
-
 void WriteMetrics(const ServerMetrics& metrics, PrometheusWriter* out) {
-  out->weft_names_ = true;
+  WriteSessionMetrics("weft_", metrics, out);
+  const WeftNames names(out);
   out->Gauge("weft_connections", "Connections, including those in their handshake.",
              metrics.connections);
-  out->Gauge("weft_sessions", "Open WebSockets.", metrics.sessions());
-  out->Counter("weft_sessions_opened_total", "WebSockets that were opened.",
-               metrics.sessions_opened);
-  constexpr absl::string_view kCloses = "weft_closes_total";
-  constexpr absl::string_view kClosesHelp =
-      "WebSockets that ended, by what ended them and by close code.";
-  out->FamilyOf(kCloses, kCounter, kClosesHelp);  // also if there were none
-  for (size_t by = 0; by < kClosedBys; ++by) {
-    for (size_t i = 0; i < kCloseSlots; ++i) {
-      // Most pairs never occur, and would hide the others.
-      if (metrics.closes[by][i] == 0) continue;
-      const std::string code = NameOfCloseSlot(i);
-      out->Counter(kCloses, kClosesHelp,
-                   {{"by", NameOf(static_cast<ClosedBy>(by))}, {"code", code}},
-                   metrics.closes[by][i]);
-    }
-  }
-  ByReason<HandshakeFailure>("weft_handshake_failures_total",
-                             "Clients that got no WebSocket, by reason.",
-                             metrics.handshake_failures, out);
+  WriteByReason<HandshakeFailure>("weft_handshake_failures_total",
+                                  "Clients that got no WebSocket, by reason.",
+                                  metrics.handshake_failures, out);
   for (size_t i = 0; i < metrics.http_responses.size(); ++i) {
     out->Counter("weft_http_responses_total", "HTTP responses except upgrades, by status.",
                  {{"code", absl::StrCat(i + 1, "xx")}}, metrics.http_responses[i]);
   }
-  out->Counter("weft_messages_received_total", "Messages received.", metrics.messages_received);
-  out->Counter("weft_messages_sent_total", "Messages accepted for sending.", metrics.messages_sent);
-  ByReason<DropReason>("weft_messages_dropped_total", "Messages that were not sent, by reason.",
-                       metrics.dropped_messages, out);
-  out->Counter("weft_received_bytes_total", "Bytes read from sockets.", metrics.bytes_received);
-  out->Counter("weft_sent_bytes_total", "Bytes written to sockets.", metrics.bytes_sent);
   out->Counter("weft_exceptions_total", "Exceptions that the application's code threw.",
                metrics.exceptions);
   out->Gauge("weft_buffered_bytes", "Memory held for unfinished messages and unsent answers.",
@@ -248,12 +109,8 @@ void WriteMetrics(const ServerMetrics& metrics, PrometheusWriter* out) {
   out->Gauge("weft_held_sessions",
              "Sessions that are not read from, because their handlers are slower than the client.",
              metrics.held_sessions);
-  out->Histogram("weft_round_trip_seconds", "The time from a ping to its pong.",
-                 metrics.round_trip);
-  out->Histogram("weft_loop_lag_seconds",
-                 "The duration of a turn of an event loop, during which new events wait.",
-                 metrics.loop_lag);
-  out->weft_names_ = false;
+  if (metrics.topics.has_value()) WriteTopicCounters(*metrics.topics, out);
+  if (metrics.broker.has_value()) WriteBrokerCounts(*metrics.broker, out);
 }
 
 }  // namespace weft

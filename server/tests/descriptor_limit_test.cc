@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/config.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -27,14 +28,8 @@ using testing::TestClient;
 
 // UndefinedBehaviorSanitizer opens a pipe to check an object of a type that it has not seen, and
 // without a descriptor reports the object as broken.
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
 constexpr bool kSanitizerNeedsDescriptors = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool kSanitizerNeedsDescriptors = true;
-#else
-constexpr bool kSanitizerNeedsDescriptors = false;
-#endif
 #else
 constexpr bool kSanitizerNeedsDescriptors = false;
 #endif
@@ -102,6 +97,19 @@ TEST_F(DescriptorLimitTest, AcceptingBacksOffAndGoesOn) {
   Echo(new_one);
   Echo(old_one);
   ConnectAndUpgrade();
+}
+
+TEST_F(DescriptorLimitTest, WarnsOnceInTheLastFifth) {
+  Start();
+  TestClient early = ConnectAndUpgrade();
+  TakeAllBut(15);
+  EXPECT_TRUE(log_.lines().empty());
+  std::vector<TestClient> late;
+  for (int i = 0; i < 4; ++i) late.push_back(ConnectAndUpgrade());
+  const std::vector<std::string> lines = log_.lines();
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_THAT(lines[0], ::testing::ContainsRegex(
+                            "^[89][0-9] of 100 file descriptors are in use, .*ulimit -n"));
 }
 
 TEST_F(DescriptorLimitTest, ShutdownWhileAcceptingIsBackedOff) {

@@ -1,6 +1,7 @@
 // Server::Drain.
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -19,8 +20,11 @@
 #include "weft/server/server.h"
 #include "weft/testing/server_fixture.h"
 #include "weft/testing/test_client.h"
+#include "weft/transport/address.h"
 #include "weft/transport/connect.h"
 #include "weft/transport/deadline.h"
+#include "weft/transport/fd.h"
+#include "weft/transport/listen.h"
 #include "weft/transport/stream.h"
 
 namespace weft {
@@ -37,6 +41,12 @@ class DrainTest : public testing::ServerFixture {
     if (server_ != nullptr) server_->Shutdown(absl::ZeroDuration());
     if (drain_.joinable()) drain_.join();
     server_.reset();  // destroyed before the objects that its callbacks use
+  }
+
+  // Without the first part of the time, except in the tests of that.
+  void Start(ServerOptions options = {}, absl::Duration unready = absl::ZeroDuration()) {
+    options.timeouts.unready = unready;
+    ServerFixture::Start(std::move(options));
   }
 
   // Drains on another thread, until the clock says that it is over.
@@ -66,6 +76,13 @@ class DrainTest : public testing::ServerFixture {
   static bool HasSomethingToRead(TestClient& client) {
     char byte;
     return recv(client.stream().fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+  }
+
+  // The rest of the request for an upgrade that begins with "GET / HT".
+  static void SendRest(TestClient& client) {
+    client.Send(
+        "TP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
   }
 
   static void AnswerClose(TestClient& client) {
@@ -182,6 +199,72 @@ TEST_F(DrainTest, IsDoneWhenAllHaveLeftByThemselves) {
   EXPECT_EQ(Count("close 1006"), 1);
 }
 
+// ---- Not ready ----
+
+TEST_F(DrainTest, ItIsNotReadyBeforeItStopsAccepting) {
+  ServerOptions options = {
+      .timeouts = {.ping_interval = absl::InfiniteDuration(), .close = absl::InfiniteDuration()}};
+  options.http.pages = [this](const PageRequest&) -> absl::StatusOr<PageResponse> {
+    return Page("text/plain", server_->draining() ? "no" : "ok");
+  };
+  Start(std::move(options), absl::Seconds(5));
+  const SocketAddress address = server_->address();
+  TestClient early = ConnectAndUpgrade();
+  BeginDrain(absl::Seconds(20));
+  for (int i = 0; i < 4; ++i) {
+    TestClient check = Connect();
+    check.Send("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(check.ReadToEnd(), ::testing::EndsWith("\r\n\r\nno"));
+    // A client that a load balancer still sends is served, and told to reconnect later.
+    TestClient late = ConnectAndUpgrade();
+    Echo(late);
+    clock_.AdvanceMs(1200);
+    late.SendClose(1000);
+    EXPECT_EQ(late.ReadFrame(), "fin close 1000");
+  }
+  TestClient last = ConnectAndUpgrade();
+  EXPECT_FALSE(HasSomethingToRead(early));
+  clock_.AdvanceMs(300);  // 5.1 s
+  Echo(last);
+  while (Connected(address).ok()) {
+  }
+  ExpectNobodyListens(address);
+  std::vector<std::thread> readers;
+  for (TestClient* client : {&early, &last}) {
+    readers.emplace_back([client] {
+      EXPECT_EQ(client->ReadFrame(), kRestart);
+      AnswerClose(*client);
+    });
+  }
+  LetTimePassUntilDone();
+  for (std::thread& reader : readers) reader.join();
+}
+
+TEST_F(DrainTest, ItIsNotReadyForHalfOfTheTimeAtMost) {
+  Start({}, absl::Hours(1));
+  const SocketAddress address = server_->address();
+  TestClient client = ConnectAndUpgrade();
+  BeginDrain(absl::Seconds(10));
+  Echo(client);  // the loop has begun to wait
+  clock_.AdvanceMs(4800);
+  Echo(client);
+  ConnectAndUpgrade();
+  client.SendClose(1000);
+  EXPECT_EQ(client.ReadFrame(), "fin close 1000");
+  clock_.AdvanceMs(300);
+  drain_.join();  // no session is left
+  ExpectNobodyListens(address);
+}
+
+TEST_F(DrainTest, ShutdownEndsTheTimeInWhichItIsNotReady) {
+  Start({.threads = 2}, absl::Hours(1));
+  TestClient client = ConnectAndUpgrade();
+  BeginDrain(absl::Hours(2));
+  Echo(client);
+  server_->Shutdown(absl::ZeroDuration());
+  drain_.join();
+}
+
 // ---- It is bounded ----
 
 TEST_F(DrainTest, AClientThatDoesNotAnswerIsDropped) {
@@ -256,13 +339,65 @@ TEST_F(DrainTest, NothingIsAcceptedAndSessionsContinue) {
   ExpectNobodyListens(address);
   Echo(one);
   Echo(two);
-  late.Send(
-      "TP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+  SendRest(late);
   EXPECT_THAT(late.ReadHead(), StartsWith("HTTP/1.1 503 "));
   const ServerMetrics metrics = server_->metrics();
   EXPECT_EQ(metrics.handshake_failures[static_cast<size_t>(HandshakeFailure::kDraining)], 1u);
   EXPECT_EQ(Count("close"), 0);
+}
+
+// A restart with a socket of systemd: no client is refused, not even one between its connection and
+// its request.
+TEST_F(DrainTest, ClientsOfAnInheritedSocketWaitForTheNextServer) {
+  const absl::StatusOr<UniqueFd> kept = Listen(*SocketAddress::FromIp("127.0.0.1", 0));
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  const auto options = [&]() -> ServerOptions {
+    return {.address = absl::StrCat("fd:", dup(kept->get())),
+            .for_tests = {.random = [] { return 0.5; }}};
+  };
+  Start(options());
+  const SocketAddress address = server_->address();
+  EXPECT_EQ(address, LocalAddress(kept->get()));
+  TestClient one = ConnectAndUpgrade(), half = Connect();
+  half.Send("GET / HT");
+  while (server_->connections() < 2) std::this_thread::yield();
+  BeginDrain(absl::Seconds(4));
+  Echo(one);               // its loop accepts no more
+  clock_.AdvanceMs(3500);  // past the moments of both
+  EXPECT_EQ(one.ReadFrame(), kRestart);
+  AnswerClose(one);
+  SendRest(half);
+  EXPECT_THAT(half.ReadHead(), StartsWith("HTTP/1.1 101 "));
+  TestClient next(address);
+  Echo(half);
+  EXPECT_EQ(server_->connections(), 1u);
+  const absl::StatusOr<std::unique_ptr<Server>> successor =
+      Server::Start(options(), [this](auto&, auto&) {
+        return std::make_unique<testing::ScriptedHandler>(script_, journal_);
+      });
+  ASSERT_TRUE(successor.ok()) << successor.status();
+  EXPECT_EQ(next.Upgrade(), "HTTP/1.1 101 Switching Protocols");
+  Echo(next);
+  EXPECT_EQ((*successor)->connections(), 1u);
+  const ServerMetrics metrics = server_->metrics();
+  EXPECT_EQ(metrics.handshake_failures[static_cast<size_t>(HandshakeFailure::kDraining)], 0u);
+  server_->Shutdown(absl::ZeroDuration());
+}
+
+TEST_F(DrainTest, ASocketOfTheServersOwnBesideAnInheritedOneIsClosed) {
+  const absl::StatusOr<UniqueFd> kept = Listen(*SocketAddress::FromIp("127.0.0.1", 0));
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  Start({.address = absl::StrCat("fd:", dup(kept->get())),
+         .more_endpoints = {{.address = "127.0.0.1", .port = 0}},
+         .for_tests = {.random = [] { return 0.999; }}});
+  TestClient one = ConnectAndUpgrade(), half(server_->addresses()[1]);
+  half.Send("GET / HT");
+  while (server_->connections() < 2) std::this_thread::yield();
+  BeginDrain(absl::Hours(1));
+  Echo(one);  // its loop accepts no more
+  ExpectNobodyListens(server_->addresses()[1]);
+  SendRest(half);
+  EXPECT_THAT(half.ReadHead(), StartsWith("HTTP/1.1 503 "));
 }
 
 TEST_F(DrainTest, ShutdownStopsListeningAtOnceToo) {
@@ -270,9 +405,9 @@ TEST_F(DrainTest, ShutdownStopsListeningAtOnceToo) {
   TestClient client = ConnectAndUpgrade();
   const SocketAddress address = server_->address();
   std::thread shutdown([this] { server_->Shutdown(absl::InfiniteDuration()); });
+  while (!server_->draining()) std::this_thread::yield();
   EXPECT_THAT(client.ReadFrame(), StartsWith("fin close 1001"));
   ExpectNobodyListens(address);  // while the session is still open
-  EXPECT_TRUE(server_->draining());
   client.SendClose(1001);
   shutdown.join();
 }

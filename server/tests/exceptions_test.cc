@@ -5,12 +5,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/testing/frames.h"
 #include "weft/server/http/page.h"
 #include "weft/server/server.h"
+#include "weft/server/topics/position.h"
 #include "weft/testing/server_fixture.h"
 #include "weft/testing/test_client.h"
 
@@ -151,12 +153,21 @@ TEST_P(ExceptionsTest, InAPageAnswers500) {
 
 TEST_P(ExceptionsTest, InTheFunctionsOfTopics) {
   ServerOptions options;
-  options.hooks.topic_options = [](absl::string_view) -> TopicOptions {
-    throw std::runtime_error("o");
+  options.hooks.topic_options = [](absl::string_view topic) -> TopicOptions {
+    if (topic == "unknown") throw std::runtime_error("o");
+    return {};
   };
   options.hooks.on_topic_change = [](absl::string_view, bool) { throw std::runtime_error("h"); };
   script_.on_message = [](Session& session, const Message& message) {
+    session.Subscribe("unknown").IgnoreError();
     session.Subscribe("topic").IgnoreError();
+    EXPECT_EQ(session.Publish("unknown", message.opcode, "1").code(), absl::StatusCode::kInternal);
+    int outcomes = 0;
+    session.Publish("unknown", message.opcode, "2", {}, [&](const absl::StatusOr<Position>& done) {
+      ++outcomes;
+      EXPECT_EQ(done.status().code(), absl::StatusCode::kInternal);
+    });
+    EXPECT_EQ(outcomes, 1);
     session.Publish("topic", message.opcode, message.payload).IgnoreError();
   };
   StartServer(std::move(options));
@@ -167,7 +178,8 @@ TEST_P(ExceptionsTest, InTheFunctionsOfTopics) {
   EXPECT_EQ(client.ReadFrame(), "fin close 1000");
   EXPECT_EQ(client.ReadFrame(), "end");
   journal_.WaitFor("destroyed");
-  EXPECT_EQ(server_->metrics().exceptions, 3u) << "the hook is called for the end as well";
+  EXPECT_EQ(server_->metrics().exceptions, 5u) << "three calls, the first subscriber, the last";
+  EXPECT_EQ(server_->subscribers("unknown"), 0u);
   log_.WaitFor("hooks.on_topic_change threw an exception: \"h\"", 2);
 }
 

@@ -97,23 +97,34 @@ class HttpTest : public testing::ServerFixture {
 
   // A client of which the server's socket takes less than 64 KiB at once.
   TestClient ConnectToTakeLittle() {
-    TestClient client = ConnectSlowReader();
+    TestClient client = Connect();
     client.Send(Get("/a"));
     EXPECT_EQ(ReadAnswer(client), "200 GET /a ");
+    SetBuffer(client.stream().fd(), SO_RCVBUF, 16 << 10);
     SetBuffer(ServersEnd(client), SO_SNDBUF, 16 << 10);
     return client;
   }
 
-  // Reads until the server has written `bytes` bytes. Returns the number of bytes read.
-  size_t TakeUntilSent(TestClient& client, uint64_t bytes) {
+  // Reads from `client` until the server has written `bytes` bytes to it, or has dropped it.
+  // Returns the number of bytes read.
+  size_t TakeUntilSent(TestClient& client, TestClient& other, uint64_t bytes) {
     char some[4096];
     size_t taken = 0;
-    while (server_->metrics().bytes_sent < bytes && server_->connections() > 0) {
-      const IoResult result = client.stream().Read(absl::MakeSpan(some));
-      taken += result.bytes;
-      if (!result.ok()) std::this_thread::yield();
+    while (SentToAllBut(other) < bytes && server_->connections() > 1) {
+      taken += client.stream().Read(absl::MakeSpan(some)).bytes;
     }
     return taken;
+  }
+
+  // How many bytes the server has written, but for its answers to this function's requests. With
+  // the second answer the turn of the first one has ended, so all is written that the sockets take:
+  // the result does not depend on when the loop's thread runs.
+  uint64_t SentToAllBut(TestClient& other) {
+    for (int i = 0; i < 2; ++i) {
+      other.Send(Get("/other"));
+      answers_to_other_ += other.ReadHead().size() + other.ReadBytes(11).size();
+    }
+    return server_->metrics().bytes_sent - answers_to_other_;
   }
 
   int Logged(absl::string_view part) {
@@ -123,6 +134,7 @@ class HttpTest : public testing::ServerFixture {
   }
 
   static constexpr size_t kLarge = 12 << 20;  // more than sockets hold
+  uint64_t answers_to_other_ = 0;             // bytes
 };
 
 // ---- One request after the other ----
@@ -621,15 +633,15 @@ TEST_F(HttpTest, AnAnswerThatIsNotTakenIsGivenUp) {
 // A regression: each byte that was taken restarted the timeout.
 TEST_F(HttpTest, AnAnswerThatIsTakenTooSlowlyIsGivenUp) {
   StartHttp({.timeouts = {.http = absl::Seconds(20)}});
-  TestClient client = ConnectToTakeLittle();
+  TestClient client = ConnectToTakeLittle(), other = Connect();
   client.Send(Get("/large"));
   journal_.WaitFor("page /large");
-  TakeUntilSent(client, 1 << 20);  // more than the sockets hold
+  TakeUntilSent(client, other, 1 << 20);  // more than the sockets hold
   int rounds = 0;
   for (; Logged("the client does not take its answer") == 0 && rounds < 30; ++rounds) {
-    const uint64_t sent = server_->metrics().bytes_sent;
-    TakeUntilSent(client, sent + 1);
-    EXPECT_LT(server_->metrics().bytes_sent - sent, size_t{64 << 10});
+    const uint64_t sent = SentToAllBut(other);
+    TakeUntilSent(client, other, sent + 1);
+    EXPECT_LT(SentToAllBut(other) - sent, size_t{64 << 10});
     Pass(19000);
   }
   EXPECT_LT(rounds, 4) << "64 KiB in 20 s";
@@ -637,11 +649,11 @@ TEST_F(HttpTest, AnAnswerThatIsTakenTooSlowlyIsGivenUp) {
 
 TEST_F(HttpTest, AnAnswerMayTakeLongIfItIsTaken) {
   StartHttp({.timeouts = {.http = absl::Seconds(20)}});
-  TestClient client = ConnectToTakeLittle();
+  TestClient client = ConnectToTakeLittle(), other = Connect();
   client.Send(Get("/large"));
   size_t taken = 0;
   for (int i = 0; i < 10; ++i) {
-    taken += TakeUntilSent(client, server_->metrics().bytes_sent + (128 << 10));
+    taken += TakeUntilSent(client, other, SentToAllBut(other) + (128 << 10));
     clock_.AdvanceMs(19000);
   }
   EXPECT_GT(client.ReadBytes(kLarge - taken).size(), 0u);
@@ -724,6 +736,7 @@ TEST_F(HttpTest, AServerThatDrainsIsNotReadyAndUpgradesNobody) {
   });
   ServerOptions options;
   options.http.pages = router.pages();
+  options.timeouts.unready = absl::ZeroDuration();
   options.for_tests.random = [] { return 0.5; };  // this client is due after half an hour
   StartHttp(std::move(options));
   TestClient client = Connect();
@@ -732,6 +745,10 @@ TEST_F(HttpTest, AServerThatDrainsIsNotReadyAndUpgradesNobody) {
   EXPECT_EQ(ReadAnswer(client), "200 begun");
   EXPECT_EQ(ReadAnswer(client), "503 the server is going away\n");
   EXPECT_EQ(ReadAnswer(client), "200 ok\n");
+  for (int i = 0; i < 2; ++i) {  // the loop turns, and has begun to drain
+    client.Send(Get("/healthz"));
+    EXPECT_EQ(ReadAnswer(client), "200 ok\n");
+  }
   client.Send(TestClient::UpgradeRequest());
   EXPECT_THAT(client.ReadHead(),
               AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("\r\nRetry-After: 5\r\n")));

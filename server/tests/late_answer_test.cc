@@ -62,6 +62,14 @@ class Echo : public Handler {
   testing::Journal& journal_;
 };
 
+// Sends the {id} of the request, which the acceptor has kept.
+class SendsId : public Handler {
+ public:
+  void OnMessage(Session& session, const Message&) override {
+    session.SendText(session.request()->path("id").value_or("none")).IgnoreError();
+  }
+};
+
 class LateAnswerTest : public testing::ServerFixture {
  protected:
   void TearDown() override { server_.reset(); }  // before the shelves
@@ -80,6 +88,15 @@ class LateAnswerTest : public testing::ServerFixture {
     });
     router.WebSocket("/never", [](const SessionRequest& request, UpgradeResponse&) {
       request.AnswerLater();
+      return std::unique_ptr<Handler>();
+    });
+    router.WebSocket("/rooms/{id}", [](const SessionRequest&, UpgradeResponse& response) {
+      response.keep_request = true;
+      return std::make_unique<SendsId>();
+    });
+    router.WebSocket("/rooms/{id}/later", [this](const SessionRequest& request, UpgradeResponse&) {
+      EXPECT_EQ(request.path("id"), "a b");
+      upgrades_.Put(request.AnswerLater());
       return std::unique_ptr<Handler>();
     });
     router.Any("/page", [this](const PageRequest& request) -> absl::StatusOr<PageResponse> {
@@ -138,6 +155,19 @@ TEST_F(LateAnswerTest, AnAnswerMayComeBeforeTheAcceptorReturns) {
   EXPECT_EQ(client.Upgrade("/at_once"), "HTTP/1.1 101 Switching Protocols");
   client.SendText("a");
   EXPECT_EQ(client.ReadFrame(), "fin text a");
+}
+
+TEST_F(LateAnswerTest, NamedSegmentsAreKeptWithTheRequest) {
+  StartRouter();
+  TestClient client = Connect(), later = Connect();
+  EXPECT_EQ(client.Upgrade("/rooms/a%20b"), "HTTP/1.1 101 Switching Protocols");
+  client.SendText("which?");
+  EXPECT_EQ(client.ReadFrame(), "fin text a b");
+  later.Send(TestClient::UpgradeRequest("/rooms/a%20b/later"));
+  upgrades_.Take().Accept(std::make_unique<SendsId>(), {.keep_request = true});
+  EXPECT_EQ(later.ReadHead().substr(0, 13), "HTTP/1.1 101 ");
+  later.SendText("which?");
+  EXPECT_EQ(later.ReadFrame(), "fin text a b");
 }
 
 TEST_F(LateAnswerTest, NoAnswerIs500) {
@@ -297,7 +327,8 @@ TEST_F(LateAnswerTest, MuchBehindAnUpgradeIsReceived) {
 }
 
 TEST_F(LateAnswerTest, DuringADrainAPageIsAnsweredAndAnUpgradeRefused) {
-  StartRouter({.timeouts = {.http = absl::Hours(10)}, .for_tests = {.random = [] { return 0.5; }}});
+  StartRouter({.timeouts = {.http = absl::Hours(10), .unready = absl::ZeroDuration()},
+               .for_tests = {.random = [] { return 0.5; }}});
   TestClient client = Connect(), visitor = Connect(), other = Connect();
   client.Send(TestClient::UpgradeRequest("/later"));
   const UpgradeAnswer upgrade = upgrades_.Take();

@@ -1,11 +1,19 @@
 #include "weft/server/router.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "weft/core/encoded_message.h"
@@ -14,6 +22,7 @@
 #include "weft/server/metrics/metrics.h"
 #include "weft/server/metrics/prometheus.h"
 #include "weft/server/running_server.h"
+#include "weft/server/server.h"
 
 namespace weft {
 namespace {
@@ -22,7 +31,7 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 // Refuses with `name`, so that the answer shows which endpoint was called.
-Acceptor Endpoint(const std::string& name) {
+Acceptor NamedHandler(const std::string& name) {
   return [name](const SessionRequest&, UpgradeResponse&) { return absl::AbortedError(name); };
 }
 
@@ -38,6 +47,8 @@ class FakeServer : public RunningServer {
   absl::Status Publish(absl::string_view, const EncodedMessage&, const SendOptions&) override {
     return absl::OkStatus();
   }
+  void Publish(absl::string_view, const EncodedMessage&, const SendOptions&,
+               PublishCallback) override {}
   size_t subscribers(absl::string_view) const override { return 0; }
   ServerMetrics metrics() const override {
     ServerMetrics metrics;
@@ -45,8 +56,10 @@ class FakeServer : public RunningServer {
     return metrics;
   }
   bool draining() const override { return draining_; }
+  absl::Duration broker_away() const override { return broker_away_; }
 
   bool draining_ = false;
+  absl::Duration broker_away_;
 };
 
 std::string Upgrade(const Router& router, absl::string_view target) {
@@ -70,8 +83,10 @@ std::string Ask(const Router& router, absl::string_view target, absl::string_vie
 
 TEST(RouterTest, EndpointsAndPagesInOneTable) {
   Router router;
-  router.WebSocket("/chat", Endpoint("chat")).Get("/", Named("home")).Get("/chat", Named("room"));
-  router.WebSocket("/feed", Endpoint("feed"));
+  router.WebSocket("/chat", NamedHandler("chat"))
+      .Get("/", Named("home"))
+      .Get("/chat", Named("room"));
+  router.WebSocket("/feed", NamedHandler("feed"));
   EXPECT_EQ(Upgrade(router, "/chat"), "chat");
   EXPECT_EQ(Upgrade(router, "/chat?room=1"), "chat");
   EXPECT_EQ(Upgrade(router, "/"), "404");
@@ -86,7 +101,7 @@ TEST(RouterTest, EndpointsAndPagesInOneTable) {
 TEST(RouterTest, TheLongestPathThatFits) {
   Router router;
   router.Get("/*", Named("all")).Get("/a/*", Named("a")).Get("/a/b/*", Named("ab"));
-  router.Get("/a/b/c", Named("abc")).WebSocket("/a/*", Endpoint("a"));
+  router.Get("/a/b/c", Named("abc")).WebSocket("/a/*", NamedHandler("a"));
   EXPECT_EQ(Ask(router, "/"), "all ");
   EXPECT_EQ(Ask(router, "/x/y?z"), "all x/y");
   EXPECT_EQ(Ask(router, "/a"), "all a");
@@ -97,6 +112,125 @@ TEST(RouterTest, TheLongestPathThatFits) {
   EXPECT_EQ(Upgrade(router, "/a/x"), "a");
   EXPECT_EQ(Upgrade(router, "/a/b/c"), "a");  // a page does not hide an endpoint
   EXPECT_EQ(Upgrade(router, "/x"), "404");
+}
+
+// Answers with `name` and the parameters.
+template <typename Request>
+std::string NameAndParameters(const std::string& name, const Request& request) {
+  std::string all = name;
+  for (const auto& [key, value] : request.path_parameters) {
+    EXPECT_EQ(request.path(key), value);
+    absl::StrAppend(&all, " ", key, "=", value);
+  }
+  EXPECT_FALSE(request.path("no such name").has_value());
+  return all;
+}
+
+TEST(RouterTest, NamedSegments) {
+  Router router;
+  for (const std::string path : {"/rooms/{id}", "/rooms/new", "/rooms/{id}/{part}", "/rooms/*"}) {
+    router.WebSocket(path, [path](const SessionRequest& request, UpgradeResponse&) {
+      return absl::AbortedError(NameAndParameters(path, request));
+    });
+    router.Get(path, [path](const PageRequest& request) -> absl::StatusOr<PageResponse> {
+      return Page("text/plain",
+                  absl::StrCat(NameAndParameters(path, request), " ", request.subpath));
+    });
+  }
+  ASSERT_TRUE(router.status().ok()) << router.status();
+  const struct {
+    std::string target, route, subpath;
+  } kCases[] = {
+      {"/rooms/7", "/rooms/{id} id=7", ""},
+      {"/rooms/a%20b?x={y}", "/rooms/{id} id=a b", ""},
+      {"/rooms/new", "/rooms/new", ""},
+      {"/rooms/%6eew", "/rooms/{id} id=new", ""},
+      {"/rooms/new/seats", "/rooms/{id}/{part} id=new part=seats", ""},
+      {"/rooms/", "/rooms/*", ""},
+      {"/rooms/..", "/rooms/*", ".."},
+      {"/rooms/a%2Fb", "/rooms/*", "a%2Fb"},
+      {"/rooms/1/2/3", "/rooms/*", "1/2/3"},
+  };
+  for (const auto& each : kCases) {
+    EXPECT_EQ(Upgrade(router, each.target), each.route);
+    EXPECT_EQ(Ask(router, each.target), absl::StrCat(each.route, " ", each.subpath));
+  }
+  EXPECT_EQ(Upgrade(router, "/rooms"), "404");
+  EXPECT_EQ(Ask(router, "/rooms"), "404");
+}
+
+// A path is matched by the simplest rules: all patterns, each segment of each.
+struct Model {
+  // The rank of each segment of a pattern that matches: 0 a literal, 1 a name, 2 the rest.
+  static std::optional<std::vector<int>> Ranks(const std::string& pattern,
+                                               const std::string& path) {
+    const std::vector<std::string> wanted = absl::StrSplit(pattern, '/');
+    const std::vector<std::string> sent = absl::StrSplit(path, '/');
+    std::vector<int> ranks;
+    for (size_t i = 1; i < wanted.size(); ++i) {
+      if (i >= sent.size()) return std::nullopt;
+      if (wanted[i] == "*") {
+        ranks.push_back(2);
+        return ranks;
+      }
+      const bool named = wanted[i][0] == '{';
+      const bool value = sent[i] == "a" || sent[i] == "b" || sent[i] == "%61";
+      if (named ? !value : wanted[i] != sent[i]) return std::nullopt;
+      ranks.push_back(named ? 1 : 0);
+    }
+    if (sent.size() != wanted.size()) return std::nullopt;
+    return ranks;
+  }
+
+  std::string Find(const std::string& path) const {
+    std::optional<std::pair<std::vector<int>, std::string>> best;
+    for (const std::string& pattern : patterns) {
+      const auto ranks = Ranks(pattern, path);
+      if (ranks.has_value() && (!best.has_value() || *ranks < best->first)) {
+        best.emplace(*ranks, pattern);
+      }
+    }
+    return best.has_value() ? best->second : "404";
+  }
+
+  std::vector<std::string> patterns;
+};
+
+TEST(RouterTest, FindsWhatASimpleModelFinds) {
+  std::mt19937 random(7);
+  const auto one_of = [&random](const std::vector<std::string>& all) {
+    return all[random() % all.size()];
+  };
+  int found = 0;
+  for (int table = 0; table < 300; ++table) {
+    Router router;
+    Model model;
+    for (int i = 0; i < 12; ++i) {
+      std::string pattern;
+      const uint32_t segments = 1 + random() % 3;
+      for (uint32_t at = 0; at < segments; ++at) {
+        absl::StrAppend(&pattern, "/", one_of({"a", "b", "", absl::StrCat("{n", at, "}")}));
+      }
+      if (random() % 4 == 0) pattern += "/*";
+      // Names are those of their places, so that the same paths have the same text.
+      if (std::count(model.patterns.begin(), model.patterns.end(), pattern) > 0) continue;
+      model.patterns.push_back(pattern);
+      router.WebSocket(pattern, NamedHandler(pattern));
+    }
+    ASSERT_TRUE(router.status().ok()) << router.status();
+    for (int i = 0; i < 40; ++i) {
+      std::string path;
+      const uint32_t segments = 1 + random() % 4;
+      for (uint32_t at = 0; at < segments; ++at) {
+        absl::StrAppend(&path, "/", one_of({"a", "b", "", "%61", "..", "%2f", "c%"}));
+      }
+      const std::string expected = model.Find(path);
+      if (expected != "404") ++found;
+      ASSERT_EQ(Upgrade(router, path), expected) << path << " among\n"
+                                                 << absl::StrJoin(model.patterns, "\n");
+    }
+  }
+  EXPECT_GT(found, 1000);
 }
 
 TEST(RouterTest, Methods) {
@@ -112,9 +246,23 @@ TEST(RouterTest, SaysWhatIsWrongWithAPath) {
             "the path \"page\" does not begin with '/'");
   EXPECT_EQ(Router().Get("/a", Named("")).Any("/a", Named("")).status().message(),
             "there are two pages on the path \"/a\"");
-  EXPECT_EQ(Router().WebSocket("/a", Endpoint("")).WebSocket("/a", Endpoint("")).status().message(),
+  EXPECT_EQ(Router()
+                .WebSocket("/a", NamedHandler(""))
+                .WebSocket("/a", NamedHandler(""))
+                .status()
+                .message(),
             "there are two WebSocket endpoints on the path \"/a\"");
   EXPECT_FALSE(Router().Get("/metrics", Named("")).ServeStatus().status().ok());
+  EXPECT_EQ(Router().Get("/r/{id}", Named("")).Any("/r/{name}", Named("")).status().message(),
+            "the pages \"/r/{id}\" and \"/r/{name}\" match the same paths");
+  EXPECT_EQ(Router().WebSocket("/r/{id", NamedHandler("")).status().message(),
+            "the path \"/r/{id\" has the segment \"{id\", expected {name}, of letters, digits and "
+            "'_'");
+  // The first one.
+  EXPECT_EQ(Router().Get("a", Named("")).Get("/{", Named("")).status().message(),
+            "the path \"a\" does not begin with '/'");
+  EXPECT_EQ(Server::Start({}, Router().Get("/{}", Named(""))).status().message(),
+            "the path \"/{}\" has the segment \"{}\", expected {name}, of letters, digits and '_'");
 }
 
 TEST(RouterTest, StatusPages) {
@@ -126,6 +274,11 @@ TEST(RouterTest, StatusPages) {
   EXPECT_THAT(Ask(router, "/metrics", "GET", &server), HasSubstr("\nweft_connections 42\n"));
   server.draining_ = true;
   EXPECT_EQ(Ask(router, "/healthz", "GET", &server), "ok\n");
+  EXPECT_EQ(Ask(router, "/readyz", "GET", &server), "503");
+  server.draining_ = false;
+  server.broker_away_ = absl::Milliseconds(4999);
+  EXPECT_EQ(Ask(router, "/readyz", "GET", &server), "ready\n");
+  server.broker_away_ = absl::Seconds(5);
   EXPECT_EQ(Ask(router, "/readyz", "GET", &server), "503");
 }
 

@@ -231,7 +231,7 @@ TEST_F(SendingTest, ASmallerLimitLeavesRoomForImportantMessages) {
 // ---- Marks ----
 
 TEST_F(SendingTest, OnWritableOnceThereIsRoomAgain) {
-  script_.on_writable = [this](Session& session) {
+  script_.on_writable = [](Session& session) {
     EXPECT_LE(session.queued_bytes(), 50000u);
     EXPECT_TRUE(session.SendText("end").ok());
   };

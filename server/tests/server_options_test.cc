@@ -13,8 +13,10 @@
 #include "gtest/gtest.h"
 #include "weft/core/deflate/codec_pool.h"
 #include "weft/core/memory/buffer.h"
+#include "weft/loop/clock.h"
 #include "weft/server/handler.h"
 #include "weft/server/server.h"
+#include "weft/server/topics/local_broker.h"
 
 namespace weft {
 namespace {
@@ -70,6 +72,23 @@ TEST(CheckServerOptionsTest, SizesThatMayBeZero) {
                    .rates = {.min_request_bytes_per_second = 0, .min_message_bytes_per_second = 0},
                    .sending = {.low_mark_bytes = 0, .pause_reading_bytes = 0}}),
             "");
+}
+
+TEST(CheckServerOptionsTest, Proxies) {
+  EXPECT_EQ(Check({.proxies = {.trusted_networks = {"10.0.0.0/8", "::1", "unix:"},
+                               .protocol = ProxyProtocol::kRequired}}),
+            "");
+  EXPECT_EQ(Check({.proxies = {.trusted_networks = {"10.0.0.0/8", "example.com"}}}),
+            "proxies.trusted_networks: \"example.com\" is not a network such as 10.0.0.0/8: "
+            "\"example.com\" is not an IP address");
+  EXPECT_EQ(Check({.proxies = {.protocol = ProxyProtocol::kOptional}}),
+            "proxies.trusted_networks is empty, expected the networks of the proxies: "
+            "proxies.protocol is set");
+}
+
+// docs/howto/proxies.md: most proxies drop a connection that was silent for 60 s.
+TEST(CheckServerOptionsTest, PingsComeBeforeAProxyLosesPatience) {
+  EXPECT_LE(ServerTimeouts().ping_interval + ServerTimeouts().pong, absl::Seconds(55));
 }
 
 // It meant "no limit" in 0.1, unlike everywhere else.
@@ -165,7 +184,14 @@ TEST(CheckServerOptionsTest, Connection) {
 TEST(CheckServerOptionsTest, Others) {
   EXPECT_EQ(Check({.http = {.allowed_hosts = {"example.com:80"}}}),
             "http.allowed_hosts has \"example.com:80\", expected a host without a port");
+  EXPECT_EQ(
+      Check({.http = {.allowed_origins = {"https://a.example", "https://b.example/"}}}),
+      "http.allowed_origins has \"https://b.example/\", expected scheme://host[:port] without "
+      "a path, null or *");
   EXPECT_EQ(Check({.for_tests = {.clock = nullptr}}), "for_tests.clock is null, expected a clock");
+  EXPECT_EQ(Check({.broker = std::make_shared<LocalBroker>(Clock::Steady())}),
+            "hooks.topic_options is empty, expected a function: it says which topics `broker` "
+            "carries");
 }
 
 TEST(CheckServerOptionsTest, StartChecks) {

@@ -387,7 +387,7 @@ TEST_P(SessionCallbackTest, OtherThreadsPostInOrderWithTheirMessages) {
     for (int i = 0; i < 100; ++i) {
       EXPECT_TRUE(own.SendText(absl::StrCat("sent ", i)).ok());
       // With handler threads the callback sends by another way, and its place is not known.
-      EXPECT_TRUE(own.Post([this, i](Session& session) {
+      EXPECT_TRUE(own.Post([i](Session& session) {
                        if (GetParam() == 0) {
                          session.SendText(absl::StrCat("posted ", i)).IgnoreError();
                        }

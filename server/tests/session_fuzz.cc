@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -241,8 +242,8 @@ class Run : public WorkerGroup {
     Stream stream{UniqueFd(fds[1])};
     ++worker_.load();
     const bool full = choices.Below(8) == 7;
-    if (full) ++worker_.refusing();
-    worker_.Adopt(std::move(stream), SocketAddress(), full ? Refusal::kServerFull : Refusal::kNone);
+    if (full) ++refusing_;
+    worker_.Adopt({.stream = std::move(stream)}, full ? Refusal::kServerFull : Refusal::kNone);
     if (choices.Below(4) != 0) SendRequest();
   }
 
@@ -250,7 +251,7 @@ class Run : public WorkerGroup {
     const size_t compression_bytes = worker_.context().compression_bytes_left();
     NextStep();
     worker_.Run();
-    Require(worker_.load() == 0 && worker_.refusing() == 0, "the client is gone");
+    Require(worker_.load() == 0 && refusing_ == 0, "the client is gone");
     Require(worker_.context().metrics().buffered_bytes == 0, "... with its buffers");
     Require(worker_.context().compression_bytes_left() == compression_bytes, "... and compressors");
     Require(application_.state == Application::State::kNone ||
@@ -261,9 +262,12 @@ class Run : public WorkerGroup {
 
   // WorkerGroup.
   ServerMetrics metrics() const override { return {}; }
-  void Assign(Worker*, Stream, const SocketAddress&) override {}
+  void Assign(Worker*, Arrival) override {}
+  std::atomic<size_t>& refusing() override { return refusing_; }
+  bool Enter(const SocketAddress&) override { return true; }
   void Leave(const SocketAddress&) override {}
   bool draining() const override { return draining_; }
+  absl::Duration broker_away() const override { return absl::ZeroDuration(); }
   absl::Status PublishToOthers(const LoopContext*, absl::string_view, const EncodedMessage&,
                                const SendOptions&) override {
     return absl::OkStatus();
@@ -272,6 +276,11 @@ class Run : public WorkerGroup {
                        const SendOptions& options) override {
     return worker_.context().Publish(topic, message, options);
   }
+  void Publish(absl::string_view topic, const EncodedMessage& message, const SendOptions& options,
+               PublishCallback done) override {
+    worker_.context().Publish(topic, message, options, std::move(done)).IgnoreError();
+  }
+  TopicBrokers* topic_brokers() override { return nullptr; }
   size_t subscribers(absl::string_view topic) const override { return topics_.Subscribers(topic); }
   TopicDirectory& topics() override { return topics_; }
   bool CameByLoopback(int) const override { return false; }
@@ -351,7 +360,7 @@ class Run : public WorkerGroup {
         break;
       case 3:
         draining_ = true;
-        worker_.Drain(1000);
+        worker_.Drain(0, 1000);
         break;
       default:
         break;
@@ -494,6 +503,7 @@ class Run : public WorkerGroup {
   const Acceptor acceptor_;
   TopicDirectory topics_{nullptr};
   ExceptionGuard guard_{[](absl::string_view, absl::string_view) {}};
+  std::atomic<size_t> refusing_{0};
   Worker worker_;
   UniqueFd client_;
   Deflater deflater_{{.window_bits = 9, .memory_level = 1}};  // fits all windows

@@ -33,7 +33,7 @@ using testing::TestClient;
 
 // Counts the turns of a loop, which asks for the time once a turn. Stands still, and lets the loop
 // wait.
-class TurnCounter : public Clock {
+class CallCounter : public Clock {
  public:
   int64_t NowMs() const override {
     ++count;
@@ -82,7 +82,7 @@ class SessionRefTest : public testing::ServerFixture {
   const std::string filler_ = std::string(100000, 'f');
   std::mutex mutex_;
   std::vector<SessionRef> refs_;
-  const TurnCounter turns_;
+  const CallCounter turns_;
 };
 
 // ---- Waiting for room ----

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/base/config.h"
 #include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -16,10 +17,8 @@ namespace {
 using ::testing::HasSubstr;
 
 // Sanitizers map more than any limit of address space allows.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(ABSL_HAVE_ADDRESS_SANITIZER) || defined(ABSL_HAVE_THREAD_SANITIZER)
 constexpr bool kCanLimit = false;
-#elif defined(__has_feature)
-constexpr bool kCanLimit = !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer);
 #else
 constexpr bool kCanLimit = true;
 #endif

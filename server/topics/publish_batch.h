@@ -3,6 +3,7 @@
 #ifndef WEFT_SERVER_TOPICS_PUBLISH_BATCH_H_
 #define WEFT_SERVER_TOPICS_PUBLISH_BATCH_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "weft/core/encoded_message.h"
 #include "weft/sending/send_options.h"
+#include "weft/server/topics/topic_options.h"
 
 namespace weft {
 
@@ -30,6 +32,21 @@ class PublishBatch {
   const std::string& topic() const { return topic_; }
   const SendOptions& options() const { return options_; }
   const std::vector<EncodedMessage>& messages() const { return messages_; }
+
+  // The options for a subscriber: those of the messages override those of their topic. Valid as
+  // long as the batch.
+  SendOptions OptionsFor(const TopicOptions& of_topic) const {
+    SendOptions each = options_;
+    if (of_topic.keeps_all()) {
+      // The client counts positions by the messages that it gets: none may be left out.
+      each.key = {};
+      each.when_full = WhenFull::kDisconnect;
+    }
+    if (each.key.empty() && of_topic.is_latest()) each.key = topic_;
+    if (!each.when_full.has_value()) each.when_full = of_topic.when_full;
+    each.max_queue_bytes = std::min(each.max_queue_bytes, of_topic.max_queue_bytes);
+    return each;
+  }
 
   // EncodedMessage::frame() of all, concatenated.
   absl::string_view frames() const;

@@ -52,6 +52,19 @@ TEST(PublishBatchTest, TakesNothingThatIsToBeTreatedOtherwise) {
   EXPECT_FALSE(with_key.Takes("news", Text("two"), {.key = "k"}));
 }
 
+// The key of a message does not let it replace one that the client counts.
+TEST(PublishBatchTest, AKeyReplacesNothingInATopicWithHistory) {
+  PublishBatch batch;
+  const absl::StatusOr<EncodedMessage> message = EncodedMessage::Make(Opcode::kText, "x");
+  batch.Add("t", *message, {.key = "k", .when_full = WhenFull::kDropOldest});
+  const SendOptions kept = batch.OptionsFor({.history = {.messages = 100}});
+  EXPECT_EQ(kept.key, "");
+  EXPECT_EQ(kept.when_full, WhenFull::kDisconnect);
+  const SendOptions plain = batch.OptionsFor({});
+  EXPECT_EQ(plain.key, "k");
+  EXPECT_EQ(plain.when_full, WhenFull::kDropOldest);
+}
+
 TEST(PublishBatchTest, StaysSmall) {
   const EncodedMessage large = Text(std::string(100000, 'x'));
   PublishBatch batch;

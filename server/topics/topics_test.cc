@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "weft/loop/exception_guard.h"
+#include "weft/server/topics/topic_brokers.h"
 #include "weft/server/topics/topic_directory.h"
 #include "weft/server/topics/topic_options.h"
 
@@ -32,8 +34,8 @@ class TopicsTest : public ::testing::Test {
 };
 
 TEST_F(TopicsTest, SubscribeTwiceIsOnce) {
-  topics_.Subscribe("a", At(0), &subscriptions_[0]);
-  topics_.Subscribe("a", At(0), &subscriptions_[0]);
+  topics_.Subscribe("a", At(0), &subscriptions_[0]).IgnoreError();
+  topics_.Subscribe("a", At(0), &subscriptions_[0]).IgnoreError();
   EXPECT_EQ(Subscribers("a"), std::set<ServedSession*>{At(0)});
   topics_.Unsubscribe("a", &subscriptions_[0]);
   EXPECT_TRUE(Subscribers("a").empty());
@@ -48,10 +50,10 @@ TEST_F(TopicsTest, UnsubscribeFromWhatWasNotSubscribed) {
 
 TEST_F(TopicsTest, TheDirectoryCountsSubscribersOfAllTables) {
   Topics other(directory_);
-  topics_.Subscribe("a", At(0), &subscriptions_[0]);
-  topics_.Subscribe("a", At(0), &subscriptions_[0]);
-  topics_.Subscribe("a", At(1), &subscriptions_[1]);
-  other.Subscribe("a", At(2), &subscriptions_[2]);
+  topics_.Subscribe("a", At(0), &subscriptions_[0]).IgnoreError();
+  topics_.Subscribe("a", At(0), &subscriptions_[0]).IgnoreError();
+  topics_.Subscribe("a", At(1), &subscriptions_[1]).IgnoreError();
+  other.Subscribe("a", At(2), &subscriptions_[2]).IgnoreError();
   EXPECT_EQ(directory_.Subscribers("a"), 3u);
   topics_.UnsubscribeAll(&subscriptions_[0]);
   topics_.Unsubscribe("a", &subscriptions_[1]);
@@ -61,11 +63,13 @@ TEST_F(TopicsTest, TheDirectoryCountsSubscribersOfAllTables) {
 }
 
 TEST_F(TopicsTest, OptionsAreThoseOfTheName) {
-  Topics topics(directory_, [](absl::string_view topic) {
-    return TopicOptions{.max_queue_bytes = topic.size()};
-  });
+  ExceptionGuard guard([](absl::string_view, absl::string_view) {});
+  TopicBrokers brokers(
+      [](absl::string_view topic) { return TopicOptions{.max_queue_bytes = topic.size()}; },
+      nullptr, {.guard = &guard});
+  Topics topics(directory_, &brokers);
   for (const absl::string_view topic : {"a", "ccc"}) {
-    topics.Subscribe(topic, At(0), &subscriptions_[0]);
+    topics.Subscribe(topic, At(0), &subscriptions_[0]).IgnoreError();
     int visits = 0;
     topics.ForEachSubscriber(topic, [&](ServedSession&, const TopicOptions& options) {
       EXPECT_EQ(options.max_queue_bytes, topic.size());
@@ -76,16 +80,30 @@ TEST_F(TopicsTest, OptionsAreThoseOfTheName) {
   topics.UnsubscribeAll(&subscriptions_[0]);
 }
 
+TEST_F(TopicsTest, ATopicThatItsBrokerRefusesIsNotSubscribed) {
+  ExceptionGuard guard([](absl::string_view, absl::string_view) {});
+  TopicBrokers brokers([](absl::string_view) { return TopicOptions{.latest_only = true}; }, nullptr,
+                       {.guard = &guard, .max_topics = 0});
+  Topics topics(directory_, &brokers);
+  const absl::Status status = topics.Subscribe("a", At(0), &subscriptions_[0]);
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_EQ(topics.size(), 0u);
+  EXPECT_EQ(subscriptions_[0].bytes(), 0u);
+  EXPECT_EQ(directory_.Subscribers("a"), 0u);
+}
+
 // A hook may do anything with the table that calls it.
 TEST_F(TopicsTest, AHookMayComeBack) {
   Topics* reached = nullptr;
   TopicDirectory directory([&](absl::string_view topic, bool has_subscribers) {
     if (topic == "a" && has_subscribers) reached->Unsubscribe("a", &subscriptions_[0]);
-    if (topic == "a" && !has_subscribers) reached->Subscribe("b", At(1), &subscriptions_[1]);
+    if (topic == "a" && !has_subscribers) {
+      reached->Subscribe("b", At(1), &subscriptions_[1]).IgnoreError();
+    }
   });
   Topics topics(directory);
   reached = &topics;
-  topics.Subscribe("a", At(0), &subscriptions_[0]);
+  topics.Subscribe("a", At(0), &subscriptions_[0]).IgnoreError();
   EXPECT_EQ(directory.Subscribers("a"), 0u);
   EXPECT_EQ(directory.Subscribers("b"), 1u);
   topics.UnsubscribeAll(&subscriptions_[1]);
@@ -94,26 +112,26 @@ TEST_F(TopicsTest, AHookMayComeBack) {
 
 TEST_F(TopicsTest, NoMoreThanTheLimitAndTwiceIsStillOnce) {
   Topics::Subscriptions& own = subscriptions_[0];
-  EXPECT_TRUE(topics_.Subscribe("a", At(0), &own, 2));
-  EXPECT_TRUE(topics_.Subscribe("b", At(0), &own, 2));
-  EXPECT_FALSE(topics_.Subscribe("c", At(0), &own, 2));
+  EXPECT_TRUE(topics_.Subscribe("a", At(0), &own, 2).ok());
+  EXPECT_TRUE(topics_.Subscribe("b", At(0), &own, 2).ok());
+  EXPECT_FALSE(topics_.Subscribe("c", At(0), &own, 2).ok());
   EXPECT_EQ(directory_.Subscribers("c"), 0u);
   EXPECT_EQ(topics_.size(), 2u);
-  EXPECT_TRUE(topics_.Subscribe("b", At(0), &own, 2)) << "it is one of them";
+  EXPECT_TRUE(topics_.Subscribe("b", At(0), &own, 2).ok()) << "it is one of them";
   topics_.Unsubscribe("a", &own);
-  EXPECT_TRUE(topics_.Subscribe("c", At(0), &own, 2));
+  EXPECT_TRUE(topics_.Subscribe("c", At(0), &own, 2).ok());
   topics_.UnsubscribeAll(&own);
 }
 
 TEST_F(TopicsTest, CountsWhatSubscriptionsTake) {
   Topics::Subscriptions& own = subscriptions_[0];
   EXPECT_EQ(own.bytes(), 0u);
-  topics_.Subscribe(std::string(1000, 'a'), At(0), &own);
+  topics_.Subscribe(std::string(1000, 'a'), At(0), &own).IgnoreError();
   EXPECT_GE(own.bytes(), 1000u);
   const size_t one = own.bytes();
-  topics_.Subscribe(std::string(1000, 'a'), At(0), &own);
+  topics_.Subscribe(std::string(1000, 'a'), At(0), &own).IgnoreError();
   EXPECT_EQ(own.bytes(), one);
-  topics_.Subscribe("b", At(0), &own);
+  topics_.Subscribe("b", At(0), &own).IgnoreError();
   EXPECT_GT(own.bytes(), one);
   topics_.Unsubscribe("b", &own);
   EXPECT_EQ(own.bytes(), one);
@@ -125,7 +143,7 @@ TEST_F(TopicsTest, CountsWhatSubscriptionsTake) {
 TEST_F(TopicsTest, T5_JoiningCostsTheSameHoweverManyWereJoined) {
   constexpr int kTopics = 100000;
   for (int i = 0; i < kTopics; ++i) {
-    topics_.Subscribe("topic" + std::to_string(i), At(0), &subscriptions_[0]);
+    topics_.Subscribe("topic" + std::to_string(i), At(0), &subscriptions_[0]).IgnoreError();
   }
   EXPECT_EQ(topics_.size(), size_t{kTopics});
   for (int i = 0; i < kTopics; i += 2) {
@@ -158,7 +176,7 @@ TEST_F(TopicsTest, AgreesWithAMapOfSets) {
         for (auto& [name, sessions] : expected) sessions.erase(session);
         break;
       default:
-        topics_.Subscribe(topic, At(session), &subscriptions_[session]);
+        topics_.Subscribe(topic, At(session), &subscriptions_[session]).IgnoreError();
         expected[topic].insert(session);
     }
     std::set<ServedSession*> sessions;
