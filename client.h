@@ -7,6 +7,8 @@
 #include "weft/client/client.h"
 #include "weft/client/connecting/client_options.h"
 #include "weft/client/reconnect_options.h"
+#include "weft/client/reconnecting/reconnect_event.h"
+#include "weft/client/reconnecting/retry_options.h"
 #include "weft/client/reconnecting_client.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/http/http_refusal.h"

@@ -112,25 +112,25 @@ TEST(CheckReconnectOptionsTest, EachNamesItsField) {
   EXPECT_EQ(Create({}), "");
   EXPECT_EQ(Create({.client = {.timeouts = {.pong = absl::ZeroDuration()}}}),
             std::string("client.timeouts.pong is 0") + kMoreThanZero);
-  EXPECT_EQ(Create({.max_attempts = 0}), "max_attempts is 0, expected at least 1");
-  EXPECT_EQ(Create({.give_up_after = absl::Seconds(-1)}),
-            std::string("give_up_after is -1s") + kAtLeastZero);
-  EXPECT_EQ(Create({.backoff = {.first = absl::ZeroDuration()}}),
-            "backoff.first is 0, expected more than 0, and finite");
-  EXPECT_EQ(Create({.backoff = {.longest = absl::InfiniteDuration()}}),
-            "backoff.longest is inf, expected more than 0, and finite");
-  EXPECT_EQ(Create({.backoff = {.reset_after = absl::Seconds(-1)}}),
-            std::string("backoff.reset_after is -1s") + kAtLeastZero);
-  EXPECT_EQ(Create({.backoff = {.longest_asked = absl::Seconds(-1)}}),
-            std::string("backoff.longest_asked is -1s") + kAtLeastZero);
-  EXPECT_EQ(Create({.service_restart = {.at_least = absl::Seconds(-1)}}),
-            "service_restart.at_least is -1s, expected at least 0, and finite");
-  EXPECT_EQ(Create({.service_restart = {.spread = absl::InfiniteDuration()}}),
-            "service_restart.spread is inf, expected at least 0, and finite");
-  EXPECT_EQ(Create({.try_again_later = {.at_least = absl::InfiniteDuration()}}),
-            "try_again_later.at_least is inf, expected at least 0, and finite");
-  EXPECT_EQ(Create({.try_again_later = {.spread = absl::Seconds(-1)}}),
-            "try_again_later.spread is -1s, expected at least 0, and finite");
+  EXPECT_EQ(Create({.retry = {.max_attempts = 0}}), "retry.max_attempts is 0, expected at least 1");
+  EXPECT_EQ(Create({.retry = {.give_up_after = absl::Seconds(-1)}}),
+            std::string("retry.give_up_after is -1s") + kAtLeastZero);
+  EXPECT_EQ(Create({.retry = {.backoff = {.first = absl::ZeroDuration()}}}),
+            "retry.backoff.first is 0, expected more than 0, and finite");
+  EXPECT_EQ(Create({.retry = {.backoff = {.longest = absl::InfiniteDuration()}}}),
+            "retry.backoff.longest is inf, expected more than 0, and finite");
+  EXPECT_EQ(Create({.retry = {.backoff = {.reset_after = absl::Seconds(-1)}}}),
+            std::string("retry.backoff.reset_after is -1s") + kAtLeastZero);
+  EXPECT_EQ(Create({.retry = {.backoff = {.longest_asked = absl::Seconds(-1)}}}),
+            std::string("retry.backoff.longest_asked is -1s") + kAtLeastZero);
+  EXPECT_EQ(Create({.retry = {.service_restart = {.at_least = absl::Seconds(-1)}}}),
+            "retry.service_restart.at_least is -1s, expected at least 0, and finite");
+  EXPECT_EQ(Create({.retry = {.service_restart = {.spread = absl::InfiniteDuration()}}}),
+            "retry.service_restart.spread is inf, expected at least 0, and finite");
+  EXPECT_EQ(Create({.retry = {.try_again_later = {.at_least = absl::InfiniteDuration()}}}),
+            "retry.try_again_later.at_least is inf, expected at least 0, and finite");
+  EXPECT_EQ(Create({.retry = {.try_again_later = {.spread = absl::Seconds(-1)}}}),
+            "retry.try_again_later.spread is -1s, expected at least 0, and finite");
 }
 
 }  // namespace

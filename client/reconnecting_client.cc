@@ -2,18 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
 #include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "weft/client/connecting/check_options.h"
-#include "weft/client/retry_after.h"
 #include "weft/core/check_option.h"
 #include "weft/core/frame/close_payload.h"
-#include "weft/core/http/http_date.h"
-#include "weft/core/http/http_refusal.h"
 #include "weft/transport/deadline.h"
 #include "weft/transport/io.h"
 #include "weft/transport/wait.h"
@@ -32,43 +28,9 @@ double RandomFraction() {
   return std::uniform_real_distribution<double>()(device);
 }
 
-// Whether another attempt would fail in the same way.
-bool IsFinal(const absl::Status& status) {
-  if (const std::optional<HttpRefusal> refusal = RefusalOf(status)) {
-    const int http = refusal->status;
-    return http >= 400 && http < 500 && http != 408 && http != 425 && http != 429;
-  }
-  switch (status.code()) {
-    case absl::StatusCode::kCancelled:
-    case absl::StatusCode::kFailedPrecondition:
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kUnimplemented:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// The wait that a refusing server asks for. Its dates are interpreted by its own clock, if its
-// response has the time.
-Pause RetryAfterOf(const absl::Status& error) {
-  const std::optional<HttpRefusal> refusal = RefusalOf(error);
-  if (!refusal.has_value()) return {};
-  const absl::Time here = absl::Now();
-  const absl::Time now = ParseHttpDate(refusal->Find("Date").value_or(""), here).value_or(here);
-  return {.at_least = ParseRetryAfter(refusal->Find("Retry-After").value_or(""), now)
-                          .value_or(absl::ZeroDuration())};
-}
-
 absl::Status CheckOptions(const ReconnectOptions& options) {
   absl::Status status = InField("client", CheckClientOptions(options.client));
-  status.Update(InField("backoff", CheckBackoff(options.backoff)));
-  status.Update(CheckAtLeast("max_attempts", options.max_attempts, 1));
-  status.Update(CheckNotNegative("give_up_after", options.give_up_after));
-  status.Update(InField("service_restart", CheckPause(options.service_restart)));
-  status.Update(InField("try_again_later", CheckPause(options.try_again_later)));
+  status.Update(InField("retry", CheckRetryOptions(options.retry)));
   return status;
 }
 
@@ -94,7 +56,7 @@ absl::StatusOr<std::unique_ptr<ReconnectingClient>> ReconnectingClient::Create(
 ReconnectingClient::ReconnectingClient(std::string url, ReconnectOptions options)
     : url_(std::move(url)),
       options_(std::move(options)),
-      backoff_(options_.backoff, options_.for_tests.random) {}
+      plan_(options_.retry, options_.for_tests.random) {}
 
 // ---- One thread drives: it connects and receives ----
 
@@ -185,27 +147,25 @@ absl::Status ReconnectingClient::DriveToConnection(Lock& lock, absl::Duration de
 }
 
 void ReconnectingClient::Attempt(Lock& lock) {
-  ++attempts_;
-  if (!since_.has_value()) since_ = options_.for_tests.now();
-  Tell(lock, {.type = Type::kConnecting, .attempt = attempts_});
+  const int attempt = plan_.Start(options_.for_tests.now());
+  Tell(lock, {.type = Type::kConnecting, .attempt = attempt});
   if (!end_.ok()) return;
   lock.unlock();
   const absl::Status status = Open();
   lock.lock();
   const std::shared_ptr<Client> fresh = std::exchange(fresh_, nullptr);
   if (!end_.ok()) return;
+  const absl::Duration now = options_.for_tests.now();
   if (status.ok()) {
     client_ = fresh;
     ready_ = true;
-    connected_at_ = options_.for_tests.now();
+    plan_.Connected(now);
     changed_.notify_all();
-    Tell(lock, {.type = Type::kConnected, .attempt = attempts_});
+    Tell(lock, {.type = Type::kConnected, .attempt = attempt});
   } else if (fresh != nullptr && status == fresh->status()) {  // lost before it was usable
-    Retry(lock, status, AskedBy(fresh->close_info().code));
-  } else if (IsFinal(status)) {
-    GiveUp(lock, status);
+    Follow(lock, plan_.AfterLoss(status, fresh->close_info().code, now), now);
   } else {
-    Retry(lock, status, RetryAfterOf(status));
+    Follow(lock, plan_.AfterFailure(status, now, absl::Now()), now);
   }
 }
 
@@ -233,32 +193,21 @@ void ReconnectingClient::Lose(Lock& lock, const absl::Status& status) {
   ready_ = false;
   lost_ = status;
   const absl::Duration now = options_.for_tests.now();
-  if (backoff_.Held(now - connected_at_)) {
-    attempts_ = 0;
-    since_ = now;
-  }
+  const ReconnectEvent next = plan_.AfterLoss(status, lost->close_info().code, now);
   Tell(lock, {.type = Type::kLost, .status = status});
-  Retry(lock, status, AskedBy(lost->close_info().code));
+  Follow(lock, next, now);
 }
 
 // Schedules the next attempt, or gives up.
-void ReconnectingClient::Retry(Lock& lock, const absl::Status& status, const Pause& asked) {
+void ReconnectingClient::Follow(Lock& lock, const ReconnectEvent& next, absl::Duration now) {
   if (!end_.ok()) return;
-  lost_ = status;
-  const absl::Duration wait = backoff_.Next(asked);
-  const absl::Duration now = options_.for_tests.now();
-  if (attempts_ >= options_.max_attempts || now + wait - *since_ > options_.give_up_after) {
-    return GiveUp(lock, absl::UnavailableError(absl::StrCat(
-                            "gave up after ", attempts_, attempts_ == 1 ? " attempt" : " attempts",
-                            " in ", absl::FormatDuration(now - *since_), ": ", status.message())));
+  lost_ = next.status;
+  if (next.type == Type::kGaveUp) {
+    End(next.status);
+  } else {
+    next_attempt_ = now + next.wait;
   }
-  next_attempt_ = now + wait;
-  Tell(lock, {.type = Type::kWaiting, .attempt = attempts_ + 1, .wait = wait, .status = status});
-}
-
-void ReconnectingClient::GiveUp(Lock& lock, const absl::Status& status) {
-  End(status);
-  Tell(lock, {.type = Type::kGaveUp, .attempt = attempts_, .status = status});
+  Tell(lock, next);
 }
 
 void ReconnectingClient::Tell(Lock& lock, const ReconnectEvent& event) {
@@ -266,13 +215,6 @@ void ReconnectingClient::Tell(Lock& lock, const ReconnectEvent& event) {
   lock.unlock();
   options_.hooks.on_event(event);
   lock.lock();
-}
-
-// The wait that a server asks for by closing with `code`.
-Pause ReconnectingClient::AskedBy(CloseCode code) const {
-  if (code == CloseCode::kServiceRestart) return options_.service_restart;
-  if (code == CloseCode::kTryAgainLater) return options_.try_again_later;
-  return {};
 }
 
 // ---- Other threads send ----

@@ -6,17 +6,17 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "weft/client/backoff.h"
 #include "weft/client/client.h"
 #include "weft/client/connecting/client_options.h"
 #include "weft/client/reconnect_options.h"
+#include "weft/client/reconnecting/reconnect_event.h"
+#include "weft/client/reconnecting/reconnect_plan.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/frame/close_code.h"
 #include "weft/core/frame/opcode.h"
@@ -46,19 +46,8 @@ namespace weft {
 // application can tell more. A loss cuts off messages in pieces
 // (ConnectionOptions::stream_messages): the next piece is the `first` of another message.
 //
-// A lost connection, however it ended, is followed by a new one. So is a failed attempt, except for
-// these errors, which would occur again:
-//   a server's refusal with HTTP 4xx    other than 408, 425 and 429, which are temporary
-//   InvalidArgument                     a bad URL or header; a response that is not HTTP
-//   Unauthenticated, PermissionDenied   such as a bad certificate, on either side
-//   FailedPrecondition, Unimplemented   such as a server without TLS
-//   Cancelled                           by a callback
-// After these, and when the limits of ReconnectOptions are reached (Unavailable), it gives up:
-// every call returns that error. Close() and Cancel() are final as well (FailedPrecondition,
-// Cancelled).
-//
-// Waits follow BackoffOptions, and are longer if the server asks for it: by Retry-After, or by
-// closing with 1012 or 1013.
+// RetryOptions say when it connects again, and when it gives up: every call then returns the error.
+// Close() and Cancel() are final as well (FailedPrecondition, Cancelled).
 class ReconnectingClient {
  public:
   // Does not connect yet. InvalidArgument for invalid times or numbers.
@@ -76,10 +65,11 @@ class ReconnectingClient {
   // DeadlineExceeded after `timeout`.
   absl::Status Connect(absl::Duration timeout = absl::InfiniteDuration());
 
-  // Like Client::Receive(), on whichever connection a message arrives. DeadlineExceeded after
-  // `timeout`; nothing is lost then: waits continue with the next call. But an attempt to connect
-  // is not interrupted: it takes up to ClientTimeouts::connect, plus the time of its
-  // callbacks.
+  // Like Client::Receive(), on whichever connection a message arrives. The message is valid until
+  // the next call of Receive(), or of Connect() from any thread, which may replace the connection.
+  // DeadlineExceeded after `timeout`; nothing is lost then: waits continue with the next call. But
+  // an attempt to connect is not interrupted: it takes up to ClientTimeouts::connect, plus the time
+  // of its callbacks.
   absl::StatusOr<Message> Receive(absl::Duration timeout = absl::InfiniteDuration());
 
   // As those of Client, and Unavailable when there is no connection, or it was lost meanwhile: the
@@ -125,10 +115,8 @@ class ReconnectingClient {
   absl::Status Open();
   absl::Status ReadToEnd(Lock& lock, absl::Duration deadline);
   void Lose(Lock& lock, const absl::Status& status);
-  void Retry(Lock& lock, const absl::Status& status, const Pause& asked);
-  void GiveUp(Lock& lock, const absl::Status& status);
+  void Follow(Lock& lock, const ReconnectEvent& next, absl::Duration now);
   void Tell(Lock& lock, const ReconnectEvent& event);
-  Pause AskedBy(CloseCode code) const;
 
   template <typename By>
   absl::Status Submit(By by);
@@ -151,10 +139,7 @@ class ReconnectingClient {
   absl::Status end_;                  // why there will be no more
 
   // Used by the driving thread.
-  Backoff backoff_;
-  int attempts_ = 0;                     // since since_,
-  std::optional<absl::Duration> since_;  // the start, or the end of a connection that lasted
-  absl::Duration connected_at_;
+  ReconnectPlan plan_;
   absl::Duration next_attempt_ = -absl::InfiniteDuration();
 };
 

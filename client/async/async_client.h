@@ -10,7 +10,9 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "weft/core/deflate/compression.h"
@@ -18,13 +20,17 @@
 #include "weft/core/frame/close_code.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/core/message.h"
+#include "weft/loop/deadline_queue.h"
 #include "weft/sending/send_options.h"
 #include "weft/sending/waiting_message.h"
 #include "weft/transport/address.h"
 
 namespace weft {
 
+class AsyncClient;
 class ClientRef;
+
+using ClientCallback = absl::AnyInvocable<void(AsyncClient&)>;
 
 // A handler gets its connection with each callback, and may use it only inside its callbacks, until
 // OnClose returns; everywhere else it uses ref(). Messages sent during a callback leave when it
@@ -53,10 +59,8 @@ class AsyncClient {
   absl::Status SendBinary(absl::string_view data, const SendOptions& options = {}) {
     return SendMessage(Opcode::kBinary, data, options);
   }
-  absl::Status SendMessage(Opcode opcode, absl::string_view payload,
-                           const SendOptions& options = {}) {
-    return Submit({.opcode = opcode, .payload = payload}, options);
-  }
+  virtual absl::Status SendMessage(Opcode opcode, absl::string_view payload,
+                                   const SendOptions& options = {}) = 0;
 
   // The same for a payload that is handed over, as by std::move, or shared: a large one is not
   // copied while it waits. A shared one must not be changed.
@@ -100,6 +104,18 @@ class AsyncClient {
   // this turn of the loop. May be called in every callback, also in OnClose.
   virtual void Terminate() = 0;
 
+  // ---- Later ----
+
+  // Calls `callback`, which must not be empty, once, as a callback of the handler, up to 16 ms
+  // after `delay` has passed. Timers run in the order of their deadlines, equal ones in the order
+  // of the calls; those left when the connection ends are destroyed before OnClose.
+  // FailedPrecondition once it has ended, InvalidArgument for an empty callback, ResourceExhausted
+  // if ClientLimits::max_buffered_bytes is used up.
+  virtual absl::StatusOr<TimerId> RunAfter(absl::Duration delay, ClientCallback callback) = 0;
+
+  // Destroys the callback of a timer. False if it runs now, has run, or was destroyed before.
+  virtual bool CancelTimer(TimerId timer) = 0;
+
   // ---- State ----
 
   // OK until OnClose is called; then why the connection has ended, as by ToStatus(CloseInfo).
@@ -122,7 +138,7 @@ class AsyncClient {
   virtual std::optional<absl::Duration> round_trip_time() const = 0;
 
   // For other threads, and to outlive the connection.
-  virtual ClientRef ref() const = 0;  // weft/client/async/client_ref.h
+  virtual ClientRef ref() = 0;  // weft/client/async/client_ref.h
 
  protected:
   AsyncClient() = default;

@@ -10,6 +10,7 @@
 namespace weft {
 
 class AsyncClient;
+class LoopClientHandler;
 
 // The application's side of one connection; its fields are the connection's state. Owned by the
 // connection, and destroyed after the last call. The thread of the connection's loop calls its
@@ -38,6 +39,12 @@ class ClientHandler {
   // Cancelled if ClientRef::Close() was called or the loop ends, Unavailable if it is drained. If
   // the loop has ended before ClientLoop::Connect() is called, the caller's thread calls this.
   virtual void OnFailed(const absl::Status& /*error*/) {}
+
+ private:
+  friend class LoopClient;
+  friend class LoopClientHandler;
+
+  virtual LoopClientHandler* AsLoopHandler() { return nullptr; }
 };
 
 }  // namespace weft

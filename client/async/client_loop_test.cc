@@ -130,13 +130,16 @@ TEST_F(ClientLoopTest, AFullQueueRefusesAndIsWritableAgain) {
     peer.ReadToEnd();
   });
   StartLoop({.sending = {.max_queue_bytes = 1 << 20}});
-  Open(server.url(), {.on_open = [](AsyncClient& client) {
+  std::promise<void> full;
+  Open(server.url(), {.on_open = [&full](AsyncClient& client) {
          absl::Status status;
          const std::string part(100 << 10, 'x');
          while (status.ok()) status = client.SendBinary(part);
          EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
          EXPECT_LE(client.queued_bytes(), (size_t{1} << 20) + 1000);
+         full.set_value();
        }});
+  full.get_future().wait();  // a server that reads as fast as this sends would keep it from filling
   EXPECT_EQ(Count({"writable"}), 0);
   read.set_value();
   journal_.WaitFor("writable");
@@ -392,7 +395,7 @@ TEST_F(ClientLoopTest, DrainsOverATime) {
       {.port = 0}, [](const auto&, auto&) { return std::make_unique<EchoHandler>(); });
   ASSERT_TRUE(server.ok()) << server.status();
   const std::string url = absl::StrCat("ws://127.0.0.1:", (*server)->port(), "/");
-  StartLoop({.for_tests = {.random = [] { return 0.5; }}});
+  StartLoop();
   for (int i = 0; i < 4; ++i) Connect(url);
   journal_.WaitFor("open", 4);
   loop_->Drain(absl::Seconds(4));

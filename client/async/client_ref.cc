@@ -43,7 +43,7 @@ absl::Status ClientRef::Terminate() const {
   return PostLater([](RemoteClient& client) { client.Terminate(); });
 }
 
-absl::Status ClientRef::Post(absl::AnyInvocable<void(AsyncClient&)> callback) const {
+absl::Status ClientRef::Post(ClientCallback callback) const {
   if (!callback) return absl::InvalidArgumentError("the callback is empty, expected a function");
   if (shared_ != nullptr && shared_->open() && !connected()) return NotOpen();
   return PostLater([callback = std::move(callback)](RemoteClient& client) mutable {

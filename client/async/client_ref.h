@@ -10,10 +10,9 @@
 #include <string>
 #include <utility>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "weft/core/encoded_message.h"
+#include "weft/client/async/async_client.h"
 #include "weft/core/frame/close_code.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/sending/send_options.h"
@@ -22,7 +21,6 @@
 
 namespace weft {
 
-class AsyncClient;
 class LoopClient;
 class RemoteClient;
 
@@ -80,7 +78,7 @@ class ClientRef {
   // handler, in order with the messages that this thread sends by this reference. OK does not mean
   // that it will run: if the connection ends first, the callback is destroyed. FailedPrecondition
   // unless the connection is open.
-  absl::Status Post(absl::AnyInvocable<void(AsyncClient&)> callback) const;
+  absl::Status Post(ClientCallback callback) const;
 
   friend bool operator==(const ClientRef& a, const ClientRef& b) { return a.shared_ == b.shared_; }
 

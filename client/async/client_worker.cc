@@ -1,8 +1,6 @@
 #include "weft/client/async/client_worker.h"
 
 #include <algorithm>
-#include <functional>
-#include <random>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -14,12 +12,6 @@ namespace {
 absl::Status Ends() { return absl::CancelledError("the client loop ends"); }
 absl::Status Drains() { return absl::UnavailableError("the client loop is drained"); }
 
-std::function<double()> RandomNumbers() {
-  return [engine = std::minstd_rand(std::random_device()())]() mutable {
-    return std::uniform_real_distribution<double>()(engine);
-  };
-}
-
 }  // namespace
 
 // Closes the present connections one after the other, over a time.
@@ -28,9 +20,7 @@ class ClientWorker::Draining : public Timer {
   Draining(ClientWorker& worker, int64_t over_ms)
       : worker_(worker),
         plan_(worker.untold_, worker.context_.loop().now_ms(), over_ms,
-              worker.context_.options().for_tests.random
-                  ? worker.context_.options().for_tests.random
-                  : RandomNumbers()) {
+              [&context = worker.context_] { return context.Random(); }) {
     OnTimer();
   }
 
@@ -50,8 +40,8 @@ class ClientWorker::Draining : public Timer {
 };
 
 ClientWorker::ClientWorker(const ClientLoopOptions& options, AddressLookup& lookup,
-                           ExceptionGuard& guard)
-    : context_(options, lookup, guard, *this) {
+                           HostTurns& turns, ExceptionGuard& guard)
+    : context_(options, lookup, turns, guard, *this) {
   context_.loop().set_end_of_turn([this] { EndOfTurn(); });
 }
 
@@ -70,8 +60,22 @@ void ClientWorker::Adopt(std::unique_ptr<LoopClient> client) {
   if (draining_ != nullptr) started.Abort(Drains());
 }
 
+void ClientWorker::Adopt(std::unique_ptr<LoopReconnector> reconnector) {
+  LoopReconnector& started = *reconnector;
+  started.set_index(reconnectors_.size());
+  reconnectors_.push_back(std::move(reconnector));
+  started.Start();
+  if (draining_ != nullptr) started.End(Drains());
+}
+
+// Those that have no connection end at once, the others with it.
+void ClientWorker::EndReconnectors(const absl::Status& why) {
+  for (size_t i = reconnectors_.size(); i-- > 0;) reconnectors_[i]->End(why);
+}
+
 void ClientWorker::Drain(int64_t over_ms) {
   if (draining_ != nullptr) return;
+  EndReconnectors(Drains());
   untold_ = clients_.size();
   draining_ = std::make_unique<Draining>(*this, over_ms);
 }
@@ -94,13 +98,35 @@ void ClientWorker::DestroyLater(LoopClient* client) {
   clients_.pop_back();
 }
 
+void ClientWorker::DestroyLater(LoopReconnector* reconnector) {
+  const size_t index = reconnector->index();
+  std::swap(reconnectors_[index], reconnectors_.back());
+  reconnectors_[index]->set_index(index);
+  gone_reconnectors_.push_back(std::move(reconnectors_.back()));
+  reconnectors_.pop_back();
+}
+
+void ClientWorker::DropLargest(LoopClient* asker) {
+  context_.account().Largest(clients_, asker, /*wanted=*/0)->OutOfMemory();
+}
+
+void ClientWorker::EndGuests() {
+  while (!guests_.empty()) {
+    ClientGuest& guest = **guests_.begin();
+    Remove(guest);
+    guest.OnLoopEnd();
+  }
+}
+
 void ClientWorker::EndOfTurn() {
-  // A flush can drop a connection, and the handler of a dropped one can send to others: repeats
-  // until nothing is left.
+  // A flush can drop a connection, the handler of a dropped one can send to others, and a guest can
+  // close some: repeats until nothing is left.
   while (!to_flush_.empty() || !gone_.empty() || !released_.empty() ||
-         (stopping_ && !clients_.empty())) {
+         !gone_reconnectors_.empty() ||
+         (stopping_ && !(clients_.empty() && reconnectors_.empty() && guests_.empty()))) {
     for (size_t i = 0; i < to_flush_.size(); ++i) to_flush_[i]->OnEndOfTurn();
     to_flush_.clear();
+    if (stopping_) EndReconnectors(Ends());
     while (stopping_ && !clients_.empty()) clients_.back()->Abort(Ends());
     released_.clear();  // before their connections, whose options they use
     for (std::unique_ptr<LoopClient>& client : std::exchange(gone_, {})) {
@@ -110,9 +136,16 @@ void ClientWorker::EndOfTurn() {
       client.reset();
       connections_ -= 1;
     }
+    for (std::unique_ptr<LoopReconnector>& reconnector : std::exchange(gone_reconnectors_, {})) {
+      reconnector.reset();
+      connections_ -= 1;
+    }
+    if (stopping_ && clients_.empty()) EndGuests();
   }
   if (stopping_) context_.loop().Stop();
   context_.pools().TrimLater();
+  context_.metrics().loop_lag.Add(context_.options().for_tests.clock->NowMs() -
+                                  context_.loop().now_ms());
 }
 
 }  // namespace weft

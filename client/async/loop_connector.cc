@@ -27,12 +27,14 @@ Poller::Interest PollerInterest(Interest interest) {
 }  // namespace
 
 LoopConnector::LoopConnector(EventLoop& loop, AddressLookup& lookup, absl::string_view url,
-                             const ClientOptions& options, Done done)
+                             ClientOptions options, Done done)
     : loop_(loop),
       lookup_(lookup),
-      connector_(url, options),
+      url_(url),
+      options_(std::move(options)),
+      connector_(url, options_),
       done_(std::move(done)),
-      deadline_ms_(EventLoop::DeadlineAfter(options.timeouts.connect, loop.now_ms())) {}
+      deadline_ms_(EventLoop::DeadlineAfter(options_.timeouts.connect, loop.now_ms())) {}
 
 LoopConnector::~LoopConnector() { Unwatch(); }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -25,12 +26,15 @@ class LoopConnector : public EventSource {
   // Called once, by Start() or later, with the open WebSocket or the errors of Client::Connect().
   using Done = absl::AnyInvocable<void(absl::StatusOr<Connector::Result>)>;
 
-  // `loop`, `lookup` and `options` must outlive it. options.cancel is not used: see Stop().
+  // `loop` and `lookup` must outlive it. options.cancel is not used: see Stop().
   LoopConnector(EventLoop& loop, AddressLookup& lookup, absl::string_view url,
-                const ClientOptions& options, Done done);
+                ClientOptions options, Done done);
   ~LoopConnector() override;  // before `done` was called: drops the attempt without a call
 
   void Start() { Continue(); }
+
+  const std::string& url() const { return url_; }
+  const ClientOptions& options() const { return options_; }
 
   // Ends the attempt in any step: calls `done`, unless it was called before, with an error that has
   // the code of `why` and names the step.
@@ -52,6 +56,8 @@ class LoopConnector : public EventSource {
 
   EventLoop& loop_;
   AddressLookup& lookup_;
+  const std::string url_;
+  const ClientOptions options_;
   Connector connector_;
   Done done_;  // empty once it was called
   const int64_t deadline_ms_;

@@ -43,6 +43,14 @@ class RoundTrip {
     return true;
   }
 
+  // A ping that was sent at `at` has its pong: earlier ones are no longer expected.
+  void ForgetBefore(absl::Duration at) {
+    std::erase_if(unanswered_, [at](const Ping& ping) { return ping.at < at; });
+  }
+
+  // Whether no ping waits for its pong.
+  bool empty() const { return unanswered_.empty(); }
+
   // For the last answered ping; nullopt before the first.
   std::optional<absl::Duration> last() const { return last_; }
 

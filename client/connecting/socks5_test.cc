@@ -20,7 +20,7 @@ namespace {
 using testing::Hex;
 
 constexpr char kLetIn[] = "0500";
-constexpr char kConnected[] =
+constexpr char kConnectedReply[] =
     "05000001"
     "7f000001"
     "0050";
@@ -51,7 +51,7 @@ std::string Talk(absl::string_view answers_in_hex, absl::string_view host = "exa
 std::string Connected(absl::string_view reply) { return Talk(absl::StrCat(kLetIn, reply)); }
 
 TEST(Socks5Test, Section_4_NamesAreForTheProxy) {
-  EXPECT_EQ(Talk(absl::StrCat(kLetIn, kConnected)),
+  EXPECT_EQ(Talk(absl::StrCat(kLetIn, kConnectedReply)),
             absl::StrCat("050100|", "05010003", "0b", absl::BytesToHexString("example.com"),
                          "01bb|connected"));
 }
@@ -77,19 +77,20 @@ TEST(Socks5Test, Section_6_TheProxysOwnAddressIsPassedOver) {
 TEST(Socks5Test, WantsNoMoreThanTheAnswer) {
   EXPECT_EQ(Talk(""), "050100|wants 2");
   EXPECT_EQ(Talk("05"), "050100|wants 2");
-  EXPECT_TRUE(absl::EndsWith(Connected(absl::StrCat(kConnected, "48")), ", and bytes are left"));
+  EXPECT_TRUE(
+      absl::EndsWith(Connected(absl::StrCat(kConnectedReply, "48")), ", and bytes are left"));
 }
 
 TEST(Socks5Test, Rfc1929_UserNameAndPassword) {
   const BasicCredentials joe = {"joe", "secret"};
-  EXPECT_EQ(Talk(absl::StrCat("0502", "0100", kConnected), "1.2.3.4", joe),
+  EXPECT_EQ(Talk(absl::StrCat("0502", "0100", kConnectedReply), "1.2.3.4", joe),
             absl::StrCat("05020002|", "01", "03", absl::BytesToHexString("joe"), "06",
                          absl::BytesToHexString("secret"),
                          "|05010001"
                          "01020304"
                          "01bb|connected"));
   // No credentials are sent to a proxy that does not ask.
-  EXPECT_EQ(Talk(absl::StrCat(kLetIn, kConnected), "1.2.3.4", joe),
+  EXPECT_EQ(Talk(absl::StrCat(kLetIn, kConnectedReply), "1.2.3.4", joe),
             "05020002|05010001"
             "01020304"
             "01bb|connected");

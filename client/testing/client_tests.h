@@ -97,6 +97,21 @@ inline auto Say(std::string frames) {
   };
 }
 
+// A server that answers one request in this way, stores the request, and waits until the client
+// closes.
+inline FakeServer::Script Answer(std::string answer, std::string* request = nullptr) {
+  return [answer = std::move(answer), request](FakePeer& peer) {
+    const std::string received = peer.ReadRequest();
+    if (request != nullptr) *request = received;
+    peer.Write(answer);
+    peer.ReadToEnd();
+  };
+}
+
+inline std::string Wss(const FakeServer& server, absl::string_view host = "127.0.0.1") {
+  return absl::StrCat("wss://", host, ":", server.port(), "/");
+}
+
 // Frames of a server.
 inline std::string Text(absl::string_view text) { return ServerFrame(Opcode::kText, text); }
 inline std::string CloseFrame(CloseCode code, absl::string_view reason = "") {

@@ -23,9 +23,9 @@ class ReconnectingClientTest : public ::testing::Test {
  protected:
   ReconnectOptions Options() {
     return {.client = Quiet(),
-            .backoff = {.first = absl::Seconds(2),
-                        .longest = absl::Seconds(20),
-                        .reset_after = absl::Seconds(30)},
+            .retry = {.backoff = {.first = absl::Seconds(2),
+                                  .longest = absl::Seconds(20),
+                                  .reset_after = absl::Seconds(30)}},
             .hooks = {.on_event =
                           [this](const ReconnectEvent& event) {
                             last_ = event;

@@ -21,6 +21,7 @@
 namespace weft {
 namespace {
 
+using testing::Answer;
 using ::testing::ElementsAre;
 using testing::FakePeer;
 using testing::FakeServer;
@@ -46,15 +47,6 @@ FakeServer::Script AcceptAfter(std::string before, bool byte_by_byte = false) {
     } else {
       peer.Write(answer);
     }
-    peer.ReadToEnd();
-  };
-}
-
-// A server that writes `answer` and then waits until the client closes.
-FakeServer::Script Answer(std::string answer) {
-  return [answer = std::move(answer)](FakePeer& peer) {
-    peer.ReadRequest();
-    peer.Write(answer);
     peer.ReadToEnd();
   };
 }

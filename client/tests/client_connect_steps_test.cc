@@ -58,7 +58,7 @@ struct Step {
 void Silence(FakePeer& peer) { peer.ReadToEnd(); }
 
 // Writes this first.
-auto Say(std::string text) {
+auto Greet(std::string text) {
   return [=](FakePeer& peer) {
     peer.Write(text);
     peer.ReadToEnd();
@@ -66,7 +66,7 @@ auto Say(std::string text) {
 }
 
 // Reads a request, and writes this.
-auto Answer(std::string text) {
+auto Reply(std::string text) {
   return [=](FakePeer& peer) {
     peer.ReadRequest();
     peer.Write(absl::StrReplaceAll(text, {{"$", "1"}}));
@@ -99,7 +99,7 @@ std::vector<Step> Steps() {
       {.name = "Socks5Reply",
        .url = behind,
        .proxy = socks5,
-       .scripts = {Say(std::string("\x05\x00\x05\x00", 4))},
+       .scripts = {Greet(std::string("\x05\x00\x05\x00", 4))},
        .says = absl::StrCat("the proxy ", socks5, does_not_connect, "deadline exceeded")},
       {.name = "TlsWithAProxy",
        .url = behind,
@@ -112,7 +112,7 @@ std::vector<Step> Steps() {
        .proxy = "https://127.0.0.1:$",
        .scripts = {[](FakePeer& peer) {
          peer.StartTls(*TestTlsServer());
-         Answer("HTTP/1.1 200 OK\r\n\r\n")(peer);
+         Reply("HTTP/1.1 200 OK\r\n\r\n")(peer);
        }},
        .says = "no TLS with \"server.example\": deadline exceeded"},
       {.name = "Tls",
@@ -122,17 +122,16 @@ std::vector<Step> Steps() {
       {.name = "TlsThroughAProxy",
        .url = "wss://server.example/",
        .proxy = http,
-       .scripts = {Answer("HTTP/1.1 200 OK\r\n\r\n")},
+       .scripts = {Reply("HTTP/1.1 200 OK\r\n\r\n")},
        .says = "no TLS with \"server.example\": deadline exceeded"},
       {.name = "Answer",
        .scripts = {Silence},
        .says = "no complete answer to the request: deadline exceeded"},
       {.name = "RestOfTheAnswer",
-       .scripts = {Answer("HTTP/1.1 101 Switching Protocols\r\nUpgrade: ")},
+       .scripts = {Reply("HTTP/1.1 101 Switching Protocols\r\nUpgrade: ")},
        .says = "no complete answer to the request: deadline exceeded"},
       {.name = "AnswerBehindARedirect",
-       .scripts = {Answer("HTTP/1.1 302 x\r\nLocation: /new\r\nContent-Length: 0\r\n\r\n"),
-                   Silence},
+       .scripts = {Reply("HTTP/1.1 302 x\r\nLocation: /new\r\nContent-Length: 0\r\n\r\n"), Silence},
        .says = "redirected to \"ws://127.0.0.1:$/new\": no complete answer to the request: "
                "deadline exceeded"},
   };

@@ -165,7 +165,7 @@ TEST(ClientConnect, AnAnswerByteByByte) {
 }
 
 // The error of Connect() for a server that writes `answer` and ends the stream.
-absl::Status ConnectTo(absl::string_view answer) {
+absl::Status ConnectToAnswer(absl::string_view answer) {
   FakeServer server([&](FakePeer& peer) {
     peer.ReadRequest();
     peer.Write(answer);
@@ -177,7 +177,7 @@ absl::Status ConnectTo(absl::string_view answer) {
 
 TEST(ClientConnect, ARefusalShowsStatusAndBody) {
   const absl::Status status =
-      ConnectTo("HTTP/1.1 403 Forbidden\r\nContent-Length: 13\r\n\r\nmembers only\nnot this");
+      ConnectToAnswer("HTTP/1.1 403 Forbidden\r\nContent-Length: 13\r\n\r\nmembers only\nnot this");
   EXPECT_CODE(status, kPermissionDenied);
   EXPECT_THAT(std::string(status.message()),
               AllOf(HasSubstr("answered HTTP 403 Forbidden"), HasSubstr("members only")));
@@ -185,7 +185,8 @@ TEST(ClientConnect, ARefusalShowsStatusAndBody) {
 }
 
 TEST(ClientConnect, ARefusalsBodyIsCutAndMadePrintable) {
-  const absl::Status status = ConnectTo("HTTP/1.1 500\r\n\r\n\x1b[31m" + std::string(1 << 20, 'x'));
+  const absl::Status status =
+      ConnectToAnswer("HTTP/1.1 500\r\n\r\n\x1b[31m" + std::string(1 << 20, 'x'));
   EXPECT_THAT(std::string(status.message()), HasSubstr("answered HTTP 500"));
   EXPECT_THAT(std::string(status.message()), Not(HasSubstr("\x1b")));
   EXPECT_LT(status.message().size(), 1000u);
@@ -193,7 +194,7 @@ TEST(ClientConnect, ARefusalsBodyIsCutAndMadePrintable) {
 
 TEST(ClientConnect, ARefusalEndsWithoutTheLineEndOfItsBody) {
   const absl::Status status =
-      ConnectTo("HTTP/1.1 403 Forbidden\r\nContent-Length: 14\r\n\r\nmembers only\r\n");
+      ConnectToAnswer("HTTP/1.1 403 Forbidden\r\nContent-Length: 14\r\n\r\nmembers only\r\n");
   EXPECT_THAT(std::string(status.message()), ::testing::EndsWith(": members only"));
   EXPECT_EQ(RefusalOf(status)->body, "members only\r\n");
 }
@@ -201,7 +202,7 @@ TEST(ClientConnect, ARefusalEndsWithoutTheLineEndOfItsBody) {
 // With the response attached.
 TEST(ClientConnect, ARefusalIsSafeToPrint) {
   const absl::Status status =
-      ConnectTo("HTTP/1.1 403 \xC2\x9B\r\nX-\r\nA: \xC2\x9B\xFF\r\n\r\n\x1b[2J\x9B\r\n\0");
+      ConnectToAnswer("HTTP/1.1 403 \xC2\x9B\r\nX-\r\nA: \xC2\x9B\xFF\r\n\r\n\x1b[2J\x9B\r\n\0");
   std::ostringstream printed;
   printed << status;
   const std::string text = printed.str();
@@ -209,7 +210,7 @@ TEST(ClientConnect, ARefusalIsSafeToPrint) {
 }
 
 TEST(ClientConnect, ARefusalCanBeReadFromTheError) {
-  const absl::Status status = ConnectTo(
+  const absl::Status status = ConnectToAnswer(
       "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 120\r\nTransfer-Encoding: chunked\r\n\r\n"
       "4\r\nback\r\n1388\r\n" +
       std::string(5000, '.') + "\r\n0\r\n\r\n");
@@ -242,12 +243,12 @@ TEST(ClientConnect, ARefusalDoesNotWaitForTheEndOfTheStream) {
 }
 
 TEST(ClientConnect, AnAnswerThatIsNotHttp) {
-  EXPECT_THAT(std::string(ConnectTo("SSH-2.0-OpenSSH_9.2\r\n\r\n").message()),
+  EXPECT_THAT(std::string(ConnectToAnswer("SSH-2.0-OpenSSH_9.2\r\n\r\n").message()),
               HasSubstr("SSH-2.0"));
 }
 
 TEST(ClientConnect, AnAnswerThatDoesNotFit) {
-  const absl::Status status = ConnectTo(
+  const absl::Status status = ConnectToAnswer(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
   EXPECT_THAT(std::string(status.message()), HasSubstr("Sec-WebSocket-Accept"));
@@ -256,14 +257,14 @@ TEST(ClientConnect, AnAnswerThatDoesNotFit) {
 TEST(ClientConnect, AnAnswerThatEndsInTheMiddle) {
   for (const absl::string_view answer :
        {"", "HTTP/1.1 101 Switch", "HTTP/1.1 403 No\r\nA: b\r\n"}) {
-    const absl::Status status = ConnectTo(answer);
+    const absl::Status status = ConnectToAnswer(answer);
     EXPECT_CODE(status, kUnavailable);
     EXPECT_THAT(std::string(status.message()), HasSubstr("127.0.0.1"));
   }
 }
 
 TEST(ClientConnect, AnAnswerThatIsTooLarge) {
-  const absl::Status status = ConnectTo("HTTP/1.1 101 x\r\nA: " + std::string(1 << 20, 'a'));
+  const absl::Status status = ConnectToAnswer("HTTP/1.1 101 x\r\nA: " + std::string(1 << 20, 'a'));
   EXPECT_FALSE(status.ok());
   EXPECT_THAT(std::string(status.message()), HasSubstr("16384"));
 }

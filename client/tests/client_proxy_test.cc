@@ -183,7 +183,7 @@ absl::Status Refusal(const std::function<void(FakePeer&)>& script, absl::string_
   return absl::Status(client.status().code(), message.substr(prefix.size()));
 }
 
-auto Answer(std::string answer) {
+auto AnswerAndEnd(std::string answer) {
   return [answer = std::move(answer)](FakePeer& peer) {
     peer.ReadRequest();
     peer.Write(answer);
@@ -194,15 +194,17 @@ auto Answer(std::string answer) {
 
 TEST(ClientHttpProxy, RefusalsKeepTheirStatus) {
   for (const int code : {101, 301, 400, 403, 404, 405, 429, 500, 502, 503, 504, 599}) {
-    const absl::Status status = Refusal(Answer(absl::StrCat("HTTP/1.1 ", code, " x\r\n\r\nbody")));
+    const absl::Status status =
+        Refusal(AnswerAndEnd(absl::StrCat("HTTP/1.1 ", code, " x\r\n\r\nbody")));
     EXPECT_EQ(HttpStatusOf(status), code);
     EXPECT_THAT(std::string(status.message()), StartsWith(absl::StrCat("it answered HTTP ", code)));
   }
-  EXPECT_EQ(Refusal(Answer("HTTP/1.1 403 x\r\n\r\n")).message(), "it answered HTTP 403 Forbidden");
+  EXPECT_EQ(Refusal(AnswerAndEnd("HTTP/1.1 403 x\r\n\r\n")).message(),
+            "it answered HTTP 403 Forbidden");
 }
 
 TEST(ClientHttpProxy, WhatItSaysOfCredentials) {
-  const auto answer = Answer(
+  const auto answer = AnswerAndEnd(
       "HTTP/1.1 407 x\r\nProxy-Authenticate: Basic realm=\"r\"\r\nContent-Length: 0\r\n\r\n");
   const absl::Status without = Refusal(answer);
   EXPECT_CODE(without, kUnauthenticated);
@@ -213,7 +215,7 @@ TEST(ClientHttpProxy, WhatItSaysOfCredentials) {
   const absl::Status with = Refusal(answer, "joe:secret@");
   EXPECT_CODE(with, kUnauthenticated);
   EXPECT_THAT(std::string(with.message()), HasSubstr("rejects the user name and password"));
-  const absl::Status as_a_server = Refusal(Answer("HTTP/1.1 401 x\r\n\r\n"), "joe:secret@");
+  const absl::Status as_a_server = Refusal(AnswerAndEnd("HTTP/1.1 401 x\r\n\r\n"), "joe:secret@");
   EXPECT_CODE(as_a_server, kUnauthenticated);
   EXPECT_THAT(std::string(as_a_server.message()), HasSubstr("rejects the user name and password"));
   const absl::Status bad = Refusal(answer, "j%3Aoe:secret@");
@@ -222,14 +224,15 @@ TEST(ClientHttpProxy, WhatItSaysOfCredentials) {
 }
 
 TEST(ClientHttpProxy, AnswersThatAreNone) {
-  EXPECT_EQ(Refusal(Answer("")).message(),
+  EXPECT_EQ(Refusal(AnswerAndEnd("")).message(),
             "no complete answer to the request: the peer closed the connection");
-  EXPECT_CODE(Refusal(Answer("HTTP/1.1 200 OK\r\nA: ")), kUnavailable);
-  EXPECT_CODE(Refusal(Answer("SSH-2.0-OpenSSH\r\n\r\n")), kInvalidArgument);
-  EXPECT_CODE(Refusal(Answer(Hex("05ff") + "\r\n\r\n")), kInvalidArgument);
-  EXPECT_CODE(Refusal(Answer(std::string(1 << 20, 'x'))), kInvalidArgument);
+  EXPECT_CODE(Refusal(AnswerAndEnd("HTTP/1.1 200 OK\r\nA: ")), kUnavailable);
+  EXPECT_CODE(Refusal(AnswerAndEnd("SSH-2.0-OpenSSH\r\n\r\n")), kInvalidArgument);
+  EXPECT_CODE(Refusal(AnswerAndEnd(Hex("05ff") + "\r\n\r\n")), kInvalidArgument);
+  EXPECT_CODE(Refusal(AnswerAndEnd(std::string(1 << 20, 'x'))), kInvalidArgument);
   EXPECT_THAT(
-      std::string(Refusal(Answer("HTTP/1.1 200 OK\r\nA: " + std::string(1 << 20, 'x'))).message()),
+      std::string(
+          Refusal(AnswerAndEnd("HTTP/1.1 200 OK\r\nA: " + std::string(1 << 20, 'x'))).message()),
       HasSubstr("over 16384 bytes"));
   EXPECT_CODE(Refusal([](FakePeer& peer) {
                 peer.ReadRequest();  // a reset before that may already end connect()
@@ -240,7 +243,7 @@ TEST(ClientHttpProxy, AnswersThatAreNone) {
 
 // Nothing was sent to the server yet: these bytes can only be the proxy's, or an attack.
 TEST(ClientHttpProxy, BytesBehindTheAnswerAreRefused) {
-  EXPECT_EQ(Refusal(Answer(absl::StrCat(kConnected, "HTTP/1.1 101 x"))).message(),
+  EXPECT_EQ(Refusal(AnswerAndEnd(absl::StrCat(kConnected, "HTTP/1.1 101 x"))).message(),
             "it sent \"HTTP/1.1 101 x\" after its response");
 }
 

@@ -27,6 +27,7 @@ namespace weft {
 namespace {
 
 using ::testing::AllOf;
+using testing::Answer;
 using ::testing::Contains;
 using testing::FakePeer;
 using testing::FakeServer;
@@ -41,21 +42,12 @@ using ::testing::StartsWith;
 using testing::TestTlsClient;
 using testing::TestTlsServer;
 using testing::Text;
+using testing::Wss;
 
 // The answer of a server that redirects.
 std::string Redirect(absl::string_view location, int code = 302) {
   return absl::StrCat("HTTP/1.1 ", code, " x\r\nLocation: ", location,
                       "\r\nContent-Length: 0\r\n\r\n");
-}
-
-// Answers one request in this way, and stores it.
-FakeServer::Script Answer(std::string answer, std::string* request = nullptr) {
-  return [answer = std::move(answer), request](FakePeer& peer) {
-    const std::string received = peer.ReadRequest();
-    if (request != nullptr) *request = received;
-    peer.Write(answer);
-    peer.ReadToEnd();
-  };
 }
 
 // Opens the WebSocket, and stores the request.
@@ -193,10 +185,6 @@ FakeServer::Script OverTls(FakeServer::Script script, std::string* seen, bool re
     const std::optional<PeerCertificate> certificate = peer.certificate();
     *seen = certificate.has_value() ? certificate->subject : "nobody";
   };
-}
-
-std::string Wss(const FakeServer& server) {
-  return absl::StrCat("wss://127.0.0.1:", server.port(), "/");
 }
 
 ClientOptions WithCertificate() {

@@ -1,8 +1,5 @@
 // wss:// URLs. TLS itself is tested in transport.
 
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -21,6 +18,7 @@
 #include "weft/testing/fake_server.h"
 #include "weft/transport/address.h"
 #include "weft/transport/notification.h"
+#include "weft/transport/testing/socket_path.h"
 #include "weft/transport/testing/tls_pair.h"
 #include "weft/transport/tls_context.h"
 
@@ -32,15 +30,13 @@ using testing::FakePeer;
 using testing::FakeServer;
 using ::testing::HasSubstr;
 using testing::Quiet;
+using testing::SocketPath;
 using ::testing::StartsWith;
 using testing::TestIdentity;
 using testing::TestTlsClient;
 using testing::TestTlsServer;
 using testing::Text;
-
-std::string Wss(const FakeServer& server, absl::string_view host = "127.0.0.1") {
-  return absl::StrCat("wss://", host, ":", server.port(), "/");
-}
+using testing::Wss;
 
 // Trusts the test CA.
 ClientOptions Trusting() {
@@ -66,27 +62,23 @@ TEST(ClientTls, SendsAndReceives) {
 }
 
 TEST(ClientTls, OverAUnixSocketTheServerIsLocalhost) {
-  char folder[] = "/tmp/weft_tls_XXXXXX";
-  ASSERT_NE(mkdtemp(folder), nullptr);
-  const std::string path = absl::StrCat(folder, "/s");
+  const SocketPath socket;
   {
-    FakeServer server(*SocketAddress::FromUnixPath(path), [](FakePeer& peer) {
+    FakeServer server(*SocketAddress::FromUnixPath(socket.path()), [](FakePeer& peer) {
       peer.StartTls(*TestTlsServer());
       peer.AcceptUpgrade(Text("hi"));
       peer.ReadToEnd();
     });
     absl::StatusOr<std::unique_ptr<Client>> client =
-        Client::Connect(absl::StrCat("wss+unix://", path), Trusting());
+        Client::Connect(absl::StrCat("wss+unix://", socket.path()), Trusting());
     ASSERT_TRUE(client.ok()) << client.status();
     EXPECT_RECEIVES(*client, "hi");
   }
-  unlink(path.c_str());
-  rmdir(folder);
 }
 
 // The error of Connect() for a server with this certificate, which must see no request.
-absl::Status ConnectTo(absl::string_view identity, absl::string_view host = "localhost",
-                       const ClientOptions& options = Trusting()) {
+absl::Status ConnectOverTls(absl::string_view identity, absl::string_view host = "localhost",
+                            const ClientOptions& options = Trusting()) {
   std::string request;
   FakeServer server([&](FakePeer& peer) {
     peer.StartTls(*TestTlsServer({.identities = {TestIdentity(identity)}}));
@@ -103,20 +95,20 @@ absl::Status ConnectTo(absl::string_view identity, absl::string_view host = "loc
 TEST(ClientTls, R19_NothingIsSaidToAServerWhoseCertificateIsNotGood) {
   for (const char* identity :
        {"other_host", "wildcard", "expired", "not_yet_valid", "self_signed", "unknown"}) {
-    EXPECT_CODE(ConnectTo(identity), kUnauthenticated);
+    EXPECT_CODE(ConnectOverTls(identity), kUnauthenticated);
   }
-  EXPECT_CODE(ConnectTo("wildcard", "127.0.0.1"), kUnauthenticated);
+  EXPECT_CODE(ConnectOverTls("wildcard", "127.0.0.1"), kUnauthenticated);
 }
 
 TEST(ClientTls, R19_ErrorsSayWhatIsWrong) {
-  EXPECT_THAT(std::string(ConnectTo("other_host").message()),
+  EXPECT_THAT(std::string(ConnectOverTls("other_host").message()),
               AllOf(HasSubstr("other.example"), HasSubstr("not for localhost")));
-  EXPECT_THAT(std::string(ConnectTo("expired").message()), HasSubstr("expired"));
+  EXPECT_THAT(std::string(ConnectOverTls("expired").message()), HasSubstr("expired"));
 }
 
 // Without options.tls.
 TEST(ClientTls, R19_OnlyTheSystemsRootsAreTrustedByDefault) {
-  EXPECT_CODE(ConnectTo("server", "localhost", {}), kUnauthenticated);
+  EXPECT_CODE(ConnectOverTls("server", "localhost", {}), kUnauthenticated);
 }
 
 TEST(ClientTls, AServerWithoutTls) {

@@ -103,7 +103,7 @@ TEST_F(ReconnectingClientTest, NobodyListens) {
     url = server.url();
   }
   ReconnectOptions options = Options();
-  options.max_attempts = 3;
+  options.retry.max_attempts = 3;
   const auto client = *ReconnectingClient::Create(url, options);
   const absl::Status status = client->Receive().status();
   EXPECT_CODE(status, kUnavailable);

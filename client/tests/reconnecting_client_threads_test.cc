@@ -35,7 +35,7 @@ using testing::Text;
 ReconnectOptions Options() {
   ReconnectOptions options;
   options.client = Quiet();
-  options.backoff.first = options.backoff.longest = absl::Milliseconds(1);
+  options.retry.backoff.first = options.retry.backoff.longest = absl::Milliseconds(1);
   return options;
 }
 

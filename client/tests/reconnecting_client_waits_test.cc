@@ -145,7 +145,7 @@ TEST_F(ReconnectingClientWaits, R19_GivesUpOnABadCertificate) {
 TEST_F(ReconnectingClientWaits, GivesUpAfterSoManyAttempts) {
   FakeServer server({Refuse("503 x"), SayAndClose(Text("one")), Refuse("503 x")});
   ReconnectOptions options = Options();
-  options.max_attempts = 3;
+  options.retry.max_attempts = 3;
   const std::unique_ptr<ReconnectingClient> client = Create(server, options);
   EXPECT_RECEIVES(client, "one");
   const absl::Status status = client->Receive().status();
@@ -158,7 +158,7 @@ TEST_F(ReconnectingClientWaits, GivesUpAfterSoManyAttempts) {
 TEST_F(ReconnectingClientWaits, GivesUpAfterSoMuchTime) {
   FakeServer server({Refuse("503 x"), Refuse("503 x"), Refuse("503 x\r\nRetry-After: 60")});
   ReconnectOptions options = Options();
-  options.give_up_after = absl::Minutes(1);
+  options.retry.give_up_after = absl::Minutes(1);
   const std::unique_ptr<ReconnectingClient> client = Create(server, options);
   EXPECT_CODE(client->Receive().status(), kUnavailable);
   EXPECT_THAT(waits_, ElementsAre(absl::Seconds(1), absl::Seconds(2)));
@@ -167,8 +167,8 @@ TEST_F(ReconnectingClientWaits, GivesUpAfterSoMuchTime) {
 TEST_F(ReconnectingClientWaits, AConnectionThatHeldGivesItAllItsAttemptsAndTimeAgain) {
   FakeServer server({SayAndClose(Text("one")), SayAndClose(Text("two")), Say(Text("three"))});
   ReconnectOptions options = Options();
-  options.max_attempts = 1;
-  options.give_up_after = absl::Seconds(10);
+  options.retry.max_attempts = 1;
+  options.retry.give_up_after = absl::Seconds(10);
   const std::unique_ptr<ReconnectingClient> client = Create(server, options);
   EXPECT_RECEIVES(client, "one");
   now_ += absl::Hours(1);
@@ -179,10 +179,10 @@ TEST_F(ReconnectingClientWaits, AConnectionThatHeldGivesItAllItsAttemptsAndTimeA
 
 TEST_F(ReconnectingClientWaits, OptionsThatMakeNoSense) {
   ReconnectOptions options;
-  options.max_attempts = 0;
+  options.retry.max_attempts = 0;
   EXPECT_CODE(ReconnectingClient::Create("ws://x", options).status(), kInvalidArgument);
   options = {};
-  options.backoff.first = absl::ZeroDuration();
+  options.retry.backoff.first = absl::ZeroDuration();
   EXPECT_CODE(ReconnectingClient::Create("ws://x", options).status(), kInvalidArgument);
   options = {};
   options.client.timeouts.ping_interval = absl::ZeroDuration();

@@ -16,10 +16,14 @@
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "weft/client/async/async_client.h"
+#include "weft/client/async/async_reconnect_options.h"
 #include "weft/client/async/client_handler.h"
 #include "weft/client/async/client_loop.h"
 #include "weft/client/async/client_ref.h"
+#include "weft/client/async/reconnect_handler.h"
+#include "weft/client/async/reconnect_ref.h"
 #include "weft/client/connecting/client_options.h"
+#include "weft/client/reconnecting/reconnect_event.h"
 #include "weft/core/http/http_refusal.h"
 #include "weft/testing/journal.h"
 #include "weft/testing/manual_clock.h"
@@ -78,12 +82,73 @@ class ScriptedClientHandler : public ClientHandler {
   const ClientScript script_;
 };
 
+// The callbacks of a handler of a client that reconnects, which the test provides.
+struct ReconnectScript {
+  std::function<absl::Status(ClientOptions&)> before_connect = [](ClientOptions&) {
+    return absl::OkStatus();
+  };
+  std::function<void(AsyncClient&)> on_open = [](AsyncClient&) {};
+  std::function<void(AsyncClient&, const Message&)> on_message = [](AsyncClient&, const Message&) {
+  };
+  std::function<void(AsyncClient&)> on_close = [](AsyncClient&) {};
+  std::function<void(const ReconnectEvent&)> on_event = [](const ReconnectEvent&) {};
+  std::function<void()> on_end = [] {};
+};
+
+class ScriptedReconnectHandler : public ReconnectHandler {
+ public:
+  ScriptedReconnectHandler(Journal& journal, ReconnectScript script)
+      : journal_(journal), script_(std::move(script)) {}
+  ~ScriptedReconnectHandler() override {
+    EXPECT_LE(ends_, 1);
+    EXPECT_FALSE(open_);
+    journal_.Write("destroyed");
+  }
+
+  absl::Status BeforeConnect(ClientOptions& options) override {
+    EXPECT_FALSE(open_);
+    return script_.before_connect(options);
+  }
+  void OnOpen(AsyncClient& client) override {
+    EXPECT_FALSE(std::exchange(open_, true));
+    journal_.Write("open");
+    script_.on_open(client);
+  }
+  void OnMessage(AsyncClient& client, const Message& message) override {
+    EXPECT_TRUE(open_);
+    journal_.Write(absl::StrCat("message ", message.payload.substr(0, 40)));
+    script_.on_message(client, message);
+  }
+  void OnClose(AsyncClient& client, const CloseInfo& info) override {
+    EXPECT_TRUE(std::exchange(open_, false));
+    journal_.Write(absl::StrCat("close ", static_cast<int>(info.code), " by ", NameOf(info.by)));
+    script_.on_close(client);
+  }
+  void OnEvent(const ReconnectEvent& event) override {
+    EXPECT_EQ(ends_, 0);
+    journal_.Write(event.ToString());
+    script_.on_event(event);
+  }
+  void OnEnd(const absl::Status& why) override {
+    ++ends_;
+    journal_.Write("end " + StatusText(why));
+    script_.on_end();
+  }
+
+ private:
+  Journal& journal_;
+  const ReconnectScript script_;
+  bool open_ = false;
+  int ends_ = 0;
+};
+
 // A loop of clients whose clock the test controls, and the journal of their handlers.
 class ClientLoopFixture : public ::testing::Test {
  protected:
   // A loop on one thread, whose time is the test's.
   void StartLoop(ClientLoopOptions options = {}) {
     options.for_tests.clock = &clock_;
+    if (!options.for_tests.random) options.for_tests.random = [] { return 0.5; };
     absl::StatusOr<std::unique_ptr<ClientLoop>> loop = ClientLoop::Create(std::move(options));
     ASSERT_TRUE(loop.ok()) << loop.status();
     loop_ = *std::move(loop);
@@ -95,6 +160,18 @@ class ClientLoopFixture : public ::testing::Test {
     options.proxy = "direct";
     return loop_->Connect(url, std::move(options),
                           std::make_unique<ScriptedClientHandler>(journal_, std::move(script)));
+  }
+
+  // Each wait of a client that reconnects is 1 s, 2 s, 4 s and so on, in the middle of its range.
+  ReconnectRef Reconnect(const std::string& url, ReconnectScript script = {},
+                         AsyncReconnectOptions options = {
+                             .retry = {.backoff = {.first = absl::Seconds(2)}}}) {
+    if (loop_ == nullptr) StartLoop();
+    options.client.tls = TestTlsClient();
+    options.client.proxy = "direct";
+    return loop_->Reconnect(
+        url, std::move(options),
+        std::make_unique<ScriptedReconnectHandler>(journal_, std::move(script)));
   }
 
   // Connects, and waits until the connection is open.

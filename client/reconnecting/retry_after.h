@@ -1,7 +1,7 @@
 // The Retry-After header (RFC 9110, section 10.2.3).
 
-#ifndef WEFT_CLIENT_RETRY_AFTER_H_
-#define WEFT_CLIENT_RETRY_AFTER_H_
+#ifndef WEFT_CLIENT_RECONNECTING_RETRY_AFTER_H_
+#define WEFT_CLIENT_RECONNECTING_RETRY_AFTER_H_
 
 #include <optional>
 
@@ -16,4 +16,4 @@ std::optional<absl::Duration> ParseRetryAfter(absl::string_view value, absl::Tim
 
 }  // namespace weft
 
-#endif  // WEFT_CLIENT_RETRY_AFTER_H_
+#endif  // WEFT_CLIENT_RECONNECTING_RETRY_AFTER_H_

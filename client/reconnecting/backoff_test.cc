@@ -1,4 +1,4 @@
-#include "weft/client/backoff.h"
+#include "weft/client/reconnecting/backoff.h"
 
 #include <cstdint>
 #include <vector>

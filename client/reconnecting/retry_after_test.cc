@@ -1,4 +1,4 @@
-#include "weft/client/retry_after.h"
+#include "weft/client/reconnecting/retry_after.h"
 
 #include <cstddef>
 #include <optional>
