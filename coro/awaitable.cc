@@ -22,14 +22,16 @@ std::optional<Message> ReceiveAwaitable::await_resume() const {
   return state_.received()->message;
 }
 
+// Refused without room, whatever the policy of the server or the client: then it waits.
 absl::Status SendAwaitable::SendTo(Channel& channel) {
-  if (encoded_ == nullptr && !options_.has_value() && channel.when_full() == WhenFull::kFail) {
-    return channel.Send(message_);
-  }
-  SendOptions options = options_.value_or(SendOptions());
-  // Refused without room, whatever the server's policy: then it waits.
+  if (channel.when_full() == WhenFull::kFail) return channel.Send(message_);
+  return channel.Send(message_, {.when_full = WhenFull::kFail});
+}
+
+absl::Status SendWithOptionsAwaitable::SendTo(Channel& channel) {
+  SendOptions options = options_;
   if (may_wait()) options.when_full = WhenFull::kFail;
-  return encoded_ != nullptr ? channel.Send(*encoded_, options) : channel.Send(message_, options);
+  return encoded_ != nullptr ? channel.Send(*encoded_, options) : channel.Send(message(), options);
 }
 
 absl::Status SendFragmentAwaitable::SendTo(Channel& channel) {
@@ -86,8 +88,9 @@ absl::StatusOr<absl::Duration> PingAwaitable::await_resume() {
   return state_.channel()->round_trip_time().value_or(absl::ZeroDuration());
 }
 
-SleepAwaitable::~SleepAwaitable() {
-  if (alarm_ != DeadlineKey()) strand().CancelAlarm(alarm_);
+void SleepAwaitable::Abandon() {
+  if (alarm_ != DeadlineKey()) strand().CancelAlarm(std::exchange(alarm_, DeadlineKey()));
+  Waiter::Abandon();
 }
 
 bool SleepAwaitable::await_suspend(std::coroutine_handle<> /*coroutine*/) {
@@ -112,10 +115,21 @@ void SleepAwaitable::OnAlarm() {
 
 // ---- Topics
 
+bool TopicEventAwaitable::await_ready() {
+  if (is_foreign()) return true;
+  state_.TakeTopicEvents();
+  // One that waits is for the branch that continues.
+  if (!IsCancelled()) notice_ = state_.NextTopicNotice();
+  return notice_.has_value();
+}
+
 absl::Status TopicAwaitable::await_resume() const {
   Channel* const to = channel();
   if (to == nullptr) return NoChannel();
-  if (!options_.has_value()) return to->Subscribe(topic_);
+  if (!options_.has_value()) {
+    if (since_.has_value()) state_.TakeTopicEvents();
+    return to->Subscribe(topic_, {.since = std::string(since_.value_or(""))});
+  }
   if (encoded_ != nullptr) return to->Publish(topic_, *encoded_, *options_);
   absl::StatusOr<EncodedMessage> message =
       EncodedMessage::Make(opcode_, payload_, options_->compress);

@@ -6,6 +6,7 @@
 #include <coroutine>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -18,6 +19,7 @@
 #include "weft/core/message.h"
 #include "weft/coro/session_state.h"
 #include "weft/coro/strand.h"
+#include "weft/coro/topic_notice.h"
 #include "weft/loop/deadline_queue.h"
 #include "weft/sending/send_options.h"
 
@@ -38,28 +40,40 @@ class [[nodiscard]] ReceiveAwaitable final : public internal::SessionWaiter {
 };
 
 // absl::Status
-class [[nodiscard]] SendAwaitable final : public internal::SendWaiter {
+class [[nodiscard]] SendAwaitable : public internal::SendWaiter {
  public:
-  SendAwaitable(internal::SessionState& state, const Message& message,
-                std::optional<SendOptions> options)
-      : SendWaiter(state), message_(message), options_(options) {}
-  SendAwaitable(internal::SessionState& state, const EncodedMessage& message,
-                const SendOptions& options)
-      : SendWaiter(state), encoded_(&message), options_(options) {}
+  SendAwaitable(internal::SessionState& state, const Message& message)
+      : SendWaiter(state), message_(message) {}
 
   bool await_ready() { return IsReady(); }
   bool await_suspend(std::coroutine_handle<> /*coroutine*/) { return WaitForRoom(); }
   absl::Status await_resume() { return Result(); }
 
+ protected:
+  const Message& message() const { return message_; }
+
  private:
   absl::Status SendTo(internal::Channel& channel) override;
-  bool may_wait() const override {
-    return !options_.has_value() || !options_->when_full.has_value();
-  }
 
   const Message message_;
+};
+
+// The same with options, which take more room in the frame of the coroutine.
+class [[nodiscard]] SendWithOptionsAwaitable final : public SendAwaitable {
+ public:
+  SendWithOptionsAwaitable(internal::SessionState& state, const Message& message,
+                           const SendOptions& options)
+      : SendAwaitable(state, message), options_(options) {}
+  SendWithOptionsAwaitable(internal::SessionState& state, const EncodedMessage& message,
+                           const SendOptions& options)
+      : SendAwaitable(state, Message()), encoded_(&message), options_(options) {}
+
+ private:
+  absl::Status SendTo(internal::Channel& channel) override;
+  bool may_wait() const override { return !options_.when_full.has_value(); }
+
   const EncodedMessage* const encoded_ = nullptr;
-  const std::optional<SendOptions> options_;
+  const SendOptions options_;
 };
 
 // absl::Status
@@ -115,8 +129,8 @@ class [[nodiscard]] PingAwaitable final : public internal::SessionWaiter {
 class [[nodiscard]] SleepAwaitable final : public internal::Waiter, private internal::Alarm {
  public:
   explicit SleepAwaitable(absl::Duration delay) : delay_(delay) {}
-  ~SleepAwaitable();
 
+  void Abandon();
   bool await_ready() const { return false; }
   bool await_suspend(std::coroutine_handle<> coroutine);
   absl::Status await_resume() const { return status_.ok() ? WaitResult() : status_; }
@@ -129,12 +143,28 @@ class [[nodiscard]] SleepAwaitable final : public internal::Waiter, private inte
   absl::Status status_;
 };
 
+// Waits for `delay`, and up to 16 ms longer: in every task. FailedPrecondition, at once, when the
+// session of the task ends, or its loop of clients, or when the client of its request leaves.
+inline SleepAwaitable Sleep(absl::Duration delay) { return SleepAwaitable(delay); }
+
+// std::optional<TopicNotice>
+class [[nodiscard]] TopicEventAwaitable final : public internal::TopicWaiter {
+ public:
+  explicit TopicEventAwaitable(internal::SessionState& state) : TopicWaiter(state) {}
+
+  bool await_ready();
+  bool await_suspend(std::coroutine_handle<> /*coroutine*/) { return Wait(Event::kTopic); }
+  std::optional<TopicNotice> await_resume() { return std::move(notice_); }
+};
+
 // absl::Status, without a wait.
 class [[nodiscard]] TopicAwaitable final : public internal::SessionWaiter {
  public:
   // Subscribes. Publishes `payload`, or `encoded`.
   TopicAwaitable(internal::SessionState& state, absl::string_view topic)
       : SessionWaiter(state), topic_(topic) {}
+  TopicAwaitable(internal::SessionState& state, absl::string_view topic, absl::string_view since)
+      : SessionWaiter(state), topic_(topic), since_(since) {}
   TopicAwaitable(internal::SessionState& state, absl::string_view topic, Opcode opcode,
                  absl::string_view payload, const SendOptions& options)
       : SessionWaiter(state),
@@ -152,6 +182,7 @@ class [[nodiscard]] TopicAwaitable final : public internal::SessionWaiter {
 
  private:
   const absl::string_view topic_;
+  const std::optional<absl::string_view> since_;
   const Opcode opcode_ = Opcode::kText;
   const absl::string_view payload_;
   const EncodedMessage* const encoded_ = nullptr;

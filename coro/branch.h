@@ -28,7 +28,7 @@ using ResultOf = typename ResultOfAwait<std::remove_cvref_t<Awaitable>>::Type;
 
 template <typename T>
 Task<T> AsTask(Task<T>&& task) {
-  return std::move(task);
+  return NotEmpty(std::move(task));
 }
 
 // The awaitable lives until the co_await on the branches has returned.
@@ -51,9 +51,6 @@ template <typename T>
 class Branch final : public Parent {
  public:
   explicit Branch(Task<T> task) : task_(std::move(task)) {}
-  ~Branch() {
-    if (is_stuck_) scope_->strand().Forget(*this);
-  }
 
   void Start(BranchOwner& owner, Scope& outer) {
     owner_ = &owner;
@@ -64,6 +61,12 @@ class Branch final : public Parent {
   // Ends its waits. Has no effect on a branch that has not started.
   void Cancel() {
     if (scope_.has_value()) scope_->strand().Cancel(*scope_);
+  }
+
+  // Destroys the task where it waits.
+  void Destroy() {
+    if (std::exchange(is_stuck_, false)) scope_->strand().Forget(*this);
+    task_ = Task<T>();
   }
 
   // Throws what the task has thrown. Only for one that has ended by itself.
@@ -90,8 +93,8 @@ class Branch final : public Parent {
     owner_->OnBranchEnd(this);
   }
 
-  Task<T> task_;
   std::optional<Scope> scope_;
+  Task<T> task_;  // ends before its scope
   BranchOwner* owner_ = nullptr;
   bool is_stuck_ = false;
 };

@@ -5,23 +5,21 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
-#include <memory>
 #include <optional>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "weft/client/async/client_ref.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/frame/close_code.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/core/message.h"
-#include "weft/loop/deadline_queue.h"
-#include "weft/loop/mailbox.h"
+#include "weft/loop/budget.h"
 #include "weft/sending/send_options.h"
 #include "weft/server/session_ref.h"
+#include "weft/server/topics/subscribe_options.h"
 #include "weft/transport/address.h"
 
 namespace weft {
@@ -32,11 +30,9 @@ struct SessionRequest;
 
 namespace weft::coro::internal {
 
-class Alarm;
-
-// One WebSocket on its event loop, of either side: coroutines know no other. The methods are those
-// of weft::Session, and do not block; coro/handler.cc has the server's. It tells its SessionState
-// what happens, and is not used after SessionState::OnEnd has returned. For the loop's thread.
+// One open WebSocket, of either side: coroutines know no other. The methods are those of
+// weft::Session, and do not block; coro/handler.cc has a server's, and coro/client_session.cc those
+// of a client, which has no topics. For the thread of the coroutines' loop.
 class Channel {
  public:
   virtual absl::Status Send(const Message& message) = 0;
@@ -47,7 +43,7 @@ class Channel {
   virtual absl::Status SendPing() = 0;  // SessionState::OnPong follows
   virtual absl::Status Close(CloseCode code, absl::string_view reason) = 0;
 
-  virtual absl::Status Subscribe(absl::string_view topic) = 0;
+  virtual absl::Status Subscribe(absl::string_view topic, const SubscribeOptions& options) = 0;
   virtual void Unsubscribe(absl::string_view topic) = 0;
   virtual absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                                const SendOptions& options) = 0;
@@ -58,21 +54,14 @@ class Channel {
   virtual WhenFull when_full() const = 0;  // of sends without a policy
   virtual void AskForWritable() = 0;       // SessionState::OnWritable follows
 
-  // Takes no more messages from the peer, after those of the present call; and continues.
+  // Takes no more messages from the peer, after those of the present call; and continues. A client
+  // does so later: see SessionState::kMaxWaiting.
   virtual void HoldReading() = 0;
   virtual void ResumeReading() = 0;
 
   // Room for a message that waits. None: there is no memory left, and the session was dropped.
   virtual std::optional<Reservation> Reserve(size_t bytes) = 0;
 
-  // Calls SessionState::OnAlarm.
-  virtual absl::StatusOr<DeadlineKey> SetAlarm(absl::Duration delay, Alarm& alarm) = 0;
-  virtual void CancelAlarm(const DeadlineKey& key) = 0;
-
-  // Ends the session as if its handler had thrown the exception.
-  virtual void Fail(std::exception_ptr exception) = 0;
-
-  virtual const std::shared_ptr<Mailbox>& mailbox() const = 0;
   virtual std::optional<absl::Duration> round_trip_time() const = 0;
   virtual uint64_t id() const = 0;
   virtual const SocketAddress& peer_address() const = 0;
@@ -80,6 +69,7 @@ class Channel {
   virtual bool compressed() const = 0;
   virtual const SessionRequest* request() const = 0;
   virtual SessionRef ref() = 0;
+  virtual ClientRef client_ref() = 0;
 
  protected:
   ~Channel() = default;

@@ -2,40 +2,70 @@
 
 #include <exception>
 
-#include "weft/coro/channel.h"
+#include "weft/coro/root.h"
 #include "weft/coro/session_state.h"
+#include "weft/loop/exception_guard.h"
+#include "weft/loop/mailbox.h"
 #include "weft/server/loop_session.h"
 
 namespace weft::coro::internal {
 namespace {
 
-// The handler of a server's session, and its channel.
-class ServedCoroutine final : public LoopHandler, private Channel {
+// A server's session and its task.
+class ServedRoot final : public Root, public SessionState {
  public:
-  explicit ServedCoroutine(std::shared_ptr<const Coroutine> function)
-      : function_(std::move(function)) {}
-  ~ServedCoroutine() override {
-    if (state_ != nullptr) state_->Unref();
-  }
+  ServedRoot(LoopSession& session, std::shared_ptr<const SessionFunction> function)
+      : Root(std::move(function)), SessionState(static_cast<Root&>(*this)), session_(&session) {}
 
-  // ---- LoopHandler
+  // ---- For the handler. These throw what the coroutine throws.
 
-  void Attach(LoopSession& session) override { session_ = &session; }
-  void OnOpen(weft::Session& session) override;
-  void OnMessage(weft::Session&, const Message& message) override {
-    if (state_ != nullptr) state_->OnMessage(message);
+  void Open() {
+    Start((*static_cast<const SessionFunction*>(function().get()))(coro::Session(*this)));
+    Continue();
   }
-  void OnWritable(weft::Session&) override {
-    if (state_ != nullptr) state_->OnWritable();
+  using SessionState::OnMessage;
+  using SessionState::OnPong;
+  using SessionState::OnTopic;
+  using SessionState::OnWritable;
+  void OnClose(const CloseInfo& info) { OnEnd(info, session_->status()); }
+
+  // ---- Root
+
+  void Ref() override { SessionState::Ref(); }
+  void Unref() override { SessionState::Unref(); }
+  const std::shared_ptr<Mailbox>& mailbox() const override {
+    return kept_ != nullptr ? kept_->mailbox : session_->mailbox();
   }
-  void OnRoundTrip() override {
-    if (state_ != nullptr) state_->OnPong();
+  absl::StatusOr<DeadlineKey> SetAlarm(absl::Duration delay, Alarm& alarm) override;
+  void CancelAlarm(const DeadlineKey& key) override {
+    if (channel() != nullptr) session_->CancelTimer(key);
   }
-  void OnClose(weft::Session& session, const CloseInfo& info) override {
-    if (state_ != nullptr) state_->OnEnd(info, session.status());
+  void ExpectResume() override {
+    Ref();
+    Keep();
   }
 
  private:
+  void OnPause() override { ReadAgain(); }
+  void OnDone(bool returned, std::exception_ptr exception, bool in_callback) override;
+
+  // Of the loop, for what outlives the session.
+  struct Kept {
+    const std::shared_ptr<Mailbox> mailbox;
+    ExceptionGuard& guard;  // as long as the loop
+  };
+
+  // Not again: a thread that resumes a coroutine may be reading it.
+  void Keep() {
+    if (kept_ == nullptr) kept_.reset(new Kept{session_->mailbox(), session_->guard()});
+  }
+
+  // ---- SessionState
+
+  void OnUnreferenced() override { delete this; }
+  void Continue() override { Root::RunCoroutines(/*in_callback=*/true); }
+  void EndWaits() override;
+
   // ---- Channel
 
   absl::Status Send(const Message& message) override { return session_->Send(message); }
@@ -53,7 +83,9 @@ class ServedCoroutine final : public LoopHandler, private Channel {
   absl::Status Close(CloseCode code, absl::string_view reason) override {
     return session_->Close(code, reason);
   }
-  absl::Status Subscribe(absl::string_view topic) override { return session_->Subscribe(topic); }
+  absl::Status Subscribe(absl::string_view topic, const SubscribeOptions& options) override {
+    return session_->Subscribe(topic, options);
+  }
   void Unsubscribe(absl::string_view topic) override { session_->Unsubscribe(topic); }
   absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                        const SendOptions& options) override {
@@ -68,18 +100,6 @@ class ServedCoroutine final : public LoopHandler, private Channel {
   std::optional<Reservation> Reserve(size_t bytes) override {
     return session_->ReserveForHandler(bytes);
   }
-  absl::StatusOr<DeadlineKey> SetAlarm(absl::Duration delay, Alarm& alarm) override {
-    return session_->RunUnbudgeted(
-        delay, [state = state_, &alarm](weft::Session&) { state->OnAlarm(alarm); });
-  }
-  void CancelAlarm(const DeadlineKey& key) override { session_->CancelTimer(key); }
-  void Fail(std::exception_ptr exception) override {
-    const absl::Status posted =
-        session_->Post([exception](weft::Session&) { std::rethrow_exception(exception); });
-    // There is no room for the callback: the session ends, without a line in the log.
-    if (!posted.ok()) session_->HandlerFailed();
-  }
-  const std::shared_ptr<Mailbox>& mailbox() const override { return session_->mailbox(); }
   std::optional<absl::Duration> round_trip_time() const override {
     return session_->round_trip_time();
   }
@@ -89,26 +109,92 @@ class ServedCoroutine final : public LoopHandler, private Channel {
   bool compressed() const override { return session_->compressed(); }
   const SessionRequest* request() const override { return session_->request(); }
   SessionRef ref() override { return session_->ref(); }
+  ClientRef client_ref() override { return ClientRef(); }
 
-  std::shared_ptr<const Coroutine> function_;  // until OnOpen
-  LoopSession* session_ = nullptr;
-  SessionState* state_ = nullptr;
+  LoopSession* const session_;  // not used once channel() is null
+  std::unique_ptr<Kept> kept_;  // null until it must outlive session_
 };
 
-void ServedCoroutine::OnOpen(weft::Session& session) {
-  if (session_ == nullptr) {
-    // Another handler wraps this one.
-    session.Close(CloseCode::kInternalError, "a coroutine needs its own handler").IgnoreError();
+absl::StatusOr<DeadlineKey> ServedRoot::SetAlarm(absl::Duration delay, Alarm& alarm) {
+  if (Root::ended()) return absl::FailedPreconditionError("the session has ended");
+  return session_->RunUnbudgeted(delay, [this, &alarm](weft::Session&) {
+    alarm.OnAlarm();
+    Continue();
+  });
+}
+
+void ServedRoot::EndWaits() {
+  struct Closer {
+    ~Closer() { root.CloseChannel(); }
+    ServedRoot& root;
+  } closer{*this};
+  Keep();
+  End();
+  Continue();
+}
+
+void ServedRoot::OnDone(bool /*returned*/, std::exception_ptr exception, bool in_callback) {
+  ReleaseMessage();
+  DiscardMessages();
+  if (exception != nullptr && in_callback) std::rethrow_exception(exception);
+  if (SessionState::ended()) {
+    // No callback follows that could throw it. Without its loop, it is dropped.
+    if (exception != nullptr && kept_->mailbox->OnLoopThread()) {
+      kept_->guard.Run("a coroutine", [&] { std::rethrow_exception(exception); });
+    }
     return;
   }
-  state_ = new SessionState(*this);
-  Task<> task = (*function_)(coro::Session(*state_));
-  state_->Start(std::move(task), std::move(function_));
+  if (exception == nullptr) {
+    Close(CloseCode::kNormal, "").IgnoreError();
+    return ReadAgain();
+  }
+  // The session ends as if its handler had thrown the exception.
+  const absl::Status posted =
+      session_->Post([exception](weft::Session&) { std::rethrow_exception(exception); });
+  // There is no room for the callback: the session ends, without a line in the log.
+  if (!posted.ok()) session_->HandlerFailed();
 }
+
+// The handler of a server's session. The rest of it outlives it, if a coroutine awaits an awaitable
+// of the application.
+class ServedCoroutine final : public LoopHandler {
+ public:
+  explicit ServedCoroutine(std::shared_ptr<const SessionFunction> function)
+      : function_(std::move(function)) {}
+  ~ServedCoroutine() override {
+    if (root_ != nullptr) root_->Unref();
+  }
+
+  void Attach(LoopSession& session) override {
+    root_ = new ServedRoot(session, std::move(function_));
+  }
+  void OnOpen(weft::Session& session) override {
+    if (root_ != nullptr) return root_->Open();
+    // Another handler wraps this one.
+    session.Close(CloseCode::kInternalError, "a coroutine needs its own handler").IgnoreError();
+  }
+  void OnMessage(weft::Session&, const Message& message) override {
+    if (root_ != nullptr) root_->OnMessage(message);
+  }
+  void OnWritable(weft::Session&) override {
+    if (root_ != nullptr) root_->OnWritable();
+  }
+  void OnRoundTrip() override { root_->OnPong(); }
+  void OnTopic(weft::Session& session, absl::string_view topic, const TopicEvent& event) override {
+    if (root_ == nullptr || !root_->OnTopic(topic, event)) Handler::OnTopic(session, topic, event);
+  }
+  void OnClose(weft::Session&, const CloseInfo& info) override {
+    if (root_ != nullptr) root_->OnClose(info);
+  }
+
+ private:
+  std::shared_ptr<const SessionFunction> function_;  // until Attach()
+  ServedRoot* root_ = nullptr;
+};
 
 }  // namespace
 
-std::unique_ptr<weft::Handler> NewHandler(std::shared_ptr<const Coroutine> function) {
+std::unique_ptr<weft::Handler> NewHandler(std::shared_ptr<const SessionFunction> function) {
   return std::make_unique<ServedCoroutine>(std::move(function));
 }
 

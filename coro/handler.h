@@ -17,10 +17,10 @@ namespace weft::coro {
 
 namespace internal {
 
-using Coroutine = std::function<Task<>(Session)>;
+using SessionFunction = std::function<Task<>(Session)>;
 
 // `function` is kept until the coroutine has ended: one that is a lambda uses its captures.
-std::unique_ptr<weft::Handler> NewHandler(std::shared_ptr<const Coroutine> function);
+std::unique_ptr<weft::Handler> NewHandler(std::shared_ptr<const SessionFunction> function);
 
 }  // namespace internal
 
@@ -47,7 +47,7 @@ Acceptor Handler(Function function) {
   static_assert(std::is_invocable_r_v<Task<>, const Function&, Session>,
                 "weft: a coroutine of a session must be weft::Task<> (weft::coro::Session), and "
                 "const if it is an object");
-  auto shared = std::make_shared<const internal::Coroutine>(std::move(function));
+  auto shared = std::make_shared<const internal::SessionFunction>(std::move(function));
   return [shared](const SessionRequest&, UpgradeResponse&) { return internal::NewHandler(shared); };
 }
 

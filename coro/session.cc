@@ -11,41 +11,47 @@ std::optional<CloseInfo> Session::close_info() const {
 
 void Session::Unsubscribe(absl::string_view topic) {
   if (Channel* const channel = state_->channel()) channel->Unsubscribe(topic);
+  state_->ForgetTopicNotices(topic);
 }
 
 uint64_t Session::id() const {
-  const Channel* const channel = state_->channel();
+  Channel* const channel = state_->channel();
   return channel == nullptr ? 0 : channel->id();
 }
 
 SocketAddress Session::peer_address() const {
-  const Channel* const channel = state_->channel();
+  Channel* const channel = state_->channel();
   return channel == nullptr ? SocketAddress() : channel->peer_address();
 }
 
 absl::string_view Session::subprotocol() const {
-  const Channel* const channel = state_->channel();
+  Channel* const channel = state_->channel();
   return channel == nullptr ? "" : channel->subprotocol();
 }
 
 const SessionRequest* Session::request() const {
-  const Channel* const channel = state_->channel();
+  Channel* const channel = state_->channel();
   return channel == nullptr ? nullptr : channel->request();
 }
 
 bool Session::compressed() const {
-  const Channel* const channel = state_->channel();
+  Channel* const channel = state_->channel();
   return channel != nullptr && channel->compressed();
 }
 
 size_t Session::queued_bytes() const {
-  const Channel* const channel = state_->channel();
+  Channel* const channel = state_->channel();
   return channel == nullptr ? 0 : channel->queued_bytes();
 }
 
 SessionRef Session::ref() const {
   Channel* const channel = state_->channel();
   return channel == nullptr ? SessionRef() : channel->ref();
+}
+
+ClientRef Session::client_ref() const {
+  Channel* const channel = state_->channel();
+  return channel == nullptr ? ClientRef() : channel->client_ref();
 }
 
 }  // namespace weft::coro

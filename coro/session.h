@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "weft/client/async/client_ref.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/frame/close_code.h"
@@ -37,8 +38,8 @@ namespace weft::coro {
 // The coroutine, and each task that it awaits, runs on the session's loop, and must not block. When
 // the session ends, whatever it waits for returns: Receive() nullopt after the messages that came
 // before, and every other call FailedPrecondition. The coroutine then finishes; one that continues
-// in spite of 1,000 such answers is destroyed where it waits. When the coroutine returns first, the
-// session is closed with 1000.
+// in spite of 1,000 such answers is destroyed where it waits, which is logged as an exception is.
+// When the coroutine returns first, the session is closed with 1000.
 //
 // Only the coroutines of the session itself may call its methods; its copies may be destroyed
 // anywhere. For others, and for other threads, a coroutine of the session calls ref() and hands
@@ -72,21 +73,19 @@ class Session {
   // to be, before the call returns. ResourceExhausted for a message that never fits,
   // InvalidArgument for text that is not UTF-8. With SendOptions::when_full it does not wait;
   // ServerSending::when_full does not apply here.
-  SendAwaitable Send(const Message& message) {
-    return SendAwaitable(*state_, message, std::nullopt);
+  SendAwaitable Send(const Message& message) { return SendAwaitable(*state_, message); }
+  SendWithOptionsAwaitable Send(const Message& message, const SendOptions& options) {
+    return SendWithOptionsAwaitable(*state_, message, options);
   }
-  SendAwaitable Send(const Message& message, const SendOptions& options) {
-    return SendAwaitable(*state_, message, options);
-  }
-  SendAwaitable Send(const EncodedMessage& message, const SendOptions& options = {}) {
-    return SendAwaitable(*state_, message, options);
+  SendWithOptionsAwaitable Send(const EncodedMessage& message, const SendOptions& options = {}) {
+    return SendWithOptionsAwaitable(*state_, message, options);
   }
   SendAwaitable SendText(absl::string_view text) { return SendMessage(Opcode::kText, text); }
-  SendAwaitable SendText(absl::string_view text, const SendOptions& options) {
+  SendWithOptionsAwaitable SendText(absl::string_view text, const SendOptions& options) {
     return Send(Message{.opcode = Opcode::kText, .payload = text}, options);
   }
   SendAwaitable SendBinary(absl::string_view data) { return SendMessage(Opcode::kBinary, data); }
-  SendAwaitable SendBinary(absl::string_view data, const SendOptions& options) {
+  SendWithOptionsAwaitable SendBinary(absl::string_view data, const SendOptions& options) {
     return Send(Message{.opcode = Opcode::kBinary, .payload = data}, options);
   }
   SendAwaitable SendMessage(Opcode opcode, absl::string_view payload) {
@@ -126,8 +125,11 @@ class Session {
 
   // ---- Topics ----
 
-  // As the methods of weft::Session; none of them waits.
+  // As the methods of weft::Session; none of them waits. `since` is SubscribeOptions::since.
   TopicAwaitable Subscribe(absl::string_view topic) { return TopicAwaitable(*state_, topic); }
+  TopicAwaitable Subscribe(absl::string_view topic, absl::string_view since) {
+    return TopicAwaitable(*state_, topic, since);
+  }
   void Unsubscribe(absl::string_view topic);
   TopicAwaitable Publish(absl::string_view topic, Opcode opcode, absl::string_view payload,
                          const SendOptions& options = {}) {
@@ -137,6 +139,18 @@ class Session {
                          const SendOptions& options = {}) {
     return TopicAwaitable(*state_, topic, message, options);
   }
+
+  // The next event of a topic that is shared or kept, as Handler::OnTopic gets it: it has joined,
+  // it has resumed at `since`, or there is a gap. nullopt: the session has ended, or another branch
+  // of a WhenAny was first. The messages sent after it, before the next wait, reach the client
+  // before the messages that follow the event, if a coroutine was waiting here when the event came:
+  // so a coroutine that passes positions on to its client waits here in a branch of its own.
+  //
+  // While nobody waits here, the last event of each topic is kept; a gap is not replaced by what is
+  // not one. A coroutine that has never waited here, nor subscribed with `since`, does not get
+  // gaps: they close the session with 1013, unless only the latest message of the topic counts, or
+  // a subscription was refused.
+  TopicEventAwaitable ReceiveTopicEvent() { return TopicEventAwaitable(*state_); }
 
   // ---- State ----
 
@@ -149,6 +163,7 @@ class Session {
   bool compressed() const;
   size_t queued_bytes() const;
   SessionRef ref() const;
+  ClientRef client_ref() const;
 
  private:
   internal::SessionState* state_;

@@ -1,10 +1,12 @@
 #include "weft/coro/session_state.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <exception>
 #include <new>
 #include <utility>
+
+#include "absl/base/config.h"
 
 namespace weft::coro::internal {
 namespace {
@@ -13,14 +15,8 @@ namespace {
 
 // AddressSanitizer sees a use of a freed block, and not that of a block which holds the next
 // message.
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
 constexpr bool kReuse = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool kReuse = false;
-#else
-constexpr bool kReuse = true;
-#endif
 #else
 constexpr bool kReuse = true;
 #endif
@@ -42,7 +38,9 @@ struct Spare {
 };
 thread_local Spare spare;
 
-StoredMessage* Copy(const Message& message) {
+}  // namespace
+
+StoredMessage* SessionState::Copy(const Message& message) {
   const size_t size = message.payload.size();
   StoredMessage* stored = nullptr;
   if (spare.block != nullptr && spare.block->capacity >= size) {
@@ -61,7 +59,7 @@ StoredMessage* Copy(const Message& message) {
   return stored;
 }
 
-void Release(StoredMessage* stored) {
+void SessionState::Release(StoredMessage* stored) {
   stored->room.reset();
   const bool keep = kReuse && stored->capacity <= kMaxSpareBytes &&
                     (spare.block == nullptr || spare.block->capacity < stored->capacity);
@@ -69,64 +67,57 @@ void Release(StoredMessage* stored) {
   if (stored != nullptr) Free(stored);
 }
 
-// Held while a coroutine runs on a thread of the application, because its loop has ended:
-// awaitables of several branches may be ready at the same time.
-std::recursive_mutex& WithoutLoop() {
-  static auto* const mutex = new std::recursive_mutex;
-  return *mutex;
-}
-
-}  // namespace
-
 // ---- SessionState
-
-SessionState::SessionState(Channel& channel)
-    : Strand(static_cast<Parent&>(*this)), channel_(&channel) {}
 
 SessionState::~SessionState() {
   ReleaseMessage();
   DiscardMessages();
 }
 
-void SessionState::Start(Task<> task, std::shared_ptr<const void> function) {
-  function_ = std::move(function);
-  root_ = std::move(task);
-  TaskAccess::PromiseOf(root_).Start(*this, scope());
-  RunCoroutines();
-}
-
 // ---- Messages
 
 void SessionState::OnMessage(const Message& message) {
-  if (discards_ || !TaskAccess::Exists(root_)) return;
-  Waiter* const receiver = FirstWaiting(Event::kMessage);
-  if (receiver == nullptr) return Store(message);
-  Wake(*receiver);
+  if (!IgnoresMessages()) OnStoredMessage(Copy(message));
+}
+
+void SessionState::OnStoredMessage(StoredMessage* stored) {
+  if (IgnoresMessages()) return Release(stored);
+  Waiter* const receiver = FirstWaiting(Strand::Event::kMessage);
+  if (receiver == nullptr) {
+    if (Store(stored)) HoldIfFull();
+    return;
+  }
+  root_.Wake(*receiver);
   ReleaseMessage();
-  received_ = Copy(message);
-  RunCoroutines();
+  received_ = stored;
+  Continue();
   // Kept while the coroutine waits for something else.
-  if (received_ != nullptr && !received_->room.has_value() && channel_ != nullptr) {
-    if (auto room = channel_->Reserve(received_->capacity)) {
-      received_->room.emplace(*std::move(room));
-    }
+  if (received_ != nullptr && !received_->room.has_value() && channel_open_) {
+    if (auto room = Reserve(received_->capacity)) received_->room.emplace(*std::move(room));
   }
 }
 
-void SessionState::Store(const Message& message) {
-  std::optional<Reservation> room =
-      channel_->Reserve(sizeof(StoredMessage) + message.payload.size());
-  if (!room.has_value()) return;
-  StoredMessage* const stored = Copy(message);
+bool SessionState::Store(StoredMessage* stored) {
+  std::optional<Reservation> room = Reserve(sizeof(StoredMessage) + stored->message.payload.size());
+  if (!room.has_value()) {
+    discards_ = true;  // the session ends: those after this one would leave a hole
+    Release(stored);
+    return false;
+  }
   stored->room.emplace(*std::move(room));
-  *waiting_end_ = stored;
-  waiting_end_ = &stored->next;
-  waiting_count_ += 1;
-  waiting_bytes_ += stored->message.payload.size();
-  if (waiting_count_ < kMaxWaiting && waiting_bytes_ < kMaxWaitingBytes) return;
+  Rest& rest = this->rest();
+  *rest.end = stored;
+  rest.end = &stored->next;
+  rest.count += 1;
+  rest.bytes += stored->message.payload.size();
+  return true;
+}
+
+void SessionState::HoldIfFull() {
+  if (rest_->count < kMaxWaiting && rest_->bytes < kMaxWaitingBytes) return;
   holds_reading_ = true;
   OnPong();  // those that wait for one see that it would not be read
-  if (holds_reading_) channel_->HoldReading();
+  if (holds_reading_) HoldReading();
 }
 
 void SessionState::ReleaseMessage() {
@@ -134,160 +125,139 @@ void SessionState::ReleaseMessage() {
 }
 
 bool SessionState::TakeMessage() {
-  if (waiting_first_ == nullptr) return false;
-  received_ = waiting_first_;
-  waiting_first_ = received_->next;
-  if (waiting_first_ == nullptr) waiting_end_ = &waiting_first_;
-  waiting_count_ -= 1;
-  waiting_bytes_ -= received_->message.payload.size();
+  if (!has_waiting()) return false;
+  received_ = rest_->first;
+  rest_->first = received_->next;
+  if (rest_->first == nullptr) rest_->end = &rest_->first;
+  rest_->count -= 1;
+  rest_->bytes -= received_->message.payload.size();
+  if (!has_waiting()) OnNoneWaiting();
   return true;
 }
 
 void SessionState::DiscardMessages() {
   discards_ = true;
-  while (StoredMessage* const stored = waiting_first_) {
-    waiting_first_ = stored->next;
+  if (!has_waiting()) return;
+  while (StoredMessage* const stored = rest_->first) {
+    rest_->first = stored->next;
     Release(stored);
   }
-  waiting_end_ = &waiting_first_;
-  waiting_count_ = 0;
-  waiting_bytes_ = 0;
+  rest_->end = &rest_->first;
+  rest_->count = 0;
+  rest_->bytes = 0;
+  OnNoneWaiting();
+}
+
+void SessionState::ReadAgain() {
+  if (ended() || !channel_open_ || has_waiting()) return;
+  if (std::exchange(holds_reading_, false)) ResumeReading();
 }
 
 // ---- Other events
 
+Waiter* SessionState::FirstWaiting(Strand::Event event) const {
+  return root_.FindWaiting([&](const Waiter& waiter, Strand::Event awaited) {
+    return awaited == event && &static_cast<const SessionWaiter&>(waiter).state_ == this;
+  });
+}
+
 // In their order: one that still finds no room keeps those after it waiting.
 void SessionState::OnWritable() {
-  for (bool is_low = true; Waiter* const waiter = FirstWaiting(Event::kWritable); is_low = false) {
+  for (bool is_low = true; Waiter* const waiter = FirstWaiting(Strand::Event::kWritable);
+       is_low = false) {
     if (!static_cast<SendWaiter*>(waiter)->TrySend(is_low)) {
-      channel_->AskForWritable();
+      AskForWritable();
       break;
     }
-    Wake(*waiter);
+    root_.Wake(*waiter);
   }
-  RunCoroutines();
+  Continue();
 }
 
 void SessionState::OnPong() {
-  while (Waiter* const waiter = FirstWaiting(Event::kPong)) Wake(*waiter);
-  RunCoroutines();
+  while (Waiter* const waiter = FirstWaiting(Strand::Event::kPong)) root_.Wake(*waiter);
+  Continue();
 }
 
-void SessionState::OnAlarm(Alarm& alarm) {
-  alarm.OnAlarm();
-  RunCoroutines();
+namespace {
+
+// The coroutine sees one event instead of two: the position of the newer one, and whether something
+// is missing.
+TopicEvent Merged(const TopicEvent& older, const TopicEvent& newer) {
+  if (older.type != TopicEvent::Type::kGap) return newer;
+  if (older.reason == GapReason::kRefused) return newer;  // it is subscribed now, or refused again
+  TopicEvent merged = newer;
+  if (newer.type == TopicEvent::Type::kGap) {
+    const bool is_known = older.missed.has_value() && newer.missed.has_value();
+    merged.missed = is_known ? std::optional(*older.missed + *newer.missed) : std::nullopt;
+  } else {
+    merged.type = TopicEvent::Type::kGap;
+    merged.reason = older.reason;
+    merged.missed = older.missed;
+  }
+  return merged;
+}
+
+}  // namespace
+
+bool SessionState::OnTopic(absl::string_view topic, const TopicEvent& event) {
+  if (Waiter* const waiter = FirstWaiting(Strand::Event::kTopic)) {
+    static_cast<TopicWaiter*>(waiter)->Give({std::string(topic), event});
+    root_.Wake(*waiter);
+    Continue();
+    return true;
+  }
+  Rest& rest = this->rest();
+  if (event.type == TopicEvent::Type::kGap && !rest.takes_topic_events) return false;
+  const auto waits = std::find_if(rest.notices.begin(), rest.notices.end(),
+                                  [topic](const TopicNotice& each) { return each.topic == topic; });
+  if (waits == rest.notices.end()) {
+    rest.notices.push_back({std::string(topic), event});
+  } else {
+    waits->event = Merged(waits->event, event);
+  }
+  return true;
+}
+
+std::optional<TopicNotice> SessionState::NextTopicNotice() {
+  if (rest_ == nullptr || rest_->notices.empty()) return std::nullopt;
+  TopicNotice first = std::move(rest_->notices.front());
+  rest_->notices.erase(rest_->notices.begin());
+  return first;
+}
+
+void SessionState::ForgetTopicNotices(absl::string_view topic) {
+  if (rest_ == nullptr) return;
+  std::erase_if(rest_->notices, [topic](const TopicNotice& each) { return each.topic == topic; });
 }
 
 void SessionState::OnEnd(const CloseInfo& info, absl::Status status) {
-  ending_ = std::make_unique<Ending>();
-  ending_->info = info;
-  ending_->reason = std::string(info.reason);
-  ending_->info.reason = ending_->reason;
-  ending_->status = std::move(status);
-  // Not again: a thread that resumes a coroutine may be reading it.
-  if (mailbox_ == nullptr) mailbox_ = channel_->mailbox();
-  End();
-  RunReady();
-  channel_ = nullptr;
-  if (root_ended_) EndRoot(/*in_callback=*/true);
+  Ending& ending = rest().ending.emplace();
+  ending.info = info;
+  ending.reason = std::string(info.reason);
+  ending.info.reason = ending.reason;
+  ending.status = std::move(status);
+  EndWaits();
+}
+
+void SessionState::WakeForEnd() {
+  const auto is_of_this = [this](const Waiter& waiter, Strand::Event) {
+    return &static_cast<const SessionWaiter&>(waiter).state_ == this;
+  };
+  while (Waiter* const waiter = root_.FindWaiting(is_of_this)) root_.WakeForEnd(*waiter);
 }
 
 const absl::Status& SessionState::status() const {
   static const absl::Status* const kOk = new absl::Status;
-  return ending_ == nullptr ? *kOk : ending_->status;
+  return ended() ? ending()->status : *kOk;
 }
 
 void SessionState::CountFailure(const absl::Status& status) {
-  if (!absl::IsFailedPrecondition(status)) {
-    failures_ = 0;
-  } else if (failures_ < kMaxFailures) {
-    ++failures_;
-  }
-}
-
-// ---- Running
-
-void SessionState::RunCoroutines() {
-  RunReady();
-  if (root_ended_) return EndRoot(/*in_callback=*/true);
-  ReadAgain();
-}
-
-void SessionState::ReadAgain() {
-  if (channel_ == nullptr || waiting_first_ != nullptr) return;
-  if (std::exchange(holds_reading_, false)) channel_->ResumeReading();
-}
-
-void SessionState::EndRoot(bool in_callback) {
-  root_ended_ = false;
-  // A coroutine of this one has suspended there after another was stuck: see Scope::CountForeign.
-  if (scope().awaits_foreign()) return;
-  const std::exception_ptr exception = TaskAccess::PromiseOf(root_).exception();
-  root_ = Task<>();
-  function_.reset();
-  ReleaseMessage();
-  DiscardMessages();
-  if (exception != nullptr) {
-    if (in_callback) std::rethrow_exception(exception);
-    if (channel_ != nullptr) channel_->Fail(exception);
-  } else if (channel_ != nullptr) {
-    channel_->Close(CloseCode::kNormal, "").IgnoreError();
-    ReadAgain();
-  }
-}
-
-// ---- Awaitables
-
-absl::StatusOr<DeadlineKey> SessionState::SetAlarm(absl::Duration delay, Alarm& alarm) {
-  if (ended()) return absl::FailedPreconditionError("the session has ended");
-  return channel_->SetAlarm(delay, alarm);
-}
-
-void SessionState::CancelAlarm(const DeadlineKey& key) {
-  if (channel_ != nullptr) channel_->CancelAlarm(key);
-}
-
-void SessionState::ExpectResume() {
-  Ref();
-  if (mailbox_ == nullptr) mailbox_ = channel_->mailbox();
-}
-
-// A task of the mailbox that resumes a coroutine on its loop; or where it is destroyed, if the loop
-// has ended.
-class SessionState::Resumption {
- public:
-  Resumption(SessionState& state, Node& node) : state_(&state), node_(&node) {}
-  Resumption(Resumption&& other) noexcept
-      : state_(std::exchange(other.state_, nullptr)), node_(other.node_) {}
-  Resumption& operator=(Resumption&&) = delete;
-  ~Resumption() {
-    if (state_ == nullptr) return;
-    const std::lock_guard<std::recursive_mutex> lock(WithoutLoop());
-    state_->Resume(*node_);
-  }
-
-  void operator()() { std::exchange(state_, nullptr)->Resume(*node_); }
-
- private:
-  SessionState* state_;
-  Node* node_;
-};
-
-void SessionState::ResumeLater(Node& node) {
-  // A copy: the coroutine may have continued, and ended, before Post() returns.
-  const std::shared_ptr<Mailbox> mailbox = mailbox_;
-  mailbox->Post(Resumption(*this, node));
-}
-
-void SessionState::Resume(Node& node) {
-  Push(node);
-  RunReady();
-  if (root_ended_) {
-    EndRoot(/*in_callback=*/false);
+  if (absl::IsFailedPrecondition(status)) {
+    CountFailure();
   } else {
-    ReadAgain();
+    failures_ = 0;
   }
-  Unref();
 }
 
 // ---- Waits
@@ -295,6 +265,18 @@ void SessionState::Resume(Node& node) {
 absl::Status SessionWaiter::NoChannel() const {
   return absl::FailedPreconditionError(is_foreign_ ? "awaited by a coroutine of another session"
                                                    : "the session has ended");
+}
+
+// A strand that has ended counts the waits itself.
+bool SessionWaiter::Wait(Event event) {
+  if (is_foreign_ || !state_.ended() || strand().ended()) return Waiter::Wait(event);
+  Refuse();
+  state_.CountFailure();
+  if (!state_.ignores_errors()) return false;
+  // A branch that nobody has cancelled has no result without its end: the whole task goes.
+  Scope* const cancelled = scope().FindCancelled();
+  (cancelled != nullptr ? *cancelled : strand().scope()).GiveUp();
+  return true;
 }
 
 bool SessionWaiter::ReturnsFailure(const absl::Status& status) {

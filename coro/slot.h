@@ -28,8 +28,10 @@ class Slot {
   class [[nodiscard]] GetAwaitable final : public internal::Waiter {
    public:
     explicit GetAwaitable(Slot& slot) : slot_(slot) {}
-    ~GetAwaitable() {
+
+    void Abandon() {
       if (slot_.waiter_ == this) slot_.waiter_ = nullptr;
+      Waiter::Abandon();
     }
 
     // A value is for the branch that continues.

@@ -23,8 +23,12 @@ bool Scope::IsStuck() {
     ++waits_;
     return false;
   }
-  if (!std::exchange(stuck_, true) && foreign_ == 0) owner_.OnTaskStuck();
+  GiveUp();
   return true;
+}
+
+void Scope::GiveUp() {
+  if (!std::exchange(stuck_, true) && foreign_ == 0) owner_.OnTaskStuck();
 }
 
 void Scope::CountForeign(int change) {
@@ -36,18 +40,20 @@ void Scope::CountForeign(int change) {
 
 // ---- Waiter ----
 
-Waiter::~Waiter() {
-  if (wait_ == State::kWaiting) strand().Forget(*this);
+void Waiter::Abandon() {
+  if (wait_ != State::kWaiting) return;
+  strand().Forget(*this);
+  wait_ = State::kNew;
 }
 
 bool Waiter::IsCancelled() const {
-  const Scope* const cancelled = scope_->FindCancelled();
+  const Scope* const cancelled = scope().FindCancelled();
   return cancelled != nullptr && cancelled != &strand().scope();
 }
 
 bool Waiter::Wait(Event event) {
   event_ = event;
-  Scope* const cancelled = scope_->FindCancelled();
+  Scope* const cancelled = scope().FindCancelled();
   if (cancelled == nullptr) {
     strand().Add(*this);
     return true;
@@ -73,13 +79,16 @@ absl::Status Waiter::WaitResult() const {
 // ---- Strand ----
 
 void Strand::Forget(Node& node) {
-  Node* before = nullptr;
-  for (Node* each = first_; each != nullptr; before = each, each = each->next_) {
-    if (each != &node) continue;
-    *(before != nullptr ? &before->next_ : &first_) = node.next_;
-    if (last_ == &node) last_ = before;
-    return;
-  }
+  if (last_ == nullptr) return;
+  Node* before = last_;
+  do {
+    if (before->next_ == &node) {
+      before->next_ = node.next_;
+      if (last_ == &node) last_ = before == &node ? nullptr : before;
+      return;
+    }
+    before = before->next_;
+  } while (before != last_);
 }
 
 void Strand::Add(Waiter& waiter) {
@@ -98,12 +107,6 @@ void Strand::Forget(Waiter& waiter) {
   }
 }
 
-Waiter* Strand::FirstWaiting(Event event) const {
-  Waiter* waiter = waiting_;
-  while (waiter != nullptr && waiter->event_ != event) waiter = waiter->next_;
-  return waiter;
-}
-
 void Strand::Wake(Waiter& waiter, Waiter::State state) {
   Forget(waiter);
   waiter.wait_ = state;
@@ -114,7 +117,7 @@ void Strand::Cancel(Scope& scope) {
   scope.cancelled_ = true;
   for (Waiter* each = waiting_; each != nullptr;) {
     Waiter* const next = each->next_;
-    if (each->scope_->IsIn(scope)) Wake(*each, Waiter::State::kCancelled);
+    if (each->scope().IsIn(scope)) Wake(*each, Waiter::State::kCancelled);
     each = next;
   }
 }
@@ -127,10 +130,13 @@ void Strand::End() {
 void Strand::RunReady() {
   if (running_) return;
   running_ = true;
-  while (first_ != nullptr) {
-    Node* const node = first_;
-    first_ = node->next_;
-    if (first_ == nullptr) last_ = nullptr;
+  while (last_ != nullptr) {
+    Node* const node = last_->next_;
+    if (node == last_) {
+      last_ = nullptr;
+    } else {
+      last_->next_ = node->next_;
+    }
     node->Run();
   }
   running_ = false;

@@ -1,4 +1,4 @@
-// Runs the coroutines of one session, one at a time.
+// Runs coroutines that share sessions, one at a time.
 
 #ifndef WEFT_CORO_STRAND_H_
 #define WEFT_CORO_STRAND_H_
@@ -51,7 +51,19 @@ class Alarm {
   ~Alarm() = default;
 };
 
+class Scope;
 class Strand;
+
+// A coroutine, as its awaitables see it: the node that continues it, and its scope.
+class Coroutine : public Parent {
+ public:
+  Scope& scope() const { return *scope_; }
+
+ protected:
+  ~Coroutine() = default;
+
+  Scope* scope_ = nullptr;  // null until it starts
+};
 
 // Coroutines that are cancelled together: all of a session, or one branch of a WhenAny or
 // WithTimeout with everything that it awaits.
@@ -73,6 +85,10 @@ class Scope {
   // that has happened so often that its task is destroyed instead.
   bool IsStuck();
 
+  // Destroys the task of the scope where it waits: it continues in spite of many waits that were of
+  // no use.
+  void GiveUp();
+
   // A coroutine of the scope awaits an awaitable of the application, or (-1) no longer does. Such a
   // coroutine is never destroyed.
   void CountForeign(int change);
@@ -91,28 +107,27 @@ class Scope {
   bool stuck_ = false;
 };
 
-// A coroutine that waits: the base of every awaitable of this library that may suspend. It is an
-// object in the frame of the coroutine that awaits it.
+// A coroutine that waits: the base of every awaitable of this library that may suspend. It is in
+// the frame of the coroutine that awaits it, or of one that awaits that.
 class Waiter {
  public:
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
-  // Called before it is awaited.
-  void Bind(Node& coroutine, Scope& scope) {
-    coroutine_ = &coroutine;
-    scope_ = &scope;
-  }
+  // See Bindable.
+  void Bind(Coroutine& coroutine) { coroutine_ = &coroutine; }
+  void Abandon();
 
  protected:
-  // The event that it waits for.
-  enum class Event : uint8_t { kMessage, kWritable, kPong, kAlarm, kEnd, kSlot };
+  // The event that it waits for: one of its session, up to kEnd, or another.
+  enum class Event : uint8_t { kMessage, kWritable, kPong, kTopic, kEnd, kAlarm, kSlot, kConnect };
   enum class State : uint8_t { kNew, kWaiting, kWoken, kCancelled, kEnded };
 
   Waiter() = default;
-  ~Waiter();
+  ~Waiter() = default;
 
-  Strand& strand() const { return scope_->strand(); }
+  Scope& scope() const { return coroutine_->scope(); }
+  Strand& strand() const { return scope().strand(); }
 
   // Whether another branch was first.
   bool IsCancelled() const;
@@ -124,29 +139,33 @@ class Waiter {
   // Why the wait has ended: OK if its event has come, or it did not wait.
   absl::Status WaitResult() const;
 
-  State wait_ = State::kNew;
+  // Ends the wait before it starts, because the session has ended: as Wait() does.
+  void Refuse() { wait_ = State::kEnded; }
 
  private:
   friend class Strand;
 
-  Event event_ = Event::kMessage;
-  Node* coroutine_ = nullptr;
-  Scope* scope_ = nullptr;
+  Coroutine* coroutine_ = nullptr;
   Waiter* next_ = nullptr;
+  Event event_ = Event::kMessage;
+
+ protected:
+  State wait_ = State::kNew;  // next to event_: derived classes use the room after it
 };
 
-// The coroutines of one session. They run one at a time, from one wait to the next, and nothing
+// Coroutines that share sessions: those of one server's session, or of one task on a loop of
+// clients. They run one at a time, from one wait to the next, and nothing
 // else runs one: whatever makes a coroutine ready only queues it, so that no coroutine is resumed,
 // and none destroyed, inside another or inside its own calls.
 //
-// For the loop's thread. After the session has ended, coroutines that await an awaitable of the
+// For the loop's thread. After the strand has ended, coroutines that await an awaitable of the
 // application may be resumed by other threads, if there is no loop any more: see Foreign.
-class Strand {
+class Strand : public Parent {
  public:
   using Event = Waiter::Event;
 
-  // `owner` is that of the scope of all coroutines.
-  explicit Strand(Parent& owner) : scope_(*this, nullptr, owner) {}
+  // It is the parent of its first task, and owns the scope of all its coroutines.
+  Strand() : scope_(*this, nullptr, *this) {}
   Strand(const Strand&) = delete;
   Strand& operator=(const Strand&) = delete;
 
@@ -156,8 +175,7 @@ class Strand {
   // ---- What is ready
 
   void Push(Node& node) {
-    node.next_ = nullptr;
-    *(last_ != nullptr ? &last_->next_ : &first_) = &node;
+    node.next_ = last_ != nullptr ? std::exchange(last_->next_, &node) : &node;
     last_ = &node;
   }
   void Forget(Node& node);
@@ -167,16 +185,26 @@ class Strand {
   void Add(Waiter& waiter);
   void Forget(Waiter& waiter);
 
-  // The one that has waited longest for the event. Null if none waits.
-  Waiter* FirstWaiting(Event event) const;
+  // The one that has waited longest for an event of a session, and fits. Null if none does.
+  template <typename Fits>
+  Waiter* FindWaiting(Fits fits) const {
+    Waiter* waiter = waiting_;
+    while (waiter != nullptr && (waiter->event_ > Event::kEnd || !fits(*waiter, waiter->event_))) {
+      waiter = waiter->next_;
+    }
+    return waiter;
+  }
   void Wake(Waiter& waiter) { Wake(waiter, Waiter::State::kWoken); }
+
+  // The session of the waiter has ended.
+  void WakeForEnd(Waiter& waiter) { Wake(waiter, Waiter::State::kEnded); }
 
   // Ends every wait in the scope, and those that will start.
   void Cancel(Scope& scope);
 
   // ---- For awaitables
 
-  // Calls `alarm` after `delay`. FailedPrecondition once the session has ended, which cancels
+  // Calls `alarm` after `delay`. FailedPrecondition once the strand has ended, which cancels
   // alarms.
   virtual absl::StatusOr<DeadlineKey> SetAlarm(absl::Duration delay, Alarm& alarm) = 0;
   virtual void CancelAlarm(const DeadlineKey& key) = 0;
@@ -192,6 +220,7 @@ class Strand {
 
   // Runs everything that is ready, unless it is being run.
   void RunReady();
+  bool running() const { return running_; }
 
   // Ends every wait, and those that will start.
   void End();
@@ -202,8 +231,7 @@ class Strand {
   void Wake(Waiter& waiter, Waiter::State state);
 
   Scope scope_;
-  Node* first_ = nullptr;
-  Node* last_ = nullptr;
+  Node* last_ = nullptr;  // of a ring of those that are ready
   Waiter* waiting_ = nullptr;
   bool running_ = false;
 };

@@ -1,4 +1,4 @@
-// The coroutines of sessions.
+// The coroutines of sessions and of clients.
 
 #ifndef WEFT_CORO_TASK_H_
 #define WEFT_CORO_TASK_H_
@@ -6,6 +6,7 @@
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -22,17 +23,25 @@ namespace coro::internal {
 template <typename T>
 class TaskAwaiter;
 
-// The awaitables of this library, which are given the coroutine that awaits them and its scope.
+// The awaitables of this library. Bind() comes before the co_await, with the coroutine that awaits
+// it. Abandon() comes when it has returned, or when that coroutine is destroyed.
 template <typename T>
-concept Bindable = requires(T& awaitable, Parent& coroutine, Scope& scope) {
-  awaitable.Bind(coroutine, scope);
+concept Bindable = requires(T& awaitable, Coroutine& coroutine) {
+  awaitable.Bind(coroutine);
+  awaitable.Abandon();
 };
 
-// Awaits one of them where it is: g++ would copy what a reference refers to.
+// Awaits one of them where it is: g++ would copy what a reference refers to. It may outlive the
+// coroutine, as the argument of a WhenAny or WithTimeout whose branch is destroyed. This does not.
 template <typename Awaitable>
 class Bound {
  public:
-  explicit Bound(Awaitable& awaitable) : awaitable_(awaitable) {}
+  Bound(Awaitable& awaitable, Coroutine& coroutine) : awaitable_(awaitable) {
+    awaitable_.Bind(coroutine);
+  }
+  Bound(const Bound&) = delete;
+  Bound& operator=(const Bound&) = delete;
+  ~Bound() { awaitable_.Abandon(); }
 
   bool await_ready() { return awaitable_.await_ready(); }
   auto await_suspend(std::coroutine_handle<> coroutine) {
@@ -51,7 +60,7 @@ inline constexpr bool kIsTask<Task<T>> = true;
 
 // The part of a task's promise that does not depend on its type. It is the node by which the strand
 // resumes the coroutine.
-class PromiseBase : public Parent {
+class PromiseBase : public Coroutine {
  public:
   struct Final {
     bool await_ready() const noexcept { return false; }
@@ -89,8 +98,7 @@ class PromiseBase : public Parent {
                     "weft: a task is awaited once: co_await std::move(task)");
       return TaskAwaiter<typename Type::Result>(std::forward<Awaitable>(awaitable), *this, *scope_);
     } else if constexpr (Bindable<Type>) {
-      awaitable.Bind(*this, *scope_);
-      return Bound<Type>(awaitable);
+      return Bound<Type>(awaitable, *this);
     } else {
       return Foreign<Awaitable&&>(std::forward<Awaitable>(awaitable), *this, *scope_);
     }
@@ -100,7 +108,6 @@ class PromiseBase : public Parent {
   ~PromiseBase() = default;
 
  private:
-  Scope* scope_ = nullptr;
   Parent* parent_ = nullptr;
   std::exception_ptr exception_;
 };
@@ -138,14 +145,15 @@ class Promise<void> final : public PromiseBase {
 // A coroutine of a session, or of a part of its work. It starts when it is awaited, by another Task
 // or as the argument of WhenAny or WithTimeout, and is awaited once; the first one of a session is
 // started by coro::Handler. Inside it every awaitable can be awaited: those of coro::Session,
-// tasks, and the application's own, after which the coroutine continues on its session's loop.
+// tasks, and the application's own, after which the coroutine continues on its own loop.
 //
 //   weft::Task<absl::StatusOr<Order>> ReadOrder(weft::coro::Session& session);
 //   ...
 //   absl::StatusOr<Order> order = co_await ReadOrder(session);
 //
-// An exception that leaves the coroutine leaves the co_await. A lambda that is a coroutine must
-// outlive it: pass what it needs as parameters instead of capturing it.
+// An exception that leaves the coroutine leaves the co_await; an empty Task, which has no
+// coroutine, throws std::logic_error. A lambda that is a coroutine must outlive it: pass what it
+// needs as parameters instead of capturing it.
 template <typename T = void>
 class [[nodiscard]] Task {
  public:
@@ -185,6 +193,10 @@ class TaskAccess {
     return task.handle_.promise();
   }
   template <typename T>
+  static bool IsDone(const Task<T>& task) {
+    return task.handle_.done();
+  }
+  template <typename T>
   static bool Exists(const Task<T>& task) {
     return static_cast<bool>(task.handle_);
   }
@@ -198,12 +210,29 @@ inline Task<void> Promise<void>::get_return_object() {
   return Task<void>(std::coroutine_handle<Promise>::from_promise(*this));
 }
 
+// Instead of an empty task.
+template <typename T>
+Task<T> ThrowEmptyTask() {
+  throw std::logic_error("an empty weft::Task was started");
+  if constexpr (std::is_void_v<T>) {
+    co_return;
+  } else {
+    co_return std::optional<T>().value();
+  }
+}
+
+// The task; or, if it is empty, one that throws std::logic_error.
+template <typename T>
+Task<T> NotEmpty(Task<T> task) {
+  return TaskAccess::Exists(task) ? std::move(task) : ThrowEmptyTask<T>();
+}
+
 // Awaits a task in another.
 template <typename T>
 class TaskAwaiter {
  public:
   TaskAwaiter(Task<T> task, Parent& parent, Scope& scope)
-      : task_(std::move(task)), parent_(parent), scope_(scope) {}
+      : task_(NotEmpty(std::move(task))), parent_(parent), scope_(scope) {}
 
   bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> /*parent*/) {

@@ -27,13 +27,11 @@ class [[nodiscard]] WhenAnyAwaitable final : private internal::BranchOwner {
   explicit WhenAnyAwaitable(Task<Ts>... tasks) : branches_(std::move(tasks)...) {}
   WhenAnyAwaitable(const WhenAnyAwaitable&) = delete;
   WhenAnyAwaitable& operator=(const WhenAnyAwaitable&) = delete;
-  ~WhenAnyAwaitable() {
-    if (starter_.queued) scope_->strand().Forget(starter_);
-  }
 
-  void Bind(internal::Node& coroutine, internal::Scope& scope) {
-    coroutine_ = &coroutine;
-    scope_ = &scope;
+  void Bind(internal::Coroutine& coroutine) { coroutine_ = &coroutine; }
+  void Abandon() {
+    ForgetStarter();
+    std::apply([](auto&... branches) { (branches.Destroy(), ...); }, branches_);
   }
   bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> /*coroutine*/) { starter_.Run(); }
@@ -45,6 +43,8 @@ class [[nodiscard]] WhenAnyAwaitable final : private internal::BranchOwner {
 
  private:
   static constexpr size_t kNone = sizeof...(Ts);
+
+  internal::Strand& strand() const { return coroutine_->scope().strand(); }
 
   // Starts the branches one after the other: none after one that has already ended.
   struct Starter final : internal::Node {
@@ -62,22 +62,26 @@ class [[nodiscard]] WhenAnyAwaitable final : private internal::BranchOwner {
     const size_t index = started_++;
     ++running_;
     if (started_ < kNone) starter_.queued = true;
-    ((I == index ? std::get<I>(branches_).Start(*this, *scope_) : void()), ...);
-    if (starter_.queued) scope_->strand().Push(starter_);
+    ((I == index ? std::get<I>(branches_).Start(*this, coroutine_->scope()) : void()), ...);
+    if (starter_.queued) strand().Push(starter_);
+  }
+
+  void ForgetStarter() {
+    if (std::exchange(starter_.queued, false)) strand().Forget(starter_);
   }
 
   void OnBranchEnd(const void* branch) noexcept override {
     --running_;
     if (first_ == kNone) SetFirst(branch, std::index_sequence_for<Ts...>());
     if (running_ > 0) return;
-    if (std::exchange(starter_.queued, false)) scope_->strand().Forget(starter_);
-    scope_->strand().Push(*coroutine_);
+    ForgetStarter();
+    strand().Push(*coroutine_);
   }
 
   template <size_t... I>
   void SetFirst(const void* branch, std::index_sequence<I...> /*indices*/) {
     ((&std::get<I>(branches_) == branch ? void(first_ = I) : void()), ...);
-    if (std::exchange(starter_.queued, false)) scope_->strand().Forget(starter_);
+    ForgetStarter();
     ((I != first_ ? std::get<I>(branches_).Cancel() : void()), ...);
   }
 
@@ -114,8 +118,7 @@ class [[nodiscard]] WhenAnyAwaitable final : private internal::BranchOwner {
 
   std::tuple<internal::Branch<Ts>...> branches_;
   Starter starter_{*this};
-  internal::Node* coroutine_ = nullptr;
-  internal::Scope* scope_ = nullptr;
+  internal::Coroutine* coroutine_ = nullptr;
   size_t started_ = 0;
   size_t running_ = 0;
   size_t first_ = kNone;
@@ -130,8 +133,8 @@ class [[nodiscard]] WhenAnyAwaitable final : private internal::BranchOwner {
 //   if (first.index() == 1) co_await s.SendText("are you still there?");
 //
 // An awaitable of the application is not cancelled but awaited, like a task that ignores it. A task
-// that continues in spite of 1,000 cancelled waits is destroyed where it waits. Allocates a
-// coroutine for each argument that is not a task.
+// that continues in spite of 1,000 cancelled waits is destroyed where it waits, without a line in
+// the log: the caller continues. Allocates a coroutine for each argument that is not a task.
 template <typename... Awaitables>
 WhenAnyAwaitable<internal::ResultOf<Awaitables>...> WhenAny(Awaitables&&... awaitables) {
   static_assert(sizeof...(Awaitables) > 0, "weft: WhenAny needs something to wait for");

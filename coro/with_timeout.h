@@ -11,33 +11,12 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "weft/coro/branch.h"
+#include "weft/coro/result.h"
 #include "weft/coro/strand.h"
 #include "weft/coro/task.h"
 #include "weft/loop/deadline_queue.h"
 
 namespace weft::coro {
-
-namespace internal {
-
-// T, with an error: Status for void and Status, and StatusOr<T> for others.
-template <typename T>
-struct OrError {
-  using Type = absl::StatusOr<T>;
-};
-template <>
-struct OrError<void> {
-  using Type = absl::Status;
-};
-template <>
-struct OrError<absl::Status> {
-  using Type = absl::Status;
-};
-template <typename T>
-struct OrError<absl::StatusOr<T>> {
-  using Type = absl::StatusOr<T>;
-};
-
-}  // namespace internal
 
 // See WithTimeout.
 template <typename T>
@@ -50,27 +29,27 @@ class [[nodiscard]] TimeoutAwaitable final : private internal::BranchOwner,
       : timeout_(timeout), branch_(std::move(task)) {}
   TimeoutAwaitable(const TimeoutAwaitable&) = delete;
   TimeoutAwaitable& operator=(const TimeoutAwaitable&) = delete;
-  ~TimeoutAwaitable() { CancelAlarm(); }
 
-  void Bind(internal::Node& coroutine, internal::Scope& scope) {
-    coroutine_ = &coroutine;
-    scope_ = &scope;
+  void Bind(internal::Coroutine& coroutine) { coroutine_ = &coroutine; }
+  void Abandon() {
+    CancelAlarm();
+    branch_.Destroy();
   }
   bool await_ready() const { return false; }
 
   bool await_suspend(std::coroutine_handle<> /*coroutine*/) {
     if (timeout_ < absl::InfiniteDuration()) {
-      absl::StatusOr<DeadlineKey> alarm = scope_->strand().SetAlarm(timeout_, *this);
+      absl::StatusOr<DeadlineKey> alarm = strand().SetAlarm(timeout_, *this);
       if (alarm.ok()) {
         alarm_ = *alarm;
-      } else if (!absl::IsFailedPrecondition(alarm.status()) || scope_->strand().ended()) {
+      } else if (!absl::IsFailedPrecondition(alarm.status()) || strand().ended()) {
         status_ = alarm.status();
-        internal::Scope* const cancelled = scope_->FindCancelled();
+        internal::Scope* const cancelled = coroutine_->scope().FindCancelled();
         return cancelled != nullptr && cancelled->IsStuck();
       }
       // Otherwise the stream is closed, and the session ends in this turn: that ends the branch.
     }
-    branch_.Start(*this, *scope_);
+    branch_.Start(*this, coroutine_->scope());
     return true;
   }
 
@@ -86,9 +65,11 @@ class [[nodiscard]] TimeoutAwaitable final : private internal::BranchOwner,
   }
 
  private:
+  internal::Strand& strand() const { return coroutine_->scope().strand(); }
+
   void OnBranchEnd(const void* /*branch*/) noexcept override {
     CancelAlarm();
-    scope_->strand().Push(*coroutine_);
+    strand().Push(*coroutine_);
   }
 
   void OnAlarm() override {
@@ -99,13 +80,12 @@ class [[nodiscard]] TimeoutAwaitable final : private internal::BranchOwner,
 
   void CancelAlarm() {
     if (alarm_ == DeadlineKey()) return;
-    scope_->strand().CancelAlarm(std::exchange(alarm_, DeadlineKey()));
+    strand().CancelAlarm(std::exchange(alarm_, DeadlineKey()));
   }
 
   const absl::Duration timeout_;
   internal::Branch<T> branch_;
-  internal::Node* coroutine_ = nullptr;
-  internal::Scope* scope_ = nullptr;
+  internal::Coroutine* coroutine_ = nullptr;
   DeadlineKey alarm_;  // none: it is not set
   absl::Status status_;
 };

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "absl/base/config.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
@@ -42,7 +43,7 @@ TEST_P(MessageLifetimeTest, AMessageStaysValidAcrossOtherWaits) {
   EXPECT_EQ(client.ReadFrame(), "fin text second");
 }
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
 
 // In a process of its own, which the report ends.
 void UseAfterReceive() {
@@ -62,7 +63,7 @@ TEST(MessageLifetimeDeathTest, AUseAfterTheNextReceiveIsReported) {
   EXPECT_DEATH(UseAfterReceive(), "heap-use-after-free");
 }
 
-#endif  // __SANITIZE_ADDRESS__
+#endif  // ABSL_HAVE_ADDRESS_SANITIZER
 
 }  // namespace
 }  // namespace weft

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -88,8 +89,10 @@ TEST_P(StuckTest, ALoopAroundAnyCallIsDestroyedAfterTheEnd) {
       client.Reset();
     }
     journal_.WaitFor("left");
+    log_.WaitForPart("ignored its end");
     server_.reset();
     journal_.Clear();
+    log_.Clear();
   }
 }
 
@@ -179,6 +182,7 @@ TEST_P(StuckTest, ACoroutineStaysWhileABranchAwaitsTheApplication) {
     client.Reset();
   }
   OpenBoth(gates, "left");
+  log_.WaitForPart("ignored its end");
   server_.reset();
 }
 
@@ -198,6 +202,70 @@ TEST_P(StuckTest, ABranchStaysWhileABranchOfItAwaitsTheApplication) {
   Advance(100);
   OpenBoth(gates, "branch left");
   journal_.WaitFor("continues");
+  server_.reset();
+}
+
+TEST_P(StuckTest, ABranchThatIsAWhenAnyIsDestroyedWithItsBranches) {
+  Gate gate;
+  const auto ask = [](testing::Journal& journal) -> Task<> {
+    journal.Write("asks");
+    co_return;
+  };
+  const auto save = [&](coro::Session& s) -> Task<> {
+    const Leaves leaves(journal_, "branch left");
+    const auto m = co_await s.Receive();
+    EXPECT_FALSE(m.has_value());
+    journal_.Write("saves");
+    co_await gate;
+    journal_.Write("half");
+    co_await ask(journal_);
+  };
+  for (const bool nested : {false, true}) {
+    StartServer([&, nested](coro::Session s) -> Task<> {
+      if (nested) {
+        (void)co_await coro::WhenAny(
+            s.Sleep(absl::Milliseconds(50)),
+            coro::WithTimeout(absl::Hours(1), coro::WhenAny(Tick(s), save(s))));
+      } else {
+        (void)co_await coro::WhenAny(s.Sleep(absl::Milliseconds(50)),
+                                     coro::WhenAny(Tick(s), save(s)));
+      }
+      journal_.Write("continues");
+      co_await s.Receive();
+    });
+    TestClient client = ConnectAndUpgrade();
+    LetTheLoopTurn();
+    Advance(100);
+    journal_.WaitFor("saves");
+    gate.Open();
+    journal_.WaitFor("continues");
+    EXPECT_EQ(journal_.lines(),
+              (std::vector<std::string>{"saves", "half", "branch left", "continues"}));
+    server_.reset();
+    journal_.Clear();
+  }
+}
+
+// Those of its branches that have not started do not start.
+TEST_P(StuckTest, ABranchThatIsAWhenAnyIsDestroyedWhileItStarts) {
+  const auto nothing = []() -> Task<> { co_return; };
+  const auto quick = [&]() -> Task<> { co_await nothing(); };
+  const auto receive = [](coro::Session& s) -> Task<> {
+    while (true) co_await s.Receive();
+  };
+  const auto write = [](testing::Journal& journal, const char* line) -> Task<> {
+    journal.Write(line);
+    co_return;
+  };
+  StartServer([&](coro::Session s) -> Task<> {
+    (void)co_await coro::WhenAny(
+        quick(), coro::WhenAny(receive(s), write(journal_, "second"), write(journal_, "third")));
+    journal_.Write("continues");
+    co_await s.Receive();
+  });
+  TestClient client = ConnectAndUpgrade();
+  journal_.WaitFor("continues");
+  EXPECT_EQ(journal_.lines(), std::vector<std::string>{"continues"});
   server_.reset();
 }
 
