@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "weft/bench/echo_stream.h"
+#include "weft/bench/engine/echo_stream.h"
 #include "weft/transport/stream.h"
 
 namespace weft::bench {

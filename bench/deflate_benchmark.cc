@@ -20,7 +20,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "weft/bench/chat_corpus.h"
-#include "weft/bench/process.h"
+#include "weft/bench/engine/process.h"
 #include "weft/core/connection.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/core/deflate/permessage_deflate.h"

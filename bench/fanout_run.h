@@ -11,8 +11,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "weft/bench/echo_stream.h"
-#include "weft/bench/histogram.h"
+#include "weft/bench/engine/echo_stream.h"
+#include "weft/bench/engine/histogram.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/stream.h"
 

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -23,12 +24,15 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "weft/bench/client_run.h"
 #include "weft/bench/deaf.h"
-#include "weft/bench/echo_run.h"
-#include "weft/bench/echo_stream.h"
+#include "weft/bench/engine/echo_run.h"
+#include "weft/bench/engine/echo_stream.h"
+#include "weft/bench/engine/process.h"
+#include "weft/bench/engine/rate_schedule.h"
 #include "weft/bench/fanout_run.h"
+#include "weft/bench/idle_clients.h"
 #include "weft/bench/open.h"
-#include "weft/bench/process.h"
 #include "weft/core/http/url.h"
 #include "weft/transport/address.h"
 #include "weft/transport/connect.h"
@@ -49,6 +53,8 @@ ABSL_FLAG(
     "connection sends to all; idle: memory per connection, before and after one echo on each; "
     "open: CPU time per connection; paced: round trips if each connection sends --rate "
     "messages per second, with --deaf further ones that read nothing");
+ABSL_FLAG(bool, async, false,
+          "--scenario=echo or idle: on Weft's asynchronous client instead of sockets of its own");
 ABSL_FLAG(int, connections, 100, "connections");
 ABSL_FLAG(int, concurrency, 64, "connections opened at the same time");
 ABSL_FLAG(bool, keep, true, "--scenario=open: keep the connections until all are open");
@@ -87,7 +93,8 @@ struct Usage {
   absl::Time time;
   double server_cpu = 0;  // seconds, as is the next
   double load_cpu = 0;
-  int64_t server_memory = 0;  // resident bytes
+  int64_t server_memory = 0;  // resident bytes, as is the next
+  int64_t load_memory = 0;
 };
 
 absl::StatusOr<Usage> MeasureUsage() {
@@ -95,6 +102,9 @@ absl::StatusOr<Usage> MeasureUsage() {
   const absl::StatusOr<double> load_cpu = CpuSeconds(getpid());
   if (!load_cpu.ok()) return load_cpu.status();
   usage.load_cpu = *load_cpu;
+  const absl::StatusOr<int64_t> load_memory = ResidentBytes(getpid());
+  if (!load_memory.ok()) return load_memory.status();
+  usage.load_memory = *load_memory;
   if (const int pid = absl::GetFlag(FLAGS_pid); pid != 0) {
     const absl::StatusOr<int64_t> memory = ResidentBytes(pid);
     if (!memory.ok()) return memory.status();
@@ -141,6 +151,11 @@ absl::StatusOr<SocketAddress> AddressOf(const Url& url) {
   return PeerAddress(stream->fd());
 }
 
+absl::StatusOr<std::shared_ptr<TlsContext>> ClientTls() {
+  const std::string ca = absl::GetFlag(FLAGS_ca);
+  return TlsContext::ForClient({.ca_file = ca, .dangerously_accept_any_certificate = ca.empty()});
+}
+
 // The server of --url or --raw, and the greeting that it expects.
 absl::StatusOr<OpenOptions> Target(const Greeting& raw_greeting) {
   const std::string raw = absl::GetFlag(FLAGS_raw);
@@ -153,9 +168,7 @@ absl::StatusOr<OpenOptions> Target(const Greeting& raw_greeting) {
   OpenOptions options = {.server = *address, .greeting = raw_greeting};
   if (raw.empty()) options.greeting = Greeting::WebSocket(HostHeader(*url), url->resource);
   if (url->secure) {
-    const std::string ca = absl::GetFlag(FLAGS_ca);
-    auto context =
-        TlsContext::ForClient({.ca_file = ca, .dangerously_accept_any_certificate = ca.empty()});
+    absl::StatusOr<std::shared_ptr<TlsContext>> context = ClientTls();
     if (!context.ok()) return context.status();
     options.tls = *std::move(context);
     options.tls_name = url->host;
@@ -191,11 +204,21 @@ absl::StatusOr<Used> MeasureRun(Run& run, RunFor run_for) {
   return Used{*before, *after};
 }
 
-absl::StatusOr<Report> EchoScenario(const EchoStream& stream) {
-  absl::StatusOr<std::vector<Stream>> streams = OpenAll();
-  if (!streams.ok()) return streams.status();
+// The same connections on the asynchronous client.
+absl::StatusOr<ClientRunOptions> ClientRunTarget(const EchoStreamOptions& stream) {
+  absl::StatusOr<std::shared_ptr<TlsContext>> tls = ClientTls();
+  if (!tls.ok()) return tls.status();
+  return ClientRunOptions{.url = absl::GetFlag(FLAGS_url),
+                          .tls = *std::move(tls),
+                          .connections = static_cast<size_t>(absl::GetFlag(FLAGS_connections)),
+                          .concurrency = static_cast<size_t>(absl::GetFlag(FLAGS_concurrency)),
+                          .kind = stream.kind,
+                          .payload = stream.payload,
+                          .depth = stream.depth};
+}
 
-  EchoRun run(stream, absl::GetFlag(FLAGS_depth), absl::MakeSpan(*streams));
+template <typename Run>
+absl::StatusOr<Report> MeasureEcho(Run& run) {
   if (absl::Status status = run.Start(); !status.ok()) return status;
   const absl::StatusOr<Used> used =
       MeasureRun(run, [&](absl::Duration time) { return run.RunFor(time); });
@@ -219,6 +242,21 @@ absl::StatusOr<Report> EchoScenario(const EchoStream& stream) {
     report.emplace_back("server_resident_bytes", used->after.server_memory);
   }
   return report;
+}
+
+absl::StatusOr<Report> EchoScenario(const EchoStreamOptions& options) {
+  if (absl::GetFlag(FLAGS_async)) {
+    const absl::StatusOr<ClientRunOptions> target = ClientRunTarget(options);
+    if (!target.ok()) return target.status();
+    absl::StatusOr<std::unique_ptr<ClientRun>> run = ClientRun::Open(*target);
+    if (!run.ok()) return run.status();
+    return MeasureEcho(**run);
+  }
+  absl::StatusOr<std::vector<Stream>> streams = OpenAll();
+  if (!streams.ok()) return streams.status();
+  const EchoStream stream(options);
+  EchoRun run(stream, absl::GetFlag(FLAGS_depth), absl::MakeSpan(*streams));
+  return MeasureEcho(run);
 }
 
 absl::StatusOr<Report> FanoutScenario(const EchoStream& stream) {
@@ -248,32 +286,56 @@ absl::StatusOr<Report> FanoutScenario(const EchoStream& stream) {
   return report;
 }
 
-absl::StatusOr<Report> IdleScenario(const EchoStream& stream) {
+Report IdleReport(const Usage& empty, const Usage& opened, const Usage& echoed) {
+  const double count = absl::GetFlag(FLAGS_connections);
+  const auto each = [&](const Usage& usage) {
+    return (usage.server_memory - empty.server_memory) / count;
+  };
+  const auto each_of_load = [&](const Usage& usage) {
+    return (usage.load_memory - empty.load_memory) / count;
+  };
+  return Report{{"connections", count},
+                {"empty_server_resident_bytes", static_cast<double>(empty.server_memory)},
+                {"bytes_per_connection", each(opened)},
+                {"bytes_per_connection_after_echo", each(echoed)},
+                {"load_bytes_per_connection", each_of_load(opened)},
+                {"load_bytes_per_connection_after_echo", each_of_load(echoed)}};
+}
+
+// The echo is a part of the opening.
+absl::StatusOr<Report> IdleClientsScenario(const EchoStreamOptions& options) {
+  const absl::StatusOr<ClientRunOptions> target = ClientRunTarget(options);
+  if (!target.ok()) return target.status();
+  const absl::StatusOr<std::unique_ptr<IdleClients>> clients = IdleClients::Make(*target);
+  if (!clients.ok()) return clients.status();
+  const absl::StatusOr<Usage> empty = MeasureUsageAtRest();
+  if (!empty.ok()) return empty.status();
+  if (absl::Status status = (*clients)->Open(); !status.ok()) return status;
+  const absl::StatusOr<Usage> echoed = MeasureUsageAtRest();
+  if (!echoed.ok()) return echoed.status();
+  return IdleReport(*empty, *echoed, *echoed);
+}
+
+absl::StatusOr<Report> IdleScenario(const EchoStreamOptions& options) {
   if (absl::GetFlag(FLAGS_pid) == 0) {
     return absl::InvalidArgumentError("--scenario=idle requires --pid, whose memory it measures");
   }
+  if (absl::GetFlag(FLAGS_async)) return IdleClientsScenario(options);
   const absl::StatusOr<OpenOptions> target = Target(Greeting::None());
   if (!target.ok()) return target.status();
   const absl::StatusOr<Usage> empty = MeasureUsageAtRest();
   if (!empty.ok()) return empty.status();
   absl::StatusOr<std::vector<Stream>> streams = Open(*target);
   if (!streams.ok()) return streams.status();
+  const EchoStream stream(options);
+  EchoRun run(stream, 1, absl::MakeSpan(*streams));
   const absl::StatusOr<Usage> opened = MeasureUsageAtRest();
   if (!opened.ok()) return opened.status();
-  EchoRun run(stream, 1, absl::MakeSpan(*streams));
   if (absl::Status status = run.Start(1); !status.ok()) return status;
   if (absl::Status status = run.Drain(); !status.ok()) return status;
   const absl::StatusOr<Usage> echoed = MeasureUsageAtRest();
   if (!echoed.ok()) return echoed.status();
-
-  const double count = streams->size();
-  const auto each = [&](const Usage& usage) {
-    return (usage.server_memory - empty->server_memory) / count;
-  };
-  return Report{{"connections", count},
-                {"empty_server_resident_bytes", static_cast<double>(empty->server_memory)},
-                {"bytes_per_connection", each(*opened)},
-                {"bytes_per_connection_after_echo", each(*echoed)}};
+  return IdleReport(*empty, *opened, *echoed);
 }
 
 absl::StatusOr<Report> PacedScenario(const EchoStreamOptions& options) {
@@ -293,13 +355,13 @@ absl::StatusOr<Report> PacedScenario(const EchoStreamOptions& options) {
   paced.depth = kDepth;
   const EchoStream stream(paced);
   EchoRun run(stream, kDepth, absl::MakeSpan(*streams));
-  if (absl::Status status = run.Start(0); !status.ok()) return status;
+  const RateSchedule schedule(absl::GetFlag(FLAGS_rate) * absl::GetFlag(FLAGS_connections));
+  if (absl::Status status = run.StartPaced(schedule); !status.ok()) return status;
   const auto run_for = [&](absl::Duration time) -> absl::Status {
-    const absl::Duration interval = absl::Seconds(1) / absl::GetFlag(FLAGS_rate);
     const absl::Time end = absl::Now() + time;
     while (absl::Now() < end) {
       deaf.Push(1 << 20);
-      absl::Status status = run.RunPaced(absl::Milliseconds(10), interval);
+      absl::Status status = run.RunFor(absl::Milliseconds(10));
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
@@ -370,6 +432,11 @@ absl::StatusOr<Report> Run() {
   setrlimit(RLIMIT_NOFILE, &files);
 
   const std::string scenario = absl::GetFlag(FLAGS_scenario);
+  const bool on_client = scenario == "echo" || scenario == "idle";
+  if (absl::GetFlag(FLAGS_async) && (!on_client || !absl::GetFlag(FLAGS_raw).empty())) {
+    return absl::InvalidArgumentError(
+        "--async is for a WebSocket server and --scenario=echo or idle");
+  }
   if (scenario == "open") return OpenScenario();
   const absl::StatusOr<PayloadKind> kind = Mode();
   if (!kind.ok()) return kind.status();
@@ -378,10 +445,9 @@ absl::StatusOr<Report> Run() {
                                      .depth = static_cast<size_t>(absl::GetFlag(FLAGS_depth)),
                                      .raw = !absl::GetFlag(FLAGS_raw).empty()};
   if (scenario == "paced") return PacedScenario(options);
-  const EchoStream stream(options);
-  if (scenario == "echo") return EchoScenario(stream);
-  if (scenario == "fanout") return FanoutScenario(stream);
-  if (scenario == "idle") return IdleScenario(stream);
+  if (scenario == "echo") return EchoScenario(options);
+  if (scenario == "fanout") return FanoutScenario(EchoStream(options));
+  if (scenario == "idle") return IdleScenario(options);
   return absl::InvalidArgumentError(
       absl::StrCat("--scenario is \"", scenario, "\", not echo, fanout, idle, open or paced"));
 }

@@ -61,7 +61,14 @@ start examples/echo/server
 expected=0
 expect --url="ws://$address/" --scenario=paced --connections=20 --rate=100 --deaf=3 -- p99.9_us \
   deaf_bytes_sent server_resident_bytes_after
+for size in 0 20 65536; do
+  expect --url="ws://$address/" --async --payload=$size --depth=2 -- messages_per_server_cpu_second p99.9_us
+done
+expect --url="ws://$address/" --async --scenario=idle -- load_bytes_per_connection_after_echo
 expected=1
+expect --url="ws://$address/none" --async --raw="$address" -- "--async is for a WebSocket server"
+expect --url="ws://$address/" --async --scenario=open -- "--async is for a WebSocket server"
+expect --url="ws://127.0.0.1:1/" --async --connections=2 -- "connection "
 expect --url="ws://$address/" --scenario=paced --rate=0 -- --rate
 stop
 

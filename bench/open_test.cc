@@ -58,7 +58,7 @@ TEST(GreetingTest, TheBareOneIs200BytesFor150) {
 
 // A server in another thread that answers `connections` greetings, each once it is complete, and
 // closes each connection when its client does.
-class OpenTest : public testing::Test {
+class OpenTest : public ::testing::Test {
  protected:
   void Serve(size_t connections, const std::string& answer) {
     absl::StatusOr<UniqueFd> listener = Listen(*SocketAddress::FromIp("127.0.0.1", 0));

@@ -11,7 +11,7 @@
 #include "absl/flags/parse.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "weft/bench/process.h"
+#include "weft/bench/engine/process.h"
 #include "weft/loop/signals.h"
 #include "weft/transport/address.h"
 #include "weft/transport/fd.h"

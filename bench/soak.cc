@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/config.h"
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
@@ -32,7 +33,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "weft/bench/process.h"
+#include "weft/bench/engine/process.h"
 #include "weft/client/client.h"
 #include "weft/core/testing/frames.h"
 #include "weft/server/server.h"
@@ -54,7 +55,7 @@ namespace weft::bench {
 namespace {
 
 // Sanitizers keep freed memory, and find leaks themselves.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(ABSL_HAVE_ADDRESS_SANITIZER) || defined(ABSL_HAVE_THREAD_SANITIZER)
 constexpr bool kMemoryIsOurs = false;
 #else
 constexpr bool kMemoryIsOurs = true;

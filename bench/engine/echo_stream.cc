@@ -1,4 +1,4 @@
-#include "weft/bench/echo_stream.h"
+#include "weft/bench/engine/echo_stream.h"
 
 #include <algorithm>
 #include <cstring>
@@ -77,15 +77,24 @@ std::string MakePayload(PayloadKind kind, size_t size, uint32_t seed) {
   return payload;
 }
 
+size_t EchoStream::CycleOf(size_t payload) {
+  return std::clamp(kCycleBytes / (payload + 1), kMinCycle, kMaxCycle);
+}
+
 EchoStream::EchoStream(const EchoStreamOptions& options)
-    : cycle_(std::clamp(kCycleBytes / (options.payload + 1), kMinCycle, kMaxCycle)) {
+    : payload_(options.content.has_value() ? options.content->size() : options.payload),
+      raw_(options.raw),
+      opcode_(options.kind == PayloadKind::kBinary ? Opcode::kBinary : Opcode::kText),
+      cycle_(CycleOf(payload_)) {
   std::mt19937 random(6455);
   FrameHeader header;
-  header.opcode = options.kind == PayloadKind::kBinary ? Opcode::kBinary : Opcode::kText;
-  header.payload_length = options.payload;
+  header.opcode = opcode_;
+  header.payload_length = payload_;
   char bytes[kMaxFrameHeaderSize];
   for (size_t i = 0; i < cycle_; ++i) {
-    std::string payload = MakePayload(options.kind, options.payload, random());
+    std::string payload = options.content.has_value()
+                              ? *options.content
+                              : MakePayload(options.kind, payload_, random());
     header.masked = false;
     if (!options.raw) echo_.append(bytes, EncodeFrameHeader(header, bytes)).append(payload);
     header.masked = true;

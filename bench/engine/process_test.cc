@@ -1,4 +1,4 @@
-#include "weft/bench/process.h"
+#include "weft/bench/engine/process.h"
 
 #include <sched.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 // The CPU time and memory of a running process, and the processor it runs on. Linux only.
 
-#ifndef WEFT_BENCH_PROCESS_H_
-#define WEFT_BENCH_PROCESS_H_
+#ifndef WEFT_BENCH_ENGINE_PROCESS_H_
+#define WEFT_BENCH_ENGINE_PROCESS_H_
 
 #include <cstdint>
 
@@ -22,4 +22,4 @@ absl::Status PinToCpu(int cpu);
 
 }  // namespace weft::bench
 
-#endif  // WEFT_BENCH_PROCESS_H_
+#endif  // WEFT_BENCH_ENGINE_PROCESS_H_

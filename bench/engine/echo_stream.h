@@ -1,13 +1,15 @@
 // The messages that the load generator sends, and the echoes that must come back.
 
-#ifndef WEFT_BENCH_ECHO_STREAM_H_
-#define WEFT_BENCH_ECHO_STREAM_H_
+#ifndef WEFT_BENCH_ENGINE_ECHO_STREAM_H_
+#define WEFT_BENCH_ENGINE_ECHO_STREAM_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "weft/core/frame/opcode.h"
 
 namespace weft::bench {
 
@@ -25,6 +27,9 @@ struct EchoStreamOptions {
   size_t payload = 20;  // bytes per message
   size_t depth = 1;     // messages in flight, at least 1: how far Sent() must reach
   bool raw = false;     // the server is not a WebSocket server and returns the bytes unchanged
+
+  // If set, the payload of every message, instead of `payload` random bytes. UTF-8, unless binary.
+  std::optional<std::string> content{};
 };
 
 // An endless stream of messages of one size, and the endless stream of their echoes. Both repeat a
@@ -39,13 +44,30 @@ class EchoStream {
  public:
   explicit EchoStream(const EchoStreamOptions& options);
 
+  // The number of different messages of this size.
+  static size_t CycleOf(size_t payload);
+
   size_t sent_size() const { return sent_size_; }  // bytes of one message: a masked frame
   size_t echo_size() const { return echo_size_; }  // bytes of its echo: an unmasked frame
   size_t cycle() const { return cycle_; }          // messages in the cycle
 
+  Opcode opcode() const { return opcode_; }
+  bool raw() const { return raw_; }
+
+  // The payload of a message, counted from the first one of the cycle.
+  absl::string_view Payload(uint64_t message) const {
+    return absl::string_view(echo_).substr((message % cycle_ + 1) * echo_size_ - payload_,
+                                           payload_);
+  }
+
   // The `size` bytes to send from `offset` on. They may reach to the end of the depth - 1st message
   // after the one that contains `offset`.
   absl::string_view Sent(uint64_t offset, size_t size) const;
+
+  // The rest, up to `size` bytes, of the cycle of echoes from `offset` on.
+  absl::string_view Echo(uint64_t offset, size_t size) const {
+    return absl::string_view(echo_).substr(offset % echo_.size(), size);
+  }
 
   // The index of the first wrong byte in `received`, which begins at `offset` of the echoes, or
   // npos.
@@ -55,6 +77,9 @@ class EchoStream {
   std::string Describe(uint64_t offset, absl::string_view received, size_t index) const;
 
  private:
+  const size_t payload_;
+  const bool raw_;
+  const Opcode opcode_;
   size_t cycle_;
   size_t sent_size_ = 0;
   size_t echo_size_ = 0;
@@ -64,4 +89,4 @@ class EchoStream {
 
 }  // namespace weft::bench
 
-#endif  // WEFT_BENCH_ECHO_STREAM_H_
+#endif  // WEFT_BENCH_ENGINE_ECHO_STREAM_H_

@@ -1,4 +1,4 @@
-#include "weft/bench/echo_stream.h"
+#include "weft/bench/engine/echo_stream.h"
 
 #include <set>
 #include <string>

@@ -1,0 +1,64 @@
+// A node of //bench/cluster:cluster_soak: a server with topics on Redis, in a process of its own.
+
+#ifndef WEFT_BENCH_CLUSTER_SOAK_NODE_H_
+#define WEFT_BENCH_CLUSTER_SOAK_NODE_H_
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "weft/server/topics/topic_event.h"
+#include "weft/server/topics/topic_history.h"
+
+namespace weft::bench {
+
+// Long enough that the history never ends before the run does.
+inline constexpr TopicHistory kSoakHistory = {.messages = 1000000};
+
+// An event as the binary message "TYPE REASON OFFSET-MISSED POSITION TOPIC" of a node.
+std::string EventText(absl::string_view topic, const TopicEvent& event);
+struct NamedEvent {
+  std::string topic;
+  TopicEvent event;
+};
+absl::StatusOr<NamedEvent> ParseEvent(absl::string_view text);
+
+// Serves until the process is killed: prints its port, and does what its clients ask for.
+//   "sub TOPIC [SINCE]"   subscribes: text messages are those of topics
+//   "pub TOPIC PAYLOAD"   publishes; answers "done PAYLOAD POSITION", or "done PAYLOAD" if that has
+//                         failed, or may have
+//   "block MILLISECONDS"  keeps the loop of the session busy
+// Events, and answers, are binary messages.
+int RunSoakNode(const std::string& redis, const std::string& password_file);
+
+// The process.
+class NodeProcess {
+ public:
+  // Of this program, with these arguments.
+  explicit NodeProcess(std::vector<std::string> arguments) : arguments_(std::move(arguments)) {}
+  ~NodeProcess() { Kill(); }
+  NodeProcess(const NodeProcess&) = delete;
+  NodeProcess& operator=(const NodeProcess&) = delete;
+
+  // Its lines go to `log`. Ends the program on errors.
+  void Start(const std::string& log);
+  void Kill();
+  void Signal(int signal) const;
+
+  // Any thread. 0 while it does not run.
+  uint16_t port() const { return port_; }
+
+ private:
+  const std::vector<std::string> arguments_;
+  pid_t pid_ = -1;
+  std::atomic<uint16_t> port_{0};
+};
+
+}  // namespace weft::bench
+
+#endif  // WEFT_BENCH_CLUSTER_SOAK_NODE_H_
