@@ -13,6 +13,7 @@ struct ServerLimits {
   size_t max_bytes = size_t{3} << 20;  // of all
   size_t max_headers = std::numeric_limits<size_t>::max();
   bool any() const { return max_bytes > 0; }
+  bool operator==(const ServerLimits&) const = default;
 };
 
 struct Unused {

@@ -4,7 +4,9 @@
 
 #include <cstdlib>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "tools/weft/write_all.h"
 #include "weft/core/http/quote.h"
 
@@ -39,14 +41,30 @@ Console::Console(const ConsoleOptions& options, LineEditor* editor)
       editor_(editor) {}
 
 absl::Status Console::Show(const Message& message) {
+  if (options_.json) {
+    JsonLine line("message", absl::Now());
+    if (message.is_text()) {
+      line.Add("type", "text").Add("data", message.payload);
+    } else {
+      line.Add("type", "binary").Add("base64", absl::Base64Escape(message.payload));
+    }
+    return Print(options_.out, options_.out_is_terminal, line.text(), "\n");
+  }
   if (options_.out_is_terminal) return Print(options_.out, true, ForTerminal(message), "");
   const bool newline = message.is_text() && !options_.binary;
-  return Print(options_.out, false, message.payload, newline ? "\n" : "");
+  if (!newline || !options_.timestamps) {
+    return Print(options_.out, false, message.payload, newline ? "\n" : "");
+  }
+  return Print(options_.out, false, absl::StrCat(Timestamp(absl::Now()), " ", message.payload),
+               "\n");
 }
 
 std::string Console::ForTerminal(const Message& message) const {
   // Where lines are typed, a mark distinguishes received lines from them.
-  const std::string mark = editor_ != nullptr ? absl::StrCat(out_style_.Received("<"), " ") : "";
+  std::string mark = editor_ != nullptr ? absl::StrCat(out_style_.Received("<"), " ") : "";
+  if (options_.timestamps) {
+    mark = absl::StrCat(out_style_.Dim(Timestamp(absl::Now())), " ", mark);
+  }
   const size_t indent = editor_ != nullptr ? 2 : 0;
   if (message.is_text()) {
     return absl::StrCat(mark, Indented(Escape(message.payload, kLayout), indent), "\n");
@@ -59,9 +77,24 @@ std::string Console::ForTerminal(const Message& message) const {
   return absl::StrCat(Indented(text, indent), "\n");
 }
 
+void Console::EndOutput() {
+  if (options_.end_output != nullptr) options_.end_output->Notify();
+}
+
 void Console::Note(absl::string_view text) {
-  if (options_.quiet || !options_.err_is_terminal) return;
+  if (options_.quiet || options_.json || !options_.err_is_terminal) return;
   Print(options_.err, true, err_style_.Dim(Escape(text, kLayout)), "\n").IgnoreError();
+}
+
+void Console::Event(const JsonLine& line) {
+  if (!options_.json) return;
+  Print(options_.out, options_.out_is_terminal, line.text(), "\n").IgnoreError();
+}
+
+void Console::RoundTrip(absl::Duration time) {
+  if (!round_trip_wanted_.exchange(false) && !options_.round_trips) return;
+  if (!options_.json) return Tell(absl::StrCat("pong: ", DescribeRoundTrip(time)));
+  Event(JsonLine("pong", absl::Now()).Add("ms", absl::ToDoubleMilliseconds(time)));
 }
 
 void Console::Tell(absl::string_view text) {
@@ -81,7 +114,7 @@ absl::Status Console::Print(FILE* file, bool is_terminal, absl::string_view text
     editor_->Print(file, absl::StrCat(text, end));
     return absl::OkStatus();
   }
-  return WriteAll(file, text, end);
+  return WriteAll(file, text, end, file == options_.out ? options_.end_output : nullptr);
 }
 
 }  // namespace weft::cli

@@ -3,14 +3,18 @@
 #ifndef TOOLS_WEFT_CONSOLE_H_
 #define TOOLS_WEFT_CONSOLE_H_
 
+#include <atomic>
 #include <cstdio>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "tools/weft/format.h"
+#include "tools/weft/json_line.h"
 #include "tools/weft/line_editor.h"
 #include "weft/core/message.h"
+#include "weft/transport/notification.h"
 
 namespace weft::cli {
 
@@ -19,9 +23,15 @@ struct ConsoleOptions {
   FILE* err = stderr;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
-  bool colors = false;  // if the stream is a terminal
-  bool quiet = false;   // no notes
-  bool binary = false;  // no newlines between messages
+  bool colors = false;       // if the stream is a terminal
+  bool quiet = false;        // no notes
+  bool binary = false;       // no newlines between messages
+  bool json = false;         // standard output gets JSON lines, and notes are not shown
+  bool timestamps = false;   // before each text message
+  bool round_trips = false;  // show each one, not only those that were asked for
+
+  // Where `out` does not block: the notification of EndOutput(), which must outlive the console.
+  const Notification* end_output = nullptr;
 
   // The options of this process: what its streams are, and the values of NO_COLOR and TERM.
   static ConsoleOptions Detect();
@@ -39,8 +49,19 @@ class Console {
   // written.
   absl::Status Show(const Message& message);
 
+  // Makes Show() return Cancelled if it waits for a reader of standard output, now or later, and
+  // ConsoleOptions::end_output was given.
+  void EndOutput();
+
   // A note: shown on a terminal, unless quiet.
   void Note(absl::string_view text);
+
+  // With `json`, for scripts; otherwise ignored.
+  void Event(const JsonLine& line);
+
+  // Shows the next round trip.
+  void AskForRoundTrip() { round_trip_wanted_ = true; }
+  void RoundTrip(absl::Duration time);
 
   // Output that the user asked for.
   void Tell(absl::string_view text);
@@ -56,6 +77,7 @@ class Console {
   const Style out_style_;
   const Style err_style_;
   LineEditor* const editor_;
+  std::atomic<bool> round_trip_wanted_{false};
 };
 
 }  // namespace weft::cli

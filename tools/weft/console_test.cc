@@ -5,8 +5,10 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tools/weft/json_line.h"
 #include "tools/weft/memory_file.h"
 #include "weft/core/frame/opcode.h"
 #include "weft/core/message.h"
@@ -105,6 +107,28 @@ TEST_F(ConsoleTest, Detect) {
   EXPECT_FALSE(ConsoleOptions::Detect().colors);
   unsetenv("TERM");
   EXPECT_FALSE(ConsoleOptions::Detect().colors);
+}
+
+// ---- JSON ----
+
+TEST(JsonLineTest, Members) {
+  const absl::Time time = absl::FromUnixMillis(1700000000204);
+  EXPECT_EQ(JsonLine("close", time).Add("code", 1000).Add("clean", true).Add("ms", 0.5).text(),
+            "{\"time\":\"2023-11-14T22:13:20.204Z\",\"event\":\"close\",\"code\":1000,"
+            "\"clean\":true,\"ms\":0.500}");
+}
+
+TEST(JsonLineTest, TextIsEscaped) {
+  const auto text = [](absl::string_view value) {
+    const std::string line = JsonLine("x", absl::UnixEpoch()).Add("v", value).text();
+    return line.substr(line.find("\"v\":") + 4);
+  };
+  EXPECT_EQ(text("a\"b\\c\n"), "\"a\\\"b\\\\c\\n\"}");
+  EXPECT_EQ(text("\x1f\x7f"), "\"\\u001f\\u007f\"}");
+  EXPECT_EQ(text("Schuß €\U0001F600"), "\"Schuß €\U0001F600\"}");
+  // C1, which a terminal executes, and a mark that changes the direction of text
+  EXPECT_EQ(text("a\u009b2Jb\u202ec\u061c"), "\"a\\u009b2Jb\\u202ec\\u061c\"}");
+  EXPECT_EQ(text("\xff"), "\"\\\\xff\"}");
 }
 
 }  // namespace

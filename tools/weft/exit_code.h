@@ -5,14 +5,15 @@
 
 namespace weft::cli {
 
-// Described in `weft connect --help`.
+// Described in `weft connect --help` and `weft bench --help`.
 enum ExitCode : int {
   kOrderly = 0,
   kWrongUsage = 1,
   kCannotConnect = 2,
   kRefused = 3,
   kClosedOtherwise = 4,
-  kSignal = 128,  // plus the signal's number
+  kConditionHolds = 5,  // of weft bench --fail-if
+  kSignal = 128,        // plus the signal's number
 };
 
 }  // namespace weft::cli

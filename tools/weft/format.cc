@@ -60,6 +60,10 @@ std::string DescribeClose(CloseCode code, absl::string_view reason) {
                       reason.empty() ? "" : ": \"", Escape(reason), reason.empty() ? "" : "\"");
 }
 
+std::string Timestamp(absl::Time time) {
+  return absl::FormatTime("%H:%M:%E3S", time, absl::LocalTimeZone());
+}
+
 std::string DescribeRoundTrip(absl::Duration time) {
   const double ms = absl::ToDoubleMilliseconds(time);
   if (ms < 10) return absl::StrFormat("%.2f ms", ms);

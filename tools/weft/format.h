@@ -48,6 +48,9 @@ std::string DescribeHead(absl::string_view mark, absl::string_view head);
 // 1001 going away: "restart"
 std::string DescribeClose(CloseCode code, absl::string_view reason);
 
+// The time of day here: "11:05:12.204"
+std::string Timestamp(absl::Time time);
+
 // "0.85 ms", "12 ms", "3.12 s"
 std::string DescribeRoundTrip(absl::Duration time);
 

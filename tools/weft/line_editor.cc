@@ -145,6 +145,10 @@ void LineEditor::BindKeys() {
   el_wset(edit_, EL_ADDFN, L"weft-paste", L"Insert text with its newlines", OnPaste);
   el_wset(edit_, EL_BIND, kPasteBegins, L"weft-paste", nullptr);
   el_wset(edit_, EL_BIND, L"-a", kPasteBegins, L"weft-paste", nullptr);
+  el_wset(edit_, EL_ADDFN, L"weft-newline", L"Insert a newline", OnNewline);
+  for (const wchar_t* key : {L"\\e\\r", L"\\e\\n"}) {  // Alt-Enter
+    el_wset(edit_, EL_BIND, key, L"weft-newline", nullptr);
+  }
   el_wset(edit_, EL_BIND, L"^I", L"ed-insert", nullptr);  // a tab inserts itself
   // Keys that libedit does not know by default.
   el_wset(edit_, EL_BIND, L"\\e[3~", L"ed-delete-next-char", nullptr);
@@ -348,6 +352,11 @@ int LineEditor::OnReadKey(EditLine* edit, wchar_t* key) {
   }
   *key = kCtrlG;
   return editor->end_ ? 0 : 1;
+}
+
+unsigned char LineEditor::OnNewline(EditLine* edit, wint_t) {
+  Of(edit)->pasted_ = true;  // it is not Enter
+  return el_winsertstr(edit, L"\n") == 0 ? CC_REFRESH : CC_ERROR;
 }
 
 // Inserts everything up to the mark that ends a paste; terminals send CR for a newline. Ctrl-C ends

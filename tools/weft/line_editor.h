@@ -35,7 +35,7 @@ struct LineEditorOptions {
 
 // Edits a line with libedit: its keys, history and ~/.editrc. Printing removes the line, prints
 // above it, and restores the line with its content and its cursor. Pasted text keeps its newlines,
-// and becomes a line when Enter is typed.
+// and becomes a line when Enter is typed; Alt-Enter types a newline.
 //
 //   auto editor = LineEditor::Create(stdin, stderr, {});
 //   std::thread other([&] { (*editor)->Print(stdout, "tick\n"); });
@@ -61,7 +61,7 @@ class LineEditor {
   };
 
   // Prompts, and waits for the next line. It is UTF-8, and goes into the history. It has newlines
-  // only where they were pasted, and none at its end.
+  // only where they were pasted or typed by Alt-Enter, and none at its end.
   Typed ReadLine(std::string* line);
 
   // Writes `text`, whole lines, to `file`; above the line being typed, if there is one. Blocks
@@ -106,6 +106,7 @@ class LineEditor {
   static int OnReadKey(EditLine* edit, wchar_t* key);
   static unsigned char OnToggle(EditLine* edit, wint_t key);
   static unsigned char OnCtrlD(EditLine* edit, wint_t key);
+  static unsigned char OnNewline(EditLine* edit, wint_t key);
   static unsigned char OnPaste(EditLine* edit, wint_t key);
 
   const LineEditorOptions options_;
@@ -121,7 +122,7 @@ class LineEditor {
   std::wstring hidden_text_;
   int hidden_behind_ = 0;  // characters after the cursor
   bool end_ = false;       // Ctrl-D was typed
-  bool pasted_ = false;    // the last command was a paste
+  bool pasted_ = false;    // the last command inserted text that may have newlines
   bool edited_ = false;    // the history differs from the file
 
   std::mutex mutex_;  // guards all members below

@@ -1,49 +1,71 @@
-// weft: a WebSocket on the command line.
+// weft: WebSockets on the command line.
 //
 //   bazel run //tools/weft -- connect wss://example.com
 
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "tools/weft/connect.h"
+#include "tools/weft/bench/bench.h"
+#include "tools/weft/bench/bench_options.h"
+#include "tools/weft/check/check.h"
+#include "tools/weft/check/check_options.h"
+#include "tools/weft/command_help.h"
+#include "tools/weft/connect/connect.h"
+#include "tools/weft/connect/connect_options.h"
 #include "tools/weft/exit_code.h"
+#include "tools/weft/listen/listen.h"
+#include "tools/weft/listen/listen_options.h"
 #include "weft/core/version.h"
 #include "weft/transport/line_writer.h"
 
 namespace weft::cli {
 namespace {
 
-constexpr char kUsage[] =
-    R"(Usage: weft COMMAND [ARGUMENT...]
+struct Command {
+  int (*run)(absl::Span<const absl::string_view> words);
+  CommandHelp (*help)();
+};
 
-Commands:
-  connect URL  open a WebSocket, send typed or piped input, show the messages received
+constexpr Command kCommands[] = {
+    {Connect, ConnectCommandHelp},
+    {Check, CheckCommandHelp},
+    {Bench, BenchCommandHelp},
+    {Listen, ListenCommandHelp},
+};
 
-weft COMMAND --help describes a command; weft --version prints the version.
-)";
+std::vector<CommandHelp> Helps() {
+  std::vector<CommandHelp> helps;
+  for (const Command& command : kCommands) helps.push_back(command.help());
+  return helps;
+}
+
+int Print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  return kOrderly;
+}
 
 int Main(absl::Span<const absl::string_view> words) {
   if (words.empty()) {
-    std::fputs(kUsage, stderr);
+    std::fputs(UsageText(Helps()).c_str(), stderr);
     return kWrongUsage;
   }
-  const absl::string_view command = words[0];
-  if (command == "connect") return Connect(words.subspan(1));
-  if (command == "--help" || command == "-h" || command == "help") {
-    std::fputs(kUsage, stdout);
-    return kOrderly;
+  for (const Command& command : kCommands) {
+    if (words[0] == command.help().name) return command.run(words.subspan(1));
   }
-  if (command == "--version" || command == "-V") {
-    std::printf("weft %s\n", std::string(kVersion).c_str());
-    return kOrderly;
-  }
-  std::fprintf(stderr, "weft: unknown command %s; see weft --help\n", std::string(command).c_str());
+  const absl::string_view word = words[0];
+  if (word == "--help" || word == "-h" || word == "help") return Print(UsageText(Helps()));
+  if (word == "--version" || word == "-V") return Print(absl::StrCat("weft ", kVersion, "\n"));
+  if (word == "--man") return Print(ManPage(Helps()));
+  if (word == "--completion") return Print(BashCompletion(Helps()));
+  std::fprintf(stderr, "weft: unknown command %s; see weft --help\n", std::string(word).c_str());
   return kWrongUsage;
 }
 
@@ -58,6 +80,7 @@ void LeaveBazelsFolder() {
 
 int main(int argc, char** argv) {
   weft::OpenStandardStreams();
+  std::signal(SIGCHLD, SIG_DFL);  // if it is ignored, nobody learns how a child process ended
   weft::cli::LeaveBazelsFolder();
   return weft::cli::Main(std::vector<absl::string_view>(argv + 1, argv + argc));
 }

@@ -7,13 +7,20 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "weft/transport/notification.h"
 
 namespace weft::cli {
 
 // Writes `text` and `end` to `file`, bypassing its buffer. Waits if the descriptor is non-blocking:
 // a program that shares it may have set O_NONBLOCK. Cancelled if the other end has no reader any
-// more, which also raises SIGPIPE unless that is ignored.
-absl::Status WriteAll(FILE* file, absl::string_view text, absl::string_view end = "");
+// more, which also raises SIGPIPE unless that is ignored; or if `cancel` (may be null) is notified
+// while it waits.
+absl::Status WriteAll(FILE* file, absl::string_view text, absl::string_view end = "",
+                      const Notification* cancel = nullptr);
+
+// The same for a descriptor.
+absl::Status WriteAll(int fd, absl::string_view text, absl::string_view end = "",
+                      const Notification* cancel = nullptr);
 
 }  // namespace weft::cli
 

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
 #include "tools/weft/memory_file.h"
+#include "weft/transport/notification.h"
 
 namespace weft::cli {
 namespace {
@@ -61,6 +62,13 @@ TEST_F(WriteAllTest, AllOfItArrivesWhereTheDescriptorDoesNotBlock) {
 TEST_F(WriteAllTest, NobodyReads) {
   CloseReadEnd();
   EXPECT_TRUE(absl::IsCancelled(WriteAll(file_, "x")));
+}
+
+TEST_F(WriteAllTest, TheWaitForAReaderCanBeCancelled) {
+  const Notification cancel = *Notification::Create();
+  std::thread other([&] { cancel.Notify(); });
+  EXPECT_TRUE(absl::IsCancelled(WriteAll(file_, std::string(800000, 'x'), "", &cancel)));
+  other.join();
 }
 
 TEST_F(WriteAllTest, AFileInMemory) {

@@ -1,39 +1,26 @@
 // The command line of `weft connect`.
 
-#ifndef TOOLS_WEFT_CONNECT_OPTIONS_H_
-#define TOOLS_WEFT_CONNECT_OPTIONS_H_
+#ifndef TOOLS_WEFT_CONNECT_CONNECT_OPTIONS_H_
+#define TOOLS_WEFT_CONNECT_CONNECT_OPTIONS_H_
 
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "tools/weft/client_flags.h"
+#include "tools/weft/command_help.h"
 #include "tools/weft/piped_input.h"
 #include "weft/core/frame/close_code.h"
-#include "weft/core/http/basic_auth.h"
-#include "weft/transport/tls_options.h"
 
 namespace weft::cli {
 
-struct ConnectOptions {
+struct ConnectOptions : ClientFlags {
   std::string url{};
   std::vector<std::string> messages{};  // to send first
-
-  // The opening handshake.
-  std::vector<std::pair<std::string, std::string>> headers{};
-  std::vector<std::string> subprotocols{};
-  std::string origin{};
-  std::optional<BasicCredentials> auth{};
-  TlsClientOptions tls{};
-  std::string connect_to{};  // as ClientOptions::connect_to
-  std::string proxy{};       // as ClientOptions::proxy
-  int max_redirects = 0;
-  absl::Duration timeout = absl::Seconds(30);
 
   // Messages.
   bool binary = false;
@@ -41,6 +28,8 @@ struct ConnectOptions {
   Split split = Split::kLines;
   uint64_t max_message_bytes = 64 << 20;
   absl::Duration ping = absl::InfiniteDuration();  // the interval of pings
+  bool reconnect = false;
+  std::string exec{};  // the command that replaces our input and output
 
   // The end.
   CloseCode close_code = CloseCode::kNormal;
@@ -53,15 +42,16 @@ struct ConnectOptions {
   // Output.
   bool quiet = false;
   bool show_headers = false;
+  bool json = false;
+  bool timestamps = false;
   bool help = false;
 };
 
 // Parses the arguments after `weft connect`. InvalidArgument describes the error.
 absl::StatusOr<ConnectOptions> ParseConnectOptions(absl::Span<const absl::string_view> words);
 
-// The text for `weft connect --help`.
-std::string ConnectHelp();
+CommandHelp ConnectCommandHelp();
 
 }  // namespace weft::cli
 
-#endif  // TOOLS_WEFT_CONNECT_OPTIONS_H_
+#endif  // TOOLS_WEFT_CONNECT_CONNECT_OPTIONS_H_

@@ -1,7 +1,7 @@
 // `weft connect`.
 
-#ifndef TOOLS_WEFT_CONNECT_H_
-#define TOOLS_WEFT_CONNECT_H_
+#ifndef TOOLS_WEFT_CONNECT_CONNECT_H_
+#define TOOLS_WEFT_CONNECT_CONNECT_H_
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -14,4 +14,4 @@ int Connect(absl::Span<const absl::string_view> words);
 
 }  // namespace weft::cli
 
-#endif  // TOOLS_WEFT_CONNECT_H_
+#endif  // TOOLS_WEFT_CONNECT_CONNECT_H_

@@ -1,5 +1,6 @@
-#include "tools/weft/session.h"
+#include "tools/weft/connect/session.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -11,24 +12,31 @@
 #include <thread>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tools/weft/connect_options.h"
+#include "tools/weft/connect/connect_options.h"
+#include "tools/weft/connect/link.h"
 #include "tools/weft/console.h"
 #include "tools/weft/exit_code.h"
 #include "tools/weft/memory_file.h"
 #include "tools/weft/piped_input.h"
 #include "weft/client/client.h"
+#include "weft/client/reconnecting_client.h"
 #include "weft/client/testing/client_tests.h"
 #include "weft/core/frame/close_code.h"
 #include "weft/core/frame/opcode.h"
+#include "weft/core/message.h"
 #include "weft/core/testing/frames.h"
 #include "weft/testing/fake_server.h"
+#include "weft/transport/deadline.h"
 #include "weft/transport/fd.h"
+#include "weft/transport/io.h"
 #include "weft/transport/notification.h"
+#include "weft/transport/wait.h"
 
 namespace weft::cli {
 namespace {
@@ -67,7 +75,8 @@ class SessionTest : public ::testing::Test {
     options.timeouts.close = options_.close_timeout;
     client_ = ConnectOrDie(server, std::move(options));
     console_ = std::make_unique<Console>(console_options_, nullptr);
-    session_ = std::make_unique<Session>(options_, *client_, *console_, nullptr, in_.get(), stop_);
+    link_ = std::make_unique<ClientLink>(*client_);
+    session_ = std::make_unique<Session>(options_, *link_, *console_, nullptr, in_.get(), stop_);
   }
 
   int Run(const FakeServer& server) {
@@ -88,6 +97,7 @@ class SessionTest : public ::testing::Test {
   ConsoleOptions console_options_;
   const Notification stop_ = *Notification::Create();
   std::unique_ptr<Client> client_;
+  std::unique_ptr<ClientLink> link_;
   std::unique_ptr<Console> console_;
   std::unique_ptr<Session> session_;
 };
@@ -265,6 +275,57 @@ TEST_F(SessionTest, AServerThatEndsTheStreamInsteadOfAnswering) {
   EXPECT_EQ(Run(server), kClosedOtherwise);
 }
 
+TEST_F(SessionTest, TheJsonOfALostConnectionSaysWhatHappened) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    peer.Shutdown();
+  });
+  console_options_.json = true;
+  EXPECT_EQ(Run(server), kClosedOtherwise);
+  EXPECT_THAT(out_.text(),
+              HasSubstr("\"code\":1006,\"reason\":\"\",\"by\":\"lost\",\"message\":\""));
+}
+
+// ---- Reconnecting ----
+
+TEST_F(SessionTest, AServerThatDoesNotAnswerTheCloseOfAConnectionThatMayBeReplaced) {
+  FakeServer server(Ignore);
+  ClientOptions quiet = testing::Quiet();
+  quiet.timeouts.close = kSoon;
+  const absl::StatusOr<std::unique_ptr<ReconnectingClient>> client =
+      ReconnectingClient::Create(server.url(), {.client = quiet});
+  ASSERT_TRUE(client.ok()) << client.status();
+  ASSERT_TRUE((*client)->Connect().ok());
+  ReconnectingLink link(**client);
+  Console console(console_options_, nullptr);
+  EndInput();
+  Session session(options_, link, console, nullptr, in_.get(), stop_);
+  EXPECT_EQ(session.Run(), kClosedOtherwise);
+  EXPECT_THAT(err_.text(), HasSubstr("did not answer the Close frame"));
+}
+
+// Another thread may drop the unread input of a lost connection while the message is shown.
+TEST(ReconnectingLinkTest, AMessageIsValidUntilTheNextCallOfTheLink) {
+  FakeServer server([](FakePeer& peer) {
+    peer.AcceptUpgrade(Text("first"));
+    EXPECT_EQ(peer.Next(), "text go on");
+    peer.Write(Text("other"));
+    peer.ReadToEnd();
+  });
+  const absl::StatusOr<std::unique_ptr<ReconnectingClient>> client =
+      ReconnectingClient::Create(server.url(), {.client = testing::Quiet()});
+  ASSERT_TRUE(client.ok()) << client.status();
+  ReconnectingLink link(**client);
+  const absl::StatusOr<Message> first = link.Receive(absl::InfiniteDuration());
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_TRUE(link.Send(Opcode::kText, "go on").ok());
+  const absl::StatusOr<Message> other = (*client)->Receive();
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_EQ(other->payload, "other");
+  EXPECT_EQ(first->payload, "first");
+  link.Cancel();
+}
+
 // ---- Pings ----
 
 TEST_F(SessionTest, PingsWhileItWaits) {
@@ -302,6 +363,7 @@ TEST_F(SessionTest, ASignalClosesInOrder) {
 TEST_F(SessionTest, ASecondSignalEndsAtOnce) {
   FakeServer server(Ignore);
   options_.close_timeout = absl::Hours(1);
+  console_options_.json = true;
   Start(server);
   int code = 0;
   BlockedCall run([&] { code = session_->Run(); });
@@ -309,6 +371,7 @@ TEST_F(SessionTest, ASecondSignalEndsAtOnce) {
   session_->Signal(SIGINT);
   run.Join();
   EXPECT_EQ(code, kSignal + SIGINT);
+  EXPECT_THAT(out_.text(), HasSubstr("\"event\":\"close\",\"code\":1006,"));
 }
 
 TEST_F(SessionTest, ASignalEndsTheWait) {
@@ -321,6 +384,36 @@ TEST_F(SessionTest, ASignalEndsTheWait) {
   session_->Signal(SIGINT);
   run.Join();
   EXPECT_EQ(code, kSignal + SIGINT);
+}
+
+// The receiver waits in a write to it, and the second signal ends that, too.
+TEST_F(SessionTest, SignalsEndTheWaitForAProcessThatDoesNotRead) {
+  for (const bool twice : {false, true}) {
+    FakeServer server([](FakePeer& peer) {
+      peer.AcceptUpgrade(Text(std::string(1 << 20, 'x')));
+      peer.ReadToEnd();
+    });
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_NONBLOCK), 0);
+    UniqueFd read_end(ends[0]);
+    FILE* to_process = fdopen(ends[1], "w");
+    const Notification stop = *Notification::Create();
+    const Notification end_output = *Notification::Create();
+    console_options_.out = to_process;
+    console_options_.end_output = &end_output;
+    options_.exec = "a process";
+    options_.close_timeout = twice ? absl::Hours(1) : kSoon;
+    Start(server);
+    Session session(options_, *link_, *console_, nullptr, in_.get(), stop);
+    int code = 0;
+    BlockedCall run([&] { code = session.Run(); });
+    ASSERT_TRUE(Wait(read_end.get(), Interest::kRead, Deadline::Never()).ok());
+    session.Signal(SIGINT);
+    if (twice) session.Signal(SIGINT);
+    run.Join();
+    EXPECT_EQ(code, kSignal + SIGINT);
+    std::fclose(to_process);
+  }
 }
 
 // ---- Output errors ----

@@ -1,4 +1,4 @@
-#include "tools/weft/connect_options.h"
+#include "tools/weft/connect/connect_options.h"
 
 #include <string>
 #include <utility>
@@ -11,6 +11,8 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tools/weft/command_help.h"
+#include "tools/weft/connect/typed_command.h"
 #include "tools/weft/piped_input.h"
 #include "weft/core/frame/close_code.h"
 #include "weft/transport/tls_options.h"
@@ -160,6 +162,14 @@ TEST(ConnectOptionsTest, Close) {
             "--close: the reason has 124 bytes, more than 123");
 }
 
+TEST(ConnectOptionsTest, Exec) {
+  EXPECT_EQ(Parse({"--exec=cat"}).exec, "cat");
+  EXPECT_EQ(Parse({"--exec=cat"}).split, Split::kLines);
+  EXPECT_EQ(Parse({"--exec=cat", "--binary"}).split, Split::kStream);
+  EXPECT_EQ(Error({"--exec=cat", "--json"}), "--json and --exec exclude each other");
+  EXPECT_EQ(Error({"--exec=cat", "-t"}), "--timestamps and --exec exclude each other");
+}
+
 TEST(ConnectOptionsTest, HelpNeedsNoUrl) {
   const absl::StatusOr<ConnectOptions> options = ParseConnectOptions({"-h"});
   ASSERT_TRUE(options.ok());
@@ -167,9 +177,54 @@ TEST(ConnectOptionsTest, HelpNeedsNoUrl) {
 }
 
 TEST(ConnectOptionsTest, TheHelpFitsATerminal) {
-  for (const absl::string_view line : absl::StrSplit(ConnectHelp(), '\n')) {
+  for (const absl::string_view line : absl::StrSplit(HelpText(ConnectCommandHelp()), '\n')) {
     EXPECT_LE(line.size(), 88u) << line;
   }
+}
+
+// ---- Typed commands ----
+
+using Kind = TypedCommand::Kind;
+
+TEST(TypedCommandTest, MessagesAndSlashes) {
+  for (const auto& [line, payload] :
+       std::vector<std::pair<std::string, std::string>>{{"hello", "hello"},
+                                                        {" /ping", " /ping"},
+                                                        {"//x", "/x"},
+                                                        {"///", "//"},
+                                                        {"/empty", ""}}) {
+    const absl::StatusOr<TypedCommand> typed = ParseTyped(line);
+    ASSERT_TRUE(typed.ok()) << line << typed.status();
+    EXPECT_EQ(typed->kind, Kind::kSend);
+    EXPECT_EQ(typed->payload, payload);
+  }
+}
+
+TEST(TypedCommandTest, Binary) {
+  EXPECT_EQ(ParseTyped("/binary 00 fF10")->payload, std::string("\0\xff\x10", 3));
+  EXPECT_EQ(ParseTyped("/binary 00 fF10")->kind, Kind::kBinary);
+  EXPECT_EQ(ParseTyped("/binary")->payload, "");
+  EXPECT_EQ(ParseTyped("/binary 0x1").status().message(),
+            "/binary takes bytes in hexadecimal, such as 00 ff 10");
+  EXPECT_EQ(ParseTyped("/binary 123").status().message(),
+            "/binary takes two hexadecimal digits for each byte");
+}
+
+TEST(TypedCommandTest, Close) {
+  EXPECT_EQ(ParseTyped("/close")->code, CloseCode::kNormal);
+  EXPECT_EQ(ParseTyped("/close 4001 good bye")->payload, "good bye");
+  EXPECT_EQ(static_cast<int>(ParseTyped("/close 4001 good bye")->code), 4001);
+  EXPECT_EQ(ParseTyped("/close 1006").status().message(),
+            "\"1006\" is not a close code that may be sent, such as 1000 or 3000 to 4999");
+}
+
+TEST(TypedCommandTest, Others) {
+  EXPECT_EQ(ParseTyped("/ping")->kind, Kind::kPing);
+  EXPECT_EQ(ParseTyped("/help ")->kind, Kind::kHelp);
+  EXPECT_EQ(ParseTyped("/ping x").status().message(), "/ping takes no argument");
+  EXPECT_EQ(ParseTyped("/etc/passwd").status().message(),
+            "there is no command /etc/passwd; begin with // to send a message with a slash, or see "
+            "/help");
 }
 
 }  // namespace

@@ -1,0 +1,35 @@
+#include "tools/weft/check/check.h"
+
+#include <csignal>
+#include <cstdio>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "tools/weft/check/check_options.h"
+#include "tools/weft/check/checker.h"
+#include "tools/weft/check/report.h"
+#include "tools/weft/command_help.h"
+#include "tools/weft/console.h"
+#include "tools/weft/exit_code.h"
+#include "tools/weft/format.h"
+
+namespace weft::cli {
+
+int Check(absl::Span<const absl::string_view> words) {
+  const ConsoleOptions console = ConsoleOptions::Detect();
+  const absl::StatusOr<CheckOptions> options = ParseCheckOptions(words);
+  if (!options.ok()) {
+    Console(console, nullptr)
+        .Complain(absl::StrCat(options.status().message(), "; see weft check --help"));
+    return kWrongUsage;
+  }
+  if (options->help) {
+    std::fputs(HelpText(CheckCommandHelp()).c_str(), stdout);
+    return kOrderly;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  Report report(stdout, Style(console.colors && console.out_is_terminal));
+  return Checker(*options, report).Run();
+}
+
+}  // namespace weft::cli
