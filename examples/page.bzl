@@ -1,16 +1,33 @@
-"""The files of an example's page, as a part of its program."""
+"""Files as a part of a program, such as those of an example's page."""
 
 load("@rules_cc//cc:defs.bzl", "cc_library")
+
+_THEME = "//examples:page/theme.css"
 
 def page_files(name, srcs):
     """A library with a header that holds files: they cannot be forgotten, and the program runs from anywhere.
 
-    The header, NAME.h in this folder, has `examples::kPageFiles`, for examples::ServePage.
+    The header, NAME.h in this folder, has a constant for examples::ServePage that is named for the folder:
+    `examples::kChatPage` in examples/chat. Besides `srcs` it holds the style sheet that all pages share, theme.css.
 
     Args:
       name: the library.
       srcs: text files. In the program they have no folder.
     """
+    folder = native.package_name().split("/")[-1]
+    words = [word.capitalize() for word in folder.split("_")]
+    _embed(name, srcs + [_THEME], "k%sPage" % "".join(words), "$${file##*/}")
+
+def source_files(name, srcs):
+    """The same for files of the repository, as `examples::kSourceFiles`.
+
+    Args:
+      name: the library.
+      srcs: text files. In the program their names are their paths.
+    """
+    _embed(name, srcs, "kSourceFiles", "$$file")
+
+def _embed(name, srcs, constant, name_in_program):
     native.genrule(
         name = name + "_header",
         srcs = srcs,
@@ -20,13 +37,13 @@ def page_files(name, srcs):
           echo '#pragma once'
           echo '#include "weft/server/http/embedded_files.h"'
           echo 'namespace examples {'
-          echo 'constexpr weft::EmbeddedFile kPageFiles[] = {'
+          echo 'constexpr weft::EmbeddedFile %s[] = {'
           for file in $(SRCS); do
-            printf '{"%s", R"EMBEDDED(' "$${file##*/}" && cat "$$file" && echo ')EMBEDDED"},' || exit 1
+            printf '{"%%s", R"EMBEDDED(' "%s" && cat "$$file" && echo ')EMBEDDED"},' || exit 1
           done
           echo '};'
           echo '}  // namespace examples'
-        } > $@""",
+        } > $@""" % (constant, name_in_program),
     )
     cc_library(
         name = name,

@@ -2,8 +2,10 @@
 
 #include <sys/socket.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "examples/addresses.h"
 #include "examples/command_line.h"
 #include "examples/compression_flag.h"
 #include "examples/output.h"
@@ -34,6 +37,27 @@ bool AbslParseFlag(absl::string_view text, Origins* origins, std::string* /*erro
 
 std::string AbslUnparseFlag(const Origins& origins) { return absl::StrJoin(origins.all, ","); }
 
+// A flag whose values are the words of kProtocols.
+struct Protocol {
+  weft::ProxyProtocol value = weft::ProxyProtocol::kOff;
+};
+
+constexpr absl::string_view kProtocols[] = {"off", "optional", "required"};
+
+bool AbslParseFlag(absl::string_view text, Protocol* protocol, std::string* error) {
+  for (size_t i = 0; i < std::size(kProtocols); ++i) {
+    if (text != kProtocols[i]) continue;
+    protocol->value = static_cast<weft::ProxyProtocol>(i);
+    return true;
+  }
+  *error = "expected off, optional or required";
+  return false;
+}
+
+std::string AbslUnparseFlag(const Protocol& protocol) {
+  return std::string(kProtocols[static_cast<size_t>(protocol.value)]);
+}
+
 ABSL_FLAG(std::string, address, "127.0.0.1", "the address to listen on, or unix:/path");
 ABSL_FLAG(uint16_t, port, 8080, "the port; 0 for a free one");
 ABSL_FLAG(int, threads, 1, "event loops, each on a thread");
@@ -45,9 +69,19 @@ ABSL_FLAG(std::vector<std::string>, allow_host, {},
           "the hosts that clients may request, separated by commas, * for any; by default, "
           "if --address is a loopback address, only loopback names; behind a proxy on this "
           "machine, example.com");
+ABSL_FLAG(
+    std::vector<std::string>, trusted_proxies, {},
+    "the networks of proxies that name the client, separated by commas: 10.0.0.5, 10.0.1.0/28, "
+    "unix: for a Unix socket; of proxies alone; their X-Forwarded-For, -Host and -Proto are "
+    "believed");
+ABSL_FLAG(
+    Protocol, proxy_protocol, {},
+    "whether connections of --trusted_proxies begin with a header of the PROXY protocol: off, "
+    "optional or required");
 ABSL_FLAG(absl::Duration, drain, absl::ZeroDuration(),
-          "on SIGINT or SIGTERM, close the sessions one by one over this time (5s), with 1012, "
+          "on SIGINT or SIGTERM, close the sessions one by one over this time (30s), with 1012, "
           "instead of all at once with 1001; a second signal ends it");
+ABSL_FLAG(bool, access_log, false, "print a line for each session that has ended");
 ABSL_FLAG(bool, verbose, false, "print refused and dropped connections");
 
 namespace examples {
@@ -79,8 +113,35 @@ void ReloadCertificates(weft::Server& server) {
                           : absl::StrCat("The certificates were not reloaded: ", status.message()));
 }
 
+// Serves on the sockets that a service manager has opened, if there are any, instead of --address.
+void UseActivatedEndpoints(weft::ServerOptions& options) {
+  const absl::StatusOr<std::vector<weft::ActivatedEndpoint>> activated =
+      weft::TakeActivatedEndpoints();
+  if (!activated.ok()) {
+    ErrorOutput().Write(absl::StrCat("Error: ", activated.status().message()));
+    std::exit(1);
+  }
+  if (activated->empty()) return;
+  options.address = activated->front().endpoint.address;
+  for (size_t i = 1; i < activated->size(); ++i) {
+    options.more_endpoints.push_back((*activated)[i].endpoint);
+  }
+}
+
+// The server continues without a manager that listens.
+void Notify(absl::string_view state) {
+  const absl::Status status = weft::NotifyServiceManager(state);
+  if (!status.ok()) ErrorOutput().Write(std::string(status.message()));
+}
+
+void RaiseDescriptorLimit() {
+  const absl::StatusOr<uint64_t> limit = weft::RaiseDescriptorLimit();
+  if (!limit.ok()) ErrorOutput().Write(std::string(limit.status().message()));
+}
+
 // Ends the server as --drain says. While it drains, another signal ends it at once.
 void End(weft::Server& server) {
+  Notify("STOPPING=1\nSTATUS=ends its sessions");
   const absl::Duration over = absl::GetFlag(FLAGS_drain);
   over > absl::ZeroDuration() && !server.draining() ? server.Drain(over) : server.Shutdown();
 }
@@ -94,17 +155,24 @@ weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* us
     std::exit(2);
   }
   Signals();  // blocked in threads, too, that are started before the server
+  RaiseDescriptorLimit();
   weft::ServerOptions options;
   options.address = absl::GetFlag(FLAGS_address);
   options.port = absl::GetFlag(FLAGS_port);
   options.threads = absl::GetFlag(FLAGS_threads);
   options.limits.max_connections = absl::GetFlag(FLAGS_max_connections);
+  options.proxies.trusted_networks = absl::GetFlag(FLAGS_trusted_proxies);
+  options.proxies.protocol = absl::GetFlag(FLAGS_proxy_protocol).value;
   options.http.allowed_origins = absl::GetFlag(FLAGS_allow_origin).all;
   options.http.allowed_hosts = absl::GetFlag(FLAGS_allow_host);
   options.connection.compression = CompressionFromFlag();
   options.hooks.min_log_level =
       absl::GetFlag(FLAGS_verbose) ? weft::LogLevel::kInfo : weft::LogLevel::kWarning;
   options.hooks.log = [](weft::LogLevel, absl::string_view text) { ErrorOutput().Write(text); };
+  if (absl::GetFlag(FLAGS_access_log)) {
+    options.hooks.access_log = [](absl::string_view line) { ErrorOutput().Write(line); };
+  }
+  UseActivatedEndpoints(options);
   return options;
 }
 
@@ -115,7 +183,12 @@ int RunServer(weft::ServerOptions options, weft::Acceptor acceptor) {
 }
 
 int RunServer(weft::ServerOptions options, const weft::Router& router) {
+  return RunServer(std::move(options), router, [](weft::Server&) { return nullptr; });
+}
+
+int RunServer(weft::ServerOptions options, const weft::Router& router, const StartWork& start) {
   const bool tls = options.tls != nullptr;
+  for (weft::Endpoint& endpoint : options.more_endpoints) endpoint.tls = options.tls;
   absl::StatusOr<std::unique_ptr<weft::Server>> server =
       weft::Server::Listen(std::move(options), router);
   if (!server.ok()) {
@@ -126,8 +199,14 @@ int RunServer(weft::ServerOptions options, const weft::Router& router) {
   Output().Write(absl::StrCat("Server Listening on ", address));
   // No browser can open a Unix socket.
   if (HasFrontPage(router) && (*server)->address().family() != AF_UNIX) {
-    Output().Write(absl::StrCat("Open ", tls ? "https" : "http", "://", address, "/"));
+    absl::string_view words = "Open ";
+    for (const auto& each : ReachableAt((*server)->address(), InterfaceAddresses())) {
+      Output().Write(absl::StrCat(words, tls ? "https" : "http", "://", each.ToString(), "/"));
+      words = "Or, from this network, ";
+    }
   }
+  Notify(absl::StrCat("READY=1\nSTATUS=listens on ", address));
+  const std::shared_ptr<void> work = start(**server);
   const absl::Status status = (*server)->Run(Signals(), [&](int signal) {
     signal == SIGHUP&& tls ? ReloadCertificates(**server) : End(**server);
   });

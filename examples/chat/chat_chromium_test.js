@@ -127,11 +127,11 @@ const knows = (page, people) => page.waitForFunction((people) =>
 test('two windows and a terminal see each other, and what each says', LIMIT, async (t) => {
   const room = await startRoom(t);
   const ann = await join(t, room, 'Ann');
-  await reads(ann, '#here', 'You are alone here');
+  await reads(ann, '#here', 'Only you are here');
   const bob = await join(t, room, 'Bob');
   const terminal = await dial(t, room.server.url);
   for (const page of [ann, bob]) await knows(page, ['Ann', 'Bob', 'guest 1']);
-  await reads(bob, '#here', '3 are here');
+  await reads(bob, '#here', '3 people are here');
 
   await say(ann, 'Has anybody read RFC 6455 to its end?');
   await seesLine(bob, 'Has anybody read RFC 6455 to its end?');
@@ -145,15 +145,29 @@ test('two windows and a terminal see each other, and what each says', LIMIT, asy
   terminal.type('All 71 pages, on a train');
   for (const page of [ann, bob]) await seesLine(page, 'All 71 pages, on a train');
 
+  // The time of a message, in the reader's form, with its date as a tooltip and for programs.
+  const [time] = await ann.$$eval('.said time', (all) => all.map(({dateTime, title, textContent}) => ({dateTime, title, textContent})));
+  assert.match(time.dateTime, /^20\d\d-\d\d-\d\dT[\d:.]+Z$/);
+  assert.equal(time.title, await ann.evaluate((at) => new Date(at).toLocaleString([], {dateStyle: 'full', timeStyle: 'medium'}), time.dateTime));
+  assert.equal(time.textContent, await ann.evaluate((at) => new Date(at).toLocaleTimeString([], {timeStyle: 'short'}), time.dateTime));
+
+  const cy = await join(t, room, 'Cy');
+  await cy.type('#text', 'W');
+  await reads(ann, '#typing', 'Cy is typing …');
   await bob.type('#text', 'W');
-  await reads(ann, '#typing', 'Bob is typing …');
+  await reads(ann, '#typing', 'Cy and Bob are typing …');
   await ann.bringToFront();
   await screenshot(ann, 'chat_light');
+  await ann.emulateMedia({colorScheme: 'dark', reducedMotion: 'reduce'});
+  await screenshot(ann, 'chat_dark');
+  await ann.emulateMedia({colorScheme: 'light', reducedMotion: null});
   await assertAccessible(ann);
+  await cy.close();
+  await knows(ann, ['Ann', 'Bob', 'guest 1']);
 
   const markup = '<b>bold</b> <script>document.title = "taken"</script> <img src=x onerror="document.title = 1"> &amp;';
   await say(bob, markup);
-  await seesLine(ann, markup);
+  for (const page of [ann, bob]) await seesLine(page, markup);
   assert.equal(await ann.$('#log b, #log script, #log img'), null);
   assert.equal(await ann.title(), 'Weft chat');
   await terminal.waitFor(`rcv=> Bob: ${markup}`);
@@ -184,7 +198,93 @@ test('two windows and a terminal see each other, and what each says', LIMIT, asy
   for (const page of [ann, bob]) await knows(page, ['Ann', 'ann (2)', 'guest 1']);
   await bob.close();
   await knows(ann, ['Ann', 'guest 1']);
-  assert.deepEqual((await notesOf(ann)).slice(-2), ['Bob is ann (2) from now on', 'ann (2) left']);
+  assert.deepEqual((await notesOf(ann)).slice(-2), ['Bob is now ann (2)', 'ann (2) left']);
+});
+
+test('a login names its person in every tab and room, until the logout', LIMIT, async (t) => {
+  const room = await startRoom(t);
+  const bob = await join(t, room, 'Bob');
+  const ann = await open(t, room, 'ann');
+  await ann.waitForSelector('#who[open]');  // the question to a guest
+  await ann.click('#instead a');
+  await ann.waitForURL('**/login');
+  await assertAccessible(ann);
+  await ann.fill('#name', '\u202E');
+  await ann.click('button');
+  await ann.waitForURL('**/login#refused');
+  assert.ok(await ann.isVisible('#refused'));
+  await assertAccessible(ann);
+  await screenshot(ann, 'chat_login_refused');
+  await ann.fill('#name', 'Ann');
+  await screenshot(ann, 'chat_login');
+  await ann.emulateMedia({colorScheme: 'dark', reducedMotion: 'reduce'});
+  await screenshot(ann, 'chat_login_dark');
+  await ann.emulateMedia({colorScheme: 'light', reducedMotion: null});
+  await ann.click('button');
+  await ann.waitForSelector('#text:enabled');  // without a question
+  for (const page of [ann, bob]) await knows(page, ['Bob', 'Ann']);
+  assert.equal(new URL(ann.url()).pathname, '/');
+  assert.equal(await ann.evaluate(() => document.cookie), '', 'a script sees the cookie');
+  const [cookie] = await browser.cookies(ann.url());
+  assert.deepEqual([cookie.name, cookie.httpOnly, cookie.sameSite, cookie.secure], ['chat_session', true, 'Strict', false]);
+
+  // Another tab, whose storage has another key, as that of another browser would.
+  await ann.evaluate(() => localStorage.setItem('chat.key', 'anotherKeyOfThisPerson'));
+  const tab = await open(t, room, 'ann');
+  await knows(tab, ['Bob', 'Ann']);
+  await say(tab, 'From my other tab');
+  await seesLine(ann, 'From my other tab');
+  assert.equal((await ann.$$('.said.own')).length, 1);
+
+  await tab.goto(new URL('/rooms/blue%20sky', tab.url()).href);
+  await knows(tab, ['Ann']);
+  assert.equal(await tab.textContent('#room'), 'blue sky');
+  await bob.goto(new URL('/rooms/blue%20sky', bob.url()).href);
+  await knows(tab, ['Ann', 'Bob']);
+  await say(bob, 'It is quiet here');
+  await seesLine(tab, 'It is quiet here');
+  assert.deepEqual(await linesOf(ann), ['From my other tab']);
+
+  // The link to the room, and the way to another one.
+  await tab.bringToFront();
+  await tab.click('#places');
+  assert.equal(await tab.textContent('#where'), 'You are in the room “blue sky”');
+  assert.equal(await tab.inputValue('#address'), tab.url());
+  await tab.click('#copy');
+  await reads(tab, '#copied', 'Copied.');
+  await assertAccessible(tab);
+  await screenshot(tab, 'chat_room');
+  await tab.fill('#place', 'a/b');
+  await tab.press('#place', 'Enter');
+  assert.equal(await tab.$eval('#place', (box) => box.validationMessage), 'A room’s name has no / and no \\.');
+  await tab.fill('#place', ' green   tea');
+  await tab.press('#place', 'Enter');
+  await tab.waitForURL('**/rooms/green%20tea');
+  await knows(tab, ['Ann']);
+  assert.equal(await tab.textContent('h1'), 'Weft chatgreen tea');
+  await tab.click('#places');
+  await tab.click('#front');
+  await tab.waitForURL((url) => url.pathname === '/');
+  await knows(tab, ['Ann']);
+  await tab.click('#places');
+  assert.equal(await tab.textContent('#where'), 'You are in the front room');
+  assert.ok(await tab.isHidden('#front'));
+  await tab.keyboard.press('Escape');
+  await tab.goto(new URL('/rooms/blue%20sky', tab.url()).href);
+  await knows(tab, ['Bob', 'Ann']);
+
+  // After a restart nobody is logged in: the page continues as a guest, with its name.
+  room.network.cut();
+  await room.server.stop();
+  room.server = await startServer('CHAT_SERVER');
+  room.network.mend(room.server.url);
+  await say(tab, 'Still here');
+  await seesLine(bob, 'Still here');
+  await knows(ann, ['Ann']);
+
+  await ann.click('#logout button');
+  await ann.waitForSelector('#login:not([hidden])');
+  assert.deepEqual(await browser.cookies(ann.url()), []);
 });
 
 test('no line is lost or doubled when the connection is cut', LIMIT, async (t) => {
@@ -256,7 +356,7 @@ test('Escape leaves the question for a name open, and it can be asked again', LI
     await page.waitForSelector('#who[open]');
   }
   await enter(page, 'Ann');
-  await reads(page, '#here', 'You are alone here');
+  await reads(page, '#here', 'Only you are here');
   await page.click('#rename');
   await page.keyboard.press('Escape');
   await page.waitForFunction(() => document.activeElement.id === 'text');
@@ -277,9 +377,9 @@ test('two people of one name keep their names when the server is started anew', 
   await room.server.stop();
   room.server = await startServer('CHAT_SERVER');
   room.network.mend(room.server.url);
-  await knows(second, ['Ann (2)']);
+  await second.waitForSelector('#state.open');
   other.mend(room.server.url);
-  for (const page of [first, second]) await knows(page, ['Ann (2)', 'Ann']);
+  for (const page of [first, second]) await knows(page, ['Ann', 'Ann (2)']);
   assert.equal(await second.textContent('#people li:has(small)'), 'Ann (2)you');
   assert.equal(await first.textContent('#people li:has(small)'), 'Annyou');
   assert.deepEqual(await notesOf(second), ['The server was restarted.']);
@@ -294,9 +394,9 @@ test('a pasted text arrives as it was, or stays where it was pasted', LIMIT, asy
     await ann.keyboard.insertText(text);
   };
   // The longest line, and one with one byte more.
-  const longest = `${'織'.repeat(1364)}\nxyz`;
+  const longest = `${'織'.repeat(5460)}\nxyz`;
   await paste(`${longest}!`);
-  await reads(ann, '#excess', 'Too long by 1 byte: shorten it, or send it in parts.');
+  await reads(ann, '#excess', 'Too long by 1 byte, so it stays here: shorten it, or send it in parts.');
   await ann.press('#text', 'Enter');
   assert.equal(await ann.inputValue('#text'), `${longest}!`);
   await assertAccessible(ann);
@@ -306,15 +406,36 @@ test('a pasted text arrives as it was, or stays where it was pasted', LIMIT, asy
   await ann.press('#text', 'Enter');
   await seesLine(bob, longest);
 
+  // The message has room for the longest text also if JSON makes it twice as long.
+  const quotes = `"${'\\'.repeat(16 * 1024 - 2)}"`;
+  await paste(quotes);
+  await ann.press('#text', 'Enter');
+  await seesLine(bob, quotes);
+
   const json = JSON.stringify(Array.from({length: 60}, (_, i) => ({number: i, text: 'of some length'})), null, '\t');
   assert.ok(json.length > 1000);
   await paste(json);
   await ann.press('#text', 'Enter');
   await seesLine(bob, json);
   await seesLine(ann, json);
-  assert.deepEqual(await linesOf(ann), [longest, json]);
+  assert.deepEqual(await linesOf(ann), [longest, quotes, json]);
   assert.ok(await ann.isHidden('#latest'), 'the end is seen');
   await terminal.waitFor(`rcv=> Ann: ${json.replace(/\s/g, ' ')}`);
+
+  // A long text is folded, and shown whole on demand, by the keyboard too.
+  assert.deepEqual(await bob.$$eval('.fold', (all) => all.map((each) => each.textContent)),
+      ['Show all 5,464 characters', 'Show all 16,384 characters', 'Show all 242 lines']);
+  const heightOf = (at) => bob.$$eval('.said q', (all, at) => all.at(at).getBoundingClientRect().height, at);
+  const folded = await heightOf(-1);
+  assert.ok(folded < 300, `${folded} pixels`);
+  await screenshot(bob, 'chat_folded');
+  await assertAccessible(bob);
+  await bob.focus('.said:last-child .fold');
+  await bob.keyboard.press('Enter');
+  assert.ok(await heightOf(-1) > 10 * folded);
+  assert.equal(await bob.getAttribute('.said:last-child .fold', 'aria-expanded'), 'true');
+  await bob.click('.said:last-child .fold');
+  assert.equal(await heightOf(-1), folded);
 
   // Shift+Enter starts a new line; the Enter of an input method does not send.
   await ann.type('#text', 'one');
@@ -352,6 +473,7 @@ test('on a phone in the dark, the end is followed only where it is seen', LIMIT,
   await phone.click('#latest');
   assert.ok(await toEnd() < 2);
   assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it scrolls sideways');
+  assert.ok(await phone.$eval('h1', (title) => title.scrollWidth <= title.clientWidth), 'the title is cut off');
   await bob.type('#text', 'More');
   await reads(phone, '#typing', 'Bob is typing …');
   await screenshot(phone, 'chat_phone');

@@ -1,21 +1,26 @@
 #include "examples/chat/member.h"
 
-#include <functional>
-#include <future>
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "examples/chat/room_thread.h"
+#include "examples/chat/messages.h"
+#include "examples/chat/rooms.h"
+#include "examples/chat/text.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "weft/client/client.h"
+#include "weft/cluster/memory_broker.h"
+#include "weft/cluster/testing/hub_thread.h"
 #include "weft/server/server.h"
 
 namespace weft::chat {
@@ -26,17 +31,27 @@ using nlohmann::json;
 // Limits a failure; it is not an expected duration.
 constexpr absl::Duration kLimit = absl::Minutes(1);
 
-class MemberTest : public testing::Test {
+class MemberTest : public ::testing::Test {
  protected:
-  explicit MemberTest(std::function<void(absl::string_view)> on_line = [](absl::string_view) {})
-      : room_(std::move(on_line)) {
-    auto server = Server::Start({.threads = 4}, MemberAcceptor(room_));
+  MemberTest() { server_ = StartNode(rooms_, nullptr); }
+
+  std::unique_ptr<Server> StartNode(Rooms& rooms, std::shared_ptr<Broker> broker) {
+    ServerOptions options = {.threads = 4};
+    options.hooks.topic_options = OptionsOf;
+    options.broker = std::move(broker);
+    auto server = Server::Start(std::move(options),
+                                MemberAcceptor(rooms, accounts_, [](absl::string_view) {}));
     EXPECT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
+    return *std::move(server);
   }
 
   std::unique_ptr<Client> Connect(std::vector<std::string> subprotocols = {}) {
-    auto client = Client::Connect(absl::StrCat("ws://", server_->address().ToString()),
+    return ConnectTo(*server_, std::move(subprotocols));
+  }
+
+  static std::unique_ptr<Client> ConnectTo(const Server& server,
+                                           std::vector<std::string> subprotocols) {
+    auto client = Client::Connect(absl::StrCat("ws://", server.address().ToString()),
                                   {.request = {.subprotocols = std::move(subprotocols)}});
     EXPECT_TRUE(client.ok()) << client.status();
     return *std::move(client);
@@ -44,11 +59,17 @@ class MemberTest : public testing::Test {
 
   std::unique_ptr<Client> ConnectPage() { return Connect({"other", kSubprotocol}); }
 
-  // A page that got its welcome.
+  // A page that gets all lines.
   std::unique_ptr<Client> Enter(const std::string& name) {
-    auto client = ConnectPage();
+    auto client = EnterAt(*server_, Hello(name, name));
+    Receive(*client, "at");
+    return client;
+  }
+
+  static std::unique_ptr<Client> EnterAt(const Server& server, const json& hello) {
+    auto client = ConnectTo(server, {"other", kSubprotocol});
     EXPECT_EQ(client->subprotocol(), kSubprotocol);
-    Send(*client, Hello(name, name));
+    Send(*client, hello);
     EXPECT_EQ(Receive(*client)["type"], "welcome");
     return client;
   }
@@ -57,9 +78,7 @@ class MemberTest : public testing::Test {
     return {{"type", "hello"},
             {"key", person + "KEYKEY"},
             {"sender", person + "PAGEPAGE"},
-            {"name", name},
-            {"room", ""},
-            {"seen", 0}};
+            {"name", name}};
   }
 
   static void Send(Client& client, const json& message) {
@@ -84,6 +103,18 @@ class MemberTest : public testing::Test {
     }
   }
 
+  // Waits until the people of this node are these.
+  static void ExpectPeople(Client& client, const std::string& node,
+                           const std::vector<std::string>& names) {
+    while (true) {
+      const json message = Receive(client, "people");
+      ASSERT_TRUE(message.is_object());
+      std::vector<std::string> here;
+      for (const json& each : message["people"]) here.push_back(each["name"]);
+      if (here == names && message["node"] == node) return;
+    }
+  }
+
   static std::pair<CloseCode, std::string> ReasonForClosing(Client& client) {
     while (client.Receive(kLimit).ok()) {
     }
@@ -91,43 +122,190 @@ class MemberTest : public testing::Test {
     return {info.code, std::string(info.reason)};
   }
 
-  RoomThread room_;
-  std::unique_ptr<Server> server_;  // ends before the room, which its sessions refer to
+  Accounts accounts_{absl::ZeroDuration()};
+  Rooms rooms_;
+  std::unique_ptr<Server> server_;  // ends before the rooms, to which its sessions refer
 };
 
 TEST_F(MemberTest, PagesAndPlainMembersHearEachOther) {
   const auto ann = Enter("Ann"), bob = Enter("Bob");
   const auto plain = Connect();
   EXPECT_EQ(plain->subprotocol(), "");
-  EXPECT_EQ(Receive(*ann), json({{"type", "joined"}, {"name", "Bob"}}));
-  EXPECT_EQ(Receive(*ann), json({{"type", "joined"}, {"name", "guest 1"}}));
-  Send(*ann, {{"type", "say"}, {"n", 1}, {"text", " <b>hi</b>\n"}});
-  EXPECT_EQ(ReceiveText(*plain), "Ann: <b>hi</b>");
-  EXPECT_EQ(Receive(*ann, "line")["own"], true);
-  EXPECT_EQ(Receive(*bob, "line")["text"], "<b>hi</b>");
   ASSERT_TRUE(plain->SendText("hello").ok());
   EXPECT_EQ(ReceiveText(*plain), "hello");
+  Send(*ann, {{"type", "say"}, {"n", 1}, {"text", " <b>hi</b>\n"}});
+  EXPECT_EQ(ReceiveText(*plain), "Ann: <b>hi</b>");
   for (Client* page : {ann.get(), bob.get()}) {
-    const json line = Receive(*page, "line");
-    EXPECT_EQ(line["name"], "guest 1");
-    EXPECT_EQ(line["text"], "hello");
+    EXPECT_EQ(Receive(*page, "line")["name"], "guest 1");
+    EXPECT_EQ(Receive(*page, "line")["text"], "<b>hi</b>");
   }
 }
 
 TEST_F(MemberTest, WhoIsThere) {
-  const auto ann = Enter("Ann");
-  auto bob = Enter("Bob");
+  const auto ann = ConnectPage();
+  Send(*ann, Hello("Ann", "Ann"));
+  const std::string node = Receive(*ann)["node"];
+  ExpectPeople(*ann, node, {"Ann"});
+  const auto bob = Enter("Bob");
+  ExpectPeople(*ann, node, {"Ann", "Bob"});
+  const auto plain = Connect();
+  ExpectPeople(*ann, node, {"Ann", "Bob", "guest 1"});
   Send(*bob, {{"type", "typing"}});
+  EXPECT_EQ(Receive(*ann, "typing")["name"], "Bob");
   Send(*bob, {{"type", "name"}, {"name", " Rob "}});
+  ExpectPeople(*ann, node, {"Ann", "Rob", "guest 1"});
   ASSERT_TRUE(bob->Close().ok());
-  EXPECT_EQ(Receive(*ann), json({{"type", "joined"}, {"name", "Bob"}}));
-  EXPECT_EQ(Receive(*ann), json({{"type", "typing"}, {"name", "Bob"}}));
-  EXPECT_EQ(Receive(*ann), json({{"type", "renamed"}, {"from", "Bob"}, {"to", "Rob"}}));
-  EXPECT_EQ(Receive(*ann), json({{"type", "left"}, {"name", "Rob"}}));
+  ExpectPeople(*ann, node, {"Ann", "guest 1"});
+  ExpectPeople(*ann, node, {"Ann", "guest 1"});  // the roll call
+}
+
+TEST_F(MemberTest, ThePeopleOfAFullRoomAreTold) {
+  constexpr int kPeople = 2000;
+  const auto ann = Enter("Ann");
+  const std::string longest(100, 'x');
+  for (int i = 1; i < kPeople; ++i) {
+    rooms_.Find("").value()->Enter(
+        MemberId{1} << 60 | i,
+        {.key = absl::StrCat(i), .sender = "s", .name = absl::StrCat(longest, i)});
+  }
+  size_t people = 0;
+  while (people != kPeople) {
+    const json message = Receive(*ann, "people");
+    ASSERT_TRUE(message.is_object());
+    people = message["people"].size();
+  }
+}
+
+TEST_F(MemberTest, ANewcomerGetsTheLastHundredLines) {
+  const auto ann = Enter("Ann");
+  for (int n = 1; n <= 140; ++n) {
+    Send(*ann, {{"type", "say"}, {"n", n}, {"text", absl::StrCat("line ", n)}});
+  }
+  for (int n = 1; n <= 140; ++n) EXPECT_EQ(Receive(*ann, "line")["text"], absl::StrCat("line ", n));
+  const auto bob = Enter("Bob");
+  for (int n = 41; n <= 140; ++n) {
+    EXPECT_EQ(Receive(*bob, "line")["text"], absl::StrCat("line ", n));
+  }
+}
+
+// The position of a page after the lines that it got since `at`.
+std::string Further(const json& at, uint64_t lines) {
+  Position position = Position::Parse(std::string(at["position"])).value();
+  position.offset += lines;
+  return position.ToString();
+}
+
+TEST_F(MemberTest, APageContinuesAtAnotherNode) {
+  testing::HubThread hub;
+  Rooms rooms[2];
+  std::unique_ptr<Server> nodes[2];
+  for (int i : {0, 1}) nodes[i] = StartNode(rooms[i], std::make_shared<MemoryBroker>(hub.hub()));
+  const auto ann = EnterAt(*nodes[0], Hello("Ann", "Ann"));
+  const json at = Receive(*ann, "at");
+  const auto bob = EnterAt(*nodes[1], Hello("Bob", "Bob"));
+  Receive(*bob, "at");
+  Send(*bob, {{"type", "say"}, {"n", 1}, {"text", "one"}});
+  EXPECT_EQ(Receive(*ann, "line")["text"], "one");
+  nodes[0] = nullptr;
+  for (int n : {2, 3}) Send(*bob, {{"type", "say"}, {"n", n}, {"text", absl::StrCat(n)}});
+  for (const char* text : {"one", "2", "3"}) EXPECT_EQ(Receive(*bob, "line")["text"], text);
+  json hello = Hello("Ann", "Ann");
+  hello["since"] = Further(at, 1);
+  const auto again = EnterAt(*nodes[1], hello);
+  EXPECT_EQ(Receive(*again, "at")["position"], Further(at, 1));
+  EXPECT_EQ(Receive(*again, "line")["text"], "2");
+  EXPECT_EQ(Receive(*again, "line")["text"], "3");
+}
+
+TEST_F(MemberTest, APageWhoseLinesAreNoLongerKeptIsTold) {
+  const auto ann = ConnectPage();
+  Send(*ann, Hello("Ann", "Ann"));
+  const json at = Receive(*ann, "at");
+  for (int n = 1; n <= 140; ++n) {
+    Send(*ann, {{"type", "say"}, {"n", n}, {"text", absl::StrCat("line ", n)}});
+  }
+  for (int n = 1; n <= 140; ++n) Receive(*ann, "line");
+  json hello = Hello("Bob", "Bob");
+  hello["since"] = Further(at, 3);
+  const auto bob = EnterAt(*server_, hello);
+  EXPECT_EQ(Receive(*bob, "gap")["reason"], "too old");
+  EXPECT_EQ(Receive(*bob, "at")["position"], Further(at, 40));
+  EXPECT_EQ(Receive(*bob, "line")["text"], "line 41");
+}
+
+TEST_F(MemberTest, ALineThatIsSentAgainIsSaidOnce) {
+  const auto ann = Enter("Ann");
+  const json line = {{"type", "say"}, {"n", 1}, {"text", "one"}};
+  Send(*ann, line);
+  EXPECT_EQ(Receive(*ann, "line")["text"], "one");
+  const auto again = Enter("Ann");
+  Send(*again, line);
+  Send(*again, {{"type", "say"}, {"n", 2}, {"text", "two"}});
+  EXPECT_EQ(Receive(*ann, "line")["text"], "two");
+}
+
+TEST_F(MemberTest, APageWhoseLineIsNotStoredReconnectsAndSendsItAgain) {
+  testing::HubThread hub;
+  Rooms rooms;
+  const auto broker = std::make_shared<MemoryBroker>(hub.hub());
+  const auto node = StartNode(rooms, broker);
+  const auto ann = EnterAt(*node, Hello("Ann", "Ann"));
+  Receive(*ann, "at");
+  hub.hub().Refuse(*broker, absl::UnavailableError("away"));
+  const json line = {{"type", "say"}, {"n", 1}, {"text", "one"}};
+  Send(*ann, line);
+  EXPECT_EQ(ReasonForClosing(*ann),
+            std::pair(CloseCode::kTryAgainLater, std::string("the room cannot store lines now")));
+  hub.hub().Refuse(*broker, absl::OkStatus());
+  const auto again = EnterAt(*node, Hello("Ann", "Ann"));
+  Receive(*again, "at");
+  Send(*again, line);
+  EXPECT_EQ(Receive(*again, "line")["text"], "one");
+}
+
+// A node whose broker may refuse what is published for terminals.
+class NodeWithoutPlain : public MemoryBroker {
+ public:
+  using MemoryBroker::MemoryBroker;
+
+  void Publish(absl::string_view topic, const TopicHistory& history,
+               std::vector<TopicMessage> messages, PublishDone done) override {
+    if (refuses && topic == PlainOf("")) {
+      return Post(absl::ZeroDuration(),
+                  [done = std::move(done)]() mutable { done(absl::UnavailableError("away")); });
+    }
+    MemoryBroker::Publish(topic, history, std::move(messages), std::move(done));
+  }
+
+  std::atomic<bool> refuses = false;
+};
+
+TEST_F(MemberTest, ALineThatTerminalsDoNotGetIsSentAgain) {
+  testing::HubThread hub;
+  Rooms rooms;
+  const auto broker = std::make_shared<NodeWithoutPlain>(hub.hub());
+  const auto node = StartNode(rooms, broker);
+  const auto plain = ConnectTo(*node, {});
+  ASSERT_TRUE(plain->SendText("ready").ok());
+  EXPECT_EQ(ReceiveText(*plain), "ready");
+  const auto ann = EnterAt(*node, Hello("Ann", "Ann"));
+  Receive(*ann, "at");
+  broker->refuses = true;
+  const json line = {{"type", "say"}, {"n", 1}, {"text", "one"}};
+  Send(*ann, line);
+  EXPECT_EQ(ReasonForClosing(*ann),
+            std::pair(CloseCode::kTryAgainLater, std::string("the room cannot store lines now")));
+  broker->refuses = false;
+  const auto again = EnterAt(*node, Hello("Ann", "Ann"));
+  Receive(*again, "at");
+  Send(*again, line);
+  for (const char* text : {"ready", "one"}) EXPECT_EQ(Receive(*again, "line")["text"], text);
+  EXPECT_EQ(ReceiveText(*plain), "Ann: one");
 }
 
 // The talkers are on four loops; each loop must keep the same order, also for its own talkers.
-TEST_F(MemberTest, EverybodyHearsTheSameInTheSameOrder) {
+// Pages and plain members have topics of their own, each with its order.
+TEST_F(MemberTest, AllOfAKindHearTheSameInTheSameOrder) {
   constexpr int kTalkers = 8, kLines = 100;
   std::vector<std::vector<std::string>> heard(kTalkers);
   std::vector<std::unique_ptr<Client>> clients;
@@ -162,7 +340,7 @@ TEST_F(MemberTest, EverybodyHearsTheSameInTheSameOrder) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  for (const auto& lines : heard) EXPECT_EQ(lines, heard[0]);
+  for (int i = 0; i < kTalkers; ++i) EXPECT_EQ(heard[i], heard[i % 2]);
 }
 
 TEST_F(MemberTest, WhatAPersonDoesWrongIsToldAndNoMore) {
@@ -173,14 +351,14 @@ TEST_F(MemberTest, WhatAPersonDoesWrongIsToldAndNoMore) {
   EXPECT_EQ(Receive(*page)["message"], "a name has at most 32 characters, and this has 33");
   Send(*page, Hello("Ann", "Ann"));
   EXPECT_EQ(Receive(*page)["type"], "welcome");
-  Send(*page, {{"type", "say"}, {"n", 7}, {"text", std::string(4097, 'x')}});
-  const json error = Receive(*page);
-  EXPECT_EQ(error["message"], "a line has at most 4096 bytes, and this has 4097");
+  Send(*page, {{"type", "say"}, {"n", 7}, {"text", std::string(kMaxTextBytes + 1, 'x')}});
+  const json error = Receive(*page, "error");
+  EXPECT_EQ(error["message"], "a message has at most 16384 bytes, and this one has 16385");
   EXPECT_EQ(error["n"], 7);
   Send(*page, {{"type", "name"}, {"name", ""}});
-  EXPECT_EQ(Receive(*page)["type"], "error");
+  EXPECT_EQ(Receive(*page, "error")["message"], "a name needs something that can be seen");
   Send(*page, {{"type", "ping"}});
-  EXPECT_EQ(Receive(*page)["type"], "pong");
+  EXPECT_EQ(Receive(*page, "pong")["type"], "pong");
 }
 
 TEST_F(MemberTest, ABrokenPageIsToldWhyItIsClosed) {
@@ -192,6 +370,8 @@ TEST_F(MemberTest, ABrokenPageIsToldWhyItIsClosed) {
       {{R"({"type":"typing"})"}, "a page must say hello first"},
       {{R"({"type":"name","name":"x"})"}, "a page must say hello first"},
       {{Hello("Ann", "Ann").dump(), Hello("Ann", "Ann").dump()}, "a page must say hello only once"},
+      {{R"({"type":"hello","key":"12345678","sender":"12345678","name":"x","since":"x"})"},
+       "\"since\" should be a position"},
   };
   for (const auto& [messages, why] : cases) {
     const auto page = ConnectPage();
@@ -207,64 +387,11 @@ TEST_F(MemberTest, TheChatIsTextOfSomeLength) {
               std::pair(CloseCode::kUnsupportedData, std::string("the chat is text")));
   }
   const auto plain = Connect();
-  ASSERT_TRUE(plain->SendText(std::string(4096, 'x')).ok());
-  EXPECT_EQ(ReceiveText(*plain), std::string(4096, 'x'));
-  ASSERT_TRUE(plain->SendText(std::string(4097, 'x')).ok());
+  ASSERT_TRUE(plain->SendText(std::string(kMaxTextBytes, 'x')).ok());
+  EXPECT_EQ(ReceiveText(*plain), std::string(kMaxTextBytes, 'x'));
+  ASSERT_TRUE(plain->SendText(std::string(kMaxTextBytes + 1, 'x')).ok());
   EXPECT_EQ(ReasonForClosing(*plain),
-            std::pair(CloseCode::kMessageTooBig, std::string("a line has at most 4096 bytes")));
-}
-
-// A room whose thread blocks at the first line until the test releases it.
-class BusyRoomTest : public MemberTest {
- protected:
-  BusyRoomTest() : MemberTest([this](absl::string_view) { Hold(); }) {}
-
-  void WaitUntilHeld() { held_.get_future().wait(); }
-  void LetGo() { let_go_.set_value(); }
-
-  void Fill() {
-    while (room_.Post(1000, Typing())) {
-    }
-  }
-
- private:
-  void Hold() {
-    if (std::exchange(was_held_, true)) return;
-    held_.set_value();
-    let_go_.get_future().wait();
-  }
-
-  bool was_held_ = false;
-  std::promise<void> held_, let_go_;
-};
-
-TEST_F(BusyRoomTest, TooMuchIsRefusedButLeaving) {
-  ASSERT_TRUE(room_.Post(1, RoomThread::EnterPlain()));
-  ASSERT_TRUE(room_.Post(1, RoomThread::PlainText{"hold the thread"}));
-  WaitUntilHeld();
-  for (size_t i = 0; i < RoomThread::kMaxWaiting; ++i) ASSERT_TRUE(room_.Post(1, Typing()));
-  EXPECT_FALSE(room_.Post(1, RoomThread::PlainText{"too much"}));
-  EXPECT_TRUE(room_.Post(1, RoomThread::Leave()));
-  LetGo();
-}
-
-// If the third line were received, the page would not send the second again.
-TEST_F(BusyRoomTest, NothingIsHeardBehindALineThatWasRefused) {
-  const auto ann = Enter("Ann");
-  Send(*ann, {{"type", "say"}, {"n", 1}, {"text", "one"}});
-  WaitUntilHeld();
-  Fill();
-  Send(*ann, {{"type", "say"}, {"n", 2}, {"text", "two"}});
-  while (server_->metrics().messages_received < 3) std::this_thread::yield();
-  LetGo();
-  while (!room_.Post(1000, Typing())) std::this_thread::yield();
-  Send(*ann, {{"type", "say"}, {"n", 3}, {"text", "three"}});
-  while (server_->metrics().messages_received < 4) std::this_thread::yield();
-  EXPECT_EQ(ReasonForClosing(*ann),
-            std::pair(CloseCode::kTryAgainLater, std::string("the room is too busy")));
-  const auto again = ConnectPage();
-  Send(*again, Hello("Ann", "Ann"));
-  EXPECT_EQ(Receive(*again)["heard"], 1);
+            std::pair(CloseCode::kMessageTooBig, std::string("a line has at most 16384 bytes")));
 }
 
 }  // namespace

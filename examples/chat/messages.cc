@@ -61,8 +61,7 @@ absl::StatusOr<PageMessage> Parse(absl::string_view type, Fields& fields) {
     return Hello{.key = fields.Token("key"),
                  .sender = fields.Token("sender"),
                  .name = fields.Text("name"),
-                 .room = fields.Text("room"),
-                 .seen = fields.Number("seen"),
+                 .since = fields.OptionalText("since"),
                  .called = fields.OptionalText("called")};
   }
   if (type == "say") return Say{.n = fields.Number("n"), .text = fields.Text("text")};
@@ -83,21 +82,9 @@ std::string ToText(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Json ToJson(const Line& line) {
-  Json json = Message("line");
-  json["number"] = line.number;
-  json["time"] = absl::ToUnixMillis(line.time);
-  json["name"] = line.name;
-  json["text"] = line.text;
-  if (!line.id.empty()) json["id"] = line.id;
-  if (line.own) json["own"] = true;
-  return json;
-}
-
-std::string NameMessage(const char* type, absl::string_view name) {
-  Json json = Message(type);
-  json["name"] = std::string(name);
-  return ToText(json);
+void Add(const PersonName& who, Json& json) {
+  json["person"] = who.person;
+  json["name"] = who.name;
 }
 
 }  // namespace
@@ -116,26 +103,46 @@ absl::StatusOr<PageMessage> ParsePageMessage(absl::string_view json) {
 
 std::string Encode(const Welcome& welcome) {
   Json json = Message("welcome");
-  json["room"] = welcome.room;
-  json["name"] = welcome.name;
-  json["people"] = welcome.people;
-  json["heard"] = welcome.heard;
-  json["missed"] = welcome.missed;
-  json["lines"] = Json::array();
-  for (const Line& line : welcome.lines) json["lines"].push_back(ToJson(line));
+  json["node"] = welcome.node;
+  Add(welcome.you, json);
+  json["writer"] = welcome.writer;
   return ToText(json);
 }
 
-std::string Encode(const Line& line) { return ToText(ToJson(line)); }
+std::string Encode(const Line& line) {
+  Json json = Message("line");
+  json["time"] = absl::ToUnixMillis(line.time);
+  json["name"] = line.name;
+  json["text"] = line.text;
+  json["person"] = line.person;
+  json["id"] = line.id;
+  return ToText(json);
+}
 
-std::string EncodeJoined(absl::string_view name) { return NameMessage("joined", name); }
-std::string EncodeLeft(absl::string_view name) { return NameMessage("left", name); }
-std::string EncodeTyping(absl::string_view name) { return NameMessage("typing", name); }
+std::string Encode(const People& people) {
+  Json json = Message("people");
+  json["node"] = people.node;
+  json["number"] = people.number;
+  json["people"] = Json::array();
+  for (const PersonName& each : people.people) Add(each, json["people"].emplace_back());
+  return ToText(json);
+}
 
-std::string EncodeRenamed(absl::string_view from, absl::string_view to) {
-  Json json = Message("renamed");
-  json["from"] = std::string(from);
-  json["to"] = std::string(to);
+std::string EncodeTyping(const PersonName& who) {
+  Json json = Message("typing");
+  Add(who, json);
+  return ToText(json);
+}
+
+std::string EncodeAt(absl::string_view position) {
+  Json json = Message("at");
+  json["position"] = std::string(position);
+  return ToText(json);
+}
+
+std::string EncodeGap(absl::string_view reason) {
+  Json json = Message("gap");
+  json["reason"] = std::string(reason);
   return ToText(json);
 }
 

@@ -23,12 +23,10 @@ inline constexpr char kSubprotocol[] = "chat.weft.v1";
 
 // The first message on a connection.
 struct Hello {
-  std::string key{};     // the person's secret, the same in all tabs
+  std::string key{};     // a guest's secret, the same in all tabs
   std::string sender{};  // the page's id, the same until it is reloaded
   std::string name{};
-  // the run of the server in which the page was connected; empty: the page is new
-  std::string room{};
-  uint64_t seen = 0;     // the number of the last line that it received there
+  std::string since{};   // the position of the last line that it received; empty: the page is new
   std::string called{};  // the name with the mark that the room added; empty: without a mark
 };
 
@@ -53,33 +51,46 @@ absl::StatusOr<PageMessage> ParsePageMessage(absl::string_view json);
 // ---- From the server ----
 
 struct Line {
-  uint64_t number = 0;  // numbers the lines of one run of the server, from 1
   absl::Time time{};
   std::string name{};  // the sender's name at that time
   std::string text{};
-  // the sender and its n, so that a page recognizes the line in the next run; empty if no page sent
-  // it
+  std::string person{};  // the sender
+  // "WRITER.SENDER.N", so that a page recognizes a line that it gets twice, and its own ones. The
+  // writer is made from the key of the page, and not from the account of a person who has logged
+  // in: at a node that does not know the account, the line has the same id.
   std::string id{};
-  bool own = false;  // the receiver's
+};
+
+// A person as all see it.
+struct PersonName {
+  std::string person{};  // made from the secret, which it does not reveal: the same on all nodes
+  std::string name{};
 };
 
 struct Welcome {
-  std::string room{};
-  std::string name{};                 // the receiver's name, perhaps with a mark
-  std::vector<std::string> people{};  // in the order of their arrival
-  uint64_t heard = 0;                 // n of the sender's last line that was received
-  // lines that the page has not seen and that are no longer kept
-  uint64_t missed = 0;
-  std::vector<Line> lines{};  // those that are kept
+  std::string node{};
+  PersonName you{};      // the name may have a mark
+  std::string writer{};  // in the ids of the page's lines; for a guest the same as the person
+};
+
+// The people of a room at one node. The list with the largest `number` is the latest.
+struct People {
+  std::string node{};
+  uint64_t number = 0;
+  std::vector<PersonName> people{};  // in the order of their arrival
 };
 
 std::string Encode(const Welcome& welcome);
 std::string Encode(const Line& line);
-std::string EncodeJoined(absl::string_view name);
-std::string EncodeLeft(absl::string_view name);
-std::string EncodeRenamed(absl::string_view from, absl::string_view to);
-std::string EncodeTyping(absl::string_view name);
+std::string Encode(const People& people);
+std::string EncodeTyping(const PersonName& who);
 std::string EncodePong();
+
+// The lines that follow are those after this position, each one further.
+std::string EncodeAt(absl::string_view position);
+
+// Lines before those that follow are missing, or may be. EncodeAt is next.
+std::string EncodeGap(absl::string_view reason);
 
 // A refusal: of the line `n`, or otherwise of the name.
 std::string EncodeError(absl::string_view message, std::optional<uint64_t> n = std::nullopt);

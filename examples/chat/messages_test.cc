@@ -17,26 +17,25 @@ std::string ErrorOf(absl::string_view json) {
 
 TEST(PageMessageTest, Hello) {
   const auto message = ParsePageMessage(
-      R"({"type":"hello","key":"5ec2e75ec2e7","sender":"k3j9d0f2","name":"Zo\u00eb 🧵","room":"r1","seen":17})");
+      R"({"type":"hello","key":"5ec2e75ec2e7","sender":"k3j9d0f2","name":"Zo\u00eb 🧵"})");
   ASSERT_TRUE(message.ok()) << message.status();
   const auto& hello = std::get<Hello>(*message);
   EXPECT_EQ(hello.key, "5ec2e75ec2e7");
   EXPECT_EQ(hello.sender, "k3j9d0f2");
   EXPECT_EQ(hello.name, "Zoë 🧵");
-  EXPECT_EQ(hello.room, "r1");
-  EXPECT_EQ(hello.seen, 17u);
+  EXPECT_EQ(hello.since, "");
   EXPECT_EQ(hello.called, "");
 }
 
 TEST(PageMessageTest, HelloOfOneThatComesBackWithAMark) {
   const auto hello = [](absl::string_view called) {
-    return absl::StrCat(
-        R"({"type":"hello","key":"5ec2e75ec2e7","sender":"k3j9d0f2","name":"Ann","room":"r1",)",
-        R"("seen":17,"called":)", called, "}");
+    return absl::StrCat(R"({"type":"hello","key":"5ec2e75ec2e7","sender":"k3j9d0f2","name":"Ann",)",
+                        R"("since":"k3Jq9xZ2.17","called":)", called, "}");
   };
   const auto message = ParsePageMessage(hello("\"Ann (2)\""));
   ASSERT_TRUE(message.ok()) << message.status();
   EXPECT_EQ(std::get<Hello>(*message).called, "Ann (2)");
+  EXPECT_EQ(std::get<Hello>(*message).since, "k3Jq9xZ2.17");
   EXPECT_EQ(ErrorOf(hello("2")), "\"called\" should be a string");
 }
 
@@ -71,12 +70,12 @@ TEST(PageMessageTest, SaysWhatIsWrong) {
 
 TEST(PageMessageTest, TokensAreLettersAndDigits) {
   for (const std::string token : {"", "1234567", "1234.6789", "1234\\u0000678"}) {
-    EXPECT_EQ(ErrorOf(absl::StrCat(R"({"type":"hello","name":"a","room":"","seen":0,)",
+    EXPECT_EQ(ErrorOf(absl::StrCat(R"({"type":"hello","name":"a",)",
                                    R"("sender":"12345678","key":")", token, "\"}")),
               "\"key\" should be 8 to 64 letters and digits");
   }
   EXPECT_EQ(ErrorOf(absl::StrCat(R"({"type":"hello","key":"12345678","sender":")",
-                                 std::string(65, 'x'), R"(","name":"a","room":"","seen":0})")),
+                                 std::string(65, 'x'), R"(","name":"a"})")),
             "\"sender\" should be 8 to 64 letters and digits");
 }
 
@@ -86,34 +85,27 @@ TEST(PageMessageTest, DeepNestingIsNoTrouble) {
 
 // page_test.js reads the same.
 TEST(ServerMessageTest, Line) {
-  Line line{.number = 18, .time = absl::FromUnixMillis(1700000000123), .name = "Ann", .text = "hi"};
-  EXPECT_EQ(Encode(line),
-            R"({"name":"Ann","number":18,"text":"hi","time":1700000000123,"type":"line"})");
-  line.id = "k3j9d0f2.4";
-  line.own = true;
-  line.text = "<b> \"織\" \\";
   EXPECT_EQ(
-      Encode(line),
-      R"({"id":"k3j9d0f2.4","name":"Ann","number":18,"own":true,"text":"<b> \"織\" \\","time":1700000000123,"type":"line"})");
-}
-
-TEST(ServerMessageTest, Welcome) {
-  EXPECT_EQ(
-      Encode(Welcome{.room = "r1", .name = "Ann", .people = {"Bob", "Ann"}, .heard = 4}),
-      R"({"heard":4,"lines":[],"missed":0,"name":"Ann","people":["Bob","Ann"],"room":"r1","type":"welcome"})");
-  EXPECT_EQ(
-      Encode(Welcome{.room = "r1",
-                     .name = "Ann",
-                     .missed = 2,
-                     .lines = {{.number = 3, .name = "Bob", .text = "x"}}}),
-      R"({"heard":0,"lines":[{"name":"Bob","number":3,"text":"x","time":0,"type":"line"}],"missed":2,"name":"Ann","people":[],"room":"r1","type":"welcome"})");
+      Encode(Line{.time = absl::FromUnixMillis(1700000000123),
+                  .name = "Ann",
+                  .text = "<b> \"織\" \\",
+                  .person = "5ec2",
+                  .id = "5ec2.k3j9d0f2.4"}),
+      R"({"id":"5ec2.k3j9d0f2.4","name":"Ann","person":"5ec2","text":"<b> \"織\" \\","time":1700000000123,"type":"line"})");
 }
 
 TEST(ServerMessageTest, AllOthers) {
-  EXPECT_EQ(EncodeJoined("Ann"), R"({"name":"Ann","type":"joined"})");
-  EXPECT_EQ(EncodeLeft("Ann"), R"({"name":"Ann","type":"left"})");
-  EXPECT_EQ(EncodeTyping("Ann"), R"({"name":"Ann","type":"typing"})");
-  EXPECT_EQ(EncodeRenamed("Ann", "Bob"), R"({"from":"Ann","to":"Bob","type":"renamed"})");
+  const PersonName ann = {"5ec2", "Ann"};
+  EXPECT_EQ(Encode(Welcome{.node = "n1", .you = ann, .writer = "77ab"}),
+            R"({"name":"Ann","node":"n1","person":"5ec2","type":"welcome","writer":"77ab"})");
+  EXPECT_EQ(
+      Encode(People{.node = "n1", .number = 3, .people = {ann}}),
+      R"({"node":"n1","number":3,"people":[{"name":"Ann","person":"5ec2"}],"type":"people"})");
+  EXPECT_EQ(Encode(People{.node = "n1"}),
+            R"({"node":"n1","number":0,"people":[],"type":"people"})");
+  EXPECT_EQ(EncodeTyping(ann), R"({"name":"Ann","person":"5ec2","type":"typing"})");
+  EXPECT_EQ(EncodeAt("k3Jq9xZ2.17"), R"({"position":"k3Jq9xZ2.17","type":"at"})");
+  EXPECT_EQ(EncodeGap("too old"), R"({"reason":"too old","type":"gap"})");
   EXPECT_EQ(EncodePong(), R"({"type":"pong"})");
   EXPECT_EQ(EncodeError("no"), R"({"message":"no","type":"error"})");
   EXPECT_EQ(EncodeError("no", 3), R"({"message":"no","n":3,"type":"error"})");

@@ -7,10 +7,12 @@ const {before, test} = require('node:test');
 
 const page = (name) => import(path.join(__dirname, 'page', name));
 
-let Connection, Chat, bytesOf, textOf;
+let Connection, Chat, bytesOf, textOf, account, nodes, pathOf, roomOf;
 before(async () => {
   ({Connection} = await page('connection.mjs'));
   ({Chat, bytesOf, textOf} = await page('chat.mjs'));
+  ({pathOf} = await page('rooms.mjs'));
+  ({account, nodes, roomOf} = await page('visit.mjs'));
 });
 
 // A clock that the test controls, in milliseconds; and sockets whose other end it plays.
@@ -59,14 +61,74 @@ class World {
   }
 }
 
-function connect() {
+function connect(urls = ['ws://x/']) {
   const world = new World();
   const states = [], messages = [];
   const on = {state: (state) => states.push(state), message: (text) => messages.push(text)};
-  const connection = new Connection({url: 'ws://x/', protocol: 'p', probe: '?', on, world});
+  const connection = new Connection({urls, protocol: 'p', probe: '?', on, world});
   connection.start();
   return {world, connection, states, messages};
 }
+
+test('visit: the path is the room', () => {
+  for (const path of ['/', '/index.html', '/chat/', '/chat/rooms/', '/rooms/a/b']) {
+    assert.deepEqual(roomOf(path), {path: '', name: ''}, path);
+  }
+  for (const prefix of ['', '/chat', '/rooms/chat']) {
+    assert.deepEqual(roomOf(`${prefix}/rooms/blue%20sky`), {path: 'rooms/blue%20sky', name: 'blue sky'});
+  }
+  assert.deepEqual(roomOf('/rooms/%ff'), {path: 'rooms/%ff', name: '%ff'}, 'not UTF-8');
+});
+
+test('rooms: a typed name is the path of a room, or the page says why it cannot be', () => {
+  assert.deepEqual(pathOf('  blue \t sky '), {path: 'rooms/blue%20sky', problem: ''});
+  assert.deepEqual(pathOf('Käse?#&%'), {path: 'rooms/K%C3%A4se%3F%23%26%25', problem: ''});
+  assert.deepEqual(pathOf(' '), {path: './', problem: ''}, 'the front room');
+  for (const name of ['.', '..', 'a/b', 'a\\b']) {
+    const {path, problem} = pathOf(name);
+    assert.equal(path, '');
+    assert.match(problem, /^A room’s name /, name);
+  }
+  assert.deepEqual(roomOf(`/chat/${pathOf('blue sky').path}`), {path: 'rooms/blue%20sky', name: 'blue sky'});
+});
+
+test('visit: a person is no guest because the server fails', async () => {
+  const answers = [
+    () => { throw new TypeError('no connection'); },
+    () => ({ok: false, json: async () => ({name: 'nobody'})}),
+    () => ({ok: true, json: async () => ({name: 'Ann'})}),
+  ];
+  const waits = [];
+  const get = async (path) => {
+    assert.equal(path, 'me');
+    return answers.shift()();
+  };
+  assert.equal(await account(get, async (ms) => waits.push(ms)), 'Ann');
+  assert.deepEqual(waits, [2_000, 2_000]);
+  assert.equal(await account(async () => ({ok: true, json: async () => ({name: null})})), null);
+});
+
+test('visit: a page connects to its own server first, and knows the other nodes', async () => {
+  const get = (answer) => async (path) => {
+    assert.equal(path, 'nodes');
+    return answer();
+  };
+  assert.deepEqual(await nodes(get(() => ({ok: true, json: async () => ['ws://a', 'ws://b']})), 'ws://b'), ['ws://b', 'ws://a']);
+  assert.deepEqual(await nodes(get(() => ({ok: false})), 'ws://b'), ['ws://b']);
+  assert.deepEqual(await nodes(get(() => { throw new TypeError('no connection'); }), 'ws://b'), ['ws://b']);
+});
+
+test('connection: when a node ends, it goes to the next one', () => {
+  const {world, connection} = connect(['ws://a/', 'ws://b/']);
+  for (const url of ['ws://a/', 'ws://b/', 'ws://a/']) {
+    assert.equal(world.socket.url, url);
+    assert.equal(connection.url, url);
+    world.accept();
+    connection.prove();
+    world.end(1006);
+    world.pass(500);
+  }
+});
 
 test('connection: it opens, sends and hears', () => {
   const {world, connection, states, messages} = connect();
@@ -187,8 +249,8 @@ test('connection: back in a network, it asks at once', () => {
   assert.equal(states.at(-1).is, 'waiting');
 });
 
-// A page in the room, whose view and link record their calls.
-function enter({welcome = {}} = {}) {
+// A page in the room, whose view and link record their calls. The person of `name` has the id p-NAME.
+function enter({name = 'Ann', people = ['Ann'], at = 'e.0'} = {}) {
   const world = new World();
   const seen = [], sent = [];
   const view = new Proxy({}, {get: (_, what) => (...values) => seen.push([what, ...values])});
@@ -198,24 +260,34 @@ function enter({welcome = {}} = {}) {
   const chat = new Chat({key: 'secret', sender: 'me', link, view, remember, world});
   const hear = (message) => chat.receive(JSON.stringify(message));
   const take = (list) => list.splice(0);
+  let number = 0;
+  const list = (people) => people.map((each) => ({person: `p-${each.split(' ')[0]}`, name: each}));
+  const tell = (people, node = 'n1', order = ++number) => hear({type: 'people', node, number: order, people: list(people)});
+  const greet = ({name = 'Ann', people = ['Ann'], node = 'n1', at = 'e.0', person = 'p-Ann'} = {}) => {
+    hear({type: 'welcome', node, person, writer: 'w-Ann', name});
+    tell(people, node);
+    if (at !== null) hear({type: 'at', position: at});
+  };
   chat.opened();
   chat.call('Ann');
-  assert.deepEqual(take(sent), [{type: 'hello', key: 'secret', sender: 'me', name: 'Ann', room: '', seen: 0}]);
-  const greet = (more) => hear({type: 'welcome', room: 'r1', name: 'Ann', people: ['Ann'], heard: 0, missed: 0, lines: [], ...more});
-  greet(welcome);
+  assert.deepEqual(take(sent), [{type: 'hello', key: 'secret', sender: 'me', name: 'Ann'}]);
+  greet({name, people, at});
   const shown = (...what) => take(seen).filter(([name]) => what.includes(name));
-  return {world, chat, link, hear, greet, shown, sent: () => take(sent), remembered: () => take(remembered)};
+  const names = () => chat.people.map(({name}) => name);
+  return {world, chat, link, hear, tell, greet, shown, names, sent: () => take(sent), remembered: () => take(remembered)};
 }
 
-const line = (number, {type = 'line', time = 0, name = 'Bob', text = `line ${number}`, ...more} = {}) => ({type, number, time, name, text, ...more});
-const own = (number, n, text) => line(number, {name: 'Ann', text, id: `me.${n}`, own: true});
+const line = (n, {sender = 'w-Bob.bob', name = 'Bob', text = `line ${n}`} = {}) => ({type: 'line', time: 0, person: `p-${name}`, name, text, id: `${sender}.${n}`});
+const own = (n, text) => line(n, {sender: 'w-Ann.me', name: 'Ann', text});
+// As the view gets it.
+const asShown = ({id, person, ...rest}) => ['line', {...rest, own: person === 'p-Ann'}];
 
-test('chat: a newcomer gets the history, and what follows once', () => {
-  const {hear, shown} = enter({welcome: {lines: [line(7), line(8)], people: ['Bob', 'Ann']}});
-  assert.deepEqual(shown('people', 'line'), [['line', line(7)], ['line', line(8)], ['people', ['Bob', 'Ann'], 'Ann']]);
-  hear(line(8));
-  hear(line(9));
-  assert.deepEqual(shown('line'), [['line', line(9)]]);
+test('chat: a newcomer gets the history, and each line once', () => {
+  const {hear, shown} = enter({people: ['Bob', 'Ann']});
+  for (const n of [7, 8, 8, 9]) hear(line(n));
+  assert.deepEqual(shown('people', 'line'), [
+    ['people', [{person: 'p-Bob', name: 'Bob'}, {person: 'p-Ann', name: 'Ann'}], 'p-Ann'], ...[7, 8, 9].map((n) => asShown(line(n))),
+  ]);
 });
 
 test('chat: what one says waits until it comes back', () => {
@@ -224,63 +296,130 @@ test('chat: what one says waits until it comes back', () => {
   assert.deepEqual(sent(), [{type: 'say', n: 1, text: 'hello'}]);
   assert.ok(chat.hasUnsaid);
   hear(line(1));
-  hear(own(2, 1, 'hello'));
+  hear(own(1, 'hello'));
   assert.ok(!chat.hasUnsaid);
   assert.deepEqual(shown('waiting', 'settled', 'line'), [
-    ['waiting', 1, 'hello'], ['line', line(1)], ['settled', 1], ['line', own(2, 1, 'hello')],
+    ['waiting', 1, 'hello'], asShown(line(1)), ['settled', 1], asShown(own(1, 'hello')),
   ]);
 });
 
-test('chat: after a cut it gets what followed, and says again what was not heard', () => {
-  const {chat, greet, shown, sent} = enter({welcome: {lines: [line(7)]}});
+test('chat: after a cut it goes on after the last line, and says again what did not come back', () => {
+  const {chat, hear, greet, shown, sent} = enter({at: 'e.40'});
+  hear(line(1));
+  hear(line(2));
   chat.say('one');
   chat.say('two');
   chat.lost();
   chat.say('three');
   sent();
   chat.opened();
-  assert.deepEqual(sent(), [{type: 'hello', key: 'secret', sender: 'me', name: 'Ann', room: 'r1', seen: 7}]);
+  assert.deepEqual(sent(), [{type: 'hello', key: 'secret', sender: 'me', name: 'Ann', since: 'e.42'}]);
   shown();
-  greet({heard: 1, lines: [line(8), own(9, 1, 'one')]});
-  assert.deepEqual(shown('settled', 'line'), [['line', line(8)], ['settled', 1], ['line', own(9, 1, 'one')]]);
-  assert.deepEqual(sent(), [{type: 'say', n: 2, text: 'two'}, {type: 'say', n: 3, text: 'three'}]);
-});
-
-test('chat: a line that was said, and is no longer kept, is not said again', () => {
-  const {chat, greet, shown, sent} = enter();
-  chat.say('one');
-  chat.lost();
-  chat.opened();
-  sent();
-  greet({heard: 1, missed: 30, lines: [line(31)]});
-  assert.deepEqual(sent(), []);
-  assert.ok(!chat.hasUnsaid);
-  assert.deepEqual(shown('notice', 'line', 'settled').slice(-3), [
-    ['notice', '30 earlier lines are no longer kept.'], ['line', line(31)], ['settled', 1],
+  greet({node: 'n2', at: null});
+  chat.say('four');
+  assert.deepEqual(sent(), [], 'it might not come back');
+  hear({type: 'at', position: 'e.42'});
+  assert.deepEqual(sent().map(({n}) => n), [1, 2, 3, 4]);
+  for (const each of [line(3), own(1, 'one'), own(2, 'two')]) hear(each);
+  assert.deepEqual(shown('settled', 'line'), [
+    asShown(line(3)), ['settled', 1], asShown(own(1, 'one')), ['settled', 2], asShown(own(2, 'two')),
   ]);
+  chat.lost();
+  chat.opened();
+  assert.equal(sent().at(-1).since, 'e.45');
 });
 
-test('chat: a server that was started anew counts from one, and nothing is shown twice', () => {
-  const {chat, hear, greet, shown, sent} = enter({welcome: {lines: [line(7, {id: 'bob.3'})], people: ['Bob', 'Ann']}});
+test('chat: a line comes back to a person who is a guest at the next node', () => {
+  const {chat, hear, greet, shown, sent} = enter();
   chat.say('one');
   chat.lost();
   chat.opened();
   sent();
   shown();
-  greet({room: 'r2', lines: [line(1, {id: 'bob.3'}), line(2, {id: 'bob.4'})]});
-  assert.deepEqual(shown('notice', 'line'), [['notice', 'The server was restarted.'], ['line', line(2, {id: 'bob.4'})]]);
+  greet({node: 'n2', person: 'p-Guest'});  // which resends the line
+  for (const person of ['p-Ann', 'p-Guest']) hear({...own(1, 'one'), person});
+  assert.deepEqual(shown('settled', 'line'), [['settled', 1], asShown(own(1, 'one'))]);
+});
+
+test('chat: a person who is a guest at the next node is there once', () => {
+  const {world, chat, hear, shown, names} = enter({people: ['Bob', 'Ann']});
+  const rollCall = () => hear({type: 'people', node: 'n2', number: 9, people: [{person: 'p-Guest', name: 'Ann'}]});
+  chat.lost();
+  chat.opened();
+  hear({type: 'welcome', node: 'n2', person: 'p-Guest', writer: 'w-Ann', name: 'Ann'});
+  rollCall();
+  assert.deepEqual(names(), ['Bob', 'Ann']);
+  world.pass(20_000);
+  rollCall();
+  world.pass(10_000);
+  assert.deepEqual(shown('notice'), [['notice', 'Bob left']]);
+  assert.deepEqual(names(), ['Ann']);
+});
+
+test('chat: lines of the user are known by the person, or by the page that wrote them', () => {
+  const {hear, shown} = enter();
+  hear(line(1, {sender: 'w-other.tab', name: 'Ann'}));  // in another browser, with the same account
+  hear({...own(2), person: 'p-other'});
+  for (const sender of ['w-other.me', 'w-Ann.tab']) hear({...line(3, {sender}), person: 'p-other'});
+  assert.deepEqual(shown('line').map(([, {own}]) => own), [true, true, false, false]);
+});
+
+test('chat: lines that are no longer kept are counted', () => {
+  const {chat, hear, greet, shown} = enter({at: 'e.7'});
+  chat.lost();
+  chat.opened();
+  greet({at: null});
+  hear({type: 'gap', reason: 'too old'});
+  hear({type: 'at', position: 'e.37'});
+  hear(line(1));
+  assert.deepEqual(shown('notice', 'line'), [['notice', '30 earlier messages are no longer available.'], asShown(line(1))]);
+  chat.lost();
+  chat.opened();
+  greet({at: null});
+  hear({type: 'gap', reason: 'too old'});
+  hear({type: 'at', position: 'e.20'});  // enough are kept
+  assert.deepEqual(shown('notice'), []);
+});
+
+test('chat: a server that was started anew has other positions, and nothing is shown twice', () => {
+  const {chat, hear, greet, shown, sent} = enter({people: ['Bob', 'Ann']});
+  hear(line(3));
+  chat.say('one');
+  chat.lost();
+  chat.opened();
+  sent();
+  shown();
+  greet({node: 'n2', at: null});
+  hear({type: 'gap', reason: 'other epoch'});
+  hear({type: 'at', position: 'f.0'});
+  hear(line(3));
+  hear(line(4));
+  assert.deepEqual(shown('notice', 'line'), [['notice', 'The server was restarted.'], asShown(line(4))]);
   assert.deepEqual(sent(), [{type: 'say', n: 1, text: 'one'}]);
-  hear({type: 'joined', name: 'Bob'});  // he was there earlier
-  hear({type: 'joined', name: 'Cy'});
-  assert.deepEqual(shown('notice'), [['notice', 'Cy joined']]);
-  assert.deepEqual(chat.people, ['Ann', 'Bob', 'Cy']);
+  chat.lost();
+  chat.opened();
+  assert.equal(sent().at(-1).since, 'f.2');
+});
+
+test('chat: a gap in the middle may have the lines that wait in it', () => {
+  const {chat, hear, sent, shown} = enter();
+  chat.say('one');
+  sent();
+  hear({type: 'at', position: 'f.0'});  // a new epoch, in which nothing is missing
+  assert.deepEqual(sent(), []);
+  hear({type: 'gap', reason: 'ahead'});
+  chat.say('two');
+  assert.deepEqual(sent(), []);
+  hear({type: 'at', position: 'f.0'});
+  assert.deepEqual(sent().map(({n}) => n), [1, 2]);
+  assert.deepEqual(shown('notice'), [['notice', 'The server was restarted.']]);
 });
 
 test('chat: after a cut the page comes back with the mark of its name, or two people of one name could be swapped', () => {
-  const {chat, greet, sent, remembered} = enter({welcome: {name: 'Ann (2)', people: ['Ann', 'Ann (2)']}});
+  const {chat, greet, sent, remembered} = enter({name: 'Ann (2)', people: ['Ann (2)']});
   chat.lost();
   chat.opened();
-  const hello = {type: 'hello', key: 'secret', sender: 'me', room: 'r1', seen: 0};
+  const hello = {type: 'hello', key: 'secret', sender: 'me', since: 'e.0'};
   assert.deepEqual(sent(), [{...hello, name: 'Ann', called: 'Ann (2)'}]);
   greet({name: 'Ann (2)', people: ['Ann (2)']});
   chat.lost();
@@ -291,55 +430,113 @@ test('chat: after a cut the page comes back with the mark of its name, or two pe
 });
 
 test('chat: who came and went while the page was cut off is told then, and nobody joins twice without having left', () => {
-  const {chat, hear, greet, shown} = enter({welcome: {people: ['Bob', 'Cy', 'Ann']}});
+  const {chat, tell, greet, shown, names} = enter({people: ['Bob', 'Cy', 'Ann']});
   chat.lost();
   chat.opened();
   greet({people: ['Cy', 'Ann', 'Dee']});
   assert.deepEqual(shown('notice'), [['notice', 'Bob left'], ['notice', 'Dee joined']]);
-  hear({type: 'joined', name: 'Bob'});
+  tell(['Cy', 'Ann', 'Dee', 'Bob']);
   assert.deepEqual(shown('notice'), [['notice', 'Bob joined']]);
+  tell(['Ann'], 'n1', 1);  // it was overtaken by the others
+  assert.deepEqual(names(), ['Cy', 'Ann', 'Dee', 'Bob']);
+});
+
+test('chat: the people of all nodes are there, and who goes to another node has not left', () => {
+  const {world, chat, tell, shown, names} = enter();
+  tell(['Bob', 'Cy'], 'n2');  // they were there before
+  assert.deepEqual(names(), ['Ann', 'Bob', 'Cy']);
+  world.pass(3_000);
+  tell(['Dee'], 'n3');  // a new node
+  tell(['Bob', 'Cy', 'Eve'], 'n2');
+  assert.deepEqual(shown('notice'), [['notice', 'Dee joined'], ['notice', 'Eve joined']]);
+  // The second node ends, and Bob and Eve go to the first one.
+  world.pass(10_000);
+  tell(['Ann', 'Bob', 'Eve']);
+  tell(['Dee'], 'n3');
+  assert.deepEqual(names(), ['Ann', 'Bob', 'Eve', 'Cy', 'Dee']);
+  world.pass(19_999);
+  assert.deepEqual(shown('notice'), []);
+  world.pass(1);
+  assert.deepEqual(shown('notice'), [['notice', 'Cy left']]);
+  assert.deepEqual(names(), ['Ann', 'Bob', 'Eve', 'Dee']);
+  chat.lost();
+  world.pass(60_000);
+  assert.deepEqual(shown('notice'), [], 'nobody can be heard');
+});
+
+test('chat: of two names of a person the one that changed last is shown', () => {
+  const {world, tell, shown, names} = enter();
+  tell(['Bob', 'Cy'], 'n2');
+  shown();
+  // The second node ends. Bob goes to the first one, and takes another name.
+  tell(['Ann', 'Bob']);
+  tell(['Ann', 'Bob b']);
+  assert.deepEqual(names(), ['Ann', 'Bob b', 'Cy']);
+  assert.deepEqual(shown('notice'), [['notice', 'Bob is now Bob b']]);
+  world.pass(20_000);
+  tell(['Ann', 'Bob b']);
+  world.pass(10_000);
+  assert.deepEqual(shown('notice'), [['notice', 'Cy left']]);
+  // In tabs at two nodes that both live, the names do not alternate with the roll calls.
+  tell(['Bob'], 'n3');
+  tell(['Ann', 'Bob b']);
+  tell(['Bob', 'Dee'], 'n3');
+  assert.deepEqual(shown('notice'), [['notice', 'Bob b is now Bob'], ['notice', 'Dee joined']]);
+});
+
+test('chat: the name of the user is that of the own node', () => {
+  const {chat, tell, greet, shown, names, remembered} = enter();
+  chat.lost();
+  chat.opened();
+  greet({node: 'n2', name: 'Ann (2)', people: ['Ann (2)']});
+  chat.lost();
+  chat.opened();
+  greet({node: 'n1'});  // the second node has ended
+  shown();
+  remembered();
+  tell(['Ann', 'Bob']);
+  assert.deepEqual([chat.name, ...names()], ['Ann', 'Ann', 'Bob']);
+  chat.call('Ann a');
+  tell(['Ann a', 'Bob']);
+  assert.deepEqual([chat.name, remembered()], ['Ann a', ['Ann a']]);
+  tell(['Ann (2)', 'Cy'], 'n2');
+  assert.equal(chat.name, 'Ann a');
 });
 
 test('chat: after a restart all have half a minute to come back, and who does not has left', () => {
-  const {world, chat, hear, greet, shown} = enter({welcome: {people: ['Bob', 'Cy', 'Ann']}});
-  const restart = (room, more) => {
-    chat.lost();
-    chat.opened();
-    greet({room, ...more});
-  };
-  restart('r2', {people: ['Ann', 'Dee']});
-  assert.deepEqual(shown('notice'), [['notice', 'The server was restarted.'], ['notice', 'Dee joined']]);
+  const {world, chat, tell, greet, shown} = enter({people: ['Bob', 'Cy', 'Ann']});
+  chat.lost();
+  world.pass(60_000);
+  chat.opened();
+  greet({node: 'n2', people: ['Ann', 'Dee']});
+  assert.deepEqual(shown('notice'), [['notice', 'Dee joined']]);
   world.pass(20_000);
-  hear({type: 'joined', name: 'Bob'});
-  restart('r3');  // again, before Cy came back
-  world.pass(29_999);
-  hear({type: 'joined', name: 'Bob'});
-  assert.deepEqual(shown('notice'), [['notice', 'The server was restarted.']]);
+  tell(['Ann', 'Dee', 'Bob'], 'n2');
+  world.pass(9_999);
+  assert.deepEqual(shown('notice'), []);
   world.pass(1);
-  assert.deepEqual(shown('notice'), [['notice', 'Cy left'], ['notice', 'Dee left']]);
-  hear({type: 'joined', name: 'Cy'});
-  assert.deepEqual(shown('notice'), [['notice', 'Cy joined']]);
+  assert.deepEqual(shown('notice'), [['notice', 'Cy left']]);
 });
 
-test('chat: after a restart that gave the page itself another mark, it says so and did not leave', () => {
-  const {world, chat, greet, shown} = enter();
+test('chat: a restart that gave the page itself another mark is told', () => {
+  const {chat, greet, shown} = enter();
   chat.lost();
   chat.opened();
-  greet({room: 'r2', name: 'Ann (2)', people: ['Ann', 'Ann (2)']});
-  world.pass(60_000);
-  assert.deepEqual(shown('notice').slice(1), [['notice', 'Ann is Ann (2) from now on'], ['notice', 'Ann joined']]);
+  greet({node: 'n2', name: 'Ann (2)', people: ['Ann (2)']});
+  assert.equal(chat.name, 'Ann (2)');
+  assert.deepEqual(shown('notice'), [['notice', 'Ann is now Ann (2)']]);
 });
 
 test('chat: a name that was refused is not asked for again, nor remembered', () => {
-  const {chat, hear, greet, sent, remembered} = enter();
+  const {chat, hear, tell, greet, sent, remembered} = enter();
   chat.call('\u202e');
   hear({type: 'error', message: 'no'});
   chat.lost();
   chat.opened();
   assert.deepEqual(sent().map(({type, name}) => [type, name]), [['name', '\u202e'], ['hello', 'Ann']]);
-  greet({});
+  greet();
   chat.call('Anna');
-  hear({type: 'renamed', from: 'Ann', to: 'Anna'});
+  tell(['Ann a']);
   assert.deepEqual(remembered(), ['Ann', 'Ann', 'Anna']);
 });
 
@@ -369,17 +566,15 @@ test('chat: what is sent of a text keeps its line breaks, and has no characters 
   assert.equal(bytesOf('織 🧵'), 8);
 });
 
-test('chat: people come, go, and call themselves otherwise', () => {
-  const {chat, hear, shown, sent} = enter();
-  hear({type: 'joined', name: 'Bob'});
-  hear({type: 'renamed', from: 'Bob', to: 'Rob'});
+test('chat: people call themselves otherwise', () => {
+  const {chat, hear, shown, sent, names} = enter({people: ['Ann', 'Bob']});
   chat.call('Anna');
   assert.deepEqual(sent(), [{type: 'name', name: 'Anna'}]);
-  hear({type: 'renamed', from: 'Ann', to: 'Anna (2)'});
+  shown();
+  hear({type: 'people', node: 'n1', number: 9, people: [{person: 'p-Ann', name: 'Anna (2)'}, {person: 'p-Bob', name: 'Rob'}]});
   assert.equal(chat.name, 'Anna (2)');
-  assert.deepEqual(shown('people').at(-1), ['people', ['Anna (2)', 'Rob'], 'Anna (2)']);
-  hear({type: 'left', name: 'Rob'});
-  assert.deepEqual(shown('people', 'notice'), [['people', ['Anna (2)'], 'Anna (2)'], ['notice', 'Rob left']]);
+  assert.deepEqual(names(), ['Anna (2)', 'Rob']);
+  assert.deepEqual(shown('notice'), [['notice', 'Ann is now Anna (2)'], ['notice', 'Bob is now Rob']]);
 });
 
 test('chat: a hello is said once, whatever the user does meanwhile', () => {
@@ -388,7 +583,7 @@ test('chat: a hello is said once, whatever the user does meanwhile', () => {
   chat.opened();
   chat.call('Anna');
   assert.deepEqual(sent().map(({type, name}) => [type, name]), [['hello', 'Ann']]);
-  greet({});
+  greet();
   assert.deepEqual(sent(), [{type: 'name', name: 'Anna'}]);
   chat.lost();
   chat.opened();
@@ -424,12 +619,12 @@ test('chat: that one types is said every two seconds, and again after a line', (
 });
 
 test('chat: that others type is believed for five seconds, or until their line', () => {
-  const {world, chat, hear, shown} = enter();
+  const {world, chat, hear, tell, shown} = enter({people: ['Ann', 'Bob', 'Cy']});
   const typing = () => shown('typing').at(-1)?.[1];
-  hear({type: 'typing', name: 'Bob'});
+  hear({type: 'typing', person: 'p-Bob', name: 'Bob'});
   world.pass(2000);
-  hear({type: 'typing', name: 'Cy'});
-  hear({type: 'typing', name: 'Bob'});
+  hear({type: 'typing', person: 'p-Cy', name: 'Cy'});
+  hear({type: 'typing', person: 'p-Bob', name: 'Bob'});
   assert.deepEqual(typing(), ['Bob', 'Cy']);
   world.pass(4999);
   assert.deepEqual(typing(), ['Bob', 'Cy']);
@@ -437,12 +632,26 @@ test('chat: that others type is believed for five seconds, or until their line',
   assert.deepEqual(typing(), ['Cy']);
   world.pass(1);
   assert.deepEqual(typing(), []);
-  hear({type: 'typing', name: 'Bob'});
-  hear({type: 'left', name: 'Bob'});
+  hear({type: 'typing', person: 'p-Bob', name: 'Bob'});
+  tell(['Ann', 'Cy']);
   assert.deepEqual(typing(), []);
-  hear({type: 'typing', name: 'Bob'});
+  hear({type: 'typing', person: 'p-Ann', name: 'Ann'});
+  assert.equal(typing(), undefined, 'this is the user');
+  hear({type: 'typing', person: 'p-Bob', name: 'Bob'});
   chat.lost();
   assert.deepEqual(typing(), []);
+});
+
+test('chat: who types is named by the present name, and only so many are remembered', () => {
+  const {hear, tell, shown} = enter({people: ['Ann', 'Bob']});
+  const typing = () => shown('typing').at(-1)?.[1];
+  hear({type: 'typing', person: 'p-Bob', name: 'Bob'});
+  tell(['Ann', 'Bob b']);
+  assert.deepEqual(typing(), ['Bob b']);
+  hear(line(1));
+  assert.deepEqual(typing(), [], 'the line has the earlier name');
+  for (let i = 0; i < 60; ++i) hear({type: 'typing', person: `p-${i}`, name: `P${i}`});
+  assert.equal(typing().length, 50);
 });
 
 test('chat: what a later server may add is passed over', () => {

@@ -1,8 +1,12 @@
 #include "examples/chat/room.h"
 
+#include <openssl/sha.h>
+
 #include <algorithm>
+#include <cstdint>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -11,6 +15,8 @@
 
 namespace weft::chat {
 namespace {
+
+using Lock = std::lock_guard<std::mutex>;
 
 std::string WithMark(absl::string_view name, int mark) {
   return absl::StrCat(name, " (", mark, ")");
@@ -25,77 +31,94 @@ bool IsMarked(absl::string_view called, absl::string_view wanted) {
          called == WithMark(wanted, mark);
 }
 
+// Nobody else has this key, so nobody else has lines with this id: also not on another node, which
+// does not know the key.
+std::string PersonOf(absl::string_view key) {
+  uint8_t digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const uint8_t*>(key.data()), key.size(), digest);
+  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), 8));
+}
+
 }  // namespace
 
 // ---- Members ----
 
-void Room::Enter(MemberId page, const Hello& hello) {
-  if (!TakeSender(hello)) {
-    audience_.Send({page}, EncodeError("another page has this sender's name"));
-    return;
-  }
-  auto person = std::find_if(people_.begin(), people_.end(),
-                             [&](const Person& each) { return each.key == hello.key; });
-  if (person == people_.end()) {
-    person = AddPerson(hello.key, hello.name, hello.called);
-  } else {
+Welcome Room::Enter(MemberId page, const Hello& hello, absl::string_view account) {
+  const std::string key(account.empty() ? hello.key : account);
+  const std::string writer = PersonOf(hello.key);
+  const Lock lock(mutex_);
+  auto person = std::find_if(persons_.begin(), persons_.end(),
+                             [&](const Person& each) { return each.key == key; });
+  if (person != persons_.end()) {
     Rename(*person, hello.name);
+  } else {
+    const bool keeps_mark = IsMarked(hello.called, hello.name) && !IsTaken(hello.called);
+    person = persons_.insert(
+        person, {.key = key,
+                 .wanted = hello.name,
+                 .shown = {PersonOf(key), keeps_mark ? hello.called : FreeName(hello.name)}});
+    ++number_;
   }
-  Add(page, person, hello.sender);
-  audience_.Send({page}, Encode(WelcomeOf(hello, *person)));
+  Add(page, person, absl::StrCat(writer, ".", hello.sender));
+  return {.node = node_, .you = person->shown, .writer = writer};
 }
 
 void Room::EnterPlain(MemberId plain) {
-  Add(plain, AddPerson("", absl::StrCat("guest ", ++guests_)), "");
+  const Lock lock(mutex_);
+  const std::string wanted = absl::StrCat("guest ", ++guests_);
+  const auto person = persons_.insert(
+      persons_.end(),
+      {.wanted = wanted, .shown = {absl::StrCat(node_, "guest", guests_), FreeName(wanted)}});
+  ++number_;
+  Add(plain, person, "");
 }
 
 void Room::Leave(MemberId member) {
+  const Lock lock(mutex_);
   const auto found = members_.find(member);
   if (found == members_.end()) return;
-  const auto [person, sender] = std::move(found->second);
+  const Persons::iterator person = found->second.person;
   members_.erase(found);
-  if (!sender.empty()) {
-    Sender& state = senders_[sender];
-    state.pages -= 1;
-    state.left_as = ++departures_;
-  }
   if (--person->members > 0) return;
-  const std::string left = EncodeLeft(person->name);
-  people_.erase(person);
-  audience_.Send(Pages(), left);
-}
-
-void Room::Add(MemberId id, People::iterator person, std::string sender) {
-  person->members += 1;
-  if (!sender.empty()) senders_[sender].pages += 1;
-  members_[id] = {.person = person, .sender = std::move(sender)};
-}
-
-Room::People::iterator Room::AddPerson(std::string key, absl::string_view wanted,
-                                       absl::string_view called) {
-  const bool keeps_mark = IsMarked(called, wanted) && !IsTaken(called);
-  const auto person =
-      people_.insert(people_.end(), {.key = std::move(key),
-                                     .wanted = std::string(wanted),
-                                     .name = keeps_mark ? std::string(called) : FreeName(wanted)});
-  audience_.Send(Pages(), EncodeJoined(person->name));
-  return person;
+  persons_.erase(person);
+  ++number_;
 }
 
 void Room::Rename(MemberId page, absl::string_view name) {
-  if (Member* member = FindPage(page)) Rename(*member->person, name);
+  const Lock lock(mutex_);
+  if (const Member* member = FindPage(page)) Rename(*member->person, name);
+}
+
+std::optional<PersonName> Room::Find(MemberId page) {
+  const Lock lock(mutex_);
+  const Member* member = FindPage(page);
+  if (member == nullptr) return std::nullopt;
+  return member->person->shown;
+}
+
+std::optional<PersonName> Room::Types(MemberId page, absl::Time now) {
+  const Lock lock(mutex_);
+  const Member* member = FindPage(page);
+  if (member == nullptr || now < member->person->typed + kTypingPause) return std::nullopt;
+  member->person->typed = now;
+  return member->person->shown;
+}
+
+void Room::Add(MemberId id, Persons::iterator person, std::string author) {
+  person->members += 1;
+  members_[id] = {.person = person, .author = std::move(author)};
 }
 
 void Room::Rename(Person& person, absl::string_view wanted) {
   if (wanted == person.wanted) return;  // even if the name has a mark, which it keeps
   person.wanted = std::string(wanted);
-  const std::string before = std::exchange(person.name, FreeName(wanted, &person));
-  if (person.name != before) audience_.Send(Pages(), EncodeRenamed(before, person.name));
+  person.shown.name = FreeName(wanted, &person);
+  ++number_;
 }
 
 bool Room::IsTaken(absl::string_view name, const Person* self) const {
-  return std::any_of(people_.begin(), people_.end(), [&](const Person& person) {
-    return &person != self && absl::EqualsIgnoreCase(person.name, name);
+  return std::any_of(persons_.begin(), persons_.end(), [&](const Person& person) {
+    return &person != self && absl::EqualsIgnoreCase(person.shown.name, name);
   });
 }
 
@@ -105,111 +128,70 @@ std::string Room::FreeName(absl::string_view wanted, const Person* self) const {
   return name;
 }
 
-// False: it belongs to another person. Its lines could be mistaken for theirs.
-bool Room::TakeSender(const Hello& hello) {
-  const auto [sender, is_new] = senders_.try_emplace(hello.sender, Sender{.key = hello.key});
-  if (!is_new) return sender->second.key == hello.key;
-  if (senders_.size() <= kept_senders_) return true;
-  auto oldest = senders_.end();
-  for (auto each = senders_.begin(); each != senders_.end(); ++each) {
-    if (each->second.pages > 0 || each == sender) continue;
-    if (oldest == senders_.end() || each->second.left_as < oldest->second.left_as) oldest = each;
-  }
-  if (oldest != senders_.end()) senders_.erase(oldest);
-  return true;
+const Room::Member* Room::FindPage(MemberId id) const {
+  const auto member = members_.find(id);
+  return member == members_.end() || member->second.author.empty() ? nullptr : &member->second;
 }
 
-Room::Member* Room::FindPage(MemberId id) {
-  const auto member = members_.find(id);
-  return member == members_.end() || !member->second.is_page() ? nullptr : &member->second;
+People Room::people() {
+  const Lock lock(mutex_);
+  return List();
+}
+
+std::optional<People> Room::News(absl::Time now) {
+  const Lock lock(mutex_);
+  if (now < told_at_ + (number_ != told_ ? kNewsPause : kRollCall)) return std::nullopt;
+  told_ = number_;
+  told_at_ = now;
+  return List();
+}
+
+People Room::List() const {
+  People list = {.node = node_, .number = number_};
+  for (const Person& each : persons_) list.people.push_back(each.shown);
+  return list;
 }
 
 // ---- Lines ----
 
-std::optional<std::string> Room::Say(MemberId page, const chat::Say& line, absl::Time now) {
+std::optional<Line> Room::Say(MemberId page, const chat::Say& line, absl::Time now) {
+  const Lock lock(mutex_);
   const Member* member = FindPage(page);
   if (member == nullptr) return std::nullopt;
-  Sender& sender = senders_[member->sender];
-  if (line.n <= sender.heard) return std::nullopt;
-  sender.heard = line.n;
-  const Person& person = *member->person;
-  std::string shown = absl::StrCat(person.name, ": ", OneLine(line.text));
-  audience_.Send(PlainMembers(), shown);
-  Keep({.time = now,
-        .name = person.name,
-        .text = line.text,
-        .id = absl::StrCat(member->sender, ".", line.n)},
-       person);
-  return shown;
+  member->person->typed = absl::InfinitePast();  // the next line is another one
+  const PersonName& who = member->person->shown;
+  std::string id = absl::StrCat(member->author, ".", line.n);
+  if (stored_.contains(id)) return std::nullopt;
+  return Line{
+      .time = now, .name = who.name, .text = line.text, .person = who.person, .id = std::move(id)};
 }
 
-std::optional<std::string> Room::SayPlain(MemberId plain, absl::string_view text, absl::Time now) {
+std::optional<Line> Room::SayPlain(MemberId plain, absl::string_view text, absl::Time now) {
+  const Lock lock(mutex_);
   const auto member = members_.find(plain);
-  if (member == members_.end()) return std::nullopt;
-  audience_.Send(PlainMembers(), text);
   absl::StatusOr<std::string> clean = CleanText(text);
-  if (!clean.ok()) return std::nullopt;
-  const Person& person = *member->second.person;
-  Keep({.time = now, .name = person.name, .text = *clean}, person);
-  return *std::move(clean);
+  if (member == members_.end() || !clean.ok()) return std::nullopt;
+  const PersonName& who = member->second.person->shown;
+  return Line{.time = now,
+              .name = who.name,
+              .text = *std::move(clean),
+              .person = who.person,
+              .id = absl::StrCat(who.person, ".plain.", ++plain_lines_)};
 }
 
-// Numbers the line, stores it, and sends it to the pages.
-void Room::Keep(Line line, const Person& person) {
-  line.number = ++last_number_;
-  audience_.Send(PagesOfOthers(person), Encode(line));
-  line.own = true;
-  audience_.Send(PagesOf(person), Encode(line));
-  lines_.push_back({.line = std::move(line), .key = person.key});
-  if (lines_.size() > kKeptLines) lines_.pop_front();
+void Room::Stored(const std::string& id) {
+  const Lock lock(mutex_);
+  if (!stored_.insert(id).second) return;
+  stored_order_.push_back(id);
+  if (stored_order_.size() <= kept_ids_) return;
+  stored_.erase(stored_order_.front());
+  stored_order_.pop_front();
 }
 
-void Room::Type(MemberId page) {
-  const Member* member = FindPage(page);
-  if (member == nullptr) return;
-  const Person& person = *member->person;
-  audience_.SendHint(PagesOfOthers(person), EncodeTyping(person.name),
-                     absl::StrCat("typing/", person.name));
-}
-
-Welcome Room::WelcomeOf(const Hello& hello, const Person& person) const {
-  Welcome welcome = {.room = id_, .name = person.name, .heard = senders_.at(hello.sender).heard};
-  for (const Person& each : people_) welcome.people.push_back(each.name);
-  const bool comes_back = hello.room == id_;
-  const uint64_t seen = comes_back ? hello.seen : 0;
-  for (const Kept& kept : lines_) {
-    if (kept.line.number <= seen) continue;
-    welcome.lines.push_back(kept.line);
-    welcome.lines.back().own = !kept.key.empty() && kept.key == person.key;
-  }
-  const uint64_t gone = last_number_ - lines_.size();
-  if (comes_back && gone > seen) welcome.missed = gone - seen;
-  return welcome;
-}
-
-template <typename Which>
-std::vector<MemberId> Room::All(Which which) const {
-  std::vector<MemberId> all;
-  for (const auto& [id, member] : members_) {
-    if (which(member)) all.push_back(id);
-  }
-  return all;
-}
-
-std::vector<MemberId> Room::Pages() const {
-  return All([](const Member& member) { return member.is_page(); });
-}
-
-std::vector<MemberId> Room::PagesOf(const Person& person) const {
-  return All([&](const Member& member) { return member.is_page() && &*member.person == &person; });
-}
-
-std::vector<MemberId> Room::PagesOfOthers(const Person& person) const {
-  return All([&](const Member& member) { return member.is_page() && &*member.person != &person; });
-}
-
-std::vector<MemberId> Room::PlainMembers() const {
-  return All([](const Member& member) { return !member.is_page(); });
+void Room::ForgetStored() {
+  const Lock lock(mutex_);
+  stored_.clear();
+  stored_order_.clear();
 }
 
 }  // namespace weft::chat

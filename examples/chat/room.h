@@ -1,4 +1,4 @@
-// The chat room: its members and its lines.
+// The members of a chat room at one node: their names and their lines.
 
 #ifndef EXAMPLES_CHAT_ROOM_H_
 #define EXAMPLES_CHAT_ROOM_H_
@@ -8,127 +8,111 @@
 #include <deque>
 #include <list>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "absl/types/span.h"
 #include "examples/chat/messages.h"
 
 namespace weft::chat {
 
-inline constexpr size_t kKeptLines = 100;
+// The number of lines of which the room remembers that they are stored.
+inline constexpr size_t kKeptIds = 10000;
 
-// The number of senders whose last received line the room remembers. If there are more, those who
-// left first are forgotten.
-inline constexpr size_t kKeptSenders = 10000;
+// How often a node tells the others who is in the room; and the least time between two lists, since
+// each has all people of the node, and goes to everyone.
+inline constexpr absl::Duration kRollCall = absl::Seconds(2);
+inline constexpr absl::Duration kNewsPause = absl::Milliseconds(200);
+
+// The least time between two notices that a person types a line. Pages send one every two seconds.
+inline constexpr absl::Duration kTypingPause = absl::Seconds(1);
 
 using MemberId = uint64_t;
 
-// The receiver of the room's messages.
-class Audience {
- public:
-  virtual ~Audience() = default;
-  virtual void Send(absl::Span<const MemberId> to, absl::string_view message) = 0;
-
-  // The same for a message without later use: it may be dropped, or replaced by the next one with
-  // this key.
-  virtual void SendHint(absl::Span<const MemberId> to, absl::string_view message,
-                        absl::string_view key) = 0;
-};
-
-// Members are connections: pages, which get the messages of messages.h, and plain ones, which get
-// the text of lines. A person is all pages with the same key, or one plain member. Names and texts
-// are clean (text.h), except those of plain members.
+// Members are sessions of this node: pages, and plain ones, which get the text of lines. A person
+// is all pages with the same account or key, or one plain member. Names and texts are clean
+// (text.h), except those of plain members.
 //
-// Lines have numbers, and all members get them in the same order. No network, no clock, no locks:
-// one thread uses it, and its messages must be delivered in the order in which it sends them.
+// The room sends nothing: its callers publish the results to the room's topics, which gives the
+// lines of all nodes one order. Thread-safe, since sessions of all loops use it. No network and no
+// clock.
 class Room {
  public:
-  // `id` identifies this run of the server. `audience` must outlive the room.
-  Room(std::string id, Audience& audience, size_t kept_senders = kKeptSenders)
-      : id_(std::move(id)), audience_(audience), kept_senders_(kept_senders) {}
+  // `node` identifies this run of this server.
+  explicit Room(std::string node, size_t kept_ids = kKeptIds)
+      : node_(std::move(node)), kept_ids_(kept_ids) {}
 
-  // Sends the page a Welcome with the lines it has not seen. Its name gets a mark if it is taken; a
-  // page that reconnects gets its old mark, so that two people with one name are not confused.
-  void Enter(MemberId page, const Hello& hello);
+  // The page's name gets a mark if another person of this node has it; a page that reconnects gets
+  // its old mark if it is free, so that two people with one name are not confused. `account` is the
+  // secret of a person who has logged in, instead of the page's key; empty for a guest.
+  Welcome Enter(MemberId page, const Hello& hello, absl::string_view account = "");
 
   // A plain member cannot choose a name: it is "guest 1", and so on.
   void EnterPlain(MemberId plain);
 
-  // Calls for someone who is not in the room have no effect.
+  // Calls for someone who is not in the room have no effect, and no result.
   void Leave(MemberId member);
-
-  // A line from a page, or from a plain member; the result is the text shown to the others, if it
-  // is shown. Plain members get a page's line with its name, and without line breaks: a terminal
-  // shows a message on one line. A line that the room has already received is not shown again; a
-  // plain one without any text goes only to plain members, byte for byte, like all their lines.
-  std::optional<std::string> Say(MemberId page, const Say& line, absl::Time now);
-  std::optional<std::string> SayPlain(MemberId plain, absl::string_view text, absl::Time now);
-
-  void Type(MemberId page);
   void Rename(MemberId page, absl::string_view name);
+  std::optional<PersonName> Find(MemberId page);
+
+  // The person to name to the others as typing. None less than kTypingPause after the last time for
+  // the same line, or if the page is not in the room.
+  std::optional<PersonName> Types(MemberId page, absl::Time now);
+
+  // The line to publish. None if it is stored already, as when a page that reconnects does not know
+  // which of its lines arrived; or if nothing of a plain member's text can be seen.
+  std::optional<Line> Say(MemberId page, const Say& line, absl::Time now);
+  std::optional<Line> SayPlain(MemberId plain, absl::string_view text, absl::Time now);
+
+  // A line is stored; and the store may have forgotten some.
+  void Stored(const std::string& id);
+  void ForgetStored();
+
+  // The people of this node; and the same if they are to be published: something has changed since
+  // they were last published and kNewsPause has passed, or it is time for the roll call.
+  People people();
+  std::optional<People> News(absl::Time now);
 
  private:
   struct Person {
     std::string key{};     // empty: a plain member
     std::string wanted{};  // the requested name
-    std::string name{};    // unique
+    PersonName shown{};    // the name is unique
     size_t members = 0;
+    absl::Time typed = absl::InfinitePast();  // when Types() last had a result
   };
-  using People = std::list<Person>;
-
-  struct Sender {
-    std::string key{};
-    uint64_t heard = 0;    // n of its last line
-    size_t pages = 0;      // in the room: two until the room notices that one is dead
-    uint64_t left_as = 0;  // when the last of them left, in departures_
-  };
+  using Persons = std::list<Person>;
 
   struct Member {
-    People::iterator person{};
-    std::string sender{};  // empty: a plain member
-
-    bool is_page() const { return !sender.empty(); }
+    Persons::iterator person{};
+    std::string author{};  // "WRITER.SENDER" of its lines; empty: a plain member
   };
 
-  struct Kept {
-    Line line{};
-    std::string key{};  // of the line's sender
-  };
-
-  void Add(MemberId id, People::iterator person, std::string sender);
-  People::iterator AddPerson(std::string key, absl::string_view wanted,
-                             absl::string_view called = {});
+  // All with the mutex held.
+  void Add(MemberId id, Persons::iterator person, std::string author);
   void Rename(Person& person, absl::string_view wanted);
   bool IsTaken(absl::string_view name, const Person* self = nullptr) const;
   std::string FreeName(absl::string_view wanted, const Person* self = nullptr) const;
-  bool TakeSender(const Hello& hello);
-  Member* FindPage(MemberId id);
-  Welcome WelcomeOf(const Hello& hello, const Person& person) const;
-  void Keep(Line line, const Person& person);
+  const Member* FindPage(MemberId id) const;
+  People List() const;
 
-  template <typename Which>
-  std::vector<MemberId> All(Which which) const;
-  std::vector<MemberId> Pages() const;
-  std::vector<MemberId> PagesOf(const Person& person) const;
-  std::vector<MemberId> PagesOfOthers(const Person& person) const;
-  std::vector<MemberId> PlainMembers() const;
+  const std::string node_;
+  const size_t kept_ids_;
 
-  const std::string id_;
-  Audience& audience_;
-  const size_t kept_senders_;
-  People people_;  // in the order of their arrival
+  std::mutex mutex_;  // guards all members below
+  Persons persons_;   // in the order of their arrival
   std::map<MemberId, Member> members_;
-  absl::flat_hash_map<std::string, Sender> senders_;
-  uint64_t departures_ = 0;
-  std::deque<Kept> lines_;
-  uint64_t last_number_ = 0;
   uint64_t guests_ = 0;
+  uint64_t plain_lines_ = 0;
+  absl::flat_hash_set<std::string> stored_;
+  std::deque<std::string> stored_order_;
+  uint64_t number_ = 0;  // of changes
+  uint64_t told_ = 0;    // the number that was last published
+  absl::Time told_at_ = absl::InfinitePast();
 };
 
 }  // namespace weft::chat

@@ -7,49 +7,22 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "examples/names/code_points.h"
 
 namespace weft::chat {
 namespace {
 
-// The size of the code point that begins with this byte.
-size_t LengthOf(char first) {
-  const auto byte = static_cast<uint8_t>(first);
-  return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
-}
+bool IsIn(uint32_t code, uint32_t first, uint32_t last) { return first <= code && code <= last; }
 
-char32_t Decode(absl::string_view bytes) {
-  if (bytes.size() == 1) return static_cast<uint8_t>(bytes[0]);
-  char32_t code = static_cast<uint8_t>(bytes[0]) & (0x7F >> bytes.size());
-  for (const char byte : bytes.substr(1)) code = code << 6 | (static_cast<uint8_t>(byte) & 0x3F);
-  return code;
-}
-
-bool IsIn(char32_t code, char32_t first, char32_t last) { return first <= code && code <= last; }
-
-bool IsSpace(char32_t code) {
-  return IsIn(code, '\t', '\r') || code == ' ' || code == 0x85 || code == 0xA0 || code == 0x1680 ||
-         IsIn(code, 0x2000, 0x200A) || code == 0x2028 || code == 0x2029 || code == 0x202F ||
-         code == 0x205F || code == 0x3000;
-}
-
-bool IsBreak(char32_t code) {
+bool IsBreak(uint32_t code) {
   return IsIn(code, '\n', '\r') || code == 0x85 || code == 0x2028 || code == 0x2029;
 }
 
-bool IsControl(char32_t code) { return code < 0x20 || IsIn(code, 0x7F, 0x9F); }
+bool IsControl(uint32_t code) { return code < 0x20 || IsIn(code, 0x7F, 0x9F); }
 
 // Embeddings, overrides and isolates (Unicode Standard Annex #9, section 2).
-bool TurnsDirection(char32_t code) {
+bool TurnsDirection(uint32_t code) {
   return IsIn(code, 0x202A, 0x202E) || IsIn(code, 0x2066, 0x2069);
-}
-
-// Characters without width or shape: a name with one of them would look like the name without it.
-bool IsInvisible(char32_t code) {
-  return code == 0xAD || code == 0x34F || code == 0x61C || IsIn(code, 0x115F, 0x1160) ||
-         IsIn(code, 0x17B4, 0x17B5) || IsIn(code, 0x180B, 0x180F) || IsIn(code, 0x200B, 0x200F) ||
-         IsIn(code, 0x2060, 0x206F) || code == 0x2800 || code == 0x3164 ||
-         IsIn(code, 0xFE00, 0xFE0F) || code == 0xFEFF || code == 0xFFA0 ||
-         IsIn(code, 0xFFF0, 0xFFFB) || IsIn(code, 0xE0000, 0xE0FFF);
 }
 
 // Ends the line; of several empty lines only one is kept.
@@ -69,14 +42,14 @@ template <typename Drops>
 std::string Clean(absl::string_view text, Spaces spaces, Drops drops) {
   std::string clean;
   while (!text.empty()) {
-    const absl::string_view bytes = text.substr(0, LengthOf(text[0]));
-    const char32_t code = Decode(bytes);
-    text.remove_prefix(bytes.size());
+    const auto [size, code] = examples::FirstCodePoint(text);
+    const absl::string_view bytes = text.substr(0, size);
+    text.remove_prefix(size);
     if (spaces == Spaces::kKeepLayout && IsBreak(code)) {
       if (code != '\r' || !absl::StartsWith(text, "\n")) AddBreak(clean);
     } else if (spaces == Spaces::kKeepLayout && code == '\t') {
       clean += '\t';
-    } else if (IsSpace(code)) {
+    } else if (examples::IsSpace(code)) {
       if (spaces != Spaces::kJoin || clean.empty() || clean.back() != ' ') clean += ' ';
     } else if (!drops(code)) {
       clean.append(bytes.data(), bytes.size());
@@ -94,11 +67,11 @@ size_t CountCodePoints(absl::string_view text) {
 
 absl::StatusOr<std::string> CleanLine(absl::string_view text, Spaces spaces) {
   std::string clean =
-      Clean(text, spaces, [](char32_t code) { return IsControl(code) || TurnsDirection(code); });
-  if (clean.empty()) return absl::InvalidArgumentError("a line needs a text");
+      Clean(text, spaces, [](uint32_t code) { return IsControl(code) || TurnsDirection(code); });
+  if (clean.empty()) return absl::InvalidArgumentError("a message needs some text");
   if (clean.size() > kMaxTextBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a line has at most ", kMaxTextBytes, " bytes, and this has ", clean.size()));
+    return absl::InvalidArgumentError(absl::StrCat("a message has at most ", kMaxTextBytes,
+                                                   " bytes, and this one has ", clean.size()));
   }
   return clean;
 }
@@ -106,9 +79,7 @@ absl::StatusOr<std::string> CleanLine(absl::string_view text, Spaces spaces) {
 }  // namespace
 
 absl::StatusOr<std::string> CleanName(absl::string_view name) {
-  std::string clean = Clean(name, Spaces::kJoin, [](char32_t code) {
-    return IsControl(code) || TurnsDirection(code) || IsInvisible(code);
-  });
+  std::string clean = Clean(name, Spaces::kJoin, examples::IsOmittedFromNames);
   if (clean.empty()) return absl::InvalidArgumentError("a name needs something that can be seen");
   if (const size_t length = CountCodePoints(clean); length > kMaxNameLength) {
     return absl::InvalidArgumentError(

@@ -11,13 +11,16 @@
 
 namespace weft::chat {
 
-inline constexpr size_t kMaxNameLength = 32;   // code points
-inline constexpr size_t kMaxTextBytes = 4096;  // of UTF-8
+inline constexpr size_t kMaxNameLength = 32;  // code points
+
+// Bytes of UTF-8: a pasted file of some hundred lines. JSON makes up to twice as many of them,
+// which must fit into a message (chat.cc).
+inline constexpr size_t kMaxTextBytes = 16 << 10;
 
 // A name in the form that others see: on one line, without spaces at its ends or two in a row, and
-// without invisible characters and those that change the direction of text, so that no name looks
-// like another, or like more than a name. InvalidArgument, for the person to read, if nothing is
-// left or it is too long. `name` is UTF-8.
+// without those characters that no name may have (IsOmittedFromNames), so that no name looks like
+// another, or like more than a name. InvalidArgument, for the person to read, if nothing is left or
+// it is too long. `name` is UTF-8.
 absl::StatusOr<std::string> CleanName(absl::string_view name);
 
 // The text of a line from a terminal: on one line, without spaces at its ends, control characters,

@@ -33,6 +33,7 @@ TEST(NameTest, SpacesAreSingleAndInside) {
 TEST(NameTest, WhatCannotBeSeenIsRemoved) {
   EXPECT_EQ(Name("A\u200Bn\u2060n\uFEFF"), "Ann");
   EXPECT_EQ(Name("A\u00ADn\u034Fn\U000E0041\uFE0F"), "Ann");
+  EXPECT_EQ(Name("Z\u0300\u0301\u0302a"), "Za");  // marks stacked over a letter
   EXPECT_EQ(Name(absl::string_view("A\0n\x1B[2Jn\x7F\xC2\x9B", 11)), "An[2Jn");
 }
 
@@ -84,18 +85,19 @@ TEST(ParagraphsTest, AtMostOneEmptyLineInARow) {
 TEST(ParagraphsTest, OtherwiseAsALine) {
   EXPECT_EQ(Paragraphs("\x1B]0;title\x07red\xC2\x9B\n\u202Eevil\u202C \u2066x\u2069"),
             "]0;titlered\nevil x");
-  EXPECT_EQ(Paragraphs(" \n\t\u202E\n"), "Error: a line needs a text");
+  EXPECT_EQ(Paragraphs(" \n\t\u202E\n"), "Error: a message needs some text");
   EXPECT_EQ(Paragraphs(std::string(kMaxTextBytes + 1, 'x')),
-            "Error: a line has at most 4096 bytes, and this has 4097");
+            "Error: a message has at most 16384 bytes, and this one has 16385");
 }
 
 TEST(ParagraphsTest, OnOneLine) { EXPECT_EQ(OneLine("one\n\n\ttwo"), "one   two"); }
 
 TEST(TextTest, HasLimits) {
-  EXPECT_EQ(Text(" \n\u202E"), "Error: a line needs a text");
+  EXPECT_EQ(Text(" \n\u202E"), "Error: a message needs some text");
   const std::string longest(kMaxTextBytes, 'x');
   EXPECT_EQ(Text(longest), longest);
-  EXPECT_EQ(Text(longest + "x"), "Error: a line has at most 4096 bytes, and this has 4097");
+  EXPECT_EQ(Text(longest + "x"),
+            "Error: a message has at most 16384 bytes, and this one has 16385");
 }
 
 }  // namespace

@@ -84,6 +84,28 @@ TEST(ConsumerTest, CoroutineAndAsynchronousClient) {
   EXPECT_EQ(answer, "Hello");
 }
 
+weft::Task<absl::StatusOr<std::string>> Ask(weft::ClientLoop& loop, std::string url) {
+  auto session = co_await weft::coro::Connect(loop, url);
+  if (!session.ok()) co_return session.status();
+  absl::Status sent = co_await session->SendText("Hello");
+  if (!sent.ok()) co_return sent;
+  const auto answer = co_await session->Receive();
+  if (!answer.has_value()) co_return session->status();
+  co_return std::string(answer->payload);
+}
+
+TEST(ConsumerTest, CoroutineOfAClient) {
+  absl::StatusOr<std::unique_ptr<weft::Server>> server =
+      weft::Server::Start({}, weft::coro::Handler(Echo));
+  ASSERT_TRUE(server.ok()) << server.status();
+  absl::StatusOr<std::unique_ptr<weft::ClientLoop>> loop = weft::ClientLoop::Create();
+  ASSERT_TRUE(loop.ok()) << loop.status();
+  const absl::StatusOr<std::string> answer =
+      weft::coro::Run(**loop, Ask(**loop, "ws://" + (*server)->address().ToString() + "/"));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(*answer, "Hello");
+}
+
 TEST(ConsumerTest, WaitsForASignal) {
   absl::StatusOr<weft::SignalWaiter> signals = weft::SignalWaiter::Create({SIGINT, SIGTERM});
   ASSERT_TRUE(signals.ok()) << signals.status();

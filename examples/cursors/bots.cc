@@ -84,13 +84,21 @@ class Bot {
       if (const auto* changes = std::get_if<Changes>(&*decoded)) {
         ++heard_;
         tally.moves += changes->changes.size();
-      } else if (const auto* welcome = std::get_if<Welcome>(&*decoded);
-                 welcome != nullptr && welcome->version != weft::cursors::kProtocolVersion) {
-        return absl::FailedPreconditionError(absl::StrCat("the server speaks version ",
-                                                          int{welcome->version}, ", not ",
-                                                          int{weft::cursors::kProtocolVersion}));
+      } else if (const auto* welcome = std::get_if<Welcome>(&*decoded)) {
+        if (absl::Status greeted = Greet(*welcome); !greeted.ok()) return greeted;
       }
     }
+  }
+
+  // Says in its name what it is.
+  absl::Status Greet(const Welcome& welcome) {
+    if (welcome.version != weft::cursors::kProtocolVersion) {
+      return absl::FailedPreconditionError(absl::StrCat("the server speaks version ",
+                                                        int{welcome.version}, ", not ",
+                                                        int{weft::cursors::kProtocolVersion}));
+    }
+    return client_->SendBinary(Encode(weft::cursors::Rename{absl::StrCat("Bot ", number_ + 1)}),
+                               {.compress = weft::Compress::kNo});
   }
 
   std::unique_ptr<weft::Client> client_;

@@ -66,9 +66,113 @@ test('two windows see each other\'s pointer, wherever it goes, and that it leave
   await eve.goto(server.url.replace('ws:', 'http:'));
   await seenAt(eve, idOfBob, 0.875, 0.5);  // a late visitor sees resting cursors
   await eve.mouse.move(9, 9);
-  await ann.waitForFunction(() => cursors.ids.length === 2);
+  await ann.waitForFunction(() => cursors.people.length === 2);
   await eve.close();
-  await ann.waitForFunction(() => cursors.ids.length === 1);
+  await ann.waitForFunction(() => cursors.people.length === 1);
+});
+
+// Types a name as a person does.
+async function chooseName(page, name) {
+  await page.fill('#name', name);
+  await page.press('#name', 'Enter');
+}
+
+test('names, clicks and drawings are seen by the other, and names by those who come later', LIMIT, async (t) => {
+  const [ann, bob] = [await open(t), await open(t, {width: 480, height: 720})];
+  const id = await idOf(ann);
+  await chooseName(ann, ' Ann \u202e of the north');
+  await ann.mouse.move(320, 100);
+  await seenAt(bob, id, 0.5, 0.25);
+  assert.equal(await bob.evaluate((id) => cursors.nameOf(id), id), 'Ann of the north');
+  await ann.waitForFunction(() => document.querySelector('#name').value === 'Ann of the north');
+  await bob.waitForFunction(() => document.querySelector('#who').textContent === 'With you: \u2068Ann of the north\u2069');
+  assert.deepEqual(await bob.evaluate((id) => cursors.marksOf(id), id), {lines: 0, rings: 0});
+
+  const rings = bob.waitForFunction((id) => cursors.marksOf(id).rings > 0, id);
+  await ann.mouse.click(320, 100);
+  await rings;
+  await ann.mouse.down();
+  await ann.mouse.move(480, 200, {steps: 10});
+  await ann.mouse.up();
+  await bob.waitForFunction((id) => cursors.marksOf(id).lines > 3, id);
+  await bob.waitForFunction((id) => cursors.marksOf(id).lines === 0, id);  // it has faded
+
+  const late = await open(t);
+  await late.waitForFunction((id) => cursors.nameOf(id) === 'Ann of the north', id);
+  assert.deepEqual(await late.evaluate((id) => cursors.marksOf(id), id), {lines: 0, rings: 0}, 'of the past nothing');
+});
+
+test('with the keyboard alone: the arrows move, the space bar clicks, D draws', LIMIT, async (t) => {
+  const [ann, bob] = [await open(t), await open(t)];
+  const id = await idOf(ann);
+  await ann.bringToFront();
+  await ann.keyboard.down('ArrowRight');
+  await ann.waitForFunction(() => cursors.ownPlace?.x > 0.6);
+  await ann.keyboard.up('ArrowRight');
+  const place = await ann.evaluate(() => cursors.ownPlace);
+  assert.equal(place.y, 0.5);
+  await seenAt(bob, id, place.x, 0.5);
+  const rings = bob.waitForFunction((id) => cursors.marksOf(id).rings > 0, id);
+  await ann.keyboard.press('Space');
+  await rings;
+  await ann.keyboard.press('KeyD');
+  assert.equal(await ann.getAttribute('#pen', 'aria-pressed'), 'true');
+  await ann.keyboard.down('ArrowUp');
+  await bob.waitForFunction((id) => cursors.marksOf(id).lines > 3, id);
+  await ann.keyboard.up('ArrowUp');
+  // With the Tab key, too: the name, the button.
+  await ann.focus('#name');
+  await ann.keyboard.type('d d');  // these letters do not draw
+  assert.equal(await ann.getAttribute('#pen', 'aria-pressed'), 'true');
+  await ann.keyboard.press('Tab');
+  await ann.keyboard.press('Space');
+  assert.equal(await ann.getAttribute('#pen', 'aria-pressed'), 'false');
+  await assertAccessible(ann);
+});
+
+test('a few bots keep one company who is alone, and say that they are bots', LIMIT, async (t) => {
+  const ann = await open(t, {width: 960, height: 540});
+  await ann.waitForFunction(() => cursors.bots.length === 3 && cursors.people.length === 0);
+  await ann.waitForFunction(() => document.querySelector('#who').textContent === 'With you: 3 bots');
+  assert.ok(await ann.isVisible('#invite'));
+  await ann.waitForFunction(() => cursors.bots.some((id) => cursors.marksOf(id).lines > 20));
+  await screenshot(ann, 'cursors_alone');
+  await assertAccessible(ann);
+  const bob = await open(t);
+  await ann.waitForFunction(() => cursors.bots.length === 0);
+  await bob.mouse.move(100, 100);
+  await ann.waitForFunction(() => cursors.people.length === 1);
+  await ann.waitForFunction(() => document.querySelector('#invite').hidden);
+});
+
+test('without motion there are no trails, and rings do not grow', LIMIT, async (t) => {
+  const page = await open(t);
+  await page.emulateMedia({reducedMotion: 'reduce'});
+  const drawn = await page.evaluate(async () => {
+    const {Stage} = await import('./stage.mjs');
+    const canvas = document.createElement('canvas');
+    Object.assign(canvas.style, {position: 'fixed', width: '200px', height: '200px'});
+    document.body.append(canvas);
+    const stage = new Stage(canvas);
+    // The pixels that a picture has.
+    const count = (draw) => {
+      stage.clear();
+      draw();
+      const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+    };
+    const result = {
+      rests: count(() => stage.draw(1, () => ({x: 0.5, y: 0.5}), {opacity: 1})),
+      moves: count(() => stage.draw(1, (ago) => ({x: 0.5 - ago / 2000, y: 0.5}), {opacity: 1})),
+      young: count(() => stage.drawRipples(1, [{x: 0.5, y: 0.5, share: 0.1}])),
+      old: count(() => stage.drawRipples(1, [{x: 0.5, y: 0.5, share: 0.8}])),
+    };
+    canvas.remove();
+    return result;
+  });
+  assert.ok(drawn.rests > 0 && drawn.young > 0);
+  assert.equal(drawn.moves, drawn.rests);
+  assert.ok(Math.abs(drawn.old - drawn.young) < 0.05 * drawn.young, `${drawn.young} and ${drawn.old}`);
 });
 
 test('the way of a pointer is drawn between the places that were sent, too', LIMIT, async (t) => {
@@ -108,7 +212,7 @@ test('among bots: the panel counts, and it looks like this', LIMIT, async (t) =>
   await shows(page, 'roundTrip', '^\\d+\\.\\d ms$');
   await shows(page, 'frames', '^[1-9]\\d*/s$');
   await shows(page, 'drawn', '^\\d+\\.\\d ms$');
-  // Two pings per second, nine bytes each with their frames, and at most 30 moves of twelve.
+  // Two pings per second, nine bytes each with their frames, and at most 30 moves of thirteen.
   await shows(page, 'outMessages', '^([1-9]|[12]\\d|3[0-3])/s$');
   await shows(page, 'outBytes', '^[1-9]\\d* B/s$');
   const before = await page.evaluate(() => cursors.placeOf(cursors.ids[0]));
@@ -117,10 +221,12 @@ test('among bots: the panel counts, and it looks like this', LIMIT, async (t) =>
     return Math.hypot(place.x - x, place.y - y) > 0.01;
   }, before);
   const draw = async () => {
+    await page.mouse.down();
     for (let i = 0; i < 30; ++i) {
       await page.mouse.move(430 + 90 * Math.sin(i / 5), 270 + 60 * Math.cos(i / 5));
       await page.evaluate(() => new Promise(requestAnimationFrame));
     }
+    await page.mouse.up();
   };
   await draw();
   await screenshot(page, 'cursors_light');
@@ -197,7 +303,7 @@ test('when the server is gone it says so, and comes back by itself', LIMIT, asyn
   await page.waitForFunction(() => document.getElementById('state').textContent.includes('Trying again'));
   assert.ok(await page.isVisible('#state'));
   await assertAccessible(page);
-  await other.waitForFunction(() => cursors.ids.length === 0);
+  await other.waitForFunction(() => cursors.people.length === 0);
   way.mend();
   await page.waitForFunction(() => cursors.own !== null && document.getElementById('state').hidden);
   await seenAt(other, await idOf(page), 0.5, 0.5);  // without another move

@@ -10,27 +10,31 @@ const bufferOf = (hex) => Uint8Array.from(Buffer.from(hex.replace(/\s/g, ''), 'h
 const near = (actual, expected, tolerance) =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not within ${tolerance} of ${expected}`);
 
-let protocol, throttle, interpolation;
+let protocol, throttle, interpolation, ink, ripples, who, ownName;
 before(async () => {
-  [protocol, throttle, interpolation] = await Promise.all(['protocol.mjs', 'throttle.mjs', 'interpolation.mjs'].map(page));
+  [protocol, throttle, interpolation, ink, ripples, who, ownName] = await Promise.all(
+      ['protocol.mjs', 'throttle.mjs', 'interpolation.mjs', 'ink.mjs', 'ripples.mjs', 'who.mjs', 'own_name.mjs'].map(page));
 });
 
 test('the protocol: the messages of the README', () => {
   const got = [];
   const take = Object.fromEntries(['welcome', 'changes', 'pong'].map((name) => [name, (value) => got.push({[name]: value})]));
   // The same bytes as in messages_test.cc.
-  for (const hex of ['01 01 0201', '03 3412  0700 11 0080 0040  0901 ff  0300 fe ffff 0000', '02 3412', '04 05']) {
+  for (const hex of ['01 02 0201 416e6e', '03 3412  0700 11 0080 0040 05  0901 ff  0300 fd ffff 0000 00  0700 fe 00 03 416e6e', '02 3412', '04 05']) {
     protocol.dispatch(bufferOf(hex), take);
   }
   assert.deepEqual(got, [
-    {welcome: {version: 1, own: 0x0102}},
+    {welcome: {version: 2, own: 0x0102, name: 'Ann'}},
     {changes: {all: false, time: 0x1234, changes: [
-      {id: 7, age: 17, x: 0x8000, y: 0x4000}, {id: 265, gone: true}, {id: 3, age: 254, x: 0xffff, y: 0}]}},
+      {id: 7, age: 17, x: 0x8000, y: 0x4000, pen: true, clicks: 2}, {id: 265, gone: true},
+      {id: 3, age: 253, x: 0xffff, y: 0, pen: false, clicks: 0}, {id: 7, name: {text: 'Ann', bot: false}}]}},
     {changes: {all: true, time: 0x1234, changes: []}},
     {pong: 5},
   ]);
   const hex = (bytes) => Buffer.from(bytes).toString('hex');
-  assert.equal(hex(protocol.encodeMove(265, {x: 0x0102, y: 0xfffe})), '10090201feff');
+  assert.equal(hex(protocol.encodeMove(265, {x: 0x0102, y: 0xfffe, pen: true, clicks: 127})), '10090201feffff');
+  assert.equal(hex(protocol.encodeName('Jörg')), '124ac3b67267');
+  assert.equal(protocol.encodeName('😀'.repeat(30)).length, 1 + 60);
   assert.equal(hex(protocol.encodePing(9, 200)), '1109c8');
 });
 
@@ -40,6 +44,7 @@ test('the protocol: what the server must not say', () => {
   const nothing = {changes: assert.fail};
   assert.throws(() => protocol.dispatch(bufferOf('02 34'), nothing), RangeError);
   assert.throws(() => protocol.dispatch(bufferOf('03 3412 0700 11 0080 00'), nothing), RangeError);
+  assert.throws(() => protocol.dispatch(bufferOf('03 3412 0700 fe 00 04 416e6e'), nothing), RangeError);
 });
 
 // The times at which positions are sent, if one is offered with each frame.
@@ -159,4 +164,103 @@ test('interpolation: what is older than a second is forgotten, and what comes to
   near(track.at(0).x, 199 - 31, 1);
   track.add({time: 199 * 33 - 5, x: 7, y: 7});
   assert.deepEqual({x: 7, y: 7, time: 199 * 33}, track.at(1e6));
+});
+
+// [from.x, to.x, strength in percent] of each line.
+const linesOf = (own, time, x = 0) => [...own.lines(time, {x, y: 0})].map(({from, to, strength}) => [from.x, to.x, Math.round(100 * strength)]);
+
+test('ink: lines where the pen is down, which fade', () => {
+  const own = new ink.Ink();
+  [[0, false], [10, true], [20, true], [30, false], [40, false], [50, true]].forEach(([x, pen]) => own.add({time: x, x, y: 0}, pen));
+  assert.deepEqual(linesOf(own, 50, 50), [[10, 20, 100], [20, 30, 100], [50, 50, 100]]);
+  const half = ink.FADES_OVER / 2;
+  assert.deepEqual(linesOf(own, 50 + half, 70).slice(0, 2), [[10, 20, 50], [20, 30, 50]]);
+  own.add({time: 2 * half + 1000, x: 60, y: 0}, false);
+  assert.deepEqual(linesOf(own, 2 * half + 1000), []);
+});
+
+test('ink: of what comes later nothing is drawn but the line up to the cursor', () => {
+  const own = new ink.Ink();
+  [10, 20, 30].forEach((x) => own.add({time: x, x, y: 0}, true));
+  assert.deepEqual(linesOf(own, 15, 15), [[10, 15, 100]]);
+  assert.deepEqual(linesOf(own, 25, 25), [[10, 20, 100], [20, 25, 100]]);
+});
+
+test('ink: who draws without end has a bounded number of lines', () => {
+  const own = new ink.Ink();
+  for (let i = 0; i < 10_000; ++i) own.add({time: i, x: i, y: 0}, true);
+  assert.ok(linesOf(own, 10_000).length <= 600);
+});
+
+test('ripples: one for a counter that has changed, and none for the past', () => {
+  const own = new ripples.Ripples();
+  own.heard({time: 0, x: 1, y: 1}, 17);
+  assert.deepEqual(own.at(0), []);
+  own.heard({time: 100, x: 2, y: 3}, 18);
+  own.heard({time: 110, x: 9, y: 9}, 18);
+  assert.deepEqual(own.at(50), []);
+  assert.deepEqual(own.at(100 + ripples.RIPPLE_LASTS / 2), [{x: 2, y: 3, share: 0.5}]);
+  own.heard({time: 1200, x: 4, y: 4}, 0);  // it wraps
+  assert.equal(own.at(1200).length, 1);
+  assert.deepEqual(own.at(1200 + ripples.RIPPLE_LASTS), []);
+});
+
+test('who is here, in words', () => {
+  assert.equal(who.whoIsHere([], 0), 'You are alone');
+  assert.equal(who.whoIsHere([], 3), 'With you: 3 bots');
+  assert.equal(who.whoIsHere(['Ann'], 0), 'With you: \u2068Ann\u2069');
+  assert.equal(who.whoIsHere(['Ann', 'Bob'], 1), 'With you: \u2068Ann\u2069, \u2068Bob\u2069 and a bot');
+  assert.equal(who.whoIsHere(['Ann', 'Bob', 'Eve'], 0), 'With you: \u2068Ann\u2069, \u2068Bob\u2069 and \u2068Eve\u2069');
+  assert.equal(who.whoIsHere(['Ann', 'Bob', 'Eve', 'Joe', 'Zoe'], 0), 'With you: \u2068Ann\u2069, \u2068Bob\u2069 and 3 others');
+});
+
+// The name's field without a browser, in a tab that has kept `kept`: {name, input, type, told, stored}.
+function field(kept) {
+  const input = Object.assign(new EventTarget(), {value: '', placeholder: ''});
+  const result = {input, told: [], stored: kept};
+  globalThis.document = {activeElement: null};
+  Object.defineProperty(globalThis, 'sessionStorage', {
+    configurable: true,
+    value: {getItem: () => result.stored, setItem: (key, value) => result.stored = value},
+  });
+  result.name = new ownName.OwnName({input, form: new EventTarget(), key: 'name', tell: (name) => result.told.push(name)});
+  result.type = (text) => {
+    input.value = text;
+    input.dispatchEvent(new Event('change'));
+  };
+  return result;
+}
+
+test('the own name: the chosen one is told to each connection, whatever the server says before', () => {
+  const {name, input, type, told} = field(null);
+  name.tell();
+  assert.deepEqual(told, []);
+  name.show('Brave Otter');
+  assert.deepEqual([input.value, input.placeholder], ['', 'Brave Otter']);
+  type('  Ann \u202e of\u3000the north ');
+  name.show('Ann of the north');
+  assert.equal(input.value, 'Ann of the north');
+  for (let connection = 0; connection < 3; ++connection) {
+    name.tell();
+    name.show('Calm Newt');  // before it has read the name
+    assert.deepEqual([input.value, input.placeholder], ['Ann of the north', 'Calm Newt']);
+  }
+  assert.deepEqual(told, Array(4).fill('Ann \u202e of\u3000the north'));
+  name.show('Ann of the north');
+  assert.deepEqual([input.value, input.placeholder], ['Ann of the north', 'Ann of the north']);
+});
+
+test('the own name: it is kept, and what the user is typing is not replaced', () => {
+  const {input, name, told, type} = field('Ann');
+  assert.equal(input.value, 'Ann');
+  name.tell();
+  assert.deepEqual(told, ['Ann']);
+  document.activeElement = input;
+  input.value = 'Anna-Li';
+  name.show('Ann');
+  assert.equal(input.value, 'Anna-Li');
+  type('');
+  document.activeElement = null;
+  name.show('Ann');
+  assert.deepEqual([input.value, input.placeholder], ['', 'Ann'], 'the server keeps the last one');
 });

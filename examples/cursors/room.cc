@@ -1,13 +1,16 @@
 #include "examples/cursors/room.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
+#include "examples/names/names.h"
 
 namespace weft::cursors {
 
-Welcome Room::Join() {
-  const CursorId id = space_.Join();
+Welcome Room::Join(std::string name) {
+  const CursorId id = space_.Join({.text = name});
   clients_.emplace(id, Client());
-  return {.own = id};
+  return {.own = id, .name = std::move(name)};
 }
 
 void Room::Leave(CursorId id) {
@@ -16,12 +19,17 @@ void Room::Leave(CursorId id) {
 }
 
 absl::Status Room::OnMove(CursorId id, const Move& move, int64_t now_ms) {
-  space_.Move(id, move.place, now_ms);
+  space_.Move(id, move.place, move.marks, now_ms);
   return OnHeard(clients_.at(id), move.heard);
 }
 
 absl::Status Room::OnPing(CursorId id, const Ping& ping) {
   return OnHeard(clients_.at(id), ping.heard);
+}
+
+void Room::OnRename(CursorId id, const Rename& rename) {
+  std::string clean = examples::CleanName(rename.text);
+  if (!clean.empty()) space_.Rename(id, std::move(clean));
 }
 
 absl::Status Room::OnHeard(Client& client, uint8_t heard) {

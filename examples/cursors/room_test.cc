@@ -15,7 +15,7 @@ namespace {
 
 using Told = std::vector<Change>;
 
-class RoomTest : public testing::Test {
+class RoomTest : public ::testing::Test {
  protected:
   // The clock's time at each tick.
   static constexpr int64_t kNowMs = 5000;
@@ -87,6 +87,22 @@ TEST_F(RoomTest, WhoLeavesIsGoneForWhoStays) {
   EXPECT_EQ(Tick(), (std::map<CursorId, Told>{{bob_, {{.id = ann_, .gone = true}}}}));
   const CursorId eve = room_.Join().own;
   EXPECT_EQ(Tick(), (std::map<CursorId, Told>{{eve, {}}}));
+}
+
+TEST_F(RoomTest, ANewcomerIsToldTheNames) {
+  const Welcome welcome = room_.Join("Quick Fox");
+  EXPECT_EQ(welcome.name, "Quick Fox");
+  const CursorId fox = welcome.own;
+  Move(fox, {1, 1});
+  const Told first = {{.id = fox, .name = Name{.text = "Quick Fox"}}, {.id = fox, .place = {1, 1}}};
+  EXPECT_EQ(Tick().at(ann_), first);
+  room_.OnRename(fox, {" Fritz\n"});
+  EXPECT_EQ(Tick().at(ann_), Told({{.id = fox, .name = Name{.text = "Fritz"}}}));
+  room_.OnRename(fox, {"\u202e"});  // nothing is left of it
+  EXPECT_TRUE(Tick().empty());
+  const CursorId eve = room_.Join().own;
+  const Told late = {{.id = fox, .name = Name{.text = "Fritz"}}, {.id = fox, .place = {1, 1}}};
+  EXPECT_EQ(Tick(), (std::map<CursorId, Told>{{eve, late}}));
 }
 
 TEST_F(RoomTest, WhoConfirmsNothingIsToldTheLatestWhenItDoes) {

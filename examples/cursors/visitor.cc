@@ -16,9 +16,14 @@ void Visitor::OnMessage(Session& session, const Message& message) {
     session.Close(CloseCode::kInvalidPayload, decoded.status().message()).IgnoreError();
     return;
   }
-  const auto* move = std::get_if<Move>(&*decoded);
-  const absl::Status done =
-      move != nullptr ? room_.OnMove(own_, *move) : OnPing(session, std::get<Ping>(*decoded));
+  absl::Status done;
+  if (const auto* move = std::get_if<Move>(&*decoded)) {
+    done = room_.OnMove(own_, *move);
+  } else if (const auto* rename = std::get_if<Rename>(&*decoded)) {
+    room_.OnRename(own_, *rename);
+  } else {
+    done = OnPing(session, std::get<Ping>(*decoded));
+  }
   if (!done.ok()) session.Close(CloseCode::kPolicyViolation, done.message()).IgnoreError();
 }
 

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "examples/names/names.h"
 #include "gtest/gtest.h"
 #include "weft/client/client.h"
 
@@ -87,7 +88,7 @@ class Guest {
   uint8_t heard_ = 0;
 };
 
-class VisitorTest : public testing::Test {
+class VisitorTest : public ::testing::Test {
  protected:
   VisitorTest() {
     auto server =
@@ -108,14 +109,18 @@ TEST_F(VisitorTest, TwoSeeEachOther) {
   room_.Tick();
   for (Guest* guest : {&ann, &bob}) {
     const Changes changes = guest->Receive<Changes>();
-    ASSERT_EQ(changes.changes.size(), 2);
-    EXPECT_EQ(changes.changes[0].id, ann.own());
-    EXPECT_EQ(changes.changes[0].place, (Place{1, 2}));
-    EXPECT_EQ(changes.changes[1].id, bob.own());
-    EXPECT_EQ(changes.changes[1].place, (Place{3, 4}));
+    ASSERT_EQ(changes.changes.size(), 4);
+    EXPECT_EQ(changes.changes[0].name, Name{examples::FriendlyName(0)});
+    EXPECT_EQ(changes.changes[1].id, ann.own());
+    EXPECT_EQ(changes.changes[1].place, (Place{1, 2}));
+    EXPECT_EQ(changes.changes[2].name, Name{examples::FriendlyName(1)});
+    EXPECT_EQ(changes.changes[3].id, bob.own());
+    EXPECT_EQ(changes.changes[3].place, (Place{3, 4}));
   }
   EXPECT_TRUE(ann.client().Close().ok());
-  EXPECT_EQ(bob.NextChanges(room_).changes, std::vector<Change>({{.id = ann.own(), .gone = true}}));
+  const std::vector<Change> after = bob.NextChanges(room_).changes;
+  ASSERT_FALSE(after.empty());
+  EXPECT_EQ(after[0], (Change{.id = ann.own(), .gone = true}));
 }
 
 TEST_F(VisitorTest, WhoReadsNothingIsSentASecondsWorthAndThenTheLatest) {
@@ -124,19 +129,19 @@ TEST_F(VisitorTest, WhoReadsNothingIsSentASecondsWorthAndThenTheLatest) {
   for (uint16_t i = 1; i <= kMoves; ++i) {
     fast.Move({i, i});
     room_.Tick();
-    ASSERT_EQ(fast.Receive<Changes>().changes.size(), 1);
+    ASSERT_EQ(fast.Receive<Changes>().changes.size(), i == 1 ? 2 : 1);  // its name, once
   }
   // It gets the changes of the first second, and then the last position.
   for (uint16_t i = 1; i <= kMaxUnheard; ++i) {
-    ASSERT_EQ(slow.Receive<Changes>().changes.at(0).place, (Place{i, i}));
+    ASSERT_EQ(slow.Receive<Changes>().changes.back().place, (Place{i, i}));
   }
   slow.Ping();
   room_.Tick();
   const Changes latest = slow.Receive<Changes>();
   EXPECT_TRUE(latest.all);
-  ASSERT_EQ(latest.changes.size(), 1);
-  EXPECT_EQ(latest.changes[0].id, fast.own());
-  EXPECT_EQ(latest.changes[0].place, (Place{kMoves, kMoves}));
+  ASSERT_EQ(latest.changes.size(), 2);
+  EXPECT_EQ(latest.changes[1].id, fast.own());
+  EXPECT_EQ(latest.changes[1].place, (Place{kMoves, kMoves}));
 }
 
 TEST_F(VisitorTest, WhoBreaksTheRulesIsToldWhich) {

@@ -31,6 +31,7 @@ Conversation::Conversation(int connection, TapLog& log, std::function<absl::Time
 
 void Conversation::Read(Role sender, absl::string_view bytes) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  log_.recording().Add(connection_, sender, now_(), bytes);
   Side& side = SideOf(sender);
   switch (side.state) {
     case Side::State::kHead:
@@ -124,10 +125,45 @@ void Conversation::ReadFrames(Side& side, absl::string_view bytes) {
     entry.deflate = deflate_;
     log_.Add(std::move(entry));
   });
+  NoteProgress(side);
+}
+
+void Conversation::NoteProgress(Side& side) {
+  const SeenFrame* frame = side.reader.arriving();
+  side.has_progress = frame != nullptr;
+  if (frame == nullptr) return;
+  const absl::Time now = now_();
+  if (side.arriving != frame->position) {
+    side.arriving = frame->position;
+    side.shown_at = now;
+  } else if (now >= side.shown_at + kProgressPause) {
+    ShowProgress(side, now);
+  }
+}
+
+void Conversation::ShowProgress(Side& side, absl::Time now) {
+  TapEntry entry = NewEntry(TapEntry::Kind::kFrame, side.sender);
+  entry.frame = *side.reader.arriving();
+  entry.deflate = deflate_;
+  log_.Arrive(std::move(entry));
+  side.shown_at = now;
+  side.has_progress = false;
+}
+
+bool Conversation::HasProgress(Role sender) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return SideOf(sender).has_progress;
+}
+
+void Conversation::ShowProgress(Role sender) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Side& side = SideOf(sender);
+  if (side.has_progress) ShowProgress(side, now_());
 }
 
 void Conversation::End(Role sender, absl::string_view error) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  log_.recording().End(connection_, sender, now_());
   TapEntry entry = NewEntry(TapEntry::Kind::kNote, sender);
   entry.text = absl::StrCat("the ", RoleName(sender), " ended its stream");
   entry.problem = std::string(error);
@@ -137,6 +173,12 @@ void Conversation::End(Role sender, absl::string_view error) {
                      frame->head.size() + frame->payload_bytes, " bytes came");
   }
   log_.Add(std::move(entry));
+}
+
+void Conversation::Begin(const std::string& to) {
+  log_.recording().Open(connection_, opened_,
+                        absl::StrCat("connection #", connection_, " to ", to));
+  Note(absl::StrCat("connected to ", to));
 }
 
 void Conversation::Note(absl::string_view text, absl::string_view problem) {

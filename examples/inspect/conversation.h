@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,12 +30,25 @@ class Conversation {
  public:
   Conversation(int connection, TapLog& log, std::function<absl::Time()> now = absl::Now);
 
+  // The tap has connected to the server `to`. Only what is read after this is recorded.
+  void Begin(const std::string& to);
+
   // `sender` sent these bytes, and the other end did not get them yet: so an answer is never logged
   // before its request.
   void Read(weft::Role sender, absl::string_view bytes);
 
+  // A frame that needs longer than kProgressPause to arrive is shown while it does, as often as
+  // that. True: a part of it has not been shown; if no more comes within the pause, call
+  // ShowProgress().
+  static constexpr absl::Duration kProgressPause = absl::Milliseconds(100);
+  bool HasProgress(weft::Role sender);
+  void ShowProgress(weft::Role sender);
+
   // The stream of `sender` has ended; `error` is the reason, if it is an error.
   void End(weft::Role sender, absl::string_view error = "");
+
+  // Both streams are closed.
+  void Close() { log_.Forget(connection_); }
 
   // A note of the tap itself.
   void Note(absl::string_view text, absl::string_view problem = "");
@@ -49,11 +63,16 @@ class Conversation {
     std::string head{};  // the part received so far
     weft::HttpHeadScanner scanner;
     FrameReader reader;
+    std::optional<uint64_t> arriving{};            // the position of the frame that arrives,
+    absl::Time shown_at = absl::InfiniteFuture();  // when it was shown, or has begun,
+    bool has_progress = false;                     // and whether more of it has come since
   };
 
   Side& SideOf(weft::Role sender) { return sender == weft::Role::kClient ? client_ : server_; }
   void ReadHead(Side& side, absl::string_view bytes);
   void ReadFrames(Side& side, absl::string_view bytes);
+  void NoteProgress(Side& side);
+  void ShowProgress(Side& side, absl::Time now);
   void Request(Side& side, absl::string_view head, TapEntry* entry);
   void Response(Side& side, absl::string_view head, TapEntry* entry);
   void UseDeflate(const weft::ExtensionList& extensions, TapEntry* entry);

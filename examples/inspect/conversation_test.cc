@@ -194,6 +194,38 @@ TEST_F(ConversationTest, AStreamThatEndsInsideAFrame) {
           "server the server ended its stream"));
 }
 
+TEST_F(ConversationTest, AFrameThatArrivesSlowlyIsShownBefore) {
+  Open();
+  const std::string frame = ServerFrame(Opcode::kText, std::string(1000, 'x'));  // a header of 4
+  const auto shown = [this] {
+    const std::optional<TapEntry> entry = log_.FindArriving(1, Role::kServer);
+    return entry.has_value() ? static_cast<int>(entry->frame.payload_bytes) : -1;
+  };
+  Server(frame.substr(0, 3));
+  EXPECT_FALSE(conversation_.HasProgress(Role::kServer)) << "its header is not complete";
+  Server(frame.substr(3, 101));
+  EXPECT_TRUE(conversation_.HasProgress(Role::kServer));
+  now_ += Conversation::kProgressPause - absl::Milliseconds(1);
+  Server(frame.substr(104, 50));
+  EXPECT_EQ(shown(), -1) << "it has just begun";
+  now_ += absl::Milliseconds(1);
+  Server(frame.substr(154, 50));
+  EXPECT_EQ(shown(), 200);
+  EXPECT_FALSE(conversation_.HasProgress(Role::kServer));
+  Server(frame.substr(204, 100));
+  EXPECT_EQ(shown(), 200) << "less than the pause later";
+  EXPECT_TRUE(conversation_.HasProgress(Role::kServer));
+  conversation_.ShowProgress(Role::kServer);  // it stalls
+  EXPECT_EQ(shown(), 300);
+  EXPECT_FALSE(conversation_.HasProgress(Role::kClient));
+  Server(frame.substr(304) + frame.substr(0, 200));
+  EXPECT_EQ(shown(), -1) << "complete; and the next has just begun";
+  conversation_.ShowProgress(Role::kServer);
+  EXPECT_EQ(shown(), 196);
+  conversation_.Close();
+  EXPECT_EQ(shown(), -1);
+}
+
 TEST_F(ConversationTest, TheLogKeepsTheLast) {
   Open();
   for (size_t i = 0; i < TapLog::kKept; ++i) Client(ClientFrame(Opcode::kText, "x"));

@@ -72,6 +72,9 @@ class FrameReader {
   // The incomplete frame, if there is one.
   std::optional<SeenFrame> Unfinished() const;
 
+  // The same if its header is complete; null otherwise. Valid until the next Read.
+  const SeenFrame* arriving() const { return frame_.head_complete ? &frame_ : nullptr; }
+
  private:
   void TakeHead(absl::string_view* bytes);
   void BeginFrame();

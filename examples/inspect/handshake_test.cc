@@ -15,7 +15,7 @@ using ::testing::IsEmpty;
 
 constexpr weft::CompressionOptions kCompression = {.use = weft::CompressionOptions::Use::kOn};
 
-constexpr char kRequest[] =
+constexpr char kRequestLines[] =
     "GET /chat HTTP/1.1\n"
     "Host: server.example.com\n"
     "Upgrade: websocket\n"
@@ -41,9 +41,9 @@ TEST(HandshakeTest, RfcAcceptKeyStepByStep) {
 }
 
 TEST(HandshakeTest, ARequestAndItsAnswer) {
-  const HandshakeLines lines = ReadHandshake(kRequest, kCompression);
+  const HandshakeLines lines = ReadHandshake(kRequestLines, kCompression);
   EXPECT_EQ(lines.error, "");
-  EXPECT_EQ(TextOf(lines.request), std::string(kRequest) + "\n");
+  EXPECT_EQ(TextOf(lines.request), std::string(kRequestLines) + "\n");
   const std::string response = TextOf(lines.response);
   EXPECT_THAT(response, HasSubstr("HTTP/1.1 101 "));
   EXPECT_THAT(response, HasSubstr("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\n"));
@@ -52,7 +52,7 @@ TEST(HandshakeTest, ARequestAndItsAnswer) {
 }
 
 TEST(HandshakeTest, EachHeaderOfTheHandshakeIsExplained) {
-  const HandshakeLines lines = ReadHandshake(kRequest, kCompression);
+  const HandshakeLines lines = ReadHandshake(kRequestLines, kCompression);
   for (const auto* head : {&lines.request, &lines.response}) {
     for (const HeadLine& line : *head) {
       if (line.text == "X-Other: 1") {
@@ -66,7 +66,7 @@ TEST(HandshakeTest, EachHeaderOfTheHandshakeIsExplained) {
 }
 
 TEST(HandshakeTest, WhatIsRefusedSaysWhy) {
-  std::string version = kRequest;
+  std::string version = kRequestLines;
   version.replace(version.size() - 2, 2, "12");
   HandshakeLines lines = ReadHandshake(version, kCompression);
   EXPECT_EQ(lines.error, "this server speaks Sec-WebSocket-Version 13, not \"12\"");

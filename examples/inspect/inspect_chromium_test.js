@@ -4,6 +4,8 @@
 const assert = require('node:assert/strict');
 const {after, before, test} = require('node:test');
 const {once} = require('node:events');
+const fs = require('node:fs');
+const http = require('node:http');
 const WebSocket = require('ws');
 
 const {assertAccessible, launchChromium, openPage, screenshot} = require('../../e2e/chromium.js');
@@ -40,6 +42,12 @@ async function assertFits(page) {
 const texts = (page, selector) => page.$$eval(selector, (found) => found.map((element) => element.textContent));
 const bytes = (page) => page.inputValue('#hex');
 
+// Chooses a view, and waits until it is shown: the page learns of a new address after the click.
+async function choose(page, view) {
+  await page.click(`nav a[href="#${view}"]`);
+  await page.waitForSelector(`nav a[href="#${view}"][aria-current=page]`);
+}
+
 // Waits until the bytes have been decoded: earlier input is answered earlier.
 async function waitForSize(page, size) {
   await page.waitForFunction((size) => document.querySelector('#size').textContent === size, size);
@@ -65,7 +73,10 @@ test('a message becomes bytes, each bit of them named', LIMIT, async (t) => {
   await page.focus('.fields tr:nth-child(8)');
   assert.deepEqual(await texts(page, '.box.lit b'), ['37 fa', '21 3d']);
   await page.mouse.move(0, 0);
-  await screenshot(page, 'inspect_light');
+  await screenshot(page, 'inspect_message');
+  await page.emulateMedia({colorScheme: 'dark', reducedMotion: 'reduce'});
+  await screenshot(page, 'inspect_message_dark');
+  await page.emulateMedia({colorScheme: 'light', reducedMotion: null});
   await assertAccessible(page);
 });
 
@@ -147,11 +158,42 @@ test('the form says what the bytes are, or that it does not', LIMIT, async (t) =
 test('an address that names no view shows the first one', LIMIT, async (t) => {
   const page = await open(t, 'frames');
   assert.ok(await page.isVisible('#composer'));
-  await page.click('nav a[href="#handshake"]');
+  await choose(page, 'handshake');
   assert.deepEqual(await texts(page, 'nav [aria-current=page]'), ['The handshake']);
   await page.evaluate(() => { location.hash = '#nothing'; });
   await page.waitForSelector('#composer', {state: 'visible'});
   assert.deepEqual(await texts(page, 'nav [aria-current=page]'), ['A message']);
+});
+
+test('a link to a frame shows its bytes', LIMIT, async (t) => {
+  const page = await open(t, 'frame=810548656c6c6f');
+  await waitForSize(page, '7 bytes');
+  assert.equal(await bytes(page), '81 05 48 65 6c 6c 6f');
+  assert.deepEqual(await texts(page, 'nav [aria-current=page]'), ['A message']);
+  assert.equal(await page.inputValue('[name=sender]'), 'server');
+  assert.equal(await page.textContent('#verdict'), '1 frame, no rule broken');
+  assert.match(await page.textContent('#stale'), /^The bytes below were not composed from this message;/);
+  await assertAccessible(page);
+
+  // The sender is known by the mask, unless the link names it.
+  const follow = (link) => page.evaluate((link) => { location.hash = link; }, link);
+  await follow('frame=818537fa213d7f9f4d5158');
+  await waitForSize(page, '11 bytes');
+  assert.equal(await page.inputValue('[name=sender]'), 'client');
+  assert.equal(await page.textContent('#verdict'), '1 frame, no rule broken');
+  await follow('frame=81%2005%2048656c6c6f&from=client');
+  await waitForSize(page, '7 bytes');
+  assert.equal(await page.textContent('#verdict'), '1 frame, frame 1 is broken: a client must mask every frame');
+
+  await follow('frame=8105zz');
+  await page.waitForSelector('#error:not([hidden])');
+  assert.equal(await page.textContent('#error'), 'Character 7, "z", is not a hex digit.');
+  await follow('frame=81050');
+  await page.waitForFunction(() => /has only one\.$/.test(document.querySelector('#error').textContent));
+
+  // The form works as before.
+  await page.fill('[name=text]', 'Hello!');
+  await waitForSize(page, '8 bytes');
 });
 
 test('no name of a field is cut off in the diagram', LIMIT, async (t) => {
@@ -206,11 +248,11 @@ test('the handshake of this very page, and one that is changed', LIMIT, async (t
   await assertAccessible(page);
 });
 
-// A tap between npm's ws and the echo server: clients connect to `url`.
-async function startTap(t) {
-  const echo = await startServer('ECHO_SERVER', ['--compression=on']);
+// A tap between npm's ws and the echo server, and to a second server. With --cert its clients need wss://.
+async function startTap(t, ...args) {
+  const echo = await startServer('ECHO_SERVER', ['--compression=on', '--allow_origin=*']);
   t.after(() => echo.stop());
-  const tap = await startServer('INSPECT_SERVER', [`--forward=${echo.url}`, '--tap_port=0']);
+  const tap = await startServer('INSPECT_SERVER', [`--forward=${echo.url},ws://127.0.0.1:1`, '--tap_port=0', ...args]);
   t.after(async () => assert.equal(await tap.stop(), 0, 'exit code after SIGTERM'));
   return tap;
 }
@@ -252,6 +294,9 @@ test('the tap: both directions live, and a broken frame with its rule', LIMIT, a
   await page.click('.entry.bad');
   await page.waitForSelector('#tapDetail .violation');
   await screenshot(page, 'inspect_tap');
+  await page.emulateMedia({colorScheme: 'dark', reducedMotion: 'reduce'});
+  await screenshot(page, 'inspect_tap_dark');
+  await page.emulateMedia({colorScheme: 'light', reducedMotion: null});
   await assertAccessible(page);
 
   // With the keyboard: the list is one tab stop, in which the arrow keys move.
@@ -303,6 +348,87 @@ test('the tap: who comes later sees what was, and a pause holds the list still',
   await once(client, 'close');
 });
 
+test('the tap: a page follows its own WebSocket by one copied URL', LIMIT, async (t) => {
+  const tap = await startTap(t);
+  const page = await open(t, 'tap', {at: tap});
+  await page.click('#tapPage summary');
+  const target = new URL('/chat?a=1&b=2', await page.inputValue('#tapTo')).href;
+  await page.fill('#tapTo', target);
+  const url = await page.inputValue('#tapUrl');
+  assert.equal(url, `${new URL(await page.textContent('#tapConnect')).origin}/?to=${target.split('?')[0]}%3Fa%3D1%26b%3D2`);
+  await page.click('#tapCopy');
+  await page.waitForFunction(() => document.querySelector('#tapProblem').textContent === 'Copied.');
+  await assertAccessible(page);
+  await screenshot(page, 'inspect_tap_url');
+
+  // A page of another server of this machine, whose WebSocket has this URL: a browser's own connection.
+  const site = http.createServer((_, response) => response.setHeader('Content-Type', 'text/html').end('<!DOCTYPE html><title>A page</title>'));
+  site.listen(0, '127.0.0.1');
+  t.after(() => site.close());
+  await once(site, 'listening');
+  const own = await openPage(t, browser, `http://localhost:${site.address().port}/`, {width: 800, height: 600});
+  assert.equal(await own.evaluate((url) => new Promise((resolve) => {
+    const socket = new WebSocket(url);
+    socket.onopen = () => socket.send('from the page');
+    socket.onmessage = ({data}) => resolve(data);
+    socket.onerror = () => resolve('error');
+  }), url), 'from the page');
+  await page.waitForFunction(() => document.querySelectorAll('.entry b').length >= 2);
+  assert.ok((await texts(page, '.entry q')).includes('GET /chat?a=1&b=2 HTTP/1.1'));
+
+  // Other sites' pages, and other servers.
+  for (const [at, origin] of [[await page.inputValue('#tapUrl'), 'https://evil.example'], [`${url.split('?')[0]}?to=ws://10.0.0.1/`, undefined]]) {
+    const [, response] = await once(new WebSocket(at, {origin}).on('error', () => {}), 'unexpected-response');
+    assert.equal(response.statusCode, 403);
+  }
+  await page.fill('#tapTo', 'ws://10.0.0.1/');
+  assert.match(await page.textContent('#tapProblem'), /^The tap may not connect there\. Start it with --forward=ws:.*,ws:\/\/10\.0\.0\.1$/);
+  assert.equal(await page.inputValue('#tapUrl'), '');
+  assert.ok(await page.isDisabled('#tapCopy'));
+  await page.fill('#tapTo', 'example');
+  assert.match(await page.textContent('#tapProblem'), /^Type the URL of a WebSocket/);
+});
+
+test('the tap: a frame is shown while it arrives', LIMIT, async (t) => {
+  const tap = await startTap(t);
+  const page = await open(t, 'tap', {at: tap});
+  const client = new WebSocket(await page.textContent('#tapConnect'));
+  await once(client, 'open');
+  // The header of a masked text of 1,000,000 bytes, and the first 250,000.
+  client._socket.write(Buffer.concat([Buffer.from('81ff00000000000f424000000000', 'hex'), Buffer.alloc(250_000, 'x')]));
+  await page.waitForFunction(() => document.querySelector('#tapArriving .size')?.textContent === '250,000 of 1,000,000 bytes');
+  assert.equal(await page.$eval('#tapArriving progress', ({value, max}) => value / max), 0.25);
+  await screenshot(page, 'inspect_arriving');
+  await assertAccessible(page);
+  client._socket.write(Buffer.alloc(750_000, 'x'));
+  await page.waitForFunction(() => document.querySelectorAll('.entry b').length >= 1);
+  await page.waitForSelector('#tapArriving li', {state: 'detached'});
+
+  // A frame that never becomes complete is gone with its connection.
+  const other = new WebSocket(await page.textContent('#tapConnect'));
+  await once(other, 'open');
+  other._socket.write(Buffer.from('81fe0100', 'hex'));
+  other._socket.write(Buffer.from('0000000078', 'hex'));
+  await page.waitForSelector('#tapArriving li');
+  other.terminate();
+  await page.waitForSelector('#tapArriving li', {state: 'detached'});
+  client.terminate();
+});
+
+test('the tap: its clients may need TLS', LIMIT, async (t) => {
+  const tap = await startTap(t, `--cert=${process.env.SERVER_PEM}`, `--key=${process.env.SERVER_KEY}`);
+  const page = await open(t, 'tap', {at: tap});
+  const url = new URL(await page.textContent('#tapConnect'));
+  assert.equal(url.protocol, 'wss:');
+  url.hostname = 'localhost';
+  const client = new WebSocket(url, {ca: fs.readFileSync(process.env.TEST_CA)});
+  await once(client, 'open');
+  client.send('over TLS');
+  await once(client, 'message');
+  await page.waitForFunction(() => [...document.querySelectorAll('.entry q')].some(({textContent}) => textContent === 'over TLS'));
+  client.terminate();
+});
+
 test('fits a phone', LIMIT, async (t) => {
   const page = await open(t, 'message', {width: 360, height: 800});
   await waitForSize(page, '11 bytes');
@@ -311,7 +437,7 @@ test('fits a phone', LIMIT, async (t) => {
   await page.$eval('#frames', (frames) => frames.scrollIntoView());
   await screenshot(page, 'inspect_phone');
   for (const view of ['handshake', 'tap']) {
-    await page.click(`nav a[href="#${view}"]`);
+    await choose(page, view);
     await assertAccessible(page);
   }
   assert.equal((await page.textContent('#tapHow pre')).match(/^\.\/bazelw run /gm).length, 2);

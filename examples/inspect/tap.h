@@ -14,26 +14,30 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "examples/inspect/tap_log.h"
-#include "weft/core/frame/frame_rules.h"
+#include "examples/inspect/tap_route.h"
 #include "weft/transport/address.h"
 #include "weft/transport/fd.h"
 #include "weft/transport/notification.h"
 #include "weft/transport/stream.h"
+#include "weft/transport/tls_context.h"
 
 namespace examples {
 
 struct TapOptions {
-  weft::SocketAddress listen{};  // port 0: a free one
-  std::string host{};            // the only address it forwards to
-  uint16_t port = 80;
-  size_t max_connections = 64;  // at the same time; further ones are closed
-  absl::Duration connect_timeout = absl::Seconds(10);
+  weft::SocketAddress listen{};                    // port 0: a free one
+  std::shared_ptr<weft::TlsContext> client_tls{};  // for wss:// clients; null: without TLS
+  TapRules rules{};                                // where it connects, and for which pages
+  size_t max_connections = 64;                     // at the same time; further ones are closed
+
+  // From the connection of a client until its request has reached the server.
+  absl::Duration open_timeout = absl::Seconds(10);
 };
 
-// Accepts TCP connections, connects to the server for each, and forwards every byte unchanged, in
-// both directions, including invalid frames. Bytes are logged before they are forwarded. An end
-// that does not read slows down the other, as without the tap: nothing is queued here. Runs on its
-// own threads, two per connection, until it is destroyed.
+// Accepts connections, reads the head of the first request of each, connects to the server that
+// the rules say, and forwards every byte unchanged, in both directions, including invalid frames;
+// the head, and what may follow it if it asks for no WebSocket, as RouteOf says. Bytes are logged
+// before they are forwarded. An end that does not read slows down the other, as without the tap:
+// nothing is queued here. Runs on its own threads, two per connection, until it is destroyed.
 class Tap {
  public:
   // The error says what failed: for example, an address in use. The log must outlive the tap.
@@ -52,6 +56,7 @@ class Tap {
   void AcceptAll();
   void Open(weft::Stream client);
   void Run(Link& link) const;
+  bool Connect(Link& link) const;
   void ForgetEnded();
 
   const TapOptions options_;

@@ -67,6 +67,7 @@ json SummaryJson(const TapEntry& entry) {
                  {"fin", frame.header.fin},
                  {"compressed", frame.compressed},
                  {"payloadBytes", frame.payload_bytes},
+                 {"lengthBytes", frame.header.payload_length},
                  {"start", StartOf(frame)}});
   return object;
 }

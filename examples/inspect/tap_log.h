@@ -7,16 +7,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "examples/inspect/recording.h"
 #include "examples/inspect/tap_entry.h"
+#include "nlohmann/json.hpp"
+#include "weft/core/frame/frame_rules.h"
 #include "weft/server/session_ref.h"
 
 namespace examples {
 
-// Thread-safe.
+// Has the recording of the bytes, too. Thread-safe.
 class TapLog {
  public:
   // The number of entries kept, the latest ones.
@@ -26,17 +32,34 @@ class TapLog {
   // slowly misses entries, the oldest that wait, and notices that by their ids (docs/sending.md).
   void Add(TapEntry entry);
 
-  // Sends all kept entries, and then each new one, as {"type": "tap", "entries": [...]}.
+  // A frame that is not complete, with what has come of it; the next entry of its sender on that
+  // connection replaces it. Pages get it as {"type": "arriving", "entry": {...}}.
+  void Arrive(TapEntry entry);
+  std::optional<TapEntry> FindArriving(int connection, weft::Role sender) const;
+
+  // The connection has been closed: its frames do not arrive any more, which pages get as
+  // {"type": "closed", "connection": 1}.
+  void Forget(int connection);
+
+  // Sends all kept entries, and those that arrive, and then each new one, as {"type": "tap",
+  // "entries": [...]}.
   void Watch(const weft::SessionRef& viewer);
   void Unwatch(const weft::SessionRef& viewer);
 
   // None: it is not kept any more, or never existed.
   std::optional<TapEntry> Find(uint64_t id) const;
 
+  Recording& recording() { return recording_; }
+
  private:
+  void Tell(const nlohmann::json& message, const weft::SendOptions& options);
+
+  Recording recording_;
+
   mutable std::mutex mutex_;
   std::deque<TapEntry> entries_;  // their ids are consecutive
   uint64_t last_id_ = 0;
+  std::map<std::pair<int, weft::Role>, TapEntry> arriving_;  // by connection and sender
   std::vector<weft::SessionRef> viewers_;
 };
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -34,13 +35,17 @@
 #include "weft/transport/io.h"
 #include "weft/transport/listen.h"
 #include "weft/transport/stream.h"
+#include "weft/transport/testing/tls_pair.h"
+#include "weft/transport/tls_context.h"
 #include "weft/transport/wait.h"
 
 namespace examples {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 using weft::Deadline;
 using weft::Interest;
 using weft::IoResult;
@@ -55,6 +60,13 @@ using weft::testing::ServerFrame;
 const Deadline kLimit = Deadline::After(absl::Minutes(2));
 
 const weft::SocketAddress kLoopback = *weft::SocketAddress::FromIp("127.0.0.1", 0);
+
+constexpr char kUpgrade[] =
+    "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+constexpr char kUpgraded[] =
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
 // One end of a plain TCP connection, which sends and receives bytes.
 class End {
@@ -115,26 +127,36 @@ class TapTest : public ::testing::Test {
   }
 
   void StartTap(uint16_t port, size_t max_connections = 64) {
-    absl::StatusOr<std::unique_ptr<Tap>> tap = Tap::Start({.listen = kLoopback,
-                                                           .host = "127.0.0.1",
-                                                           .port = port,
-                                                           .max_connections = max_connections},
-                                                          log_);
+    absl::StatusOr<std::unique_ptr<Tap>> tap =
+        Tap::Start({.listen = kLoopback,
+                    .rules = {.targets = {{.host = "127.0.0.1", .port = port}}},
+                    .max_connections = max_connections},
+                   log_);
     ASSERT_TRUE(tap.ok()) << tap.status();
     tap_ = *std::move(tap);
   }
 
-  End Connect() {
+  // A client that has asked for a WebSocket.
+  End Connect(absl::string_view request = kUpgrade) {
+    End client = ConnectOnly();
+    client.Say(request);
+    return client;
+  }
+
+  End ConnectOnly() {
     absl::StatusOr<weft::Stream> stream = weft::ConnectTo({tap_->address()}, kLimit);
     EXPECT_TRUE(stream.ok()) << stream.status();
     return End(stream.ok() ? *std::move(stream) : weft::Stream());
   }
 
-  End Accept() {
+  // The server, which has got the request.
+  End Accept(absl::string_view request = kUpgrade) {
     weft::Stream stream;
     EXPECT_TRUE(weft::Wait(listener_.get(), Interest::kRead, kLimit).ok());
     EXPECT_TRUE(weft::Accept(listener_.get(), &stream).ok());
-    return End(std::move(stream));
+    End server(std::move(stream));
+    EXPECT_EQ(server.Hear(request.size()), request);
+    return server;
   }
 
   // All entries so far: "client frame the error".
@@ -157,19 +179,10 @@ class TapTest : public ::testing::Test {
   std::unique_ptr<Tap> tap_;
 };
 
-constexpr char kRequest[] =
-    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-constexpr char kResponse[] =
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
-
 TEST_F(TapTest, BrokenFramesReachTheOtherEndAsTheyWereAndAreLogged) {
   End client = Connect(), server = Accept();
-  client.Say(kRequest);
-  EXPECT_EQ(server.Hear(sizeof(kRequest) - 1), kRequest);
-  server.Say(kResponse);
-  EXPECT_EQ(client.Hear(sizeof(kResponse) - 1), kResponse);
+  server.Say(kUpgraded);
+  EXPECT_EQ(client.Hear(sizeof(kUpgraded) - 1), kUpgraded);
 
   const std::string from_client =
       ServerFrame(Opcode::kText, "bare") + Frame({.rsv = weft::kRsv2, .masked = true}, "x") +
@@ -182,7 +195,7 @@ TEST_F(TapTest, BrokenFramesReachTheOtherEndAsTheyWereAndAreLogged) {
 
   const std::vector<std::string> logged = Logged();
   ASSERT_EQ(logged.size(), 8u);
-  EXPECT_THAT(logged[0], HasSubstr("connected to 127.0.0.1:"));
+  EXPECT_THAT(logged[0], HasSubstr("connected to ws://127.0.0.1:"));
   EXPECT_THAT(logged[1], HasSubstr("client head GET / HTTP/1.1"));
   EXPECT_THAT(logged[2], HasSubstr("server head HTTP/1.1 101"));
   EXPECT_THAT(logged[3], HasSubstr("client frame text bare a client must mask every frame"));
@@ -190,6 +203,76 @@ TEST_F(TapTest, BrokenFramesReachTheOtherEndAsTheyWereAndAreLogged) {
   EXPECT_THAT(logged[5], HasSubstr("the text is not UTF-8"));
   EXPECT_THAT(logged[6], HasSubstr("a control frame carries at most 125 bytes"));
   EXPECT_THAT(logged[7], HasSubstr("server frame text masked a server must not mask a frame"));
+}
+
+TEST_F(TapTest, BytesThatAreNotHttpAreForwardedToo) {
+  for (const char* bytes : {"no\nHTTP\n", "POKE / X\r\n\r\n"}) {
+    End client = Connect(bytes), server = Accept(bytes);
+    server.Say("what?");
+    EXPECT_EQ(client.Hear(5), "what?");
+  }
+  End client = Connect("an incomplete head");
+  client.SayNoMore();
+  EXPECT_TRUE(Accept("an incomplete head").HearsTheEnd());
+}
+
+TEST_F(TapTest, AClientThatMayNotConnectGetsTheReason) {
+  for (const auto& [target, origin, status] :
+       {std::tuple("/", "https://evil.example", "403"),
+        std::tuple("/?to=ws://10.0.0.1/", "http://localhost", "403"),
+        std::tuple("/?to=nowhere://", "http://localhost", "400")}) {
+    End client = Connect(absl::StrCat(
+        "GET ", target, " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nOrigin: ", origin,
+        "\r\n\r\n"));
+    EXPECT_THAT(client.Hear(1 << 20), StartsWith(absl::StrCat("HTTP/1.1 ", status, " ")));
+    EXPECT_THAT(Logged().back(), HasSubstr("client note refused "));
+  }
+  EXPECT_FALSE(
+      weft::Wait(listener_.get(), Interest::kRead, Deadline::After(absl::ZeroDuration())).ok())
+      << "it has connected";
+}
+
+// A browser sends requests of pages of different sites on one connection.
+TEST_F(TapTest, AConnectionThatIsNoWebSocketHasOneRequest) {
+  const std::string other =
+      "POST /b HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n";
+  {
+    const std::string head = "POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n";
+    End client = Connect(head + "\r\nbo"), server = Accept(head + "Connection: close\r\n\r\nbo");
+    client.Say("dy" + other);
+    client.Say(other);
+    client.SayNoMore();
+    EXPECT_EQ(server.Hear(100), "dy");
+    server.Say("HTTP/1.1 200 OK\r\n\r\nHello");
+    server.SayNoMore();
+    EXPECT_EQ(client.Hear(100), "HTTP/1.1 200 OK\r\n\r\nHello");
+    EXPECT_THAT(Logged(), Contains(HasSubstr("client note not forwarded")).Times(1));
+  }
+  const std::string head = "GET / HTTP/1.1\r\nHost: localhost\r\n";
+  End client = Connect(head + "\r\n" + other), server = Accept(head + "Connection: close\r\n\r\n");
+  client.SayNoMore();
+  EXPECT_TRUE(server.HearsTheEnd());
+}
+
+TEST_F(TapTest, ABodyWhoseEndIsUnclearIsNotForwarded) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n";
+  End client = Connect(head + "\r\n2\r\nab\r\n");
+  End server = Accept(head + "Connection: close\r\n\r\n2\r\nab\r\n");
+  client.Say("no size\r\n");
+  EXPECT_TRUE(server.HearsTheEnd());
+  EXPECT_TRUE(client.HearsTheEnd());
+  EXPECT_THAT(Logged(), Contains(HasSubstr("client note not forwarded")));
+}
+
+TEST_F(TapTest, ARequestForATargetIsAsWithoutTheTap) {
+  const std::string host = absl::StrCat("127.0.0.1:", weft::LocalAddress(listener_.get()).port());
+  const std::string rest = "\r\nUpgrade: websocket\r\n\r\n";
+  End client = Connect(
+      absl::StrCat("GET /?to=ws://", host, "/chat HTTP/1.1\r\nHost: localhost", rest, "frames"));
+  End server = Accept(absl::StrCat("GET /chat HTTP/1.1\r\nHost: ", host, rest, "frames"));
+  EXPECT_THAT(Logged(), ElementsAre(HasSubstr("connected to ws://127.0.0.1:"),
+                                    HasSubstr("are as they would be without the tap"),
+                                    HasSubstr("client head GET /chat HTTP/1.1")));
 }
 
 TEST_F(TapTest, OneDirectionMayEndBeforeTheOther) {
@@ -255,16 +338,94 @@ TEST_F(TapTest, TakesSoManyConnectionsAtOnce) {
   End first = Connect(), server = Accept();
   first.Say("x");
   EXPECT_EQ(server.Hear(1), "x");
-  EXPECT_TRUE(Connect().HearsTheEnd());
+  EXPECT_TRUE(ConnectOnly().HearsTheEnd());
   EXPECT_THAT(Logged().back(), HasSubstr("there are 1 connections"));
 }
 
+struct Echo : weft::Handler {
+  void OnMessage(weft::Session& session, const weft::Message& message) override {
+    session.Send(message).IgnoreError();
+  }
+};
+
+// On both sides. Messages that are longer than all buffers go in both directions at the same time.
+TEST_F(TapTest, WithTlsAsWithout) {
+  weft::ServerOptions options;
+  options.tls = weft::testing::TestTlsServer();
+  options.connection.max_message_bytes = 8 << 20;
+  options.sending.max_queue_bytes = 64 << 20;
+  auto server = weft::Server::Start(options, [](auto&, auto&) { return std::make_unique<Echo>(); });
+  ASSERT_TRUE(server.ok()) << server.status();
+  auto tap = Tap::Start({.listen = kLoopback,
+                         .client_tls = weft::testing::TestTlsServer(),
+                         .rules = {.targets = {{.host = "localhost",
+                                                .port = (*server)->port(),
+                                                .tls = weft::testing::TestTlsClient()}}}},
+                        log_);
+  ASSERT_TRUE(tap.ok()) << tap.status();
+
+  weft::ClientOptions client_options;
+  client_options.tls = weft::testing::TestTlsClient();
+  client_options.connection.max_message_bytes = 8 << 20;
+  const std::string url = absl::StrCat("wss://localhost:", (*tap)->address().port(),
+                                       "/?to=wss://localhost:", (*server)->port(), "/chat");
+  auto client = weft::Client::Connect(url, client_options);
+  ASSERT_TRUE(client.ok()) << client.status();
+  const std::string large(4 << 20, 'x');
+  constexpr int kMessages = 4;
+  std::thread sender([&] {
+    for (int i = 0; i < kMessages; ++i) EXPECT_TRUE((*client)->SendText(large).ok());
+  });
+  for (int i = 0; i < kMessages; ++i) {
+    const absl::StatusOr<weft::Message> answer = (*client)->Receive(absl::Minutes(2));
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->payload, large);
+  }
+  sender.join();
+  EXPECT_TRUE((*client)->Close().ok());
+  const std::vector<std::string> logged = Logged();
+  EXPECT_THAT(logged[0], HasSubstr("connected to wss://localhost:"));
+  EXPECT_THAT(logged[2], HasSubstr("client head GET /chat HTTP/1.1"));
+  EXPECT_THAT(log_.recording().Pcapng(), HasSubstr("GET /chat HTTP/1.1"));
+}
+
+TEST_F(TapTest, AServerWhoseCertificateIsNotTrustedIsNotConnected) {
+  weft::ServerOptions options;
+  options.tls = weft::testing::TestTlsServer();
+  auto server = weft::Server::Start(options, [](auto&, auto&) { return std::make_unique<Echo>(); });
+  ASSERT_TRUE(server.ok()) << server.status();
+  auto tap = Tap::Start({.listen = kLoopback,
+                         .rules = {.targets = {{.host = "localhost",
+                                                .port = (*server)->port(),
+                                                .tls = *weft::TlsContext::ForClient()}}}},
+                        log_);
+  ASSERT_TRUE(tap.ok()) << tap.status();
+  tap_ = *std::move(tap);
+  EXPECT_TRUE(Connect().HearsTheEnd());
+  EXPECT_THAT(Logged().back(), HasSubstr("not connected the server's certificate"));
+}
+
+// A client that says nothing, and one that speaks no TLS where it must.
+TEST_F(TapTest, ASilentClientIsGivenUp) {
+  auto tap = Tap::Start({.listen = kLoopback,
+                         .rules = {.targets = {{.host = "127.0.0.1", .port = 1}}},
+                         .open_timeout = absl::ZeroDuration()},
+                        log_);
+  ASSERT_TRUE(tap.ok()) << tap.status();
+  tap_ = *std::move(tap);
+  EXPECT_TRUE(ConnectOnly().HearsTheEnd());
+  EXPECT_THAT(Logged().back(), HasSubstr("no request came"));
+  tap = Tap::Start({.listen = kLoopback,
+                    .client_tls = weft::testing::TestTlsServer(),
+                    .rules = {.targets = {{.host = "127.0.0.1", .port = 1}}}},
+                   log_);
+  ASSERT_TRUE(tap.ok()) << tap.status();
+  tap_ = *std::move(tap);
+  EXPECT_TRUE(Connect().HearsTheEnd());
+  EXPECT_THAT(Logged().back(), HasSubstr("no TLS with the client"));
+}
+
 TEST_F(TapTest, ClientAndServerOfOursSeeNoDifference) {
-  struct Echo : weft::Handler {
-    void OnMessage(weft::Session& session, const weft::Message& message) override {
-      session.Send(message).IgnoreError();
-    }
-  };
   weft::ServerOptions options;
   options.connection.max_message_bytes = 8 << 20;
   options.connection.compression = {.use = weft::CompressionOptions::Use::kOn};

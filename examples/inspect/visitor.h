@@ -4,6 +4,7 @@
 #define WEFT_EXAMPLES_INSPECT_VISITOR_H_
 
 #include <string>
+#include <vector>
 
 #include "examples/inspect/tap_log.h"
 #include "weft/core/deflate/compression.h"
@@ -13,9 +14,10 @@ namespace examples {
 
 // The tap, as shown to the page.
 struct TapView {
-  TapLog* log = nullptr;   // null: there is no tap. It must outlive the server
-  std::string connect{};   // the URL for clients
-  std::string forwards{};  // the URL that they would use without it
+  TapLog* log = nullptr;                // must outlive the server; null: there is no tap
+  std::string connect{};                // the URL for clients
+  std::vector<std::string> forwards{};  // the URLs that they would use without it, as the owner
+                                        // named them; `connect` is for the first
 };
 
 // Accepts sessions. Each gets its own opening handshake as a greeting, then answers (answers.h),

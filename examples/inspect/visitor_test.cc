@@ -28,7 +28,7 @@ class VisitorTest : public ::testing::Test {
     options.sending.max_queue_bytes = 1 << 20;
     auto server = weft::Server::Start(
         options,
-        VisitorAcceptor({}, {.log = &log_, .connect = "ws://tap/", .forwards = "ws://far/"}));
+        VisitorAcceptor({}, {.log = &log_, .connect = "ws://tap/", .forwards = {"ws://far/"}}));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     auto page = weft::Client::Connect(absl::StrCat("ws://127.0.0.1:", server_->port(), "/wire"));
@@ -60,7 +60,7 @@ TEST_F(VisitorTest, IsGreetedWithItsOwnHandshakeAndTheTap) {
   EXPECT_EQ(hello["request"][0]["text"], "GET /wire HTTP/1.1");
   EXPECT_EQ(hello["response"][0]["text"], "HTTP/1.1 101 Switching Protocols");
   EXPECT_EQ(hello["tap"]["connect"], "ws://tap/");
-  EXPECT_EQ(hello["tap"]["forwards"], "ws://far/");
+  EXPECT_EQ(hello["tap"]["forwards"], json::array({"ws://far/"}));
 }
 
 TEST_F(VisitorTest, GetsWhatIsKeptThenWhatComesAndAllAboutOne) {
@@ -88,6 +88,38 @@ TEST_F(VisitorTest, GetsWhatIsKeptThenWhatComesAndAllAboutOne) {
   ASSERT_EQ(kept["entries"].size(), 2u);
   EXPECT_EQ(kept["entries"][0]["text"], "one");
   EXPECT_EQ(kept["entries"][1]["id"], 2);
+}
+
+TEST_F(VisitorTest, SeesAFrameWhileItArrives) {
+  Receive();
+  Receive();
+  TapEntry entry;
+  entry.connection = 1;
+  entry.kind = TapEntry::Kind::kFrame;
+  entry.frame.header.payload_length = 1000;
+  entry.frame.payload_bytes = 10;
+  log_.Arrive(entry);
+  const json arriving = Receive();
+  EXPECT_EQ(arriving["type"], "arriving");
+  EXPECT_EQ(arriving["entry"]["payloadBytes"], 10);
+  EXPECT_EQ(arriving["entry"]["lengthBytes"], 1000);
+
+  const auto greeted = [this] {  // a page that comes later
+    auto later = weft::Client::Connect(absl::StrCat("ws://127.0.0.1:", server_->port(), "/wire"));
+    EXPECT_TRUE(later.ok()) << later.status();
+    std::swap(page_, *later);
+    Receive();
+    Receive();
+    log_.Add(Note("now"));
+    return Receive();
+  };
+  EXPECT_EQ(greeted(), arriving);
+  entry.frame.payload_bytes = 1000;
+  log_.Add(entry);
+  EXPECT_EQ(greeted()["type"], "tap") << "it has arrived";
+  log_.Arrive(entry);
+  log_.Forget(1);
+  EXPECT_EQ(greeted()["type"], "tap") << "its connection is closed";
 }
 
 // More than the kernel's buffers and the queue hold is sent while the page does not read.

@@ -15,8 +15,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "examples/echo/echo_server.h"
+#include "examples/echo/echo.h"
+#include "examples/echo/echo_flags.h"
 #include "examples/output.h"
+#include "examples/server_main.h"
 
 ABSL_FLAG(std::string, cert, "", "the certificate, followed by its chain: a PEM file");
 ABSL_FLAG(std::string, key, "", "its private key: a PEM file");
@@ -69,5 +71,8 @@ int main(int argc, char** argv) {
     return 1;
   }
   options.tls = *std::move(tls);
-  return examples::RunEchoServer(std::move(options));
+  weft::Router router;
+  examples::Echo().AddTo(router, "");
+  router.ServeStatus();
+  return examples::RunServer(std::move(options), router);
 }

@@ -13,14 +13,16 @@
 #include "examples/world/geometry.h"
 #include "examples/world/messages.h"
 #include "examples/world/replica.h"
+#include "examples/world/state.h"
+#include "examples/world/team.h"
 
 namespace weft::world {
 
-// Walks from one spot to another, and picks up and throws objects on its way. No network and no
-// clock: it acts on each snapshot, 20 times per second.
+// Walks from one spot to another, and picks up and throws objects on its way; every fourth one
+// plays the ball instead. No network and no clock: it acts on each snapshot, 20 times per second.
 class Bot {
  public:
-  explicit Bot(uint32_t seed) : random_(seed) {}
+  explicit Bot(uint32_t seed) : random_(seed), plays_(seed % 4 == 0) {}
 
   // Takes a message of the server; the result is the message to send. An error is the server's.
   absl::StatusOr<std::vector<std::string>> OnMessage(absl::string_view message);
@@ -31,9 +33,14 @@ class Bot {
 
  private:
   Input Think();
+  Input GoTo(Vector way, bool act);
   Vector SomeSpot();
+  const State* Ball() const;
+  Input Play(Vector ball);
 
   std::mt19937 random_;
+  const bool plays_;
+  Team team_ = Team::kSun;
   Replica replica_;
   Figures figures_;
   uint32_t snapshots_ = 0;

@@ -22,10 +22,11 @@ TEST(BotTest, WandersPicksUpAndThrows) {
   }
   std::set<EntityId> carried;
   for (int i = 0; i < 6 * kTicksPerSecond; ++i) {
-    game.Tick([&](Game::PlayerId id, absl::string_view snapshot) {
+    game.Tick([&](Game::PlayerId id, absl::string_view message) {
       Bot& bot = bots.at(id);
-      const auto answers = bot.OnMessage(snapshot);
+      const auto answers = bot.OnMessage(message);
       ASSERT_TRUE(answers.ok()) << answers.status();
+      if (*TypeOf(message) != MessageType::kSnapshot) return;
       ASSERT_EQ(answers->size(), 2);
       game.OnAcknowledgement(id, std::get<Acknowledgement>(*DecodeClientMessage(answers->at(0))));
       game.OnInput(id, std::get<Input>(*DecodeClientMessage(answers->at(1))));
@@ -35,16 +36,35 @@ TEST(BotTest, WandersPicksUpAndThrows) {
   EXPECT_GT(carried.size(), 3);
   for (const auto& [id, bot] : bots) {
     EXPECT_EQ(bot.snapshots(), 6 * kSnapshotsPerSecond);
-    EXPECT_GT(Length(MetresOf(bot.replica().head().place) - ArrivalPlace(static_cast<int>(id))), 1)
-        << id;
+    const Vector from = ArrivalPlace(static_cast<Team>(id % kTeams), static_cast<int>(id) / kTeams);
+    EXPECT_GT(Length(MetresOf(bot.replica().head().place) - from), 1) << id;
   }
+}
+
+TEST(BotTest, OneThatPlaysScores) {
+  Game game(MakeScene(1));  // the ball
+  Bot bot(4);
+  ASSERT_TRUE(bot.OnMessage(game.Join(1)).ok());
+  Score score;
+  for (int i = 0; i < 60 * kTicksPerSecond && score.points[0] == 0; ++i) {
+    game.Tick([&](Game::PlayerId id, absl::string_view message) {
+      if (*TypeOf(message) == MessageType::kScore) score = *DecodeScore(message);
+      const auto answers = bot.OnMessage(message);
+      ASSERT_TRUE(answers.ok()) << answers.status();
+      if (answers->size() != 2) return;
+      game.OnAcknowledgement(id, std::get<Acknowledgement>(*DecodeClientMessage(answers->at(0))));
+      game.OnInput(id, std::get<Input>(*DecodeClientMessage(answers->at(1))));
+    });
+  }
+  EXPECT_EQ(score.points[static_cast<int>(Team::kSun)], 1);
+  EXPECT_NE(score.scorer, kNoEntity);
 }
 
 TEST(BotTest, WhatTheServerMustNotSayIsAnError) {
   Bot bot(1);
   EXPECT_EQ(bot.OnMessage("").status().message(), "a malformed message: empty");
   EXPECT_EQ(bot.OnMessage(Encode(Welcome{.version = 9})).status().message(),
-            "the server speaks version 9, not 1");
+            "the server speaks version 9, not 2");
   EXPECT_EQ(bot.OnMessage(EncodePong({1})).status().message(),
             "a message of type 4 was not asked for");
 }

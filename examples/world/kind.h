@@ -14,8 +14,8 @@ namespace weft::world {
 using EntityId = uint16_t;
 inline constexpr EntityId kNoEntity = 0xffff;
 
-enum class Kind : uint8_t { kAvatar, kCrate, kBox, kPlank, kDomino, kBall, kBarrel };
-inline constexpr int kKinds = 7;
+enum class Kind : uint8_t { kAvatar, kCrate, kBox, kPlank, kDomino, kBall, kBarrel, kGameBall };
+inline constexpr int kKinds = 8;
 
 enum class Shape : uint8_t { kBox, kSphere, kCylinder, kCapsule };
 
@@ -41,6 +41,8 @@ constexpr KindInfo InfoOf(Kind kind) {
       return {Shape::kSphere, {0.4f, 0.4f, 0.4f}, 5};
     case Kind::kBarrel:
       return {Shape::kCylinder, {0.4f, 0.55f, 0.4f}, 15};
+    case Kind::kGameBall:
+      return {Shape::kSphere, {0.9f, 0.9f, 0.9f}, 12};
   }
   return {Shape::kCapsule, {kAvatarRadius, kAvatarHeight / 2, kAvatarRadius}, 70};
 }

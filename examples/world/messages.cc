@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "examples/bytes.h"
+#include "weft/core/frame/utf8.h"
 
 namespace weft::world {
 namespace {
@@ -137,6 +138,13 @@ SnapshotHead ReadHead(ByteReader& in) {
   return head;
 }
 
+constexpr uint8_t kNoGoal = 0;  // otherwise the number of the team plus one
+
+std::optional<Team> TeamOf(uint8_t number) {
+  if (number >= kTeams) return std::nullopt;
+  return static_cast<Team>(number);
+}
+
 absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("a malformed message: ", what));
 }
@@ -171,6 +179,7 @@ std::string Encode(const Welcome& welcome) {
   ByteWriter out = Begin(MessageType::kWelcome);
   out.U8(welcome.version);
   out.U16(welcome.avatar);
+  out.U8(static_cast<uint8_t>(welcome.team));
   return std::move(out).Take();
 }
 
@@ -204,6 +213,28 @@ std::string EncodePong(const Ping& ping) {
   return std::move(out).Take();
 }
 
+std::string Encode(const Score& score) {
+  ByteWriter out = Begin(MessageType::kScore);
+  for (const uint8_t points : score.points) out.U8(points);
+  out.U8(score.goal.has_value() ? static_cast<uint8_t>(static_cast<int>(*score.goal) + 1)
+                                : kNoGoal);
+  out.U16(score.scorer);
+  return std::move(out).Take();
+}
+
+std::string EncodeNames(absl::Span<const PlayerName> names) {
+  ByteWriter out = Begin(MessageType::kNames);
+  for (const PlayerName& player : names) {
+    out.U16(player.avatar);
+    out.U8(static_cast<uint8_t>(player.team));
+    out.U8(static_cast<uint8_t>(player.name.size()));
+    for (const char byte : player.name) out.U8(static_cast<uint8_t>(byte));
+  }
+  return std::move(out).Take();
+}
+
+size_t EncodedNameSize(const PlayerName& name) { return 4 + name.name.size(); }
+
 std::string Encode(const Input& input) {
   ByteWriter out = Begin(MessageType::kInput);
   out.U8(input.number);
@@ -224,6 +255,10 @@ std::string Encode(const Ping& ping) {
   ByteWriter out = Begin(MessageType::kPing);
   out.U16(ping.number);
   return std::move(out).Take();
+}
+
+std::string Encode(const Name& name) {
+  return absl::StrCat(std::string(1, static_cast<char>(MessageType::kName)), name.name);
 }
 
 size_t EncodedSize(const SnapshotHead& head) {
@@ -249,8 +284,8 @@ absl::StatusOr<MessageType> TypeOf(absl::string_view message) {
   const auto known = [&](MessageType first, MessageType last) {
     return type >= static_cast<uint8_t>(first) && type <= static_cast<uint8_t>(last);
   };
-  if (!known(MessageType::kWelcome, MessageType::kPong) &&
-      !known(MessageType::kInput, MessageType::kPing)) {
+  if (!known(MessageType::kWelcome, MessageType::kNames) &&
+      !known(MessageType::kInput, MessageType::kName)) {
     return Malformed(absl::StrCat("unknown type ", static_cast<int>(type)));
   }
   return static_cast<MessageType>(type);
@@ -261,6 +296,11 @@ absl::StatusOr<Welcome> DecodeWelcome(absl::string_view message) {
   if (!in.ok()) return in.status();
   Welcome welcome{.version = in->U8()};
   welcome.avatar = in->U16();
+  // Of another version the rest is unknown.
+  if (welcome.version != kProtocolVersion) return welcome;
+  const std::optional<Team> team = TeamOf(in->U8());
+  if (!team.has_value()) return Malformed("an unknown team");
+  welcome.team = *team;
   return ReadToTheEnd(*in, welcome);
 }
 
@@ -312,6 +352,37 @@ absl::StatusOr<Ping> DecodePong(absl::string_view message) {
   return ReadToTheEnd(*in, ping);
 }
 
+absl::StatusOr<Score> DecodeScore(absl::string_view message) {
+  absl::StatusOr<ByteReader> in = Open(message, MessageType::kScore);
+  if (!in.ok()) return in.status();
+  Score score;
+  for (uint8_t& points : score.points) points = in->U8();
+  const uint8_t goal = in->U8();
+  if (goal != kNoGoal) {
+    score.goal = TeamOf(goal - 1);
+    if (!score.goal.has_value()) return Malformed("an unknown team");
+  }
+  score.scorer = in->U16();
+  return ReadToTheEnd(*in, score);
+}
+
+absl::StatusOr<std::vector<PlayerName>> DecodeNames(absl::string_view message) {
+  absl::StatusOr<ByteReader> in = Open(message, MessageType::kNames);
+  if (!in.ok()) return in.status();
+  std::vector<PlayerName> names;
+  while (in->ok() && !in->at_end()) {
+    PlayerName player{.avatar = in->U16()};
+    const std::optional<Team> team = TeamOf(in->U8());
+    if (!team.has_value()) return Malformed("an unknown team");
+    player.team = *team;
+    for (uint8_t left = in->U8(); left > 0 && in->ok(); --left) {
+      player.name.push_back(static_cast<char>(in->U8()));
+    }
+    names.push_back(std::move(player));
+  }
+  return ReadToTheEnd(*in, std::move(names));
+}
+
 absl::StatusOr<ClientMessage> DecodeClientMessage(absl::string_view message) {
   const absl::StatusOr<MessageType> type = TypeOf(message);
   if (!type.ok()) return type.status();
@@ -334,6 +405,12 @@ absl::StatusOr<ClientMessage> DecodeClientMessage(absl::string_view message) {
     case MessageType::kPing: {
       const Ping ping{in.U16()};
       return ReadToTheEnd<ClientMessage>(in, ping);
+    }
+    case MessageType::kName: {
+      const absl::string_view name = message.substr(1);
+      if (name.size() > kMaxSentNameBytes) return Malformed("a name that is too long");
+      if (!IsValidUtf8(name)) return Malformed("a name that is not UTF-8");
+      return Name{std::string(name)};
     }
     default:
       return Malformed(

@@ -15,11 +15,13 @@
 #include "absl/types/span.h"
 #include "examples/world/avatar.h"
 #include "examples/world/kind.h"
+#include "examples/world/match.h"
 #include "examples/world/state.h"
+#include "examples/world/team.h"
 
 namespace weft::world {
 
-inline constexpr uint8_t kProtocolVersion = 1;
+inline constexpr uint8_t kProtocolVersion = 2;
 
 // Every message is binary, and its first byte is its type.
 enum class MessageType : uint8_t {
@@ -28,16 +30,20 @@ enum class MessageType : uint8_t {
   kSnapshot = 2,
   kFigures = 3,
   kPong = 4,
+  kScore = 5,
+  kNames = 6,
   // From a client.
   kInput = 16,
   kAcknowledgement = 17,
   kPing = 18,
+  kName = 19,
 };
 
 // The first message.
 struct Welcome {
   uint8_t version = kProtocolVersion;
   EntityId avatar = kNoEntity;  // the client's own avatar
+  Team team = Team::kSun;
 };
 
 // The part of every snapshot about the client itself.
@@ -76,6 +82,15 @@ struct Figures {
   friend bool operator==(const Figures&, const Figures&) = default;
 };
 
+// A player as others see it. `name` is at most examples::kMaxNameBytes of UTF-8.
+struct PlayerName {
+  EntityId avatar = kNoEntity;
+  Team team = Team::kSun;
+  std::string name{};
+
+  friend bool operator==(const PlayerName&, const PlayerName&) = default;
+};
+
 // A player's controls for kTicksPerSnapshot ticks.
 struct Input {
   uint8_t number = 0;  // a counter that wraps
@@ -90,6 +105,11 @@ struct Ping {
   uint16_t number = 0;  // returned in a Pong
 };
 
+// The name that a player has chosen.
+struct Name {
+  std::string name{};
+};
+
 // An entity's state in the last acknowledged snapshot, or null.
 using StateLookup = absl::FunctionRef<const State*(EntityId)>;
 
@@ -97,10 +117,13 @@ std::string Encode(const Welcome& welcome);
 std::string Encode(const Snapshot& snapshot, StateLookup acknowledged);
 std::string Encode(const Figures& figures);
 std::string EncodePong(const Ping& ping);
+std::string Encode(const Score& score);
+std::string EncodeNames(absl::Span<const PlayerName> names);
 
 std::string Encode(const Input& input);
 std::string Encode(const Acknowledgement& acknowledgement);
 std::string Encode(const Ping& ping);
+std::string Encode(const Name& name);
 
 // The maximum size of a snapshot is the sum of these, as long as at most kMaxGone are gone: one
 // byte is enough for their number.
@@ -108,6 +131,9 @@ inline constexpr size_t kMaxGone = 127;
 size_t EncodedSize(const SnapshotHead& head);
 size_t MaxEncodedSize(EntityId gone);
 size_t MaxEncodedSize(const Update& update, const State* acknowledged);
+
+// In a message of names.
+size_t EncodedNameSize(const PlayerName& name);
 
 // The error has the message's unknown type, or says that it ends too early or too late.
 absl::StatusOr<MessageType> TypeOf(absl::string_view message);
@@ -117,8 +143,12 @@ absl::StatusOr<SnapshotHead> DecodeSnapshotHead(absl::string_view message);
 absl::StatusOr<Snapshot> DecodeSnapshot(absl::string_view message, StateLookup acknowledged);
 absl::StatusOr<Figures> DecodeFigures(absl::string_view message);
 absl::StatusOr<Ping> DecodePong(absl::string_view message);
+absl::StatusOr<Score> DecodeScore(absl::string_view message);
+absl::StatusOr<std::vector<PlayerName>> DecodeNames(absl::string_view message);
 
-using ClientMessage = std::variant<Input, Acknowledgement, Ping>;
+// A name is valid UTF-8 of at most kMaxSentNameBytes, otherwise as the client typed it.
+inline constexpr size_t kMaxSentNameBytes = 60;
+using ClientMessage = std::variant<Input, Acknowledgement, Ping, Name>;
 absl::StatusOr<ClientMessage> DecodeClientMessage(absl::string_view message);
 
 }  // namespace weft::world

@@ -189,12 +189,41 @@ TEST(MessagesTest, AnyBytesAreASnapshotOrAnError) {
 }
 
 TEST(MessagesTest, Welcome) {
-  const std::string bytes = Encode(world::Welcome{.avatar = 1003});
-  EXPECT_EQ(bytes, Hex("01 01 eb03"));
+  const std::string bytes = Encode(world::Welcome{.avatar = 1003, .team = Team::kMoon});
+  EXPECT_EQ(bytes, Hex("01 02 eb03 01"));
   const auto decoded = DecodeWelcome(bytes);
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(decoded->version, kProtocolVersion);
   EXPECT_EQ(decoded->avatar, 1003);
+  EXPECT_EQ(decoded->team, Team::kMoon);
+  // The rest of another version is not read.
+  EXPECT_EQ(DecodeWelcome(Hex("01 01 eb03"))->version, 1);
+  EXPECT_FALSE(DecodeWelcome(Hex("01 02 eb03 02")).ok());
+}
+
+TEST(MessagesTest, Score) {
+  const struct Score goal { .points = {2, 1}, .goal = Team::kSun, .scorer = 1003 };
+  EXPECT_EQ(Encode(goal), Hex("05 02 01 01 eb03"));
+  EXPECT_EQ(*DecodeScore(Hex("05 02 01 01 eb03")), goal);
+  const struct Score quiet {
+    .points = { 2, 1 }
+  };
+  EXPECT_EQ(Encode(quiet), Hex("05 02 01 00 ffff"));
+  EXPECT_EQ(*DecodeScore(Hex("05 02 01 00 ffff")), quiet);
+  EXPECT_EQ(DecodeScore(Hex("05 02 01 03 ffff")).status().message(),
+            "a malformed message: an unknown team");
+  EXPECT_FALSE(DecodeScore(Hex("05 02 01 01 ff")).ok());
+}
+
+TEST(MessagesTest, Names) {
+  const std::vector<PlayerName> names = {{1000, Team::kSun, "Ann"}, {1003, Team::kMoon, "Jörg"}};
+  const std::string bytes = Hex("06 e803 00 03 416e6e eb03 01 05 4ac3b67267");
+  EXPECT_EQ(EncodeNames(names), bytes);
+  EXPECT_EQ(EncodedNameSize(names[0]) + EncodedNameSize(names[1]) + 1, bytes.size());
+  EXPECT_EQ(*DecodeNames(bytes), names);
+  for (size_t size = 2; size < bytes.size(); ++size) {
+    EXPECT_EQ(DecodeNames(bytes.substr(0, size)).ok(), size == 8) << size;
+  }
 }
 
 TEST(MessagesTest, Figures) {
@@ -232,6 +261,11 @@ TEST(MessagesTest, WhatClientsSay) {
   const auto decoded_ping = DecodeClientMessage(Hex("12 0700"));
   ASSERT_TRUE(decoded_ping.ok());
   EXPECT_EQ(std::get<Ping>(*decoded_ping).number, 7);
+
+  EXPECT_EQ(Encode(Name{"Jörg"}), Hex("13 4ac3b67267"));
+  const auto decoded_name = DecodeClientMessage(Hex("13 4ac3b67267"));
+  ASSERT_TRUE(decoded_name.ok());
+  EXPECT_EQ(std::get<Name>(*decoded_name).name, "Jörg");
 }
 
 TEST(MessagesTest, WhatClientsMustNotSay) {
@@ -240,11 +274,15 @@ TEST(MessagesTest, WhatClientsMustNotSay) {
   };
   EXPECT_EQ(error(""), "a malformed message: empty");
   EXPECT_EQ(error("63"), "a malformed message: unknown type 99");
-  EXPECT_EQ(error("01 01 eb03"), "a malformed message: type 1 is only sent by the server");
+  EXPECT_EQ(error("01 02 eb03 00"), "a malformed message: type 1 is only sent by the server");
   EXPECT_EQ(error("10 09 81 40 03"), "a malformed message: too short");
   EXPECT_EQ(error("10 09 81 40 03 01 00"), "a malformed message: too long");
   EXPECT_EQ(error("10 09 81 40 03 02"), "a malformed message: an unknown button");
   EXPECT_EQ(error("11 02"), "a malformed message: too short");
+  EXPECT_EQ(error("13 ff"), "a malformed message: a name that is not UTF-8");
+  const std::string name(kMaxSentNameBytes + 1, 'x');
+  EXPECT_EQ(DecodeClientMessage(Encode(Name{name})).status().message(),
+            "a malformed message: a name that is too long");
 }
 
 }  // namespace

@@ -9,10 +9,10 @@ const page = (name) => import(path.join(__dirname, 'page', name));
 const bufferOf = (hex) => Uint8Array.from(Buffer.from(hex.replace(/\s/g, ''), 'hex')).buffer;
 const near = (a, b, by) => a.forEach((value, i) => assert.ok(Math.abs(value - b[i]) <= by, `${a} is not near ${b}`));
 
-let protocol, prediction, interpolation, rules;
+let protocol, prediction, interpolation, rules, match, controls;
 before(async () => {
-  [protocol, prediction, interpolation, rules] =
-    await Promise.all(['protocol.mjs', 'prediction.mjs', 'interpolation.mjs', 'rules.mjs'].map(page));
+  [protocol, prediction, interpolation, rules, match, controls] =
+    await Promise.all(['protocol.mjs', 'prediction.mjs', 'interpolation.mjs', 'rules.mjs', 'match.mjs', 'controls.mjs'].map(page));
 });
 
 // The head of a snapshot: number, behind, the avatar's position and the input that moves it.
@@ -62,17 +62,27 @@ test('the protocol: what the server must not say', () => {
 
 test('the protocol: the other messages', () => {
   const got = {};
-  const take = Object.fromEntries(['welcome', 'figures', 'pong'].map((name) => [name, (value) => got[name] = value]));
-  for (const hex of ['01 01 eb03', '03 0002 8403 e803 4d00 6400', '04 3412']) protocol.dispatch(bufferOf(hex), take);
+  const take = Object.fromEntries(['welcome', 'figures', 'pong', 'score', 'names'].map((name) => [name, (value) => got[name] = value]));
+  // The same bytes as in messages_test.cc.
+  for (const hex of ['01 02 eb03 01', '03 0002 8403 e803 4d00 6400', '04 3412', '05 02 01 01 eb03', '06 e803 00 03 416e6e eb03 01 05 4ac3b67267']) {
+    protocol.dispatch(bufferOf(hex), take);
+  }
   assert.deepEqual(got, {
-    welcome: {version: 1, avatar: 1003},
+    welcome: {version: 2, avatar: 1003, team: 1},
     figures: {tickMedian: 5.12, tickP99: 9, bodies: 1000, awake: 77, players: 100},
     pong: 0x1234,
+    score: {points: [2, 1], goal: 0, scorer: 1003},
+    names: [{avatar: 1000, team: 0, name: 'Ann'}, {avatar: 1003, team: 1, name: 'Jörg'}],
   });
+  protocol.dispatch(bufferOf('01 01 eb03'), take);
+  assert.equal(got.welcome.version, 1);  // so that the page can say so
+  assert.throws(() => protocol.dispatch(bufferOf('06 e803 00 04 416e6e'), take), RangeError);
   const hex = (bytes) => Buffer.from(bytes).toString('hex');
   assert.equal(hex(protocol.encodeInput(9, {moveX: -127, moveZ: 64, yaw: 3, act: true})), '100981400301');
   assert.equal(hex(protocol.encodeAcknowledgement(258)), '110201');
   assert.equal(hex(protocol.encodePing(7)), '120700');
+  assert.equal(hex(protocol.encodeName('Jörg')), '134ac3b67267');
+  assert.equal(protocol.encodeName('😀'.repeat(30)).length, 1 + 60);
 });
 
 test('the protocol: rotations', () => {
@@ -165,4 +175,48 @@ test('interpolation: the clock goes by the fastest snapshots, and counts on', ()
   assert.ok(Math.abs(clock.shown(10.05) - at - 3) < 0.5);
   assert.equal(clock.heard(3, 10.1), 65539);
   assert.ok(Math.abs(clock.shown(10.1) - at - 6) < 0.01);
+});
+
+test('the match: a goal in words', () => {
+  const players = new Map([[7, {name: 'Ann', team: 0}], [8, {name: 'Bob', team: 1}]]);
+  const news = (points, goal, scorer) => match.newsOf({points, goal, scorer}, players);
+  assert.equal(news([1, 0], null, 0xffff), '');
+  assert.equal(news([1, 0], 0, 7), 'Goal for Sun by \u2068Ann\u2069: 1 : 0');
+  assert.equal(news([1, 1], 1, 7), 'Goal for Moon, an own goal by \u2068Ann\u2069: 1 : 1');
+  assert.equal(news([1, 2], 1, 0xffff), 'Goal for Moon: 1 : 2');
+  players.set(7, {name: 'ענבל', team: 0});  // without marks of its own, the goals would be read from the right, too
+  assert.equal(news([3, 2], 0, 7), 'Goal for Sun by \u2068ענבל\u2069: 3 : 2');
+  assert.equal(news([5, 2], 0, 8), 'Sun wins the match 5 : 2. A new one starts');
+});
+
+test('the match: the way to the ball, seen from the player', () => {
+  // Yaw 0 looks along +z, and +x is to its left.
+  for (const [ball, yaw, turn] of [[[0, 5], 0, 0], [[5, 0], 0, -90], [[-5, 0], 0, 90], [[5, 0], Math.PI / 2, 0], [[0, 5], 2 * Math.PI, 0]]) {
+    const way = match.wayTo(ball, [0, 0], yaw);
+    assert.ok(Math.abs(way.turn - turn) < 1e-9, `${way.turn} instead of ${turn}`);
+    assert.equal(way.metres, 5);
+  }
+  assert.ok(match.canKick([0, 2], [0, 0], 0));
+  assert.ok(!match.canKick([0, 2], [0, 0], Math.PI));
+});
+
+test('the controls: a key that is released in a field, or with another key, does not stick', () => {
+  const handlers = {};
+  globalThis.addEventListener = (type, handler) => handlers[type] = handler;
+  const element = new EventTarget();
+  const own = new controls.Controls({view: element, stick: element, look: element, button: element, yaw: 0});
+  const send = (type, code, target = 'canvas', more = {}) => handlers[type](
+      {code, target: {matches: (selectors) => selectors.split(', ').includes(target)}, preventDefault() {}, ...more});
+  for (const [target, more] of [['canvas'], ['input'], ['canvas', {ctrlKey: true}]]) {
+    send('keydown', 'KeyW');
+    assert.equal(own.sample().moveZ, 127);
+    send('keyup', 'KeyW', target, more);
+    assert.equal(own.sample().moveZ, 0, target);
+  }
+  send('keydown', 'KeyW', 'input');
+  assert.equal(own.sample().moveZ, 0, 'a letter of a name');
+  send('keydown', 'Space', 'button');
+  assert.equal(own.sample().act, false);
+  send('keydown', 'Space');
+  assert.equal(own.sample().act, true);
 });

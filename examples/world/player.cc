@@ -1,5 +1,6 @@
 #include "examples/world/player.h"
 
+#include <utility>
 #include <variant>
 
 #include "absl/status/statusor.h"
@@ -12,13 +13,15 @@ void Player::OnMessage(Session& session, const Message& message) {
     session.Close(CloseCode::kUnsupportedData, "the world is binary").IgnoreError();
     return;
   }
-  const absl::StatusOr<ClientMessage> decoded = DecodeClientMessage(message.payload);
+  absl::StatusOr<ClientMessage> decoded = DecodeClientMessage(message.payload);
   if (!decoded.ok()) {
     session.Close(CloseCode::kPolicyViolation, decoded.status().message()).IgnoreError();
   } else if (const auto* input = std::get_if<Input>(&*decoded)) {
-    world_.OnInput(session.id(), *input);
+    world_.OnInput(player_, *input);
   } else if (const auto* acknowledgement = std::get_if<Acknowledgement>(&*decoded)) {
-    world_.OnAcknowledgement(session.id(), *acknowledgement);
+    world_.OnAcknowledgement(player_, *acknowledgement);
+  } else if (auto* name = std::get_if<Name>(&*decoded)) {
+    world_.OnName(player_, std::move(*name));
   } else {
     session.SendBinary(EncodePong(std::get<Ping>(*decoded)), {.compress = Compress::kNo})
         .IgnoreError();

@@ -21,7 +21,7 @@ namespace {
 // Limits a failure; it is not an expected duration.
 constexpr absl::Duration kLimit = absl::Minutes(1);
 
-class PlayerTest : public testing::Test {
+class PlayerTest : public ::testing::Test {
  protected:
   PlayerTest() {
     auto server =

@@ -33,9 +33,13 @@ inline constexpr float kAvatarRadius = 0.4f;
 inline constexpr float kAvatarHeight = 1.8f;
 
 // A payload of this size has, with the 4 bytes of its frame's header and 52 of TCP and IP, at most
-// 246 on the wire, 20 times per second: 4,920, which leaves 200 of the 5 KiB per second for the
-// rest.
-inline constexpr int kMaxSnapshotBytes = 190;
+// 224 on the wire, 20 times per second: 4,480, which leaves 640 of the 5 KiB per second for the
+// rest. Figures and a pong, once per second each, take 122 with these headers, a goal 61, names
+// 207, and a second by a client's clock may have 21 snapshots.
+inline constexpr int kMaxSnapshotBytes = 168;
+
+// A client gets names once per second, at most this many bytes of them.
+inline constexpr int kMaxNamesBytes = 150;
 
 // A client with this many unacknowledged snapshots gets none: they would only queue.
 inline constexpr int kMaxUnacknowledged = 2 * kSnapshotsPerSecond;

@@ -11,7 +11,7 @@ namespace {
 constexpr float kPi = std::numbers::pi_v<float>;
 constexpr int kGroups = 15;             // per side
 constexpr float kBetweenGroups = 8.0f;  // metres
-constexpr float kEmptyMiddle = 11;
+constexpr float kAroundPitch = 4;       // the width of the empty strip
 
 float Column(int i, int side) { return static_cast<float>(i % side); }
 float Row(int i, int side) {
@@ -71,16 +71,22 @@ void Balls(std::vector<Placement>& scene, Vector where) {
 
 std::vector<Placement> MakeScene(int bodies) {
   std::vector<Placement> scene;
-  for (int i = 0; i < 8; ++i) {
-    const float angle = kPi / 4 * (static_cast<float>(i) + 0.5f);
-    Put(scene, i % 2 == 0 ? Kind::kCrate : Kind::kBall, DirectionOfYaw(angle) * 3.0f, angle);
+  scene.push_back({Kind::kGameBall, kKickOffPlace});
+  for (const float side : {-1.0f, 1.0f}) {
+    Put(scene, Kind::kCrate, {1.6f, 0, 4.4f * side}, side);
+    Put(scene, Kind::kBall, {-1.6f, 0, 4.4f * side});
+    Put(scene, Kind::kBall, {7, 0, 3 * side});
+    Put(scene, Kind::kCrate, {-7, 0, 9 * side}, side);
   }
   constexpr float kMiddle = (kGroups - 1) / 2.0f;
   std::vector<Vector> places;
   for (int i = 0; i < kGroups * kGroups; ++i) {
     const Vector place{kBetweenGroups * (Column(i, kGroups) - kMiddle), 0,
                        kBetweenGroups * (Row(i, kGroups) - kMiddle)};
-    if (Length(place) > kEmptyMiddle) places.push_back(place);
+    if (std::abs(place.x) > kPitchHalfWidth + kAroundPitch ||
+        std::abs(place.z) > kPitchHalfLength + kGoalDepth + kAroundPitch) {
+      places.push_back(place);
+    }
   }
   std::mt19937 random(20);  // std::shuffle would differ between libraries
   for (size_t i = places.size() - 1; i > 0; --i) std::swap(places[i], places[random() % (i + 1)]);
@@ -93,11 +99,13 @@ std::vector<Placement> MakeScene(int bodies) {
   return scene;
 }
 
-Vector ArrivalPlace(int player) {
-  // Like a sunflower's seeds: each as far from the others as the next.
+Vector ArrivalPlace(Team team, int player) {
+  // Like the seeds in half a sunflower: each as far from the others as the next.
   const auto n = static_cast<float>(player);
-  return DirectionOfYaw(n * kPi * (3 - std::sqrt(5.0f))) * std::sqrt(n + 24) +
-         Vector{0, kAvatarHeight / 2, 0};
+  const float turn = n * (std::sqrt(5.0f) - 1) / 2 + 0.5f;
+  const float angle = kPi * (turn - std::floor(turn) - 0.5f);
+  const Vector place = DirectionOfYaw(angle) * std::sqrt(2 * (n + 12));
+  return {place.x, kAvatarHeight / 2, SideOf(team) * (place.z + 1)};
 }
 
 }  // namespace weft::world

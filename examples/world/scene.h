@@ -6,19 +6,24 @@
 #include <vector>
 
 #include "examples/world/geometry.h"
+#include "examples/world/kind.h"
 #include "examples/world/simulation.h"
+#include "examples/world/team.h"
 
 namespace weft::world {
 
 inline constexpr int kMaxBodies = 2000;
 
-// Pyramids, walls, towers, rows of dominoes and heaps, in an order that looks random but is always
-// the same; a few crates and balls lie in the middle, around which players arrive. `bodies` is at
-// most kMaxBodies.
+// The game's ball in the middle of the pitch; a few crates and balls on the pitch; and around it
+// pyramids, walls, towers, rows of dominoes and heaps, in an order that looks random but is always
+// the same. `bodies` is at most kMaxBodies.
 std::vector<Placement> MakeScene(int bodies);
 
-// Where the player with this number arrives: around the middle, each at its own spot.
-Vector ArrivalPlace(int player);
+// Where the game's ball is put.
+inline constexpr Vector kKickOffPlace = {0, InfoOf(Kind::kGameBall).half.y, 0};
+
+// Where the player with this number in its team arrives: on its own side, each at its own spot.
+Vector ArrivalPlace(Team team, int player);
 
 }  // namespace weft::world
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "btBulletDynamicsCommon.h"
+#include "examples/world/pitch.h"
 
 namespace weft::world {
 namespace {
@@ -16,6 +17,9 @@ constexpr float kHoldSpeed = 15;     // how fast the carried body follows
 constexpr float kLetGoAt = 4;        // beyond this distance it is lost
 constexpr float kThrowSpeed = 12;
 constexpr float kThrowUp = 4;
+constexpr float kKickReach = 2;  // from the spot before an avatar to the middle of the game's ball
+constexpr float kKickSpeed = 11;
+constexpr float kKickUp = 3;
 
 btVector3 ToBullet(Vector v) { return {v.x, v.y, v.z}; }
 Vector FromBullet(const btVector3& v) { return {v.x(), v.y(), v.z()}; }
@@ -51,12 +55,13 @@ class Simulation::Impl {
     for (const Placement& body : bodies) {
       entities_.push_back(MakeEntity(body.kind, body.position, body.yaw));
       btRigidBody& made = *entities_.back().body;
-      const bool ball = body.kind == Kind::kBall;
+      const bool ball = body.kind == Kind::kBall || body.kind == Kind::kGameBall;
       made.setFriction(0.6f);
       made.setRestitution(ball ? 0.6f : 0.1f);
       made.setRollingFriction(ball ? 0.1f : 0.02f);  // otherwise they would roll from wall to wall
       made.setDamping(ball ? 0.15f : 0.05f, ball ? 0.5f : 0.2f);
       made.forceActivationState(ISLAND_SLEEPING);
+      if (body.kind == Kind::kGameBall) pitch_.Bound(made);
     }
   }
 
@@ -68,10 +73,7 @@ class Simulation::Impl {
   }
 
   EntityId AddAvatar(Vector position) {
-    const auto free = std::find_if(entities_.begin() + static_cast<ptrdiff_t>(bodies_),
-                                   entities_.end(), [](const Entity& e) { return !e.body; });
-    const auto id = static_cast<EntityId>(free - entities_.begin());
-    if (free == entities_.end()) entities_.emplace_back();
+    const EntityId id = UnusedId();
     entities_[id] = MakeEntity(Kind::kAvatar, position, 0);
     btRigidBody& body = *entities_[id].body;
     body.setAngularFactor(0);
@@ -86,18 +88,21 @@ class Simulation::Impl {
     entities_[id] = {};
   }
 
-  void Drive(EntityId id, const Controls& controls) {
+  bool Drive(EntityId id, const Controls& controls) {
     Entity& avatar = entities_[id];
     btRigidBody& body = *avatar.body;
     body.setLinearVelocity(
         ToBullet(DrivenVelocity(FromBullet(body.getLinearVelocity()), controls)));
     avatar.yaw = controls.yaw;
-    if (!controls.act) return;
-    if (avatar.carried == kNoEntity) {
-      PickUp(avatar, DirectionOfYaw(YawOf(controls)));
-    } else {
-      Throw(avatar, DirectionOfYaw(YawOf(controls)));
+    if (!controls.act) return false;
+    const Vector direction = DirectionOfYaw(YawOf(controls));
+    if (avatar.carried != kNoEntity) {
+      Throw(avatar, direction);
+      return false;
     }
+    if (Kick(avatar, direction)) return true;
+    PickUp(avatar, direction);
+    return false;
   }
 
   void Step() {
@@ -105,6 +110,19 @@ class Simulation::Impl {
       if (entities_[id].carried != kNoEntity) Carry(entities_[id]);
     }
     world_.stepSimulation(kTickSeconds, 0);
+  }
+
+  void Put(EntityId id, Vector position) {
+    btRigidBody& body = *entities_[id].body;
+    btTransform transform;
+    transform.setIdentity();
+    transform.setOrigin(ToBullet(position));
+    body.setWorldTransform(transform);
+    body.setInterpolationWorldTransform(transform);
+    body.setLinearVelocity({0, 0, 0});
+    body.setAngularVelocity({0, 0, 0});
+    body.clearForces();
+    body.activate(true);
   }
 
   struct Entity {
@@ -134,6 +152,17 @@ class Simulation::Impl {
     world_.addRigidBody(wall.body.get());
   }
 
+  // The next id of avatars, in turn, that is unused; a new one if there is none.
+  EntityId UnusedId() {
+    const size_t ids = entities_.size() - bodies_;
+    for (size_t i = 0; i < ids && ids >= kAvatarIds; ++i) {
+      const size_t id = bodies_ + next_avatar_++ % ids;
+      if (entities_[id].body == nullptr) return static_cast<EntityId>(id);
+    }
+    entities_.emplace_back();
+    return static_cast<EntityId>(entities_.size() - 1);
+  }
+
   Entity MakeEntity(Kind kind, Vector position, float yaw) {
     const float mass = InfoOf(kind).mass;
     btCollisionShape* shape = shapes_[static_cast<int>(kind)].get();
@@ -158,7 +187,7 @@ class Simulation::Impl {
     const Vector spot = PositionOf(avatar) + direction;
     float nearest = kReach;
     for (size_t id = 0; id < bodies_; ++id) {
-      if (entities_[id].held) continue;
+      if (entities_[id].held || entities_[id].kind == Kind::kGameBall) continue;
       const float distance = Length(PositionOf(entities_[id]) - spot);
       if (distance >= nearest) continue;
       nearest = distance;
@@ -169,6 +198,19 @@ class Simulation::Impl {
     body.held = true;
     avatar.body->setIgnoreCollisionCheck(body.body.get(), true);
     body.body->setIgnoreCollisionCheck(avatar.body.get(), true);
+  }
+
+  // Whether the game's ball was before the avatar.
+  bool Kick(Entity& avatar, Vector direction) {
+    const Vector spot = PositionOf(avatar) + direction;
+    const auto ball = std::find_if(entities_.begin(), entities_.end(),
+                                   [](const Entity& e) { return e.kind == Kind::kGameBall; });
+    if (ball == entities_.end() || Length(PositionOf(*ball) - spot) > kKickReach) return false;
+    const Vector with = FromBullet(avatar.body->getLinearVelocity()) * 0.5f;
+    ball->body->activate(true);
+    ball->body->setLinearVelocity(
+        ToBullet(direction * kKickSpeed + Vector{with.x, kKickUp, with.z}));
+    return true;
   }
 
   // Pulls it into place by its velocity alone, so that it still collides with things.
@@ -211,6 +253,8 @@ class Simulation::Impl {
   std::array<std::unique_ptr<btCollisionShape>, kKinds> shapes_;
   std::vector<std::unique_ptr<Wall>> walls_;
   std::vector<Entity> entities_;
+  size_t next_avatar_ = 0;  // where the search for an unused id continues
+  Pitch pitch_{world_};
 };
 
 Simulation::Simulation(absl::Span<const Placement> bodies)
@@ -219,10 +263,11 @@ Simulation::~Simulation() = default;
 
 EntityId Simulation::AddAvatar(Vector position) { return impl_->AddAvatar(position); }
 void Simulation::RemoveAvatar(EntityId avatar) { impl_->RemoveAvatar(avatar); }
-void Simulation::Drive(EntityId avatar, const Controls& controls) {
-  impl_->Drive(avatar, controls);
+bool Simulation::Drive(EntityId avatar, const Controls& controls) {
+  return impl_->Drive(avatar, controls);
 }
 void Simulation::Step() { impl_->Step(); }
+void Simulation::Put(EntityId body, Vector position) { impl_->Put(body, position); }
 
 EntityId Simulation::end() const { return static_cast<EntityId>(impl_->entities().size()); }
 size_t Simulation::bodies() const { return impl_->bodies(); }

@@ -14,6 +14,9 @@
 
 namespace weft::world {
 
+// Avatars have this many ids in turn, or as many as there are avatars.
+inline constexpr int kAvatarIds = 512;
+
 // A body's state at the start of the world.
 struct Placement {
   Kind kind;
@@ -26,8 +29,9 @@ struct Pose {
   Rotation rotation;
 };
 
-// Bodies and avatars on a square of ground with walls, simulated by Bullet in steps of one tick. No
-// clients and no clock; not thread-safe. The same calls give the same world.
+// Bodies and avatars on a square of ground with walls, simulated by Bullet in steps of one tick.
+// The game's ball cannot be picked up, and cannot leave the pitch (team.h). No clients and no
+// clock; not thread-safe. The same calls give the same world.
 //
 //   Simulation simulation(MakeScene(1000));
 //   const EntityId player = simulation.AddAvatar({0, 1, 0});
@@ -39,15 +43,20 @@ class Simulation {
   explicit Simulation(absl::Span<const Placement> bodies);
   ~Simulation();
 
-  // Avatars get the ids after the bodies'; those of removed ones are reused.
+  // Avatars get the ids after the bodies', in turn: an id is not soon used again, so that nobody
+  // takes a new avatar for one that was just removed.
   EntityId AddAvatar(Vector position);
   void RemoveAvatar(EntityId avatar);
 
-  // An avatar's controls in the next step. `act` makes it pick up the object before it, or throw
-  // the one it carries.
-  void Drive(EntityId avatar, const Controls& controls);
+  // An avatar's controls in the next step. `act` makes it throw the object that it carries, or kick
+  // the game's ball if that is before it, or pick up the object before it. Returns whether it has
+  // kicked the ball.
+  bool Drive(EntityId avatar, const Controls& controls);
 
   void Step();
+
+  // Puts a body there, at rest.
+  void Put(EntityId body, Vector position);
 
   // Ids are less than this. Some may be unused.
   EntityId end() const;

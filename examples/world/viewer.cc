@@ -67,7 +67,8 @@ std::vector<Viewer::Candidate> Viewer::FindChanged(absl::Span<const Near> near) 
   for (const Near& one : near) {
     const State* known = history_.Newest(one.id);
     if (known == nullptr ? one.distance > kSeenFrom : *known == one.state) continue;
-    const float weight = one.state.kind == Kind::kAvatar ? 3 : 1;
+    const Kind kind = one.state.kind;
+    const float weight = kind == Kind::kAvatar || kind == Kind::kGameBall ? 3 : 1;
     changed.push_back({&one, Watch(one.id).urgency + weight * (1.1f - one.distance / kSeenUntil)});
   }
   std::sort(changed.begin(), changed.end(),

@@ -18,8 +18,8 @@ namespace weft::world {
 
 // Creates the snapshots of one client: nearby entities whose state the client does not have, as
 // differences to the acknowledged states. No snapshot exceeds kMaxSnapshotBytes. If not all changes
-// fit, each of the rest becomes more urgent with each snapshot that omits it, near ones and avatars
-// faster, so that all get their turn.
+// fit, each of the rest becomes more urgent with each snapshot that omits it, near ones, avatars
+// and the game's ball faster, so that all get their turn.
 class Viewer {
  public:
   // An entity no farther away than kSeenUntil.

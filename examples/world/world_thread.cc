@@ -21,6 +21,9 @@ constexpr auto kTick =
 // behind.
 constexpr int kMaxTicksBehind = 6;
 
+// Observers see the world at most this many ticks late.
+constexpr int kTicksPerLook = kTicksPerSecond / 6;
+
 // Quantized numbers hardly repeat: compression would cost more than it saves.
 void Send(const SessionRef& session, absl::string_view message) {
   // A session that has ended calls Leave. A queue is never full: a client that does not acknowledge
@@ -42,17 +45,29 @@ WorldThread::~WorldThread() {
   thread_.join();
 }
 
-void WorldThread::Join(SessionRef session) {
-  const uint64_t player = session.id();
+uint64_t WorldThread::Join(SessionRef session) {
+  ++players_;
+  const uint64_t player = ++joined_;
   Post({player, std::move(session)});
+  return player;
 }
 
-void WorldThread::Leave(uint64_t player) { Post({player, Gone()}); }
+void WorldThread::Leave(uint64_t player) {
+  --players_;
+  Post({player, Gone()});
+}
 
 void WorldThread::OnInput(uint64_t player, const Input& input) { Post({player, input}); }
 
 void WorldThread::OnAcknowledgement(uint64_t player, const Acknowledgement& acknowledgement) {
   Post({player, acknowledgement});
+}
+
+void WorldThread::OnName(uint64_t player, Name name) { Post({player, std::move(name)}); }
+
+std::vector<State> WorldThread::Look() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return look_;
 }
 
 void WorldThread::Post(Event event) {
@@ -71,10 +86,14 @@ void WorldThread::Run() {
       events.swap(inbox_);
     }
     for (const Event& event : events) Apply(event);
-    game_.Tick([this](uint64_t player, absl::string_view snapshot) {
-      Send(sessions_.at(player), snapshot);
+    game_.Tick([this](uint64_t player, absl::string_view message) {
+      Send(sessions_.at(player), message);
     });
     if (tick % kTicksPerSecond == 0) SendFigures();
+    if (tick % kTicksPerLook == 0) {
+      std::lock_guard<std::mutex> lock(mutex_);
+      look_ = game_.All();
+    }
     const Clock::time_point end = Clock::now();
     times_.Add(absl::FromChrono(end - begin));
 
@@ -91,6 +110,8 @@ void WorldThread::Apply(const Event& event) {
     game_.OnInput(event.player, *input);
   } else if (const auto* acknowledgement = std::get_if<Acknowledgement>(&event.what)) {
     game_.OnAcknowledgement(event.player, *acknowledgement);
+  } else if (const auto* name = std::get_if<Name>(&event.what)) {
+    game_.OnName(event.player, *name);
   } else {
     game_.Leave(event.player);
     sessions_.erase(event.player);

@@ -1,4 +1,5 @@
-// A WebSocket that reconnects. It does not interpret messages: its user resumes the conversation (chat.mjs).
+// A WebSocket that reconnects, to another node if there are several. It does not interpret messages: its user resumes
+// the conversation (chat.mjs).
 
 // milliseconds: the first wait is at most this, and each further one at most twice the previous
 const SHORTEST = 500;
@@ -24,18 +25,22 @@ const browser = {
 };
 
 // `on.state` is called with {is: 'connecting' | 'open' | 'waiting' | 'ended', until, reason}, `on.message` with each
-// message. A connection can be dead without any sign from the network: when the server is silent for long, it is sent
-// `probe`, which it must answer. Sockets, time and randomness come from `world`, so that a test can control them.
+// message. `urls` are those of the nodes, and `url` is the present one: after a failure it tries the next one. A
+// connection can be dead without any sign from the network: when the server is silent for long, it is sent `probe`,
+// which it must answer. Sockets, time and randomness come from `world`, so that a test can control them.
 export class Connection {
   #socket = null;
+  #tries = 0;
   #timer = null;
   #failures = 0;
   #heard = 0;       // time of the server's last message
   #probed = false;  // a probe was sent since
 
-  constructor({url, protocol, probe, on, world = browser}) {
-    Object.assign(this, {url, protocol, probe, on, world});
+  constructor({urls, protocol, probe, on, world = browser}) {
+    Object.assign(this, {urls, protocol, probe, on, world});
   }
+
+  get url() { return this.urls[this.#tries % this.urls.length]; }
 
   start() { this.#connect(); }
 
@@ -102,6 +107,7 @@ export class Connection {
 
   #lost(code, reason) {
     this.#socket = null;
+    this.#tries += 1;
     this.#probed = false;
     this.world.cancel(this.#timer);
     if (FINAL.has(code)) {

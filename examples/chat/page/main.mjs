@@ -2,7 +2,9 @@
 
 import {Chat, MOST_BYTES, bytesOf, textOf} from './chat.mjs';
 import {Connection} from './connection.mjs';
+import {startRooms} from './rooms.mjs';
 import {View} from './view.mjs';
+import {account, nodes, roomOf} from './visit.mjs';
 
 const byId = (id) => document.getElementById(id);
 
@@ -20,9 +22,15 @@ function ownKey() {
   return key;
 }
 
+const home = document.baseURI.replace(/^http/, 'ws').replace(/\/$/, '');  // of the chat: the pages are under it
+const room = roomOf(location.pathname);
 const view = new View();
+view.room(room.name);
+startRooms(room);
+const known = await account(fetch);
+view.account(known);
 const connection = new Connection({
-  url: `${location.origin.replace(/^http/, 'ws')}/`,
+  urls: (await nodes(fetch, home)).map((node) => `${node}/${room.path}`),
   protocol: 'chat.weft.v1',
   probe: JSON.stringify({type: 'ping'}),
   on: {
@@ -35,7 +43,8 @@ const connection = new Connection({
   },
 });
 const chat = new Chat({
-  key: ownKey(), sender: randomToken(), link: connection, view, remember: (name) => stored.set('chat.name', name),
+  key: ownKey(), sender: randomToken(), link: connection, view,
+  remember: (name) => { if (known === null) stored.set('chat.name', name); },
 });
 
 byId('call').onsubmit = (event) => {
@@ -50,7 +59,7 @@ byId('who').onclose = () => {
   chat.opened();  // with the previous name, if another one was refused
   view.focus();
 };
-byId('rename').onclick = () => view.call(stored.get('chat.name') ?? chat.name);
+byId('rename').onclick = () => view.call(known === null ? stored.get('chat.name') ?? chat.name : chat.name);
 byId('composer').onsubmit = (event) => {
   event.preventDefault();
   const text = textOf(byId('text').value);
@@ -78,7 +87,7 @@ addEventListener('online', () => connection.tryNow());
 document.addEventListener('visibilitychange', () => { if (!document.hidden) connection.tryNow(); });
 addEventListener('beforeunload', (event) => { if (chat.hasUnsaid) event.preventDefault(); });
 
-const name = stored.get('chat.name');
+const name = known ?? stored.get('chat.name');
 if (name === null) view.call('');
 else chat.call(name);
 connection.start();

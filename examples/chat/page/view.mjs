@@ -1,6 +1,9 @@
 // The view. All text of others is inserted as text (textContent), never as HTML.
 
 const SHOWN = 1_000;  // lines and notes; older ones are removed
+const LONG_LINES = 12;  // a text with more lines, or more characters, is folded at first
+const NAMED_TYPING = 3;  // people who type; of more only the number is shown
+const LONG_TEXT = 1_200;
 const byId = (id) => document.getElementById(id);
 
 function element(tag, {className = '', ...attributes} = {}, ...children) {
@@ -11,12 +14,31 @@ function element(tag, {className = '', ...attributes} = {}, ...children) {
   return made;
 }
 
+// A text, folded if it is long, with a button that shows all of it.
+function textOf(text, toggled) {
+  const quote = element('q', {dir: 'auto'}, text);
+  const lines = text.split('\n').length;
+  if (lines <= LONG_LINES && text.length <= LONG_TEXT) return [quote];
+  const all = `Show all ${lines > LONG_LINES ? `${lines} lines` : `${text.length.toLocaleString('en')} characters`}`;
+  const button = element('button', {className: 'quiet fold', type: 'button', 'aria-expanded': 'false'}, all);
+  quote.classList.add('folded');
+  button.onclick = () => {
+    const folded = quote.classList.toggle('folded');
+    button.setAttribute('aria-expanded', !folded);
+    button.textContent = folded ? all : 'Show less';
+    toggled();
+  };
+  return [quote, button];
+}
+
 // The colour of a name: the same in every browser.
 function hueOf(name) {
   let hash = 0;
   for (const character of name) hash = (hash * 31 + character.codePointAt(0)) % 360;
   return String(hash);
 }
+
+const dayOf = (date) => date.toLocaleDateString([], {weekday: 'long', day: 'numeric', month: 'long', year: 'numeric'});
 
 function withHue(name, made) {
   made.style.setProperty('--hue', hueOf(name));
@@ -44,8 +66,9 @@ export class View {
     this.#noteDay(at);
     const {name, text, own} = line;
     const again = this.#last !== null && this.#last.name === name && this.#last.own === own;
-    this.#insert(this.#said(name, text, {own, again}, element('time', {datetime: at.toISOString(), title: at.toLocaleString()},
-        at.toLocaleTimeString([], {hour: '2-digit', minute: '2-digit'}))));
+    this.#insert(this.#said(name, text, {own, again}, element('time', {
+      datetime: at.toISOString(), title: at.toLocaleString([], {dateStyle: 'full', timeStyle: 'medium'}),
+    }, at.toLocaleTimeString([], {timeStyle: 'short'}))));
     this.#last = line;
   }
 
@@ -78,10 +101,10 @@ export class View {
     this.#insert(element('p', {className: 'note', dir: 'auto'}, text));
   }
 
-  people(names, own) {
-    byId('here').textContent = names.length === 1 ? 'You are alone here' : `${names.length} are here`;
-    byId('people').replaceChildren(...names.map((name) => withHue(name,
-        element('li', {}, element('bdi', {title: name}, name), ...name === own ? [element('small', {}, 'you')] : []))));
+  people(people, own) {
+    byId('here').textContent = people.length === 1 ? 'Only you are here' : `${people.length} people are here`;
+    byId('people').replaceChildren(...people.map(({person, name}) => withHue(name,
+        element('li', {}, element('bdi', {title: name}, name), ...person === own ? [element('small', {}, 'you')] : []))));
     if (byId('text').disabled) {
       for (const id of ['text', 'send']) byId(id).disabled = false;
       byId('rename').textContent = 'Change your name';
@@ -90,10 +113,11 @@ export class View {
   }
 
   typing(names) {
-    byId('typing').textContent =
-      names.length === 0 ? '' :
-      names.length === 1 ? `${names[0]} is typing …` :
-      names.length === 2 ? `${names[0]} and ${names[1]} are typing …` : `${names.length} are typing …`;
+    const others = names.length - NAMED_TYPING;
+    const list = names.slice(0, NAMED_TYPING).map((name) => element('bdi', {}, name));
+    if (others > 0) list.push(`${others} ${others === 1 ? 'other' : 'others'}`);
+    const parts = list.flatMap((each, i) => [i === 0 ? '' : i < list.length - 1 ? ', ' : ' and ', each]);
+    byId('typing').replaceChildren(...parts, ['', ' is typing …'][list.length] ?? ' are typing …');
   }
 
   refused(why) { this.call(byId('name').value, {why}); }
@@ -121,7 +145,20 @@ export class View {
     box.style.height = `${box.offsetHeight - box.clientHeight + box.scrollHeight}px`;
     box.setAttribute('aria-invalid', excess > 0);
     byId('excess').textContent = excess === 0 ? '' :
-      `Too long by ${excess.toLocaleString('en')} ${excess === 1 ? 'byte' : 'bytes'}: shorten it, or send it in parts.`;
+      `Too long by ${excess.toLocaleString('en')} ${excess === 1 ? 'byte' : 'bytes'}, so it stays here: shorten it, or send it in parts.`;
+  }
+
+  // The name of the room: empty for that of the front page.
+  room(name) {
+    byId('room').textContent = name;
+    if (name !== '') document.title = `${name} · Weft chat`;
+  }
+
+  // The name of a person who has logged in, or null for a guest.
+  account(name) {
+    byId('login').hidden = name !== null;
+    byId('logout').hidden = name === null;
+    byId('instead').hidden = name !== null;
   }
 
   // The connection's state: see Connection.
@@ -147,7 +184,7 @@ export class View {
   // ---- The log ----
 
   #said(name, text, {own, again}, note) {
-    const made = element('div', {className: 'said'}, element('p', {}, element('q', {dir: 'auto'}, text), note));
+    const made = element('div', {className: 'said'}, element('p', {}, ...textOf(text, () => this.#scrolled()), note));
     made.classList.toggle('own', own === true);
     made.classList.toggle('again', again);
     if (!again) made.prepend(element('bdi', {className: 'name'}, name));
@@ -155,8 +192,9 @@ export class View {
   }
 
   #noteDay(date) {
-    const day = date.toLocaleDateString([], {weekday: 'long', day: 'numeric', month: 'long'});
-    if (day !== this.#day && this.#day !== '') this.notice(day);
+    const day = dayOf(date);
+    if (day === this.#day) return;
+    if (this.#day !== '' || day !== dayOf(new Date())) this.notice(day);  // today needs none at the top
     this.#day = day;
   }
 

@@ -25,6 +25,8 @@ const handlers = {
   frames: message.show,
   handshake: handshake.show,
   tap: tap.add,
+  arriving: tap.arriving.show,
+  closed: tap.arriving.closed,
   entry: tap.show,
   error: ({about, text}) => (about === 'entry' ? tap : message).fail(text),
 };
@@ -35,7 +37,7 @@ function show(state) {
 
 function connect() {
   show('connecting');
-  socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/wire`);
+  socket = new WebSocket(new URL('wire', location.href).href.replace(/^http/, 'ws'));
   socket.onopen = () => show('connected');
   socket.onmessage = ({data}) => {
     const answer = JSON.parse(data);
@@ -47,6 +49,17 @@ function connect() {
   };
 }
 
+// #frame=810548656c6c6f shows these bytes. If the first frame is masked they are those of a client, otherwise of a server,
+// unless &from=client or &from=server says so.
+function showLinkedFrame() {
+  const link = new URLSearchParams(location.hash.slice(1));
+  const hex = link.get('frame');
+  if (hex === null) return;
+  const isMasked = (parseInt(hex.replace(/\s/g, '').slice(2, 4), 16) & 0x80) !== 0;
+  const from = link.get('from');
+  message.open(['client', 'server'].includes(from) ? from : isMasked ? 'client' : 'server', hex);
+}
+
 function view() {
   const links = [...document.querySelectorAll('nav a')];
   const current = links.find(({hash}) => hash === location.hash) ?? links[0];
@@ -55,6 +68,7 @@ function view() {
     if (link === current) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
+  showLinkedFrame();
 }
 
 addEventListener('hashchange', () => {

@@ -82,6 +82,13 @@ export function startMessage(send) {
     byId('frames').replaceChildren();
   }
 
+  // Shows bytes that `sender` sends, without compression.
+  function open(sender, bytes) {
+    fill({sender, compress: false});
+    hex.value = bytes.replace(/\s/g, '').replace(/..(?=.)/g, '$& ');  // also if the last byte lacks a digit
+    ask(false);
+  }
+
   // A restarted server has forgotten all questions.
   function greet() {
     asked = 0;
@@ -108,5 +115,5 @@ export function startMessage(send) {
   form.onsubmit = (event) => event.preventDefault();
   form.oninput = ({target}) => ask(isComposed || !['sender', 'compress'].includes(target.name));
   hex.oninput = decode;
-  return {greet, show, fail};
+  return {greet, open, show, fail};
 }

@@ -1,8 +1,10 @@
 // The tap's log, live.
 
+import {startArriving} from './arriving.mjs';
 import {byId, count, make} from './dom.mjs';
 import {drawFrame} from './frame.mjs';
 import {drawLine} from './handshake.mjs';
+import {startTapUrl} from './tap_url.mjs';
 
 const KEPT = 1000;      // entries, the latest
 const START_BYTES = 80; // of a payload, in one line
@@ -34,6 +36,8 @@ function drawRow(entry) {
 export function startTap(ask) {
   const list = byId('tapList');
   const form = byId('tapFilter');
+  const arriving = startArriving();
+  const url = startTapUrl();
   let entries = [];
   let last = 0;         // the id of the latest entry
   let paused = false;
@@ -73,7 +77,11 @@ export function startTap(ask) {
   function add({entries: more}) {
     const fresh = [];
     for (const entry of more) {
-      if (last && entry.id > last + 1) fresh.push({missed: entry.id - last - 1, sender: entry.sender});
+      if (last && entry.id > last + 1) {
+        fresh.push({missed: entry.id - last - 1, sender: entry.sender});
+        arriving.clear();  // some may have arrived meanwhile
+      }
+      arriving.arrived(entry);
       last = entry.id;
       fresh.push(entry);
     }
@@ -121,12 +129,14 @@ export function startTap(ask) {
   // A restarted server starts counting again.
   function greet({tap}) {
     clear();
+    arriving.clear();
     last = 0;
     byId('tapHow').hidden = !!tap;
     byId('tapView').hidden = !tap;
     if (!tap) return;
     byId('tapConnect').textContent = tap.connect;
-    byId('tapForwards').textContent = tap.forwards;
+    byId('tapForwards').textContent = tap.forwards[0];
+    url.greet(tap);
   }
 
   form.onsubmit = (event) => event.preventDefault();
@@ -144,5 +154,5 @@ export function startTap(ask) {
     else rows[to]?.focus();
     event.preventDefault();
   };
-  return {add, show, fail, greet};
+  return {add, show, fail, greet, arriving};
 }

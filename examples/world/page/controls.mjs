@@ -22,11 +22,14 @@ export class Controls {
   #stick = null;  // {id, x, y, dx, dy}: the finger that controls walking
   #looks = new Map();  // pointer -> {x, y, moved}
   #knob;
+  #hint;
 
-  // `view` is the element that is dragged; `stick` contains the knob that shows the thumb's position; `button` acts.
-  constructor({view, stick, button, yaw}) {
+  // `view` is the element that is dragged; `stick` contains the knob that shows the thumb's position; `look` shows where
+  // a thumb can look, until one has done so; `button` acts.
+  constructor({view, stick, look, button, yaw}) {
     this.yaw = yaw;
     this.#knob = stick;
+    this.#hint = look;
     addEventListener('keydown', (event) => this.#key(event, true));
     addEventListener('keyup', (event) => this.#key(event, false));
     addEventListener('blur', () => this.#down.clear());
@@ -73,11 +76,16 @@ export class Controls {
 
   #key(event, down) {
     const what = KEYS[event.code];
+    if (!down) {
+      this.#down.delete(what);  // wherever it is released
+      return;
+    }
+    // A name is typed, or the space bar presses what has the focus.
+    if (event.target.matches('input') || what === 'act' && event.target.matches('button, summary')) return;
     if (!what || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    if (what === 'act' && down && !event.repeat) this.#act = true;
-    if (down) this.#down.add(what);
-    else this.#down.delete(what);
+    if (what === 'act' && !event.repeat) this.#act = true;
+    this.#down.add(what);
   }
 
   #press(event, view) {
@@ -88,6 +96,7 @@ export class Controls {
       this.#showStick();
     } else {
       this.#looks.set(id, {x, y, moved: 0});
+      this.#hint.classList.add('done');
     }
   }
 

@@ -2,16 +2,25 @@
 
 import {AVATAR, KINDS, UNITS_PER_METRE} from './rules.mjs';
 
-const WELCOME = 1, SNAPSHOT = 2, FIGURES = 3, PONG = 4;
-const INPUT = 16, ACKNOWLEDGEMENT = 17, PING = 18;
+const WELCOME = 1, SNAPSHOT = 2, FIGURES = 3, PONG = 4, SCORE = 5, NAMES = 6;
+const INPUT = 16, ACKNOWLEDGEMENT = 17, PING = 18, NAME = 19;
 const X = 1, Y = 2, Z = 4, ROTATION = 8, WHOLE = 16;  // the parts of an update that follow
 
-export const VERSION = 1;
+export const VERSION = 2;
 
 const bytes = (...values) => Uint8Array.from(values);
 export const encodeInput = (number, {moveX, moveZ, yaw, act}) => bytes(INPUT, number, moveX, moveZ, yaw, act ? 1 : 0);
 export const encodeAcknowledgement = (number) => bytes(ACKNOWLEDGEMENT, number, number >> 8);
 export const encodePing = (number) => bytes(PING, number, number >> 8);
+
+const MOST_NAME_BYTES = 60;  // the server shortens it further
+
+export function encodeName(name) {
+  const encoder = new TextEncoder();
+  const characters = [...name];
+  while (encoder.encode(characters.join('')).length > MOST_NAME_BYTES) characters.pop();
+  return bytes(NAME, ...encoder.encode(characters.join('')));
+}
 
 // Reading after the end throws a RangeError; a page can do nothing else about it.
 class Reader {
@@ -33,6 +42,11 @@ class Reader {
   signedVarint() {
     const value = this.varint();
     return value % 2 ? -(value + 1) / 2 : value / 2;
+  }
+  text() {
+    const length = this.u8();
+    this.#at += length;
+    return new TextDecoder().decode(new Uint8Array(this.#view.buffer, this.#at - length, length));
   }
   place() { return {x: this.i16(), y: this.i16(), z: this.i16()}; }
   rotation(kind) { return kind === AVATAR ? this.u8() : this.u32(); }
@@ -125,19 +139,34 @@ export class Replica {
   get size() { return this.#history.size; }
 }
 
-// Calls the handler of the message's type: welcome({version, avatar}), snapshot(buffer), figures({...}),
-// pong(number).
-export function dispatch(buffer, {welcome, snapshot, figures, pong}) {
+function namesOf(reader) {
+  const names = [];
+  while (!reader.atEnd) names.push({avatar: reader.u16(), team: reader.u8(), name: reader.text()});
+  return names;
+}
+
+// Calls the handler of the message's type: welcome({version, avatar, team}), snapshot(buffer), figures({...}),
+// pong(number), score({points, goal, scorer}), names([{avatar, team, name}]). `goal` is the team that has just scored,
+// or null.
+export function dispatch(buffer, {welcome, snapshot, figures, pong, score, names}) {
   const reader = new Reader(buffer);
   const type = reader.u8();
   switch (type) {
-    case WELCOME: return welcome({version: reader.u8(), avatar: reader.u16()});
+    case WELCOME: {
+      const [version, avatar] = [reader.u8(), reader.u16()];
+      return welcome({version, avatar, team: version === VERSION ? reader.u8() : null});
+    }
     case SNAPSHOT: return snapshot(buffer);
     case FIGURES: return figures({
       tickMedian: reader.u16() / 100, tickP99: reader.u16() / 100,  // milliseconds
       bodies: reader.u16(), awake: reader.u16(), players: reader.u16(),
     });
     case PONG: return pong(reader.u16());
+    case SCORE: {
+      const [points, goal, scorer] = [[reader.u8(), reader.u8()], reader.u8(), reader.u16()];
+      return score({points, goal: goal === 0 ? null : goal - 1, scorer});
+    }
+    case NAMES: return names(namesOf(reader));
     default: throw new Error(`there is no message of type ${type}`);
   }
 }

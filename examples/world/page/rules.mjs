@@ -1,4 +1,4 @@
-// The constants that the page and the server must agree on: ../rules.h, ../kind.h and ../avatar.h.
+// The constants that the page and the server must agree on: ../rules.h, ../team.h, ../kind.h and ../avatar.h.
 
 export const TICK = 1 / 60;  // seconds
 export const TICKS_PER_SNAPSHOT = 3;
@@ -22,8 +22,25 @@ export const KINDS = [
   {name: 'domino', shape: 'box', half: [0.4, 0.8, 0.12]},
   {name: 'ball', shape: 'sphere', half: [0.4, 0.4, 0.4]},
   {name: 'barrel', shape: 'cylinder', half: [0.4, 0.55, 0.4]},
+  {name: 'gameBall', shape: 'sphere', half: [0.9, 0.9, 0.9]},
 ];
 export const AVATAR = 0;
+export const GAME_BALL = 7;
+
+// Indexed by team: one is bright and one dark, so that they differ without colours, too. `sign` is the colour of its
+// goal.
+export const TEAMS = [
+  {name: 'Sun', className: 'sun', colour: 0xf5b52e, sign: '#f5b52e'},
+  {name: 'Moon', className: 'moon', colour: 0x3d48a8, sign: '#5f6cd8'},
+];
+export const GOALS_TO_WIN = 5;
+
+// The pitch is around the origin; Sun's goal is at -z.
+export const PITCH_HALF_WIDTH = 11;
+export const PITCH_HALF_LENGTH = 18;
+export const GOAL_HALF_WIDTH = 3.5;
+export const GOAL_HEIGHT = 3;
+export const GOAL_DEPTH = 2.5;
 
 // The position of a carried body, above and before the avatar's middle.
 export const HELD_ABOVE = 1.9;

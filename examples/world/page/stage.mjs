@@ -1,46 +1,20 @@
 // The picture, drawn with three.js, which index.html has loaded.
 
-import {AVATAR, AVATAR_RADIUS, HALF_SIZE, HELD_ABOVE, HELD_BEFORE, KINDS, SEEN_FROM} from './rules.mjs';
+import {Field} from './field.mjs';
+import {AVATAR, AVATAR_RADIUS, HELD_ABOVE, HELD_BEFORE, KINDS, TEAMS} from './rules.mjs';
+import {surfaceOf} from './textures.mjs';
 
 const {THREE} = globalThis;
 
-const THEMES = {
-  light: {sky: 0xdfeaf2, ground: '#e9e4d6', line: '#cfc7b3', wall: 0xb9b09a, sun: 0.42, ambient: 0.72},
-  dark: {sky: 0x11161f, ground: '#1e2631', line: '#2c3745', wall: 0x39465a, sun: 0.5, ambient: 0.62},
-};
-
-// Indexed by kind; an entity's id selects one of them.
-const COLOURS = {
-  crate: [0xc98b4b, 0xb97a3f, 0xd69c5c],
-  box: [0x4d9de0, 0x3c7fc0, 0x73b5ea],
-  plank: [0xa9744f, 0x8f5f3e, 0xbb8a64],
-  domino: [0xf4f1e8, 0x3b3f4a, 0xe15554],
-  ball: [0xe15554, 0xf2b134, 0x7768ae],
-  barrel: [0x3bb273, 0x2f8f5c, 0x5cc78d],
-};
+// The id of a thing selects one: things of a kind differ a little.
+const TINTS = [0xffffff, 0xf4e6da, 0xe2ecf4];
 
 function geometryOf({shape, half: [x, y, z]}) {
   switch (shape) {
-    case 'sphere': return new THREE.SphereBufferGeometry(x, 24, 16);
+    case 'sphere': return new THREE.SphereBufferGeometry(x, 28, 20);
     case 'cylinder': return new THREE.CylinderBufferGeometry(x, x, 2 * y, 20);
     default: return new THREE.BoxBufferGeometry(2 * x, 2 * y, 2 * z);
   }
-}
-
-function groundTexture({ground, line}) {
-  const canvas = document.createElement('canvas');
-  canvas.width = canvas.height = 128;
-  const context = canvas.getContext('2d');
-  context.fillStyle = ground;
-  context.fillRect(0, 0, 128, 128);
-  context.strokeStyle = line;
-  context.lineWidth = 3;
-  context.strokeRect(0, 0, 128, 128);
-  const texture = new THREE.CanvasTexture(canvas);
-  texture.wrapS = texture.wrapT = THREE.RepeatWrapping;
-  texture.repeat.set(HALF_SIZE, HALF_SIZE);  // a square of two metres each
-  texture.anisotropy = 8;
-  return texture;
 }
 
 // The effects that a slow machine omits, one after the other.
@@ -55,12 +29,9 @@ const PATIENCE = 12;   // pictures
 
 export class Stage {
   #scene = new THREE.Scene();
-  #camera = new THREE.PerspectiveCamera(60, 1, 0.1, 120);
+  #camera = new THREE.PerspectiveCamera(60, 1, 0.1, 160);
   #renderer;
-  #sun = new THREE.DirectionalLight(0xffffff, 1);
-  #ambient = new THREE.HemisphereLight(0xffffff, 0x8f8a80, 0.6);
-  #ground;
-  #walls = new THREE.MeshLambertMaterial();
+  #field = new Field(this.#scene);
   #shared = new Map();   // shared by the meshes of a kind
   #meshes = new Map();   // id -> Object3D
   #drawn = new Set();
@@ -71,12 +42,7 @@ export class Stage {
   constructor(canvas) {
     this.#renderer = new THREE.WebGLRenderer({canvas, antialias: true});
     this.#renderer.shadowMap.type = THREE.PCFSoftShadowMap;
-    this.#build();
     this.#use(0);
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    const paint = () => this.#paint(THEMES[dark.matches ? 'dark' : 'light']);
-    dark.addEventListener('change', paint);
-    paint();
   }
 
   // A new, empty world.
@@ -84,14 +50,14 @@ export class Stage {
     for (const id of [...this.#meshes.keys()]) this.#remove(id);
   }
 
-  // Places an entity for this picture; entities that are not placed are removed.
-  put(id, kind, position, rotation) {
+  // Places an entity for this picture; entities that are not placed are removed. `team` is an avatar's, if known.
+  put(id, kind, position, rotation, team) {
     this.#drawn.add(id);
     let mesh = this.#meshes.get(id);
-    if (mesh?.userData.kind !== kind) {
+    if (mesh?.userData.kind !== kind || mesh.userData.team !== team) {
       this.#remove(id);
-      mesh = kind === AVATAR ? this.#makeAvatar(id) : this.#makeBody(id, kind);
-      mesh.userData.kind = kind;
+      mesh = kind === AVATAR ? this.#makeAvatar(team) : this.#makeBody(id, kind);
+      mesh.userData = {kind, team};
       this.#meshes.set(id, mesh);
       this.#scene.add(mesh);
     }
@@ -115,8 +81,7 @@ export class Stage {
     const back = distance * Math.cos(pitch);
     this.#camera.position.set(x - Math.sin(yaw) * back, Math.max(y + 0.8 + distance * Math.sin(pitch), 0.3), z - Math.cos(yaw) * back);
     this.#camera.lookAt(x, y + 0.8, z);
-    this.#sun.position.set(x + 12, 24, z + 9);
-    this.#sun.target.position.set(x, 0, z);
+    this.#field.follow(this.#camera, position);
     this.#renderer.render(this.#scene, this.#camera);
   }
 
@@ -125,32 +90,12 @@ export class Stage {
     return [x + Math.sin(yaw) * HELD_BEFORE, y + HELD_ABOVE, z + Math.cos(yaw) * HELD_BEFORE];
   }
 
-  #build() {
-    const side = 2 * HALF_SIZE;
-    this.#ground = new THREE.Mesh(new THREE.PlaneBufferGeometry(side, side), new THREE.MeshLambertMaterial());
-    this.#ground.rotation.x = -Math.PI / 2;
-    this.#ground.receiveShadow = true;
-    for (const [x, z, turned] of [[0, HALF_SIZE, 0], [0, -HALF_SIZE, 0], [HALF_SIZE, 0, 1], [-HALF_SIZE, 0, 1]]) {
-      const wall = new THREE.Mesh(new THREE.BoxBufferGeometry(side, 2, 0.4), this.#walls);
-      wall.position.set(x, 1, z);
-      wall.rotation.y = turned * Math.PI / 2;
-      this.#scene.add(wall);
-    }
-    this.#sun.shadow.mapSize.set(1024, 1024);
-    Object.assign(this.#sun.shadow.camera, {left: -20, right: 20, top: 20, bottom: -20, near: 1, far: 60});
-    this.#sun.shadow.bias = -0.002;
-    this.#scene.add(this.#ground, this.#ambient, this.#sun, this.#sun.target);
-  }
-
-  #paint(theme) {
-    this.#scene.background = new THREE.Color(theme.sky);
-    // Entities that come into sight emerge from the mist.
-    this.#scene.fog = new THREE.Fog(theme.sky, SEEN_FROM * 0.7, SEEN_FROM + 8);
-    this.#ground.material.map = groundTexture(theme);
-    this.#ground.material.needsUpdate = true;
-    this.#walls.color.set(theme.wall);
-    this.#sun.intensity = theme.sun;
-    this.#ambient.intensity = theme.ambient;
+  // The point of the last picture, in pixels, that shows this position; null if the camera does not look there.
+  pointOf([x, y, z]) {
+    const point = new THREE.Vector3(x, y, z).project(this.#camera);
+    if (point.z > 1 || Math.abs(point.x) > 1.1 || Math.abs(point.y) > 1.1) return null;
+    const {clientWidth, clientHeight} = this.#renderer.domElement;
+    return {x: (point.x + 1) / 2 * clientWidth, y: (1 - point.y) / 2 * clientHeight};
   }
 
   #adapt(seconds) {
@@ -166,12 +111,12 @@ export class Stage {
     const {ratio, shadows} = QUALITIES[quality];
     this.#renderer.setPixelRatio(Math.min(devicePixelRatio, ratio));
     this.#renderer.shadowMap.enabled = shadows;
-    this.#sun.castShadow = shadows;
+    this.#field.shadows = shadows;
     for (const material of this.#materials) material.needsUpdate = true;
   }
 
   get #materials() {
-    return [this.#ground.material, this.#walls, ...[...this.#shared.values()].filter((one) => one.isMaterial)];
+    return [...this.#field.materials, ...[...this.#shared.values()].filter((one) => one.isMaterial)];
   }
 
   #fit() {
@@ -190,8 +135,8 @@ export class Stage {
     return this.#shared.get(key);
   }
 
-  #mesh(geometry, colour) {
-    const mesh = new THREE.Mesh(geometry, this.#share(`colour ${colour}`, () => new THREE.MeshLambertMaterial({color: colour})));
+  #mesh(geometry, key, look) {
+    const mesh = new THREE.Mesh(geometry, this.#share(key, () => new THREE.MeshLambertMaterial(look())));
     mesh.castShadow = mesh.receiveShadow = true;
     return mesh;
   }
@@ -199,22 +144,27 @@ export class Stage {
   #makeBody(id, kind) {
     const {name} = KINDS[kind];
     const geometry = this.#share(name, () => geometryOf(KINDS[kind]));
-    return this.#mesh(geometry, COLOURS[name][id % COLOURS[name].length]);
+    const surface = this.#share(`surface of ${name}`, () => surfaceOf(name));
+    const tint = TINTS[id % TINTS.length];
+    return this.#mesh(geometry, `${name} ${tint}`, () => ({map: surface, color: tint}));
   }
 
-  // A capsule with a visor that shows the direction it looks.
-  #makeAvatar(id) {
+  // A capsule with a visor that shows the direction it looks; grey until its team is known.
+  #makeAvatar(team) {
     const {half: [, y]} = KINDS[AVATAR];
-    const colour = new THREE.Color().setHSL(id * 0.381966 % 1, 0.65, 0.55).getHex();
     const group = new THREE.Group();
     const round = this.#share('round', () => new THREE.SphereBufferGeometry(AVATAR_RADIUS, 20, 14));
     const middle = this.#share('middle', () => new THREE.CylinderBufferGeometry(AVATAR_RADIUS, AVATAR_RADIUS, 2 * (y - AVATAR_RADIUS), 20));
-    const visor = this.#mesh(this.#share('visor', () => new THREE.BoxBufferGeometry(0.5, 0.2, 0.3)), 0x20242c);
-    const [head, feet] = [this.#mesh(round, colour), this.#mesh(round, colour)];
+    const visorOf = this.#share('visor', () => new THREE.BoxBufferGeometry(0.5, 0.2, 0.3));
+    const colour = TEAMS[team]?.colour ?? 0x9a9a9a;
+    // It shines a little, so that a bright team is bright in the shade, too.
+    const make = (geometry) => this.#mesh(geometry, `team ${team}`, () => ({color: colour, emissive: colour, emissiveIntensity: 0.3}));
+    const [head, feet] = [make(round), make(round)];
+    const visor = this.#mesh(visorOf, `visor ${team}`, () => ({color: team === 1 ? 0xe6eaff : 0x20242c}));
     head.position.y = y - AVATAR_RADIUS;
     feet.position.y = AVATAR_RADIUS - y;
     visor.position.set(0, y - AVATAR_RADIUS, 0.28);
-    group.add(head, this.#mesh(middle, colour), feet, visor);
+    group.add(head, make(middle), feet, visor);
     return group;
   }
 
