@@ -37,8 +37,8 @@ def e2e_test(name, driver, peers, programs = {}, data = [], args = [], **kwargs)
     Args:
       name: of the test.
       driver: the script, x.js or x.py.
-      peers: what it wants of the machine: node (with the npm packages), chromium, python3, python3-MODULE, microsocks, tinyproxy,
-        curl, c++ (the libraries of cpp_peers.bzl).
+      peers: what it wants of the machine: node (with the npm packages), chromium, python3, python3-MODULE, c++
+        (the libraries of cpp_peers.bzl), and the other programs that run.sh knows.
       programs: environment variable -> label of the file whose path it holds.
       data: further files that it reads.
       args: words for the script.

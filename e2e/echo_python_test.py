@@ -87,5 +87,22 @@ class EchoTest(unittest.IsolatedAsyncioTestCase):
         await asyncio.wait_for(asyncio.gather(*(talk(i) for i in range(100))), 120)
 
 
+class AccessLogTest(unittest.TestCase):
+    def test_a_line_for_each_session(self):
+        server = Server("ECHO_SERVER", "--access_log")
+
+        async def talk():
+            async with websockets.connect(f"{server.url}/rooms/7?token=secret", compression=None) as socket:
+                await socket.send("hello")
+                self.assertEqual(await socket.recv(), "hello")
+
+        asyncio.run(talk())
+        server.wait_for_line(
+            r'session=\d+ peer="127\.0\.0\.1:\d+" path="/rooms/7" subprotocol="" seconds=\d+\.\d{3} received=1 '
+            r'received_bytes=19 sent=1 sent_bytes=11 by=peer code=1000 reason=""'
+        )
+        server.end()
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -4,7 +4,6 @@
 import http.client
 import math
 import os
-import shutil
 import socket
 import subprocess
 import unittest
@@ -91,7 +90,7 @@ class HttpTest(unittest.TestCase):
         self.assertEqual(buckets[-1].labels, {"le": "+Inf"})
         count = [s.value for s in families["weft_loop_lag_seconds"].samples if s.name.endswith("_count")]
         self.assertEqual(count, counts[-1:])
-        self.promtool_accepts(text)
+        self.assertEqual(self.promtool(text), (0, ""))
 
     def test_own_metrics_are_what_prometheus_understands(self):
         server = Server("PUBLISH_SERVER")
@@ -109,11 +108,19 @@ class HttpTest(unittest.TestCase):
         values = {sample.labels["of"]: sample.value for sample in families["odd_value"].samples}
         self.assertTrue(math.isnan(values.pop("nan")))
         self.assertEqual(values, {"infinity": -math.inf, "little": 5e-324})
-        self.promtool_accepts(text)
+        self.assertEqual(families["weft_client_sessions"].samples[0].value, 1)
+        self.assertEqual([(sample.labels, sample.value) for sample in families["weft_client_closes"].samples],
+                         [({"by": "peer", "code": "1001"}, 1)])
+        reasons = {sample.labels["reason"]: sample.value for sample in families["weft_client_reconnects"].samples}
+        self.assertEqual((reasons["closed"], reasons["refused"]), (1, 0))
+        trips = families["weft_client_round_trip_seconds"]
+        self.assertEqual(trips.type, "histogram")
+        self.assertEqual([sample.value for sample in trips.samples if sample.name.endswith("_sum")], [0.03])
+        self.assertEqual(self.promtool(text), (3, "odd_value no help text\n"))  # 1 would be a text that it cannot read
 
-    def promtool_accepts(self, text):
-        if shutil.which("promtool"):
-            subprocess.run(["promtool", "check", "metrics"], input=text, text=True, timeout=60, check=True)
+    def promtool(self, text):
+        check = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, timeout=60, capture_output=True)
+        return check.returncode, check.stdout + check.stderr
 
 
 if __name__ == "__main__":

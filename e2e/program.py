@@ -1,12 +1,15 @@
-"""The programs under test, as child processes."""
+"""Programs as child processes: those under test, and proxies."""
 
+import contextlib
 import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 
 
 def command(variable, *args):
@@ -61,3 +64,40 @@ class Server:
             assert code == 0, f"the server ended with {code}"
         finally:
             self.process.kill()
+
+
+def free_port(address):
+    with socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET) as listener:
+        return listener.getsockname()[1]
+
+
+def listens(address, port, process):
+    """Waits until the process, which does not report it, listens there; false if it ends because its port was taken."""
+    while process.poll() is None:
+        try:
+            socket.create_connection((address, port), 60).close()
+            return process.poll() is None
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+    return False
+
+
+@contextlib.contextmanager
+def running(address, make_command, **options):
+    """A proxy on a free port of `address`, started with the command make_command(port). Yields host:port."""
+    for _ in range(5):
+        port = free_port(address)
+        process = subprocess.Popen(make_command(port), stdout=subprocess.DEVNULL, **options)
+        if listens(address, port, process):
+            break
+    else:
+        raise AssertionError(f"it does not start: {make_command(port)}")
+    try:
+        yield f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    finally:
+        process.terminate()  # some have processes of their own to end
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -2,20 +2,13 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import tempfile
-import time
 import unittest
 
-from program import Server, command
+from program import Server, command, free_port, running
 
 USER = "joe:s%2Dcret@"  # the password is s-cret
-
-
-def free_port(address):
-    with socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET) as listener:
-        return listener.getsockname()[1]
 
 
 def has_ipv6():
@@ -23,34 +16,6 @@ def has_ipv6():
         return free_port("::1") > 0
     except OSError:
         return False
-
-
-def listens(address, port, process):
-    """Waits until the process, which does not report it, listens there; false if it ends because its port was taken."""
-    while process.poll() is None:
-        try:
-            socket.create_connection((address, port), 60).close()
-            return process.poll() is None
-        except ConnectionRefusedError:
-            time.sleep(0.01)
-    return False
-
-
-@contextlib.contextmanager
-def running(address, make_command):
-    """A proxy on a free port of `address`, started with the command make_command(port). Yields host:port."""
-    for _ in range(5):
-        port = free_port(address)
-        process = subprocess.Popen(make_command(port), stdout=subprocess.DEVNULL)
-        if listens(address, port, process):
-            break
-    else:
-        raise AssertionError(f"it does not start: {make_command(port)}")
-    try:
-        yield f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-    finally:
-        process.kill()
-        process.wait()
 
 
 @contextlib.contextmanager

@@ -55,7 +55,9 @@ for peer in ${peers//,/ }; do
       [[ -n $CHROMIUM ]] || missing "chromium is not installed"
       export CHROMIUM
       ;;
-    curl | microsocks | tinyproxy)
+    apache2 | caddy | curl | go | haproxy | microsocks | nginx | promtool | redis-server | stunnel | systemd-analyze | \
+      systemd-socket-activate | tinyproxy | tshark | varnishd)
+      PATH=$PATH:/usr/sbin  # where servers are
       [[ -n $(find_program "$peer") ]] || missing "$peer is not installed"
       ;;
     python3)

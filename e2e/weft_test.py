@@ -4,10 +4,12 @@ import asyncio
 import base64
 import fcntl
 import http
+import json
 import os
 import pty
 import queue
 import re
+import select
 import signal
 import socket
 import ssl
@@ -22,6 +24,7 @@ import pyte
 import websockets
 
 from program import command
+from raw_server import RawServer
 from terminal import Terminal
 
 TIMEOUT = 60  # Seconds; only a test that fails takes that long.
@@ -102,24 +105,6 @@ class Server:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
         self.loop.close()
-
-
-class RawServer:
-    """Answers the first request with these bytes, and ends."""
-
-    def __init__(self, answer):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"ws://127.0.0.1:{self.listener.getsockname()[1]}/"
-        self.answer = answer
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-
-    def run(self):
-        with self.listener, self.listener.accept()[0] as connection:
-            request = b""
-            while not request.endswith(b"\r\n\r\n"):
-                request += connection.recv(4096)
-            connection.sendall(self.answer)
 
 
 class Screen(Terminal):
@@ -260,6 +245,61 @@ class TerminalTest(WeftTest):
             screen.type(keys)
             screen.wait()
             self.assertEqual(re.findall(rb"\x1b\[\?2004[hl]", screen.output), [b"\x1b[?2004h", b"\x1b[?2004l"])
+
+    def test_alt_enter_begins_a_line_of_the_same_message(self):
+        screen = self.connect()
+        screen.type("one\x1b\rtwo")
+        screen.wait_for("> one", "two")
+        self.server.send("tick")
+        screen.wait_for("< tick", "> one", "two")
+        screen.type("\x1b\r\x1b\rthree\n")
+        self.assertEqual(self.server.next(), "one\ntwo\n\nthree")
+
+    def test_commands(self):
+        screen = self.connect()
+        screen.type("/ping\n")
+        lines = screen.wait_until(lambda lines: len(lines) > 3 and lines[-1] == ">")
+        self.assertRegex(lines[-2], r"^pong: [\d.]+ m?s$")
+        screen.type("/empty\n//slash\n/binary 00 fF10\n")
+        self.assertEqual([self.server.next() for _ in range(3)], ["", "/slash", b"\0\xff\x10"])
+        screen.type("/dance\n")
+        screen.wait_for(
+            "weft: there is no command /dance; begin with // to send a message with a slash,", "or see /help", ">"
+        )
+        screen.type("/help\n")
+        screen.wait_until(lambda lines: any(line.startswith("//TEXT ") for line in lines) and lines[-1] == ">")
+        screen.type("/close 4001 going home\n")
+        self.assertEqual(screen.wait(), 0)
+        self.assertEqual(screen.lines()[-1], 'closed: 4001 application defined: "going home"')
+        self.assertEqual(self.server.end_of_client(), (4001, "going home"))
+        self.assertTrue(self.server.received.empty())
+
+    def test_timestamps(self):
+        screen = self.connect("--timestamps")
+        self.server.send("tick")
+        screen.wait_until(lambda lines: lines[-1] == ">" and re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} < tick", lines[-2]))
+
+    def test_a_sign_of_life_while_it_connects(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"ws://127.0.0.1:{silent.getsockname()[1]}/"
+            screen = Screen(command("WEFT", "connect", url))
+            self.addCleanup(screen.close)
+            screen.wait_for(f"connecting to {url}, for at most 30s")
+
+    def test_reconnecting(self):
+        screen = self.connect("--reconnect", "subscribe")
+        self.assertEqual(self.server.next(), "subscribe")
+        self.server.close(1011, "oops")
+        self.server.await_client()
+        self.assertEqual(self.server.next(), "subscribe")
+        screen.type("hello\n")
+        self.assertEqual(self.server.next(), "hello")
+        lines = screen.wait_until(lambda lines: lines[-2:] == ["> hello", ">"])
+        connected = [line for line in lines if line.startswith("connected to ")]
+        self.assertEqual(len(connected), 2, lines)
+        self.assertTrue(any(line.startswith("lost the connection: ") for line in lines), lines)
+        screen.type("\x04")
+        self.assertEqual(screen.wait(), 0)
 
     def test_lines_that_are_pasted_without_a_mark(self):
         screen = self.connect()
@@ -419,7 +459,7 @@ class TerminalTest(WeftTest):
         self.assertEqual(screen.wait(), 3)
         server.thread.join()
         self.assertEqual(
-            screen.lines()[-6:],
+            screen.lines()[-7:],
             [
                 "< HTTP/1.1 403 \\x9b2J",
                 "< X-Why: \\u202eevil",
@@ -427,6 +467,7 @@ class TerminalTest(WeftTest):
                 f"weft: {server.url}: refused with HTTP 403 Forbidden",
                 "\\x1b]0;owned\\x07\\x9b2J \\x9b2J",
                 "more",
+                "If the server accepts only pages of its own: --origin=https://HOST.",
             ],
         )
 
@@ -516,7 +557,8 @@ class PipeTest(WeftTest):
         self.assertEqual(result.returncode, 3)
         self.assertEqual(
             result.stderr.decode(),
-            f"weft: {self.server.url}/refused: refused with HTTP 403 Forbidden\nYou may not.\nReally.\n",
+            f"weft: {self.server.url}/refused: refused with HTTP 403 Forbidden\nYou may not.\nReally.\n"
+            "If the server accepts only pages of its own: --origin=https://HOST.\n",
         )
         self.assertEqual(result.stdout, b"")
 
@@ -525,7 +567,7 @@ class PipeTest(WeftTest):
             unused.bind(("127.0.0.1", 0))  # and does not listen
             result = self.run_piped(url=f"ws://127.0.0.1:{unused.getsockname()[1]}/")
         self.assertEqual(result.returncode, 2)
-        self.assertRegex(result.stderr.decode(), r"^weft: ws://127.0.0.1:\d+/: .*refused\)\n$")
+        self.assertRegex(result.stderr.decode(), r"^weft: ws://127.0.0.1:\d+/: .*refused\)\nNothing listens .*\n$")
 
     def test_headers(self):
         self.run_piped("-H", "X-Test: a b", "-HX-More:c", "--origin=https://example.com", "--wait=0")
@@ -615,12 +657,138 @@ class PipeTest(WeftTest):
         expected = base64.b64encode(b"joe:se:cret").decode()
         self.assertEqual(self.server.await_client()["Authorization"], f"Basic {expected}")
 
+    def test_secrets_are_not_among_the_arguments(self):
+        with open(self.history, "w") as file:
+            file.write("t0ken\n")
+        os.environ["WEFT_TEST_COOKIE"] = "a=1; b=2"
+        self.addCleanup(os.environ.pop, "WEFT_TEST_COOKIE")
+        self.run_piped(f"--bearer=@{self.history}", "--cookie=env:WEFT_TEST_COOKIE", "--wait=0")
+        headers = self.server.await_client()
+        self.assertEqual((headers["Authorization"], headers["Cookie"]), ("Bearer t0ken", "a=1; b=2"))
+
+    def test_json(self):
+        result = self.run_piped("--json", "--receive=2", "--wait=inf", "--subprotocol=chat", input=b'a "b"\nc')
+        self.assertEqual((result.stderr, result.returncode), (b"", 0))
+        events = [json.loads(line) for line in result.stdout.splitlines()]
+        for event in events:
+            self.assertRegex(event.pop("time"), r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        self.assertEqual(
+            events,
+            [
+                {
+                    "event": "open",
+                    "url": self.server.url + "/echo",
+                    "peer": f"127.0.0.1:{self.server.port}",
+                    "subprotocol": "chat",
+                },
+                {"event": "message", "type": "text", "data": 'a "b"'},
+                {"event": "message", "type": "text", "data": "c"},
+                {"event": "close", "code": 1000, "reason": "", "by": "client"},
+            ],
+        )
+        result = self.run_piped("--json", "--binary", "--receive=1", "--wait=inf", input=b"\xff\0")
+        message = json.loads(result.stdout.splitlines()[1])
+        self.assertEqual((message["type"], base64.b64decode(message["base64"])), ("binary", b"\xff\0"))
+
+    def test_json_of_errors(self):
+        result = self.run_piped("--json", url=self.server.url + "/refused")
+        self.assertEqual(result.returncode, 3)
+        (event,) = [json.loads(line) for line in result.stdout.splitlines()]
+        self.assertEqual((event["event"], event["status"]), ("error", 403))
+
+    def test_exec(self):
+        script = "echo question; read answer; echo \"<$answer>\"; read answer; test \"$answer\" = '<question>'"
+        result = self.run_piped("--exec", script)
+        self.assertEqual((result.stdout, result.stderr, result.returncode), (b"", b"", 0))
+        self.assertEqual([self.server.next(), self.server.next()], ["question", "<question>"])
+        self.assertEqual(self.server.end_of_client(), (1000, ""))
+
+    def test_exec_that_fails(self):
+        result = self.run_piped("--exec", "exit 3", "--wait=0")
+        self.assertEqual((result.stderr, result.returncode), (b"weft: the command ended with exit code 3\n", 4))
+        result = self.run_piped("--exec", "no-such-program")
+        self.assertEqual((result.stderr, result.returncode), (b"weft: command not found: no-such-program\n", 1))
+
+    def test_exec_ends_with_the_connection(self):
+        process = subprocess.Popen(command("WEFT", "connect", self.server.url, "--exec", "cat"), stderr=subprocess.PIPE)
+        self.server.await_client()
+        self.server.send("x")
+        self.assertEqual(self.server.next(), "x")
+        self.server.close(1000)
+        self.assertEqual(process.wait(TIMEOUT), 0)
+        self.assertEqual(process.stderr.read(), b"")
+        process.stderr.close()
+
+    def test_exec_where_sigchld_is_ignored(self):
+        def ignore():
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+        arguments = command("WEFT", "connect", self.server.url, "--wait=0", "--exec", "exit 3")
+        self.assertEqual(subprocess.run(arguments, stderr=subprocess.DEVNULL, preexec_fn=ignore).returncode, 4)
+
+    def test_exec_that_weft_ends(self):
+        """The command is not at fault."""
+        process = subprocess.Popen(
+            command("WEFT", "connect", self.server.url, "--exec", "exec sleep 1000"), stderr=subprocess.PIPE
+        )
+        self.server.await_client()
+        self.server.close(1000)
+        self.assertEqual((process.wait(TIMEOUT), process.stderr.read()), (0, b""))
+        process.stderr.close()
+
+    def test_exec_ends_with_a_signal_after_the_session(self):
+        script = "echo $$ >&2; cat; echo input ended >&2; exec sleep 1000"
+        process = subprocess.Popen(
+            command("WEFT", "connect", self.server.url, "--exec", script), stderr=subprocess.PIPE, text=True
+        )
+        child = os.pidfd_open(int(process.stderr.readline()))
+        self.addCleanup(os.close, child)
+        self.server.await_client()
+        # close() would wait until the client has closed its socket.
+        asyncio.run_coroutine_threadsafe(self.server.connection.close(), self.server.loop)
+        self.assertEqual(process.stderr.readline(), "input ended\n")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(TIMEOUT), 130)
+        self.assertEqual(select.select([child], [], [], TIMEOUT)[0], [child])
+        process.stderr.close()
+
+    def test_reconnecting_loses_no_line(self):
+        process = subprocess.Popen(
+            command("WEFT", "connect", self.server.url, "--reconnect", "--quiet"), stdin=subprocess.PIPE
+        )
+        for number in range(3):
+            self.server.await_client()
+            process.stdin.write(b"%d\n" % number)
+            process.stdin.flush()
+            self.assertEqual(self.server.next(), str(number))
+            self.server.close(1001)
+        self.server.await_client()
+        process.stdin.close()
+        self.assertEqual(process.wait(TIMEOUT), 0)
+
+    def test_reconnecting_gives_up_where_it_is_refused(self):
+        result = self.run_piped("--reconnect", url=self.server.url + "/refused")
+        self.assertEqual(result.returncode, 3)
+
+    def test_hints(self):
+        for status, headers, hint in [
+            ("401 No", b"WWW-Authenticate: Basic realm=x\r\n", b"--auth=USER:PASSWORD"),
+            ("401 No", b"WWW-Authenticate: Bearer\r\n", b"--bearer=TOKEN"),
+            ("503 No", b"Retry-After: 7\r\n", b"The server asks to try again after 7 s.\n"),
+            ("301 No", b"Location: https://127.0.0.1/x\r\n", b"Did you mean wss://127.0.0.1:"),
+        ]:
+            server = RawServer(f"HTTP/1.1 {status}\r\n".encode() + headers + b"Content-Length: 0\r\n\r\n")
+            result = self.run_piped(url=server.url)
+            server.thread.join()
+            self.assertEqual(result.returncode, 3)
+            self.assertIn(hint, result.stderr)
+
     def test_wrong_usage(self):
         for arguments, told in [
             (["connect"], "a URL is missing; see weft connect --help"),
             (["connect", "http://x/"], None),
             (["connect", "--loud", self.server.url], "unknown flag --loud; see weft connect --help"),
-            (["listen"], "unknown command listen; see weft --help"),
+            (["hear"], "unknown command hear; see weft --help"),
         ]:
             result = subprocess.run(command("WEFT", *arguments), capture_output=True, text=True, timeout=TIMEOUT)
             self.assertEqual(result.returncode, 1)
@@ -725,7 +893,7 @@ class TlsTest(WeftTest):
     def test_a_certificate_that_nobody_trusts(self):
         result = self.run_piped()
         self.assertEqual((result.stdout, result.returncode), (b"", 2))
-        self.assertRegex(result.stderr, rb"^weft: wss://.*certificate.*\n$")
+        self.assertRegex(result.stderr, rb"^weft: wss://.*certificate.*\nTo trust another authority: --ca=FILE.*\n$")
 
     def test_trusting_anybody(self):
         result = self.run_piped("--insecure", "--receive=1", "--wait=inf", input=b"hello\n")

@@ -2,6 +2,7 @@
 after the other: /getCaseCount, /runCase?case=N&agent=NAME, and /updateReports?agent=NAME at the end.
 
     bazel run //e2e/conformance:client_check                        with the client of this repository
+    bazel run //e2e/conformance:client_check -- --async             with its asynchronous client
     bazel run //e2e/conformance:client_check -- --port 9001         with one that you start yourself
 """
 
@@ -130,7 +131,7 @@ def run_client(command, server, name):
 
 def main():
     arguments = parse_arguments(__doc__, CLIENT)
-    name = arguments.control or "client"
+    name = arguments.control or ("asynchronous" if arguments.asynchronous else "client")
     address = ("", arguments.port) if arguments.port else ("127.0.0.1", 0)
     server = CaseServer(address, arguments.chosen, Report(arguments, CLIENT, f"client {name}"))
     if arguments.port:
@@ -140,7 +141,10 @@ def main():
     if arguments.client:
         command = shlex.split(arguments.client)
     else:
-        command = program.command("CONFORMANCE_CLIENT", f"--max_message_bytes={arguments.max_message_bytes}")
+        options = [f"--max_message_bytes={arguments.max_message_bytes}"]
+        if arguments.asynchronous:
+            options.append("--async")
+        command = program.command("CONFORMANCE_CLIENT", *options)
     code = run_client(command, server, name)
     return server.finish() or code < 0
 

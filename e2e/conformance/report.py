@@ -37,6 +37,7 @@ def parse_arguments(description, peer):
             "--client",
             help="the command of a client; --url=URL --agent=NAME is added. Default: the client of this repository",
         )
+        add("--async", dest="asynchronous", action="store_true", help="the asynchronous client of this repository")
         add("--port", type=int, help="wait for a client on this port of all addresses instead of starting one")
     add("--cases", nargs="+", default=["*"], metavar="PATTERN", help="only the cases whose ids match, such as 'utf8/*'")
     add("--short", action="store_true", help="a sample of the cases, for a few seconds")
