@@ -1,4 +1,4 @@
-# Extracts the C++ of a Markdown file, to be compiled: awk -f examples.awk -v programs="A.cc B.cc" FILE.md >FRAGMENTS.cc
+# Extracts the C++ of a Markdown file, to be compiled: awk -f examples.awk -v document=NAME -v programs="A.cc B.cc" FILE.md >FRAGMENTS.cc
 #
 # A block that is fenced as cpp and has an #include is a program: it is written unchanged to the next of `programs`. Every
 # other block is a fragment, compiled after docs/examples.h. A comment on the line before it, which readers do not see,
@@ -28,7 +28,7 @@ function write_fragment(  name) {
 
 BEGIN {
   count = split(programs, files, " ")
-  print "#include \"docs/examples.h\"\nnamespace docs {"
+  print "#include \"docs/examples.h\"\nnamespace docs::" document " {"
 }
 
 /^<!-- C\+\+: .* -->$/ { context = substr($0, 11, length($0) - 14) }
@@ -64,5 +64,5 @@ END {
   if (failed) exit 1
   if (inside) fail("a block does not end")
   if (used < count) fail("docs/BUILD.bazel says that there are " count " programs, and there are " used + 0)
-  print "}  // namespace docs"
+  print "}  // namespace docs::" document
 }

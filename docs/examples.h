@@ -19,14 +19,19 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "weft/async_client.h"
 #include "weft/client.h"
+#include "weft/cluster/cluster.h"
+#include "weft/cluster/redis/redis_broker.h"
 #include "weft/core.h"
+#include "weft/core/http/constant_time.h"
 #include "weft/coro.h"
 #include "weft/server.h"
 #include "weft/testing.h"
@@ -38,10 +43,16 @@ using ::testing::ElementsAre;
 using weft::testing::ClientFrame;
 
 struct ChatHandler : weft::Handler {
+  void OnMessage(weft::Session& /*session*/, const weft::Message& /*message*/) override {}
+};
+
+struct RoomHandler : weft::Handler {
+  explicit RoomHandler(absl::string_view id);
   void OnMessage(weft::Session& session, const weft::Message& message) override;
 };
 
 absl::Status Fail(const absl::Status& status);
+std::string CurrentToken();
 weft::testing::Outcome FeedServer(absl::string_view input);  // docs/tour_test.cc
 
 // Never instantiated: fragments are compiled and not run.
@@ -53,6 +64,8 @@ struct Names {
 
   struct Database {
     void Check(const std::string& cookie, std::function<void(bool)> done);
+    bool IsValid(absl::string_view cookie);
+    std::string Orders();
   };
 
   static constexpr size_t kHighMark = 1 << 20;
