@@ -134,10 +134,10 @@ void SubscriberCounts::DropGone(std::vector<Epoch>* gone) {
       continue;
     }
     gone->push_back(*Epoch::Parse(node->first));
-    const Node ended = std::move(node->second);  // destroyed without the lock
-    heard_ -= ended.counts.size();
+    heard_ -= node->second.counts.size();
+    decltype(nodes_)::node_type ended;  // destroyed without the lock
     const std::lock_guard<std::mutex> lock(mutex_);
-    node = nodes_.erase(node);
+    ended = nodes_.extract(node++);
   }
 }
 

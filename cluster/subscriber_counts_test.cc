@@ -1,6 +1,7 @@
 #include "weft/cluster/subscriber_counts.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -8,6 +9,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -330,6 +332,34 @@ TEST_F(SubscriberCountsTest, NoLeaseEndsWhileNothingCanBeHeard) {
     EXPECT_THAT(a.Tick(/*can_send=*/true, /*can_hear=*/false).gone, IsEmpty());
   }
   EXPECT_EQ(a.nodes(), 2u);
+}
+
+// Each change that a reader may see: counts of this node and of another one, all counts anew, and
+// the end of a lease. ThreadSanitizer sees a change without the lock.
+TEST_F(SubscriberCountsTest, OtherThreadsReadWhileNodesComeAndGo) {
+  SubscriberCounts& a = AddNode();
+  SubscriberCounts& b = AddNode();
+  std::atomic<bool> is_over{false};
+  std::thread reader([&a, &is_over] {
+    while (!is_over) {
+      EXPECT_LE(a.subscribers("lobby"), 3u);
+      EXPECT_LE(a.nodes(), 2u);
+      EXPECT_EQ(a.uncounted(), 0u);
+    }
+  });
+  for (int round = 0; round < 20; ++round) {
+    a.SetOwn("lobby", 1);
+    b.SetOwn("lobby", 2);
+    Tick(2 * kAll);
+    EXPECT_EQ(a.subscribers("lobby"), 3u);
+    a.SetOwn("lobby", 0);
+    stopped_ = &b;
+    Tick(kLease);
+    EXPECT_EQ(a.nodes(), 1u);
+    stopped_ = nullptr;
+  }
+  is_over = true;
+  reader.join();
 }
 
 TEST_F(SubscriberCountsTest, TheNumbersAgreeAfterRandomFaults) {
