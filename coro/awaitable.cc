@@ -22,11 +22,7 @@ std::optional<Message> ReceiveAwaitable::await_resume() const {
   return state_.received()->message;
 }
 
-// Refused without room, whatever the policy of the server or the client: then it waits.
-absl::Status SendAwaitable::SendTo(Channel& channel) {
-  if (channel.when_full() == WhenFull::kFail) return channel.Send(message_);
-  return channel.Send(message_, {.when_full = WhenFull::kFail});
-}
+absl::Status SendAwaitable::SendTo(Channel& channel) { return channel.SendIfRoom(message_); }
 
 absl::Status SendWithOptionsAwaitable::SendTo(Channel& channel) {
   SendOptions options = options_;

@@ -35,7 +35,8 @@ namespace weft::coro::internal {
 // of a client, which has no topics. For the thread of the coroutines' loop.
 class Channel {
  public:
-  virtual absl::Status Send(const Message& message) = 0;
+  // Refused without room, whatever the policy of the server or the client.
+  virtual absl::Status SendIfRoom(const Message& message) = 0;
   virtual absl::Status Send(const Message& message, const SendOptions& options) = 0;
   virtual absl::Status Send(const EncodedMessage& message, const SendOptions& options) = 0;
   virtual absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin,
@@ -48,11 +49,10 @@ class Channel {
   virtual absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                                const SendOptions& options) = 0;
 
-  // Bytes that wait to be sent, and the number from which on coroutines wait before they send.
+  // Bytes that wait to be sent, and whether they are so many that coroutines wait before they send.
   virtual size_t queued_bytes() const = 0;
-  virtual size_t high_mark_bytes() const = 0;
-  virtual WhenFull when_full() const = 0;  // of sends without a policy
-  virtual void AskForWritable() = 0;       // SessionState::OnWritable follows
+  virtual bool is_high() const = 0;
+  virtual void AskForWritable() = 0;  // SessionState::OnWritable follows
 
   // Takes no more messages from the peer, after those of the present call; and continues. A client
   // does so later: see SessionState::kMaxWaiting.

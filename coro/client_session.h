@@ -128,7 +128,9 @@ class ClientSession final : public SessionState {
 
   // ---- Channel
 
-  absl::Status Send(const Message& message) override { return Send(message, {}); }
+  absl::Status SendIfRoom(const Message& message) override {
+    return Send(message, {.when_full = WhenFull::kFail});
+  }
   absl::Status Send(const Message& message, const SendOptions& options) override;
   absl::Status Send(const EncodedMessage& message, const SendOptions& options) override;
   absl::Status SendFragment(Opcode opcode, absl::string_view payload, bool fin,
@@ -140,10 +142,9 @@ class ClientSession final : public SessionState {
   absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                        const SendOptions& options) override;
   size_t queued_bytes() const override { return ref_.queued_bytes() + posted_bytes_; }
-  size_t high_mark_bytes() const override {
-    return std::min(limits_.high_mark_bytes, limits_.max_queue_bytes);
+  bool is_high() const override {
+    return queued_bytes() >= std::min(limits_.high_mark_bytes, limits_.max_queue_bytes);
   }
-  WhenFull when_full() const override { return limits_.when_full; }
   void AskForWritable() override;
   void HoldReading() override;
   void ResumeReading() override;

@@ -68,7 +68,7 @@ class ServedRoot final : public Root, public SessionState {
 
   // ---- Channel
 
-  absl::Status Send(const Message& message) override { return session_->Send(message); }
+  absl::Status SendIfRoom(const Message& message) override { return session_->SendIfRoom(message); }
   absl::Status Send(const Message& message, const SendOptions& options) override {
     return session_->Send(message, options);
   }
@@ -92,8 +92,7 @@ class ServedRoot final : public Root, public SessionState {
     return session_->Publish(topic, message, options);
   }
   size_t queued_bytes() const override { return session_->queued_bytes(); }
-  size_t high_mark_bytes() const override { return session_->high_mark_bytes(); }
-  WhenFull when_full() const override { return session_->when_full(); }
+  bool is_high() const override { return session_->is_high(); }
   void AskForWritable() override { session_->AskForWritable(); }
   void HoldReading() override { session_->HoldReading(); }
   void ResumeReading() override { session_->ResumeReading(); }

@@ -77,11 +77,15 @@ SessionState::~SessionState() {
 // ---- Messages
 
 void SessionState::OnMessage(const Message& message) {
-  if (!IgnoresMessages()) OnStoredMessage(Copy(message));
+  if (!IgnoresMessages()) Deliver(Copy(message));
 }
 
 void SessionState::OnStoredMessage(StoredMessage* stored) {
   if (IgnoresMessages()) return Release(stored);
+  Deliver(stored);
+}
+
+void SessionState::Deliver(StoredMessage* stored) {
   Waiter* const receiver = FirstWaiting(Strand::Event::kMessage);
   if (receiver == nullptr) {
     if (Store(stored)) HoldIfFull();
@@ -253,7 +257,7 @@ const absl::Status& SessionState::status() const {
 }
 
 void SessionState::CountFailure(const absl::Status& status) {
-  if (absl::IsFailedPrecondition(status)) {
+  if (!status.ok() && absl::IsFailedPrecondition(status)) {
     CountFailure();
   } else {
     failures_ = 0;
@@ -291,9 +295,9 @@ bool SendWaiter::TrySend(bool is_low) {
     status_ = NoChannel();
     return true;
   }
-  if (!is_low && may_wait() && to->queued_bytes() >= to->high_mark_bytes()) return false;
+  if (!is_low && may_wait() && to->is_high()) return false;
   status_ = SendTo(*to);
-  return is_low || !may_wait() || !absl::IsResourceExhausted(status_);
+  return status_.ok() || is_low || !may_wait() || !absl::IsResourceExhausted(status_);
 }
 
 bool SendWaiter::IsReady() {

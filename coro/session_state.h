@@ -171,6 +171,7 @@ class SessionState : protected Channel {
     return *rest_;
   }
   bool has_waiting() const { return rest_ != nullptr && rest_->first != nullptr; }
+  void Deliver(StoredMessage* stored);
   bool Store(StoredMessage* stored);
   void HoldIfFull();
 

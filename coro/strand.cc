@@ -62,18 +62,9 @@ bool Waiter::Wait(Event event) {
   return cancelled->IsStuck();
 }
 
-absl::Status Waiter::WaitResult() const {
-  switch (wait_) {
-    case State::kCancelled:
-      return absl::CancelledError("another branch was first");
-    case State::kEnded:
-      return absl::FailedPreconditionError("the session has ended");
-    case State::kNew:
-    case State::kWaiting:
-    case State::kWoken:
-      break;
-  }
-  return absl::OkStatus();
+absl::Status Waiter::WaitError() const {
+  if (wait_ == State::kCancelled) return absl::CancelledError("another branch was first");
+  return absl::FailedPreconditionError("the session has ended");
 }
 
 // ---- Strand ----

@@ -121,6 +121,7 @@ class Waiter {
  protected:
   // The event that it waits for: one of its session, up to kEnd, or another.
   enum class Event : uint8_t { kMessage, kWritable, kPong, kTopic, kEnd, kAlarm, kSlot, kConnect };
+  // From kCancelled on, the wait has failed.
   enum class State : uint8_t { kNew, kWaiting, kWoken, kCancelled, kEnded };
 
   Waiter() = default;
@@ -137,13 +138,17 @@ class Waiter {
   bool Wait(Event event);
 
   // Why the wait has ended: OK if its event has come, or it did not wait.
-  absl::Status WaitResult() const;
+  absl::Status WaitResult() const {
+    return wait_ < State::kCancelled ? absl::OkStatus() : WaitError();
+  }
 
   // Ends the wait before it starts, because the session has ended: as Wait() does.
   void Refuse() { wait_ = State::kEnded; }
 
  private:
   friend class Strand;
+
+  absl::Status WaitError() const;
 
   Coroutine* coroutine_ = nullptr;
   Waiter* next_ = nullptr;

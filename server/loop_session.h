@@ -48,12 +48,16 @@ class LoopSession : public Session {
 
   // ---- For a LoopHandler ----
 
-  // The loop's mailbox, which outlives the session; what catches the exceptions of its handlers, as
-  // long as the loop; and options of ServerSending.
+  // The loop's mailbox, which outlives the session; and what catches the exceptions of its
+  // handlers, as long as the loop.
   virtual const std::shared_ptr<Mailbox>& mailbox() const = 0;
   virtual ExceptionGuard& guard() const = 0;
-  virtual size_t high_mark_bytes() const = 0;
-  virtual WhenFull when_full() const = 0;
+
+  // Whether ServerSending::high_mark_bytes or more are queued.
+  virtual bool is_high() const = 0;
+
+  // As Send() with WhenFull::kFail, whatever ServerSending::when_full is.
+  virtual absl::Status SendIfRoom(const Message& message) = 0;
 
   // As RunAfter, without taking room in the loop's budget: for a coroutine, which has its memory
   // already, and could only try again if there was none.

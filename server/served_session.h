@@ -140,8 +140,10 @@ class ServedSession final : public ServedStream, public LoopSession {
   void ArmCallbackTimer() override;
   const std::shared_ptr<Mailbox>& mailbox() const override { return context_.mailbox(); }
   ExceptionGuard& guard() const override { return context_.guard(); }
-  size_t high_mark_bytes() const override { return context_.sending().limits.high_mark_bytes; }
-  WhenFull when_full() const override { return context_.sending().limits.when_full; }
+  bool is_high() const override {
+    return queued_bytes() >= context_.sending().limits.high_mark_bytes;
+  }
+  absl::Status SendIfRoom(const Message& message) override;
   void SendReserved(WaitingMessage message, const SendOptions& options) override;
   void Disconnect() override;
   void SendReservedFragment(Opcode opcode, absl::string_view payload, bool fin,

@@ -19,6 +19,11 @@ namespace weft {
   return SendMessage(message.opcode, message.payload);
 }
 
+[[gnu::flatten]] absl::Status ServedSession::SendIfRoom(const Message& message) {
+  if (context_.sending().limits.when_full == WhenFull::kFail) return Send(message);
+  return Session::Send(message, {.when_full = WhenFull::kFail});
+}
+
 absl::Status ServedSession::SendMessage(Opcode opcode, absl::string_view payload) {
   if (payload.size() >= Outbox::kBorrowFrom || !outbox_.GoesStraight(payload.size())) {
     return SendSlowly(opcode, payload);

@@ -97,7 +97,8 @@ bool ServedSession::SendPublished(const PublishBatch& batch, const SendOptions& 
 void ServedSession::SendCarried(const PublishBatch& batch, const TopicOptions& of_topic) {
   const SendOptions options = batch.OptionsFor(of_topic);
   const bool tells =
-      of_topic.is_only_shared() && options.when_full.value_or(when_full()) == WhenFull::kFail;
+      of_topic.is_only_shared() &&
+      options.when_full.value_or(context_.sending().limits.when_full) == WhenFull::kFail;
   if (SendPublished(batch, options) || !tells) return;
   std::vector<std::string>& missed = extras().missed_topics;
   if (std::find(missed.begin(), missed.end(), batch.topic()) == missed.end()) {

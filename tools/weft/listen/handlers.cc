@@ -65,10 +65,10 @@ class ExecHandler : public LoopHandler {
   void OnRoundTrip() override {}
 
   void OnOpen(Session& session) override {
-    absl::StatusOr<std::shared_ptr<ProcessLink>> link = ProcessLink::Create(
-        options_, session.ref(),
-        {.resume = [this] { session_->ResumeReading(); },
-         .has_room = [this] { return session_->queued_bytes() < session_->high_mark_bytes(); }});
+    absl::StatusOr<std::shared_ptr<ProcessLink>> link =
+        ProcessLink::Create(options_, session.ref(),
+                            {.resume = [this] { session_->ResumeReading(); },
+                             .has_room = [this] { return !session_->is_high(); }});
     if (!link.ok()) {
       options_.complain(link.status().message());
       session.Close(CloseCode::kTryAgainLater, "too many connections").IgnoreError();
