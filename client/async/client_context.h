@@ -8,11 +8,11 @@
 #include <functional>
 #include <memory>
 
-#include "weft/client/async/address_lookup.h"
 #include "weft/client/async/client_groups.h"
 #include "weft/client/async/client_loop_options.h"
 #include "weft/client/async/client_metrics.h"
 #include "weft/client/async/host_turns.h"
+#include "weft/loop/address_lookup.h"
 #include "weft/loop/event_loop.h"
 #include "weft/loop/exception_guard.h"
 #include "weft/loop/mailbox.h"

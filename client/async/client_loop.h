@@ -11,7 +11,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "weft/client/async/address_lookup.h"
 #include "weft/client/async/async_reconnect_options.h"
 #include "weft/client/async/client_handler.h"
 #include "weft/client/async/client_loop_options.h"
@@ -21,6 +20,7 @@
 #include "weft/client/async/reconnect_handler.h"
 #include "weft/client/async/reconnect_ref.h"
 #include "weft/client/connecting/client_options.h"
+#include "weft/loop/address_lookup.h"
 #include "weft/loop/exception_guard.h"
 #include "weft/loop/thread_pool.h"
 

@@ -8,8 +8,8 @@
 #include <functional>
 
 #include "absl/status/status.h"
-#include "weft/client/async/address_lookup.h"
 #include "weft/core/log.h"
+#include "weft/loop/address_lookup.h"
 #include "weft/loop/clock.h"
 #include "weft/sending/send_options.h"
 

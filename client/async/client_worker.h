@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "weft/client/async/address_lookup.h"
 #include "weft/client/async/client_context.h"
 #include "weft/client/async/client_loop_options.h"
 #include "weft/client/async/host_turns.h"
 #include "weft/client/async/loop_client.h"
 #include "weft/client/async/loop_reconnector.h"
+#include "weft/loop/address_lookup.h"
 #include "weft/loop/event_loop.h"
 #include "weft/loop/exception_guard.h"
 #include "weft/loop/mailbox.h"

@@ -12,9 +12,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "weft/client/async/address_lookup.h"
 #include "weft/client/connecting/client_options.h"
 #include "weft/client/connecting/connector.h"
+#include "weft/loop/address_lookup.h"
 #include "weft/loop/event_loop.h"
 
 namespace weft {

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "weft/client/reconnecting/backoff.h"
+#include "weft/client/connecting/backoff.h"
 #include "weft/client/reconnecting/reconnect_event.h"
 #include "weft/client/reconnecting/retry_options.h"
 #include "weft/core/frame/close_code.h"

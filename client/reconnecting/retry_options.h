@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "weft/client/reconnecting/backoff.h"
+#include "weft/client/connecting/backoff.h"
 
 namespace weft {
 

@@ -13,12 +13,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "weft/client/async/address_lookup.h"
 #include "weft/cluster/redis/dialer.h"
 #include "weft/cluster/redis/redis_address.h"
 #include "weft/cluster/redis/redis_counters.h"
 #include "weft/cluster/redis/redis_options.h"
 #include "weft/cluster/redis/resp.h"
+#include "weft/loop/address_lookup.h"
 #include "weft/loop/event_loop.h"
 #include "weft/transport/stream.h"
 

@@ -11,7 +11,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
-#include "weft/client/async/address_lookup.h"
+#include "weft/loop/address_lookup.h"
 #include "weft/loop/event_loop.h"
 #include "weft/transport/connect_attempts.h"
 #include "weft/transport/io.h"

@@ -11,13 +11,13 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "weft/client/async/address_lookup.h"
-#include "weft/client/reconnecting/backoff.h"
+#include "weft/client/connecting/backoff.h"
 #include "weft/cluster/redis/connection.h"
 #include "weft/cluster/redis/redis_address.h"
 #include "weft/cluster/redis/redis_counters.h"
 #include "weft/cluster/redis/redis_options.h"
 #include "weft/cluster/redis/topology.h"
+#include "weft/loop/address_lookup.h"
 #include "weft/loop/event_loop.h"
 #include "weft/loop/timer_wheel.h"
 

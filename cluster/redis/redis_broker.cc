@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "weft/client/reconnecting/backoff.h"
+#include "weft/client/connecting/backoff.h"
 #include "weft/cluster/redis/engine.h"
 #include "weft/cluster/redis/redis_address.h"
 #include "weft/cluster/redis/resp.h"

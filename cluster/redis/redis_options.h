@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "weft/client/reconnecting/backoff.h"
+#include "weft/client/connecting/backoff.h"
 #include "weft/core/log.h"
 #include "weft/transport/tls_options.h"
 

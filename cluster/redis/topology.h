@@ -11,11 +11,11 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "weft/client/async/address_lookup.h"
 #include "weft/cluster/redis/connection.h"
 #include "weft/cluster/redis/redis_address.h"
 #include "weft/cluster/redis/redis_counters.h"
 #include "weft/cluster/redis/redis_options.h"
+#include "weft/loop/address_lookup.h"
 #include "weft/loop/event_loop.h"
 
 namespace weft {

@@ -1,4 +1,4 @@
-#include "weft/client/async/address_lookup.h"
+#include "weft/loop/address_lookup.h"
 
 #include <pthread.h>
 

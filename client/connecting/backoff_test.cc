@@ -1,4 +1,4 @@
-#include "weft/client/reconnecting/backoff.h"
+#include "weft/client/connecting/backoff.h"
 
 #include <cstdint>
 #include <vector>

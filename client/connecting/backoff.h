@@ -1,7 +1,7 @@
 // The wait before trying again.
 
-#ifndef WEFT_CLIENT_RECONNECTING_BACKOFF_H_
-#define WEFT_CLIENT_RECONNECTING_BACKOFF_H_
+#ifndef WEFT_CLIENT_CONNECTING_BACKOFF_H_
+#define WEFT_CLIENT_CONNECTING_BACKOFF_H_
 
 #include <functional>
 
@@ -66,4 +66,4 @@ absl::Status CheckPause(const Pause& pause);
 
 }  // namespace weft
 
-#endif  // WEFT_CLIENT_RECONNECTING_BACKOFF_H_
+#endif  // WEFT_CLIENT_CONNECTING_BACKOFF_H_

@@ -1,7 +1,7 @@
 // Resolves the names of servers for event loops.
 
-#ifndef WEFT_CLIENT_ASYNC_ADDRESS_LOOKUP_H_
-#define WEFT_CLIENT_ASYNC_ADDRESS_LOOKUP_H_
+#ifndef WEFT_LOOP_ADDRESS_LOOKUP_H_
+#define WEFT_LOOP_ADDRESS_LOOKUP_H_
 
 #include <cstdint>
 #include <memory>
@@ -49,4 +49,4 @@ class AddressLookup {
 
 }  // namespace weft
 
-#endif  // WEFT_CLIENT_ASYNC_ADDRESS_LOOKUP_H_
+#endif  // WEFT_LOOP_ADDRESS_LOOKUP_H_
