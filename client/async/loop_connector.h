@@ -1,70 +1,44 @@
-// Connects to a server on an event loop.
+// Opens a WebSocket on an event loop.
 
 #ifndef WEFT_CLIENT_ASYNC_LOOP_CONNECTOR_H_
 #define WEFT_CLIENT_ASYNC_LOOP_CONNECTOR_H_
 
-#include <cstdint>
-#include <memory>
 #include <string>
-#include <vector>
+#include <utility>
 
-#include "absl/functional/any_invocable.h"
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "weft/client/connecting/client_options.h"
 #include "weft/client/connecting/connector.h"
 #include "weft/loop/address_lookup.h"
 #include "weft/loop/event_loop.h"
+#include "weft/loop/loop_dialer.h"
 
 namespace weft {
 
-// Runs a Connector on a loop, within options.timeouts.connect. For the loop's thread. As an
-// EventSource it must not be destroyed in its own callbacks, nor by `done`.
-class LoopConnector : public EventSource {
+namespace internal {
+
+// A base of its own, because a Connector refers to the options.
+struct ConnectArguments {
+  std::string url;
+  ClientOptions options;
+};
+
+}  // namespace internal
+
+// Runs a Connector on a loop, within options.timeouts.connect: `done` gets the open WebSocket or
+// the errors of Client::Connect(). After Stop(why) that is an error with the code of `why`, which
+// names the step.
+class LoopConnector : private internal::ConnectArguments, public LoopDialer<Connector> {
  public:
-  // Called once, by Start() or later, with the open WebSocket or the errors of Client::Connect().
-  using Done = absl::AnyInvocable<void(absl::StatusOr<Connector::Result>)>;
-
-  // `loop` and `lookup` must outlive it. options.cancel is not used: see Stop().
+  // options.cancel is not used: see Stop().
   LoopConnector(EventLoop& loop, AddressLookup& lookup, absl::string_view url,
-                ClientOptions options, Done done);
-  ~LoopConnector() override;  // before `done` was called: drops the attempt without a call
+                ClientOptions options, Done done)
+      : ConnectArguments{std::string(url), std::move(options)},
+        LoopDialer(loop, lookup, ConnectArguments::options.timeouts.connect, std::move(done),
+                   ConnectArguments::url, ConnectArguments::options) {}
 
-  void Start() { Continue(); }
-
-  const std::string& url() const { return url_; }
-  const ClientOptions& options() const { return options_; }
-
-  // Ends the attempt in any step: calls `done`, unless it was called before, with an error that has
-  // the code of `why` and names the step.
-  void Stop(const absl::Status& why);
-
-  // For the loop.
-  void OnReadable() override { Continue(); }
-  void OnWritable() override { Continue(); }
-
- private:
-  void OnTimer() override;
-
-  void Continue();
-  bool Resolve();
-  bool Watch();
-  void Unwatch();
-  void ArmTimer(absl::Duration wake);
-  void Finish();
-
-  EventLoop& loop_;
-  AddressLookup& lookup_;
-  const std::string url_;
-  const ClientOptions options_;
-  Connector connector_;
-  Done done_;  // empty once it was called
-  const int64_t deadline_ms_;
-  std::vector<int> watched_;
-  // Not null while a lookup waits or runs, which holds a weak pointer: it is not started, and its
-  // answer is dropped, if this has been reset.
-  std::shared_ptr<LoopConnector*> resolving_;
+  const std::string& url() const { return ConnectArguments::url; }
+  const ClientOptions& options() const { return ConnectArguments::options; }
 };
 
 }  // namespace weft

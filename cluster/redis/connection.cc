@@ -95,15 +95,16 @@ void RedisConnection::Open() {
     if (!context.ok()) return Close(context.status());
     tls = *std::move(context);
   }
-  dialer_ = std::make_unique<RedisDialer>(
-      loop_, lookup_, address_.host, address_.port, std::move(tls),
-      [this](absl::StatusOr<Stream> stream) { Connected(std::move(stream)); });
+  dialer_ = std::make_unique<LoopDialer<RedisDialer>>(
+      loop_, lookup_, /*timeout=*/absl::InfiniteDuration(),  // ours is for the login as well
+      [this](absl::StatusOr<Stream> stream) { Connected(std::move(stream)); }, address_.host,
+      address_.port, std::move(tls));
   dialer_->Start();
 }
 
 void RedisConnection::Close(const absl::Status& reason) {
   if (std::exchange(closed_, true)) return;
-  if (dialer_ != nullptr) dialer_->Stop();
+  if (dialer_ != nullptr) dialer_->Stop(reason);
   loop_.DisarmTimer(this);
   if (std::exchange(watched_, 0) != 0) loop_.Unwatch(stream_.fd());
   stream_.Close();
@@ -412,8 +413,8 @@ void RedisConnection::OnTimer() {
   const int64_t now = loop_.now_ms();
   if (!open_ && now >= connect_deadline_ms_) {
     return Close(absl::DeadlineExceededError(
-        absl::StrCat(stream_.is_open() ? "the login" : dialer_->Step(), " took longer than ",
-                     absl::FormatDuration(options_.timeouts.connect))));
+        absl::StrCat(stream_.is_open() ? "the login" : dialer_->steps().Step(),
+                     " took longer than ", absl::FormatDuration(options_.timeouts.connect))));
   }
   FailOverdue();
   if (closed_ || !open_ || !reading_) return;

@@ -20,6 +20,7 @@
 #include "weft/cluster/redis/resp.h"
 #include "weft/loop/address_lookup.h"
 #include "weft/loop/event_loop.h"
+#include "weft/loop/loop_dialer.h"
 #include "weft/transport/stream.h"
 
 namespace weft {
@@ -138,7 +139,7 @@ class RedisConnection : public EventSource {
   const Kind kind_;
   Owner& owner_;
   AddressLookup& lookup_;
-  std::unique_ptr<RedisDialer> dialer_;
+  std::unique_ptr<LoopDialer<RedisDialer>> dialer_;
   Stream stream_;
   RespReader reader_;
   std::string run_id_;

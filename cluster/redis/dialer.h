@@ -1,4 +1,4 @@
-// Connects to a Redis on an event loop.
+// Connects to a Redis.
 
 #ifndef WEFT_CLUSTER_REDIS_DIALER_H_
 #define WEFT_CLUSTER_REDIS_DIALER_H_
@@ -7,12 +7,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "weft/loop/address_lookup.h"
-#include "weft/loop/event_loop.h"
+#include "absl/time/time.h"
+#include "weft/transport/address.h"
 #include "weft/transport/connect_attempts.h"
 #include "weft/transport/io.h"
 #include "weft/transport/stream.h"
@@ -21,50 +22,52 @@
 namespace weft {
 
 // From a host and a port to a stream, in steps that do not block: the lookup of the name, the race
-// of its addresses, and TLS. Has no deadline. For the loop's thread; as an EventSource it must not
-// be destroyed in its own callbacks, nor by `done`.
-class RedisDialer : public EventSource {
+// of its addresses, and TLS. A LoopDialer takes them. Not thread-safe.
+class RedisDialer {
  public:
-  // Called once, by Start() or later, unless the dialer was stopped before.
-  using Done = absl::AnyInvocable<void(absl::StatusOr<Stream>)>;
+  enum class State { kResolve, kWait, kDone };
 
-  // `loop` and `lookup` must outlive it. `tls` may be null.
-  RedisDialer(EventLoop& loop, AddressLookup& lookup, std::string host, uint16_t port,
-              std::shared_ptr<TlsContext> tls, Done done);
-  ~RedisDialer() override { Stop(); }
+  // `tls` may be null.
+  RedisDialer(std::string host, uint16_t port, std::shared_ptr<TlsContext> tls)
+      : host_(std::move(host)), port_(port), tls_(std::move(tls)) {}
 
-  void Start();
+  // Goes on as far as is possible now.
+  State Continue(absl::Duration now);
 
-  // Ends the attempt, without a call of `done`.
-  void Stop();
+  // With kResolve.
+  const std::string& host() const { return host_; }
+  uint16_t port() const { return port_; }
+  void Resolved(const absl::StatusOr<std::vector<SocketAddress>>& addresses);
+
+  // With kWait.
+  std::vector<int> fds() const {
+    return attempts_.has_value() ? attempts_->fds() : std::vector<int>{stream_.fd()};
+  }
+  Interest interest() const { return attempts_.has_value() ? Interest::kWrite : interest_; }
+  absl::Duration wake() const {
+    return attempts_.has_value() ? attempts_->due() : absl::InfiniteDuration();
+  }
+
+  void Stop(const absl::Status& why) { Fail(why); }
+
+  // With kDone, once.
+  absl::StatusOr<Stream> TakeResult();
 
   // The step that it is in, for an error: "the connection to 10.0.0.1:6379".
   std::string Step() const;
 
-  // For the loop.
-  void OnReadable() override { Continue(); }
-  void OnWritable() override { Continue(); }
-
  private:
-  void OnTimer() override { Continue(); }
+  State Connect(absl::Duration now);
+  State Handshake();
+  State Fail(const absl::Status& status);
 
-  void Resolved(AddressLookup::Addresses addresses);
-  void Continue();
-  void Handshake();
-  bool Watch(int fd, Interest interest);
-  void Unwatch();
-  void Finish(absl::StatusOr<Stream> result);
-
-  EventLoop& loop_;
-  AddressLookup& lookup_;
   const std::string host_;
   const uint16_t port_;
   const std::shared_ptr<TlsContext> tls_;
-  Done done_;  // empty once it was called
   std::optional<ConnectAttempts> attempts_;
   Stream stream_;
-  std::vector<int> watched_;
-  std::shared_ptr<RedisDialer*> resolving_;  // while a lookup runs, which holds a weak pointer
+  Interest interest_ = Interest::kRead;
+  absl::Status status_;
 };
 
 }  // namespace weft
