@@ -25,7 +25,8 @@ struct CloseInfo {
 bool MayBeSent(int code);
 
 // The payload of a Close frame: the code in two bytes and the reason, 125 bytes at most. Of a
-// longer reason, which is UTF-8, as many whole characters as fit. No bytes for kNoCode.
+// longer reason, which is UTF-8, as many whole characters as fit. No bytes, also of the reason, for
+// a code that must not be sent, such as kNoCode and kNoClose.
 std::string ClosePayload(int code, absl::string_view reason);
 
 // Reads the payload of a Close frame into `info`. A failure with code 1002 if it has one byte or a
@@ -46,7 +47,8 @@ class Closing {
  public:
   explicit Closing(Role role) : role_(role) {}
 
-  // The application closes.
+  // The application closes. It may pass on the code of another connection, also one that must not
+  // be sent: the Close frame then has no payload.
   std::optional<std::string> Start(int code, absl::string_view reason);
 
   // A Close frame of the peer arrived. The answer repeats its code, without the reason. If the

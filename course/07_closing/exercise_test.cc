@@ -52,6 +52,9 @@ TEST(Closing, ThePayloadOfACloseFrame) {
   expect(1000, "bye", "03 e8 62 79 65", "Two bytes of code, the higher first; then the reason.");
   expect(1000, "", "03 e8", "The reason may be empty.");
   expect(kNoCode, "", "no bytes", "1005 means: a Close frame without a payload.");
+  for (const int code : {kNoCode, kNoClose, 1015, 1004, 999, 5000}) {
+    expect(code, "bye", "no bytes", "A code that must not be sent is not sent, nor is its reason.");
+  }
 }
 
 TEST(Closing, ALongReasonIsCutBetweenCharacters) {
@@ -283,12 +286,15 @@ TEST(Mistakes, TwoBytesOfAnEmptyPayload) {
 }
 
 TEST(Mistakes, CodesThatAreForApplicationsAreSent) {
-  Expect(
-      {.sent = "Start(1005, \"\") of an application that passes the code of another connection on",
-       .expected = "sends no bytes; socket: open",
-       .section = "RFC 6455, section 7.4.1",
-       .hint = "1005 is a Close frame without a payload."},
-      [] { return Script(Role::kServer).Start(kNoCode, "").Seen(); });
+  for (const int code : {kNoCode, kNoClose, 1015}) {
+    Expect(
+        {.sent = absl::StrCat("Start(", code, ", \"\") of an application that passes the code of ",
+                              "another connection on"),
+         .expected = "sends no bytes; socket: open",
+         .section = "RFC 6455, section 7.4.1",
+         .hint = "ClosePayload has no bytes for these codes: a Close frame without a payload."},
+        [&] { return Script(Role::kServer).Start(code, "").Seen(); });
+  }
   for (const char* hex : {"03 ed", "03 ee", "03 f7"}) {
     Expect(
         {.sent = absl::StrCat("server: the peer's Close frame ", hex),

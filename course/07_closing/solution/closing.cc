@@ -26,7 +26,7 @@ bool MayBeSent(int code) {
 }
 
 std::string ClosePayload(int code, absl::string_view reason) {
-  if (code == kNoCode) return "";
+  if (!MayBeSent(code)) return "";
   if (reason.size() > kMaxReason) {
     size_t end = kMaxReason;
     while (end > 0 && Continues(reason[end])) --end;
