@@ -3,6 +3,7 @@
 #include <future>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
@@ -69,6 +70,37 @@ TEST_F(ClientRefTest, SeesTheQueueEmptyAfterAMessageThatWasSentBefore) {
   const ClientRef ref = made.get_future().get();
   EXPECT_EQ(ref.queued_bytes(), 0u);
   EXPECT_TRUE(ref.SendText(std::string(1000, 'x')).ok());
+}
+
+// The write before OnWritable has made room, which other threads must see already.
+TEST_F(ClientRefTest, AThreadThatSendsInOnWritableFindsTheRoom) {
+  constexpr size_t kMaxQueue = 700000;
+  StartLoop({.sending = {.max_queue_bytes = kMaxQueue, .low_mark_bytes = 0}});
+  std::promise<void> filled;
+  FakeServer server([&filled](FakePeer& peer) {
+    peer.AcceptUpgrade();
+    filled.get_future().wait();
+    peer.ReadToEnd();
+  });
+  const ClientRef ref = Connect(
+      server.url(),
+      {.on_open =
+           [&filled](AsyncClient& client) {
+             while (client.SendBinary(std::string(100000, 'x')).ok()) {
+             }
+             filled.set_value();
+           },
+       .on_writable =
+           [](AsyncClient& client) {
+             const ClientRef ref = client.ref();
+             EXPECT_EQ(ref.queued_bytes(), client.queued_bytes());
+             absl::Status sent;
+             std::thread([&] { sent = ref.SendBinary(std::string(kMaxQueue, 'x')); }).join();
+             EXPECT_TRUE(sent.ok()) << sent;
+             client.Terminate();
+           }});
+  journal_.WaitFor("writable");
+  journal_.WaitFor("destroyed");
 }
 
 TEST_F(ClientRefTest, OfAConnectionThatHasEnded) {

@@ -382,6 +382,31 @@ TEST_F(SessionRefTest, R26_TheBudgetHoldsForMessagesOnTheirWay) {
   EXPECT_EQ(clients[0].ReadFrame().size(), 11u + (1 << 20));
 }
 
+// The write before OnWritable has made room, which other threads must see already.
+TEST_F(SessionRefTest, AThreadThatSendsInOnWritableFindsTheRoom) {
+  constexpr size_t kMaxQueue = 700000;
+  script_.on_message = [this](Session& session, const Message&) {
+    while (session.SendBinary(filler_).ok()) {
+    }
+  };
+  int calls = 0;
+  script_.on_writable = [&calls](Session& session) {
+    if (++calls > 2) return;
+    const SessionRef ref = session.ref();
+    EXPECT_EQ(ref.queued_bytes(), session.queued_bytes());
+    absl::Status sent;
+    std::thread([&] {
+      sent = ref.SendText(calls == 1 ? std::string(kMaxQueue, 'x') : "end");
+    }).join();
+    EXPECT_TRUE(sent.ok()) << sent;
+  };
+  Start({.sending = {.max_queue_bytes = kMaxQueue, .low_mark_bytes = 0}});
+  TestClient client = ConnectSlowReader();
+  client.SendText("go");
+  EXPECT_EQ(ReadOther(client), "fin text " + std::string(kMaxQueue, 'x'));
+  EXPECT_EQ(client.ReadFrame(), "fin text end");
+}
+
 // A session whose queue was never looked at from outside says how long it is when it first is.
 TEST_F(SessionRefTest, AReferenceMadeAfterASendSeesTheQueueShrink) {
   std::unique_ptr<SessionRef> made;
