@@ -2,14 +2,9 @@
 #include <unistd.h>
 
 #include <cstddef>
-#include <exception>
 #include <functional>
-#include <iostream>
 #include <memory>
-#include <mutex>
-#include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -25,22 +20,21 @@
 #include "course/08_client/client.h"
 #include "course/09_server/server.h"
 #include "course/testing/expect.h"
+#include "course/testing/running_server.h"
+#include "course/testing/talk.h"
 #include "gtest/gtest.h"
 
 namespace course {
 namespace {
 
 using testing::Bytes;
+using testing::Connected;
+using testing::Echo;
 using testing::Expect;
 using testing::Hex;
+using testing::kTimeout;
 using testing::Quoted;
-
-constexpr absl::Duration kTimeout = absl::Seconds(10);
-constexpr char kKey[] = "dGhlIHNhbXBsZSBub25jZQ==";
-
-void Echo(Conversation& conversation, const Event& message) {
-  conversation.Send(message.opcode, message.payload);
-}
+using testing::Request;
 
 // ---- One connection, without its socket ----
 
@@ -55,8 +49,6 @@ std::string Answered(Conversation& conversation, const std::string& bytes, size_
   return absl::StrCat(output.substr(0, 5) == "HTTP/" ? Quoted(output) : Hex(output),
                       "; socket: ", kSockets[static_cast<int>(conversation.socket())]);
 }
-
-std::string Request() { return RequestFor("127.0.0.1", "/", kKey); }
 
 // The frames of a client, after the handshake, at once and byte by byte.
 void ExpectAnswer(const Conversation::OnMessage& on_message, const std::string& hex,
@@ -219,50 +211,12 @@ TEST(ServerTest, Phases) {
 
 // ---- All connections ----
 
-// A server that runs on a thread.
-class RunningServer {
+class RunningServer : public testing::RunningServer<Server> {
  public:
-  // Calls `before_run` with the port before anybody is accepted.
   explicit RunningServer(Conversation::OnMessage on_message,
-                         const std::function<void(int)>& before_run = nullptr) {
-    absl::StatusOr<std::unique_ptr<Server>> server = Server::Listen(0, std::move(on_message));
-    if (!server.ok()) throw std::runtime_error(server.status().ToString());
-    server_ = *std::move(server);
-    port_ = server_->port();
-    if (before_run) before_run(port_);
-    thread_ = std::thread([this] {
-      try {
-        server_->Run();
-      } catch (const std::exception& error) {
-        std::cerr << "Run: " << error.what() << "\n";
-        const std::lock_guard<std::mutex> lock(mutex_);
-        server_.reset();  // so that its clients fail now, and not after a time
-      }
-    });
-  }
-
-  ~RunningServer() {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (server_ != nullptr) server_->Stop();
-    }
-    thread_.join();
-  }
-
-  int port() const { return port_; }
-
- private:
-  std::mutex mutex_;  // of server_
-  std::unique_ptr<Server> server_;
-  int port_ = 0;
-  std::thread thread_;
+                         const std::function<void(int)>& before_run = nullptr)
+      : testing::RunningServer<Server>(Server::Listen(0, std::move(on_message)), before_run) {}
 };
-
-std::unique_ptr<Client> Connected(const RunningServer& server) {
-  auto client = Client::Connect("127.0.0.1", server.port(), "/", kTimeout);
-  if (!client.ok()) throw std::runtime_error("Connect: " + client.status().ToString());
-  return *std::move(client);
-}
 
 // The answer of the server to a text.
 std::string Asked(Client& client, absl::string_view text) {
@@ -280,7 +234,7 @@ TEST(ServerTest, AClientIsEchoedAndCloses) {
                   "socket() is kHalfClose."},
          [] {
            const RunningServer server(Echo);
-           const std::unique_ptr<Client> client = Connected(server);
+           const std::unique_ptr<Client> client = Connected(server.port());
            const std::string echo = Asked(*client, "Hello");
            const absl::Status closed = client->Close(1000, "bye", kTimeout);
            return absl::StrCat(echo, "; ", closed.ok() ? "closed" : closed.ToString(), " with ",
@@ -298,7 +252,7 @@ TEST(ServerTest, ManyClientsAtTheSameTime) {
       [] {
         const RunningServer server(Echo);
         std::vector<std::unique_ptr<Client>> clients;
-        for (int i = 0; i < 200; ++i) clients.push_back(Connected(server));
+        for (int i = 0; i < 200; ++i) clients.push_back(Connected(server.port()));
         int right = 0;
         for (int round = 0; round < 2; ++round) {
           for (size_t i = 0; i < clients.size(); ++i) {
@@ -323,7 +277,7 @@ TEST(ServerTest, AMessageThatDoesNotFitIntoTheSocket) {
           for (int i = 0; i < 30; ++i)
             conversation.Send(Opcode::kBinary, std::string(1000000, 'a'));
         });
-        const std::unique_ptr<Client> client = Connected(server);
+        const std::unique_ptr<Client> client = Connected(server.port());
         size_t bytes = 0;
         client->Send(Opcode::kText, "go", kTimeout).IgnoreError();
         while (bytes < 30000000) {
@@ -342,8 +296,8 @@ TEST(ServerTest, AClientThatIsLostDoesNotDisturbOthers) {
           .hint = "recv() returns 0: TakeEnd(), and close() that socket only."},
          [] {
            const RunningServer server(Echo);
-           std::unique_ptr<Client> lost = Connected(server);
-           const std::unique_ptr<Client> other = Connected(server);
+           std::unique_ptr<Client> lost = Connected(server.port());
+           const std::unique_ptr<Client> other = Connected(server.port());
            lost.reset();
            return Asked(*other, "Hello");
          });
@@ -361,7 +315,7 @@ TEST(ServerTest, StopEndsRun) {
            (*server)->Run();
            std::unique_ptr<Client> client;
            const RunningServer running(Echo);
-           client = Connected(running);
+           client = Connected(running.port());
            return std::string("both ended");
          });
 }

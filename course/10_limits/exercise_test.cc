@@ -4,13 +4,10 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <exception>
-#include <iostream>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -20,31 +17,26 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "course/02_handshake/handshake.h"
 #include "course/04_masking/masking.h"
 #include "course/08_client/client.h"
 #include "course/09_server/server.h"
 #include "course/10_limits/limits.h"
 #include "course/testing/expect.h"
+#include "course/testing/running_server.h"
+#include "course/testing/talk.h"
 #include "gtest/gtest.h"
 
 namespace course {
 namespace {
 
 using testing::Bytes;
+using testing::Echo;
 using testing::Expect;
 using testing::Hex;
+using testing::kMask;
+using testing::kTimeout;
 using testing::Quoted;
-
-constexpr absl::Duration kTimeout = absl::Seconds(10);
-constexpr char kKey[] = "dGhlIHNhbXBsZSBub25jZQ==";
-constexpr MaskingKey kMask = {0x37, 0xFA, 0x21, 0x3D};
-
-void Echo(Conversation& conversation, const Event& message) {
-  conversation.Send(message.opcode, message.payload);
-}
-
-std::string Request() { return RequestFor("127.0.0.1", "/", kKey); }
+using testing::Request;
 
 // ---- One connection, without its socket ----
 
@@ -286,36 +278,11 @@ class HeldClock {
 // A server that runs on a thread, by a clock that the test holds.
 class RunningServer {
  public:
-  explicit RunningServer(const Limits& limits = {}) {
-    absl::StatusOr<std::unique_ptr<GuardedServer>> server =
-        GuardedServer::Listen({.limits = limits, .clock = [this] { return clock_.Now(); }}, Echo);
-    if (!server.ok()) throw std::runtime_error(server.status().ToString());
-    server_ = *std::move(server);
-    port_ = server_->port();
-    thread_ = std::thread([this] {
-      try {
-        server_->Run();
-      } catch (const std::exception& error) {
-        std::cerr << "Run: " << error.what() << "\n";
-        const std::lock_guard<std::mutex> lock(mutex_);
-        server_.reset();  // so that its clients fail now, and not after a time
-      }
-    });
-  }
+  explicit RunningServer(const Limits& limits = {})
+      : server_(GuardedServer::Listen({.limits = limits, .clock = [this] { return clock_.Now(); }},
+                                      Echo)) {}
 
-  ~RunningServer() {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (server_ != nullptr) server_->Stop();
-    }
-    thread_.join();
-  }
-
-  std::unique_ptr<Client> Connected() const {
-    auto client = Client::Connect("127.0.0.1", port_, "/", kTimeout);
-    if (!client.ok()) throw std::runtime_error("Connect: " + client.status().ToString());
-    return *std::move(client);
-  }
+  std::unique_ptr<Client> Connected() const { return testing::Connected(port()); }
 
   // Lets time pass. The server looks at its clock when it wakes up, for the client's text.
   void Pass(absl::Duration duration, Client& client) {
@@ -332,14 +299,11 @@ class RunningServer {
     }
   }
 
-  int port() const { return port_; }
+  int port() const { return server_.port(); }
 
  private:
   HeldClock clock_;
-  std::mutex mutex_;  // of server_
-  std::unique_ptr<GuardedServer> server_;
-  int port_ = 0;
-  std::thread thread_;
+  testing::RunningServer<GuardedServer> server_;
 };
 
 // A socket of an attacker.

@@ -18,6 +18,7 @@
 #include "course/06_messages/messages.h"
 #include "course/11_compression/compression.h"
 #include "course/testing/expect.h"
+#include "course/testing/talk.h"
 #include "gtest/gtest.h"
 
 namespace course {
@@ -26,9 +27,9 @@ namespace {
 using testing::Bytes;
 using testing::Expect;
 using testing::Hex;
+using testing::kKey;
+using testing::kMask;
 using testing::Quoted;
-
-constexpr MaskingKey kMask = {0x37, 0xFA, 0x21, 0x3D};
 
 // ---- The negotiation ----
 
@@ -312,7 +313,7 @@ Head Offer(const std::string& offers) {
                      {"Upgrade", "websocket"},
                      {"Connection", "Upgrade"},
                      {"Sec-WebSocket-Version", "13"},
-                     {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="},
+                     {"Sec-WebSocket-Key", kKey},
                      {"Sec-WebSocket-Extensions", offers}}};
 }
 

@@ -3,12 +3,8 @@
 
 #include <exception>
 #include <functional>
-#include <memory>
-#include <mutex>
 #include <stdexcept>
 #include <string>
-#include <thread>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,13 +12,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "course/02_handshake/handshake.h"
 #include "course/03_frames/frames.h"
 #include "course/04_masking/masking.h"
 #include "course/08_client/client.h"
 #include "course/12_exam/exam.h"
 #include "course/testing/expect.h"
+#include "course/testing/running_server.h"
+#include "course/testing/talk.h"
 #include "gtest/gtest.h"
 
 namespace course {
@@ -31,50 +28,10 @@ namespace {
 using testing::Bytes;
 using testing::Expect;
 using testing::Hex;
+using testing::kMask;
+using testing::kTimeout;
 using testing::Quoted;
-
-constexpr absl::Duration kTimeout = absl::Seconds(10);
-constexpr MaskingKey kMask = {0x37, 0xFA, 0x21, 0x3D};
-
-// The server under examination, which runs on a thread.
-class Examined {
- public:
-  explicit Examined(const ExamOptions& options) {
-    absl::StatusOr<std::unique_ptr<GuardedServer>> server = ListenForExam(options);
-    if (!server.ok()) throw std::runtime_error(server.status().ToString());
-    server_ = *std::move(server);
-    port_ = server_->port();
-    thread_ = std::thread([this] {
-      try {
-        server_->Run();
-      } catch (const std::exception& error) {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        trouble_ = error.what();
-        server_.reset();  // so that its clients fail now, and not after a time
-      }
-    });
-  }
-  ~Examined() {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (server_ != nullptr) server_->Stop();
-    }
-    thread_.join();
-  }
-  int port() const { return port_; }
-  // Throws what Run() has thrown: code of an earlier chapter that is not written.
-  void CheckRuns() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (!trouble_.empty()) throw std::runtime_error(trouble_);
-  }
-
- private:
-  std::mutex mutex_;  // of server_ and trouble_
-  std::unique_ptr<GuardedServer> server_;
-  std::string trouble_;
-  int port_ = 0;
-  std::thread thread_;
-};
+using testing::Request;
 
 // A connection of which the test writes every byte.
 class Candidate {
@@ -84,8 +41,7 @@ class Candidate {
 
   // The opening handshake, with more header fields. Returns the response.
   std::string Open(absl::string_view fields = "") {
-    Write(absl::StrReplaceAll(RequestFor("127.0.0.1", "/", "dGhlIHNhbXBsZSBub25jZQ=="),
-                              {{"\r\n\r\n", absl::StrCat("\r\n", fields, "\r\n")}}));
+    Write(absl::StrReplaceAll(Request(), {{"\r\n\r\n", absl::StrCat("\r\n", fields, "\r\n")}}));
     while (HeadSize(received_) == 0 && ReadMore()) {
     }
     return Taken(HeadSize(received_));
@@ -137,7 +93,7 @@ void ExpectOf(const ExamOptions& options, const std::string& sent, const std::st
               const std::string& section, const std::string& hint,
               const std::function<std::string(Candidate&)>& talk) {
   Expect({.sent = sent, .expected = expected, .section = section, .hint = hint}, [&] {
-    Examined server(options);
+    testing::RunningServer<GuardedServer> server(ListenForExam(options));
     std::string seen;
     try {
       Candidate candidate(server.port());
