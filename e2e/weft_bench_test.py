@@ -112,11 +112,12 @@ class BenchTest(unittest.TestCase):
         self.bench(listener.url, *SHORT, "--fail-if=errors>1")
         self.bench(listener.url, *SHORT, "--fail-if=errors>=1", code=5)
 
-    def test_conditions_on_errors_excuse_the_first_server_only(self):
+    def test_conditions_on_errors_judge_both_servers(self):
         healthy, full = self.listen(), self.listen("--max-connections=2")
-        for first, other, code in [(healthy, full, 4), (full, healthy, 0)]:
-            arguments = [first.url, "--compare", other.url, *SHORT, "--rounds=1", "--fail-if=errors>1"]
-            self.bench(*arguments, code=code)
+        for first, other in [(healthy, full), (full, healthy)]:
+            for conditions, code in [([], 4), (["rate<=0"], 4), (["errors>1"], 0), (["errors>0"], 5)]:
+                arguments = [first.url, "--compare", other.url, *SHORT, "--rounds=1"]
+                self.bench(*arguments, *(f"--fail-if={condition}" for condition in conditions), code=code)
 
     def test_a_server_that_is_not_there(self):
         _, err = self.bench("ws://127.0.0.1:1/", code=2)

@@ -249,12 +249,7 @@ class BenchCommand {
       console_.Complain(absl::StrCat("--fail-if=", sentence));
     }
     if (!sentences.empty()) return kConditionHolds;
-    // Conditions judge the errors of the first server only.
-    const auto first_judged = sides_.begin() + (judges_errors ? 1 : 0);
-    const bool failed = std::any_of(first_judged, sides_.end(), [](const BenchSide& side) {
-      return side.rounds.back().failures.total() > 0;
-    });
-    return failed ? kClosedOtherwise : kOrderly;
+    return figures.errors > 0 && !judges_errors ? kClosedOtherwise : kOrderly;
   }
 
   int Complain(absl::string_view text, int code) {

@@ -43,18 +43,21 @@ when its message is due: a stall counts for every message that waits for its end
 
 constexpr absl::string_view kMore =
     R"(
-CONDITION is FIGURE < VALUE, with <, <=, > or >=. FIGURE is rate (messages per second),
-errors (connections that failed), mean, max, a percentile such as p99.9, or ratio (the
-rate divided by that of --compare): --fail-if='p99>20ms' --fail-if='errors>0'. All but
-ratio are those of URL. A time or a ratio that could not be measured fails too.
+CONDITION is FIGURE < VALUE, with <, <=, > or >=. FIGURE is
+    rate, mean, max, p99.9  of URL: messages per second, and times of round trips; p and
+                            a number is a percentile
+    errors                  connections that failed, to URL and to --compare together
+    ratio                   the rate of URL divided by that of --compare
+such as --fail-if='p99>20ms' --fail-if='errors>0'. A time or a ratio that could not be
+measured fails too.
 
 Exit codes:
     0  it was measured
     1  wrong usage
     2  could not connect
     3  the server refused, with an HTTP status other than 101
-    4  the server does not echo, or connections failed; connections to URL that fail
-       during the measurement are left to a --fail-if with errors, if there is one
+    4  a server does not echo, or connections failed; if there is a --fail-if with
+       errors, it alone judges connections that fail during the measurement
     5  a CONDITION of --fail-if holds
   128+ ended by this signal, after the figures: 130 is Ctrl-C
 )";

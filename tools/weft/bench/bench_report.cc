@@ -250,6 +250,7 @@ BenchFigures FiguresOf(const std::vector<BenchSide>& sides) {
   BenchFigures figures = {
       .rate = RateOf(total), .errors = total.failures.total(), .round_trips = total.round_trips};
   if (sides.size() == 2) {
+    figures.errors += sides[1].Total().failures.total();
     const std::optional<Ratio> ratio = RatioOf(sides[0], sides[1], RateOf);
     if (ratio.has_value()) figures.ratio = ratio->median;
   }

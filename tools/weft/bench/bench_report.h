@@ -36,7 +36,7 @@ struct Ratio {
 std::optional<Ratio> RatioOf(const BenchSide& first, const BenchSide& other,
                              double (*figure)(const bench::LoadResult&));
 
-// The figures for conditions: those of the first server.
+// The figures for conditions: those of the first server, but the errors of both.
 BenchFigures FiguresOf(const std::vector<BenchSide>& sides);
 
 // For people: one server with its round trips, or two side by side. `sides` has one or two, each

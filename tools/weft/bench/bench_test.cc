@@ -316,6 +316,18 @@ TEST(BenchReportTest, TwoServersSideBySide) {
   EXPECT_THAT(json, HasSubstr("\"failed_conditions\":[\"ratio<2\"],\"interrupted\":false}\n"));
 }
 
+// A comparison with a server that failed is worth nothing.
+TEST(BenchReportTest, ConditionsJudgeTheErrorsOfBothServers) {
+  const BenchSide good{.url = "ws://a/", .rounds = {Result(100, {1})}};
+  BenchSide bad{.url = "ws://b/", .rounds = {Result(100, {1})}};
+  bad.rounds[0].failures.AddFailed(absl::AbortedError("Close frame 1013"));
+  EXPECT_EQ(Judge("errors>0", FiguresOf({good, good})), "no");
+  EXPECT_EQ(Judge("errors>0", FiguresOf({good, bad})), "errors>0: errors is 1");
+  EXPECT_EQ(Judge("errors>0", FiguresOf({bad, good})), "errors>0: errors is 1");
+  EXPECT_EQ(Judge("errors>1", FiguresOf({bad, bad})), "errors>1: errors is 2");
+  EXPECT_EQ(Judge("errors>0", FiguresOf({bad})), "errors>0: errors is 1");
+}
+
 TEST(BenchReportTest, RatiosOfAnEvenNumberAndOfNothing) {
   const BenchSide a{.url = "", .rounds = {Result(100, {}), Result(300, {})}};
   const BenchSide b{.url = "", .rounds = {Result(100, {}), Result(100, {})}};

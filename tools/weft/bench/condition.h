@@ -15,8 +15,8 @@ namespace weft::cli {
 
 // The figures that conditions are about.
 struct BenchFigures {
-  double rate = 0;  // messages per second
-  uint64_t errors = 0;
+  double rate = 0;                 // messages per second
+  uint64_t errors = 0;             // of both servers: a ratio to one that failed is worth nothing
   bench::Histogram round_trips{};  // nanoseconds
   // Of the rate to that of --compare; none: that server echoed nothing.
   std::optional<double> ratio{};
