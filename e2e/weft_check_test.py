@@ -37,7 +37,7 @@ class EchoServer:
         started = threading.Event()
 
         async def serve():
-            self.server = await websockets.serve(self.echo, "127.0.0.1", 0, ssl=tls, subprotocols=["chat"])
+            self.server = await self.listen(tls)
             self.port = self.server.sockets[0].getsockname()[1]
             started.set()
 
@@ -49,6 +49,9 @@ class EchoServer:
         self.thread.start()
         started.wait()
         self.url = f"{'wss' if tls else 'ws'}://127.0.0.1:{self.port}/"
+
+    async def listen(self, tls):
+        return await websockets.serve(self.echo, "127.0.0.1", 0, ssl=tls, subprotocols=["chat"])
 
     async def echo(self, connection):
         await connection.send(self.welcome)
@@ -64,6 +67,27 @@ class EchoServer:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
         self.loop.close()
+
+
+class ConnectProxy(EchoServer):
+    """An HTTP proxy, for CONNECT only."""
+
+    async def listen(self, tls):
+        return await asyncio.start_server(self.tunnel, "127.0.0.1", 0)
+
+    async def tunnel(self, reader, writer):
+        async def copy(source, target):
+            try:
+                while data := await source.read(65536):
+                    target.write(data)
+            finally:
+                target.close()
+
+        head = await reader.readuntil(b"\r\n\r\n")
+        host, port = head.split()[1].decode().rsplit(":", 1)
+        from_server, to_server = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await asyncio.gather(copy(reader, to_server), copy(from_server, writer), return_exceptions=True)
 
 
 def answer(status, *headers, body=b""):
@@ -146,6 +170,22 @@ class CheckTest(unittest.TestCase):
                 if certificate == "expired":
                     days = (datetime.datetime.now(datetime.timezone.utc) - EXPIRED).days
                     self.assertRegex(shown[0], rf"^FAIL .* expired ({days - 1}|{days}) days ago ")
+
+    def test_the_certificate_behind_a_proxy(self):
+        proxy = ConnectProxy()
+        self.addCleanup(proxy.stop)
+        flags = [f"--proxy=http://localhost:{proxy.port}", f"--ca={os.environ['TEST_CA']}"]
+        for certificate, code in [("server", 0), ("expired", 2)]:
+            with self.subTest(certificate):
+                server = self.serve(certificate)
+                lines = self.check(*flags, server.url, code=code)
+                (shown,) = [line for line in lines if line[6:].startswith("certificate")]
+                self.assertRegex(shown, r"CN=\w+ for .* issued by CN=Weft Test CA, expire[sd] ")
+                self.assertEqual(shown[:4], "ok  " if code == 0 else "FAIL")
+                self.assertEqual(sum(line.startswith("ok    connection ") for line in lines), 1, lines)
+        # Without TLS there is none.
+        lines = self.check(*flags, self.serve().url)
+        self.assertFalse([line for line in lines if "certificate" in line], lines)
 
     def test_any_certificate(self):
         lines = self.check("--insecure", self.serve("expired").url)

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -149,7 +150,8 @@ void Checker::Connect(Opening& opening) {
 
 void Checker::StartTls(Opening& opening) {
   const Opening::Tls& tls = opening.tls();
-  if (!stream_.is_tls() && !through_proxy_) ShowCertificate(tls.host);
+  const bool with_proxy = through_proxy_ && tls.host == opening.host();
+  if (!stream_.is_tls() && !with_proxy) ShowCertificate(tls.host);
   step_.clear();
   Begin("TLS");
   const absl::Status started =
@@ -171,12 +173,48 @@ void Checker::StartTls(Opening& opening) {
   }
 }
 
+// A connection of its own that is ready for the TLS with the server.
+absl::StatusOr<Stream> Checker::ReachServer(Deadline deadline) const {
+  absl::StatusOr<Stream> stream = ConnectTo({address_}, deadline);
+  if (!through_proxy_ || !stream.ok()) return stream;
+  ClientOptions client = client_;
+  client.hooks = {};  // the report has the heads of our own connection only
+  Opening opening(options_.url, client);
+  while (opening.wants() != Opening::Wants::kTls) {
+    char buffer[kMaxReadBytes];
+    IoResult result;
+    switch (opening.wants()) {
+      case Opening::Wants::kAddresses:
+        opening.Resolved(std::vector<SocketAddress>{address_});
+        continue;
+      case Opening::Wants::kConnection:
+        opening.Connected();
+        continue;
+      case Opening::Wants::kWrite:
+        result = stream->Write(opening.output());
+        if (result.ok()) opening.Wrote(result.bytes);
+        break;
+      case Opening::Wants::kRead:
+        result = stream->Read(
+            absl::MakeSpan(buffer, std::min(opening.max_read_bytes(), sizeof(buffer))));
+        if (result.ok()) opening.Read(absl::string_view(buffer, result.bytes));
+        break;
+      default:
+        return absl::UnavailableError("the proxy does not connect to the server again");
+    }
+    if (result.ok()) continue;
+    if (result.status != IoStatus::kWouldBlock) return stream->Error(result);
+    if (absl::Status late = Wait(stream->fd(), result.wanted, deadline); !late.ok()) return late;
+  }
+  return stream;
+}
+
 // On a connection of its own, because the handshake of ours ends where one is not trusted.
 void Checker::ShowCertificate(const std::string& host) {
   step_.clear();
   Begin("certificate");
   const Deadline deadline = StepDeadline();
-  absl::StatusOr<Stream> stream = ConnectTo({address_}, deadline);
+  const absl::StatusOr<Stream> stream = ReachServer(deadline);
   if (!stream.ok()) return;
   const absl::StatusOr<ShownTls> shown = InspectTls(stream->fd(), host, deadline);
   if (!shown.ok() || shown->chain.empty()) return;  // the handshake of ours says why

@@ -40,6 +40,7 @@ class Checker {
   void FindAddresses(Opening& opening);
   void Connect(Opening& opening);
   void StartTls(Opening& opening);
+  absl::StatusOr<Stream> ReachServer(Deadline deadline) const;
   void ShowCertificate(const std::string& host);
   void Write(Opening& opening);
   void Read(Opening& opening);
