@@ -11,11 +11,16 @@
 
 namespace examples {
 
-// Serves the files that page_files of page.bzl embedded in the program, for Router::Get("/*", ...).
+// Serves the files that page_files of page.bzl embedded in the program, for a route that ends with
+// "/*". `prefix` is that of the example: "" if it is alone in its server. If it is not empty, as in
+// the gallery, the page shows its link to the page above; its HTML has this link, hidden:
+//
+//   <a class="home" hidden href="../"><span>All examples</span></a>
+//
 // The Content-Security-Policy lets a page load nothing from other servers, and run no script in its
 // HTML, so that a mistake in the page does not let others run scripts. `more_servers`, separated by
 // spaces, are those to which it may connect besides its own.
-weft::Pages ServePage(absl::Span<const weft::EmbeddedFile> files,
+weft::Pages ServePage(absl::string_view prefix, absl::Span<const weft::EmbeddedFile> files,
                       absl::string_view more_servers = "");
 
 // Adds the same to `router`, each file at a path of its own: "/echo/main.mjs" if `prefix` is

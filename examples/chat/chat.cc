@@ -53,8 +53,8 @@ void Chat::AddTo(Router& router, absl::string_view prefix) {
 
   const std::string servers = absl::StrJoin(options_.nodes, " ");
   const EmbeddedFile room_page = {"index.html", room_page_};
-  const Pages files = examples::ServePage(examples::kChatPage, servers);
-  const Pages rooms = examples::ServePage(absl::MakeSpan(&room_page, 1), servers);
+  const Pages files = examples::ServePage(prefix, examples::kChatPage, servers);
+  const Pages rooms = examples::ServePage(prefix, absl::MakeSpan(&room_page, 1), servers);
   router.Get(at("/*"), files);
   router.Get(
       at("/rooms/{id}"),

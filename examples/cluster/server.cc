@@ -81,8 +81,8 @@ int Run(ServerOptions options) {
   }
   Router router;
   router.WebSocket("/", [&](auto&, auto&) { return std::make_unique<Panel>(**cluster); });
-  router.Get("/*",
-             examples::ServePage(examples::kClusterPage, absl::StrJoin((*cluster)->nodes(), " ")));
+  router.Get("/*", examples::ServePage("", examples::kClusterPage,
+                                       absl::StrJoin((*cluster)->nodes(), " ")));
   router.ServeStatus();
   return examples::RunServer(std::move(options), router,
                              [&](Server& server) { return Watch(**cluster, server); });

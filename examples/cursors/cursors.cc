@@ -17,7 +17,7 @@ void Cursors::AddTo(Router& router, absl::string_view prefix) {
                      if (room_.full()) return absl::UnavailableError("the room is full");
                      return std::make_unique<Visitor>(room_);
                    });
-  router.Get(absl::StrCat(prefix, "/*"), examples::ServePage(examples::kCursorsPage));
+  router.Get(absl::StrCat(prefix, "/*"), examples::ServePage(prefix, examples::kCursorsPage));
 }
 
 void Adjust(ServerOptions& options) {

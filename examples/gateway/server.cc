@@ -114,7 +114,7 @@ int Run(ServerOptions options) {
 
   Router router;
   router.WebSocket("/", [&](auto&, auto&) { return std::make_unique<Viewer>(fanout, cut); });
-  router.Get("/*", examples::ServePage(examples::kGatewayPage));
+  router.Get("/*", examples::ServePage("", examples::kGatewayPage));
   router.ServeStatus({.own_metrics = [&](PrometheusWriter& out) {
     WriteMetrics((*loop)->metrics(), &out);
     const FeedState state = fanout.State();

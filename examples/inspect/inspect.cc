@@ -17,7 +17,7 @@ Inspect::Inspect(weft::CompressionOptions compression, TapView tap)
 
 void Inspect::AddTo(weft::Router& router, absl::string_view prefix) const {
   router.WebSocket(absl::StrCat(prefix, "/wire"), VisitorAcceptor(compression_, tap_));
-  router.Get(absl::StrCat(prefix, "/*"), ServePage(kInspectPage));
+  router.Get(absl::StrCat(prefix, "/*"), ServePage(prefix, kInspectPage));
   router.Get(absl::StrCat(prefix, "/tap.pcapng"),
              [log = tap_.log](const weft::PageRequest&) -> absl::StatusOr<weft::PageResponse> {
                if (log == nullptr) return absl::NotFoundError("there is no tap");

@@ -23,7 +23,7 @@ void World::AddTo(Router& router, absl::string_view prefix) {
                      }
                      return std::make_unique<Player>(thread_);
                    });
-  router.Get(absl::StrCat(prefix, "/*"), examples::ServePage(examples::kWorldPage));
+  router.Get(absl::StrCat(prefix, "/*"), examples::ServePage(prefix, examples::kWorldPage));
 }
 
 void Adjust(ServerOptions& options) {
