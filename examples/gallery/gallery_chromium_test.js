@@ -157,6 +157,24 @@ test('each example has a way back', LIMIT, async (t) => {
   }
 });
 
+test('a tap is started beside the gallery as the inspector says', LIMIT, async (t) => {
+  const page = await open(t, '/inspect/#tap');
+  const command = await page.innerText('#tapHow pre');
+  assert.match(command, /^\.\/bazelw run \\\s+\/\/examples\/inspect:server -- /);
+  const forward = command.match(/--forward=ws:\/\/\S+/)[0].replace('somebody.localhost', '127.0.0.1');
+  const inspect = await startServer('INSPECT_SERVER', [forward, '--tap_port=0']);
+  t.after(async () => assert.equal(await inspect.stop(), 0));
+  await page.goto(`${inspect.url.replace('ws', 'http')}/#tap`);
+  await shows(page, '#tapConnect', '^ws:');
+  const tap = new URL(await page.textContent('#tapConnect'));
+
+  const echo = await openPage(t, browser, `http://${tap.host}/echo/`, WIDE);
+  await echo.waitForSelector('#state.connected');
+  await echo.press('#text', 'Enter');
+  await echo.waitForSelector('.echoed');
+  await page.waitForFunction(() => [...document.querySelectorAll('.entry')].some(({textContent}) => /\u2190text.*Hello/.test(textContent)));
+});
+
 test('a card that is off the screen gets nothing, and a hidden tab has no connection', LIMIT, async (t) => {
   const page = await browser.newPage();
   t.after(() => page.close());

@@ -33,6 +33,14 @@ function drawRow(entry) {
   return row;
 }
 
+// How to start a tap. In the gallery there are other examples, for which this server itself is the right target.
+function explain() {
+  const isAlone = document.querySelector('.home').hidden;
+  byId('tapBeside').hidden = isAlone;
+  byId('tapAlone').hidden = byId('tapEcho').hidden = !isAlone;
+  if (!isAlone) byId('tapServer').textContent = location.host;
+}
+
 export function startTap(ask) {
   const list = byId('tapList');
   const form = byId('tapFilter');
@@ -139,6 +147,7 @@ export function startTap(ask) {
     url.greet(tap);
   }
 
+  explain();
   form.onsubmit = (event) => event.preventDefault();
   form.oninput = drawAll;
   byId('tapPause').onclick = () => pause(!paused);
