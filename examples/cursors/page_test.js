@@ -33,8 +33,7 @@ test('the protocol: the messages of the README', () => {
   ]);
   const hex = (bytes) => Buffer.from(bytes).toString('hex');
   assert.equal(hex(protocol.encodeMove(265, {x: 0x0102, y: 0xfffe, pen: true, clicks: 127})), '10090201feffff');
-  assert.equal(hex(protocol.encodeName('Jörg')), '124ac3b67267');
-  assert.equal(protocol.encodeName('😀'.repeat(30)).length, 1 + 60);
+  assert.equal(hex(protocol.encodeName(ownName.utf8Of('Jörg'))), '124ac3b67267');
   assert.equal(hex(protocol.encodePing(9, 200)), '1109c8');
 });
 
@@ -223,7 +222,7 @@ function field(kept) {
     configurable: true,
     value: {getItem: () => result.stored, setItem: (key, value) => result.stored = value},
   });
-  result.name = new ownName.OwnName({input, form: new EventTarget(), key: 'name', tell: (name) => result.told.push(name)});
+  result.name = new ownName.OwnName({input, form: new EventTarget(), key: 'name', tell: (utf8) => result.told.push(new TextDecoder().decode(utf8))});
   result.type = (text) => {
     input.value = text;
     input.dispatchEvent(new Event('change'));
@@ -248,6 +247,11 @@ test('the own name: the chosen one is told to each connection, whatever the serv
   assert.deepEqual(told, Array(4).fill('Ann \u202e of\u3000the north'));
   name.show('Ann of the north');
   assert.deepEqual([input.value, input.placeholder], ['Ann of the north', 'Ann of the north']);
+});
+
+test('the own name: it is cut between two characters', () => {
+  assert.equal(ownName.utf8Of('😀'.repeat(30)).length, 60);
+  assert.equal(ownName.utf8Of(`${'x'.repeat(59)}ö`).length, 59);
 });
 
 test('the own name: it is kept, and what the user is typing is not replaced', () => {

@@ -35,7 +35,7 @@ const pointer = new Pointer(byId('space'), byId('pen'), () => {
   offer(pointer);
 });
 
-const ownName = new OwnName({input: byId('name'), form: byId('me'), key: 'weft cursors name', tell: (name) => room?.rename(name)});
+const ownName = new OwnName({input: byId('name'), form: byId('me'), key: 'weft cursors name', tell: (utf8) => room?.rename(utf8)});
 
 let wait = 500;  // milliseconds before it reconnects
 

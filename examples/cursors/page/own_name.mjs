@@ -11,12 +11,20 @@ function isMadeOf(name, chosen) {
   });
 }
 
+const MOST_BYTES = 60;  // the server shortens it further
+
+// The bytes to send for a name, in UTF-8, cut between two characters.
+export function utf8Of(name) {
+  const bytes = new Uint8Array(MOST_BYTES);
+  return bytes.subarray(0, new TextEncoder().encodeInto(name, bytes).written);
+}
+
 export class OwnName {
   #input;
   #tell;
   #chosen;  // as typed: what the field shows may be the server's
 
-  // `input`: the field; `form`: its form; `key`: of sessionStorage. `tell(name)` sends a name if there is a connection.
+  // `input`: the field; `form`: its form; `key`: of sessionStorage. `tell(utf8)` sends a name if there is a connection.
   constructor({input, form, key, tell}) {
     this.#input = input;
     this.#tell = tell;
@@ -34,7 +42,7 @@ export class OwnName {
   }
 
   // Call it for each new connection. Without a chosen name the server's stays.
-  tell() { if (this.#chosen) this.#tell(this.#chosen); }
+  tell() { if (this.#chosen) this.#tell(utf8Of(this.#chosen)); }
 
   // The name that the server has given to the user. Until it knows the chosen one, that is a name of its own.
   show(name) {

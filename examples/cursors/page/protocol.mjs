@@ -10,15 +10,7 @@ export const SPACE = 65536;  // coordinates are less than this
 // `heard`: the number of messages with changes that this connection has received. `clicks`: a counter, modulo 128.
 export const encodeMove = (heard, {x, y, pen, clicks}) => Uint8Array.of(MOVE, heard, x, x >> 8, y, y >> 8, clicks << 1 | (pen ? 1 : 0));
 export const encodePing = (heard, number) => Uint8Array.of(PING, heard, number);
-
-const MOST_NAME_BYTES = 60;  // the server shortens it further
-
-export function encodeName(name) {
-  const encoder = new TextEncoder();
-  const characters = [...name];
-  while (encoder.encode(characters.join('')).length > MOST_NAME_BYTES) characters.pop();
-  return Uint8Array.of(NAME, ...encoder.encode(characters.join('')));
-}
+export const encodeName = (utf8) => Uint8Array.of(NAME, ...utf8);
 
 const textAt = (view, at, length) => new TextDecoder().decode(new Uint8Array(view.buffer, at, length));
 

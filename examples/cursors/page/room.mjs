@@ -80,7 +80,7 @@ export class Room {
 
   move(place) { if (this.#speaks) this.#send(encodeMove(this.#heard, place)); }
   ping(now) { if (this.#speaks) this.#send(encodePing(this.#heard, this.#panel.ping(now))); }
-  rename(name) { if (this.#socket.readyState === WebSocket.OPEN) this.#send(encodeName(name)); }
+  rename(utf8) { if (this.#socket.readyState === WebSocket.OPEN) this.#send(encodeName(utf8)); }
 
   #send(message) {
     this.#socket.send(message);

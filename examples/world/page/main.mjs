@@ -20,7 +20,7 @@ const stage = new Stage(byId('view'));
 const panel = new Panel(byId('panel'));
 const labels = new Labels(byId('names'));
 const hud = new Hud(byId);
-const ownName = new OwnName({input: byId('name'), form: byId('me'), key: 'weft world name', tell: (name) => world?.send(encodeName(name))});
+const ownName = new OwnName({input: byId('name'), form: byId('me'), key: 'weft world name', tell: (utf8) => world?.send(encodeName(utf8))});
 let controls = null;
 let world = null;  // of the current connection
 

@@ -12,15 +12,7 @@ const bytes = (...values) => Uint8Array.from(values);
 export const encodeInput = (number, {moveX, moveZ, yaw, act}) => bytes(INPUT, number, moveX, moveZ, yaw, act ? 1 : 0);
 export const encodeAcknowledgement = (number) => bytes(ACKNOWLEDGEMENT, number, number >> 8);
 export const encodePing = (number) => bytes(PING, number, number >> 8);
-
-const MOST_NAME_BYTES = 60;  // the server shortens it further
-
-export function encodeName(name) {
-  const encoder = new TextEncoder();
-  const characters = [...name];
-  while (encoder.encode(characters.join('')).length > MOST_NAME_BYTES) characters.pop();
-  return bytes(NAME, ...encoder.encode(characters.join('')));
-}
+export const encodeName = (utf8) => bytes(NAME, ...utf8);
 
 // Reading after the end throws a RangeError; a page can do nothing else about it.
 class Reader {
