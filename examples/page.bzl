@@ -1,6 +1,7 @@
-"""Files as a part of a program, such as those of an example's page."""
+"""The pages of the examples: their files as a part of a program, and their tests."""
 
 load("@rules_cc//cc:defs.bzl", "cc_library")
+load("//e2e:e2e_test.bzl", "e2e_test")
 
 _THEME = "//examples:page/theme.css"
 
@@ -49,4 +50,39 @@ def _embed(name, srcs, constant, name_in_program):
         name = name,
         hdrs = [name + ".h"],
         deps = ["//server/http"],
+    )
+
+def page_test(name):
+    """A test of those parts of the page that need no browser: the script NAME.js, in Node.js.
+
+    Args:
+      name: the test.
+    """
+    e2e_test(
+        name = name,
+        size = "small",
+        data = native.glob(["page/*"]),
+        driver = name + ".js",
+        peers = ["node"],
+    )
+
+def chromium_test(name, programs, data = [], peers = []):
+    """A test of the page in a browser: the script NAME.js.
+
+    Args:
+      name: the test.
+      programs: environment variable -> label of a program under test (e2e_test).
+      data: further files that it reads.
+      peers: programs of the machine that it wants, besides the browser and Node.js (e2e_test).
+    """
+    e2e_test(
+        name = name,
+        size = "medium",
+        data = ["//e2e:chromium.js"] + data,
+        driver = name + ".js",
+        peers = [
+            "node",
+            "chromium",
+        ] + peers,
+        programs = programs,
     )
