@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -132,7 +133,8 @@ class PlainMember : public Member {
 
   void OnOpen(Session& session) override {
     Member::OnOpen(session);
-    room().EnterPlain(session.id());
+    const absl::Status status = room().EnterPlain(session.id());
+    if (!status.ok()) return End(session, CloseCode::kTryAgainLater, status.message());
     session.Subscribe(PlainOf(room_name())).IgnoreError();
     TellChange(session);
   }
@@ -208,13 +210,15 @@ class Page : public Member {
     absl::StatusOr<std::string> name = CleanName(hello.name);
     if (!name.ok()) return Tell(session, EncodeError(name.status().message()));
     hello.name = *std::move(name);
+    const absl::StatusOr<Welcome> welcome =
+        room().Enter(session.id(), hello, account_.has_value() ? account_->key : "");
+    if (!welcome.ok()) return Tell(session, EncodeError(welcome.status().message()));
     if (!session.Subscribe(LinesOf(room_name()), {.since = hello.since}).ok()) {
       return Refuse(session, "\"since\" should be a position");
     }
     session.Subscribe(PeopleOf(room_name())).IgnoreError();
     entered_ = true;
-    const std::string account = account_.has_value() ? account_->key : "";
-    Tell(session, Encode(room().Enter(session.id(), hello, account)));
+    Tell(session, Encode(*welcome));
     TellChange(session);
     Tell(session, Encode(room().people()));
   }

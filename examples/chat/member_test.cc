@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "examples/chat/messages.h"
+#include "examples/chat/room.h"
 #include "examples/chat/rooms.h"
 #include "examples/chat/text.h"
 #include "gtest/gtest.h"
@@ -159,21 +160,40 @@ TEST_F(MemberTest, WhoIsThere) {
   ExpectPeople(*ann, node, {"Ann", "guest 1"});  // the roll call
 }
 
-TEST_F(MemberTest, ThePeopleOfAFullRoomAreTold) {
-  constexpr int kPeople = 2000;
+// With the longest names, each another one: pages get the list of them, which fits into a queue.
+TEST_F(MemberTest, PagesGetThePeopleOfAFullRoomWhichRefusesFurtherOnes) {
+  Room& room = *rooms_.Find("").value();
   const auto ann = Enter("Ann");
-  const std::string longest(100, 'x');
-  for (int i = 1; i < kPeople; ++i) {
-    rooms_.Find("").value()->Enter(
-        MemberId{1} << 60 | i,
-        {.key = absl::StrCat(i), .sender = "s", .name = absl::StrCat(longest, i)});
+  const auto symbol = [](size_t number) {  // U+1F400 and the next ones
+    return std::string("\xF0\x9F") + static_cast<char>(0x90 + number / 64) +
+           static_cast<char>(0x80 + number % 64);
+  };
+  std::string rest;
+  for (size_t i = 2; i < kMaxNameLength; ++i) rest += symbol(0);
+  for (size_t i = 1; i < kMaxPeople; ++i) {
+    const std::string name = absl::StrCat(symbol(i % 50), symbol(i / 50), rest);
+    ASSERT_TRUE(
+        room.Enter(MemberId{1} << 60 | i, {.key = absl::StrCat(i), .sender = "s", .name = name})
+            .ok());
   }
+  EXPECT_LE(Encode(room.people()).size(), OptionsOf(PeopleOf("")).max_queue_bytes);
   size_t people = 0;
-  while (people != kPeople) {
+  while (people != kMaxPeople) {
     const json message = Receive(*ann, "people");
     ASSERT_TRUE(message.is_object());
     people = message["people"].size();
   }
+
+  const auto bob = ConnectPage();
+  Send(*bob, Hello("Bob", "Bob"));
+  EXPECT_EQ(Receive(*bob)["message"], "the room is full: 2000 people are here");
+  room.Leave(MemberId{1} << 60 | 1);
+  Send(*bob, Hello("Bob", "Bob"));
+  EXPECT_EQ(Receive(*bob)["type"], "welcome");
+  const auto plain = Connect();
+  EXPECT_EQ(
+      ReasonForClosing(*plain),
+      std::pair(CloseCode::kTryAgainLater, std::string("the room is full: 2000 people are here")));
 }
 
 TEST_F(MemberTest, ANewcomerGetsTheLastHundredLines) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -43,7 +44,7 @@ std::string PersonOf(absl::string_view key) {
 
 // ---- Members ----
 
-Welcome Room::Enter(MemberId page, const Hello& hello, absl::string_view account) {
+absl::StatusOr<Welcome> Room::Enter(MemberId page, const Hello& hello, absl::string_view account) {
   const std::string key(account.empty() ? hello.key : account);
   const std::string writer = PersonOf(hello.key);
   const Lock lock(mutex_);
@@ -52,6 +53,7 @@ Welcome Room::Enter(MemberId page, const Hello& hello, absl::string_view account
   if (person != persons_.end()) {
     Rename(*person, hello.name);
   } else {
+    if (absl::Status status = CheckRoom(); !status.ok()) return status;
     const bool keeps_mark = IsMarked(hello.called, hello.name) && !IsTaken(hello.called);
     person = persons_.insert(
         person, {.key = key,
@@ -60,17 +62,19 @@ Welcome Room::Enter(MemberId page, const Hello& hello, absl::string_view account
     ++number_;
   }
   Add(page, person, absl::StrCat(writer, ".", hello.sender));
-  return {.node = node_, .you = person->shown, .writer = writer};
+  return Welcome{.node = node_, .you = person->shown, .writer = writer};
 }
 
-void Room::EnterPlain(MemberId plain) {
+absl::Status Room::EnterPlain(MemberId plain) {
   const Lock lock(mutex_);
+  if (absl::Status status = CheckRoom(); !status.ok()) return status;
   const std::string wanted = absl::StrCat("guest ", ++guests_);
   const auto person = persons_.insert(
       persons_.end(),
       {.wanted = wanted, .shown = {absl::StrCat(node_, "guest", guests_), FreeName(wanted)}});
   ++number_;
   Add(plain, person, "");
+  return absl::OkStatus();
 }
 
 void Room::Leave(MemberId member) {
@@ -89,19 +93,18 @@ void Room::Rename(MemberId page, absl::string_view name) {
   if (const Member* member = FindPage(page)) Rename(*member->person, name);
 }
 
-std::optional<PersonName> Room::Find(MemberId page) {
-  const Lock lock(mutex_);
-  const Member* member = FindPage(page);
-  if (member == nullptr) return std::nullopt;
-  return member->person->shown;
-}
-
 std::optional<PersonName> Room::Types(MemberId page, absl::Time now) {
   const Lock lock(mutex_);
   const Member* member = FindPage(page);
   if (member == nullptr || now < member->person->typed + kTypingPause) return std::nullopt;
   member->person->typed = now;
   return member->person->shown;
+}
+
+absl::Status Room::CheckRoom() const {
+  if (persons_.size() < kMaxPeople) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the room is full: ", kMaxPeople, " people are here"));
 }
 
 void Room::Add(MemberId id, Persons::iterator person, std::string author) {

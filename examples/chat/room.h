@@ -14,6 +14,8 @@
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "examples/chat/messages.h"
@@ -22,6 +24,10 @@ namespace weft::chat {
 
 // The number of lines of which the room remembers that they are stored.
 inline constexpr size_t kKeptIds = 10000;
+
+// The maximum number of people of a room at one node, so that the list of them, even with the
+// longest names, fits into the queue of a page (rooms.cc).
+inline constexpr size_t kMaxPeople = 2000;
 
 // How often a node tells the others who is in the room; and the least time between two lists, since
 // each has all people of the node, and goes to everyone.
@@ -49,15 +55,15 @@ class Room {
   // The page's name gets a mark if another person of this node has it; a page that reconnects gets
   // its old mark if it is free, so that two people with one name are not confused. `account` is the
   // secret of a person who has logged in, instead of the page's key; empty for a guest.
-  Welcome Enter(MemberId page, const Hello& hello, absl::string_view account = "");
+  // ResourceExhausted, for the person to read, if this would be one more than kMaxPeople.
+  absl::StatusOr<Welcome> Enter(MemberId page, const Hello& hello, absl::string_view account = "");
 
-  // A plain member cannot choose a name: it is "guest 1", and so on.
-  void EnterPlain(MemberId plain);
+  // A plain member cannot choose a name: it is "guest 1", and so on. The same error.
+  absl::Status EnterPlain(MemberId plain);
 
   // Calls for someone who is not in the room have no effect, and no result.
   void Leave(MemberId member);
   void Rename(MemberId page, absl::string_view name);
-  std::optional<PersonName> Find(MemberId page);
 
   // The person to name to the others as typing. None less than kTypingPause after the last time for
   // the same line, or if the page is not in the room.
@@ -93,6 +99,7 @@ class Room {
   };
 
   // All with the mutex held.
+  absl::Status CheckRoom() const;
   void Add(MemberId id, Persons::iterator person, std::string author);
   void Rename(Person& person, absl::string_view wanted);
   bool IsTaken(absl::string_view name, const Person* self = nullptr) const;

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -25,17 +27,23 @@ class RoomTest : public ::testing::Test {
   // The result is the name that the page gets.
   std::string Enter(MemberId page, const std::string& key, const std::string& name,
                     const std::string& called = "") {
-    return room_
-        .Enter(page,
-               {.key = key, .sender = absl::StrCat("s", page), .name = name, .called = called})
-        .you.name;
+    return EnterAs(page, key, name, called).name;
+  }
+
+  // The same; the result is the person, with the name.
+  PersonName EnterAs(MemberId page, const std::string& key, const std::string& name,
+                     const std::string& called = "") {
+    const absl::StatusOr<Welcome> welcome = room_.Enter(
+        page, {.key = key, .sender = absl::StrCat("s", page), .name = name, .called = called});
+    EXPECT_TRUE(welcome.ok()) << welcome.status();
+    return welcome.ok() ? welcome->you : PersonName();
   }
 
   // Ann is 1, Bob is 2, and 3 has a terminal.
   void AllEnter() {
     Enter(1, "a", "Ann");
     Enter(2, "b", "Bob");
-    room_.EnterPlain(3);
+    EXPECT_TRUE(room_.EnterPlain(3).ok());
   }
 
   std::optional<Line> Say(MemberId page, uint64_t n, const std::string& text) {
@@ -60,20 +68,20 @@ TEST_F(RoomTest, ALineHasItsSendersNameAndAnIdThatNobodyElseCanHave) {
   EXPECT_EQ(line->text, "one\n\ttwo");
   EXPECT_THAT(line->id, MatchesRegex("[0-9a-f]{16}\\.s1\\.7"));
   // With the same sender, but without the key.
-  room_.Enter(4, {.key = "d", .sender = "s1", .name = "Dee"});
+  ASSERT_TRUE(room_.Enter(4, {.key = "d", .sender = "s1", .name = "Dee"}).ok());
   EXPECT_NE(Say(4, 7, "hi").value().id, line->id);
   // Another node makes the same id for the same person.
   Room other("other");
-  other.Enter(9, {.key = "a", .sender = "s1", .name = "Ann"});
+  ASSERT_TRUE(other.Enter(9, {.key = "a", .sender = "s1", .name = "Ann"}).ok());
   EXPECT_EQ(other.Say(9, {.n = 7, .text = "one"}, kNow).value().id, line->id);
 }
 
 // The accounts of a node are not known to others, where the page is a guest.
 TEST_F(RoomTest, ALineKeepsItsIdWhenThePersonHasNoAccountAtTheNextNode) {
   const Hello hello = {.key = "a", .sender = "s1", .name = "Ann"};
-  const Welcome here = room_.Enter(1, hello, "account");
+  const Welcome here = room_.Enter(1, hello, "account").value();
   Room other("other");
-  const Welcome there = other.Enter(1, hello);
+  const Welcome there = other.Enter(1, hello).value();
   EXPECT_NE(there.you.person, here.you.person);
   EXPECT_EQ(there.writer, here.writer);
   EXPECT_EQ(there.writer, there.you.person);
@@ -81,8 +89,8 @@ TEST_F(RoomTest, ALineKeepsItsIdWhenThePersonHasNoAccountAtTheNextNode) {
   EXPECT_EQ(line.person, here.you.person);
   EXPECT_EQ(other.Say(1, {.n = 7, .text = "hi"}, kNow).value().id, line.id);
   // The same person in another browser.
-  EXPECT_EQ(room_.Enter(2, {.key = "b", .sender = "s1", .name = "Ann"}, "account").you.person,
-            here.you.person);
+  const Hello elsewhere = {.key = "b", .sender = "s1", .name = "Ann"};
+  EXPECT_EQ(room_.Enter(2, elsewhere, "account").value().you.person, here.you.person);
   EXPECT_NE(Say(2, 7, "hi").value().id, line.id);
 }
 
@@ -105,8 +113,7 @@ TEST_F(RoomTest, WhoIsNotThereHasNoSay) {
   EXPECT_FALSE(Say(1, 1, "hi").has_value());
   EXPECT_FALSE(Say(3, 1, "from a terminal").has_value());
   EXPECT_FALSE(room_.SayPlain(9, "hi", kNow).has_value());
-  EXPECT_FALSE(room_.Find(1).has_value());
-  EXPECT_FALSE(room_.Find(3).has_value());
+  EXPECT_FALSE(room_.Types(1, kNow).has_value());
   EXPECT_THAT(Names(), ElementsAre("Bob", "guest 1"));
 }
 
@@ -127,11 +134,11 @@ TEST_F(RoomTest, OnePersonTypesOncePerSecond) {
 }
 
 TEST_F(RoomTest, TabsOfOnePersonAreOnePerson) {
-  AllEnter();
-  Enter(4, "a", "Ann");
+  const std::string ann = EnterAs(1, "a", "Ann").person;
+  EXPECT_NE(EnterAs(2, "b", "Bob").person, ann);
+  ASSERT_TRUE(room_.EnterPlain(3).ok());
+  EXPECT_EQ(EnterAs(4, "a", "Ann").person, ann);
   EXPECT_THAT(Names(), ElementsAre("Ann", "Bob", "guest 1"));
-  EXPECT_EQ(room_.Find(4)->person, room_.Find(1)->person);
-  EXPECT_NE(room_.Find(2)->person, room_.Find(1)->person);
   room_.Leave(1);
   EXPECT_THAT(Names(), ElementsAre("Ann", "Bob", "guest 1"));
   room_.Leave(4);
@@ -148,7 +155,7 @@ TEST_F(RoomTest, NamesAreUnique) {
 
 TEST_F(RoomTest, AGuestsNumberMayBeTakenAsAName) {
   Enter(1, "a", "guest 1");
-  room_.EnterPlain(2);
+  ASSERT_TRUE(room_.EnterPlain(2).ok());
   EXPECT_THAT(Names(), ElementsAre("guest 1", "guest 1 (2)"));
 }
 
@@ -160,9 +167,24 @@ TEST_F(RoomTest, APersonTakesAnotherName) {
   EXPECT_EQ(Say(1, 1, "hi")->name, "Anna");
   EXPECT_THAT(Names(), ElementsAre("Anna", "anna (2)", "guest 1"));
   room_.Rename(1, "ANNA");  // its own name in other letters
-  EXPECT_EQ(room_.Find(1)->name, "ANNA");
+  EXPECT_THAT(Names(), ElementsAre("ANNA", "anna (2)", "guest 1"));
   Enter(4, "a", "Ann");  // another tab, which still has the other name
-  EXPECT_EQ(room_.Find(1)->name, "Ann");
+  EXPECT_THAT(Names(), ElementsAre("Ann", "anna (2)", "guest 1"));
+}
+
+TEST_F(RoomTest, AFullRoomAdmitsNobodyElse) {
+  for (MemberId page = 1; page < kMaxPeople; ++page) {
+    Enter(page, absl::StrCat(page), absl::StrCat("person ", page));
+  }
+  ASSERT_TRUE(room_.EnterPlain(kMaxPeople).ok());
+  const Hello late = {.key = "late", .sender = "s", .name = "Late"};
+  const absl::Status full = room_.Enter(9999, late).status();
+  EXPECT_EQ(full.message(), "the room is full: 2000 people are here");
+  EXPECT_EQ(room_.EnterPlain(9999), full);
+  Enter(9999, "1", "person 1");  // another tab of a person who is here
+  room_.Leave(9999);
+  room_.Leave(2);
+  EXPECT_TRUE(room_.Enter(9999, late).ok());
 }
 
 // After a restart the second of two people with one name may be the first to reconnect.
@@ -191,7 +213,8 @@ TEST_F(RoomTest, ALineThatIsStoredIsNotPublishedAgain) {
   room_.Stored(first);
   room_.Stored(first);
   EXPECT_FALSE(Say(1, 1, "one").has_value());
-  room_.Enter(4, {.key = "a", .sender = "s1", .name = "Ann"});  // 1 is dead, which is not known yet
+  ASSERT_TRUE(room_.Enter(4, {.key = "a", .sender = "s1", .name = "Ann"})
+                  .ok());  // 1 is dead, which is not known yet
   EXPECT_FALSE(Say(4, 1, "one").has_value());
   EXPECT_TRUE(Say(4, 2, "two").has_value());
   EXPECT_TRUE(Say(2, 1, "another person's").has_value());

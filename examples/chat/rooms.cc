@@ -16,8 +16,7 @@ namespace {
 constexpr size_t kKeptLines = 128;
 
 // Lists of people and typing notices do not fill the queue of a member beyond this, a tenth of what
-// chat.cc allows: the rest is for lines. A list must fit: one of 3,000 people with the longest
-// names does, and of 8,000 with usual ones.
+// chat.cc allows: the rest is for lines. A list of kMaxPeople must fit.
 constexpr size_t kHintsUntilBytes = 512 << 10;
 
 constexpr absl::string_view kLines = "lines/";
