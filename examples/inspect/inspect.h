@@ -3,7 +3,10 @@
 #ifndef WEFT_EXAMPLES_INSPECT_INSPECT_H_
 #define WEFT_EXAMPLES_INSPECT_INSPECT_H_
 
+#include <optional>
+
 #include "absl/strings/string_view.h"
+#include "examples/inspect/late_page.h"
 #include "examples/inspect/visitor.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/server/router.h"
@@ -31,6 +34,7 @@ class Inspect {
  private:
   const weft::CompressionOptions compression_;
   const TapView tap_;
+  std::optional<LatePage> export_;
 };
 
 }  // namespace examples
