@@ -3,13 +3,17 @@
 load("@rules_cc//cc:defs.bzl", "cc_library")
 load("//e2e:e2e_test.bzl", "e2e_test")
 
-_THEME = "//examples:page/theme.css"
+# Shared by all pages.
+_SHARED = [
+    "//examples:page/backoff.mjs",
+    "//examples:page/theme.css",
+]
 
 def page_files(name, srcs):
     """A library with a header that holds files: they cannot be forgotten, and the program runs from anywhere.
 
     The header, NAME.h in this folder, has a constant for examples::ServePage that is named for the folder:
-    `examples::kChatPage` in examples/chat. Besides `srcs` it holds the style sheet that all pages share, theme.css.
+    `examples::kChatPage` in examples/chat. Besides `srcs` it holds the files that all pages share: examples/page.
 
     Args:
       name: the library.
@@ -17,7 +21,7 @@ def page_files(name, srcs):
     """
     folder = native.package_name().split("/")[-1]
     words = [word.capitalize() for word in folder.split("_")]
-    _embed(name, srcs + [_THEME], "k%sPage" % "".join(words), "$${file##*/}")
+    _embed(name, srcs + _SHARED, "k%sPage" % "".join(words), "$${file##*/}")
 
 def source_files(name, srcs):
     """The same for files of the repository, as `examples::kSourceFiles`.
@@ -61,7 +65,7 @@ def page_test(name):
     e2e_test(
         name = name,
         size = "small",
-        data = native.glob(["page/*"]),
+        data = native.glob(["page/*"]) + _SHARED + ["//examples:page_modules.js"],
         driver = name + ".js",
         peers = ["node"],
     )

@@ -2,10 +2,11 @@
 // The parts of the page that need no browser: the protocol, the throttle and the interpolation, in Node.js.
 
 const assert = require('node:assert/strict');
-const path = require('node:path');
 const {before, test} = require('node:test');
 
-const page = (name) => import(path.join(__dirname, 'page', name));
+const {modulesOf} = require('../page_modules.js');
+
+const page = modulesOf(__dirname);
 const bufferOf = (hex) => Uint8Array.from(Buffer.from(hex.replace(/\s/g, ''), 'hex')).buffer;
 const near = (actual, expected, tolerance) =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not within ${tolerance} of ${expected}`);

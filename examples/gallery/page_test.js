@@ -2,10 +2,11 @@
 // The parts of the page that need no browser: the digests and the frame, in Node.js.
 
 const assert = require('node:assert/strict');
-const path = require('node:path');
 const {test} = require('node:test');
 
-const page = (name) => import(path.join(__dirname, 'page', name));
+const {modulesOf} = require('../page_modules.js');
+
+const page = modulesOf(__dirname);
 const bufferOf = (hex) => Uint8Array.from(Buffer.from(hex.replace(/\s/g, ''), 'hex')).buffer;
 
 test('digests: the bytes of digest_test.cc', async () => {
@@ -73,17 +74,17 @@ async function linkInWorld() {
 
 test('a link waits longer after each failure, until the server has said something', async () => {
   const {link, sockets, heard, lose, wait} = await linkInWorld();
-  for (const milliseconds of [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]) {
+  for (const milliseconds of [500, 1000, 2000, 4000, 8000, 15_000, 15_000]) {
     assert.equal(lose(1006), milliseconds);
     link.open();  // as when the page is scrolled: it does not shorten the wait
     wait();
   }
   assert.equal(sockets.length, 8);
   sockets.at(-1).onopen();
-  assert.equal(lose(1006), 30_000, 'the server has only accepted');
+  assert.equal(lose(1006), 15_000, 'the server has only accepted');
   wait();
   sockets.at(-1).onmessage({data: 'hello'});
-  assert.equal(lose(1006), 1000);
+  assert.equal(lose(1006), 500);
   assert.deepEqual(heard.slice(-3), ['lost', 'hello', 'lost']);
   wait();
   assert.equal(lose(1012), 4000, 'a restart: others return, too');

@@ -2,10 +2,11 @@
 // The parts of the page that need no browser, in Node.js.
 
 const assert = require('node:assert/strict');
-const path = require('node:path');
 const {before, test} = require('node:test');
 
-const page = (name) => import(path.join(__dirname, 'page', name));
+const {modulesOf} = require('../page_modules.js');
+
+const page = modulesOf(__dirname);
 
 let prices, feed;
 before(async () => {

@@ -2,10 +2,11 @@
 // The parts of the page that need no browser: the protocol, prediction and interpolation, in Node.js.
 
 const assert = require('node:assert/strict');
-const path = require('node:path');
 const {before, test} = require('node:test');
 
-const page = (name) => import(path.join(__dirname, 'page', name));
+const {modulesOf} = require('../page_modules.js');
+
+const page = modulesOf(__dirname);
 const bufferOf = (hex) => Uint8Array.from(Buffer.from(hex.replace(/\s/g, ''), 'hex')).buffer;
 const near = (a, b, by) => a.forEach((value, i) => assert.ok(Math.abs(value - b[i]) <= by, `${a} is not near ${b}`));
 

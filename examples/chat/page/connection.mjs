@@ -1,18 +1,11 @@
 // A WebSocket that reconnects, to another node if there are several. It does not interpret messages: its user resumes
 // the conversation (chat.mjs).
 
-// milliseconds: the first wait is at most this, and each further one at most twice the previous
-const SHORTEST = 500;
-const LONGEST = 15_000;
+import {Backoff} from './backoff.mjs';
+
+// milliseconds
 const QUIET = 15_000;     // after this much silence it probes the server
 const PATIENCE = 10_000;  // and after this much more it gives up the connection
-
-// Close codes after which reconnecting makes no sense: we broke a rule of the protocol, or of the server.
-const FINAL = new Set([1002, 1003, 1007, 1008, 1009, 1010]);
-// The server is being replaced, or is overloaded: other clients were disconnected too, and should not all reconnect
-// at once.
-const CROWDED = new Set([1012, 1013]);
-const CROWDED_FAILURES = 3;
 
 const OPEN = 1;  // WebSocket.readyState
 
@@ -32,12 +25,13 @@ export class Connection {
   #socket = null;
   #tries = 0;
   #timer = null;
-  #failures = 0;
+  #backoff;
   #heard = 0;       // time of the server's last message
   #probed = false;  // a probe was sent since
 
   constructor({urls, protocol, probe, on, world = browser}) {
     Object.assign(this, {urls, protocol, probe, on, world});
+    this.#backoff = new Backoff(world.random);
   }
 
   get url() { return this.urls[this.#tries % this.urls.length]; }
@@ -52,7 +46,7 @@ export class Connection {
   }
 
   // The server has done more than accept. A failure from here on is a new problem, with short waits at first.
-  prove() { this.#failures = 0; }
+  prove() { this.#backoff.prove(); }
 
   // The user, or the browser, has reason to think that connecting works again.
   tryNow() {
@@ -110,13 +104,11 @@ export class Connection {
     this.#tries += 1;
     this.#probed = false;
     this.world.cancel(this.#timer);
-    if (FINAL.has(code)) {
+    const wait = this.#backoff.after(code);
+    if (wait === null) {
       this.on.state({is: 'ended', reason: reason || `the server closed the connection with ${code}`});
       return;
     }
-    if (CROWDED.has(code)) this.#failures = Math.max(this.#failures, CROWDED_FAILURES);
-    const most = Math.min(SHORTEST * 2 ** this.#failures++, LONGEST);
-    const wait = most * (0.5 + this.world.random() / 2);
     this.#wait(wait, () => this.#connect());
     this.on.state({is: 'waiting', until: this.world.now() + wait, reason});
   }

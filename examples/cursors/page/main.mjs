@@ -1,5 +1,6 @@
 // Connects the parts: a connection, a pointer, and a picture for each frame of the screen.
 
+import {Backoff} from './backoff.mjs';
 import {Ink} from './ink.mjs';
 import {Track} from './interpolation.mjs';
 import {OwnName} from './own_name.mjs';
@@ -37,18 +38,18 @@ const pointer = new Pointer(byId('space'), byId('pen'), () => {
 
 const ownName = new OwnName({input: byId('name'), form: byId('me'), key: 'weft cursors name', tell: (utf8) => room?.rename(utf8)});
 
-let wait = 500;  // milliseconds before it reconnects
+const backoff = new Backoff();
 
 function connect() {
   // Where the page is, by http or https: a URL of ws or wss.
   const socket = new WebSocket(new URL('.', location.href).href.replace(/^http/, 'ws'));
   socket.binaryType = 'arraybuffer';
   const fresh = new Room(socket, panel, (name) => {
+    backoff.prove();
     byId('state').hidden = true;
     ownName.show(name);
   });
   socket.onopen = () => {
-    wait = 500;
     room = fresh;
     panel.reset(performance.now());
     if (pointer.place) offer(pointer);
@@ -66,9 +67,10 @@ function connect() {
     room = null;
     const shown = byId('state');
     shown.hidden = false;
-    shown.textContent = `Not connected${reason ? `: ${reason}` : code === 1006 ? '' : ` (${code})`}. Trying again …`;
-    setTimeout(connect, wait * (0.5 + Math.random()));
-    wait = Math.min(wait * 2, 8000);
+    const wait = backoff.after(code);
+    const next = wait === null ? 'Load the page again.' : 'Trying again …';
+    shown.textContent = `Not connected${reason ? `: ${reason}` : code === 1006 ? '' : ` (${code})`}. ${next}`;
+    if (wait !== null) setTimeout(connect, wait);
   };
 }
 

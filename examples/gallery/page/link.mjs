@@ -1,14 +1,6 @@
 // A WebSocket that is open as long as it is wanted, and connects again when it was lost.
 
-// milliseconds: the first wait is at most this, and each further one at most twice the previous
-const SHORTEST = 1000;
-const LONGEST = 30_000;
-
-// Close codes after which reconnecting makes no sense: the page broke a rule of the protocol, or of the server.
-const FINAL = new Set([1002, 1003, 1007, 1008, 1009, 1010]);
-// The server is being replaced, or is overloaded: many pages were disconnected, and should not all return at once.
-const CROWDED = new Set([1012, 1013]);
-const CROWDED_FAILURES = 2;
+import {Backoff} from './backoff.mjs';
 
 const OPEN = 1;  // WebSocket.readyState
 
@@ -25,7 +17,7 @@ export class Link {
   #world;
   #socket = null;  // connecting or open
   #timer = null;
-  #failures = 0;   // since the last message of the server
+  #backoff;
   #refused = false;
 
   // `on`: {message(data), opened(), lost()}, the last two if they matter. Sockets, time and randomness come from
@@ -34,6 +26,7 @@ export class Link {
     this.#path = path;
     this.#on = on;
     this.#world = world;
+    this.#backoff = new Backoff(world.random);
   }
 
   open() {
@@ -42,7 +35,7 @@ export class Link {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#on.opened?.();
     socket.onmessage = ({data}) => {
-      this.#failures = 0;
+      this.#backoff.prove();
       this.#on.message(data);
     };
     socket.onclose = ({code}) => {
@@ -65,11 +58,10 @@ export class Link {
 
   #lost(code) {
     this.#socket = null;
-    this.#refused = FINAL.has(code);
-    if (CROWDED.has(code)) this.#failures = Math.max(this.#failures, CROWDED_FAILURES);
-    const most = Math.min(SHORTEST * 2 ** this.#failures++, LONGEST);
+    const wait = this.#backoff.after(code);
+    this.#refused = wait === null;
     if (!this.#refused) {
-      this.#timer = this.#world.after(most * (0.5 + this.#world.random() / 2), () => {
+      this.#timer = this.#world.after(wait, () => {
         this.#timer = null;
         this.open();
       });

@@ -1,5 +1,6 @@
 // Connects the parts: a connection that comes back by itself, the prices, and a picture for each frame of the screen.
 
+import {Backoff} from './backoff.mjs';
 import {Surface, drawChart} from './chart.mjs';
 import {Outages, countdownText, rateText, upstreamsText, wordsFor} from './feed.mjs';
 import {Prices, WINDOW, changeOf, changeText, lastOf, priceText} from './prices.mjs';
@@ -56,25 +57,25 @@ function receive(data) {
   handlers[message.type](message);
 }
 
-let wait = 500;  // milliseconds before the page reconnects
+const backoff = new Backoff();
 
 function connect() {
   socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/`);
-  socket.onopen = () => wait = 500;
   socket.onmessage = ({data}) => {
     try {
       receive(data);
+      backoff.prove();
     } catch (error) {
       console.error(error);
       socket.close(4000, String(error.message).slice(0, 100));
     }
   };
-  socket.onclose = () => {
+  socket.onclose = ({code}) => {
     feed = null;
     outages.take({time: serverNow(), connected: 0}, WINDOW);
     showFeed();
-    setTimeout(connect, wait * (0.5 + Math.random()));
-    wait = Math.min(wait * 2, 8000);
+    const wait = backoff.after(code);
+    if (wait !== null) setTimeout(connect, wait);
   };
 }
 

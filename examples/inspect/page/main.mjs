@@ -1,11 +1,12 @@
 // The connection to the server, and the selection of the view.
 
+import {Backoff} from './backoff.mjs';
 import {byId} from './dom.mjs';
 import {startHandshake} from './handshake.mjs';
 import {startMessage} from './message.mjs';
 import {startTap} from './tap.mjs';
 
-const RECONNECT_MS = 1000;
+const backoff = new Backoff();
 let socket = null;
 
 function ask(question) {
@@ -18,6 +19,7 @@ const tap = startTap(ask);
 
 const handlers = {
   hello(hello) {
+    backoff.prove();
     handshake.greet(hello);
     tap.greet(hello);
     message.greet();
@@ -43,9 +45,10 @@ function connect() {
     const answer = JSON.parse(data);
     handlers[answer.type](answer);
   };
-  socket.onclose = () => {
+  socket.onclose = ({code}) => {
     show('disconnected');
-    setTimeout(connect, RECONNECT_MS);
+    const wait = backoff.after(code);
+    if (wait !== null) setTimeout(connect, wait);
   };
 }
 

@@ -1,5 +1,6 @@
 // Connects the parts: a connection, and a picture for each frame of the screen.
 
+import {Backoff} from './backoff.mjs';
 import {Controls} from './controls.mjs';
 import {Hud} from './hud.mjs';
 import {ServerClock, Track} from './interpolation.mjs';
@@ -48,6 +49,7 @@ class World {
     dispatch(buffer, {
       welcome: ({version, avatar, team}) => {
         if (version !== VERSION) throw new Error(`the server speaks version ${version}, the page ${VERSION}: load it again`);
+        backoff.prove();
         this.avatar = avatar;
         byId('state').hidden = true;
         hud.begin(team, this.players);
@@ -130,7 +132,7 @@ class World {
   }
 }
 
-let wait = 500;  // milliseconds before it reconnects
+const backoff = new Backoff();
 
 function connect() {
   // Where the page is, by http or https: a URL of ws or wss.
@@ -138,7 +140,6 @@ function connect() {
   socket.binaryType = 'arraybuffer';
   const own = new World(socket);
   socket.onopen = () => {
-    wait = 500;
     world = own;
     stage.clear();
     panel.reset(performance.now());
@@ -156,9 +157,10 @@ function connect() {
     world = null;
     const shown = byId('state');
     shown.hidden = false;
-    shown.textContent = `Not connected${reason ? `: ${reason}` : code === 1006 ? '' : ` (${code})`}. Trying again …`;
-    setTimeout(connect, wait * (0.5 + Math.random()));
-    wait = Math.min(wait * 2, 8000);
+    const wait = backoff.after(code);
+    const next = wait === null ? 'Load the page again.' : 'Trying again …';
+    shown.textContent = `Not connected${reason ? `: ${reason}` : code === 1006 ? '' : ` (${code})`}. ${next}`;
+    if (wait !== null) setTimeout(connect, wait);
   };
 }
 
