@@ -183,6 +183,29 @@ class WordsTest(OutputTest):
         result = subprocess.run(arguments, input="", capture_output=True, text=True, timeout=TIMEOUT)
         self.assertEqual((result.returncode, result.stderr), (2, "unexpected argument: another (try --help)\n"))
 
+    def test_a_wrong_command_line_says_what_to_do(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            for flags, code, error in [
+                (["--prot=1"], 2, "unknown flag: --prot=1 (try --help)"),
+                (["--port", "0", "--nodrain"], 2, "unknown flag: --nodrain (try --help)"),
+                (["--port=x"], 1, "ERROR: Illegal value 'x' specified for flag 'port'; expected 0 to 65535"),
+                (["--port=65536"], 1, "ERROR: Illegal value '65536' specified for flag 'port'; expected 0 to 65535"),
+                (
+                    [f"--port={port}"],
+                    1,
+                    f"Error: cannot listen on 127.0.0.1:{port}: Address already in use (try --port=0, for a free one)",
+                ),
+            ]:
+                with self.subTest(flags):
+                    arguments = command("ECHO_SERVER", *flags)
+                    result = subprocess.run(arguments, capture_output=True, text=True, timeout=TIMEOUT)
+                    self.assertEqual((result.returncode, result.stderr), (code, f"{error}\n"))
+
+    def test_help_has_the_flags(self):
+        result = subprocess.run(command("ECHO_SERVER", "--help"), capture_output=True, text=True, timeout=TIMEOUT)
+        self.assertIn("--port (the port; 0 for a free one); default: 8080;", result.stdout)
+
     def test_no_browser_is_told_to_open_a_unix_socket(self):
         process = self.start("ECHO_SERVER", stdout=subprocess.PIPE, text=True)
         process.send_signal(signal.SIGTERM)

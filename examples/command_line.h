@@ -9,8 +9,9 @@
 namespace examples {
 
 // Call it first in main(): opens closed standard streams, parses the flags, and returns the
-// arguments that are not flags. --help prints `usage` and the flags of all linked files of
-// examples/; Abseil by itself shows only those of main()'s file.
+// arguments that are not flags. Ends the program if there is no such flag, or for a wrong value.
+// --help prints `usage` and the flags of all linked files of examples/; Abseil by itself shows only
+// those of main()'s file.
 std::vector<std::string> ParseCommandLine(int argc, char** argv, const char* usage);
 
 }  // namespace examples

@@ -14,6 +14,8 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
@@ -37,6 +39,23 @@ bool AbslParseFlag(absl::string_view text, Origins* origins, std::string* /*erro
 
 std::string AbslUnparseFlag(const Origins& origins) { return absl::StrJoin(origins.all, ","); }
 
+// A flag whose error says what is expected.
+struct Port {
+  uint16_t value = 0;
+};
+
+bool AbslParseFlag(absl::string_view text, Port* port, std::string* error) {
+  int number = 0;
+  if (absl::SimpleAtoi(text, &number) && number >= 0 && number <= UINT16_MAX) {
+    port->value = static_cast<uint16_t>(number);
+    return true;
+  }
+  *error = "expected 0 to 65535";
+  return false;
+}
+
+std::string AbslUnparseFlag(const Port& port) { return absl::StrCat(port.value); }
+
 // A flag whose values are the words of kProtocols.
 struct Protocol {
   weft::ProxyProtocol value = weft::ProxyProtocol::kOff;
@@ -59,7 +78,7 @@ std::string AbslUnparseFlag(const Protocol& protocol) {
 }
 
 ABSL_FLAG(std::string, address, "127.0.0.1", "the address to listen on, or unix:/path");
-ABSL_FLAG(uint16_t, port, 8080, "the port; 0 for a free one");
+ABSL_FLAG(Port, port, {8080}, "the port; 0 for a free one");
 ABSL_FLAG(int, threads, 1, "event loops, each on a thread");
 ABSL_FLAG(size_t, max_connections, 100000, "maximum number of connections");
 ABSL_FLAG(Origins, allow_origin, {},
@@ -158,7 +177,7 @@ weft::ServerOptions ServerOptionsFromFlags(int argc, char** argv, const char* us
   RaiseDescriptorLimit();
   weft::ServerOptions options;
   options.address = absl::GetFlag(FLAGS_address);
-  options.port = absl::GetFlag(FLAGS_port);
+  options.port = absl::GetFlag(FLAGS_port).value;
   options.threads = absl::GetFlag(FLAGS_threads);
   options.limits.max_connections = absl::GetFlag(FLAGS_max_connections);
   options.proxies.trusted_networks = absl::GetFlag(FLAGS_trusted_proxies);
@@ -188,11 +207,14 @@ int RunServer(weft::ServerOptions options, const weft::Router& router) {
 
 int RunServer(weft::ServerOptions options, const weft::Router& router, const StartWork& start) {
   const bool tls = options.tls != nullptr;
+  const uint16_t port = absl::StartsWith(options.address, "unix:") ? 0 : options.port;
   for (weft::Endpoint& endpoint : options.more_endpoints) endpoint.tls = options.tls;
   absl::StatusOr<std::unique_ptr<weft::Server>> server =
       weft::Server::Listen(std::move(options), router);
   if (!server.ok()) {
-    ErrorOutput().Write(absl::StrCat("Error: ", server.status().message()));
+    const bool in_use = absl::IsFailedPrecondition(server.status()) && port != 0;
+    ErrorOutput().Write(absl::StrCat("Error: ", server.status().message(),
+                                     in_use ? " (try --port=0, for a free one)" : ""));
     return 1;
   }
   const std::string address = (*server)->address().ToString();
