@@ -136,27 +136,6 @@ test('each card opens its example under its prefix, and it works there', LIMIT, 
   await page.waitForFunction(() => document.querySelector('#frames').textContent.includes('FIN'));
 });
 
-// With the keyboard, on a desktop and on the narrowest phone.
-test('each example has a way back', LIMIT, async (t) => {
-  const examples = {echo: '/echo/', chat: '/chat/', room: '/chat/rooms/tea', cursors: '/cursors/', world: '/world/', inspect: '/inspect/'};
-  for (const [name, path] of Object.entries(examples)) {
-    const page = await open(t, path);
-    if (path.startsWith('/chat/')) await page.press('#name', 'Escape');  // the question for the visitor's name
-    assert.equal(await page.getByRole('link', {name: 'All examples', exact: true}).count(), 1, path);
-    await assertAccessible(page);
-    await screenshot(page, `way_back_${name}`);
-    for (const width of [WIDE.width, 320]) {
-      await page.setViewportSize({width, height: PHONE.height});
-      const box = await page.locator('.home').boundingBox();
-      assert.ok(box.x >= 0 && box.x + box.width <= width && box.width >= 24 && box.height >= 24, `${path}: ${JSON.stringify(box)}`);
-      if (width === 320) await screenshot(page, `way_back_${name}_phone`);
-    }
-    await page.press('.home', 'Enter');
-    await page.waitForURL(urlOf('/'));
-    await page.waitForSelector('#state.connected');
-  }
-});
-
 test('a tap is started beside the gallery as the inspector says', LIMIT, async (t) => {
   const page = await open(t, '/inspect/#tap');
   const command = await page.innerText('#tapHow pre');
