@@ -139,7 +139,7 @@ test('each card opens its example under its prefix, and it works there', LIMIT, 
 test('a tap is started beside the gallery as the inspector says', LIMIT, async (t) => {
   const page = await open(t, '/inspect/#tap');
   const command = await page.innerText('#tapHow pre');
-  assert.match(command, /^\.\/bazelw run \\\s+\/\/examples\/inspect:server -- /);
+  assert.match(command, /^\.\/bazelw run \\\s+\/\/examples\/inspect:server \\\s+-- /);
   const forward = command.match(/--forward=ws:\/\/\S+/)[0].replace('somebody.localhost', '127.0.0.1');
   const inspect = await startServer('INSPECT_SERVER', [forward, '--tap_port=0']);
   t.after(async () => assert.equal(await inspect.stop(), 0));
