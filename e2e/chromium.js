@@ -24,6 +24,7 @@ async function launchChromium(args = []) {
       ...args,
     ],
   });
+  browser.setDefaultTimeout(0);  // the limit of its test ends a wait, not Playwright after 30 seconds on a busy machine
   const close = browser.close.bind(browser);
   browser.close = async () => {
     await close();
