@@ -7,12 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "weft/cluster/redis/redis_options.h"
 #include "weft/cluster/redis/testing/redis_faults.h"
 #include "weft/cluster/redis/testing/redis_process.h"
+#include "weft/cluster/redis/testing/relay.h"
+#include "weft/server/topics/position.h"
 #include "weft/server/topics/topic_event.h"
 
 namespace weft {
@@ -20,6 +24,7 @@ namespace {
 
 using testing::Node;
 using testing::RedisProcess;
+using testing::Relay;
 
 // A new replica is sent the data at once. A user of the nodes, so that rights can be taken from
 // Sentinel alone.
@@ -41,7 +46,51 @@ class RedisFailoverTest : public testing::RedisFaultsTest {
     while (!absl::StrContains(replica.Do({"INFO", "replication"}).text, "master_link_status:up")) {
     }
   }
+
+  // Waits until its last message of the topic is this one.
+  static void AwaitStored(const RedisProcess& redis, Position position) {
+    while (!redis.Do({"HGET", "weft:m:{t}", "s"}).IsText(absl::StrCat(position.offset))) {
+    }
+  }
+
+  // An outcome other than Unavailable, from the Redis that is the master in the end.
+  static Position PublishUntilStored(Node& node) {
+    absl::StatusOr<Position> outcome = node.Publish("t");
+    while (!outcome.ok()) outcome = node.Publish("t");
+    return *outcome;
+  }
 };
+
+// The replica lacks the last messages when it takes over, and the master gets its data. So the
+// positions of these messages are free there, and the node is connected as before.
+TEST_F(RedisFailoverTest, AMasterThatWasAReplicaBetweenTwoProbesGivesNoPositionTwice) {
+  const RedisProcess master(Arguments());
+  Relay relay(master.port());
+  const RedisProcess replica(Arguments(ReplicaOf(relay.port())));
+  AwaitReplica(replica);
+  Node& a =
+      NewNode({.address = master.address(), .timeouts = {.probe = absl::Hours(1)}});  // none comes
+  a.Join("t");
+  a.Join("u");
+  ASSERT_TRUE(a.Publish("u").ok());
+  Position last;
+  for (int i = 0; i < 10; ++i) last = PublishUntilStored(a);
+  AwaitStored(replica, last);
+  relay.Hold(true, true);
+  for (int i = 0; i < 5; ++i) last = PublishUntilStored(a);
+  a.AwaitPosition("t", last);
+  replica.Do({"REPLICAOF", "NO", "ONE"});
+  master.Do({"REPLICAOF", "127.0.0.1", absl::StrCat(replica.port())});
+  AwaitReplica(master);
+  master.Do({"REPLICAOF", "NO", "ONE"});
+  const Position after = PublishUntilStored(a);
+  EXPECT_NE(after.epoch, last.epoch);
+  EXPECT_EQ(after.offset, 11u);
+  Finish();
+  EXPECT_EQ(Gaps("t", 0, GapReason::kAhead), 1u);
+  EXPECT_EQ(Gaps("t", 0), 1u);
+  EXPECT_EQ(Gaps("u", 0), 0u) << "nothing of it was lost";
+}
 
 class SentinelTest : public RedisFailoverTest {
  protected:

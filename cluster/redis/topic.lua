@@ -24,15 +24,21 @@ local function text(number)
   return string.format('%.0f', number)
 end
 
--- A caller that logged in before this Redis was a replica must do so again: it would fight with others for an epoch.
+local OTHER_HISTORY = {err = 'OTHERHISTORY read run_id and master_replid again'}
+
+-- A caller that logged in before this Redis was a replica must do so again: what it knows may be lost here.
+local function check_replication()
+  local replid = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+  if string.sub(history_id, 21) ~= string.sub(replid, 1, 20) then error(OTHER_HISTORY) end
+end
+
+-- ... and it would fight with others for an epoch.
 local checked = false
 local function check_caller()
   if checked then return end
   local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-  local replid = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
-  if history_id ~= string.sub(run_id, 1, 20) .. string.sub(replid, 1, 20) then
-    error({err = 'OTHERHISTORY read run_id and master_replid again'})
-  end
+  if string.sub(history_id, 1, 20) ~= string.sub(run_id, 1, 20) then error(OTHER_HISTORY) end
+  check_replication()
   checked = true
 end
 
@@ -79,7 +85,10 @@ local function append(history, offset, first, kept)
   end
 end
 
+-- The topic's own r does not show that this Redis was a replica meanwhile: its data may be those of a replica of its
+-- own, which lacked the last messages. Their positions must not be given to others.
 local function store(meta, history, kept, milliseconds, first)
+  check_replication()
   local epoch, offset = state(meta, history)
   local count = #ARGV - first + 1
   if kept == 1 then
