@@ -320,6 +320,8 @@ void RedisEngine::SendProbe() {
     if (!status.ok()) CallLater([this, status] { DropBoth(status); });
   });
   AppendCommand({"INFO", "replication"}, out);
+  // One that is cut off from its Sentinels does not know that it is not the master any more.
+  commands_.CheckMaster([this](const absl::Status& reason) { DropBoth(reason); });
   if (!HasSubscriber()) return;
   probing_ = true;
   probe_sent_ = std::chrono::steady_clock::now();

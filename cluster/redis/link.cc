@@ -49,12 +49,27 @@ RedisLink::~RedisLink() { Stop(); }
 
 void RedisLink::Connect() {
   if (stopped_) return;
-  topology_.Find([this](absl::StatusOr<RedisAddress> address) {
-    if (!address.ok()) return Retry(address.status(), /*was_up=*/false);
+  topology_.Stop();  // a question of CheckMaster()
+  topology_.Find([this](absl::StatusOr<RedisMaster> master) {
+    if (!master.ok()) return Retry(master.status(), /*was_up=*/false);
+    config_epoch_ = master->config_epoch;
     RedisConnection::Owner& owner = *this;
     connection_ = std::make_unique<RedisConnection>(loop_, lookup_, options_, counters_,
-                                                    *std::move(address), kind_, owner);
+                                                    std::move(master->address), kind_, owner);
     connection_->Open();
+  });
+}
+
+// If no Sentinel answers, nothing is known, and the connection stays. So it does if the epoch is
+// the same: two Sentinels may write one address in different ways.
+void RedisLink::CheckMaster(absl::AnyInvocable<void(const absl::Status&)> other) {
+  if (!topology_.has_sentinels() || topology_.is_finding() || !is_up()) return;
+  topology_.Find([this, other = std::move(other)](absl::StatusOr<RedisMaster> master) mutable {
+    if (!master.ok() || !is_up() || master->config_epoch <= config_epoch_) return;
+    config_epoch_ = master->config_epoch;
+    const std::string named = master->address.HostPort();
+    if (named == connection_->address().HostPort()) return;
+    other(absl::FailedPreconditionError(absl::StrCat("a Sentinel names another master: ", named)));
   });
 }
 

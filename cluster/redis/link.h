@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "weft/client/connecting/backoff.h"
@@ -50,6 +51,10 @@ class RedisLink : private RedisConnection::Owner, private Timer {
   // Ends the connection; another one follows.
   void Drop(const absl::Status& reason);
 
+  // While the connection is open: asks a Sentinel, if there are any, whether its Redis is still the
+  // master, and calls `other` with the reason if it is not.
+  void CheckMaster(absl::AnyInvocable<void(const absl::Status&)> other);
+
   // Ends the connection. None follows.
   void Stop();
 
@@ -82,6 +87,7 @@ class RedisLink : private RedisConnection::Owner, private Timer {
   const RedisConnection::Kind kind_;
   User& user_;
   RedisTopology topology_;
+  uint64_t config_epoch_ = 0;  // of RedisMaster, of the connection
   Backoff backoff_;
   std::unique_ptr<RedisConnection> connection_;
   std::vector<std::unique_ptr<RedisConnection>> gone_;  // destroyed at the end of the turn

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "weft/cluster/redis/redis_options.h"
+#include "weft/cluster/redis/testing/fake_redis.h"
 #include "weft/cluster/redis/testing/redis_faults.h"
 #include "weft/cluster/redis/testing/redis_process.h"
 #include "weft/cluster/redis/testing/relay.h"
@@ -22,6 +24,7 @@
 namespace weft {
 namespace {
 
+using testing::FakeRedis;
 using testing::Node;
 using testing::RedisProcess;
 using testing::Relay;
@@ -120,6 +123,18 @@ class SentinelTest : public RedisFailoverTest {
             .password_file = file};
   }
 
+  // A replica that has just loaded gets no writes before its first acknowledgement.
+  void AwaitTopic() {
+    while (replica_->Do({"EXISTS", "weft:m:{t}"}).integer == 0) {
+    }
+  }
+
+  // As soon as the Sentinel is ready for it.
+  void Failover() {
+    while (!sentinel_->Do({"SENTINEL", "FAILOVER", "chat"}).IsText("OK")) {
+    }
+  }
+
   std::optional<RedisProcess> master_, replica_, sentinel_;
 };
 
@@ -129,9 +144,7 @@ TEST_F(SentinelTest, AFailoverIsHealedOrTold) {
   Node& b = NewNode(Options());
   a.Join("t");
   b.Join("t");
-  // A replica that has just loaded gets no writes before its first acknowledgement.
-  while (replica_->Do({"EXISTS", "weft:m:{t}"}).integer == 0) {
-  }
+  AwaitTopic();
   a.Load("t", 5);
   AwaitAcknowledged(a, 200);
   master_->Kill();
@@ -141,6 +154,71 @@ TEST_F(SentinelTest, AFailoverIsHealedOrTold) {
   AwaitAcknowledged(a, 100);
   Finish();
   EXPECT_EQ(Gaps("t", 0), Gaps("t", 0, GapReason::kAhead));
+}
+
+// Sentinel leaves the old master as it is for some seconds.
+TEST_F(SentinelTest, AFailoverThereAndBackIsHealedOrTold) {
+  Node& a = NewNode(Options());
+  Node& b = NewNode(Options());
+  a.Join("t");
+  b.Join("t");
+  AwaitTopic();
+  a.Load("t", 5);
+  AwaitAcknowledged(a, 100);
+  Failover();
+  AwaitEpochEverywhere("t", 2);
+  AwaitAcknowledged(a, 100);
+  master_->Do({"REPLICAOF", "127.0.0.1", absl::StrCat(replica_->port())});
+  AwaitReplica(*master_);
+  Failover();
+  AwaitEpochEverywhere("t", 3);
+  AwaitAcknowledged(a, 100);
+  Finish();
+  for (const size_t node : {0, 1}) {
+    EXPECT_EQ(Gaps("t", node), Gaps("t", node, GapReason::kAhead));
+  }
+}
+
+// It is still a master, and nobody publishes what it could refuse.
+TEST_F(SentinelTest, AMasterThatIsCutOffFromItsSentinelIsLeft) {
+  Node& a = NewNode(Options());
+  a.Join("t");
+  const Position before = PublishUntilStored(a);
+  AwaitStored(*replica_, before);
+  a.AwaitPosition("t", before);
+  master_->Do({"ACL", "SETUSER", "default", "-ping"});
+  AwaitEpochs("t", 2);
+  EXPECT_TRUE(absl::StrContains(master_->Do({"INFO", "replication"}).text, "role:master"));
+  const Position after = PublishUntilStored(a);
+  EXPECT_TRUE(replica_->Do({"HGET", "weft:m:{t}", "e"}).IsText(after.epoch.text()));
+  EXPECT_EQ(after.offset, before.offset + 1);
+  Finish();
+  EXPECT_EQ(gaps_, 0u);
+}
+
+// The answers of a Sentinel to a node.
+std::vector<std::string> Naming(const RedisProcess& master, int config_epoch) {
+  const std::string port = absl::StrCat(master.port());
+  const std::string epoch = absl::StrCat(config_epoch);
+  return {"+OK\r\n",
+          absl::StrCat("*2\r\n$12\r\nconfig-epoch\r\n$", epoch.size(), "\r\n", epoch, "\r\n",
+                       "*2\r\n$9\r\n127.0.0.1\r\n$", port.size(), "\r\n", port, "\r\n")};
+}
+
+// One that is cut off from the others, say.
+TEST_F(RedisFailoverTest, ASentinelThatIsOutOfDateIsNotFollowed) {
+  const RedisProcess master, before;
+  const FakeRedis newer(Naming(master, 5)), older(Naming(before, 4));
+  Node& a = NewNode({.address = "redis://chat",
+                     .sentinels = {absl::StrCat("127.0.0.1:", newer.port()),
+                                   absl::StrCat("127.0.0.1:", older.port())},
+                     .timeouts = {.probe = absl::Milliseconds(20)}});
+  a.Join("t");
+  while (older.answered() < 3) {
+  }
+  ASSERT_TRUE(a.Publish("t").ok());
+  const std::lock_guard<std::mutex> lock(world_.mutex);
+  EXPECT_EQ(a.lost(), 0);
 }
 
 }  // namespace

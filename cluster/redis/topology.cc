@@ -1,6 +1,8 @@
 #include "weft/cluster/redis/topology.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,7 +26,7 @@ RedisTopology::RedisTopology(EventLoop& loop, AddressLookup& lookup, const Redis
 RedisTopology::~RedisTopology() { Stop(); }
 
 void RedisTopology::Find(Done done) {
-  if (sentinels_.empty()) return done(address_);
+  if (sentinels_.empty()) return done(RedisMaster{.address = address_});
   done_ = std::move(done);
   left_ = sentinels_.size();
   errors_.clear();
@@ -58,15 +60,32 @@ void RedisTopology::AskNext() {
   asked_->Open();
 }
 
+// The epoch first: if a failover comes between the answers, a later question shows that it has
+// risen. The first answer has an address too, but names a new master only when the failover has
+// ended.
 void RedisTopology::OnOpen(RedisConnection& connection) {
-  std::string* const out = connection.Command([this, &connection](auto reply) {
-    if (asked_.get() != &connection) return;
-    reply.ok() ? TakeAnswer(**reply) : asked_->Close(reply.status());
-  });
-  AppendCommand({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", address_.host}, out);
+  const auto ask = [&](absl::string_view question, void (RedisTopology::*take)(const RespValue&)) {
+    std::string* const out = connection.Command([this, &connection, take](auto reply) {
+      if (asked_.get() != &connection) return;
+      reply.ok() ? (this->*take)(**reply) : asked_->Close(reply.status());
+    });
+    AppendCommand({"SENTINEL", question, address_.host}, out);
+  };
+  ask("MASTER", &RedisTopology::TakeState);
+  ask("GET-MASTER-ADDR-BY-NAME", &RedisTopology::TakeAddress);
 }
 
-void RedisTopology::TakeAnswer(const RespValue& reply) {
+// Names and values in turn.
+void RedisTopology::TakeState(const RespValue& reply) {
+  config_epoch_ = 0;
+  for (size_t i = 0; i + 1 < reply.elements.size(); i += 2) {
+    if (!reply.elements[i].IsText("config-epoch")) continue;
+    config_epoch_ =
+        ParseDecimal(reply.elements[i + 1].text, std::numeric_limits<uint64_t>::max()).value_or(0);
+  }
+}
+
+void RedisTopology::TakeAddress(const RespValue& reply) {
   if (reply.is_error()) return asked_->Close(RedisError(reply.text));
   const auto port = static_cast<uint16_t>(
       reply.elements.size() == 2 ? ParseDecimal(reply.elements[1].text, 65535).value_or(0) : 0);
@@ -81,9 +100,9 @@ void RedisTopology::TakeAnswer(const RespValue& reply) {
     return asked_->Close(
         absl::InternalError(absl::StrCat("it names a wrong master: ", status.message())));
   }
-  RedisAddress master = address_;
-  master.host = host;
-  master.port = port;
+  RedisMaster master = {.address = address_, .config_epoch = config_epoch_};
+  master.address.host = host;
+  master.address.port = port;
   Finish(std::move(master));
 }
 
@@ -94,7 +113,7 @@ void RedisTopology::OnClosed(RedisConnection&, const absl::Status& reason) {
   AskNext();
 }
 
-void RedisTopology::Finish(absl::StatusOr<RedisAddress> result) {
+void RedisTopology::Finish(absl::StatusOr<RedisMaster> result) {
   Done done = std::exchange(done_, nullptr);
   if (asked_ != nullptr) asked_->Close(absl::CancelledError("it has answered"));
   done(std::move(result));

@@ -4,6 +4,7 @@
 #define WEFT_CLUSTER_REDIS_TOPOLOGY_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,20 +21,31 @@
 
 namespace weft {
 
-// Finds the master before each connection: it is the one address, or the one that a Sentinel names.
-// The slots of a Redis Cluster would be looked up here too, by topic. For the loop's thread.
+struct RedisMaster {
+  RedisAddress address{};
+
+  // Rises with each failover: of two Sentinels that name different masters, that with the lower one
+  // is out of date. 0 without Sentinels, and if their user has no right to SENTINEL MASTER.
+  uint64_t config_epoch = 0;
+};
+
+// Finds the master: it is the one address, or the one that a Sentinel names. The slots of a Redis
+// Cluster would be looked up here too, by topic. For the loop's thread.
 class RedisTopology : private RedisConnection::Owner {
  public:
   // Called once for each Find(), perhaps in it.
-  using Done = absl::AnyInvocable<void(absl::StatusOr<RedisAddress>)>;
+  using Done = absl::AnyInvocable<void(absl::StatusOr<RedisMaster>)>;
 
   // `address` is that of RedisOptions, and `sentinels` are its Sentinels. All must outlive it.
   RedisTopology(EventLoop& loop, AddressLookup& lookup, const RedisOptions& options,
                 RedisCounters& counters, RedisAddress address, std::vector<RedisAddress> sentinels);
   ~RedisTopology();
 
+  bool has_sentinels() const { return !sentinels_.empty(); }
+
   // Unavailable, with the errors of all, if no Sentinel knows the master. One call at a time.
   void Find(Done done);
+  bool is_finding() const { return done_ != nullptr; }
 
   // Ends it without a call.
   void Stop();
@@ -47,8 +59,9 @@ class RedisTopology : private RedisConnection::Owner {
   void OnClosed(RedisConnection& connection, const absl::Status& reason) override;
 
   void AskNext();
-  void TakeAnswer(const RespValue& reply);
-  void Finish(absl::StatusOr<RedisAddress> result);
+  void TakeState(const RespValue& reply);
+  void TakeAddress(const RespValue& reply);
+  void Finish(absl::StatusOr<RedisMaster> result);
 
   EventLoop& loop_;
   AddressLookup& lookup_;
@@ -60,6 +73,7 @@ class RedisTopology : private RedisConnection::Owner {
   size_t left_ = 0;  // the number of those that have not been asked for this Find()
   std::string errors_;
   Done done_;
+  uint64_t config_epoch_ = 0;  // of the asked one
   std::unique_ptr<RedisConnection> asked_;
   std::vector<std::unique_ptr<RedisConnection>> gone_;  // destroyed at the end of the turn
 };

@@ -3,6 +3,8 @@
 #ifndef WEFT_CLUSTER_REDIS_TESTING_FAKE_REDIS_H_
 #define WEFT_CLUSTER_REDIS_TESTING_FAKE_REDIS_H_
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "weft/transport/address.h"
 #include "weft/transport/deadline.h"
 #include "weft/transport/fd.h"
@@ -20,12 +23,13 @@
 
 namespace weft::testing {
 
-// Listens on a free port of 127.0.0.1, and answers each first read with the same bytes, whatever it
-// was asked.
+// Listens on a free port of 127.0.0.1, and answers each connection with the same bytes, whatever it
+// was asked: those of `answers` in turn, one when it has sent something.
 class FakeRedis {
  public:
-  explicit FakeRedis(std::string answer)
-      : answer_(std::move(answer)), listener_(*Listen(*SocketAddress::FromIp("127.0.0.1", 0))) {
+  explicit FakeRedis(std::string answer) : FakeRedis(std::vector{std::move(answer)}) {}
+  explicit FakeRedis(std::vector<std::string> answers)
+      : answers_(std::move(answers)), listener_(*Listen(*SocketAddress::FromIp("127.0.0.1", 0))) {
     thread_ = std::thread([this] { Run(); });
   }
   ~FakeRedis() {
@@ -35,19 +39,28 @@ class FakeRedis {
   uint16_t port() const { return LocalAddress(listener_.get()).port(); }
   std::string address() const { return absl::StrCat("redis://127.0.0.1:", port()); }
 
+  // The number of connections that have got all answers.
+  int answered() const { return answered_; }
+
  private:
   void Run() {
     std::vector<Stream> streams;
     while (Wait(listener_.get(), Interest::kRead, Deadline::Never(), &cancel_).ok()) {
       Stream stream;
       if (!Accept(listener_.get(), &stream).ok()) continue;
-      if (!Wait(stream.fd(), Interest::kRead, Deadline::Never(), &cancel_).ok()) return;
-      stream.Write(answer_);
+      for (const std::string& answer : answers_) {
+        if (!Wait(stream.fd(), Interest::kRead, Deadline::Never(), &cancel_).ok()) return;
+        std::array<char, 4096> asked;
+        stream.Read(absl::MakeSpan(asked));
+        stream.Write(answer);
+      }
+      ++answered_;
       streams.push_back(std::move(stream));
     }
   }
 
-  const std::string answer_;
+  const std::vector<std::string> answers_;
+  std::atomic<int> answered_{0};
   UniqueFd listener_;
   Notification cancel_ = *Notification::Create();
   std::thread thread_;
