@@ -28,9 +28,12 @@
 #include "weft/cluster/redis/testing/redis_process.h"
 #include "weft/core/encoded_message.h"
 #include "weft/core/frame/opcode.h"
+#include "weft/loop/clock.h"
+#include "weft/loop/timer_wheel.h"
 #include "weft/server/topics/broker.h"
 #include "weft/server/topics/position.h"
 #include "weft/server/topics/topic_history.h"
+#include "weft/testing/manual_clock.h"
 
 namespace weft {
 namespace {
@@ -64,6 +67,9 @@ class Engine {
 
 class MemoryEngine : public Engine {
  public:
+  explicit MemoryEngine(const Clock& clock)
+      : hub_({.clock = &clock, .max_outbound_bytes = kMaxOutbound}) {}
+
   std::unique_ptr<Broker> NewNode() override {
     auto node = std::make_unique<MemoryBroker>(hub_);
     nodes_.push_back(node.get());
@@ -83,16 +89,19 @@ class MemoryEngine : public Engine {
   }
 
  private:
-  MemoryHub hub_{{.max_outbound_bytes = kMaxOutbound}};
+  MemoryHub hub_;
   std::vector<MemoryBroker*> nodes_;
 };
 
 class RedisEngineForTests : public Engine {
  public:
+  explicit RedisEngineForTests(const Clock& clock) : clock_(clock) {}
+
   std::unique_ptr<Broker> NewNode() override {
     auto broker = RedisBroker::Create({.address = redis_.address(),
                                        .max_outbound_bytes = kMaxOutbound,
-                                       .timeouts = {.backoff = {.first = absl::Milliseconds(5)}}});
+                                       .timeouts = {.backoff = {.first = absl::Milliseconds(5)}}},
+                                      clock_);
     EXPECT_TRUE(broker.ok()) << broker.status();
     return *std::move(broker);
   }
@@ -109,6 +118,7 @@ class RedisEngineForTests : public Engine {
   }
 
  private:
+  const Clock& clock_;
   testing::RedisProcess redis_;
 };
 
@@ -253,12 +263,13 @@ class Node final : public BrokerEvents {
 class BrokerContractTest : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
-    if (!GetParam()) {
-      engine_ = std::make_unique<MemoryEngine>();
-      return;
-    }
-    WEFT_REQUIRES_PROGRAM("redis-server");
-    engine_ = std::make_unique<RedisEngineForTests>();
+    if (GetParam()) WEFT_REQUIRES_PROGRAM("redis-server");
+    engine_ = NewEngine(Clock::Steady());
+  }
+
+  static std::unique_ptr<Engine> NewEngine(const Clock& clock) {
+    if (GetParam()) return std::make_unique<RedisEngineForTests>(clock);
+    return std::make_unique<MemoryEngine>(clock);
   }
 
   Node& a() { return NodeAt(a_); }
@@ -439,22 +450,36 @@ TEST_P(BrokerContractTest, AnIdIsStoredOnce) {
 }
 
 TEST_P(BrokerContractTest, TasksRunInOrderNotBeforeTheyAreDue) {
+  testing::ManualClock clock;
+  const std::unique_ptr<Engine> engine = NewEngine(clock);
+  Node node(*engine);
   Lines ran;
-  const absl::Time start = absl::Now();
-  absl::Time late;
-  if (!GetParam()) return;  // the time of the memory hub is its clock's
-  a().OnThread([&] {
-    a().broker().Post(absl::Milliseconds(30), [&] { late = absl::Now(), ran.push_back("30"); });
-    a().broker().Post(absl::Milliseconds(5), [&] { ran.push_back("5"); });
-    a().broker().Post(absl::Milliseconds(5), [&] { ran.push_back("5 again"); });
-    a().broker().Post(absl::ZeroDuration(), [&] { ran.push_back("first"); });
-    a().broker().Post(absl::ZeroDuration(), [&] { ran.push_back("second"); });
+  const auto post = [&](int64_t ms, absl::string_view name) {
+    node.broker().Post(absl::Milliseconds(ms), [&ran, name] { ran.emplace_back(name); });
+  };
+  // Returns the tasks that have run after this time: at least `count`.
+  const auto ran_after = [&](int64_t ms, size_t count) {
+    clock.AdvanceMs(ms);
+    Lines seen;
+    do {
+      node.OnThread([&] { seen = ran; });
+    } while (seen.size() < count);
+    return seen;
+  };
+  node.OnThread([&] {
+    post(300, "300");
+    post(50, "50");
+    post(50, "50 again");
+    post(0, "first");
+    post(0, "second");
     EXPECT_EQ(ran, Lines{});
   });
-  bool done = false;
-  while (!done) a().OnThread([&] { done = ran.size() == 5; });
-  EXPECT_EQ(ran, (Lines{"first", "second", "5", "5 again", "30"}));
-  EXPECT_GE(late - start, absl::Milliseconds(29));
+  constexpr int64_t kLate = TimerWheel::kTickMs;
+  EXPECT_EQ(ran_after(0, 2), (Lines{"first", "second"}));
+  EXPECT_EQ(ran_after(49, 2), (Lines{"first", "second"}));
+  EXPECT_EQ(ran_after(1 + kLate, 4), (Lines{"first", "second", "50", "50 again"}));
+  EXPECT_EQ(ran_after(299 - 50 - kLate, 4), (Lines{"first", "second", "50", "50 again"}));
+  EXPECT_EQ(ran_after(1 + kLate, 5), (Lines{"first", "second", "50", "50 again", "300"}));
 }
 
 TEST_P(BrokerContractTest, APauseInAnEventIsImmediate) {
@@ -654,7 +679,7 @@ class Silent : public BrokerEvents {
 
 TEST(RedisClusterTest, SubscribersAreThoseOfAllNodesUntilTheirLeaseEnds) {
   WEFT_REQUIRES_PROGRAM("redis-server");
-  RedisEngineForTests redis;
+  RedisEngineForTests redis(Clock::Steady());
   const auto new_node = [&redis] {
     return *Cluster::Create(redis.NewNode(), {.interval = absl::Milliseconds(5)});
   };

@@ -60,7 +60,8 @@ absl::Status CheckSize(size_t bytes) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RedisBroker>> RedisBroker::Create(RedisOptions options) {
+absl::StatusOr<std::unique_ptr<RedisBroker>> RedisBroker::Create(RedisOptions options,
+                                                                 const Clock& clock) {
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   absl::StatusOr<RedisAddress> address = ParseRedisAddress(options.address);
   if (!address.ok()) return Wrong("address", address.status().message());
@@ -74,7 +75,7 @@ absl::StatusOr<std::unique_ptr<RedisBroker>> RedisBroker::Create(RedisOptions op
     const auto tls = TlsContext::ForClient(options.tls);
     if (!tls.ok()) return tls.status();
   }
-  auto broker = std::unique_ptr<RedisBroker>(new RedisBroker(std::move(options)));
+  auto broker = std::unique_ptr<RedisBroker>(new RedisBroker(std::move(options), clock));
   if (broker->loop_->error() != 0) {
     return absl::ErrnoToStatus(broker->loop_->error(), "cannot create an event loop");
   }
@@ -83,8 +84,8 @@ absl::StatusOr<std::unique_ptr<RedisBroker>> RedisBroker::Create(RedisOptions op
   return broker;
 }
 
-RedisBroker::RedisBroker(RedisOptions options)
-    : options_(std::move(options)), loop_(std::make_unique<EventLoop>(Clock::Steady())) {
+RedisBroker::RedisBroker(RedisOptions options, const Clock& clock)
+    : options_(std::move(options)), loop_(std::make_unique<EventLoop>(clock)) {
   loop_->mailbox()->budget().set_limit(options_.max_outbound_bytes);
 }
 

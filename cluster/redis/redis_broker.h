@@ -18,6 +18,7 @@
 #include "absl/types/span.h"
 #include "weft/cluster/redis/redis_options.h"
 #include "weft/cxx20.h"
+#include "weft/loop/clock.h"
 #include "weft/loop/thread_pool.h"
 #include "weft/server/topics/broker.h"
 #include "weft/server/topics/position.h"
@@ -43,8 +44,10 @@ class RedisEngine;
 class RedisBroker : public Broker {
  public:
   // Errors of the options are InvalidArgument, and name the field; of files, such as NotFound. It
-  // does not connect: Redis may be down when a server starts.
-  static absl::StatusOr<std::unique_ptr<RedisBroker>> Create(RedisOptions options);
+  // does not connect: Redis may be down when a server starts. A test may have the time of all
+  // timeouts and tasks from a clock that it holds, and that outlives the broker.
+  static absl::StatusOr<std::unique_ptr<RedisBroker>> Create(RedisOptions options,
+                                                             const Clock& clock = Clock::Steady());
   ~RedisBroker() override;
 
   // As Broker says; Unavailable if the system has no threads left. A subscription that begins while
@@ -63,7 +66,7 @@ class RedisBroker : public Broker {
   BrokerCounts counts() const override;
 
  private:
-  explicit RedisBroker(RedisOptions options);
+  RedisBroker(RedisOptions options, const Clock& clock);
 
   void OnLoop(absl::AnyInvocable<void()> call);
   void EndCalls();
