@@ -160,9 +160,7 @@ std::optional<Epoch> SubscriberCounts::Asked() {
 
 void SubscriberCounts::OnReport(SubscriberReport report) {
   if (report.node == node_) return;
-  if (report.asked.has_value() && (!report.asked->is_set() || *report.asked == node_)) {
-    tells_all_ = true;
-  }
+  if (report.asked == node_) tells_all_ = true;
   auto found = nodes_.find(report.node.text());
   if (found == nodes_.end()) {
     quiet_ticks_ = kBeatTicks;  // it learns of this node soon

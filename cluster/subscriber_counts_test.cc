@@ -249,7 +249,7 @@ TEST_F(SubscriberCountsTest, ANodeThatIsAskedAgainAndAgainAnswersOnceInAWhile) {
   a.SetOwn("t", 1);
   int answers = 0;
   for (uint32_t i = 0; i < 10 * kAll; ++i) {
-    a.OnReport({.node = Epoch::FromNumber(99), .number = i, .asked = Epoch()});
+    a.OnReport({.node = Epoch::FromNumber(99), .number = i, .asked = a.node()});
     for (const SubscriberReport& report : Reports(a)) answers += report.begins_all ? 1 : 0;
   }
   EXPECT_EQ(answers, 10);

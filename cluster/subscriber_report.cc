@@ -75,15 +75,9 @@ absl::StatusOr<SubscriberReport> SubscriberReport::Parse(absl::string_view bytes
   report.number = static_cast<uint32_t>(TakeBigEndian(4, &bytes));
   if ((flags & kAsks) != 0) {
     if (bytes.size() < kNodeBytes) return Wrong("the name of the asked node is not complete");
-    report.asked.emplace();
-    if (bytes.substr(0, kNodeBytes) == absl::string_view("\0\0\0\0\0\0\0\0", kNodeBytes)) {
-      bytes.remove_prefix(kNodeBytes);
-    } else {
-      absl::StatusOr<Epoch> asked = TakeNode(&bytes);
-      if (!asked.ok())
-        return Wrong("the name of the asked node is not one of 8 letters and digits");
-      *report.asked = *asked;
-    }
+    absl::StatusOr<Epoch> asked = TakeNode(&bytes);
+    if (!asked.ok()) return Wrong("the name of the asked node is not one of 8 letters and digits");
+    report.asked = *asked;
   }
   while (!bytes.empty()) {
     const size_t size = bytes.size() < 2 ? kMaxTopicBytes : TakeBigEndian(2, &bytes);

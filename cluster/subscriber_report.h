@@ -22,8 +22,7 @@ namespace weft {
 //   flags     1 byte    1: begins all counts   2: ends them   4: asks   others: 0
 //   node      8 bytes   the name of the node
 //   number    4 bytes   one more than that of the node's report before, modulo 2^32
-//   asked     8 bytes   only with flag 4: the name of the node that is asked for all its counts, or
-//                       zeros for every other node
+//   asked     8 bytes   only with flag 4: the name of the node that is asked for all its counts
 //   counts    the rest: of each topic 2 bytes of length, the name, and 4 bytes of subscribers
 //
 // A report has one encoding.
@@ -47,7 +46,7 @@ struct SubscriberReport {
   bool begins_all = false;
   bool ends_all = false;
 
-  // Asks the node of this name for all its counts; not set: every other node.
+  // Asks the node of this name for all its counts.
   std::optional<Epoch> asked{};
 
   std::vector<Count> counts{};

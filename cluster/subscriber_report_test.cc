@@ -23,10 +23,10 @@ TEST(SubscriberReportTest, HasTheDocumentedBytes) {
                                    .number = 0x01020304,
                                    .begins_all = true,
                                    .ends_all = true,
-                                   .asked = Epoch(),
+                                   .asked = NodeName("hgfedcba"),
                                    .counts = {{"chat", 258}}};
   const absl::string_view bytes(
-      "\x01\x07k3Jq9xZ2\x01\x02\x03\x04\0\0\0\0\0\0\0\0\0\x04"
+      "\x01\x07k3Jq9xZ2\x01\x02\x03\x04hgfedcba\0\x04"
       "chat\0\0\x01\x02",
       32);
   EXPECT_EQ(report.ToBytes(), bytes);
@@ -73,6 +73,10 @@ TEST(SubscriberReportTest, ANameThatIsNoneIsNamed) {
   bytes[5] = '.';
   EXPECT_THAT(std::string(SubscriberReport::Parse(bytes).status().message()),
               HasSubstr("the name of its node"));
+  bytes = SubscriberReport{.node = NodeName("abcdefgh"), .asked = NodeName("hgfedcba")}.ToBytes();
+  bytes.replace(bytes.size() - 8, 8, 8, '\0');
+  EXPECT_THAT(std::string(SubscriberReport::Parse(bytes).status().message()),
+              HasSubstr("the name of the asked node"));
 }
 
 }  // namespace
