@@ -334,7 +334,7 @@ TEST_F(SubscriberCountsTest, NoLeaseEndsWhileNothingCanBeHeard) {
   EXPECT_EQ(a.nodes(), 2u);
 }
 
-// Each change that a reader may see: counts of this node and of another one, all counts anew, and
+// Each change that a reader may see: counts of this node and of another one, all counts again, and
 // the end of a lease. ThreadSanitizer sees a change without the lock.
 TEST_F(SubscriberCountsTest, OtherThreadsReadWhileNodesComeAndGo) {
   SubscriberCounts& a = AddNode();
