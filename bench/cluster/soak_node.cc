@@ -8,11 +8,15 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -21,6 +25,7 @@
 #include "weft/cluster/redis/redis_broker.h"
 #include "weft/server.h"
 #include "weft/server/topics/position.h"
+#include "weft/transport/tls_options.h"
 
 namespace weft::bench {
 namespace {
@@ -37,8 +42,8 @@ class SoakHandler : public Handler {
       session.Publish(
           words[1], Opcode::kText, words[2], {},
           [ref = session.ref(), payload = words[2]](const absl::StatusOr<Position>& stored) {
-            ref.SendBinary(
-                   absl::StrCat("done ", payload, " ", stored.ok() ? stored->ToString() : ""))
+            ref.SendBinary(absl::StrCat("done ", payload,
+                                        stored.ok() ? absl::StrCat(" ", stored->ToString()) : ""))
                 .IgnoreError();
           });
     } else if (words[0] == "block" && absl::SimpleAtoi(words[1], &milliseconds)) {
@@ -57,6 +62,10 @@ class SoakHandler : public Handler {
 
 }  // namespace
 
+absl::StatusOr<Position> ParsePosition(absl::string_view text) {
+  return text.empty() ? Position() : Position::Parse(text);
+}
+
 std::string EventText(absl::string_view topic, const TopicEvent& event) {
   return absl::StrCat("event ", static_cast<int>(event.type), " ", static_cast<int>(event.reason),
                       " ", event.missed.has_value() ? absl::StrCat(*event.missed) : "-", " ",
@@ -71,7 +80,7 @@ absl::StatusOr<NamedEvent> ParseEvent(absl::string_view text) {
       !absl::SimpleAtoi(words[2], &reason)) {
     return absl::InvalidArgumentError(absl::StrCat("not an event: ", text));
   }
-  const absl::StatusOr<Position> position = Position::Parse(words[4]);
+  const absl::StatusOr<Position> position = ParsePosition(words[4]);
   if (!position.ok()) return position.status();
   NamedEvent named = {.topic = words[5],
                       .event = {.type = static_cast<TopicEvent::Type>(type),
@@ -81,12 +90,20 @@ absl::StatusOr<NamedEvent> ParseEvent(absl::string_view text) {
   return named;
 }
 
-int RunSoakNode(const std::string& redis, const std::string& password_file) {
+int RunSoakNode(const std::string& redis, const std::string& password_file,
+                const std::string& tls_folder) {
   const auto log = [](LogLevel, absl::string_view line) {
     std::cerr << absl::FormatTime("%H:%M:%E3S ", absl::Now(), absl::UTCTimeZone()) << line << "\n";
   };
+  TlsClientOptions tls;
+  if (!tls_folder.empty()) {
+    tls = {.ca_file = tls_folder + "/ca.pem",
+           .identity = {.certificate_file = tls_folder + "/client.pem",
+                        .private_key_file = tls_folder + "/client.key"}};
+  }
   auto broker = RedisBroker::Create({.address = redis,
                                      .password_file = password_file,
+                                     .tls = tls,
                                      .timeouts = {.connect = absl::Seconds(1),
                                                   .call = absl::Seconds(1),
                                                   .ping_interval = absl::Milliseconds(300),
@@ -103,8 +120,8 @@ int RunSoakNode(const std::string& redis, const std::string& password_file) {
   ServerOptions options = {.threads = 2};
   options.hooks.log = log;
   options.hooks.min_log_level = LogLevel::kWarning;
-  options.hooks.topic_options = [](absl::string_view) {
-    return TopicOptions{.shared = true, .history = kSoakHistory};
+  options.hooks.topic_options = [](absl::string_view topic) {
+    return TopicOptions{.shared = true, .history = IsKept(topic) ? kSoakHistory : TopicHistory()};
   };
   options.broker = *std::move(broker);
   auto server = Server::Start(
@@ -122,6 +139,7 @@ int RunSoakNode(const std::string& redis, const std::string& password_file) {
 
 void NodeProcess::Start(const std::string& log) {
   int ends[2];
+  log_ = log;
   const int to = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (to < 0 || pipe2(ends, O_CLOEXEC) != 0) {
     std::perror(log.c_str());
@@ -160,5 +178,27 @@ void NodeProcess::Kill() {
 }
 
 void NodeProcess::Signal(int signal) const { kill(pid_, signal); }
+
+size_t NodeProcess::MemoryBytes() const {
+  size_t pages = 0, resident = 0;
+  std::ifstream(absl::StrCat("/proc/", pid_, "/statm")) >> pages >> resident;
+  return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+size_t NodeProcess::LogBytes() const { return std::filesystem::file_size(log_); }
+
+absl::Status NodeProcess::AwaitLog(size_t from, absl::string_view text) const {
+  const absl::Time end = absl::Now() + absl::Seconds(30);
+  while (true) {
+    std::ifstream file(log_);
+    file.seekg(static_cast<std::streamoff>(from));
+    const std::string log(std::istreambuf_iterator<char>(file), {});
+    if (absl::StrContains(log, text)) return absl::OkStatus();
+    if (absl::Now() > end) {
+      return absl::NotFoundError(absl::StrCat(log_, " has no \"", text, "\", but:\n", log));
+    }
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+}
 
 }  // namespace weft::bench

@@ -6,12 +6,15 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "weft/server/topics/position.h"
 #include "weft/server/topics/topic_event.h"
 #include "weft/server/topics/topic_history.h"
 
@@ -19,6 +22,12 @@ namespace weft::bench {
 
 // Long enough that the history never ends before the run does.
 inline constexpr TopicHistory kSoakHistory = {.messages = 1000000};
+
+// Whether the topic has this history: otherwise it has none.
+inline bool IsKept(absl::string_view topic) { return topic.substr(0, 1) == "t"; }
+
+// That of Position::ToString(), also of none.
+absl::StatusOr<Position> ParsePosition(absl::string_view text);
 
 // An event as the binary message "TYPE REASON OFFSET-MISSED POSITION TOPIC" of a node.
 std::string EventText(absl::string_view topic, const TopicEvent& event);
@@ -30,11 +39,13 @@ absl::StatusOr<NamedEvent> ParseEvent(absl::string_view text);
 
 // Serves until the process is killed: prints its port, and does what its clients ask for.
 //   "sub TOPIC [SINCE]"   subscribes: text messages are those of topics
-//   "pub TOPIC PAYLOAD"   publishes; answers "done PAYLOAD POSITION", or "done PAYLOAD" if that has
-//                         failed, or may have
+//   "pub TOPIC PAYLOAD"   publishes; answers "done PAYLOAD POSITION", where a topic without history
+//                         has an empty position, or "done PAYLOAD" if that has failed, or may have
 //   "block MILLISECONDS"  keeps the loop of the session busy
-// Events, and answers, are binary messages.
-int RunSoakNode(const std::string& redis, const std::string& password_file);
+// Events, and answers, are binary messages. `tls_folder` has "ca.pem", "client.pem" and
+// "client.key" for an address with TLS.
+int RunSoakNode(const std::string& redis, const std::string& password_file,
+                const std::string& tls_folder);
 
 // The process.
 class NodeProcess {
@@ -45,16 +56,25 @@ class NodeProcess {
   NodeProcess(const NodeProcess&) = delete;
   NodeProcess& operator=(const NodeProcess&) = delete;
 
-  // Its lines go to `log`. Ends the program on errors.
+  // Its lines go to the file `log`. Ends the program on errors.
   void Start(const std::string& log);
   void Kill();
   void Signal(int signal) const;
+
+  // Resident.
+  size_t MemoryBytes() const;
+
+  // Waits for a text in the log after its first `from` bytes. The text that is there instead if
+  // that takes half a minute.
+  size_t LogBytes() const;
+  absl::Status AwaitLog(size_t from, absl::string_view text) const;
 
   // Any thread. 0 while it does not run.
   uint16_t port() const { return port_; }
 
  private:
   const std::vector<std::string> arguments_;
+  std::string log_;
   pid_t pid_ = -1;
   std::atomic<uint16_t> port_{0};
 };
