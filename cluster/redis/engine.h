@@ -140,8 +140,8 @@ class RedisEngine : private RedisLink::User, private RedisSubscriptions::User, p
   const RedisOptions& options_;
   AddressLookup lookup_{1};
   const RedisNames names_;
-  const std::string node_;
   std::mt19937_64 random_{std::random_device()()};
+  const std::string node_;          // made with random_
   BrokerEvents* events_ = nullptr;  // null: no more calls
   std::atomic<BrokerState> state_{BrokerState::kAway};
   RedisCounters counters_;

@@ -228,6 +228,16 @@ TEST_F(RedisLoginTest, ConnectionsBytesAndProbesAreCounted) {
   EXPECT_FALSE(node.counts().commands_up);
 }
 
+// A probe of one node says nothing about the messages of another one.
+TEST_F(RedisLoginTest, EachNodeProbesByAChannelOfItsOwn) {
+  RedisProcess redis;
+  Node a({.address = redis.address()}), b({.address = redis.address()});
+  a.AwaitUp();
+  b.AwaitUp();
+  while (redis.Do({"PUBSUB", "CHANNELS", "weft:n:*"}).elements.size() != 2) {
+  }
+}
+
 TEST_F(RedisLoginTest, AnUnknownNameIsUnreachable) {
   Node node({.address = "redis://no-such-host.invalid:6379"});
   const auto reconnects = [&node](BrokerReconnectReason reason) {
