@@ -152,6 +152,16 @@ TEST_F(DeliveryCheckerTest, SeesAGapThatLeadsBack) {
   ExpectFailure("lead back");
 }
 
+// To a node that has not had the last messages of the epoch, and does not know the next one.
+TEST_F(DeliveryCheckerTest, AGapMayLeadBackOverForgottenMessages) {
+  Deliver("a.1");
+  Deliver("a.2");
+  checker_.Restarted(At("b.0").epoch, 0);
+  Gap("a.1", GapReason::kAhead);
+  Gap("b.0", GapReason::kAhead);
+  checker_.CheckComplete(0);
+}
+
 TEST_F(DeliveryCheckerTest, LineageContinuesWithoutForgottenMessages) {
   Deliver("a.1");
   checker_.Restarted(At("b.0").epoch, 1);

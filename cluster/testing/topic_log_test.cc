@@ -47,6 +47,23 @@ TEST(TopicLogTest, APositionIsTheSameMessageInBothEpochs) {
   EXPECT_EQ(sums.delivered, 3u);
 }
 
+// The session was at another node before, which has received more. Redis has forgotten "b".
+TEST(TopicLogTest, AGapAheadBeforeTheNextEpochBegins) {
+  TopicLog log = Good();
+  log.epochs[1].previous_end.offset = 1;
+  log.epochs[1].position.offset = 1;
+  log.kept = {{{kSecond, 1}, "a"}, {{kSecond, 2}, "c"}};
+  log.nodes[0].back().position = {kSecond, 2};
+  const auto gap = log.nodes[0].end() - 1;
+  log.nodes[0].insert(gap, Event(TopicEvent::Type::kGap, {kFirst, 1}, GapReason::kAhead));
+  EXPECT_THAT(Faults(log), IsEmpty());
+  log.kept = {{{kSecond, 1}, "a"}, {{kSecond, 2}, "b"}, {{kSecond, 3}, "c"}};
+  log.epochs[1].previous_end.offset = log.epochs[1].position.offset = 2;
+  log.nodes[0].back().position = {kSecond, 3};
+  EXPECT_THAT(Faults(log), Contains(HasSubstr("no gap ahead without a reason")))
+      << "Redis has forgotten nothing";
+}
+
 TEST(TopicLogTest, TwoPayloadsAtOnePosition) {
   TopicLog log = Good();
   log.acknowledged["other"] = {kFirst, 2};
