@@ -56,13 +56,18 @@ struct World {
 // A node with a feed for each topic that it has joined.
 class Node final : public BrokerEvents {
  public:
+  // Short timeouts, except those that the test has set.
   Node(World& world, size_t number, RedisOptions options) : world_(world), number_(number) {
-    const absl::Duration probe = options.timeouts.probe;
+    const RedisTimeouts set = options.timeouts, unset;
+    const auto pick = [&](absl::Duration RedisTimeouts::*timeout, absl::Duration otherwise) {
+      return set.*timeout == unset.*timeout ? otherwise : set.*timeout;
+    };
     options.timeouts = {
-        .connect = absl::Milliseconds(500),
+        .connect = pick(&RedisTimeouts::connect, absl::Milliseconds(500)),
+        .call = set.call,
         .ping_interval = absl::Milliseconds(50),
-        .answer = absl::Milliseconds(500),
-        .probe = probe == RedisTimeouts().probe ? absl::Milliseconds(100) : probe,
+        .answer = pick(&RedisTimeouts::answer, absl::Milliseconds(500)),
+        .probe = pick(&RedisTimeouts::probe, absl::Milliseconds(100)),
         .backoff = {.first = absl::Milliseconds(5), .longest = absl::Milliseconds(50)}};
     auto broker = RedisBroker::Create(std::move(options));
     EXPECT_TRUE(broker.ok()) << broker.status();
