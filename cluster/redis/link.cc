@@ -51,8 +51,8 @@ void RedisLink::Connect() {
   if (stopped_) return;
   topology_.Stop();  // a question of CheckMaster()
   topology_.Find([this](absl::StatusOr<RedisMaster> master) {
-    if (!master.ok()) return Retry(master.status(), /*was_up=*/false);
-    config_epoch_ = master->config_epoch;
+    const absl::Status status = master.ok() ? TakeMaster(*master) : master.status();
+    if (!status.ok()) return Retry(status, /*was_up=*/false);
     RedisConnection::Owner& owner = *this;
     connection_ = std::make_unique<RedisConnection>(loop_, lookup_, options_, counters_,
                                                     std::move(master->address), kind_, owner);
@@ -60,12 +60,33 @@ void RedisLink::Connect() {
   });
 }
 
-// If no Sentinel answers, nothing is known, and the connection stays. So it does if the epoch is
-// the same: two Sentinels may write one address in different ways.
+// An error if the Sentinel is out of date: it would lead back to a master that was left, and the
+// next one is asked. But after a round of such answers the Sentinels may have been reset.
+absl::Status RedisLink::TakeMaster(const RedisMaster& master) {
+  if (master.config_epoch.has_value() && master.config_epoch < config_epoch_ &&
+      outdated_ < topology_.sentinel_count()) {
+    ++outdated_;
+    return absl::FailedPreconditionError(absl::StrCat(
+        "Sentinel ", master.sentinel, " is out of date: it names ", master.address.HostPort(),
+        " with the epoch ", *master.config_epoch, ", after another one with ", *config_epoch_));
+  }
+  outdated_ = 0;
+  config_epoch_ = master.config_epoch;
+  return absl::OkStatus();
+}
+
+// If no Sentinel answers, or an epoch is not known, nothing is known, and the connection stays. So
+// it does if the epoch is the same: two Sentinels may write one address in different ways.
 void RedisLink::CheckMaster(absl::AnyInvocable<void(const absl::Status&)> other) {
-  if (!topology_.has_sentinels() || topology_.is_finding() || !is_up()) return;
+  if (topology_.sentinel_count() == 0 || topology_.is_finding() || !is_up()) return;
   topology_.Find([this, other = std::move(other)](absl::StatusOr<RedisMaster> master) mutable {
-    if (!master.ok() || !is_up() || master->config_epoch <= config_epoch_) return;
+    if (!master.ok() || !is_up()) return;
+    if (!master->epoch_error.ok() && !std::exchange(warned_, true)) {
+      Log(LogLevel::kWarning,
+          absl::StrCat("Sentinel ", master->sentinel, " does not tell whether it is out of date: ",
+                       master->epoch_error.message()));
+    }
+    if (!config_epoch_.has_value() || master->config_epoch <= config_epoch_) return;
     config_epoch_ = master->config_epoch;
     const std::string named = master->address.HostPort();
     if (named == connection_->address().HostPort()) return;

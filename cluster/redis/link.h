@@ -4,8 +4,10 @@
 #define WEFT_CLUSTER_REDIS_LINK_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,8 +53,8 @@ class RedisLink : private RedisConnection::Owner, private Timer {
   // Ends the connection; another one follows.
   void Drop(const absl::Status& reason);
 
-  // While the connection is open: asks a Sentinel, if there are any, whether its Redis is still the
-  // master, and calls `other` with the reason if it is not.
+  // While the connection is open: asks a Sentinel, if there are any, which Redis is the master, and
+  // calls `other` with the reason if it names another address with a higher config_epoch.
   void CheckMaster(absl::AnyInvocable<void(const absl::Status&)> other);
 
   // Ends the connection. None follows.
@@ -77,6 +79,7 @@ class RedisLink : private RedisConnection::Owner, private Timer {
   void OnTimer() override { Connect(); }
 
   void Connect();
+  absl::Status TakeMaster(const RedisMaster& master);
   void Retry(const absl::Status& reason, bool was_up);
   void Log(LogLevel level, absl::string_view text) const;
 
@@ -87,7 +90,9 @@ class RedisLink : private RedisConnection::Owner, private Timer {
   const RedisConnection::Kind kind_;
   User& user_;
   RedisTopology topology_;
-  uint64_t config_epoch_ = 0;  // of RedisMaster, of the connection
+  std::optional<uint64_t> config_epoch_;  // of the RedisMaster of the connection, or a later one
+  size_t outdated_ = 0;                   // Sentinels in turn that have told a lower one
+  bool warned_ = false;                   // of a RedisMaster::epoch_error
   Backoff backoff_;
   std::unique_ptr<RedisConnection> connection_;
   std::vector<std::unique_ptr<RedisConnection>> gone_;  // destroyed at the end of the turn

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "weft/cluster/redis/redis_options.h"
@@ -19,6 +20,7 @@
 #include "weft/cluster/redis/testing/redis_faults.h"
 #include "weft/cluster/redis/testing/redis_process.h"
 #include "weft/cluster/redis/testing/relay.h"
+#include "weft/core/log.h"
 #include "weft/server/topics/position.h"
 #include "weft/server/topics/topic_event.h"
 
@@ -231,6 +233,76 @@ TEST_F(RedisFailoverTest, ASentinelThatIsOutOfDateIsNotFollowed) {
   ASSERT_TRUE(a.Publish("t").ok());
   const std::lock_guard<std::mutex> lock(world_.mutex);
   EXPECT_EQ(a.lost(), 0);
+}
+
+// The one that is out of date is asked at each connect, if it is its turn, and the other one later.
+TEST_F(RedisFailoverTest, ANodeDoesNotGoBackToTheMasterOfBefore) {
+  const RedisProcess master, before;
+  const FakeRedis newer(Naming(master, 5)), older(Naming(before, 4));
+  Node& a = NewNode({.address = "redis://chat",
+                     .sentinels = {absl::StrCat("127.0.0.1:", older.port()),
+                                   absl::StrCat("127.0.0.1:", newer.port())},
+                     .timeouts = Patient(absl::Milliseconds(20))});
+  a.Join("t");
+  constexpr int kOften = 10;
+  int lost = 0;
+  world_.Await([&] {
+    lost = a.lost();
+    return world_.topics["t"].epochs.size() == 2 || lost == kOften;
+  });
+  ASSERT_LT(lost, kOften);
+  const Position stored = PublishUntilStored(a);
+  EXPECT_TRUE(master.Do({"HGET", "weft:m:{t}", "e"}).IsText(stored.epoch.text()));
+}
+
+// They count their epochs from the beginning.
+TEST_F(RedisFailoverTest, SentinelsThatWereResetAreFollowedAfterARound) {
+  RedisProcess before;
+  const RedisProcess master;
+  const FakeRedis old(Naming(before, 5)), reset(Naming(master, 0));
+  Relay one(old.port()), other(old.port());
+  Node& a = NewNode({.address = "redis://chat",
+                     .sentinels = {absl::StrCat("127.0.0.1:", one.port()),
+                                   absl::StrCat("127.0.0.1:", other.port())},
+                     .timeouts = Patient(absl::Hours(1))});
+  a.Join("t");
+  one.set_server(reset.port());
+  other.set_server(reset.port());
+  before.Kill();
+  AwaitEpochs("t", 2);
+  EXPECT_GE(reset.answered(), 5) << "both connections have asked each, and one again";
+}
+
+// So its epoch is not known, which says nothing about the others.
+TEST_F(RedisFailoverTest, ASentinelThatRefusesToTellItsEpochIsNamedOnce) {
+  const RedisProcess master, before;
+  const std::string port = absl::StrCat(master.port());
+  const FakeRedis refuses(
+      {"+OK\r\n", absl::StrCat("-NOPERM no permissions\r\n*2\r\n$9\r\n127.0.0.1\r\n$", port.size(),
+                               "\r\n", port, "\r\n")});
+  const FakeRedis other(Naming(before, 5));
+  std::vector<std::string> warnings;
+  Node& a = NewNode({.address = "redis://chat",
+                     .sentinels = {absl::StrCat("127.0.0.1:", refuses.port()),
+                                   absl::StrCat("127.0.0.1:", other.port())},
+                     .timeouts = Patient(absl::Milliseconds(20)),
+                     .log = [&](LogLevel level, absl::string_view line) {
+                       if (level != LogLevel::kWarning) return;
+                       const std::lock_guard<std::mutex> lock(world_.mutex);
+                       warnings.emplace_back(line);
+                       world_.changed.notify_all();
+                     }});
+  a.Join("t");
+  world_.Await([&] { return !warnings.empty(); });
+  const int answered = refuses.answered();
+  while (refuses.answered() < answered + 3) {
+  }
+  ASSERT_TRUE(a.Publish("t").ok());
+  a.Stop();
+  EXPECT_EQ(a.lost(), 0);
+  ASSERT_EQ(warnings.size(), 1u) << warnings[1];
+  EXPECT_TRUE(absl::StrContains(warnings[0], absl::StrCat("Sentinel 127.0.0.1:", refuses.port())));
+  EXPECT_TRUE(absl::StrContains(warnings[0], "NOPERM")) << warnings[0];
 }
 
 }  // namespace

@@ -77,11 +77,12 @@ void RedisTopology::OnOpen(RedisConnection& connection) {
 
 // Names and values in turn.
 void RedisTopology::TakeState(const RespValue& reply) {
-  config_epoch_ = 0;
+  found_ = {.address = address_, .sentinel = asked_->address().HostPort()};
+  if (reply.is_error()) found_.epoch_error = RedisError(reply.text);
   for (size_t i = 0; i + 1 < reply.elements.size(); i += 2) {
     if (!reply.elements[i].IsText("config-epoch")) continue;
-    config_epoch_ =
-        ParseDecimal(reply.elements[i + 1].text, std::numeric_limits<uint64_t>::max()).value_or(0);
+    found_.config_epoch =
+        ParseDecimal(reply.elements[i + 1].text, std::numeric_limits<uint64_t>::max());
   }
 }
 
@@ -100,10 +101,9 @@ void RedisTopology::TakeAddress(const RespValue& reply) {
     return asked_->Close(
         absl::InternalError(absl::StrCat("it names a wrong master: ", status.message())));
   }
-  RedisMaster master = {.address = address_, .config_epoch = config_epoch_};
-  master.address.host = host;
-  master.address.port = port;
-  Finish(std::move(master));
+  found_.address.host = host;
+  found_.address.port = port;
+  Finish(std::move(found_));
 }
 
 void RedisTopology::OnClosed(RedisConnection&, const absl::Status& reason) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,14 @@ namespace weft {
 struct RedisMaster {
   RedisAddress address{};
 
-  // Rises with each failover: of two Sentinels that name different masters, that with the lower one
-  // is out of date. 0 without Sentinels, and if their user has no right to SENTINEL MASTER.
-  uint64_t config_epoch = 0;
+  // Rises with each failover: of two Sentinels that name different masters, the one with the lower
+  // epoch is out of date. 0 before the first failover. None without Sentinels; or with the error of
+  // one, whose user has no right to SENTINEL MASTER, say.
+  std::optional<uint64_t> config_epoch{};
+  absl::Status epoch_error{};
+
+  // "HOST:PORT" of the Sentinel that names it.
+  std::string sentinel{};
 };
 
 // Finds the master: it is the one address, or the one that a Sentinel names. The slots of a Redis
@@ -41,7 +47,7 @@ class RedisTopology : private RedisConnection::Owner {
                 RedisCounters& counters, RedisAddress address, std::vector<RedisAddress> sentinels);
   ~RedisTopology();
 
-  bool has_sentinels() const { return !sentinels_.empty(); }
+  size_t sentinel_count() const { return sentinels_.size(); }
 
   // Unavailable, with the errors of all, if no Sentinel knows the master. One call at a time.
   void Find(Done done);
@@ -73,7 +79,7 @@ class RedisTopology : private RedisConnection::Owner {
   size_t left_ = 0;  // the number of those that have not been asked for this Find()
   std::string errors_;
   Done done_;
-  uint64_t config_epoch_ = 0;  // of the asked one
+  RedisMaster found_;  // what the asked one has answered so far
   std::unique_ptr<RedisConnection> asked_;
   std::vector<std::unique_ptr<RedisConnection>> gone_;  // destroyed at the end of the turn
 };
