@@ -320,7 +320,7 @@ void RedisEngine::SendProbe() {
     if (!status.ok()) CallLater([this, status] { DropBoth(status); });
   });
   AppendCommand({"INFO", "replication"}, out);
-  // One that is cut off from its Sentinels does not know that it is not the master any more.
+  // A master that is cut off from its Sentinels cannot know that another one has been promoted.
   commands_.CheckMaster([this](const absl::Status& reason) { DropBoth(reason); });
   if (!HasSubscriber()) return;
   probing_ = true;

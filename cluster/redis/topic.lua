@@ -26,13 +26,14 @@ end
 
 local OTHER_HISTORY = {err = 'OTHERHISTORY read run_id and master_replid again'}
 
--- A caller that logged in before this Redis was a replica must do so again: what it knows may be lost here.
+-- A caller that logged in before this Redis was a replica must do so again: messages that it knows of may be
+-- lost here.
 local function check_replication()
   local replid = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
   if string.sub(history_id, 21) ~= string.sub(replid, 1, 20) then error(OTHER_HISTORY) end
 end
 
--- ... and it would fight with others for an epoch.
+-- Also the process: two callers with different history_ids would each begin an epoch in turn.
 local checked = false
 local function check_caller()
   if checked then return end
@@ -85,8 +86,8 @@ local function append(history, offset, first, kept)
   end
 end
 
--- The topic's own r does not show that this Redis was a replica meanwhile: its data may be those of a replica of its
--- own, which lacked the last messages. Their positions must not be given to others.
+-- A Redis that was a replica meanwhile may have the data of a master that lacked its last messages, with its own
+-- history_id in r. Without this check it would give the positions of the lost messages to new ones.
 local function store(meta, history, kept, milliseconds, first)
   check_replication()
   local epoch, offset = state(meta, history)
