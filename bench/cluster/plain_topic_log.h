@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -39,9 +40,9 @@ class PlainTopicLog {
     uint64_t acknowledged = 0, delivered = 0, holes = 0;
   };
 
-  // In a session no message comes twice; acknowledged ones come in the order of their publisher;
-  // and between two of one publisher nothing that was acknowledged is missing, unless there was an
-  // event: that is a hole.
+  // In a session no message comes twice, and acknowledged ones come in the order of their
+  // publisher. A hole is an acknowledged message that is missing between two of its publisher:
+  // there must have been an event between these two.
   Sums Check(const Fail& fail) const;
 
  private:

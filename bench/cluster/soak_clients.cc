@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"

@@ -50,8 +50,8 @@ class Random {
   std::mt19937_64 engine_;
 };
 
-// Shared by all threads. The payload of a message is "TOPIC:SESSION-NUMBER", perhaps with more
-// after a space: SESSION is that of the publisher, and NUMBER counts its messages.
+// Shared by all threads. The payload of a message is "TOPIC:SESSION-NUMBER": SESSION is that of the
+// publisher, and NUMBER counts its messages. A flood appends "-" and padding.
 struct World {
   std::atomic<bool> publishing{true}, reading{true};
   std::vector<std::unique_ptr<NodeProcess>> nodes;
