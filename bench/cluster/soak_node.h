@@ -9,9 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "weft/server/topics/position.h"
@@ -29,7 +29,8 @@ inline bool IsKept(absl::string_view topic) { return topic.substr(0, 1) == "t"; 
 // That of Position::ToString(), also of none.
 absl::StatusOr<Position> ParsePosition(absl::string_view text);
 
-// An event as the binary message "TYPE REASON OFFSET-MISSED POSITION TOPIC" of a node.
+// An event as the binary message "event TYPE REASON MISSED POSITION TOPIC" of a node. TYPE and
+// REASON are the numbers of the enums. MISSED is TopicEvent::missed, or "-" if it is not known.
 std::string EventText(absl::string_view topic, const TopicEvent& event);
 struct NamedEvent {
   std::string topic;
@@ -64,10 +65,9 @@ class NodeProcess {
   // Resident.
   size_t MemoryBytes() const;
 
-  // Waits for a text in the log after its first `from` bytes. The text that is there instead if
-  // that takes half a minute.
+  // Waits for a text in the log after its first `from` bytes, without a limit.
   size_t LogBytes() const;
-  absl::Status AwaitLog(size_t from, absl::string_view text) const;
+  void AwaitLog(size_t from, absl::string_view text) const;
 
   // Any thread. 0 while it does not run.
   uint16_t port() const { return port_; }

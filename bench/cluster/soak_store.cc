@@ -11,10 +11,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "weft/bench/cluster/soak_node.h"
 #include "weft/core/encoded_message.h"
@@ -105,17 +102,6 @@ uint64_t Observer::Flood(int per_second, absl::Duration duration) {
   }
   while (due > 0) absl::SleepFor(absl::Milliseconds(1));
   return acknowledged;
-}
-
-size_t MemoryOfClients(const testing::RedisProcess& redis) {
-  const std::string info = redis.Do({"INFO", "memory"}).text;
-  for (absl::string_view line : absl::StrSplit(info, "\r\n")) {
-    size_t bytes = 0;
-    if (absl::ConsumePrefix(&line, "mem_clients_normal:") && absl::SimpleAtoi(line, &bytes)) {
-      return bytes;
-    }
-  }
-  Die(absl::InternalError(info));
 }
 
 }  // namespace weft::bench

@@ -3,7 +3,6 @@
 #ifndef WEFT_BENCH_CLUSTER_SOAK_STORE_H_
 #define WEFT_BENCH_CLUSTER_SOAK_STORE_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,7 +13,6 @@
 #include "absl/time/time.h"
 #include "weft/bench/cluster/soak_clients.h"
 #include "weft/cluster/redis/redis_broker.h"
-#include "weft/cluster/redis/testing/redis_process.h"
 #include "weft/server/topics/broker.h"
 #include "weft/server/topics/position.h"
 #include "weft/server/topics/topic_history.h"
@@ -46,9 +44,6 @@ class Observer final : public BrokerEvents {
   World& world_;
   std::unique_ptr<RedisBroker> broker_;
 };
-
-// The bytes that Redis holds for its clients: for those of nodes, what they have not read.
-size_t MemoryOfClients(const testing::RedisProcess& redis);
 
 }  // namespace weft::bench
 

@@ -3,14 +3,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <system_error>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "weft/bench/cluster/soak_clients.h"
 #include "weft/cluster/redis/resp.h"
-#include "weft/transport/address.h"
-#include "weft/transport/fd.h"
-#include "weft/transport/listen.h"
 #include "weft/transport/testing/tls_pair.h"
 
 namespace weft::bench {
@@ -24,9 +22,6 @@ SoakTls::SoakTls() {
   std::filesystem::copy(testing::TestCaFile(""), folder_ + "/ca");
   std::filesystem::copy(File("ca.pem"), folder_);
   SetClient("client");
-  // A free one: Redis takes it in a moment.
-  const UniqueFd listener = *Listen(*SocketAddress::FromIp("127.0.0.1", 0));
-  port_ = LocalAddress(listener.get()).port();
 }
 
 SoakTls::~SoakTls() {
@@ -39,8 +34,8 @@ std::string SoakTls::File(absl::string_view name) const {
 }
 
 std::vector<std::string> SoakTls::RedisArguments() const {
-  return {"--tls-port",     absl::StrCat(port_), "--tls-cert-file",    File("server.pem"),
-          "--tls-key-file", File("server.key"),  "--tls-ca-cert-file", File("ca.pem")};
+  return {"--tls-port",     "TLS_PORT",         "--tls-cert-file",    File("server.pem"),
+          "--tls-key-file", File("server.key"), "--tls-ca-cert-file", File("ca.pem")};
 }
 
 void SoakTls::SetServer(const testing::RedisProcess& redis, absl::string_view name) const {

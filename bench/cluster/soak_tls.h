@@ -1,9 +1,8 @@
-// The certificates of //bench/cluster:cluster_soak, and the port of Redis that uses them.
+// The certificates of //bench/cluster:cluster_soak.
 
 #ifndef WEFT_BENCH_CLUSTER_SOAK_TLS_H_
 #define WEFT_BENCH_CLUSTER_SOAK_TLS_H_
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -22,13 +21,12 @@ class SoakTls {
   SoakTls& operator=(const SoakTls&) = delete;
 
   const std::string& folder() const { return folder_; }
-  uint16_t port() const { return port_; }
 
   // Such as "server.pem", of the test CA.
   std::string File(absl::string_view name) const;
 
-  // With the certificate "server"; and another one for later connections. Ends the program if Redis
-  // does not accept it.
+  // For RedisProcess::tls_port(), with the certificate "server"; and another one for later
+  // connections. Ends the program if Redis does not accept it.
   std::vector<std::string> RedisArguments() const;
   void SetServer(const testing::RedisProcess& redis, absl::string_view name) const;
 
@@ -37,7 +35,6 @@ class SoakTls {
 
  private:
   std::string folder_ = "/tmp/cluster_soak.XXXXXX";
-  uint16_t port_ = 0;
 };
 
 }  // namespace weft::bench

@@ -64,9 +64,10 @@ RedisProcess::RedisProcess(std::vector<std::string> arguments, std::string progr
       program_(std::move(program)),
       config_(std::move(config)),
       folder_(NewFolder()) {
-  // Another process may take the port before this one does.
+  // Another process may take a port before this one does.
   for (int attempt = 0; attempt < 10; ++attempt) {
     port_ = FreePort();
+    tls_port_ = FreePort();
     if (Launch()) return;
   }
   ADD_FAILURE() << "cannot start " << program_;
@@ -86,7 +87,9 @@ bool RedisProcess::Launch() {
     words.insert(words.end(), {"--port", absl::StrCat(port_), "--bind", "127.0.0.1", "--dir",
                                folder_, "--save", ""});
     for (const std::string& argument : arguments_) {
-      words.push_back(argument == "PORT" ? absl::StrCat(port_) : argument);
+      words.push_back(argument == "PORT"       ? absl::StrCat(port_)
+                      : argument == "TLS_PORT" ? absl::StrCat(tls_port_)
+                                               : argument);
     }
   } else {
     const std::string file = absl::StrCat(folder_, "/config");

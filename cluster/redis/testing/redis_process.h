@@ -29,13 +29,15 @@ bool IsInstalled(absl::string_view program);
 // system, and waits until it accepts connections. It ends with this object, or with the test.
 class RedisProcess {
  public:
-  // `arguments` as on the command line: {"--appendonly", "yes"}; "PORT" stands for its port. With
-  // `config` the program gets a file of these lines in its folder instead, as a Sentinel needs.
+  // `arguments` as on the command line: {"--appendonly", "yes"}; "PORT" stands for its port, and
+  // "TLS_PORT" for another free one. With `config` the program gets a file of these lines in its
+  // folder instead, as a Sentinel needs.
   explicit RedisProcess(std::vector<std::string> arguments = {},
                         std::string program = "redis-server", std::string config = "");
   ~RedisProcess();
 
   uint16_t port() const { return port_; }
+  uint16_t tls_port() const { return tls_port_; }
   std::string address() const;  // "redis://127.0.0.1:PORT"
   const std::string& folder() const { return folder_; }
 
@@ -58,7 +60,7 @@ class RedisProcess {
   const std::string program_;
   const std::string config_;
   std::string folder_;
-  uint16_t port_ = 0;
+  uint16_t port_ = 0, tls_port_ = 0;
   pid_t pid_ = -1;
   UniqueFd output_;
 };
