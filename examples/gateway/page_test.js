@@ -81,12 +81,13 @@ test('the scale: round numbers around all prices', () => {
 });
 
 test('the feed: words for each of its states', () => {
-  const words = (state) => {
-    const {is, state: text, reason} = feed.wordsFor(state);
+  const words = (...now) => {
+    const {is, state: text, reason} = feed.wordsFor(...now);
     return [is, text, reason];
   };
   const one = {connected: 0, of: 1, givenUp: 0, reason: ''};
   assert.deepEqual(words(null), ['lost', 'No connection to the gateway', '']);
+  assert.deepEqual(words(null, true), ['lost', 'No connection to the gateway', 'Load the page again']);
   assert.deepEqual(words(one), ['connecting', 'Connecting', '']);
   assert.deepEqual(words({...one, connected: 1, reason: 'of an earlier cut'}), ['connected', 'Connected', '']);
   assert.deepEqual(words({...one, reason: 'reset'}), ['lost', 'Reconnecting', 'reset']);

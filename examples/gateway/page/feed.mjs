@@ -2,10 +2,10 @@
 
 const number = (value) => value.toLocaleString('en');
 
-// The words for a state of the feed, as the server sends it; null: the page itself has no connection to the gateway.
-// `is` is connected, partly, connecting or lost; `reason` may be empty.
-export function wordsFor(feed) {
-  if (feed === null) return {is: 'lost', state: 'No connection to the gateway', reason: ''};
+// The words for a state of the feed, as the server sends it; null: the page itself has no connection to the gateway,
+// and if it `ended` does not connect again. `is` is connected, partly, connecting or lost; `reason` may be empty.
+export function wordsFor(feed, ended = false) {
+  if (feed === null) return {is: 'lost', state: 'No connection to the gateway', reason: ended ? 'Load the page again' : ''};
   const {connected, of, givenUp, reason} = feed;
   if (connected === of) return {is: 'connected', state: 'Connected', reason: ''};
   if (connected > 0) return {is: 'partly', state: 'Partly connected', reason};

@@ -26,6 +26,7 @@ let simulated = false;
 let feed = null;           // the last message about the upstreams
 let ahead = -Infinity;     // the server's time less ours, by the message that took the shortest way
 let socket = null;
+let ended = false;         // the page does not connect again
 let received = 0;          // messages in this second
 let described = -Infinity, drawn = -Infinity;
 
@@ -73,15 +74,16 @@ function connect() {
   socket.onclose = ({code}) => {
     feed = null;
     outages.take({time: serverNow(), connected: 0}, WINDOW);
-    showFeed();
     const wait = backoff.after(code);
-    if (wait !== null) setTimeout(connect, wait);
+    ended = wait === null;
+    showFeed();
+    if (!ended) setTimeout(connect, wait);
   };
 }
 
 // The words change only with the state, so that a screen reader announces nothing else; the countdown is not announced.
 function showFeed() {
-  const {is, state, reason} = wordsFor(feed);
+  const {is, state, reason} = wordsFor(feed, ended);
   show(byId('state'), state);
   byId('state').className = byId('why').className = is;
   const about = is === 'connected' && simulated ? 'The feed is simulated: random walks of made-up instruments' : reason;

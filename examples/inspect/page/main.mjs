@@ -33,8 +33,9 @@ const handlers = {
   error: ({about, text}) => (about === 'entry' ? tap : message).fail(text),
 };
 
-function show(state) {
-  byId('state').textContent = byId('state').className = state;
+function show(state, advice = '') {
+  byId('state').className = state;
+  byId('state').textContent = state + advice;
 }
 
 function connect() {
@@ -46,8 +47,8 @@ function connect() {
     handlers[answer.type](answer);
   };
   socket.onclose = ({code}) => {
-    show('disconnected');
     const wait = backoff.after(code);
+    show('disconnected', wait === null ? '. Load the page again.' : '');
     if (wait !== null) setTimeout(connect, wait);
   };
 }
