@@ -212,7 +212,7 @@ class Page : public Member {
     hello.name = *std::move(name);
     const absl::StatusOr<Welcome> welcome =
         room().Enter(session.id(), hello, account_.has_value() ? account_->key : "");
-    if (!welcome.ok()) return Tell(session, EncodeError(welcome.status().message()));
+    if (!welcome.ok()) return Full(session, hello, welcome.status().message());
     if (!session.Subscribe(LinesOf(room_name()), {.since = hello.since}).ok()) {
       return Refuse(session, "\"since\" should be a position");
     }
@@ -254,6 +254,13 @@ class Page : public Member {
 
   static void Tell(Session& session, absl::string_view message) {
     session.SendText(message).IgnoreError();
+  }
+
+  // A newcomer may want to try again. A page that comes back has lines to get and perhaps to send:
+  // it should go to another node, as it does when the connection ends.
+  void Full(Session& session, const Hello& hello, absl::string_view why) {
+    if (hello.since.empty()) return Tell(session, EncodeError(why));
+    End(session, CloseCode::kTryAgainLater, why);
   }
 
   // For errors that a person cannot cause: the client is broken, and would fail again.

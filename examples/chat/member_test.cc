@@ -163,7 +163,8 @@ TEST_F(MemberTest, WhoIsThere) {
 // With the longest names, each another one: pages get the list of them, which fits into a queue.
 TEST_F(MemberTest, PagesGetThePeopleOfAFullRoomWhichRefusesFurtherOnes) {
   Room& room = *rooms_.Find("").value();
-  const auto ann = Enter("Ann");
+  const auto ann = EnterAt(*server_, Hello("Ann", "Ann"));
+  const json at = Receive(*ann, "at");
   const auto symbol = [](size_t number) {  // U+1F400 and the next ones
     return std::string("\xF0\x9F") + static_cast<char>(0x90 + number / 64) +
            static_cast<char>(0x80 + number % 64);
@@ -187,6 +188,13 @@ TEST_F(MemberTest, PagesGetThePeopleOfAFullRoomWhichRefusesFurtherOnes) {
   const auto bob = ConnectPage();
   Send(*bob, Hello("Bob", "Bob"));
   EXPECT_EQ(Receive(*bob)["message"], "the room is full: 2000 people are here");
+  const auto returning = ConnectPage();
+  json back = Hello("Eve", "Eve");
+  back["since"] = std::string(at["position"]);
+  Send(*returning, back);
+  EXPECT_EQ(
+      ReasonForClosing(*returning),
+      std::pair(CloseCode::kTryAgainLater, std::string("the room is full: 2000 people are here")));
   room.Leave(MemberId{1} << 60 | 1);
   Send(*bob, Hello("Bob", "Bob"));
   EXPECT_EQ(Receive(*bob)["type"], "welcome");

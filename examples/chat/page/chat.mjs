@@ -192,7 +192,7 @@ export class Chat {
     this.#showTyping();
   }
 
-  // With n: our line was refused. Without: our name was.
+  // With n: our line was refused. Without: our name was, or our hello because the room is full.
   #onError({message, n}) {
     if (n === undefined) {
       this.#asked = null;
