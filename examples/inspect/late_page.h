@@ -3,6 +3,7 @@
 #ifndef WEFT_EXAMPLES_INSPECT_LATE_PAGE_H_
 #define WEFT_EXAMPLES_INSPECT_LATE_PAGE_H_
 
+#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -24,7 +25,12 @@ class LatePage {
   weft::Pages pages() const;
 
  private:
+  static constexpr int kMaxRequests = 2;  // one whose page is made, and one that waits
+
+  bool TakePlace() const;
+
   const std::function<weft::PageResponse()> make_;
+  mutable std::atomic<int> requests_{0};
   const std::unique_ptr<weft::ThreadPool> thread_;  // null: the system has no more threads
 };
 

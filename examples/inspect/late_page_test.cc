@@ -7,6 +7,8 @@
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "weft/server/http/page.h"
+#include "weft/server/router.h"
 #include "weft/server/server.h"
 #include "weft/testing/test_client.h"
 
