@@ -196,6 +196,7 @@ class WordsTest(OutputTest):
                     1,
                     f"Error: cannot listen on 127.0.0.1:{port}: Address already in use (try --port=0, for a free one)",
                 ),
+                (["--address=fd:99"], 1, "Error: the file descriptor fd:99 is not open"),
             ]:
                 with self.subTest(flags):
                     arguments = command("ECHO_SERVER", *flags)

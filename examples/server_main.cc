@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -158,6 +159,12 @@ void RaiseDescriptorLimit() {
   if (!limit.ok()) ErrorOutput().Write(std::string(limit.status().message()));
 }
 
+// Whether another socket has the address. The code of that error, FailedPrecondition, has other
+// causes as well.
+bool IsInUse(const absl::Status& error) {
+  return absl::EndsWith(error.message(), absl::ErrnoToStatus(EADDRINUSE, "").message());
+}
+
 // Ends the server as --drain says. While it drains, another signal ends it at once.
 void End(weft::Server& server) {
   Notify("STOPPING=1\nSTATUS=ends its sessions");
@@ -212,9 +219,9 @@ int RunServer(weft::ServerOptions options, const weft::Router& router, const Sta
   absl::StatusOr<std::unique_ptr<weft::Server>> server =
       weft::Server::Listen(std::move(options), router);
   if (!server.ok()) {
-    const bool in_use = absl::IsFailedPrecondition(server.status()) && port != 0;
+    const bool other_port = port != 0 && IsInUse(server.status());
     ErrorOutput().Write(absl::StrCat("Error: ", server.status().message(),
-                                     in_use ? " (try --port=0, for a free one)" : ""));
+                                     other_port ? " (try --port=0, for a free one)" : ""));
     return 1;
   }
   const std::string address = (*server)->address().ToString();

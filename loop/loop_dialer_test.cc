@@ -20,7 +20,6 @@
 #include "gtest/gtest.h"
 #include "weft/loop/address_lookup.h"
 #include "weft/loop/event_loop.h"
-#include "weft/loop/poller.h"
 #include "weft/loop/timer_wheel.h"
 #include "weft/testing/manual_clock.h"
 #include "weft/transport/address.h"
