@@ -53,6 +53,17 @@ const seenAt = (watcher, id, x, y) => watcher.waitForFunction(([id, x, y]) => {
   return place && Math.abs(place.x - x) < 1 / innerWidth && Math.abs(place.y - y) < 1 / innerHeight;
 }, [id, x, y]);
 
+// Repeats `act` until the watcher's window has had more than `count` marks of that cursor. Marks fade, and a busy browser
+// may not look while those of a single time are there.
+async function untilSeen(watcher, id, marks, count, act) {
+  let seen = false;
+  const wait = watcher
+      .waitForFunction(([id, marks, count]) => cursors.marksOf(id)[marks] > count, [id, marks, count])
+      .finally(() => { seen = true; });
+  do await act(); while (!seen);
+  await wait;
+}
+
 test('two windows see each other\'s pointer, wherever it goes, and that it leaves', LIMIT, async (t) => {
   const [ann, bob] = [await open(t), await open(t, {width: 480, height: 720, colorScheme: 'dark'})];
   const [idOfAnn, idOfBob] = [await idOf(ann), await idOf(bob)];
@@ -88,13 +99,13 @@ test('names, clicks and drawings are seen by the other, and names by those who c
   await bob.waitForFunction(() => document.querySelector('#who').textContent === 'With you: \u2068Ann of the north\u2069');
   assert.deepEqual(await bob.evaluate((id) => cursors.marksOf(id), id), {lines: 0, rings: 0});
 
-  const rings = bob.waitForFunction((id) => cursors.marksOf(id).rings > 0, id);
-  await ann.mouse.click(320, 100);
-  await rings;
-  await ann.mouse.down();
-  await ann.mouse.move(480, 200, {steps: 10});
-  await ann.mouse.up();
-  await bob.waitForFunction((id) => cursors.marksOf(id).lines > 3, id);
+  await untilSeen(bob, id, 'rings', 0, () => ann.mouse.click(320, 100));
+  await untilSeen(bob, id, 'lines', 3, async () => {
+    await ann.mouse.move(320, 100);
+    await ann.mouse.down();
+    await ann.mouse.move(480, 200, {steps: 10});
+    await ann.mouse.up();
+  });
   await bob.waitForFunction((id) => cursors.marksOf(id).lines === 0, id);  // it has faded
 
   const late = await open(t);
@@ -112,14 +123,17 @@ test('with the keyboard alone: the arrows move, the space bar clicks, D draws', 
   const place = await ann.evaluate(() => cursors.ownPlace);
   assert.equal(place.y, 0.5);
   await seenAt(bob, id, place.x, 0.5);
-  const rings = bob.waitForFunction((id) => cursors.marksOf(id).rings > 0, id);
-  await ann.keyboard.press('Space');
-  await rings;
+  await untilSeen(bob, id, 'rings', 0, () => ann.keyboard.press('Space'));
   await ann.keyboard.press('KeyD');
   assert.equal(await ann.getAttribute('#pen', 'aria-pressed'), 'true');
-  await ann.keyboard.down('ArrowUp');
-  await bob.waitForFunction((id) => cursors.marksOf(id).lines > 3, id);
-  await ann.keyboard.up('ArrowUp');
+  await untilSeen(bob, id, 'lines', 3, async () => {
+    await ann.keyboard.down('ArrowUp');
+    await ann.waitForFunction(() => cursors.ownPlace.y < 0.25);
+    await ann.keyboard.up('ArrowUp');
+    await ann.keyboard.down('ArrowDown');
+    await ann.waitForFunction(() => cursors.ownPlace.y > 0.75);
+    await ann.keyboard.up('ArrowDown');
+  });
   // With the Tab key, too: the name, the button.
   await ann.focus('#name');
   await ann.keyboard.type('d d');  // these letters do not draw
