@@ -82,8 +82,8 @@ void Cluster::OnLost(const absl::Status& reason) {
 }
 
 void Cluster::TakeReport(absl::string_view bytes) {
-  absl::StatusOr<SubscriberReport> report = SubscriberReport::Parse(bytes);
-  if (report.ok()) return counts_.OnReport(*std::move(report));
+  const absl::StatusOr<SubscriberReport> report = SubscriberReport::Parse(bytes);
+  if (report.ok()) return counts_.OnReport(*report);
   if (ticks_ < unreadable_logged_) return;
   unreadable_logged_ = ticks_ + kLogTicks;
   LogLine(LogLevel::kWarning,

@@ -158,7 +158,7 @@ std::optional<Epoch> SubscriberCounts::Asked() {
   return *Epoch::Parse(asked_);
 }
 
-void SubscriberCounts::OnReport(SubscriberReport report) {
+void SubscriberCounts::OnReport(const SubscriberReport& report) {
   if (report.node == node_) return;
   if (report.asked == node_) tells_all_ = true;
   auto found = nodes_.find(report.node.text());

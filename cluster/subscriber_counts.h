@@ -64,7 +64,7 @@ class SubscriberCounts {
   void SetOwn(absl::string_view topic, size_t subscribers);
 
   // A report of some node; that of this one is ignored.
-  void OnReport(SubscriberReport report);
+  void OnReport(const SubscriberReport& report);
 
   // Reports of others, or of this node, may have been lost.
   void OnLost();
