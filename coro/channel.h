@@ -49,8 +49,10 @@ class Channel {
   virtual absl::Status Publish(absl::string_view topic, const EncodedMessage& message,
                                const SendOptions& options) = 0;
 
-  // Bytes that wait to be sent, and whether they are so many that coroutines wait before they send.
+  // The bytes that wait to be sent.
   virtual size_t queued_bytes() const = 0;
+
+  // Whether these are at the high mark, so that coroutines wait before they send.
   virtual bool is_high() const = 0;
   virtual void AskForWritable() = 0;  // SessionState::OnWritable follows
 

@@ -162,7 +162,7 @@ class ClientSession final : public SessionState {
   const bool direct_;
   const std::shared_ptr<Mailbox> mailbox_;  // of the coroutines' loop
   std::atomic<int32_t> holds_{1};           // one for all copies of the coro::Session
-  std::atomic<bool> unused_{false};         // there is no copy any more
+  std::atomic<bool> unused_{false};         // the last copy was destroyed
   ClientRef ref_;                           // set before a coro::Session exists
 
   // For the coroutines' thread.

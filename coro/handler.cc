@@ -150,7 +150,7 @@ void ServedRoot::OnDone(bool /*returned*/, std::exception_ptr exception, bool in
   // The session ends as if its handler had thrown the exception.
   const absl::Status posted =
       session_->Post([exception](weft::Session&) { std::rethrow_exception(exception); });
-  // There is no room for the callback: the session ends, without a line in the log.
+  // Without room for the callback the session ends all the same, but without a line in the log.
   if (!posted.ok()) session_->HandlerFailed();
 }
 

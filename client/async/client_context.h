@@ -43,7 +43,7 @@ class ClientOwner {
   // Destroys a client that has ended at the end of this turn.
   virtual void DestroyLater(LoopReconnector* reconnector) = 0;
 
-  // There is no memory left: drops the connection that MemoryAccount::Largest() chooses.
+  // Call it when no memory is left: drops the connection that MemoryAccount::Largest() chooses.
   virtual void DropLargest(LoopClient* asker) = 0;
 
   // Destroys a source at the end of this turn.

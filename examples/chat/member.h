@@ -23,8 +23,8 @@ inline constexpr size_t kMaxEarly = 100;
 // threads with each line of a member of this node.
 //
 // A page with a login's cookie (login.h) waits until the database has answered, while its loop
-// serves others: it enters as the person of that account, and as a guest if there is no such
-// account any more. Then the cookie, which is for the paths under `prefix`, is deleted.
+// serves others: it enters as the person of that account, or as a guest if that account is
+// gone. Then the cookie, which is for the paths under `prefix`, is deleted.
 Acceptor MemberAcceptor(Rooms& rooms, Accounts& accounts,
                         std::function<void(absl::string_view)> on_line,
                         absl::string_view prefix = "");

@@ -41,10 +41,10 @@ class Accounts {
   // Each calls `done` once: on the database's thread, or at once with Unavailable if too many
   // queries wait.
 
-  // A token for a person of this name, which must be clean (text.h).
+  // Calls `done` with a token for a person of this name, which must be clean (text.h).
   void LogIn(std::string name, std::function<void(absl::StatusOr<std::string> token)> done);
 
-  // The account of a token; none if there is no such token.
+  // Calls `done` with the account of a token, or with nullopt for an unknown token.
   void Find(std::string token, std::function<void(absl::StatusOr<std::optional<Account>>)> done);
 
   // Forgets the token.
