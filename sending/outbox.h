@@ -154,7 +154,12 @@ class Outbox {
   bool IsWritableAgain() const {
     return was_full_ && queued_bytes() <= context_.limits.low_mark_bytes;
   }
-  void ForgetMark() { was_full_ = false; }
+  // OnWritable is called now.
+  void ForgetMark() {
+    was_full_ = false;
+    // Another thread that OnWritable wakes must see the room that the write has made.
+    if (shared_ != nullptr) shared_->SetQueuedBytes(queued_bytes());
+  }
 
   // ---- Writing ----
 

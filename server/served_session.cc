@@ -472,8 +472,6 @@ void ServedSession::LoseBy(const IoResult& failed) { Lose(stream_.Error(failed).
 void ServedSession::TellWritable() {
   outbox_.ForgetMark();
   if (!holds_stream() || !connection().open()) return;
-  // Threads to which the handler passes the call on must find the room that it is about.
-  if (outbox_.shared() != nullptr) outbox_.shared()->SetQueuedBytes(queued_bytes());
   in_callback_ = true;
   CallHandler("OnWritable", [this] { handler_->OnWritable(*this); });
   in_callback_ = false;
