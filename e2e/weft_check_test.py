@@ -183,6 +183,16 @@ class CheckTest(unittest.TestCase):
                 self.assertRegex(shown, r"CN=\w+ for .* issued by CN=Weft Test CA, expire[sd] ")
                 self.assertEqual(shown[:4], "ok  " if code == 0 else "FAIL")
                 self.assertEqual(sum(line.startswith("ok    connection ") for line in lines), 1, lines)
+        # At the host of the server, and after a redirect through the proxy.
+        server = self.serve("server")
+        flags[0] = f"--proxy=http://127.0.0.1:{proxy.port}"
+        first = RawServer(answer("307 There", f"Location: {server.url}"))
+        for arguments in [[server.url], ["--max-redirects=1", first.url]]:
+            with self.subTest(arguments):
+                lines = self.check(*flags, *arguments)
+                self.assertEqual(sum(line.startswith("ok    certificate ") for line in lines), 1, lines)
+                self.assertIn("ok    name         the proxy 127.0.0.1 is 127.0.0.1", lines)
+        first.thread.join()
         # Without TLS there is none.
         lines = self.check(*flags, self.serve().url)
         self.assertFalse([line for line in lines if "certificate" in line], lines)

@@ -53,6 +53,8 @@ class Opening {
 
   const std::string& host() const { return host_; }
   uint16_t port() const { return route_.port(); }
+  // To the server that the last redirect has named, if there was one.
+  const Route& route() const { return route_; }
   void Resolved(absl::StatusOr<std::vector<SocketAddress>> addresses);
 
   // As AddressRace wants them.

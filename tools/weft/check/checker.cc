@@ -16,6 +16,7 @@
 #include "tools/weft/format.h"
 #include "tools/weft/hints.h"
 #include "weft/client/connecting/dialogue.h"
+#include "weft/client/connecting/proxy.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/core/deflate/permessage_deflate.h"
 #include "weft/core/frame/close_code.h"
@@ -82,10 +83,11 @@ int Checker::Run() {
         StartTls(opening);
         break;
       case Opening::Wants::kWrite:
-        Write(opening);
+        Begin("upgrade");
+        Write(opening, stream_);
         break;
       case Opening::Wants::kRead:
-        Read(opening);
+        Read(opening, stream_);
         break;
       case Opening::Wants::kOpen:
         return Talk(opening.TakeResult());
@@ -103,9 +105,6 @@ void Checker::FindAddresses(Opening& opening) {
     response_.clear();
   }
   Begin("name");
-  const absl::StatusOr<Url> url = ParseUrl(options_.url);
-  through_proxy_ = options_.connect_to.empty() && url.ok() && opening.host() != url->host &&
-                   options_.max_redirects == 0;
   absl::StatusOr<std::vector<SocketAddress>> addresses =
       Resolve(opening.host(), opening.port(), StepDeadline());
   if (addresses.ok()) {
@@ -114,7 +113,8 @@ void Checker::FindAddresses(Opening& opening) {
           absl::StrAppend(text, address.ip());
         });
     report_.Line(Mark::kOk, "name",
-                 absl::StrCat(through_proxy_ ? "the proxy " : "", opening.host(), " is ", list),
+                 absl::StrCat(opening.route().proxy.has_value() ? "the proxy " : "", opening.host(),
+                              " is ", list),
                  Elapsed());
   }
   opening.Resolved(std::move(addresses));
@@ -150,8 +150,8 @@ void Checker::Connect(Opening& opening) {
 
 void Checker::StartTls(Opening& opening) {
   const Opening::Tls& tls = opening.tls();
-  const bool with_proxy = through_proxy_ && tls.host == opening.host();
-  if (!stream_.is_tls() && !with_proxy) ShowCertificate(tls.host);
+  const std::optional<Proxy>& proxy = opening.route().proxy;
+  if (!proxy.has_value() || !proxy->tls) ShowCertificate(opening.route(), tls.host);
   step_.clear();
   Begin("TLS");
   const absl::Status started =
@@ -169,52 +169,45 @@ void Checker::StartTls(Opening& opening) {
                    Elapsed());
       return opening.TlsStarted();
     }
-    if (!Passed(opening, result, deadline)) return;
+    if (!Passed(opening, stream_, result, deadline)) return;
   }
 }
 
 // A connection of its own that is ready for the TLS with the server.
-absl::StatusOr<Stream> Checker::ReachServer(Deadline deadline) const {
+absl::StatusOr<Stream> Checker::ReachServer(const Route& route, Deadline deadline) const {
   absl::StatusOr<Stream> stream = ConnectTo({address_}, deadline);
-  if (!through_proxy_ || !stream.ok()) return stream;
+  if (!route.proxy.has_value() || !stream.ok()) return stream;
   ClientOptions client = client_;
-  client.hooks = {};  // the report has the heads of our own connection only
-  Opening opening(options_.url, client);
+  client.hooks = {};       // the report has the heads of our own connection only
+  client.connect_to = {};  // the route has it
+  Opening opening(UrlText(route.server), client);
   while (opening.wants() != Opening::Wants::kTls) {
-    char buffer[kMaxReadBytes];
-    IoResult result;
     switch (opening.wants()) {
       case Opening::Wants::kAddresses:
         opening.Resolved(std::vector<SocketAddress>{address_});
-        continue;
+        break;
       case Opening::Wants::kConnection:
         opening.Connected();
-        continue;
+        break;
       case Opening::Wants::kWrite:
-        result = stream->Write(opening.output());
-        if (result.ok()) opening.Wrote(result.bytes);
+        Write(opening, *stream);
         break;
       case Opening::Wants::kRead:
-        result = stream->Read(
-            absl::MakeSpan(buffer, std::min(opening.max_read_bytes(), sizeof(buffer))));
-        if (result.ok()) opening.Read(absl::string_view(buffer, result.bytes));
+        Read(opening, *stream);
         break;
       default:
-        return absl::UnavailableError("the proxy does not connect to the server again");
+        return opening.status();
     }
-    if (result.ok()) continue;
-    if (result.status != IoStatus::kWouldBlock) return stream->Error(result);
-    if (absl::Status late = Wait(stream->fd(), result.wanted, deadline); !late.ok()) return late;
   }
   return stream;
 }
 
 // On a connection of its own, because the handshake of ours ends where one is not trusted.
-void Checker::ShowCertificate(const std::string& host) {
+void Checker::ShowCertificate(const Route& route, const std::string& host) {
   step_.clear();
   Begin("certificate");
   const Deadline deadline = StepDeadline();
-  const absl::StatusOr<Stream> stream = ReachServer(deadline);
+  const absl::StatusOr<Stream> stream = ReachServer(route, deadline);
   if (!stream.ok()) return;
   const absl::StatusOr<ShownTls> shown = InspectTls(stream->fd(), host, deadline);
   if (!shown.ok() || shown->chain.empty()) return;  // the handshake of ours says why
@@ -237,31 +230,31 @@ void Checker::ShowCertificate(const std::string& host) {
                Elapsed());
 }
 
-void Checker::Write(Opening& opening) {
-  Begin("upgrade");
-  const IoResult result = stream_.Write(opening.output());
+void Checker::Write(Opening& opening, Stream& stream) const {
+  const IoResult result = stream.Write(opening.output());
   if (result.ok()) return opening.Wrote(result.bytes);
-  Passed(opening, result, StepDeadline());
+  Passed(opening, stream, result, StepDeadline());
 }
 
-void Checker::Read(Opening& opening) {
+void Checker::Read(Opening& opening, Stream& stream) const {
   char buffer[kMaxReadBytes];
   const IoResult result =
-      stream_.Read(absl::MakeSpan(buffer, std::min(opening.max_read_bytes(), sizeof(buffer))));
+      stream.Read(absl::MakeSpan(buffer, std::min(opening.max_read_bytes(), sizeof(buffer))));
   if (result.ok()) return opening.Read(absl::string_view(buffer, result.bytes));
   const absl::Duration patience = std::min(opening.read_timeout(), options_.timeout);
-  Passed(opening, result, Deadline::After(patience - Elapsed()));
+  Passed(opening, stream, result, Deadline::After(patience - Elapsed()));
 }
 
 // Waits for the socket if that is all; otherwise passes the error on, and returns false.
-bool Checker::Passed(Opening& opening, const IoResult& result, Deadline deadline) {
+bool Checker::Passed(Opening& opening, const Stream& stream, const IoResult& result,
+                     Deadline deadline) {
   absl::Status status;
   if (result.status == IoStatus::kWouldBlock) {
-    status = Wait(stream_.fd(), result.wanted, deadline);
+    status = Wait(stream.fd(), result.wanted, deadline);
   } else if (result.status == IoStatus::kEof) {
     status = absl::UnavailableError("the peer closed the connection");
   } else {
-    status = stream_.Error(result);
+    status = stream.Error(result);
   }
   if (!status.ok()) opening.Failed(status);
   return status.ok();

@@ -16,6 +16,7 @@
 #include "tools/weft/check/report.h"
 #include "weft/client/connecting/client_options.h"
 #include "weft/client/connecting/opening.h"
+#include "weft/client/connecting/route.h"
 #include "weft/client/connecting/upgrade.h"
 #include "weft/core/connection.h"
 #include "weft/core/event.h"
@@ -40,11 +41,12 @@ class Checker {
   void FindAddresses(Opening& opening);
   void Connect(Opening& opening);
   void StartTls(Opening& opening);
-  absl::StatusOr<Stream> ReachServer(Deadline deadline) const;
-  void ShowCertificate(const std::string& host);
-  void Write(Opening& opening);
-  void Read(Opening& opening);
-  bool Passed(Opening& opening, const IoResult& result, Deadline deadline);
+  absl::StatusOr<Stream> ReachServer(const Route& route, Deadline deadline) const;
+  void ShowCertificate(const Route& route, const std::string& host);
+  void Write(Opening& opening, Stream& stream) const;
+  void Read(Opening& opening, Stream& stream) const;
+  static bool Passed(Opening& opening, const Stream& stream, const IoResult& result,
+                     Deadline deadline);
   int Failed(const absl::Status& error);
 
   // The open WebSocket.
@@ -63,7 +65,6 @@ class Checker {
   ClientOptions client_{};
   Stream stream_;
   SocketAddress address_;  // connected to
-  bool through_proxy_ = false;
   std::string step_;
   absl::Duration begun_{};
   std::string response_;  // the head of the last response
