@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <csignal>
 #include <deque>
 #include <mutex>
 #include <utility>
@@ -74,8 +75,14 @@ struct AddressLookup::State {
   // Not std::thread, which throws if the system has no thread left. 0, or an errno.
   static int StartThread(std::shared_ptr<State> state) {
     auto argument = std::make_unique<std::shared_ptr<State>>(std::move(state));
+    // The program does not know of the thread, which must not take a signal for which the program
+    // waits on another (SignalWaiter): the new thread has all signals blocked.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     pthread_t thread;
     const int error = pthread_create(&thread, nullptr, Run, argument.get());
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (error != 0) return error;
     static_cast<void>(argument.release());  // Run() deletes it
     pthread_detach(thread);

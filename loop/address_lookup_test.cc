@@ -1,6 +1,9 @@
 #include "weft/loop/address_lookup.h"
 
+#include <pthread.h>
+
 #include <atomic>
+#include <csignal>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -82,6 +85,25 @@ TEST(AddressLookupTest, AnswersOnTheThreadOfTheLoop) {
   EXPECT_EQ(**good, std::vector<SocketAddress>{Ip(80)});
   ASSERT_TRUE(bad.has_value());
   EXPECT_EQ(bad->status(), absl::NotFoundError("no such name"));
+}
+
+// A program that waits for signals on a thread of its own must get them while a lookup runs.
+TEST(AddressLookupTest, ItsThreadsTakeNoSignals) {
+  sigset_t before, after;
+  pthread_sigmask(SIG_SETMASK, nullptr, &before);
+  EventLoop loop(Clock::Steady());
+  std::atomic<int> blocked = 0;
+  AddressLookup lookup(1, [&](const std::string& /*host*/, uint16_t /*port*/) -> Addresses {
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) blocked += sigismember(&mask, signal);
+    return absl::NotFoundError("no such name");
+  });
+  lookup.Start("host", 80, loop.mailbox(), kWanted, [&](const Addresses&) { loop.Stop(); });
+  loop.Run();
+  EXPECT_EQ(blocked, 3);
+  pthread_sigmask(SIG_SETMASK, nullptr, &after);
+  EXPECT_EQ(sigismember(&after, SIGTERM), sigismember(&before, SIGTERM));
 }
 
 // The loop continues meanwhile, and each lookup is answered once.
