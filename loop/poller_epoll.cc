@@ -41,6 +41,10 @@ bool Poller::Add(int fd, Interest interest, void* tag, bool shared) {
     errno = state_->error;
     return false;
   }
+  if (fd < 0) {
+    errno = EBADF;
+    return false;
+  }
   const auto index = static_cast<size_t>(fd);
   if (index >= state_->tags.size()) state_->tags.resize(index + 1);
   state_->tags[index] = tag;

@@ -1,6 +1,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
 #include <unordered_map>
 #include <vector>
@@ -31,6 +32,10 @@ Poller::Poller() : state_(std::make_unique<State>()) {}
 Poller::~Poller() = default;
 
 bool Poller::Add(int fd, Interest interest, void* tag, bool /*shared*/) {
+  if (fd < 0) {  // poll would ignore it
+    errno = EBADF;
+    return false;
+  }
   state_->index[fd] = state_->fds.size();
   state_->fds.push_back({.fd = fd, .events = Events(interest), .revents = 0});
   state_->tags.push_back(tag);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <set>
 #include <string>
 #include <vector>
@@ -50,6 +51,11 @@ class PollerTest : public ::testing::Test {
 };
 
 using Texts = std::set<std::string>;
+
+TEST_F(PollerTest, RefusesWhatIsNotADescriptor) {
+  EXPECT_FALSE(poller_.Add(-1, Poller::kRead, Tag("none")));
+  EXPECT_EQ(errno, EBADF);
+}
 
 TEST_F(PollerTest, TellsWhatWasAskedFor) {
   Pair a, b;
