@@ -111,7 +111,8 @@ class LoopDialer : public EventSource {
 
   // False if the system cannot watch the descriptors: then the steps have been stopped.
   bool Watch() {
-    const auto interest = static_cast<Poller::Interest>(steps_.interest());  // the same bits
+    const auto interest =
+        static_cast<Poller::Interest>(steps_.interest());  // the same bits: loop_dialer_test
     for (const int fd : steps_.fds()) {
       if (!loop_.Watch(fd, interest, this)) {
         const absl::Status status = absl::ErrnoToStatus(errno, "cannot watch the socket");

@@ -32,6 +32,12 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
+// LoopDialer passes the interest of its steps to the poller.
+static_assert(static_cast<Poller::Interest>(Interest::kRead) == Poller::kRead);
+static_assert(static_cast<Poller::Interest>(Interest::kWrite) == Poller::kWrite);
+static_assert(static_cast<Poller::Interest>(Interest::kReadWrite) ==
+              (Poller::kRead | Poller::kWrite));
+
 // Steps that a test has written down.
 class ScriptedSteps {
  public:
