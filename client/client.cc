@@ -1,7 +1,6 @@
 #include "weft/client/client.h"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <utility>
 
@@ -28,13 +27,9 @@ constexpr size_t kTurnBytes = 1 << 20;
 // A position after everything that is queued.
 constexpr uint64_t kAllQueued = std::numeric_limits<uint64_t>::max();
 
-absl::Duration Now() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
-
 Deadline Earlier(Deadline a, Deadline b) { return b < a ? b : a; }
 
-Deadline At(absl::Duration time) { return Deadline::After(time - Now()); }
+Deadline At(absl::Duration time) { return Deadline::After(time - SteadyNow()); }
 
 ConnectionOptions WithPool(ConnectionOptions options, BufferPool* pool) {
   options.pool = pool;
@@ -74,8 +69,8 @@ Client::Client(Stream stream, Notification stop, ClientOptions options)
       scratch_(std::make_unique_for_overwrite<char[]>(kScratchBytes)),
       pool_(kUnusedBytes),
       connection_(Role::kClient, WithPool(options_.connection, &pool_)),
-      keepalive_(options_.timeouts.ping_interval, options_.timeouts.pong, Now()),
-      released_(Now()) {}
+      keepalive_(options_.timeouts.ping_interval, options_.timeouts.pong, SteadyNow()),
+      released_(SteadyNow()) {}
 
 // A thread that repeatedly releases the mutex gets it back after those that waited: they hold
 // turn_, which it must acquire first.
@@ -146,7 +141,7 @@ absl::Status Client::SendPing(absl::string_view payload) {
 
 absl::Status Client::QueuePing(absl::string_view payload) {
   absl::Status status = connection_.SendPing(payload);
-  if (status.ok()) round_trip_.Pinged(payload, Now());
+  if (status.ok()) round_trip_.Pinged(payload, SteadyNow());
   return status;
 }
 
@@ -255,7 +250,7 @@ absl::StatusOr<Message> Client::ReadMessage(Lock& lock, Deadline deadline) {
   while (true) {
     while (std::optional<Event> event = connection_.NextEvent()) {
       if (event->type == Event::Type::kClose) return EndWithClose(lock, *event, deadline);
-      if (event->type == Event::Type::kPong && round_trip_.Ponged(event->payload, Now()) &&
+      if (event->type == Event::Type::kPong && round_trip_.Ponged(event->payload, SteadyNow()) &&
           options_.hooks.on_round_trip) {
         options_.hooks.on_round_trip(*round_trip_.last());
       }
@@ -278,7 +273,7 @@ absl::Status Client::Read(Lock& lock, Deadline deadline) {
   const IoResult result = stream_.Read(into);
   switch (result.status) {
     case IoStatus::kOk:
-      keepalive_.Heard(Now());
+      keepalive_.Heard(SteadyNow());
       connection_.DidRead(result.bytes);
       LetOthersIn(lock);  // there can always be more to read
       break;
@@ -297,7 +292,7 @@ absl::Status Client::WaitForInput(Lock& lock, Interest wanted, Deadline deadline
   Deadline wake = deadline;
   if (connection_.open()) {  // once closing, timeouts.close is the limit
     ReleaseIdle();
-    switch (keepalive_.Check(Now())) {
+    switch (keepalive_.Check(SteadyNow())) {
       case Keepalive::Verdict::kGone:
         Blame(ClosedBy::kTimeout, "timeouts.pong");
         return End(absl::UnavailableError(
@@ -465,7 +460,7 @@ void Client::Cancel() {
 
 // At the pace of the pings, whether or not there are any: a client that always receives sends none.
 void Client::ReleaseIdle() {
-  const absl::Duration now = Now();
+  const absl::Duration now = SteadyNow();
   if (now - released_ < options_.timeouts.ping_interval) return;
   released_ = now;
   connection_.ReleaseIdle();

@@ -1,7 +1,6 @@
 #include "weft/client/open.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -11,13 +10,6 @@
 #include "weft/transport/wait.h"
 
 namespace weft {
-namespace {
-
-absl::Duration Now() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
-
-}  // namespace
 
 absl::StatusOr<Connector::Result> Open(absl::string_view url, const ClientOptions& options) {
   const Deadline deadline = Deadline::After(options.timeouts.connect);
@@ -28,12 +20,12 @@ absl::StatusOr<Connector::Result> Open(absl::string_view url, const ClientOption
     if (absl::Status stopped = CheckStopped(deadline, cancel); !stopped.ok()) {
       connector.Stop(stopped);
     }
-    switch (connector.Continue(Now())) {
+    switch (connector.Continue(SteadyNow())) {
       case Connector::State::kResolve:
         connector.Resolved(Resolve(connector.host(), connector.port(), deadline, cancel));
         break;
       case Connector::State::kWait: {
-        const Deadline wake = std::min(deadline, Deadline::After(connector.wake() - Now()));
+        const Deadline wake = std::min(deadline, Deadline::After(connector.wake() - SteadyNow()));
         const absl::Status status =
             WaitForAny(connector.fds(), connector.interest(), wake, cancel).status();
         if (!status.ok() && !absl::IsDeadlineExceeded(status)) connector.Stop(status);

@@ -1,7 +1,6 @@
 #include "weft/client/reconnecting_client.h"
 
 #include <algorithm>
-#include <chrono>
 #include <random>
 #include <utility>
 
@@ -18,10 +17,6 @@ namespace weft {
 namespace {
 
 using Type = ReconnectEvent::Type;
-
-absl::Duration SteadyNow() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
 
 double RandomFraction() {
   std::random_device device;

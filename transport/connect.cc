@@ -1,7 +1,6 @@
 #include "weft/transport/connect.h"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -13,13 +12,6 @@
 #include "weft/transport/resolve.h"
 
 namespace weft {
-namespace {
-
-absl::Duration Now() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
-
-}  // namespace
 
 namespace internal {
 
@@ -32,10 +24,10 @@ absl::StatusOr<Stream> Race(absl::string_view name, absl::Span<const SocketAddre
     // Because an attempt that need not wait does not check.
     absl::Status status = CheckStopped(deadline, cancel);
     if (!status.ok()) return attempts.Error(status);
-    absl::StatusOr<std::optional<Stream>> stream = attempts.Continue(Now());
+    absl::StatusOr<std::optional<Stream>> stream = attempts.Continue(SteadyNow());
     if (!stream.ok()) return stream.status();
     if (stream->has_value()) return **std::move(stream);
-    const Deadline wake = std::min(deadline, Deadline::After(attempts.due() - Now()));
+    const Deadline wake = std::min(deadline, Deadline::After(attempts.due() - SteadyNow()));
     status = WaitForAny(attempts.fds(), Interest::kWrite, wake, cancel).status();
     if (!status.ok() && !absl::IsDeadlineExceeded(status)) return attempts.Error(status);
   }

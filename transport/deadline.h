@@ -1,4 +1,4 @@
-// A point in time by which an operation must be done.
+// The monotonic clock, and a point in time by which an operation must be done.
 
 #ifndef WEFT_TRANSPORT_DEADLINE_H_
 #define WEFT_TRANSPORT_DEADLINE_H_
@@ -9,6 +9,11 @@
 #include "absl/time/time.h"
 
 namespace weft {
+
+// The monotonic clock: the time since an arbitrary moment.
+inline absl::Duration SteadyNow() {
+  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
 
 // A deadline on the monotonic clock: setting the wall clock has no effect on it. A value type:
 // create it once and pass it to each step, so that all steps share the time:

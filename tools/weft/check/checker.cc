@@ -1,7 +1,6 @@
 #include "tools/weft/check/checker.h"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -39,10 +38,6 @@ constexpr absl::Duration kAddressTimeout = absl::Seconds(5);
 // Time to renew a certificate.
 constexpr int kFewDays = 14;
 
-absl::Duration Now() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
-
 absl::string_view FirstLine(absl::string_view head) { return head.substr(0, head.find("\r\n")); }
 
 }  // namespace
@@ -53,10 +48,10 @@ Checker::Checker(const CheckOptions& options, Report& report)
 void Checker::Begin(absl::string_view step) {
   if (step_ == step) return;
   step_ = std::string(step);
-  begun_ = Now();
+  begun_ = SteadyNow();
 }
 
-absl::Duration Checker::Elapsed() const { return Now() - begun_; }
+absl::Duration Checker::Elapsed() const { return SteadyNow() - begun_; }
 
 int Checker::Run() {
   absl::StatusOr<ClientOptions> client = ToClientOptions(options_);
