@@ -2,7 +2,6 @@
 
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "weft/bench/engine/now.h"
 #include "weft/transport/io.h"
 
 namespace weft::bench {
@@ -26,12 +26,6 @@ constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
 
 // An empty Close frame with 1000, masked with 0.
 constexpr absl::string_view kCloseFrame("\x88\x82\0\0\0\0\x03\xe8", 8);
-
-int64_t Now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * int64_t{1000000000} + now.tv_nsec;
-}
 
 }  // namespace
 

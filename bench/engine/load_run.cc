@@ -1,6 +1,5 @@
 #include "weft/bench/engine/load_run.h"
 
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "weft/bench/engine/now.h"
 #include "weft/bench/engine/process.h"
 #include "weft/bench/engine/rate_schedule.h"
 #include "weft/client/open.h"
@@ -22,12 +22,6 @@ namespace {
 constexpr absl::Duration kPatienceCancelled = absl::Seconds(1);  // for the last echoes
 constexpr absl::Duration kSlice = absl::Milliseconds(50);
 constexpr std::chrono::milliseconds kProgress(200);
-
-int64_t Now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * int64_t{1000000000} + now.tv_nsec;
-}
 
 // The CPU time that the load and the server have used.
 struct CpuTimes {
