@@ -7,12 +7,12 @@
 namespace weft {
 namespace {
 
-constexpr size_t kHeaderBytes = 2 + SubscriberReport::kNodeBytes + 4;
+constexpr size_t kReportHeaderBytes = 2 + SubscriberReport::kNodeBytes + 4;
 
 constexpr uint8_t kBeginsAll = 1;
 constexpr uint8_t kEndsAll = 2;
 constexpr uint8_t kAsks = 4;
-constexpr uint8_t kKnownFlags = kBeginsAll | kEndsAll | kAsks;
+constexpr uint8_t kKnownReportFlags = kBeginsAll | kEndsAll | kAsks;
 
 void AppendNode(const Epoch& node, std::string* out) {
   const absl::string_view name = node.text();
@@ -58,13 +58,13 @@ absl::StatusOr<SubscriberReport> SubscriberReport::Parse(absl::string_view bytes
                                                  static_cast<uint8_t>(bytes[0]),
                                                  ": this node reads version ", kVersion));
   }
-  if (bytes.size() < kHeaderBytes) {
-    return Wrong(absl::StrCat("at least ", kHeaderBytes, " bytes, not ", bytes.size()));
+  if (bytes.size() < kReportHeaderBytes) {
+    return Wrong(absl::StrCat("at least ", kReportHeaderBytes, " bytes, not ", bytes.size()));
   }
   const auto flags = static_cast<uint8_t>(bytes[1]);
-  if ((flags & ~kKnownFlags) != 0) {
+  if ((flags & ~kKnownReportFlags) != 0) {
     return absl::UnimplementedError(absl::StrCat("a report of subscribers with the flags ", flags,
-                                                 ": this node knows those of ", kKnownFlags));
+                                                 ": this node knows those of ", kKnownReportFlags));
   }
   bytes.remove_prefix(2);
   SubscriberReport report = {.begins_all = (flags & kBeginsAll) != 0,

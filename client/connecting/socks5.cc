@@ -8,7 +8,7 @@
 namespace weft {
 namespace {
 
-constexpr int kVersion = 5;
+constexpr int kSocksVersion = 5;
 
 // Authentication methods (RFC 1928, section 3).
 constexpr int kNone = 0x00;
@@ -83,7 +83,7 @@ absl::StatusOr<Socks5> Socks5::Create(absl::string_view host, uint16_t port,
     return absl::InvalidArgumentError("a host has at most 255 bytes in SOCKS5");
   }
   Socks5 socks;
-  AppendByte(&socks.output_, kVersion);
+  AppendByte(&socks.output_, kSocksVersion);
   if (credentials.has_value()) {
     if (credentials->user.size() > kMaxText || credentials->password.size() > kMaxText) {
       return absl::InvalidArgumentError(
@@ -96,7 +96,7 @@ absl::StatusOr<Socks5> Socks5::Create(absl::string_view host, uint16_t port,
   } else {
     socks.output_.append({1, kNone});
   }
-  socks.request_.append({kVersion, kConnect, 0});
+  socks.request_.append({kSocksVersion, kConnect, 0});
   AppendHost(&socks.request_, std::string(host));
   AppendByte(&socks.request_, port >> 8);
   AppendByte(&socks.request_, port & 0xFF);
@@ -135,7 +135,7 @@ absl::Status Socks5::TakeAnswer(absl::string_view bytes) {
 }
 
 absl::Status Socks5::TakeMethod(int version, int method) {
-  if (version != kVersion) return NotSocks5(version);
+  if (version != kSocksVersion) return NotSocks5(version);
   if (method == kNone) {
     output_ = std::move(request_);
     Await(State::kReply, 4);
@@ -156,7 +156,7 @@ absl::Status Socks5::TakeMethod(int version, int method) {
 }
 
 absl::Status Socks5::TakeReply(int version, int reply, int address_type) {
-  if (version != kVersion) return NotSocks5(version);
+  if (version != kSocksVersion) return NotSocks5(version);
   if (reply != 0) return ReplyError(reply);
   switch (address_type) {
     case kIpv4:

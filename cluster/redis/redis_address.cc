@@ -19,7 +19,7 @@ std::string Shown(absl::string_view text) {
   return text.find('@') == absl::string_view::npos ? Quote(text) : "USER@...";
 }
 
-absl::Status Wrong(absl::string_view text, absl::string_view what) {
+absl::Status WrongAddress(absl::string_view text, absl::string_view what) {
   return absl::InvalidArgumentError(
       absl::StrCat("the address ", Shown(text), " of a Redis ", what,
                    "; it has the form redis://USER@HOST:PORT/DATABASE, or rediss:// for TLS"));
@@ -40,7 +40,7 @@ std::string RedisAddress::HostPort() const { return AuthorityText(host, port); }
 absl::StatusOr<RedisAddress> ParseRedisAddress(absl::string_view text) {
   RedisAddress address;
   const size_t scheme = text.find("://");
-  if (scheme == absl::string_view::npos) return Wrong(text, "has no scheme");
+  if (scheme == absl::string_view::npos) return WrongAddress(text, "has no scheme");
   absl::string_view rest = text.substr(scheme + 3);
   const size_t at = rest.rfind('@');  // also one behind a '/', in a password
   if (at != absl::string_view::npos) {
@@ -51,23 +51,23 @@ absl::StatusOr<RedisAddress> ParseRedisAddress(absl::string_view text) {
           "password_file");
     }
     absl::StatusOr<std::string> decoded = PercentDecode(user);
-    if (!decoded.ok()) return Wrong(text, "has a user name with a wrong %");
+    if (!decoded.ok()) return WrongAddress(text, "has a user name with a wrong %");
     address.user = *std::move(decoded);
     rest.remove_prefix(at + 1);
   }
   const std::string name = absl::AsciiStrToLower(text.substr(0, scheme));
-  if (name != "redis" && name != "rediss") return Wrong(text, "has another scheme");
+  if (name != "redis" && name != "rediss") return WrongAddress(text, "has another scheme");
   address.tls = name == "rediss";
   const size_t slash = rest.find('/');
   if (slash != absl::string_view::npos && slash + 1 < rest.size()) {
     const auto database = ParseDecimal(rest.substr(slash + 1), std::numeric_limits<int>::max());
-    if (!database.has_value()) return Wrong(text, "has a database that is not a number");
+    if (!database.has_value()) return WrongAddress(text, "has a database that is not a number");
     address.database = static_cast<int>(*database);
   }
   if (absl::Status status =
           SetHostPort(rest.substr(0, slash), RedisAddress::kDefaultPort, &address);
       !status.ok()) {
-    return Wrong(text, absl::StrCat("has a wrong host or port (", status.message(), ")"));
+    return WrongAddress(text, absl::StrCat("has a wrong host or port (", status.message(), ")"));
   }
   return address;
 }

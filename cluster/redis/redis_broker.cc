@@ -16,27 +16,27 @@
 namespace weft {
 namespace {
 
-absl::Status Wrong(absl::string_view field, absl::string_view what) {
+absl::Status WrongOption(absl::string_view field, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("RedisOptions::", field, " ", what));
 }
 
 absl::Status CheckOptions(const RedisOptions& options) {
   if (options.prefix.empty() || options.prefix.find_first_of("{}") != std::string::npos) {
-    return Wrong("prefix",
-                 absl::StrCat("is ", Quote(options.prefix), ": at least 1 byte, without braces"));
+    return WrongOption(
+        "prefix", absl::StrCat("is ", Quote(options.prefix), ": at least 1 byte, without braces"));
   }
-  if (options.max_outbound_bytes == 0) return Wrong("max_outbound_bytes", "is 0");
+  if (options.max_outbound_bytes == 0) return WrongOption("max_outbound_bytes", "is 0");
   const RedisTimeouts& timeouts = options.timeouts;
   for (const auto& [field, time] :
        {std::pair("connect", timeouts.connect), std::pair("call", timeouts.call),
         std::pair("ping_interval", timeouts.ping_interval), std::pair("answer", timeouts.answer),
         std::pair("probe", timeouts.probe)}) {
     if (time > absl::ZeroDuration()) continue;
-    return Wrong(absl::StrCat("timeouts.", field),
-                 absl::StrCat("is ", absl::FormatDuration(time), ": more than 0"));
+    return WrongOption(absl::StrCat("timeouts.", field),
+                       absl::StrCat("is ", absl::FormatDuration(time), ": more than 0"));
   }
   if (absl::Status status = CheckBackoff(timeouts.backoff); !status.ok()) {
-    return Wrong(absl::StrCat("timeouts.", "backoff"), status.message());
+    return WrongOption(absl::StrCat("timeouts.", "backoff"), status.message());
   }
   return absl::OkStatus();
 }
@@ -64,11 +64,11 @@ absl::StatusOr<std::unique_ptr<RedisBroker>> RedisBroker::Create(RedisOptions op
                                                                  const Clock& clock) {
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   absl::StatusOr<RedisAddress> address = ParseRedisAddress(options.address);
-  if (!address.ok()) return Wrong("address", address.status().message());
+  if (!address.ok()) return WrongOption("address", address.status().message());
   std::vector<RedisAddress> sentinels;
   for (const std::string& text : options.sentinels) {
     absl::StatusOr<RedisAddress> sentinel = ParseSentinelAddress(text);
-    if (!sentinel.ok()) return Wrong("sentinels", sentinel.status().message());
+    if (!sentinel.ok()) return WrongOption("sentinels", sentinel.status().message());
     sentinels.push_back(*std::move(sentinel));
   }
   if (address->tls) {

@@ -13,7 +13,7 @@
 namespace weft {
 namespace {
 
-constexpr absl::string_view kScheme = "Basic ";
+constexpr absl::string_view kBasic = "Basic ";
 
 bool HasControls(absl::string_view text) {
   return std::any_of(text.begin(), text.end(), absl::ascii_iscntrl);
@@ -31,15 +31,15 @@ absl::StatusOr<std::string> BasicAuthorization(const BasicCredentials& credentia
     return absl::InvalidArgumentError("the user name or the password holds a control character");
   }
   return absl::StrCat(
-      kScheme, absl::Base64Escape(absl::StrCat(credentials.user, ":", credentials.password)));
+      kBasic, absl::Base64Escape(absl::StrCat(credentials.user, ":", credentials.password)));
 }
 
 absl::StatusOr<BasicCredentials> ParseBasicAuthorization(absl::string_view value) {
   const absl::Status error =
       absl::UnauthenticatedError(value.empty() ? "a user name and a password are required"
                                                : "the credentials do not use the scheme \"Basic\"");
-  if (!absl::StartsWithIgnoreCase(value, kScheme)) return error;
-  const absl::string_view encoded = value.substr(kScheme.size());
+  if (!absl::StartsWithIgnoreCase(value, kBasic)) return error;
+  const absl::string_view encoded = value.substr(kBasic.size());
   // Base64Unescape() skips spaces.
   if (!std::all_of(encoded.begin(), encoded.end(), absl::ascii_isgraph)) return error;
   std::string text;

@@ -10,7 +10,7 @@ namespace weft {
 namespace {
 
 constexpr absl::string_view kName = "Authorization";
-constexpr absl::string_view kScheme = "Bearer ";
+constexpr absl::string_view kBearer = "Bearer ";
 
 }  // namespace
 
@@ -25,8 +25,8 @@ std::optional<absl::string_view> BearerToken(const HttpHeaders& headers) {
   // Of two, another reader may choose the other one.
   if (headers.Count(kName) != 1) return std::nullopt;
   absl::string_view value = *headers.Find(kName);
-  if (!absl::StartsWithIgnoreCase(value, kScheme)) return std::nullopt;
-  value.remove_prefix(kScheme.size());
+  if (!absl::StartsWithIgnoreCase(value, kBearer)) return std::nullopt;
+  value.remove_prefix(kBearer.size());
   while (absl::ConsumePrefix(&value, " ")) {  // RFC 9110, section 11.4: one space or more
   }
   if (!IsBearerToken(value)) return std::nullopt;

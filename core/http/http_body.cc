@@ -13,7 +13,7 @@ namespace {
 
 // The maximum length of a line with a chunk size. The size is short; chunk extensions, which may
 // follow it, are not used in practice.
-constexpr size_t kMaxLineBytes = 256;
+constexpr size_t kMaxSizeLineBytes = 256;
 
 // The body ends with the stream.
 constexpr uint64_t kNoLength = std::numeric_limits<uint64_t>::max();
@@ -55,7 +55,7 @@ void HttpBody::TakeChunkSize(absl::string_view* bytes) {
   bytes->remove_prefix(1);
   if (c != '\n') {
     line_.push_back(c);
-    done_ = line_.size() > kMaxLineBytes;
+    done_ = line_.size() > kMaxSizeLineBytes;
     return;
   }
   absl::string_view line = line_;

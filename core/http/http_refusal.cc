@@ -12,7 +12,7 @@ namespace weft {
 namespace {
 
 // The payload is the unchanged response, head and body.
-constexpr absl::string_view kPayloadUrl = "weft/http-refusal";
+constexpr absl::string_view kRefusalUrl = "weft/http-refusal";
 
 // Why a redirect was not followed.
 constexpr absl::string_view kNotFollowedUrl = "weft/not-followed";
@@ -31,7 +31,7 @@ std::optional<absl::string_view> HttpRefusal::Find(absl::string_view name) const
 }
 
 std::optional<HttpRefusal> RefusalOf(const absl::Status& error) {
-  const auto payload = error.GetPayload(kPayloadUrl);
+  const auto payload = error.GetPayload(kRefusalUrl);
   if (!payload.has_value()) return std::nullopt;
   const std::string answer(*payload);
   const absl::StatusOr<size_t> size = HttpHeadScanner(kNoLimits).Scan(answer);
@@ -48,7 +48,7 @@ std::optional<HttpRefusal> RefusalOf(const absl::Status& error) {
 }
 
 absl::Status WithRefusal(absl::Status error, absl::string_view head, absl::string_view body) {
-  error.SetPayload(kPayloadUrl,
+  error.SetPayload(kRefusalUrl,
                    absl::Cord(absl::StrCat(head, body.substr(0, kMaxRefusalBodyBytes))));
   return error;
 }

@@ -10,7 +10,7 @@
 namespace weft {
 namespace {
 
-constexpr absl::string_view kPayloadUrl = "weft/http-status";
+constexpr absl::string_view kStatusUrl = "weft/http-status";
 
 absl::StatusCode CodeOf(int http_status) {
   switch (http_status) {
@@ -46,12 +46,12 @@ absl::StatusCode CodeOf(int http_status) {
 
 absl::Status HttpError(int http_status, absl::string_view message) {
   absl::Status status(CodeOf(http_status), message);
-  status.SetPayload(kPayloadUrl, absl::Cord(absl::StrCat(http_status)));
+  status.SetPayload(kStatusUrl, absl::Cord(absl::StrCat(http_status)));
   return status;
 }
 
 int HttpStatusOf(const absl::Status& status) {
-  if (const auto payload = status.GetPayload(kPayloadUrl); payload.has_value()) {
+  if (const auto payload = status.GetPayload(kStatusUrl); payload.has_value()) {
     int http_status;
     if (absl::SimpleAtoi(std::string(*payload), &http_status)) return http_status;
   }

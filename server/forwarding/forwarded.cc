@@ -24,7 +24,7 @@ absl::Status Error(absl::string_view field, absl::string_view seen, absl::string
       absl::StrCat("the header ", field, " has ", Quote(seen), ", expected ", expected));
 }
 
-bool IsPort(absl::string_view text, uint16_t* port) {
+bool IsNodePort(absl::string_view text, uint16_t* port) {
   if (absl::StartsWith(text, "_")) return true;  // obfuscated (RFC 7239, section 6.3)
   const std::optional<uint64_t> number = ParseDecimal(text, 65535);
   if (text.size() > 5 || !number.has_value()) return false;  // port = 1*5DIGIT
@@ -57,7 +57,7 @@ absl::StatusOr<SocketAddress> ParseNode(absl::string_view field, absl::string_vi
     port_text = text.substr(ip.size() + 1);
   }
   uint16_t port = 0;
-  if (!has_port || IsPort(port_text, &port)) {
+  if (!has_port || IsNodePort(port_text, &port)) {
     if (absl::StatusOr<SocketAddress> address = SocketAddress::FromIp(ip, port); address.ok()) {
       return address;
     }

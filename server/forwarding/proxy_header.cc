@@ -36,7 +36,7 @@ absl::Status Error(int version, absl::string_view why) {
 
 uint8_t ByteAt(absl::string_view in, size_t at) { return static_cast<uint8_t>(in[at]); }
 
-bool IsPort(absl::string_view text, uint16_t* port) {
+bool IsTcpPort(absl::string_view text, uint16_t* port) {
   const std::optional<uint64_t> number = ParseDecimal(text, 65535);
   if (!number.has_value() || (text.size() > 1 && text[0] == '0')) return false;
   *port = static_cast<uint16_t>(*number);
@@ -59,7 +59,7 @@ absl::StatusOr<SocketAddress> ParseAddresses(absl::string_view text) {
   SocketAddress client;
   for (int i = 2; i >= 1; --i) {
     uint16_t port;
-    if (!IsPort(words[i + 2], &port)) {
+    if (!IsTcpPort(words[i + 2], &port)) {
       return Error(1, absl::StrCat(Quote(words[i + 2]), " is not a port"));
     }
     const absl::StatusOr<SocketAddress> address = SocketAddress::FromIp(words[i], port);

@@ -18,7 +18,7 @@ uint64_t RandomNumber() {
   return uint64_t{random()} << 32 | random();
 }
 
-absl::Status Stopped() { return absl::UnavailableError("the server has stopped"); }
+absl::Status ServerStopped() { return absl::UnavailableError("the server has stopped"); }
 
 }  // namespace
 
@@ -136,7 +136,7 @@ void LocalBroker::Publish(absl::string_view topic, const TopicHistory& history,
   bytes_ += bytes;
   Enqueue([this, topic = std::string(topic), history, messages = std::move(messages), bytes,
            done = std::move(done)](bool stopped) mutable {
-    if (stopped) return done(Stopped());
+    if (stopped) return done(ServerStopped());
     StoreMessages(topic, history, std::move(messages), bytes, done);
   });
 }
@@ -146,7 +146,7 @@ void LocalBroker::Read(absl::string_view topic, Position since, size_t limit, Re
   if (ended_) return;
   Enqueue([this, topic = std::string(topic), since, limit,
            done = std::move(done)](bool stopped) mutable {
-    if (stopped) return done(Stopped());
+    if (stopped) return done(ServerStopped());
     done(store_.Read(topic, since, limit));
   });
 }

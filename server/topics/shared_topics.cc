@@ -17,7 +17,7 @@ constexpr int64_t kPostAgainMs = 1000;
 // The size of a note of a session without the topic's name.
 constexpr size_t kNoteBytes = 256;
 
-absl::Status Stopped() { return absl::UnavailableError("the server's topics have stopped"); }
+absl::Status TopicsStopped() { return absl::UnavailableError("the server's topics have stopped"); }
 
 TopicFeed::Keeps KeepsOf(const TopicHistory& history, bool is_latest) {
   if (!history.is_kept()) return TopicFeed::Keeps::kNothing;
@@ -62,7 +62,7 @@ void SharedTopics::Stop() {
     auto* const publish = std::get_if<AcceptedPublish>(&note);
     if (publish == nullptr) continue;
     refused_.fetch_add(1, std::memory_order_relaxed);
-    TellPublished(Stopped(), std::move(publish->done), *options_.guard);
+    TellPublished(TopicsStopped(), std::move(publish->done), *options_.guard);
   }
 }
 
@@ -128,7 +128,7 @@ absl::Status SharedTopics::Publish(absl::string_view topic, const TopicHistory& 
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (stopped_) {
-      refused = Stopped();
+      refused = TopicsStopped();
     } else if (bytes > kMaxInboxBytes - inbox_bytes_) {
       refused = absl::ResourceExhaustedError(absl::StrCat(
           inbox_bytes_, " bytes of publishes wait for the broker: there is no room for ", bytes,

@@ -4,12 +4,10 @@
 
 namespace weft::cli {
 
-using Lock = std::lock_guard<std::mutex>;
-
 absl::StatusOr<Message> ReconnectingLink::Receive(absl::Duration timeout) {
   absl::StatusOr<Message> message = client_.Receive(timeout);
   if (!message.ok() && !absl::IsDeadlineExceeded(message.status())) {
-    const Lock lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     end_ = message.status();
   }
   // The sending thread may call Connect(), which reads the rest of a lost connection into the
@@ -29,7 +27,7 @@ absl::Status ReconnectingLink::SendFragment(Opcode opcode, absl::string_view pay
 
 void ReconnectingLink::StartClose(CloseCode code, absl::string_view reason) {
   {
-    const Lock lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     if (!end_.ok()) return;
     code_ = code;
     reason_ = std::string(reason);
@@ -38,7 +36,7 @@ void ReconnectingLink::StartClose(CloseCode code, absl::string_view reason) {
   const absl::Status closed = client_.Close(code, reason);
   if (closed.ok() || client == nullptr) return;
   const CloseInfo info = client->close_info();
-  const Lock lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   close_ = closed;
   code_ = info.code;
   reason_ = std::string(info.reason);
@@ -46,12 +44,12 @@ void ReconnectingLink::StartClose(CloseCode code, absl::string_view reason) {
 }
 
 absl::Status ReconnectingLink::status() {
-  const Lock lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   return end_.ok() || close_.ok() ? end_ : close_;
 }
 
 CloseInfo ReconnectingLink::close_info() {
-  const Lock lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   return {.code = code_, .reason = reason_, .by = by_};
 }
 
