@@ -8,6 +8,61 @@ _NOT_OF_THE_LIBRARY = [
     "*_test.cc",
 ]
 
+# More would make an edit of one test slow, fewer a build of all tests.
+_SOURCES_IN_UNIT = 8
+
+def _units(names, sources):
+    """Makes sources of few translation units that include the `sources` of a library or test, and returns their names.
+
+    Most of the time to compile a source is for the headers that it includes. Names in unnamed namespaces must differ
+    between the sources.
+
+    Args:
+      names: of the units, with {} for a number.
+      sources: files of the package.
+    """
+    units = []
+    for first in range(0, len(sources), _SOURCES_IN_UNIT):
+        unit = names.format(first // _SOURCES_IN_UNIT)
+        lines = [
+            "#include \"{}/{}\"\\n".format(native.package_name(), file)
+            for file in sources[first:first + _SOURCES_IN_UNIT]
+        ]
+        native.genrule(
+            name = unit,
+            outs = [unit + ".cc"],
+            cmd = "printf '{}' >$@".format("".join(lines)),
+        )
+        units.append(unit + ".cc")
+    return units
+
+def units_library(name, srcs, textual_hdrs = [], **kwargs):
+    """Declares a cc_library that the builds with sanitizers compile as few translation units.
+
+    Args:
+      name: as of a cc_library.
+      srcs: files of the package.
+      textual_hdrs: as of a cc_library.
+      **kwargs: as of a cc_library.
+    """
+    sources = [file for file in srcs if file.endswith(".cc")]
+    if len(sources) > 1:
+        units = _units(name + "_unit_{}", sources) + [file for file in srcs if file not in sources]
+        srcs = select({
+            "//tools:in_units": units,
+            "//conditions:default": srcs,
+        })
+        textual_hdrs = textual_hdrs + select({
+            "//tools:in_units": sources,
+            "//conditions:default": [],
+        })
+    cc_library(
+        name = name,
+        srcs = srcs,
+        textual_hdrs = textual_hdrs,
+        **kwargs
+    )
+
 def weft_library(name, srcs = None, hdrs = None, umbrella = None, **kwargs):
     """Declares a library whose header x.h is included as weft/FOLDER/x.h.
 
@@ -16,7 +71,7 @@ def weft_library(name, srcs = None, hdrs = None, umbrella = None, **kwargs):
       srcs: by default all sources of the folder that are not tests, fuzz targets or benchmarks.
       hdrs: by default all headers of the folder.
       umbrella: a header of the root, "//:x.h", which is included as weft/x.h.
-      **kwargs: as of a cc_library.
+      **kwargs: as of a units_library.
     """
     if srcs == None:
         srcs = native.glob(["*.cc"], exclude = _NOT_OF_THE_LIBRARY, allow_empty = True)
@@ -24,7 +79,7 @@ def weft_library(name, srcs = None, hdrs = None, umbrella = None, **kwargs):
         hdrs = native.glob(["*.h"], allow_empty = True)
     if umbrella != None:
         hdrs = hdrs + [umbrella]
-    cc_library(
+    units_library(
         name = name,
         srcs = srcs,
         hdrs = hdrs,
@@ -39,41 +94,6 @@ def weft_library(name, srcs = None, hdrs = None, umbrella = None, **kwargs):
             srcs = hdrs,
             visibility = ["//tools:__pkg__"],
         )
-
-# More would make an edit of one test slow, fewer a build of all tests.
-_SOURCES_IN_UNIT = 8
-
-def _units(name, srcs, deps):
-    """Returns the `srcs` and `deps` of a cc_test that compiles the sources as few translation units.
-
-    Most of the time to compile a test is for the headers of its libraries, so several sources are included by one file:
-    names in unnamed namespaces differ between the sources of one test.
-    """
-    sources = [file for file in srcs if file.endswith(".cc")]
-    if len(sources) == 1:
-        return srcs, deps
-    units = []
-    for first in range(0, len(sources), _SOURCES_IN_UNIT):
-        unit = "{}_{}_test".format(name, first // _SOURCES_IN_UNIT)
-        lines = [
-            "#include \"{}/{}\"\\n".format(native.package_name(), file)
-            for file in sources[first:first + _SOURCES_IN_UNIT]
-        ]
-        native.genrule(
-            name = unit,
-            testonly = True,
-            outs = [unit + ".cc"],
-            cmd = "printf '{}' >$@".format("".join(lines)),
-        )
-        units.append(unit + ".cc")
-    cc_library(
-        name = name + "_sources",
-        testonly = True,
-        textual_hdrs = srcs,
-        visibility = ["//visibility:private"],
-        deps = deps,
-    )
-    return units, deps + [":{}_sources".format(name)]
 
 def weft_test(name, srcs = None, deps = [], size = "small", **kwargs):
     """Declares a test on GoogleTest, whose sources are compiled as few translation units.
@@ -92,7 +112,17 @@ def weft_test(name, srcs = None, deps = [], size = "small", **kwargs):
         "@com_google_googletest//:gtest",
         "@com_google_googletest//:gtest_main",
     ]
-    srcs, deps = _units(name, srcs, deps)
+    sources = [file for file in srcs if file.endswith(".cc")]
+    if len(sources) > 1:
+        cc_library(
+            name = name + "_sources",
+            testonly = True,
+            textual_hdrs = srcs,
+            visibility = ["//visibility:private"],
+            deps = deps,
+        )
+        srcs = _units(name + "_{}_test", sources)
+        deps = deps + [":{}_sources".format(name)]
     cc_test(
         name = name,
         size = size,
