@@ -99,7 +99,7 @@ TEST_F(RedisFailoverTest, AMasterThatWasAReplicaBetweenTwoProbesGivesNoPositionT
   AwaitReplica(master);
   master.Do({"REPLICAOF", "NO", "ONE"});
   const Position after = PublishUntilStored(a);
-  EXPECT_NE(after.epoch, last.epoch);
+  ASSERT_NE(after.epoch, last.epoch);
   EXPECT_EQ(after.offset, copied.offset + 1);
   Finish();
   EXPECT_EQ(Gaps("t", 0, GapReason::kAhead), 1u);
