@@ -52,7 +52,9 @@ class Journal {
   template <typename Condition>
   void Wait(const std::string& what, Condition condition) {
     std::unique_lock<std::mutex> lock(mutex_);
-    const bool seen = changed_.wait_for(lock, std::chrono::seconds(30), condition);
+    // A test that has failed waits no longer.
+    const std::chrono::seconds limit(::testing::Test::HasFailure() ? 0 : 30);
+    const bool seen = changed_.wait_for(lock, limit, condition);
     EXPECT_TRUE(seen) << "waited in vain for: " << what
                       << "\nseen: " << ::testing::PrintToString(lines_);
   }
