@@ -1,13 +1,12 @@
 #include "weft/bench/client_run.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <chrono>
 #include <future>
 #include <random>
 
 #include "absl/strings/str_cat.h"
+#include "weft/bench/engine/now.h"
 #include "weft/client/async/async_client.h"
 #include "weft/client/async/client_handler.h"
 #include "weft/client/async/client_loop_options.h"
@@ -18,12 +17,6 @@ namespace weft::bench {
 namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(10);
-
-int64_t Now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * int64_t{1000000000} + now.tv_nsec;
-}
 
 }  // namespace
 

@@ -1,23 +1,17 @@
 #include "weft/bench/fanout_run.h"
 
 #include <sys/epoll.h>
-#include <time.h>
 
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "weft/bench/engine/now.h"
 #include "weft/transport/io.h"
 
 namespace weft::bench {
 namespace {
 
 constexpr int kPatienceMs = 10000;
-
-int64_t Now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * int64_t{1000000000} + now.tv_nsec;
-}
 
 }  // namespace
 
