@@ -252,10 +252,11 @@ TEST_F(OnHandlerThreadsTest, AFunctionWhoseClientHasLeftIsNotCalled) {
   EXPECT_EQ(first.ReadHead().substr(0, 13), "HTTP/1.1 101 ");
   TestClient fourth = Connect();
   fourth.Send(TestClient::UpgradeRequest("/rooms/4"));
-  journal_.WaitFor("acceptor blocks", 2);
-  EXPECT_THAT(journal_.lines(), Not(Contains("page blocks")));
-  Release();
+  // The functions of `second` and `third` too, if they are called.
+  for (int i = 0; i < 3; ++i) Release();
   EXPECT_EQ(fourth.ReadHead().substr(0, 13), "HTTP/1.1 101 ");
+  EXPECT_THAT(journal_.lines(), Contains("acceptor blocks").Times(2));
+  EXPECT_THAT(journal_.lines(), Not(Contains("page blocks")));
   EXPECT_EQ(server_->metrics().sessions_opened, 2u);
 }
 
