@@ -78,6 +78,39 @@ TEST_F(TlsInnerTest, AReadSaysWhenThereIsMore) {
   }
 }
 
+// The session outside then holds a record of the one inside, which the socket does not announce.
+TEST_F(TlsInnerTest, AReadSaysWhenTheProxyHasJoinedRecords) {
+  ASSERT_TRUE(pair_.Start(*client_, *outer_).ok());
+  pair_.Handshake();
+  Stream &client = pair_.client, &proxy = pair_.server;
+  TlsPair behind;  // of the proxy and the server
+  Stream& server = behind.server;
+  const auto inner = TestTlsServer();
+  ASSERT_TRUE(server.StartTlsServer(*inner).ok());
+  ASSERT_TRUE(client.StartInnerTlsClient(*client_, "localhost").ok());
+  const auto relay = [](Stream& from, Stream& to) {
+    char buffer[16000];
+    const size_t size = from.Read(absl::MakeSpan(buffer)).bytes;
+    if (size == 0) return;
+    EXPECT_EQ(to.Write({buffer, size}).bytes, size);
+  };
+  for (bool client_done = false, server_done = false; !client_done || !server_done;) {
+    client_done = client.Handshake().ok();
+    relay(proxy, behind.client);
+    server_done = server.Handshake().ok();
+    relay(behind.client, proxy);
+  }
+  EXPECT_EQ(server.Write("a").bytes, 1u);
+  EXPECT_EQ(server.Write("b").bytes, 1u);
+  relay(behind.client, proxy);
+  for (const char expected : {'a', 'b'}) {
+    char byte = 0;
+    const IoResult result = client.Read(absl::MakeSpan(&byte, 1));
+    EXPECT_EQ(byte, expected);
+    EXPECT_TRUE(result.more || expected == 'b');
+  }
+}
+
 TEST_F(TlsInnerTest, TheCertificateIsTheServersAndNotTheProxys) {
   StartBoth("other_host");
   pair_.Handshake();
