@@ -1,6 +1,7 @@
 #include "weft/sending/shared_queue.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <future>
 #include <memory>
@@ -87,6 +88,8 @@ TEST_F(SharedQueueTest, TheEndOfAQueueEndsTheWaitsForItAlone) {
   b_.SetQueuedBytes(kMax);
   std::future<absl::Status> to_a = Send(a_, 10), to_b = Send(b_, 20);
   a_.SetClosed();
+  EXPECT_EQ(to_a.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  a_.SetQueuedBytes(0);  // wakes it if the end has not, so that the test ends
   EXPECT_TRUE(absl::IsFailedPrecondition(to_a.get()));
   EXPECT_EQ(mailbox_->room_waiters().count(), 1);
   b_.SetQueuedBytes(0);

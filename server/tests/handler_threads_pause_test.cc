@@ -194,6 +194,7 @@ TEST_F(HandlerThreadsPauseTest, TimersDoNotKeepASilentClient) {
                       .ping_interval = absl::InfiniteDuration()}});
   TestClient client = ConnectAndUpgrade();
   for (int i = 0; i < 30; ++i) Pass(1100);
+  client.SendText("is echoed if the session is open");
   EXPECT_TRUE(absl::StartsWith(client.ReadFrame(), "fin close 1008 "));
   server_.reset();
 }
