@@ -802,6 +802,23 @@ class PipeTest(WeftTest):
             self.assertEqual((result.returncode, result.stderr), (0, ""))
             self.assertIn(told, result.stdout)
 
+    def test_output_that_is_full(self):
+        """Only connect said so: a script took half of an answer for all of it."""
+        for arguments in [
+            ["--help"],
+            ["--man"],
+            ["connect", "--help"],
+            ["listen", "--help"],
+            ["check", self.server.url],
+            ["bench", self.server.url + "/echo", "--connections=1", "--warm-up=0s", "--duration=10ms"],
+        ]:
+            with self.subTest(arguments), open("/dev/full", "w") as full:
+                result = subprocess.run(
+                    command("WEFT", *arguments), stdout=full, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT
+                )
+                told = "weft: cannot write to standard output: No space left on device"
+                self.assertEqual((result.returncode, result.stderr.splitlines()[-1]), (1, told))
+
     def test_signals(self):
         for how in [signal.SIGINT, signal.SIGTERM]:
             process = subprocess.Popen(command("WEFT", "connect", self.server.url, "hi"), stdin=subprocess.PIPE)

@@ -23,6 +23,7 @@
 #include "tools/weft/exit_code.h"
 #include "tools/weft/listen/listen.h"
 #include "tools/weft/listen/listen_options.h"
+#include "tools/weft/write_all.h"
 #include "weft/core/version.h"
 #include "weft/transport/line_writer.h"
 
@@ -45,11 +46,6 @@ std::vector<CommandHelp> Helps() {
   std::vector<CommandHelp> helps;
   for (const Command& command : kCommands) helps.push_back(command.help());
   return helps;
-}
-
-int Print(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-  return kOrderly;
 }
 
 int Main(absl::Span<const absl::string_view> words) {

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdio>
+#include <string>
 
+#include "tools/weft/exit_code.h"
 #include "weft/transport/deadline.h"
 #include "weft/transport/io.h"
 #include "weft/transport/wait.h"
@@ -50,6 +53,13 @@ absl::Status WriteAll(int fd, absl::string_view text, absl::string_view end,
     }
   }
   return absl::OkStatus();
+}
+
+int Print(absl::string_view text) {
+  const absl::Status status = WriteAll(stdout, text);
+  if (status.ok()) return kOrderly;
+  std::fprintf(stderr, "weft: %s\n", std::string(status.message()).c_str());
+  return kWrongUsage;
 }
 
 }  // namespace weft::cli

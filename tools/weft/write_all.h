@@ -22,6 +22,9 @@ absl::Status WriteAll(FILE* file, absl::string_view text, absl::string_view end 
 absl::Status WriteAll(int fd, absl::string_view text, absl::string_view end = "",
                       const Notification* cancel = nullptr);
 
+// Writes `text` to standard output, and an error to standard error. The exit code.
+int Print(absl::string_view text);
+
 }  // namespace weft::cli
 
 #endif  // TOOLS_WEFT_WRITE_ALL_H_

@@ -27,6 +27,7 @@
 #include "tools/weft/console.h"
 #include "tools/weft/exit_code.h"
 #include "tools/weft/hints.h"
+#include "tools/weft/write_all.h"
 #include "weft/bench/engine/load_run.h"
 #include "weft/core/deflate/compression.h"
 #include "weft/core/http/http_refusal.h"
@@ -237,9 +238,8 @@ class BenchCommand {
     const int signal = interruption_.signal();
     const std::string text = options_.json ? BenchJson(options_, sides_, holding, signal != 0)
                                            : BenchText(options_, sides_);
-    std::fputs(text.c_str(), stdout);
-    if (std::fflush(stdout) != 0) {
-      return Complain("cannot write to standard output", kWrongUsage);
+    if (const absl::Status written = WriteAll(stdout, text); !written.ok()) {
+      return Complain(written.message(), kWrongUsage);
     }
     if (signal != 0) {
       console_.Note("interrupted: these are the figures so far");
@@ -276,10 +276,7 @@ int Bench(absl::Span<const absl::string_view> words) {
     console.Complain(absl::StrCat(options.status().message(), "; see weft bench --help"));
     return kWrongUsage;
   }
-  if (options->help) {
-    std::fputs(HelpText(BenchCommandHelp()).c_str(), stdout);
-    return kOrderly;
-  }
+  if (options->help) return Print(HelpText(BenchCommandHelp()));
   std::signal(SIGPIPE, SIG_IGN);
   const absl::StatusOr<std::unique_ptr<Interruption>> interruption = Interruption::Create();
   if (!interruption.ok()) {

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "tools/weft/check/check_options.h"
@@ -12,6 +13,7 @@
 #include "tools/weft/console.h"
 #include "tools/weft/exit_code.h"
 #include "tools/weft/format.h"
+#include "tools/weft/write_all.h"
 
 namespace weft::cli {
 
@@ -23,13 +25,13 @@ int Check(absl::Span<const absl::string_view> words) {
         .Complain(absl::StrCat(options.status().message(), "; see weft check --help"));
     return kWrongUsage;
   }
-  if (options->help) {
-    std::fputs(HelpText(CheckCommandHelp()).c_str(), stdout);
-    return kOrderly;
-  }
+  if (options->help) return Print(HelpText(CheckCommandHelp()));
   std::signal(SIGPIPE, SIG_IGN);
   Report report(stdout, Style(console.colors && console.out_is_terminal));
-  return Checker(*options, report).Run();
+  const int code = Checker(*options, report).Run();
+  if (report.status().ok() || absl::IsCancelled(report.status())) return code;
+  Console(console, nullptr).Complain(report.status().message());
+  return kWrongUsage;
 }
 
 }  // namespace weft::cli

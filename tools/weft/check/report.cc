@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "tools/weft/write_all.h"
 #include "weft/core/http/http.h"
 #include "weft/core/http/quote.h"
 
@@ -30,12 +31,13 @@ void Report::Line(Mark mark, absl::string_view step, absl::string_view text,
   if (time.has_value()) {
     absl::StrAppend(&line, style_.Dim(absl::StrCat("  (", DescribeRoundTrip(*time), ")")));
   }
-  std::fprintf(out_, "%s\n", line.c_str());
-  std::fflush(out_);  // a person waits
+  Write(line);
 }
 
-void Report::Advice(absl::string_view text) {
-  std::fprintf(out_, "      -> %s\n", Escape(text).c_str());
+void Report::Advice(absl::string_view text) { Write(absl::StrCat("      -> ", Escape(text))); }
+
+void Report::Write(absl::string_view line) {
+  if (status_.ok()) status_ = WriteAll(out_, line, "\n");
 }
 
 std::vector<std::string> TracesOf(absl::string_view head) {

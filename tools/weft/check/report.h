@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "tools/weft/format.h"
@@ -31,9 +32,15 @@ class Report {
   // What to do about the step above.
   void Advice(absl::string_view text);
 
+  // Of the first line that could not be written. Cancelled if nobody reads them.
+  const absl::Status& status() const { return status_; }
+
  private:
+  void Write(absl::string_view line);
+
   FILE* const out_;
   const Style style_;
+  absl::Status status_;
 };
 
 // The headers of a response that show a proxy in between, such as "Via: 1.1 varnish", and the

@@ -33,6 +33,7 @@
 #include "tools/weft/history_file.h"
 #include "tools/weft/json_line.h"
 #include "tools/weft/line_editor.h"
+#include "tools/weft/write_all.h"
 #include "weft/client/client.h"
 #include "weft/client/reconnect_options.h"
 #include "weft/client/reconnecting/reconnect_event.h"
@@ -298,10 +299,7 @@ int Connect(absl::Span<const absl::string_view> words) {
         .Complain(absl::StrCat(options.status().message(), "; see weft connect --help"));
     return kWrongUsage;
   }
-  if (options->help) {
-    std::fputs(HelpText(ConnectCommandHelp()).c_str(), stdout);
-    return kOrderly;
-  }
+  if (options->help) return Print(HelpText(ConnectCommandHelp()));
   console_options.quiet = options->quiet;
   console_options.binary = options->binary;
   console_options.json = options->json;

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <thread>
@@ -21,6 +20,7 @@
 #include "tools/weft/listen/handlers.h"
 #include "tools/weft/listen/listen_options.h"
 #include "tools/weft/listen/process_link.h"
+#include "tools/weft/write_all.h"
 #include "weft/core/http/quote.h"
 #include "weft/loop/signals.h"
 #include "weft/server.h"
@@ -53,10 +53,7 @@ int Listen(absl::Span<const absl::string_view> words) {
     console.Complain(absl::StrCat(options.status().message(), "; see weft listen --help"));
     return kWrongUsage;
   }
-  if (options->help) {
-    std::fputs(HelpText(ListenCommandHelp()).c_str(), stdout);
-    return kOrderly;
-  }
+  if (options->help) return Print(HelpText(ListenCommandHelp()));
   std::signal(SIGPIPE, SIG_IGN);
   RaiseDescriptorLimit().IgnoreError();  // with fewer descriptors it serves fewer connections
   if (!options->exec.empty()) {
