@@ -41,6 +41,21 @@ absl::Status CheckOptions(const RedisOptions& options) {
   return absl::OkStatus();
 }
 
+// Options that would have no effect: the node would be another user than the one that is named, or
+// would send its messages in the clear.
+absl::Status CheckIsUsed(const RedisOptions& options, const RedisAddress& address) {
+  if (!address.user.empty() && options.password_file.empty()) {
+    return WrongOption("password_file", "is empty, but the address names a user");
+  }
+  if (!address.tls && options.tls != TlsClientOptions()) {
+    return WrongOption("tls", "is set, but the address is redis://: rediss:// is for TLS");
+  }
+  if (options.sentinels.empty() && !options.sentinel_password_file.empty()) {
+    return WrongOption("sentinel_password_file", "is set, but there are no sentinels");
+  }
+  return absl::OkStatus();
+}
+
 // The size of a call without its names: the command, and the state that waits for its answer.
 constexpr size_t kCallBytes = 512;
 
@@ -65,6 +80,7 @@ absl::StatusOr<std::unique_ptr<RedisBroker>> RedisBroker::Create(RedisOptions op
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   absl::StatusOr<RedisAddress> address = ParseRedisAddress(options.address);
   if (!address.ok()) return WrongOption("address", address.status().message());
+  if (absl::Status status = CheckIsUsed(options, *address); !status.ok()) return status;
   std::vector<RedisAddress> sentinels;
   for (const std::string& text : options.sentinels) {
     absl::StatusOr<RedisAddress> sentinel = ParseSentinelAddress(text);

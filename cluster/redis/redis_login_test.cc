@@ -570,6 +570,13 @@ TEST(RedisOptionsTest, WrongOptionsAreNamed) {
               HasSubstr("RedisOptions::max_outbound_bytes is 0"));
   EXPECT_THAT(error({.address = "redis://a", .timeouts = {.call = absl::ZeroDuration()}}),
               HasSubstr("call is 0: more than 0"));
+  // Otherwise a node would be the default user, or send its messages in the clear.
+  EXPECT_THAT(error({.address = "redis://chat@a"}),
+              HasSubstr("RedisOptions::password_file is empty"));
+  EXPECT_THAT(error({.address = "redis://a", .tls = {.ca_file = TestCaFile("ca.pem")}}),
+              HasSubstr("RedisOptions::tls is set"));
+  EXPECT_THAT(error({.address = "redis://a", .sentinel_password_file = "file"}),
+              HasSubstr("RedisOptions::sentinel_password_file is set"));
   EXPECT_FALSE(RedisBroker::Create({.address = "rediss://a", .tls = {.ca_file = "/none"}}).ok());
 }
 

@@ -48,13 +48,14 @@ struct RedisOptions {
   std::vector<std::string> sentinels{};
 
   // Has the password, and perhaps a line end after it. Empty: no password. Read at each connection,
-  // so that a password can be replaced. The second one is for the Sentinels.
+  // so that a password can be replaced. A user in `address` needs one: of a user without a password
+  // the file may have any text. The second one is for the Sentinels.
   std::string password_file{};
   std::string sentinel_password_file{};
 
-  // For rediss://: trusted roots and our certificate. The certificate of Redis must be for the host
-  // of `address` or, with Sentinels, for what they name: an IP address, unless they announce names.
-  // Files are read at each connection, so that certificates can be replaced.
+  // For rediss:// only: trusted roots and our certificate. The certificate of Redis must be for the
+  // host of `address` or, with Sentinels, for what they name: an IP address, unless they announce
+  // names. Files are read at each connection, so that certificates can be replaced.
   TlsClientOptions tls{};
 
   // The beginning of all keys and channels: one for each application. At least 1 byte, without
