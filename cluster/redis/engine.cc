@@ -34,7 +34,8 @@ RedisEngine::RedisEngine(EventLoop& loop, const RedisOptions& options, const Red
 
 void RedisEngine::Start(BrokerEvents* events) {
   events_ = events;
-  last_complaint_ms_ = loop_.now_ms() - absl::ToInt64Milliseconds(kComplaintInterval);
+  last_complaint_ms_ = last_check_complaint_ms_ =
+      loop_.now_ms() - absl::ToInt64Milliseconds(kComplaintInterval);
   loop_.set_end_of_turn([this] { EndOfTurn(); });
   commands_.Start();
   subscriber_.Start();
@@ -111,12 +112,17 @@ void RedisEngine::OnBegun(absl::string_view topic, bool has_history) {
 
 void RedisEngine::OnUnreadable(absl::string_view topic, const absl::Status& why) {
   counters_.unreadable += 1;
-  if (loop_.now_ms() - last_complaint_ms_ < absl::ToInt64Milliseconds(kComplaintInterval)) return;
-  last_complaint_ms_ = loop_.now_ms();
-  Log(options_.log, LogLevel::kError,
-      absl::StrCat("Redis: node ", node_, ": a message of the topic ", Quote(topic),
-                   " was dropped, the number ", uint64_t{counters_.unreadable},
-                   " of this node: ", why.message()));
+  Complain(LogLevel::kError,
+           absl::StrCat("a message of the topic ", Quote(topic), " was dropped, the number ",
+                        uint64_t{counters_.unreadable}, " of this node: ", why.message()),
+           &last_complaint_ms_);
+}
+
+// Logs a line that may be due many times each second: at most once a minute.
+void RedisEngine::Complain(LogLevel level, absl::string_view text, int64_t* last_ms) const {
+  if (loop_.now_ms() - *last_ms < absl::ToInt64Milliseconds(kComplaintInterval)) return;
+  *last_ms = loop_.now_ms();
+  Log(options_.log, level, absl::StrCat("Redis: node ", node_, ": ", text));
 }
 
 void RedisEngine::Subscribe(absl::Span<const Broker::Subscription> subscriptions) {

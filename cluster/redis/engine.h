@@ -25,6 +25,7 @@
 #include "weft/cluster/redis/redis_options.h"
 #include "weft/cluster/redis/subscriptions.h"
 #include "weft/cluster/redis/wire.h"
+#include "weft/core/log.h"
 #include "weft/loop/address_lookup.h"
 #include "weft/loop/budget.h"
 #include "weft/loop/deadline_queue.h"
@@ -121,6 +122,7 @@ class RedisEngine : private RedisLink::User, private RedisSubscriptions::User, p
   void TakeMeta(RedisSubscriptions::ToCheck topic, absl::string_view meta, const RespValue& reply);
   void WriteScriptChecks();
   void TakeChecked(RedisSubscriptions::ToCheck topics, const absl::StatusOr<RespValue*>& reply);
+  void Complain(LogLevel level, absl::string_view text, int64_t* last_ms) const;
   void AppendScript(absl::string_view name, absl::Span<const std::string> keys, size_t arguments,
                     std::string* out);
   absl::Status TakeError(const RespValue& reply);
@@ -172,7 +174,10 @@ class RedisEngine : private RedisLink::User, private RedisSubscriptions::User, p
 
   std::vector<absl::AnyInvocable<void()>> outcomes_;
   DeadlineQueue<absl::AnyInvocable<void()>> tasks_;
-  int64_t last_complaint_ms_ = 0;  // of an unreadable message, in the log
+
+  // In the log.
+  int64_t last_complaint_ms_ = 0;        // of an unreadable message
+  int64_t last_check_complaint_ms_ = 0;  // of a check that fails
 };
 
 }  // namespace weft

@@ -15,6 +15,8 @@
 #include "absl/strings/string_view.h"
 #include "weft/cluster/redis/engine.h"
 #include "weft/cluster/redis/redis_error.h"
+#include "weft/core/http/quote.h"
+#include "weft/core/log.h"
 
 namespace weft {
 namespace {
@@ -119,7 +121,10 @@ void RedisEngine::TakeChecked(RedisSubscriptions::ToCheck topics,
   }
   if (status.ok()) return;
   // Such as no memory for a new epoch: later it may work.
-  OnUnreadable(topics.front().first, status);
+  Complain(LogLevel::kWarning,
+           absl::StrCat("the position of the topic ", Quote(topics.front().first),
+                        " cannot be checked: ", status.message()),
+           &last_check_complaint_ms_);
   Post(EventLoop::DeadlineAfter(options_.timeouts.ping_interval, loop_.now_ms()),
        [this, topics = std::move(topics), of = connection_] {
          if (of == connection_) subscriptions_.CheckAgain(topics);

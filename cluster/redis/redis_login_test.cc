@@ -84,9 +84,13 @@ class Node : public BrokerEvents {
   void AwaitUp() {
     Await([this] { return up_; });
   }
-  void Subscribe() {
-    broker_->Subscribe({{"t", false}});
+  void BeginSubscription(bool has_history) { broker_->Subscribe({{"t", has_history}}); }
+  void AwaitSubscribed() {
     Await([this] { return subscribed_; });
+  }
+  void Subscribe() {
+    BeginSubscription(/*has_history=*/false);
+    AwaitSubscribed();
   }
   void AwaitLog(absl::string_view text) {
     Await([&] { return absl::StrContains(log_, text); });
@@ -372,6 +376,19 @@ TEST_F(RedisLoginTest, FullMemoryIsResourceExhausted) {
   EXPECT_EQ(redis.Do({"DBSIZE"}).integer, 0) << "certainly not published";
   redis.Do({"CONFIG", "SET", "maxmemory", "0"});
   EXPECT_TRUE(node.Publish().ok());
+}
+
+TEST_F(RedisLoginTest, ACheckThatFailsIsRepeatedAndCountsNoMessage) {
+  RedisProcess redis;
+  redis.Do({"CONFIG", "SET", "maxmemory", "1"});
+  Node node({.address = redis.address(), .timeouts = {.ping_interval = absl::Milliseconds(20)}});
+  node.AwaitUp();
+  node.BeginSubscription(/*has_history=*/true);
+  node.AwaitLog(
+      "the position of the topic \"t\" cannot be checked: it has reached its limit of memory");
+  EXPECT_EQ(node.counts().unreadable, 0u);
+  redis.Do({"CONFIG", "SET", "maxmemory", "0"});
+  node.AwaitSubscribed();
 }
 
 // Its caller has the outcome, but Redis has yet to read it.
