@@ -26,9 +26,9 @@ RedisEngine::RedisEngine(EventLoop& loop, const RedisOptions& options, const Red
       options_(options),
       names_(options.prefix),
       node_(NewEpoch()),
-      commands_(loop, lookup_, options, counters_, address, sentinels,
+      commands_(loop, lookup_, options, counters_, address, sentinels, config_epoch_,
                 RedisConnection::Kind::kCommands, *this),
-      subscriber_(loop, lookup_, options, counters_, address, sentinels,
+      subscriber_(loop, lookup_, options, counters_, address, sentinels, config_epoch_,
                   RedisConnection::Kind::kSubscriber, *this),
       subscriptions_(names_, node_, *this) {}
 

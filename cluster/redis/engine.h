@@ -147,6 +147,7 @@ class RedisEngine : private RedisLink::User, private RedisSubscriptions::User, p
   BrokerEvents* events_ = nullptr;  // null: no more calls
   std::atomic<BrokerState> state_{BrokerState::kAway};
   RedisCounters counters_;
+  std::optional<uint64_t> config_epoch_;  // of the links
   RedisLink commands_;
   RedisLink subscriber_;
   RedisSubscriptions subscriptions_;

@@ -34,8 +34,8 @@ BrokerReconnectReason ReconnectReasonOf(const absl::Status& reason, bool was_up)
 
 RedisLink::RedisLink(EventLoop& loop, AddressLookup& lookup, const RedisOptions& options,
                      RedisCounters& counters, const RedisAddress& address,
-                     const std::vector<RedisAddress>& sentinels, RedisConnection::Kind kind,
-                     User& user)
+                     const std::vector<RedisAddress>& sentinels,
+                     std::optional<uint64_t>& config_epoch, RedisConnection::Kind kind, User& user)
     : loop_(loop),
       lookup_(lookup),
       options_(options),
@@ -43,6 +43,7 @@ RedisLink::RedisLink(EventLoop& loop, AddressLookup& lookup, const RedisOptions&
       kind_(kind),
       user_(user),
       topology_(loop, lookup, options, counters, address, sentinels),
+      config_epoch_(config_epoch),
       backoff_(options.timeouts.backoff, RandomFractions()) {}
 
 RedisLink::~RedisLink() { Stop(); }

@@ -42,10 +42,12 @@ class RedisLink : private RedisConnection::Owner, private Timer {
     ~User() = default;
   };
 
-  // All must outlive it.
+  // All must outlive it. `config_epoch` is that of the last RedisMaster of any link of the broker,
+  // or a later one: a link must not go back to a master that another one has left.
   RedisLink(EventLoop& loop, AddressLookup& lookup, const RedisOptions& options,
             RedisCounters& counters, const RedisAddress& address,
-            const std::vector<RedisAddress>& sentinels, RedisConnection::Kind kind, User& user);
+            const std::vector<RedisAddress>& sentinels, std::optional<uint64_t>& config_epoch,
+            RedisConnection::Kind kind, User& user);
   ~RedisLink() override;
 
   void Start() { Connect(); }
@@ -90,9 +92,9 @@ class RedisLink : private RedisConnection::Owner, private Timer {
   const RedisConnection::Kind kind_;
   User& user_;
   RedisTopology topology_;
-  std::optional<uint64_t> config_epoch_;  // of the RedisMaster of the connection, or a later one
-  size_t outdated_ = 0;                   // Sentinels in turn that have told a lower one
-  bool warned_ = false;                   // of a RedisMaster::epoch_error
+  std::optional<uint64_t>& config_epoch_;  // of all links
+  size_t outdated_ = 0;                    // Sentinels in turn that have told a lower one
+  bool warned_ = false;                    // of a RedisMaster::epoch_error
   Backoff backoff_;
   std::unique_ptr<RedisConnection> connection_;
   std::vector<std::unique_ptr<RedisConnection>> gone_;  // destroyed at the end of the turn

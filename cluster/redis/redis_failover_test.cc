@@ -255,6 +255,23 @@ TEST_F(RedisFailoverTest, ANodeDoesNotGoBackToTheMasterOfBefore) {
   EXPECT_TRUE(master.Do({"HGET", "weft:m:{t}", "e"}).IsText(stored.epoch.text()));
 }
 
+// The connection for commands has learnt of the new master, and the other one asks a Sentinel that
+// has not. It would get there, and each would end the other in turn.
+TEST_F(RedisFailoverTest, BothConnectionsKnowTheNewestMaster) {
+  const RedisProcess master, before;
+  const FakeRedis newer(Naming(master, 5)), older(Naming(before, 4));
+  const std::string outdated = absl::StrCat("127.0.0.1:", older.port());
+  Node& a = NewNode({.address = "redis://chat",
+                     .sentinels = {outdated, outdated, absl::StrCat("127.0.0.1:", newer.port())},
+                     .timeouts = Patient(absl::Milliseconds(20))});
+  a.Join("t");
+  AwaitEpochs("t", 2);
+  a.AwaitUp();
+  ASSERT_TRUE(a.Publish("t").ok());
+  const std::lock_guard<std::mutex> lock(world_.mutex);
+  EXPECT_EQ(a.lost(), 1);
+}
+
 // They count their epochs from the beginning.
 TEST_F(RedisFailoverTest, SentinelsThatWereResetAreFollowedAfterARound) {
   RedisProcess before;
