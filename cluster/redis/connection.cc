@@ -171,6 +171,11 @@ absl::Status RedisConnection::LogIn() {
     });
     AppendCommand({"SCRIPT", "LOAD", kTopicScript}, &out_);
     ExpectInLogin([this](const RespValue& reply) {
+      peek_sha_ = reply.text;
+      return absl::OkStatus();
+    });
+    AppendCommand({"SCRIPT", "LOAD", PeekScript()}, &out_);
+    ExpectInLogin([this](const RespValue& reply) {
       TakeMemory(reply);
       return absl::OkStatus();
     });

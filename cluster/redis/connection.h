@@ -31,7 +31,7 @@ namespace weft {
 class RedisConnection : public EventSource {
  public:
   enum class Kind : uint8_t {
-    kCommands,    // has loaded the script of topics
+    kCommands,    // has loaded the scripts of topics
     kSubscriber,  // every reply is a push: see Owner::OnPush
     kSentinel,
   };
@@ -93,8 +93,9 @@ class RedisConnection : public EventSource {
   // OK if the answer to INFO replication shows that this is still so.
   absl::Status CheckReplication(const RespValue& info) const;
 
-  // Names the script in EVALSHA. Of kCommands.
+  // Name kTopicScript and PeekScript() in EVALSHA. Of kCommands.
   const std::string& script_sha() const { return script_sha_; }
+  const std::string& peek_sha() const { return peek_sha_; }
 
   // For the loop.
   void OnReadable() override;
@@ -145,6 +146,7 @@ class RedisConnection : public EventSource {
   std::string run_id_;
   std::string history_id_;
   std::string script_sha_;
+  std::string peek_sha_;
   int login_left_ = 0;  // answers that are still to come before it is open
   bool open_ = false;
   bool closed_ = false;

@@ -153,7 +153,7 @@ void RedisEngine::AppendScript(absl::string_view name, absl::Span<const std::str
   const RedisConnection& connection = *commands_.connection();
   AppendCommandHead(3 + keys.size() + 3 + arguments, out);
   AppendArgument("EVALSHA", out);
-  AppendArgument(connection.script_sha(), out);
+  AppendArgument(name == "peek" ? connection.peek_sha() : connection.script_sha(), out);
   AppendArgument(absl::StrCat(keys.size()), out);
   for (const std::string& key : keys) AppendArgument(key, out);
   AppendArgument(name, out);
@@ -241,6 +241,7 @@ void RedisEngine::WriteRead(ReadCall call) {
   const std::string keys[] = {names_.Meta(call.topic), names_.History(call.topic)};
   const Position since = call.since;
   const size_t limit = std::clamp(call.limit, size_t{1}, HistoryPage::kMaxMessages);
+  const absl::string_view name = call.writes ? "read" : "peek";
   ++unanswered_;
   std::string* const out =
       connection->Command([this, since, limit, call = std::move(call)](auto reply) mutable {
@@ -252,12 +253,14 @@ void RedisEngine::WriteRead(ReadCall call) {
           reads_.push_back(std::move(call));
         } else if ((*reply)->is_error()) {
           call.Finish(TakeError(**reply));
+        } else if ((*reply)->is(RespValue::Type::kNil) && !std::exchange(call.writes, true)) {
+          Read(std::move(call));
         } else {
           call.Finish(ParsePage(**reply, since, limit));
         }
         Answered();
       });
-  AppendScript("read", keys, 4, out);
+  AppendScript(name, keys, 4, out);
   AppendArgument(EpochText(since), out);
   AppendArgument(absl::StrCat(std::min(since.offset, Position::kMaxOffset + 1)), out);
   AppendArgument(absl::StrCat(limit), out);
@@ -291,11 +294,13 @@ void RedisEngine::FailOvertaken(absl::string_view topic) {
 void RedisEngine::Answered() {
   if (!needs_script_ || unanswered_ > 0 || commands_.connection() == nullptr) return;
   needs_script_ = false;
-  std::string* const out = commands_.connection()->Command([this](auto reply) {
-    if (!reply.ok() || !(*reply)->is_error()) return;
-    CallLater([this, status = RedisError((*reply)->text)] { commands_.Drop(status); });
-  });
-  AppendCommand({"SCRIPT", "LOAD", kTopicScript}, out);
+  for (const std::string& script : {std::string(kTopicScript), PeekScript()}) {
+    std::string* const out = commands_.connection()->Command([this](auto reply) {
+      if (!reply.ok() || !(*reply)->is_error()) return;
+      CallLater([this, status = RedisError((*reply)->text)] { commands_.Drop(status); });
+    });
+    AppendCommand({"SCRIPT", "LOAD", script}, out);
+  }
   std::vector<PublishCall> publishes = std::exchange(again_, {});
   std::move(waiting_.begin(), waiting_.end(), std::back_inserter(publishes));
   waiting_.clear();

@@ -61,7 +61,8 @@ class RedisEngine : private RedisLink::User, private RedisSubscriptions::User, p
     size_t limit;
     Broker::ReadDone done;
     std::optional<Reservation> memory;
-    bool again = false;  // has got NOSCRIPT
+    bool again = false;   // has got NOSCRIPT
+    bool writes = false;  // "peek" was not enough
 
     void Finish(absl::StatusOr<HistoryPage> page) {
       if (!absl::IsDeadlineExceeded(page.status())) memory.reset();

@@ -378,6 +378,26 @@ TEST_F(RedisLoginTest, FullMemoryIsResourceExhausted) {
   EXPECT_TRUE(node.Publish().ok());
 }
 
+// A read needs neither memory nor replicas.
+TEST_F(RedisLoginTest, ARedisThatTakesNoWritesServesTheHistory) {
+  RedisProcess redis;
+  Node node({.address = redis.address()});
+  node.AwaitUp();
+  for (const TopicHistory& history : {kHistory, TopicHistory{.messages = 1}}) {
+    ASSERT_TRUE(node.Publish(history).ok());
+    for (const auto& [setting, value] :
+         {std::pair("maxmemory", "1"), std::pair("min-replicas-to-write", "1")}) {
+      redis.Do({"CONFIG", "SET", setting, value});
+      EXPECT_FALSE(node.Publish(history).ok());
+      const absl::StatusOr<HistoryPage> page = node.Read();
+      ASSERT_TRUE(page.ok()) << page.status();
+      EXPECT_EQ(page->messages.size(), 1u);
+      redis.Do({"CONFIG", "SET", setting, "0"});
+    }
+    redis.Do({"FLUSHALL"});
+  }
+}
+
 TEST_F(RedisLoginTest, ACheckThatFailsIsRepeatedAndCountsNoMessage) {
   RedisProcess redis;
   redis.Do({"CONFIG", "SET", "maxmemory", "1"});

@@ -4,6 +4,7 @@
 --
 --   publish   KEYS meta, history[, id]       ARGV history_id, epoch, kept, milliseconds, channel, envelope...
 --   read      KEYS meta, history             ARGV history_id, epoch, since's epoch, since's offset, limit, bytes
+--   peek      as read, but writes nothing; nil if it would have to
 --   check     KEYS meta, history, meta, ...  ARGV history_id, epoch
 --
 -- ARGV[1] is the name. history_id names what this Redis has stored as a master: the first 20 digits of run_id
@@ -43,15 +44,19 @@ local function check_caller()
   checked = true
 end
 
+-- The fields of a topic; none if it is new, or has been evicted, expired or flushed.
+local function fields(meta)
+  local found = redis.pcall('HMGET', meta, 'e', 's', 'r', 'pe', 'ps')
+  if not found.err then return found end
+  if not string.find(found.err, 'WRONGTYPE', 1, true) then error(found) end
+  return {}  -- as if it were missing: one wrong key must not fail the check of all topics
+end
+
 -- The topic's epoch and last offset, and the epoch before with its last offset.
 local function state(meta, history)
-  local found = redis.pcall('HMGET', meta, 'e', 's', 'r', 'pe', 'ps')
-  if found.err then
-    if not string.find(found.err, 'WRONGTYPE', 1, true) then error(found) end
-    found = {}  -- as if it were missing: one wrong key must not fail the check of all topics
-  end
+  local found = fields(meta)
   local epoch, offset = found[1], tonumber(found[2] or nil)
-  if not epoch or not offset then  -- new, evicted, expired or flushed: positions start again
+  if not epoch or not offset then  -- positions start again
     redis.call('DEL', meta, history)
     redis.call('HSET', meta, 'e', new_epoch, 's', '0', 'r', history_id)
     redis.call('PEXPIRE', meta, UNPUBLISHED_MS)
@@ -171,15 +176,26 @@ local function entries(history, since, last, limit, bytes)
   return page
 end
 
-local function read()
-  local epoch, offset, previous, ended = state(KEYS[1], KEYS[2])
+local function page(epoch, offset, previous, ended)
   local since_epoch, since = ARGV[4], tonumber(ARGV[5])
-  local page = {}
+  local messages = {}
   if (since_epoch == epoch and since <= offset) or
      (since_epoch ~= '' and since_epoch == previous and since <= ended) then
-    page = entries(KEYS[2], since, offset, tonumber(ARGV[6]), tonumber(ARGV[7]))
+    messages = entries(KEYS[2], since, offset, tonumber(ARGV[6]), tonumber(ARGV[7]))
   end
-  return {epoch, offset, previous, ended, page}
+  return {epoch, offset, previous, ended, messages}
+end
+
+local function read()
+  return page(state(KEYS[1], KEYS[2]))
+end
+
+-- Of a topic of this history_id that has messages: of another one, state() has to write.
+local function peek()
+  local found = fields(KEYS[1])
+  local offset = tonumber(found[2] or nil)
+  if not found[1] or not offset or offset == 0 or found[3] ~= history_id then return false end
+  return page(found[1], offset, found[4] or '', tonumber(found[5] or nil) or 0)
 end
 
 local function check()
@@ -190,5 +206,6 @@ end
 
 if ARGV[1] == 'publish' then return publish() end
 if ARGV[1] == 'read' then return read() end
+if ARGV[1] == 'peek' then return peek() end
 if ARGV[1] == 'check' then return check() end
-return redis.error_reply('ERR the first argument must be publish, read or check')
+return redis.error_reply('ERR the first argument must be publish, read, peek or check')
