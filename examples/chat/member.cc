@@ -259,7 +259,7 @@ class Page : public Member {
   // A newcomer may want to try again. A page that comes back has lines to get and perhaps to send:
   // it should go to another node, as it does when the connection ends.
   void Full(Session& session, const Hello& hello, absl::string_view why) {
-    if (hello.since.empty()) return Tell(session, EncodeError(why));
+    if (hello.since.empty() && hello.called.empty()) return Tell(session, EncodeError(why));
     End(session, CloseCode::kTryAgainLater, why);
   }
 

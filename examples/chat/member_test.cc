@@ -188,13 +188,16 @@ TEST_F(MemberTest, PagesGetThePeopleOfAFullRoomWhichRefusesFurtherOnes) {
   const auto bob = ConnectPage();
   Send(*bob, Hello("Bob", "Bob"));
   EXPECT_EQ(Receive(*bob)["message"], "the room is full: 2000 people are here");
-  const auto returning = ConnectPage();
-  json back = Hello("Eve", "Eve");
-  back["since"] = std::string(at["position"]);
-  Send(*returning, back);
-  EXPECT_EQ(
-      ReasonForClosing(*returning),
-      std::pair(CloseCode::kTryAgainLater, std::string("the room is full: 2000 people are here")));
+  for (const auto& [field, value] :
+       {std::pair("since", std::string(at["position"])), std::pair("called", std::string("Eve"))}) {
+    const auto returning = ConnectPage();
+    json back = Hello("Eve", "Eve");
+    back[field] = value;
+    Send(*returning, back);
+    EXPECT_EQ(ReasonForClosing(*returning),
+              std::pair(CloseCode::kTryAgainLater,
+                        std::string("the room is full: 2000 people are here")));
+  }
   room.Leave(MemberId{1} << 60 | 1);
   Send(*bob, Hello("Bob", "Bob"));
   EXPECT_EQ(Receive(*bob)["type"], "welcome");

@@ -26,8 +26,9 @@ struct Hello {
   std::string key{};     // a guest's secret, the same in all tabs
   std::string sender{};  // the page's id, the same until it is reloaded
   std::string name{};
-  std::string since{};   // the position of the last line that it received; empty: the page is new
-  std::string called{};  // the name with the mark that the room added; empty: without a mark
+  std::string since{};  // the position of the last line that it received; empty: it has none yet
+  std::string
+      called{};  // the name in the room, if that has a mark or `since` is empty; empty: none
 };
 
 // A line. `n` numbers the sender's lines, so that a repeated one is recognized.

@@ -330,6 +330,13 @@ test('chat: after a cut it goes on after the last line, and says again what did 
   assert.equal(sent().at(-1).since, 'e.45');
 });
 
+test('chat: cut before its first position, a page says that it was in the room', () => {
+  const {chat, sent} = enter({at: null});
+  chat.lost();
+  chat.opened();
+  assert.deepEqual(sent(), [{type: 'hello', key: 'secret', sender: 'me', name: 'Ann', called: 'Ann'}]);
+});
+
 test('chat: a line comes back to a person who is a guest at the next node', () => {
   const {chat, hear, greet, shown, sent} = enter();
   chat.say('one');

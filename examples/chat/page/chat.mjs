@@ -85,8 +85,9 @@ export class Chat {
     if (this.#wanted === '' || this.#asked !== null || this.joined) return;
     const hello = {type: 'hello', key: this.key, sender: this.sender, name: this.#wanted};
     if (this.#epoch !== '') hello.since = `${this.#epoch}.${this.#offset}`;
-    // With the mark from the room; otherwise another person with that name could get it.
-    if (this.name !== '' && this.name !== this.#wanted) hello.called = this.name;
+    // With the mark from the room; otherwise another person with that name could get it. And so that the room knows
+    // that the page was in it, if the connection ended before the first position.
+    if (this.name !== '' && (this.name !== this.#wanted || this.#epoch === '')) hello.called = this.name;
     if (this.#send(hello)) this.#asked = this.#wanted;
   }
 
