@@ -11,8 +11,8 @@ _NOT_OF_THE_LIBRARY = [
 # More would make an edit of one test slow, fewer a build of all tests.
 _SOURCES_IN_UNIT = 8
 
-# GCC warns of a class with a member whose type stands in an unnamed namespace unless it is in the main file. What the
-# warning finds in a header, the builds without units find as well.
+# GCC warns of a member whose type is in an unnamed namespace, unless its class is in the main file. It finds such a class
+# in a header in the builds without units as well.
 _NO_SUBOBJECT_WARNING = "".join([
     "#ifndef __clang__\\n",
     "#pragma GCC diagnostic ignored \"-Wsubobject-linkage\"\\n",

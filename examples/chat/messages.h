@@ -26,9 +26,8 @@ struct Hello {
   std::string key{};     // a guest's secret, the same in all tabs
   std::string sender{};  // the page's id, the same until it is reloaded
   std::string name{};
-  std::string since{};  // the position of the last line that it received; empty: it has none yet
-  std::string
-      called{};  // the name in the room, if that has a mark or `since` is empty; empty: none
+  std::string since{};   // the position of the last line that it received; empty: it has none yet
+  std::string called{};  // the name that it had, if that has a mark or `since` is empty
 };
 
 // A line. `n` numbers the sender's lines, so that a repeated one is recognized.
