@@ -165,16 +165,15 @@ absl::Status RedisConnection::LogIn() {
   ExpectInLogin([this](const RespValue& reply) { return TakeReplication(reply); });
   AppendCommand({"INFO", "replication"}, &out_);
   if (kind_ == Kind::kCommands) {
-    ExpectInLogin([this](const RespValue& reply) {
-      script_sha_ = reply.text;
-      return absl::OkStatus();
-    });
-    AppendCommand({"SCRIPT", "LOAD", kTopicScript}, &out_);
-    ExpectInLogin([this](const RespValue& reply) {
-      peek_sha_ = reply.text;
-      return absl::OkStatus();
-    });
-    AppendCommand({"SCRIPT", "LOAD", PeekScript()}, &out_);
+    const auto load = [this](absl::string_view script, std::string* sha) {
+      ExpectInLogin([sha](const RespValue& reply) {
+        *sha = reply.text;
+        return absl::OkStatus();
+      });
+      AppendCommand({"SCRIPT", "LOAD", script}, &out_);
+    };
+    load(kTopicScript, &script_sha_);
+    load(PeekScript(), &peek_sha_);
     ExpectInLogin([this](const RespValue& reply) {
       TakeMemory(reply);
       return absl::OkStatus();

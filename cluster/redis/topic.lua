@@ -44,31 +44,35 @@ local function check_caller()
   checked = true
 end
 
--- The fields of a topic; none if it is new, or has been evicted, expired or flushed.
-local function fields(meta)
+-- What is stored of a topic: its epoch, last offset and history_id, and the epoch before with its last offset. nil if it
+-- is new, or has been evicted, expired or flushed.
+local function stored(meta)
   local found = redis.pcall('HMGET', meta, 'e', 's', 'r', 'pe', 'ps')
-  if not found.err then return found end
-  if not string.find(found.err, 'WRONGTYPE', 1, true) then error(found) end
-  return {}  -- as if it were missing: one wrong key must not fail the check of all topics
+  if found.err then
+    if not string.find(found.err, 'WRONGTYPE', 1, true) then error(found) end
+    return nil  -- as if it were missing: one wrong key must not fail the check of all topics
+  end
+  local offset = tonumber(found[2] or nil)
+  if not found[1] or not offset then return nil end
+  return found[1], offset, found[3], found[4] or '', tonumber(found[5] or nil) or 0
 end
 
 -- The topic's epoch and last offset, and the epoch before with its last offset.
 local function state(meta, history)
-  local found = fields(meta)
-  local epoch, offset = found[1], tonumber(found[2] or nil)
-  if not epoch or not offset then  -- positions start again
+  local epoch, offset, of, previous, ended = stored(meta)
+  if not epoch then  -- positions start again
     redis.call('DEL', meta, history)
     redis.call('HSET', meta, 'e', new_epoch, 's', '0', 'r', history_id)
     redis.call('PEXPIRE', meta, UNPUBLISHED_MS)
     return new_epoch, 0, '', 0
   end
   if offset == 0 then redis.call('PEXPIRE', meta, UNPUBLISHED_MS) end  -- it is used
-  if found[3] ~= history_id then  -- another process, or it was a replica: the last messages may be lost
+  if of ~= history_id then  -- another process, or it was a replica: the last messages may be lost
     check_caller()
-    redis.call('HSET', meta, 'e', new_epoch, 'r', history_id, 'pe', epoch, 'ps', found[2])
+    redis.call('HSET', meta, 'e', new_epoch, 'r', history_id, 'pe', epoch, 'ps', text(offset))
     return new_epoch, offset, epoch, offset
   end
-  return epoch, offset, found[4] or '', tonumber(found[5] or nil) or 0
+  return epoch, offset, previous, ended
 end
 
 -- A history of one message is a string, which takes much less memory than a stream: its offset, a space, its envelope.
@@ -192,10 +196,9 @@ end
 
 -- Of a topic of this history_id that has messages: of another one, state() has to write.
 local function peek()
-  local found = fields(KEYS[1])
-  local offset = tonumber(found[2] or nil)
-  if not found[1] or not offset or offset == 0 or found[3] ~= history_id then return false end
-  return page(found[1], offset, found[4] or '', tonumber(found[5] or nil) or 0)
+  local epoch, offset, of, previous, ended = stored(KEYS[1])
+  if not epoch or offset == 0 or of ~= history_id then return false end
+  return page(epoch, offset, previous, ended)
 end
 
 local function check()
