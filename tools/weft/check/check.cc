@@ -18,19 +18,19 @@
 namespace weft::cli {
 
 int Check(absl::Span<const absl::string_view> words) {
-  const ConsoleOptions console = ConsoleOptions::Detect();
+  const ConsoleOptions console_options = ConsoleOptions::Detect();
+  Console console(console_options, nullptr);
   const absl::StatusOr<CheckOptions> options = ParseCheckOptions(words);
   if (!options.ok()) {
-    Console(console, nullptr)
-        .Complain(absl::StrCat(options.status().message(), "; see weft check --help"));
+    console.Complain(absl::StrCat(options.status().message(), "; see weft check --help"));
     return kWrongUsage;
   }
   if (options->help) return Print(HelpText(CheckCommandHelp()));
   std::signal(SIGPIPE, SIG_IGN);
-  Report report(stdout, Style(console.colors && console.out_is_terminal));
+  Report report(stdout, Style(console_options.colors && console_options.out_is_terminal));
   const int code = Checker(*options, report).Run();
   if (report.status().ok() || absl::IsCancelled(report.status())) return code;
-  Console(console, nullptr).Complain(report.status().message());
+  console.Complain(report.status().message());
   return kWrongUsage;
 }
 
