@@ -5,7 +5,6 @@
 #include <functional>
 #include <future>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
